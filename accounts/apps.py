@@ -1,0 +1,9 @@
+"""Tells Django of this app."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """The app's name for Django."""
+
+    name = "accounts"

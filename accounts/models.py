@@ -1,0 +1,195 @@
+"""Documents of people, and the Django user that stands for one."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+
+from accounts.identity import Group, Identity
+from cooper_project.dynamo import Document
+
+
+class Person(Document):
+    """Somebody who has signed in, by `provider:subject`; groups are those of the newest sign-in or change."""
+
+    purpose = "people who signed in"
+    verbose_name = "person"
+    verbose_name_plural = "people"
+
+    class Meta:
+        table = "people"
+
+    person = UnicodeAttribute(hash_key=True)
+    provider = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    epoch = NumberAttribute(default=1)
+    disabled = BooleanAttribute(default=False)
+    last_seen = UTCDateTimeAttribute(null=True)
+
+    def __str__(self) -> str:
+        """Name the person by key."""
+        return str(self.person)
+
+    def identity(self, authenticated_at: datetime | None = None) -> Identity:
+        """Return the identity that this person has now."""
+        groups = frozenset(Group.parse(group) for group in self.groups)
+        return Identity(self.provider, self.subject, self.name or "", groups, authenticated_at, int(self.epoch))
+
+
+class LocalAccount(Document):
+    """A local account: a name, a password's argon2 hash and its groups (names at the provider `local`)."""
+
+    purpose = "local accounts"
+    verbose_name = "local account"
+    verbose_name_plural = "local accounts"
+
+    class Meta:
+        table = "local-accounts"
+
+    username = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(null=True)
+    password = UnicodeAttribute()
+    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    disabled = BooleanAttribute(default=False)
+    changed_at = UTCDateTimeAttribute(default=lambda: datetime.now(UTC))
+
+    def __str__(self) -> str:
+        """Name the account."""
+        return str(self.username)
+
+
+class TotpDevice(Document):
+    """A person's TOTP device; the seed is KMS ciphertext under the person's context."""
+
+    purpose = "one-time-code devices"
+
+    class Meta:
+        table = "totp-devices"
+
+    person = UnicodeAttribute(hash_key=True)
+    seed = BinaryAttribute(legacy_encoding=False)
+    key_arn = UnicodeAttribute()
+    confirmed = BooleanAttribute(default=False)
+    last_step = NumberAttribute(default=-1)
+    failures = NumberAttribute(default=0)
+
+    def __str__(self) -> str:
+        """Name whose device it is."""
+        return str(self.person)
+
+
+class WebSession(Document):
+    """A web session under the SHA-256 of its cookie's value, so that the table yields no usable cookie."""
+
+    purpose = "web sessions"
+
+    class Meta:
+        table = "web-sessions"
+
+    key_hash = UnicodeAttribute(hash_key=True)
+    data = UnicodeAttribute()
+    person = UnicodeAttribute(null=True)
+    created_at = NumberAttribute()
+    touched_at = NumberAttribute()
+    expires = TTLAttribute()
+
+
+class Attempt(Document):
+    """A counter of tries within a window of time, by what is tried from where."""
+
+    purpose = "counted tries"
+
+    class Meta:
+        table = "attempts"
+
+    what = UnicodeAttribute(hash_key=True)
+    tries = NumberAttribute(default=0)
+    expires = TTLAttribute()
+
+
+class OnceRecord(Document):
+    """Something that may happen once: its presence says that it has."""
+
+    purpose = "once-only records"
+
+    class Meta:
+        table = "once"
+
+    what = UnicodeAttribute(hash_key=True)
+    expires = TTLAttribute()
+
+
+class UserManager(models.Manager["User"]):
+    """Finds Django's user by the person's key, in DynamoDB."""
+
+    def get_by_natural_key(self, key: str) -> "User":
+        """Return the user for `provider:subject`; raise User.DoesNotExist."""
+        person = Person.find(key)
+        if person is None:
+            raise User.DoesNotExist(key)
+        return User.of(person)
+
+
+class User(AbstractBaseUser):
+    """The Django user that stands for a person in a request; nothing of it is stored."""
+
+    person = models.CharField(max_length=600, primary_key=True)
+    identity: Identity
+    record: Person
+    is_admin: bool = False
+    password = None  # type: ignore[assignment]
+    last_login = None  # type: ignore[assignment]
+
+    USERNAME_FIELD = "person"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()
+
+    class Meta:
+        managed = False
+
+    @classmethod
+    def of(cls, person: Person) -> "User":
+        """Return the user for a person as read."""
+        user = cls(person=person.person)
+        user.record, user.identity = person, person.identity()
+        return user
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """Return whether the person may come in."""
+        return not self.record.disabled
+
+    @property
+    def is_staff(self) -> bool:
+        """Return whether Django's admin lets them in: administrators alone."""
+        return self.is_active and self.is_admin
+
+    is_superuser = False
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Return whether an administrator asks; ModelAdmins narrow it."""
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Return whether an administrator asks."""
+        return self.is_staff
+
+    def get_session_auth_hash(self) -> str:
+        """Return what binds web sessions to the person's epoch: a new epoch ends them."""
+        return f"epoch:{int(self.record.epoch)}"
+
+    def __str__(self) -> str:
+        """Name the person for people."""
+        return str(self.identity)

@@ -1,0 +1,1 @@
+"""Doors: what may you become, become it, and remember."""

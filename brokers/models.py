@@ -1,0 +1,143 @@
+"""Documents of doors: targets, associations, AWS accounts, and the change log of the catalogue."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+
+from cooper_project.dynamo import Document
+
+
+class Kind(StrEnum):
+    """What one becomes."""
+
+    ROLE = "role"
+    FEDERATED_USER = "federated_user"
+
+
+class State(StrEnum):
+    """Where a target stands; a deleted one stays, emptied, so that its name is reserved for ever."""
+
+    PENDING = "pending"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+class Target(Document):
+    """What one may become: an IAM role or a federated user, by a name that never changes."""
+
+    purpose = "what one may become"
+    verbose_name = "target"
+    verbose_name_plural = "targets"
+
+    class Meta:
+        table = "targets"
+
+    name = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute()
+    title = UnicodeAttribute(null=True)
+    description = UnicodeAttribute(null=True)
+    aws_account = UnicodeAttribute(null=True)
+    partition = UnicodeAttribute(default="aws")
+    labels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    colour = UnicodeAttribute(null=True)
+    region = UnicodeAttribute(null=True)
+    destination = UnicodeAttribute(null=True)
+    state = UnicodeAttribute(default=str(State.PENDING))
+    sensitive = BooleanAttribute(default=False)
+    max_seconds = NumberAttribute(default=3600)
+    session_policy = UnicodeAttribute(null=True)
+    policy_arns: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    role_arn = UnicodeAttribute(null=True)
+    federation_keys = BinaryAttribute(null=True, legacy_encoding=False)
+    federation_keys_kms_arn = UnicodeAttribute(null=True)
+    access_key_id = UnicodeAttribute(null=True)
+    source_identity = BooleanAttribute(default=False)
+    tag_session = BooleanAttribute(default=False)
+    external_id_enforced = BooleanAttribute(default=False)
+    weaker_mode_accepted = BooleanAttribute(default=False)
+    probe: JSONAttribute = JSONAttribute(null=True)
+    effective_max_seconds = NumberAttribute(null=True)
+
+    def __str__(self) -> str:
+        """Name the target as people know it."""
+        return str(self.title or self.name)
+
+    @property
+    def enabled(self) -> bool:
+        """Return whether one may become it now."""
+        return self.state == State.ENABLED
+
+    @property
+    def is_role(self) -> bool:
+        """Return whether it is an IAM role."""
+        return self.kind == Kind.ROLE
+
+
+class Association(Document):
+    """Stored rule: this group may become this target, until a moment if there is one."""
+
+    purpose = "which group may become what"
+    verbose_name = "association"
+    verbose_name_plural = "associations"
+
+    class Meta:
+        table = "associations"
+
+    target = UnicodeAttribute(hash_key=True)
+    group = UnicodeAttribute(range_key=True)
+    until = UTCDateTimeAttribute(null=True)
+
+    def __str__(self) -> str:
+        """Say the rule."""
+        return f"{self.group} may become {self.target}"
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether the rule still entitles at `now`."""
+        return self.until is None or now < self.until
+
+
+class AwsAccount(Document):
+    """An AWS account that targets are in: its ExternalId (kept for ever), its name, whether it is stopped."""
+
+    purpose = "AWS accounts and ExternalIds"
+    verbose_name = "AWS account"
+    verbose_name_plural = "AWS accounts"
+
+    class Meta:
+        table = "aws-accounts"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(null=True)
+    external_id = UnicodeAttribute()
+    stopped = BooleanAttribute(default=False)
+
+    def __str__(self) -> str:
+        """Name the AWS account, with its number."""
+        return f"{self.name} ({self.account_id})" if self.name else str(self.account_id)
+
+
+class Change(Document):
+    """The change log of the catalogue: numbered changes, and the stamp that sorts after all of them."""
+
+    purpose = "changes of the catalogue"
+
+    class Meta:
+        table = "changes"
+
+    log = UnicodeAttribute(hash_key=True)
+    number = NumberAttribute(range_key=True)
+    latest = NumberAttribute(null=True)
+    touched: ListAttribute[Any] = ListAttribute(default=list)
+    expires = TTLAttribute(null=True)

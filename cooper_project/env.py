@@ -1,0 +1,50 @@
+"""Typed readers of the environment: loud on nonsense, naming the variable; `NAME_FILE` is read for secrets."""
+
+import os
+import re
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"", "0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "", *, matching: str = "") -> str:
+    """Return the variable's text without surrounding blanks; raise ImproperlyConfigured if `matching` does not fit."""
+    value = os.environ.get(name, default).strip()
+    if matching and value and not re.fullmatch(matching, value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it has to look like {matching}")
+    return value
+
+
+def secret(name: str, default: str = "") -> str:
+    """Return the variable's text or, when only `NAME_FILE` is set, the content of the file it names."""
+    file = os.environ.get(f"{name}_FILE", "").strip()
+    if name in os.environ or not file:
+        return text(name, default)
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE names {file!r}, which cannot be read: {error}") from error
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    """Return a whole number within `least`..`most` (both included)."""
+    value = text(name) or str(default)
+    if not re.fullmatch(r"-?[0-9]{1,12}", value) or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it has to be a whole number from {least} to {most}")
+    return int(value)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """Return yes or no (1, true, yes, on / 0, false, no, off)."""
+    value = text(name, "1" if default else "0").lower()
+    if value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} is {value!r}; say 1 or 0")
+    return value in _TRUE
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated parts, blanks removed, empty parts dropped."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]

@@ -1,0 +1,153 @@
+"""Django's settings and cooper's own (`COOPER_*`), read from the environment."""
+
+import secrets
+from pathlib import Path
+
+from cooper_project import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# -- cooper's own -----------------------------------------------------------------------------------------------------
+COOPER_REGION = env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text("AWS_DEFAULT_REGION")
+COOPER_TABLE_PREFIX = env.text("COOPER_TABLE_PREFIX", "cooper-", matching=r"[A-Za-z0-9_.-]{1,100}")
+COOPER_KMS_KEY = env.text("COOPER_KMS_KEY")
+COOPER_ADMIN_GROUPS = env.listing("COOPER_ADMIN_GROUPS", "local:admins")
+COOPER_SECRET_KEY = env.secret("COOPER_SECRET_KEY")
+COOPER_SIGNIN_URL = env.text("COOPER_SIGNIN_URL")
+COOPER_PUBLIC_URL = env.text("COOPER_PUBLIC_URL", matching=r"https?://[A-Za-z0-9.:\[\]-]+/?").rstrip("/")
+COOPER_BIND = env.text("COOPER_BIND", "127.0.0.1:8000")
+COOPER_WORKERS = env.integer("COOPER_WORKERS", 2, least=1, most=64)
+COOPER_TRUSTED_PROXIES = env.listing("COOPER_TRUSTED_PROXIES")
+COOPER_MAX_SESSION = env.integer("COOPER_MAX_SESSION", 43_200, least=900, most=129_600)
+COOPER_GRANTS_PER_MINUTE = env.integer("COOPER_GRANTS_PER_MINUTE", 30, least=1, most=10_000)
+COOPER_STS_AT_ONCE = env.integer("COOPER_STS_AT_ONCE", 32, least=1, most=1_000)
+COOPER_DEV_ENDPOINTS = env.flag("COOPER_DEV_ENDPOINTS")
+COOPER_VPC_ENDPOINTS = env.listing("COOPER_VPC_ENDPOINTS")
+COOPER_INSECURE_HTTP = env.flag("COOPER_INSECURE_HTTP")
+COOPER_EMBEDDED = env.flag("COOPER_EMBEDDED")
+COOPER_POOL = env.integer("COOPER_POOL", 64, least=10, most=1_000)
+COOPER_PROVIDERS = ["accounts.providers.local.LocalProvider"]
+COOPER_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+# -- Django -----------------------------------------------------------------------------------------------------------
+DEBUG = False
+# the server puts the installation's shared key here (installation.use_secret_key); commands need none that lasts
+SECRET_KEY = COOPER_SECRET_KEY or secrets.token_urlsafe(64)
+SECRET_KEY_FALLBACKS: list[str] = []
+
+_public_host = COOPER_PUBLIC_URL.split("://")[-1].rsplit(":", 1)[0] if COOPER_PUBLIC_URL else ""
+_https = COOPER_PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = env.listing("COOPER_ALLOWED_HOSTS") or [host for host in [_public_host] if host] or [*COOPER_LOOPBACK_HOSTS[:2], "[::1]"]
+CSRF_TRUSTED_ORIGINS = [COOPER_PUBLIC_URL] if COOPER_PUBLIC_URL else []
+
+INSTALLED_APPS = [
+    "cooper_project.apps.FrameConfig",
+    "accounts.apps.AccountsConfig",
+    "brokers.apps.BrokersConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+]
+
+MIDDLEWARE = [
+    "cooper_project.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cooper_project.middleware.AnswerMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.middleware.IdentityMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+ROOT_URLCONF = "cooper_project.urls"
+WSGI_APPLICATION = "cooper_project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# no SQL anywhere: an engine on which every query fails loudly, and atomic() does nothing
+DATABASES = {"default": {"ENGINE": "cooper_project.no_sql"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.login.PersonBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 43_200
+SESSION_COOKIE_NAME = "__Host-cooper" if _https else "cooper"
+SESSION_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+COOPER_SESSION_IDLE = 1_800
+"""Seconds without a request after which a web session ends."""
+CSRF_COOKIE_NAME = "__Host-cooper-csrf" if _https else "cooper-csrf"
+CSRF_COOKIE_SECURE = _https
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "cooper_project.middleware.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = False
+WHITENOISE_MANIFEST_STRICT = False
+
+LOG_LEVEL = env.text("COOPER_LOG_LEVEL", "INFO", matching="DEBUG|INFO|WARNING|ERROR")
+# at DEBUG these write secrets, session tokens and KMS plaintext, so they never get below INFO whatever LOG_LEVEL says
+_LEAKY = ("botocore", "boto3", "urllib3", "pynamodb", "s3transfer", "saml2", "xmlschema", "gevent")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in _LEAKY},
+        "django": {"handlers": [], "level": LOG_LEVEL if LOG_LEVEL != "DEBUG" else "INFO", "propagate": True},
+    },
+}
