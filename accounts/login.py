@@ -1,0 +1,76 @@
+"""Signing in and out: the one place where a proved identity becomes a web session."""
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest
+
+from accounts.identity import Group, Identity, groups_from
+from accounts.models import Person, User
+from accounts.providers import SignInRefused
+from cooper_project import audit
+from cooper_project.audit import Event
+from cooper_project.dynamo import Stale, transaction
+from cooper_project.errors import Conflict
+
+TRIES = 5
+"""Times that a person's record is written anew when two sign-ins of theirs meet."""
+
+
+def admin_groups() -> frozenset[Group]:
+    """Return the groups whose members administer (COOPER_ADMIN_GROUPS)."""
+    return groups_from(settings.COOPER_ADMIN_GROUPS)
+
+
+class PersonBackend:
+    """Django's authentication backend: knows people by key and proves nobody."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: object) -> None:
+        """Prove nobody; providers do."""
+
+    def get_user(self, key: str) -> User | None:
+        """Return the user for `provider:subject` as stored now, or None when gone or disabled."""
+        person = Person.find(key)
+        if person is None or person.disabled:
+            return None
+        user = User.of(person)
+        user.is_admin = user.identity.is_admin(admin_groups())
+        return user
+
+
+def sign_in(request: HttpRequest, identity: Identity) -> User:
+    """Begin a web session for a proved identity: recorded first, under a new session id; raise SignInRefused."""
+    for attempt in range(TRIES):
+        try:
+            person = _recorded(identity)
+            break
+        except (Stale, Conflict):
+            if attempt == TRIES - 1:
+                raise
+    user = User.of(person)
+    auth.login(request, user, backend="accounts.login.PersonBackend")
+    request.session["authenticated_at"] = (identity.authenticated_at or datetime.now(UTC)).isoformat()
+    return user
+
+
+def _recorded(identity: Identity) -> Person:
+    """Write the person as the provider described them, with the event, in one transaction; return the person."""
+    person = Person.find(identity.person)
+    if person is not None and person.disabled:
+        raise SignInRefused("This person may not sign in. Ask an administrator of cooper.", f"disabled {identity.person}")
+    with transaction() as writes:
+        groups, now = sorted(str(group) for group in identity.groups), datetime.now(UTC)
+        if person is None:
+            person = Person(identity.person, provider=identity.provider, subject=identity.subject)
+        person.groups, person.name, person.last_seen = groups, identity.name or None, now
+        writes.save(person)
+        writes.create(audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, groups=groups))
+    return person
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End the web session, recorded."""
+    if request.user.is_authenticated:
+        audit.record(Event.SIGN_OUT_DONE)
+    auth.logout(request)

@@ -1,0 +1,27 @@
+"""Puts the identity of whoever asks on the request."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.http import HttpRequest, HttpResponse
+
+from cooper_project import audit
+from cooper_project.errors import CooperError
+from cooper_project.middleware import error_page
+
+
+class IdentityMiddleware(AuthenticationMiddleware):
+    """Django's authentication middleware, read at once, with `request.identity` (or None) beside `request.user`."""
+
+    get_response: Callable[[HttpRequest], HttpResponse]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Find out who asks; a store that does not answer is told on a page."""
+        try:
+            self.process_request(request)
+            known = request.user.is_authenticated
+        except CooperError as error:
+            return error_page(request, error)
+        request.identity = request.user.identity if known else None  # type: ignore[attr-defined,union-attr]
+        with audit.acting(person=request.user.pk if known else ""):
+            return self.get_response(request)

@@ -1,0 +1,34 @@
+"""What every provider offers."""
+
+from typing import ClassVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from accounts.identity import Identity
+from cooper_project.errors import Refused
+
+
+class SignInRefused(Refused):
+    """The provider did not vouch for this person; `detail` (log and record alone) says why."""
+
+
+class Provider:
+    """A way to establish an identity. Subclass it, and add the class's dotted path to COOPER_PROVIDERS."""
+
+    id: ClassVar[str]
+    """Small letters, digits and '-'; the first half of every group and person of this provider. It never changes."""
+
+    label: ClassVar[str]
+    """What the sign-in page says, as in "Sign in with <label>"."""
+
+    form_class: ClassVar[type[forms.Form] | None] = None
+    """A form for the sign-in page itself; providers without one get a button that leads to `answer`."""
+
+    def vouch(self, request: HttpRequest, form: forms.Form) -> Identity:
+        """Return the identity that the valid sign-in form proves; raise SignInRefused otherwise."""
+        raise SignInRefused("This way of signing in takes no form.")
+
+    def answer(self, request: HttpRequest) -> Identity | HttpResponse:
+        """Answer a request to `/login/<id>/`: an identity that is now proved, or a response that leads on."""
+        raise SignInRefused("This way of signing in is the form on the sign-in page.")

@@ -1,0 +1,118 @@
+"""Django's session framework on DynamoDB: `SESSION_ENGINE = "accounts.sessions"`."""
+
+import hashlib
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+
+from accounts.models import WebSession
+from cooper_project.dynamo import AlreadyExists, ConditionFailed, transaction
+
+TOUCH_EVERY = 60
+"""Seconds after which a request notes that the web session is in use."""
+
+
+def hashed(session_key: str) -> str:
+    """Return the table's key for a cookie value."""
+    return hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def is_alive(found: WebSession, now: float) -> bool:
+    """Return whether a web session is within its idle and absolute time (seconds since the epoch)."""
+    young = now < float(found.created_at) + settings.SESSION_COOKIE_AGE
+    return young and now < float(found.touched_at) + settings.COOPER_SESSION_IDLE
+
+
+class SessionStore(SessionBase):
+    """A web session: 30 min idle, 12 h in all; once deleted it is never written again."""
+
+    def load(self) -> dict[str, Any]:
+        """Return the data of the living session, or begin an empty one."""
+        found = WebSession.find(hashed(self.session_key)) if self.session_key else None
+        if found is None or not is_alive(found, time.time()):
+            self._session_key = None
+            return {}
+        self._touch(found)
+        return self.decode(str(found.data))
+
+    def _touch(self, found: WebSession) -> None:
+        """Note the use, at most once a minute; a session deleted meanwhile stays deleted."""
+        now = int(time.time())
+        if now - float(found.touched_at) < TOUCH_EVERY:
+            return
+        try:
+            WebSession._get_connection().update_item(
+                found.key_hash,
+                actions=[WebSession.touched_at.set(now), WebSession.expires.set(now + settings.COOPER_SESSION_IDLE)],  # type: ignore[arg-type]
+                condition=WebSession.key_hash.exists(),
+            )
+        except ConditionFailed:
+            self._session_key = None
+
+    def exists(self, session_key: str) -> bool:
+        """Return whether the key is in use."""
+        return WebSession.find(hashed(session_key)) is not None
+
+    def create(self) -> None:
+        """Begin a session under a new random key."""
+        while True:
+            self._session_key = self._get_new_session_key()
+            try:
+                self.save(must_create=True)
+            except CreateError:
+                continue
+            self.modified = True
+            return
+
+    def save(self, must_create: bool = False) -> None:
+        """Write the data; raise CreateError when the key is taken, UpdateError when the session was deleted."""
+        if self.session_key is None:
+            return self.create()
+        data = self._get_session(no_load=must_create)
+        if must_create:
+            self._put_new(data)
+        else:
+            self._replace(data)
+        return None
+
+    def _put_new(self, data: dict[str, Any]) -> None:
+        """Write a session that must not exist."""
+        now = int(time.time())
+        made = WebSession(
+            hashed(self.session_key or ""),
+            data=self.encode(data),
+            person=data.get(SESSION_KEY),
+            created_at=now,
+            touched_at=now,
+            expires=now + settings.COOPER_SESSION_IDLE,
+        )
+        try:
+            with transaction() as writes:
+                writes.create(made)
+        except AlreadyExists as error:
+            raise CreateError from error
+
+    def _replace(self, data: dict[str, Any]) -> None:
+        """Write over a session that must exist; its beginning stays."""
+        actions = [WebSession.data.set(self.encode(data))]
+        if data.get(SESSION_KEY):
+            actions.append(WebSession.person.set(data[SESSION_KEY]))
+        try:
+            WebSession._get_connection().update_item(
+                hashed(self.session_key or ""), actions=actions, condition=WebSession.key_hash.exists()
+            )
+        except ConditionFailed as error:
+            raise UpdateError from error
+
+    def delete(self, session_key: str | None = None) -> None:
+        """End the session for good."""
+        key = session_key or self.session_key
+        if key:
+            WebSession._get_connection().delete_item(hashed(key))
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Leave it to DynamoDB's TTL; `load` judges the time itself."""
