@@ -1,0 +1,22 @@
+"""Credentials as STS gave them. Pure; their repr masks what is secret."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, repr=False)
+class Credentials:
+    """Access key id, secret, session token, expiry (UTC), and whom they make one."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires_at: datetime
+    arn: str
+    session_name: str
+    request_id: str = ""
+    packed_percent: int | None = None
+
+    def __repr__(self) -> str:
+        """Show the id and the expiry alone."""
+        return f"Credentials({self.access_key_id!r}, expires_at={self.expires_at.isoformat()})"
