@@ -1,0 +1,48 @@
+"""What people type at a door."""
+
+from typing import Any
+
+from django import forms
+
+CHOICES = (900, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
+DEFAULT = 3600
+
+
+def spoken(seconds: int) -> str:
+    """Return a duration in words."""
+    hours, minutes = divmod(seconds // 60, 60)
+    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
+    return " ".join(parts)
+
+
+def durations(longest: int) -> list[tuple[int, str]]:
+    """Return the choices up to `longest` seconds, the longest included."""
+    return [(each, spoken(each)) for each in sorted({*(c for c in CHOICES if c <= longest), longest})]
+
+
+class BecomeForm(forms.Form):
+    """How long, why, and for the console where to land."""
+
+    duration = forms.IntegerField(min_value=900, required=False)
+    destination = forms.CharField(max_length=2000, required=False)
+    reason = forms.CharField(max_length=500, required=False)
+
+    def __init__(self, *arguments: Any, longest: int, **named: Any) -> None:
+        """Offer durations up to `longest` seconds."""
+        super().__init__(*arguments, **named)
+        field = self.fields["duration"]
+        field.max_value = longest
+        field.widget = forms.Select(choices=durations(longest))
+        field.initial = min(DEFAULT, longest)
+        self.fields["destination"].widget.attrs |= {"placeholder": "/s3/home or a full console address", "autocomplete": "off"}
+        self.fields["reason"].widget.attrs |= {"placeholder": "kept on record", "autocomplete": "off"}
+
+    def clean_duration(self) -> int:
+        """Return the seconds, the default when none were given."""
+        seconds: int | None = self.cleaned_data["duration"]
+        longest: int = self.fields["duration"].max_value
+        if seconds is None:
+            return min(DEFAULT, longest)
+        if seconds > longest:
+            raise forms.ValidationError(f"At most {longest} seconds ({spoken(longest)}) for this target.")
+        return seconds

@@ -1,0 +1,19 @@
+"""The one deed: a grant, decided, recorded and done; and trying a target without granting anything."""
+
+from brokers.grants.deed import Granted, Way, Wish, grant
+from brokers.grants.keys import ExaminedKeys, examine_keys
+from brokers.grants.limits import longest_seconds
+from brokers.grants.probe import ProbeResult, cooper_arn, probe
+
+__all__ = [
+    "ExaminedKeys",
+    "Granted",
+    "ProbeResult",
+    "Way",
+    "Wish",
+    "cooper_arn",
+    "examine_keys",
+    "grant",
+    "longest_seconds",
+    "probe",
+]

@@ -1,0 +1,46 @@
+"""AWS's refusals, in words that a person can act on."""
+
+from brokers.errors import AwsRefused
+from brokers.models import Target
+from cooper_project.errors import CooperError, Unavailable
+
+DURATION_REFUSALS = (
+    "exceeds the 1 hour session limit for roles assumed by role chaining",
+    "exceeds the MaxSessionDuration set for this role",
+)
+"""AWS's words for a duration that is too long for this caller or role."""
+
+BAD_KEYS = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+
+_MESSAGES = {
+    "AccessDenied": "AWS does not let cooper become this target: its trust policy has changed or lacks something.",
+    "PackedPolicyTooLarge": "The target's session policy and tags are too large for AWS.",
+    "MalformedPolicyDocument": "AWS cannot read the target's session policy.",
+    "RegionDisabledException": "STS is switched off in this region for the target's AWS account.",
+    "ValidationError": "AWS refused how this target is asked for.",
+}
+
+
+def is_duration_refusal(error: CooperError) -> bool:
+    """Return whether AWS refused the duration alone."""
+    return any(words in error.detail for words in DURATION_REFUSALS)
+
+
+def explained(error: CooperError, target: Target) -> CooperError:
+    """Return the error that the person sees for what AWS answered; what says it well already stays as it is."""
+    if error.code in BAD_KEYS:
+        what = "cooper's own AWS credentials are" if target.is_role else "The target's Federation Keys are"
+        return _told(f"{what} not accepted by AWS any more.", error)
+    if error.code in _MESSAGES:
+        return _told(_MESSAGES[error.code], error)
+    if type(error) is CooperError and error.code:
+        return _told(f"AWS refused this ({error.code}).", error)
+    if isinstance(error, Unavailable) and error.code == "":
+        return Unavailable(f"{error.message}", error.detail)
+    return error
+
+
+def _told(what: str, error: CooperError) -> AwsRefused:
+    """Return the refusal with what to do."""
+    message = f"{what} Nothing was handed out. Tell an administrator of cooper; “Try this target” shows them what is wrong."
+    return AwsRefused(message, error.detail, code=error.code)

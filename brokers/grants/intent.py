@@ -1,0 +1,86 @@
+"""The intent and the outcome of a grant, on record before AWS is asked and before anything is handed out."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.identity import Identity
+from accounts.models import Person
+from brokers.entitlements import Entitlement
+from brokers.errors import NotYours, Stopped
+from brokers.models import Association, AwsAccount, State, Target
+from cooper_project import audit
+from cooper_project.audit import Event
+from cooper_project.dynamo import Transaction, transaction
+from cooper_project.installation import GRANTS, Installation
+
+NO = False
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A grant that is on record and not done yet: its id, its event's key and what all its events say."""
+
+    grant_id: str
+    at: tuple[str, str]
+    facts: dict[str, Any]
+
+
+def new_grant_id() -> str:
+    """Return 20 characters of base32 (100 bits of which 96 are random), fit for every name in AWS."""
+    return base64.b32encode(secrets.token_bytes(12)).decode().rstrip("=").lower()
+
+
+def begin(identity: Identity, target: Target, entitlement: Entitlement, now: datetime, facts: dict[str, Any]) -> Intent:
+    """Record the intent and check everything that it rests on, in one transaction; raise Stopped or NotYours."""
+    grant_id = new_grant_id()
+    known = facts | {
+        "person": identity.person,
+        "target": target.name,
+        "aws_account": target.aws_account,
+        "grant": grant_id,
+        "through": [str(group) for group in entitlement.through],
+    }
+    intent = Intent(grant_id, audit.place(now, grant_id), known)
+    with transaction() as writes:
+        _check_switches(writes, target)
+        _check_person(writes, identity, entitlement)
+        _check_target(writes, target, entitlement, now)
+        writes.create(audit.event(Event.GRANT_INTENDED, at=intent.at, **known))
+    return intent
+
+
+def _check_switches(writes: Transaction, target: Target) -> None:
+    """Demand that neither all grants nor the AWS account are stopped; what is absent stops too."""
+    all_stopped = Stopped("All grants are stopped by an administrator of cooper. Ask them when it ends.", "all grants stopped")
+    writes.check(Installation, GRANTS, condition=Installation.stopped == NO, refusal=all_stopped)
+    message = "Grants in this AWS account are stopped by an administrator of cooper. Ask them when it ends."
+    account_stopped = Stopped(message, f"AWS account {target.aws_account} stopped")
+    writes.check(AwsAccount, target.aws_account, condition=AwsAccount.stopped == NO, refusal=account_stopped)
+
+
+def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlement) -> None:
+    """Demand that the person is enabled, in the same epoch, and still in the group that entitles."""
+    gone = Stopped("You were signed out or disabled meanwhile. Sign in again.", "person disabled, or in a new epoch or group")
+    same = (Person.disabled == NO) & (Person.epoch == identity.epoch)
+    in_group = Person.groups.contains(str(entitlement.longest))
+    writes.check(Person, identity.person, condition=same & in_group, refusal=gone)
+
+
+def _check_target(writes: Transaction, target: Target, entitlement: Entitlement, now: datetime) -> None:
+    """Demand that the target is enabled and unchanged, and that the association is there and has not ended."""
+    same = (Target.state == str(State.ENABLED)) & (Target.version == target.version)
+    changed = Stopped("This target was changed or disabled a moment ago. Look at it again.", "target changed meanwhile")
+    writes.check(Target, target.name, condition=same, refusal=changed)
+    holds = Association.group.exists() & (Association.until.does_not_exist() | (Association.until > now))
+    removed = NotYours(f"association of {entitlement.longest} removed meanwhile")
+    writes.check(Association, target.name, str(entitlement.longest), condition=holds, refusal=removed)
+
+
+def conclude(intent: Intent, kind: Event, **facts: Any) -> None:
+    """Record the outcome beside its intent, once; raise CooperError when it cannot be, and then hand nothing out."""
+    day, at = intent.at
+    with transaction() as writes:
+        writes.create(audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts}))

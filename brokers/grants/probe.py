@@ -1,0 +1,164 @@
+"""`probe`: try a target for real and discard what it gives; what its trust policy allows is settled here."""
+
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from accounts.identity import Identity
+from brokers import arns, catalogue
+from brokers.federation_keys import keys_of
+from brokers.grants.explain import explained, is_duration_refusal
+from brokers.grants.intent import new_grant_id
+from brokers.grants.keys import HARMLESS
+from brokers.models import Target
+from brokers.sts import Request, assume_role, federation_token
+from brokers.sts.names import session_name
+from brokers.sts.request import tags
+from cooper_project import aws
+from cooper_project.errors import CooperError
+
+PROBER = Identity("cooper", "try", "cooper's try")
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What a try found. `works`: it can be become at all; `findings` say in words what is lacking, and where."""
+
+    works: bool
+    external_id_enforced: bool = False
+    tag_session: bool = False
+    source_identity: bool = False
+    longest_seconds: int = 0
+    findings: tuple[str, ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Return whether nothing is lacking, so that the target is enabled without anybody accepting a weaker mode."""
+        return self.works and self.external_id_enforced and self.tag_session and self.source_identity
+
+    def stored(self) -> dict[str, Any]:
+        """Return the result for the document."""
+        return {**asdict(self), "findings": list(self.findings)}
+
+
+def cooper_arn() -> str:
+    """Return the ARN that cooper calls AWS as; raise CooperError."""
+    return str(aws.call(aws.client("sts").get_caller_identity)["Arn"])
+
+
+def is_coopers_own(role_arn: arns.RoleArn, caller: str) -> bool:
+    """Return whether the role is the one that cooper itself runs as."""
+    return arns.role_name_of(caller) == (role_arn.account_id, role_arn.name)
+
+
+def probe(target: Target) -> ProbeResult:
+    """Try the target (900 s, session policy that denies all, discarded) and return what it allows; grants nothing.
+
+    Raise Unavailable when AWS does not answer; AWS's refusals are findings.
+    """
+    return _probe_role(target) if target.is_role else _probe_federated_user(target)
+
+
+def _arguments(target: Target, **more: Any) -> dict[str, Any]:
+    """Return the least AssumeRole of a try."""
+    name = session_name(PROBER, new_grant_id())
+    return {"RoleArn": target.role_arn, "RoleSessionName": name, "DurationSeconds": 900, "Policy": HARMLESS, **more}
+
+
+def _refusal(target: Target, **more: Any) -> CooperError | None:
+    """Try AssumeRole once; return AWS's refusal, or None when it was allowed. Raise when AWS did not answer."""
+    try:
+        assume_role.assume(_arguments(target, **more))
+    except CooperError as error:
+        if not error.code:
+            raise
+        return error
+    return None
+
+
+def _probe_role(target: Target) -> ProbeResult:
+    """Try a role with the ExternalId, without it, with a wrong one, with tags, with a source identity, and for long."""
+    external_id = catalogue.ensure_account(str(target.aws_account)).external_id
+    right = {"ExternalId": external_id}
+    refused = _refusal(target, **right)
+    if refused is not None:
+        return ProbeResult(works=False, findings=(_first_refusal(refused),))
+    request = Request(PROBER, new_grant_id(), 900, external_id)
+    findings: list[str] = []
+    enforced = _enforces_external_id(target, findings)
+    tagged = _allows(target, findings, "sts:TagSession", **right, Tags=tags(request))
+    source = _allows(target, findings, "sts:SetSourceIdentity", **right, SourceIdentity="cooper.try")
+    longest = _longest(target, right, findings)
+    return ProbeResult(True, enforced, tagged, source, longest, tuple(findings))
+
+
+def _first_refusal(refused: CooperError) -> str:
+    """Return what a refusal of the plainest call means."""
+    if refused.code == "AccessDenied":
+        return (
+            "AWS refuses sts:AssumeRole with the right ExternalId: the role does not exist, its trust policy does not name "
+            "cooper or has another ExternalId, or cooper's own policy does not allow this role."
+        )
+    return f"AWS refuses: {refused.detail}"
+
+
+def _enforces_external_id(target: Target, findings: list[str]) -> bool:
+    """Return whether the role refuses callers without the ExternalId and with a wrong one."""
+    without = _refusal(target)
+    wrong = _refusal(target, ExternalId=f"wrong-{secrets.token_hex(16)}")
+    if without is None:
+        findings.append('The role can be assumed without an ExternalId: add the condition StringEquals "sts:ExternalId".')
+    elif wrong is None:
+        findings.append('The role accepts a wrong ExternalId: the condition has to be StringEquals "sts:ExternalId".')
+    return without is not None and wrong is not None
+
+
+def _allows(target: Target, findings: list[str], action: str, **more: Any) -> bool:
+    """Return whether the call is allowed with what `action` covers; otherwise say which part is lacking."""
+    if _refusal(target, **more) is None:
+        return True
+    findings.append(f"The trust policy does not allow {action}: add the second statement. People are not named in AWS's own log.")
+    return False
+
+
+def _longest(target: Target, right: dict[str, str], findings: list[str]) -> int:
+    """Return the seconds that AWS gives, up to the target's longest."""
+    wanted = min(int(target.max_seconds), assume_role.LONGEST)
+    refused = _refusal(target, **right, **{"DurationSeconds": wanted}) if wanted > 3600 else None
+    if refused is None:
+        return wanted
+    if not is_duration_refusal(refused):
+        findings.append(f"AWS refuses {wanted} seconds: {refused.detail}")
+        return 3600
+    chained = "chaining" in refused.detail
+    cause = "cooper's own credentials come from a role (chaining)" if chained else "the role's MaxSessionDuration is less"
+    findings.append(f"AWS refuses {wanted} seconds, since {cause}. People get one hour.")
+    return 3600
+
+
+def _probe_federated_user(target: Target) -> ProbeResult:
+    """Try a federated user's keys, then with tags."""
+    keys, partition = keys_of(target), str(target.partition)
+    asked: dict[str, Any] = {"Name": "cooper.try", "DurationSeconds": 900, "Policy": HARMLESS}
+    try:
+        federation_token.federate(keys, partition, asked)
+    except CooperError as error:
+        if not error.code:
+            raise
+        return ProbeResult(works=False, findings=(explained(error, target).message,))
+    findings: list[str] = []
+    tagged = _federated_tags(keys, partition, asked, findings)
+    return ProbeResult(True, True, tagged, True, int(target.max_seconds), tuple(findings))
+
+
+def _federated_tags(keys: aws.Keys, partition: str, asked: dict[str, Any], findings: list[str]) -> bool:
+    """Return whether the IAM user may pass session tags."""
+    named = tags(Request(PROBER, new_grant_id(), 900))
+    try:
+        federation_token.federate(keys, partition, asked | {"Tags": named})
+    except CooperError as error:
+        if not error.code:
+            raise
+        findings.append("The IAM user's policy does not allow sts:TagSession, so sessions do not name the grant.")
+        return False
+    return True

@@ -1,0 +1,29 @@
+"""Addresses of doors."""
+
+from django.urls import path, register_converter
+
+from brokers import views
+
+
+class NameConverter:
+    """A target's name in an address."""
+
+    regex = r"[\w+=,.@-]{1,64}"
+
+    def to_python(self, value: str) -> str:
+        """Return the name."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Return the name as it stands in the address."""
+        return value
+
+
+register_converter(NameConverter, "target")
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("targets/<target:name>/", views.target, name="target"),
+    path("targets/<target:name>/console/", views.console, name="console"),
+    path("targets/<target:name>/credentials/", views.credentials, name="credentials"),
+]

@@ -1,0 +1,184 @@
+"""Doors over HTTP: home, a target's page, and the two POSTs that become."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render, resolve_url
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.identity import Identity
+from brokers import catalogue, formats, signin
+from brokers.catalogue import Catalogue
+from brokers.entitlements import Entitlement, entitlements_of
+from brokers.errors import NotYours
+from brokers.forms import BecomeForm, spoken
+from brokers.grants import Granted, Way, Wish, grant, longest_seconds
+from brokers.models import AwsAccount, Target
+from cooper_project.errors import Invalid
+from cooper_project.middleware import refusal
+
+PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Card:
+    """A target as a person sees it: what it is, why they may become it, for how long."""
+
+    target: Target
+    account: AwsAccount | None
+    entitlement: Entitlement
+    longest: int
+
+    @property
+    def account_name(self) -> str:
+        """Return the AWS account's name, or its number."""
+        return str(self.account or self.target.aws_account)
+
+    @property
+    def longest_spoken(self) -> str:
+        """Return the longest session in words."""
+        return spoken(self.longest)
+
+    @property
+    def seconds(self) -> int:
+        """Return the duration that one click gives."""
+        return min(3600, self.longest)
+
+    def matches(self, words: list[str]) -> bool:
+        """Return whether every word is found in what the card shows."""
+        target = self.target
+        shown = [target.name, target.title, target.description, self.account_name, target.aws_account, *target.labels]
+        text = " ".join(str(each) for each in shown if each).casefold()
+        return all(word in text for word in words)
+
+
+def _identity(request: HttpRequest) -> Identity | None:
+    """Return who asks, or None."""
+    found: Identity | None = request.identity  # type: ignore[attr-defined]
+    return found
+
+
+def _to_sign_in(request: HttpRequest, after: str) -> HttpResponse:
+    """Send an anonymous visitor to sign in, and then to `after`; a tool gets 401."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return refusal(request, 401, "Sign in first.")
+    return HttpResponseRedirect(f"{resolve_url('login')}?{urlencode({'next': after})}")
+
+
+def _cards(identity: Identity, held: Catalogue, now: datetime) -> list[Card]:
+    """Return what the identity may become now, by AWS account and title."""
+    found = entitlements_of(identity, held.rules_for(identity.groups), now)
+    cards = [_card(held, each) for name, each in found.items() if name in held.targets and held.targets[name].enabled]
+    return sorted(cards, key=lambda card: (card.account_name.casefold(), str(card.target).casefold(), str(card.target.name)))
+
+
+def _card(held: Catalogue, entitlement: Entitlement) -> Card:
+    """Return the card of an entitlement."""
+    target = held.targets[entitlement.target]
+    return Card(target, held.accounts.get(str(target.aws_account)), entitlement, longest_seconds(target))
+
+
+def _allow_sign_in_hosts(request: HttpRequest, cards: list[Card]) -> None:
+    """Let this page's forms end, by redirect, at the sign-in hosts of these targets."""
+    partitions = {str(card.target.partition) for card in cards}
+    request.form_action = signin.form_action_hosts(partitions)  # type: ignore[attr-defined]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what the person may become, by AWS account, with search."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request, request.get_full_path())
+    every = _cards(identity, catalogue.current(), datetime.now(UTC))
+    query = request.GET.get("q", "")[:200]
+    cards = [card for card in every if card.matches(query.casefold().split())]
+    page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
+    _allow_sign_in_hosts(request, list(page))
+    found = {"page": page, "query": query, "count": len(cards), "every": len(every)}
+    return render(request, "brokers/home.html", found)
+
+
+def _my_card(identity: Identity, name: str) -> Card:
+    """Return the person's card of a target; raise NotYours."""
+    card = next((each for each in _cards(identity, catalogue.current(), datetime.now(UTC)) if each.target.name == name), None)
+    if card is None:
+        raise NotYours(f"{identity.person} asked for the page of {name[:64]!r}")
+    return card
+
+
+def _target_page(request: HttpRequest, card: Card, form: BecomeForm, status: int = 200) -> HttpResponse:
+    """Show a target with its form."""
+    _allow_sign_in_hosts(request, [card])
+    return render(request, "brokers/target.html", {"card": card, "target": card.target, "form": form}, status=status)
+
+
+@require_safe
+def target(request: HttpRequest, name: str) -> HttpResponse:
+    """Show a target: why you may become it, for how long, and the two buttons."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request, request.get_full_path())
+    card = _my_card(identity, name)
+    return _target_page(request, card, BecomeForm(longest=card.longest))
+
+
+def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse:
+    """Read the form and do the deed; return what was granted, or the page that says why not."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request, resolve_url("target", name=name))
+    held = catalogue.current()
+    longest = longest_seconds(held.targets[name]) if name in held.targets else 3600
+    form = BecomeForm(request.POST, longest=longest)
+    if not form.is_valid():
+        return _form_again(request, identity, name, form)
+    said = form.cleaned_data
+    wish = Wish(name, said["duration"], way, said["destination"].strip(), said["reason"].strip(), request.build_absolute_uri("/"))
+    try:
+        return grant(identity, wish, datetime.now(UTC))
+    except Invalid as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+        return _form_again(request, identity, name, form)
+
+
+def _form_again(request: HttpRequest, identity: Identity, name: str, form: BecomeForm) -> HttpResponse:
+    """Show the form with its errors and what was typed, to somebody who may see the target; raise NotYours."""
+    card = _my_card(identity, name)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"error": "Some fields cannot be used.", "fields": form.errors}, status=400)
+    return _target_page(request, card, form, 400)
+
+
+def _sealed(response: HttpResponse) -> HttpResponse:
+    """Keep a response with secrets out of every cache and referrer."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_POST
+def console(request: HttpRequest, name: str) -> HttpResponse:
+    """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
+    granted = _become(request, name, Way.CONSOLE)
+    if isinstance(granted, HttpResponse):
+        return granted
+    response = HttpResponseRedirect(granted.console_url)
+    response.status_code = 303
+    return _sealed(response)
+
+
+@require_POST
+def credentials(request: HttpRequest, name: str) -> HttpResponse:
+    """Become the target with credentials: a page to copy from, or credential_process JSON."""
+    granted = _become(request, name, Way.CREDENTIALS)
+    if isinstance(granted, HttpResponse):
+        return granted
+    if "application/json" in request.headers.get("Accept", ""):
+        return _sealed(JsonResponse(formats.credential_process(granted.credentials)))
+    shown = formats.all_formats(granted.credentials, str(granted.target.region or ""), str(granted.target.name))
+    context = {"granted": granted, "target": granted.target, "formats": shown}
+    return _sealed(render(request, "brokers/credentials.html", context))
