@@ -9,7 +9,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 
 from accounts.models import WebSession
-from cooper_project.dynamo import AlreadyExists, ConditionFailed, transaction
+from cooper_project.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
 TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
@@ -46,7 +46,7 @@ class SessionStore(SessionBase):
         try:
             WebSession._get_connection().update_item(
                 found.key_hash,
-                actions=[WebSession.touched_at.set(now), WebSession.expires.set(now + settings.COOPER_SESSION_IDLE)],  # type: ignore[arg-type]
+                actions=[WebSession.touched_at.set(now), WebSession.expires.set(after(settings.COOPER_SESSION_IDLE))],  # type: ignore[arg-type]
                 condition=WebSession.key_hash.exists(),
             )
         except ConditionFailed:
@@ -87,7 +87,7 @@ class SessionStore(SessionBase):
             person=data.get(SESSION_KEY),
             created_at=now,
             touched_at=now,
-            expires=now + settings.COOPER_SESSION_IDLE,
+            expires=after(settings.COOPER_SESSION_IDLE),
         )
         try:
             with transaction() as writes:

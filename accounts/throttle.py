@@ -3,6 +3,7 @@
 import time
 
 from accounts.models import Attempt
+from cooper_project.dynamo import after
 from cooper_project.errors import Unavailable
 
 
@@ -14,7 +15,7 @@ def _item(what: str, window: int) -> str:
 def count(what: str, window: int, by: int = 1) -> int:
     """Count one more try of `what` in this window (seconds) and return how many there are, for all processes."""
     key = _item(what, window)
-    expires = int(time.time()) + 2 * window
+    expires = after(2 * window)
     answer = Attempt._get_connection().update_item(
         key,
         actions=[Attempt.tries.add(by), Attempt.expires.set(expires)],  # type: ignore[arg-type]
@@ -40,7 +41,7 @@ def remember(what: str, seconds: int) -> None:
     """Note that `what` has happened, for so many seconds."""
     Attempt._get_connection().update_item(
         f"known#{what}",
-        actions=[Attempt.tries.set(1), Attempt.expires.set(int(time.time()) + seconds)],  # type: ignore[arg-type]
+        actions=[Attempt.tries.set(1), Attempt.expires.set(after(seconds))],  # type: ignore[arg-type]
     )
 
 

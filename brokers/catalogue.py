@@ -16,7 +16,7 @@ from brokers.errors import Moved
 from brokers.models import Association, AwsAccount, Change, State, Target
 from cooper_project import audit
 from cooper_project.audit import Event
-from cooper_project.dynamo import AlreadyExists, Transaction, transaction
+from cooper_project.dynamo import AlreadyExists, Transaction, after, transaction
 from cooper_project.errors import CooperError, Unavailable
 
 LOG = "catalogue"
@@ -169,7 +169,7 @@ def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None
         build(writes)
         actions = [Change.latest.set(number)]
         writes.update(Change, LOG, STAMP, actions=actions, condition=Change.latest == number - 1, refusal=moved)
-        log = Change(LOG, number, touched=touched, expires=int(time.time()) + KEPT)
+        log = Change(LOG, number, touched=touched, expires=after(KEPT))
         writes.create(log, refusal=moved)
 
 

@@ -1,7 +1,7 @@
 """Everything durable: documents in DynamoDB through PynamoDB, on one shared connection."""
 
 from cooper_project.dynamo.connection import ConditionFailed, TableMissing
-from cooper_project.dynamo.documents import Document, documents
+from cooper_project.dynamo.documents import Document, after, documents
 from cooper_project.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Stale",
     "TableMissing",
     "Transaction",
+    "after",
     "documents",
     "transaction",
 ]

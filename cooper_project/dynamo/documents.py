@@ -1,6 +1,7 @@
 """`Document`, the base of all tables."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import quote, unquote
 
@@ -19,6 +20,11 @@ _documents: list[type["Document"]] = []
 def documents() -> list[type["Document"]]:
     """Return every concrete document class that is loaded, for set-up."""
     return list(_documents)
+
+
+def after(seconds: float) -> datetime:
+    """Return the moment so many seconds from now, as an item's `expires` wants it."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 class Document(Model):
