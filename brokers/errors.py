@@ -31,5 +31,3 @@ class Moved(Conflict):
 
 class AwsRefused(Unavailable):
     """AWS said no to becoming the target; `detail` has AWS's words."""
-
-    status = HTTPStatus.BAD_GATEWAY

@@ -23,9 +23,9 @@ def durations(longest: int) -> list[tuple[int, str]]:
 class BecomeForm(forms.Form):
     """How long, why, and for the console where to land."""
 
-    duration = forms.IntegerField(min_value=900, required=False)
-    destination = forms.CharField(max_length=2000, required=False)
-    reason = forms.CharField(max_length=500, required=False)
+    duration = forms.IntegerField(label="For how long", min_value=900, required=False)
+    destination = forms.CharField(label="Where to land in the console", max_length=2000, required=False, help_text="Optional: a path such as /s3/home, or a console address.")
+    reason = forms.CharField(label="Reason", max_length=500, required=False, help_text="Optional; kept on record.")
 
     def __init__(self, *arguments: Any, longest: int, **named: Any) -> None:
         """Offer durations up to `longest` seconds."""
@@ -34,8 +34,8 @@ class BecomeForm(forms.Form):
         field.max_value = longest
         field.widget = forms.Select(choices=durations(longest))
         field.initial = min(DEFAULT, longest)
-        self.fields["destination"].widget.attrs |= {"placeholder": "/s3/home or a full console address", "autocomplete": "off"}
-        self.fields["reason"].widget.attrs |= {"placeholder": "kept on record", "autocomplete": "off"}
+        self.fields["destination"].widget.attrs |= {"autocomplete": "off"}
+        self.fields["reason"].widget.attrs |= {"autocomplete": "off"}
 
     def clean_duration(self) -> int:
         """Return the seconds, the default when none were given."""

@@ -38,6 +38,11 @@ class Card:
         return str(self.account or self.target.aws_account)
 
     @property
+    def kind(self) -> str:
+        """Return the target's kind in words."""
+        return "role" if self.target.is_role else "federated user"
+
+    @property
     def longest_spoken(self) -> str:
         """Return the longest session in words."""
         return spoken(self.longest)

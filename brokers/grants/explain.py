@@ -2,7 +2,7 @@
 
 from brokers.errors import AwsRefused
 from brokers.models import Target
-from cooper_project.errors import CooperError, Unavailable
+from cooper_project.errors import CooperError
 
 DURATION_REFUSALS = (
     "exceeds the 1 hour session limit for roles assumed by role chaining",
@@ -35,8 +35,6 @@ def explained(error: CooperError, target: Target) -> CooperError:
         return _told(_MESSAGES[error.code], error)
     if type(error) is CooperError and error.code:
         return _told(f"AWS refused this ({error.code}).", error)
-    if isinstance(error, Unavailable) and error.code == "":
-        return Unavailable(f"{error.message}", error.detail)
     return error
 
 
