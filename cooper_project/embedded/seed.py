@@ -1,0 +1,185 @@
+"""What the demo begins with: four people, four AWS accounts, twelve targets of both kinds, and their associations.
+
+It runs in the process of the embedded AWS: the AWS side is written into its backends, cooper's side through cooper's
+own documents, so that ExternalIds and Federation Keys are real on both.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import LocalAccount
+from brokers import catalogue, trust
+from brokers.federation_keys import seal
+from brokers.models import Association, AwsAccount, Kind, State, Target
+from cooper_project import audit, aws, installation
+from cooper_project.audit import Event
+from cooper_project.aws import Keys
+from cooper_project.dynamo import Transaction, transaction
+from cooper_project.embedded import EmbeddedAws, seed_aws
+
+PASSWORD = "cooper-demo"  # noqa: S105 - the demo's, on loopback alone
+PEOPLE = {
+    "alice": ("Alice Archer", ["analysts", "developers"]),
+    "bob": ("Bob Baker", ["visitors"]),
+    "carol": ("Carol Cho", ["admins"]),
+    "dan": ("Dan Duval", ["admins"]),
+}
+ACCOUNTS = {
+    "222222222222": "Development",
+    "333333333333": "Staging",
+    "444444444444": "Production",
+    "555555555555": "Data platform",
+}
+SPARE_ROLE = "support-read"
+"""A role in Production that is ready to become a target: for the tour, and for trying out."""
+
+READ_S3 = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}]}
+)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """One target of the seed."""
+
+    name: str
+    title: str
+    account_id: str
+    description: str
+    colour: str
+    groups: tuple[str, ...]
+    max_seconds: int = 3600
+    sensitive: bool = False
+    federated: bool = False
+    destination: str = ""
+
+
+TARGETS = (
+    Seeded("dev-read", "Development, read only", "222222222222", "Look at anything in development.", "green", ("developers",), 14_400),
+    Seeded("dev-admin", "Development, administrator", "222222222222", "Do anything in development.", "green", ("developers",), 3600),
+    Seeded(
+        "dev-uploads", "Upload bucket of development", "222222222222", "A federated user that reads S3.", "green",
+        ("developers",), 43_200, federated=True, destination="/s3/buckets",
+    ),
+    Seeded("staging-read", "Staging, read only", "333333333333", "Look at anything in staging.", "orange", ("developers",), 14_400),
+    Seeded("staging-deploy", "Staging, deploy", "333333333333", "Roll out a release to staging.", "orange", ("developers",)),
+    Seeded("staging-db", "Staging, database", "333333333333", "Databases of staging.", "orange", ("database-team",), destination="/rds/home"),
+    Seeded("prod-read", "Production, read only", "444444444444", "Look at production.", "red", ("developers", "on-call"), 7200),
+    Seeded("prod-admin", "Production, administrator", "444444444444", "Do anything in production.", "red", ("developers",), sensitive=True),
+    Seeded("prod-break-glass", "Production, break glass", "444444444444", "When nothing else helps.", "red", ("on-call",), sensitive=True),
+    Seeded(
+        "prod-reports", "Reports bucket of production", "444444444444", "A federated user that reads reports.", "red",
+        ("finance",), federated=True,
+    ),
+    Seeded("data-analyst", "Data analyst", "555555555555", "Athena and Glue, read only.", "blue", ("analysts",), 28_800, destination="/athena/home"),
+    Seeded(
+        "data-export", "Data export", "555555555555", "A federated user that reads the export bucket.", "blue",
+        ("data-team",), federated=True,
+    ),
+)  # fmt: skip
+
+
+def adopt(embedded: EmbeddedAws) -> None:
+    """Point this process at the embedded AWS, whatever its environment said before."""
+    os.environ.update(embedded.environment())
+    settings.COOPER_REGION = os.environ["COOPER_REGION"]
+    settings.COOPER_KMS_KEY = os.environ["COOPER_KMS_KEY"]
+    settings.COOPER_SIGNIN_URL = os.environ["COOPER_SIGNIN_URL"]
+    settings.COOPER_DEV_ENDPOINTS = True
+    aws.forget_clients()
+
+
+def seed(people: bool = True) -> bool:
+    """Fill an installation that set-up has made with the demo, once; return whether it was filled now."""
+    if installation.is_demo():
+        return False
+    cooper_arn = str(aws.call(aws.client("sts").get_caller_identity)["Arn"])
+    for account_id, name in ACCOUNTS.items():
+        _seed_account(account_id, name)
+    _seed_role(SPARE_ROLE, "444444444444", 7200, cooper_arn)
+    for each in TARGETS:
+        _seed_target(each, cooper_arn)
+    if people:
+        _seed_people()
+    installation.ensure("demo", value="This installation is the demo: made-up people with a known password.")
+    return True
+
+
+def _seed_account(account_id: str, name: str) -> None:
+    """Make an AWS account on both sides."""
+    seed_aws.create_account(account_id)
+    catalogue.ensure_account(account_id)
+    found = AwsAccount.find(account_id)
+    if found is not None and found.name != name:
+        found.name = name
+        catalogue.edit(lambda writes: writes.save(found), accounts=[account_id])
+
+
+def _seed_role(name: str, account_id: str, max_seconds: int, cooper_arn: str) -> str:
+    """Make a role that trusts cooper with this AWS account's ExternalId; return its ARN."""
+    external_id = str(catalogue.ensure_account(account_id).external_id)
+    policy = trust.trust_policy(external_id, cooper_arn)
+    return str(seed_aws.create_role(account_id, name, policy, max(3600, max_seconds)))
+
+
+def _seed_target(each: Seeded, cooper_arn: str) -> None:
+    """Make a target with its associations, unless it is there from a seed that was cut short."""
+    if Target.find(each.name):
+        return
+    made = Target(
+        each.name,
+        title=each.title,
+        aws_account=each.account_id,
+        description=each.description,
+        colour=each.colour,
+        labels=[f"env={each.name.split('-')[0]}"],
+        region=settings.COOPER_REGION,
+        destination=each.destination or None,
+        max_seconds=each.max_seconds,
+        sensitive=each.sensitive,
+        state=str(State.ENABLED),
+        tag_session=True,
+        **(_federated(each) if each.federated else _role(each, cooper_arn)),
+    )
+
+    def build(writes: Transaction) -> None:
+        writes.create(made)
+        writes.create(audit.event(Event.TARGET_ADDED, target=each.name, aws_account=each.account_id, by="seed"))
+        for group in each.groups:
+            writes.create(Association(each.name, f"local:{group}"))
+
+    catalogue.edit(build, each.name)
+
+
+def _role(each: Seeded, cooper_arn: str) -> dict[str, Any]:
+    """Return what a role's target has, after making the role."""
+    arn = _seed_role(each.name, each.account_id, each.max_seconds, cooper_arn)
+    return {"kind": str(Kind.ROLE), "role_arn": arn, "source_identity": True, "external_id_enforced": True}
+
+
+def _federated(each: Seeded) -> dict[str, Any]:
+    """Return what a federated user's target has, after making its IAM user and keys."""
+    keys = Keys(*seed_aws.create_user_key(each.account_id, f"cooper-{each.name}"))
+    sealed = seal(keys, each.name)
+    return {
+        "kind": str(Kind.FEDERATED_USER),
+        "federation_keys": sealed.ciphertext,
+        "federation_keys_kms_arn": sealed.key_arn,
+        "access_key_id": keys.access_key_id,
+        "session_policy": READ_S3,
+    }
+
+
+def _seed_people() -> None:
+    """Make the four people's local accounts."""
+    for username, (name, groups) in PEOPLE.items():
+        if LocalAccount.find(username):
+            continue
+        with transaction() as writes:
+            writes.create(LocalAccount(username, name=name, groups=groups, password=make_password(PASSWORD)))
+            writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", by="seed"))
