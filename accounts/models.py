@@ -33,7 +33,7 @@ class Person(Document):
     provider = UnicodeAttribute()
     subject = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
-    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     epoch = NumberAttribute(default=1)
     disabled = BooleanAttribute(default=False)
     last_seen = UTCDateTimeAttribute(null=True)
@@ -61,7 +61,7 @@ class LocalAccount(Document):
     username = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute(null=True)
     password = UnicodeAttribute()
-    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     disabled = BooleanAttribute(default=False)
     changed_at = UTCDateTimeAttribute(default=lambda: datetime.now(UTC))
 
@@ -150,7 +150,7 @@ class User(AbstractBaseUser):
     record: Person
     is_admin: bool = False
     password = None  # type: ignore[assignment]
-    last_login = None  # type: ignore[assignment]
+    last_login = None
 
     USERNAME_FIELD = "person"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

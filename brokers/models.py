@@ -50,7 +50,7 @@ class Target(Document):
     description = UnicodeAttribute(null=True)
     aws_account = UnicodeAttribute(null=True)
     partition = UnicodeAttribute(default="aws")
-    labels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    labels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     colour = UnicodeAttribute(null=True)
     region = UnicodeAttribute(null=True)
     destination = UnicodeAttribute(null=True)
@@ -58,7 +58,7 @@ class Target(Document):
     sensitive = BooleanAttribute(default=False)
     max_seconds = NumberAttribute(default=3600)
     session_policy = UnicodeAttribute(null=True)
-    policy_arns: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)
+    policy_arns: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     role_arn = UnicodeAttribute(null=True)
     federation_keys = BinaryAttribute(null=True, legacy_encoding=False)
     federation_keys_kms_arn = UnicodeAttribute(null=True)

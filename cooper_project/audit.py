@@ -2,9 +2,9 @@
 
 import json
 import secrets
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -54,7 +54,7 @@ class Event(StrEnum):
     SERVE_STARTED = "serve:start:done"
 
 
-class ByTarget(GlobalSecondaryIndex["AuditEvent"]):
+class ByTarget(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-call]
     """One target's history, for showing; never read to decide a right."""
 
     class Meta:
@@ -65,7 +65,7 @@ class ByTarget(GlobalSecondaryIndex["AuditEvent"]):
     at = UnicodeAttribute(range_key=True)
 
 
-class ByPerson(GlobalSecondaryIndex["AuditEvent"]):
+class ByPerson(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-call]
     """One person's history, for showing; never read to decide a right."""
 
     class Meta:
@@ -123,18 +123,18 @@ class Context:
     extra: dict[str, str] = field(default_factory=dict)
 
 
-_context: ContextVar[Context] = ContextVar("audit_context", default=Context())
+_context: ContextVar[Context | None] = ContextVar("audit_context", default=None)
 
 
 def context() -> Context:
     """Return who is acting now."""
-    return _context.get()
+    return _context.get() or Context()
 
 
 @contextmanager
 def acting(**known: Any) -> Iterator[None]:
     """Let every event of the block say what is `known` (fields of Context) beside what is known already."""
-    token = _context.set(replace(_context.get(), **known))
+    token = _context.set(replace(context(), **known))
     try:
         yield
     finally:
@@ -152,14 +152,14 @@ def place(moment: datetime, name: str = "") -> tuple[str, str]:
 
 
 def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> AuditEvent:
-    """Return an event, not yet written: columns of AuditEvent by name, anything else in its details (JSON, no secrets)."""
+    """Return an event, not yet written: columns of AuditEvent by name, all else in its details (JSON, no secrets)."""
     day, moment = at or place(now())
     acting_now = context()
     columns = {name: facts.pop(name) for name in list(facts) if name in AuditEvent.get_attributes()}
     columns.setdefault("person", acting_now.person)
     columns.setdefault("source", acting_now.source)
     columns.setdefault("request_id", acting_now.request_id)
-    kept = {name: value or None for name, value in columns.items()}
+    kept: dict[str, Any] = {name: value or None for name, value in columns.items()}
     details = {**acting_now.extra, **{name: value for name, value in facts.items() if value is not None}}
     return AuditEvent(day, moment, event=str(kind), details=json.dumps(details, default=str, sort_keys=True), **kept)
 

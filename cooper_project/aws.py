@@ -22,9 +22,16 @@ from cooper_project.errors import CooperError, NotAllowed, Unavailable
 
 logger = logging.getLogger(__name__)
 
-DOMAINS = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
+DOMAINS = {
+    "aws": "amazonaws.com",
+    "aws-us-gov": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+}
 HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 """A region of each partition where its STS answers, for partitions that are not cooper's own."""
+
+_BEGINNINGS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn", "eusc-": "aws-eusc", "us-iso": "aws-iso", "eu-isoe": "aws-iso"}
 
 NAMES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
 LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
@@ -33,6 +40,7 @@ LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
 REFUSALS = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "InvalidClientTokenId"}
 REFUSALS |= {"SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}
 REFUSALS |= {"IncompleteSignature", "MissingAuthenticationToken", "NotAuthorized", "OptInRequired"}
+BUSY = {"RequestLimitExceeded", "ProvisionedThroughputExceededException"}
 
 
 class Keys(NamedTuple):
@@ -63,7 +71,7 @@ class _BorrowedKeys(Credentials):
         """Return the keys of this context; raise NoCredentialsError outside `using`."""
         keys = _keys.get()
         if keys is None:
-            raise NoCredentialsError()
+            raise NoCredentialsError
         return ReadOnlyCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
 
 
@@ -97,8 +105,7 @@ def region() -> str:
 
 def partition_of(region_name: str) -> str:
     """Return the AWS partition that a region belongs to, by its name's beginning."""
-    beginnings = {"us-gov-": "aws-us-gov", "cn-": "aws-cn", "eusc-": "aws-eusc", "us-iso": "aws-iso", "eu-isoe": "aws-iso"}
-    return next((found for start, found in beginnings.items() if region_name.startswith(start)), "aws")
+    return next((found for start, found in _BEGINNINGS.items() if region_name.startswith(start)), "aws")
 
 
 def client(service: str, region_name: str = "", *, borrowed: bool = False) -> Any:
@@ -144,8 +151,9 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
         parameter_validation=service != "dynamodb",
         user_agent_extra=f"cooper/{__version__}",
     )
+    session: Any = _session(borrowed)
     try:
-        made = _session(borrowed).client(service, region_name=region_name, config=config)
+        made = session.client(service, region_name=region_name, config=config)
     except (BotoCoreError, ValueError) as error:
         raise CooperError(f"{NAMES[service]} cannot be used with this configuration: {error}") from error
     check_endpoint(made.meta.endpoint_url, partition_of(region_name))
@@ -169,13 +177,13 @@ def _refuse_cut_answer(response_dict: dict[str, Any], **_: Any) -> None:
         return
     found, expected = zlib.crc32(body) & 0xFFFFFFFF, headers.get("x-amz-crc32")
     if expected is not None and str(found) != str(expected):
-        raise ChecksumError(checksum_type="crc32", expected_checksum=expected, actual_checksum=found)
+        raise ChecksumError(checksum_type="crc32", expected_checksum=expected, actual_checksum=str(found))
     try:
         whole = isinstance(json.loads(body), dict)
     except ValueError:
         whole = False
     if not whole:
-        raise ChecksumError(checksum_type="json", expected_checksum="an object", actual_checksum=len(body))
+        raise ChecksumError(checksum_type="json", expected_checksum="an object", actual_checksum=f"{len(body)} bytes")
 
 
 def endpoint_refusal(url: str, partition: str) -> str:
@@ -188,7 +196,7 @@ def endpoint_refusal(url: str, partition: str) -> str:
         return f"{url} is not https"
     if not domain:
         return f"the partition {partition} has no public endpoint that cooper knows"
-    if host.endswith("." + domain) or host.endswith(".api.aws") or host in settings.COOPER_VPC_ENDPOINTS:
+    if host.endswith((f".{domain}", ".api.aws")) or host in settings.COOPER_VPC_ENDPOINTS:
         return ""
     return f"{host} is not in {domain}; list a VPC endpoint in COOPER_VPC_ENDPOINTS"
 
@@ -213,7 +221,8 @@ def translate(error: Exception) -> CooperError:
     if isinstance(error, ClientError):
         return _translate_answer(error)
     if isinstance(error, NoCredentialsError):
-        return NotAllowed("cooper has no AWS credentials: give it an instance role or keys.", str(error), code="NoCredentials")
+        message = "cooper has no AWS credentials: give it an instance role or keys."
+        return NotAllowed(message, str(error), code="NoCredentials")
     if isinstance(error, NoRegionError):
         return CooperError("No AWS region is set. Set COOPER_REGION, or give -region.")
     return Unavailable("AWS did not answer. Nothing was changed or handed out; try again in a minute.", repr(error))
@@ -226,6 +235,8 @@ def _translate_answer(error: ClientError) -> CooperError:
     detail = f"{error.operation_name}: {code}: {said.get('Message', '')}"
     if code in REFUSALS:
         return NotAllowed(f"AWS does not allow cooper to do this ({error.operation_name}).", detail, code=code)
-    if status >= 500 or "Throttl" in code or code in {"RequestLimitExceeded", "ProvisionedThroughputExceededException"}:
-        return Unavailable("AWS is busy or has a fault. Nothing was handed out; try again in a minute.", detail, code=code)
+    if status >= 500 or "Throttl" in code or code in BUSY:
+        return Unavailable(
+            "AWS is busy or has a fault. Nothing was handed out; try again in a minute.", detail, code=code
+        )
     return CooperError(f"AWS refused the request ({code}).", detail, code=code)

@@ -114,7 +114,7 @@ def refuse_other_schema() -> None:
     if stored > SCHEMA:
         raise CooperError(f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper.")
     if stored < SCHEMA:
-        raise CooperError(f"The tables are of version {stored}, this cooper needs {SCHEMA}. Run: manage.py cooper_setup")
+        raise CooperError(f"The tables are of version {stored}, not {SCHEMA}. Run: manage.py cooper_setup")
 
 
 def is_demo() -> bool:

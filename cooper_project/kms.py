@@ -32,7 +32,7 @@ def encrypt(plaintext: bytes, key: str, context: dict[str, str]) -> Sealed:
 
 
 def decrypt(sealed: Sealed, context: dict[str, str]) -> bytes:
-    """Return the plaintext of `sealed`; raise CooperError (code InvalidCiphertextException) when it is not of this place."""
+    """Return the plaintext of `sealed`; raise CooperError (InvalidCiphertextException) when it is of another place."""
     answer = aws.call(
         aws.client("kms").decrypt, CiphertextBlob=sealed.ciphertext, KeyId=sealed.key_arn, EncryptionContext=context
     )

@@ -37,7 +37,8 @@ SECRET_KEY_FALLBACKS: list[str] = []
 
 _public_host = COOPER_PUBLIC_URL.split("://")[-1].rsplit(":", 1)[0] if COOPER_PUBLIC_URL else ""
 _https = COOPER_PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = env.listing("COOPER_ALLOWED_HOSTS") or [host for host in [_public_host] if host] or [*COOPER_LOOPBACK_HOSTS[:2], "[::1]"]
+_own_hosts = [_public_host] if _public_host else [*COOPER_LOOPBACK_HOSTS[:2], "[::1]"]
+ALLOWED_HOSTS = env.listing("COOPER_ALLOWED_HOSTS") or _own_hosts
 CSRF_TRUSTED_ORIGINS = [COOPER_PUBLIC_URL] if COOPER_PUBLIC_URL else []
 
 INSTALLED_APPS = [

@@ -13,11 +13,13 @@ from cooper_project.errors import Conflict, CooperError, NotAllowed, Unavailable
 
 
 class ConditionFailed(Conflict):
-    """A condition of a write did not hold; `item` is what was there (DynamoDB's own form), if DynamoDB said so."""
+    """A condition of a write did not hold; `item` is what was there in DynamoDB's own form, if it said so."""
 
     def __init__(self, detail: str, item: dict[str, Any] | None = None) -> None:
         """Keep the item that was found in the way."""
-        super().__init__("This was changed meanwhile. Look at it again.", detail, code="ConditionalCheckFailedException")
+        super().__init__(
+            "This was changed meanwhile. Look at it again.", detail, code="ConditionalCheckFailedException"
+        )
         self.item = item
 
 
@@ -81,8 +83,10 @@ def _refused_or_busy(code: str, operation: str, detail: str) -> CooperError:
         return NotAllowed(message, detail, code=code)
     if code == "ValidationException":
         return CooperError("DynamoDB refused what cooper sent. Nothing was changed.", detail, code=code)
-    return Unavailable("DynamoDB is busy or has a fault. Nothing was handed out; try again in a minute.", detail, code=code)
+    return Unavailable(_BUSY, detail, code=code)
 
+
+_BUSY = "DynamoDB is busy or has a fault. Nothing was handed out; try again in a minute."
 
 _shared: list[SharedConnection] = []
 

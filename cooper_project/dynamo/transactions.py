@@ -7,7 +7,7 @@ a ClientRequestToken makes a repeat within 10 minutes idempotent, TransactionCon
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -78,7 +78,12 @@ class Transaction:
         self._written.append(document)
 
     def update(
-        self, model: type[Document], *key: Any, actions: list[Action], condition: Condition | None = None, refusal: CooperError
+        self,
+        model: type[Document],
+        *key: Any,
+        actions: Sequence[Action],
+        condition: Condition | None = None,
+        refusal: CooperError,
     ) -> None:
         """Change attributes in place, whatever the version; when `condition` fails, `refusal` is raised."""
         hash_key, range_key = model._serialize_keys(*key)
@@ -94,7 +99,8 @@ class Transaction:
 
     def check(self, model: type[Document], *key: Any, condition: Condition, refusal: CooperError) -> None:
         """Demand a condition of an item that is not written; otherwise `refusal` is raised."""
-        self._add(_CHECK, model.get_operation_kwargs_from_class(*key, condition=condition), refusal)
+        hash_key, range_key = (*key, None)[:2]
+        self._add(_CHECK, model.get_operation_kwargs_from_class(hash_key, range_key, condition=condition), refusal)
 
     def _add(self, kind: int, arguments: dict[str, Any], refusal: CooperError) -> None:
         """Take one more action; raise CooperError past DynamoDB's limit."""
@@ -109,7 +115,8 @@ class Transaction:
         for attempt in range(TRIES):
             reasons = self._try()
             if reasons is None:
-                return self._done()
+                self._done()
+                return
             self._raise_refusal(reasons)
             time.sleep(random.uniform(0.5, 1) * min(0.02 * 2**attempt, 0.4))  # noqa: S311 - jitter, not a secret
         raise Unavailable("Others are changing the same things right now. Nothing was changed; try again.")
@@ -117,13 +124,13 @@ class Transaction:
     def _done(self) -> None:
         """Bring the written documents' versions up to date."""
         for document in self._written:
-            document.update_local_version_attribute()
+            document.update_local_version_attribute()  # type: ignore[no-untyped-call]
 
     def _try(self) -> list[tuple[str, dict[str, Any] | None] | None] | None:
         """Write once; return None, or the reasons why DynamoDB cancelled the transaction."""
-        kinds = [[a.arguments for a in self._actions if a.kind == kind] for kind in range(4)]
+        checks, deletes, puts, updates = ([a.arguments for a in self._actions if a.kind == kind] for kind in range(4))
         try:
-            shared().transact_write_items(*kinds, client_request_token=str(uuid.uuid4()))
+            shared().transact_write_items(checks, deletes, puts, updates, client_request_token=str(uuid.uuid4()))
         except Cancelled as cancelled:
             return cancelled.reasons
         return None
