@@ -10,12 +10,12 @@ from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.identity import Identity
-from brokers import catalogue, formats, signin
+from brokers import catalogue, formats
 from brokers.catalogue import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.errors import NotYours
 from brokers.forms import BecomeForm, spoken
-from brokers.grants import Granted, Way, Wish, grant, longest_seconds
+from brokers.grants import Granted, Way, Wish, form_action_hosts, grant, longest_seconds
 from brokers.models import AwsAccount, Target
 from cooper_project.errors import Invalid
 from cooper_project.middleware import refusal
@@ -89,7 +89,7 @@ def _card(held: Catalogue, entitlement: Entitlement) -> Card:
 def _allow_sign_in_hosts(request: HttpRequest, cards: list[Card]) -> None:
     """Let this page's forms end, by redirect, at the sign-in hosts of these targets."""
     partitions = {str(card.target.partition) for card in cards}
-    request.form_action = signin.form_action_hosts(partitions)  # type: ignore[attr-defined]
+    request.form_action = form_action_hosts(partitions)  # type: ignore[attr-defined]
 
 
 @require_safe

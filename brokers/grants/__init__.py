@@ -4,6 +4,7 @@ from brokers.grants.deed import Granted, Way, Wish, grant
 from brokers.grants.keys import ExaminedKeys, examine_keys
 from brokers.grants.limits import longest_seconds
 from brokers.grants.probe import ProbeResult, cooper_arn, probe
+from brokers.signin import form_action_hosts
 
 __all__ = [
     "ExaminedKeys",
@@ -13,6 +14,7 @@ __all__ = [
     "Wish",
     "cooper_arn",
     "examine_keys",
+    "form_action_hosts",
     "grant",
     "longest_seconds",
     "probe",
