@@ -1,0 +1,1 @@
+"""cooper's tests: sentences about what it does."""

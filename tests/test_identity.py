@@ -1,0 +1,44 @@
+"""Identities and groups."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.identity import Group, Identity, groups_from
+
+
+def test_it_reads_a_group_of_a_provider():
+    assert Group.parse("okta:prod-admins") == Group("okta", "prod-admins")
+
+
+def test_it_reads_a_bare_name_as_a_local_group():
+    assert Group.parse("admins") == Group("local", "admins")
+
+
+def test_it_keeps_colons_in_the_name_of_a_group():
+    assert Group.parse("okta:a:b") == Group("okta", "a:b")
+
+
+@pytest.mark.parametrize("text", ["", "okta:", ":x", "Okta:x", "ok ta:x", "okta: x", "okta:x\n y", "okta:" + "x" * 513, "1a:x"])
+def test_it_refuses_what_is_no_group(text):
+    with pytest.raises(ValueError, match="provider|name"):
+        Group.parse(text)
+
+
+@given(st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True), st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=40))
+def test_it_writes_groups_so_that_they_read_back(provider, name):
+    assert Group.parse(str(Group(provider, name))) == Group(provider, name)
+
+
+def test_it_tells_the_same_name_at_two_providers_apart():
+    admins = groups_from(["okta:admins"])
+    assert not Identity("entra", "eve", groups=groups_from(["entra:admins"])).is_admin(admins)
+    assert Identity("okta", "eve", groups=groups_from(["okta:admins"])).is_admin(admins)
+
+
+def test_it_makes_nobody_an_administrator_when_no_group_does():
+    assert not Identity("local", "eve", groups=groups_from(["admins"])).is_admin(frozenset())
+
+
+def test_it_keys_people_by_provider_and_subject():
+    assert Identity("okta", "root").person == "okta:root" != Identity("local", "root").person
