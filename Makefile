@@ -1,0 +1,50 @@
+# cooper: `make demo` to see it, `make test` to check it. `make` alone lists the targets.
+
+PORT ?= 8000
+STORE = var/demo
+BIN = .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test soak lint fmt lock clean
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: ## cooper with its own AWS on this machine, on http://127.0.0.1:PORT (PORT=8000)
+	@tools/step "Python packages" tools/venv requirements.txt
+	@exec $(BIN)/python manage.py cooper_serve --embedded --store $(STORE) --port $(PORT)
+
+demo-reset: ## forgets everything that was done in the demo
+	rm -rf $(STORE)
+
+test: ## everything: linters, types, rooms, tests with branch coverage
+	@tools/step "Debian packages" tools/packages chromium xmlsec1
+	@$(MAKE) --no-print-directory lint
+	@tools/step "Tests" $(BIN)/pytest --cov
+
+soak: ## the tests that run long (races, floods, restarts)
+	@tools/step "Debian packages" tools/packages chromium xmlsec1
+	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
+	@tools/step "Soak tests" $(BIN)/pytest -m soak
+
+lint: ## ruff, mypy and the rooms of the house
+	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
+	@tools/step "Style" $(BIN)/ruff check --quiet
+	@tools/step "Format" $(BIN)/ruff format --check --quiet
+	@tools/step "Types" $(BIN)/mypy
+	@tools/step "Rooms" $(BIN)/lint-imports --no-logo
+
+fmt: ## formats the code and mends what ruff can mend
+	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+lock: ## pins the newest versions that requirements.in allows (needs uv)
+	uv pip compile $(LOCK) --output-file requirements.txt requirements.in
+	uv pip compile $(LOCK) --output-file requirements-dev.txt requirements-dev.in
+
+LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+clean: ## removes .venv and what tools left behind; the demo's data stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov var/coverage var/static
+	find accounts brokers cooper_project tests -name __pycache__ -prune -exec rm -rf {} +
