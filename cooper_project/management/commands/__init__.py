@@ -1,0 +1,1 @@
+"""Arguments, one function, what it says."""

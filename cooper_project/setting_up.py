@@ -1,0 +1,98 @@
+"""Set-up: from an empty AWS region to an installation that can be served; run again, it mends what lacks."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from brokers import catalogue
+from cooper_project import audit, installation
+from cooper_project.audit import Event
+from cooper_project.dynamo import AlreadyExists, TableMissing, tables, transaction
+from cooper_project.errors import CooperError
+from cooper_project.installation import GRANTS, SCHEMA, Installation
+from cooper_project.kms import usable_key_arn
+
+Say = Callable[[str], None]
+
+MIGRATIONS: dict[int, Callable[[Say], None]] = {}
+"""What brings tables of a version to the next one. Each may be run again after it was cut short."""
+
+
+def set_up(say: Say, *, rotate: bool = False) -> list[str]:
+    """Make and verify everything that serving needs, with `say` telling each step; return what was changed.
+
+    Raise CooperError: no usable KMS key, a table with other keys (nothing changed), a permission that lacks (named), a
+    newer schema, or no answer in time. Whatever was done stays done, and the next run goes on from there.
+    """
+    key_arn = usable_key_arn(settings.COOPER_KMS_KEY)
+    say(f"KMS key {key_arn}")
+    refuse_newer()
+    changed = tables.ensure(key_arn, say)
+    changed += [what for what, made in _items() if made]
+    if rotate and "secret key" not in changed:
+        installation.rotate_secret_key()
+        changed.append("secret key rotated")
+    return _finish(changed, say)
+
+
+def refuse_newer() -> None:
+    """Raise CooperError when a newer cooper has set this installation up."""
+    stored = stored_schema()
+    if stored > SCHEMA:
+        raise CooperError(f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper.")
+
+
+def stored_schema() -> int:
+    """Return the version of the stored tables, 0 when set-up has never come to its end."""
+    try:
+        found = Installation.find("schema")
+    except TableMissing:
+        return 0
+    return int(found.value or 0) if found else 0
+
+
+def _items() -> list[tuple[str, bool]]:
+    """Make the items that must exist; return each with whether it was made now."""
+    return [
+        ("stop switch", installation.ensure(GRANTS, stopped=False)),
+        ("catalogue stamp", catalogue.ensure_stamp()),
+        ("secret key", installation.ensure_secret_key()),
+    ]
+
+
+def _finish(changed: list[str], say: Say) -> list[str]:
+    """Bring the schema version up to date, last of all, and record what was changed."""
+    stored = stored_schema()
+    if stored == 0:
+        return _first_time(changed)
+    for version in range(stored, SCHEMA):
+        say(f"Bringing the tables from version {version} to {version + 1} ...")
+        MIGRATIONS[version](say)
+        _write_schema(version + 1)
+        changed.append(f"version {version + 1}")
+    if changed:
+        audit.record(Event.SETUP_DONE, changed=changed)
+    return changed
+
+
+def _first_time(changed: list[str]) -> list[str]:
+    """Write the schema version and the event in one transaction: without both, nothing is served."""
+    try:
+        with transaction() as writes:
+            writes.create(Installation("schema", value=str(SCHEMA)))
+            writes.create(audit.event(Event.SETUP_DONE, changed=changed, version=SCHEMA))
+    except AlreadyExists:
+        # another run, at the same time, was first
+        if changed:
+            audit.record(Event.SETUP_DONE, changed=changed)
+        return changed
+    return [*changed, f"version {SCHEMA}"]
+
+
+def _write_schema(version: int) -> None:
+    """Note that the tables are of this version now."""
+    found = Installation.find("schema")
+    if found is not None and int(found.value or 0) < version:
+        found.value = str(version)
+        with transaction() as writes:
+            writes.save(found)
