@@ -1,0 +1,108 @@
+"""The stage: an embedded AWS for the session, a seeded store for each test, and the cast."""
+
+import copy
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts import login, providers
+from accounts.identity import Identity
+from accounts.models import LocalAccount
+from accounts.providers.local import identity_of
+from brokers import catalogue
+from brokers.grants import limits
+from cooper_project import aws as coopers_aws
+from cooper_project import installation
+from cooper_project.embedded import EmbeddedAws
+from cooper_project.embedded.seed import adopt, seed
+from tests import faults as injected
+
+CAST = ("alice", "bob", "carol", "dan")
+"""Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without."""
+
+FAST_HASH = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Serve static files unhashed: collecting them is the server's business."""
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[EmbeddedAws]:
+    """Start the embedded AWS once, set up and seeded; this process uses it and nothing else."""
+    from cooper_project.setting_up import set_up
+
+    before = dict(os.environ)
+    with EmbeddedAws(wrap=injected.wrap) as started:
+        adopt(started)
+        set_up(lambda line: None)
+        installation.use_secret_key()
+        seed()
+        yield started
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def _seeded_tables(aws: EmbeddedAws) -> dict[str, object]:
+    """Return the tables as the seed left them."""
+    return copy.deepcopy(aws.tables)
+
+
+@pytest.fixture
+def store(aws: EmbeddedAws, _seeded_tables: dict[str, object]) -> Iterator[EmbeddedAws]:
+    """Begin with the seed, whatever tests before this one did."""
+    aws.tables.clear()
+    aws.tables.update(copy.deepcopy(_seeded_tables))
+    catalogue.forget()
+    limits._learned.clear()
+    injected.clear()
+    yield aws
+    injected.clear()
+
+
+@pytest.fixture
+def client_of(store: EmbeddedAws) -> Callable[..., Client]:
+    """Return a maker of browsers in which a person of the cast is signed in (None: nobody)."""
+
+    def make(username: str | None, **options: object) -> Client:
+        client = Client(raise_request_exception=False, **options)
+        if username:
+            sign_in(client, username)
+        return client
+
+    return make
+
+
+def sign_in(client: Client, username: str) -> None:
+    """Sign a person of the cast in without hashing a password; the sign-in itself has tests of its own."""
+    from django.http import HttpRequest
+    from importlib import import_module
+
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    account = LocalAccount.find(username)
+    assert account is not None
+    login.sign_in(request, identity_of(account))
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
+
+
+@pytest.fixture
+def identity(store: EmbeddedAws) -> Callable[[str], Identity]:
+    """Return a maker of identities of people who have signed in."""
+
+    def make(username: str) -> Identity:
+        sign_in(Client(), username)
+        user = login.PersonBackend().get_user(f"local:{username}")
+        assert user is not None
+        return user.identity
+
+    return make

@@ -1,0 +1,161 @@
+"""The main job in a real browser: signed in by hand, console and credentials got, an administrator at work."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+SHOTS = Path(__file__).parent / "screenshots"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
+    """Start `cooper_serve --embedded` as people do, and stop it."""
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "COOPER_"))}
+    command = [sys.executable, "manage.py", "cooper_serve", "--embedded", "--port", str(port)]
+    command += ["--store", str(tmp_path_factory.mktemp("demo"))]
+    said = tmp_path_factory.mktemp("log") / "banner"
+    with said.open("wb") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent)
+    try:
+        for _ in range(600):
+            banner = said.read_text()
+            if "AWS_ENDPOINT_URL=" in banner and f":{port}" in banner:
+                break
+            assert process.poll() is None, banner
+            time.sleep(0.1)
+        endpoint = re.search(r"AWS_ENDPOINT_URL=(\S+)", banner)
+        assert endpoint, banner
+        yield {"url": f"http://127.0.0.1:{port}", "aws": endpoint[1], "banner": banner}
+    finally:
+        process.terminate()
+        assert process.wait(timeout=40) in (0, -15, 143)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    opened = context.new_page()
+    opened.problems = []
+    opened.on("console", lambda said: opened.problems.append(said.text) if said.type == "error" else None)
+    yield opened
+    context.close()
+
+
+def sign_in(page, name: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("cooper-demo")
+    page.get_by_role("button", name="Sign in").click()
+
+
+def shoot(page, name: str) -> None:
+    """Take the page in light, in dark, and at 390 px."""
+    SHOTS.mkdir(exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{name} is wider than 390 px"
+    page.screenshot(path=SHOTS / f"{name}-390.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_it_takes_alice_to_the_console_of_a_role(page):
+    page.goto("/")
+    shoot(page, "login")
+    sign_in(page, "alice")
+    assert page.get_by_role("heading", name="Production, administrator").is_visible()
+    shoot(page, "home")
+    page.get_by_role("link", name="Development, read only").click()
+    shoot(page, "target")
+    page.get_by_label("Where to land").fill("/s3/buckets")
+    page.get_by_role("button", name="Open console").click()
+    page.wait_for_url(re.compile("/federation"))
+    said = page.locator("body").inner_text()
+    assert "arn:aws:sts::222222222222:assumed-role/dev-read/alice." in said and "/s3/buckets" in said
+    assert page.problems == []
+    shoot(page, "console")
+
+
+def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
+    sign_in(page, "alice")
+    page.get_by_role("button", name="Open console of Upload bucket").click()
+    page.wait_for_url(re.compile("/federation"))
+    assert ":federated-user/alice." in page.locator("body").inner_text()
+    assert page.problems == []
+
+
+@pytest.mark.parametrize(("target", "arn"), [("Development, read only", "assumed-role/dev-read/alice."), ("Upload bucket", "federated-user/alice.")])
+def test_it_gives_alice_credentials_that_work(page, demo, target, arn):
+    sign_in(page, "alice")
+    page.get_by_role("button", name=f"Get credentials of {target}").click()
+    shown = page.locator("pre").first.inner_text()
+    found = dict(re.findall(r"export (\w+)='?([^'\n]+)'?", shown))
+    client = boto3.client(
+        "sts",
+        endpoint_url=demo["aws"],
+        region_name="us-east-1",
+        aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=found["AWS_SESSION_TOKEN"],
+    )
+    assert arn in client.get_caller_identity()["Arn"]
+    shoot(page, f"credentials-{arn.split('-')[0]}")
+
+
+def test_it_works_without_javascript(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.get_by_role("button", name="Get credentials of Development, read only").click()
+    assert "AWS_SECRET_ACCESS_KEY" in page.content()
+    page.goto("/")
+    page.get_by_role("button", name="Open console of Development, read only").click()
+    assert "assumed-role/dev-read" in page.content()
+    context.close()
+
+
+def test_it_shows_bob_nothing_and_what_to_do(page):
+    sign_in(page, "bob")
+    assert page.get_by_text("There is nothing that you may become yet.").is_visible()
+    shoot(page, "empty")
+    page.goto("/targets/dev-read/")
+    assert page.get_by_text("There is no such target for you").is_visible()
+    shoot(page, "refused")
+
+
+def test_it_finds_targets_by_keyboard(page):
+    sign_in(page, "alice")
+    page.get_by_label("Search targets").focus()
+    page.keyboard.type("staging deploy")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("heading", level=3).all_inner_texts() == ["Staging, deploy"]

@@ -1,0 +1,114 @@
+"""Every address x every person of the cast: an address that is not on the list fails."""
+
+import pytest
+from django.contrib.admindocs.views import simplify_regex
+from django.urls import URLPattern, URLResolver, get_resolver
+
+SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, MOVED, BAD = 302, 403, 404, 405, 200, 303, 301, 400
+
+PEOPLE = (None, "bob", "alice", "carol", "dan")
+
+# address: (GET by nobody, bob, alice, carol, dan), (POST with no fields by the same)
+DOORS = {
+    "/healthz": ([OK] * 5, [WRONG_WAY] * 5),
+    "/readyz": ([OK] * 5, [WRONG_WAY] * 5),
+    "/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
+    "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
+    "/logout/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
+    "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
+    "/targets/<target:name>/console/": ([WRONG_WAY] * 5, [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE]),
+    "/targets/<target:name>/credentials/": ([WRONG_WAY] * 5, [SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE]),
+}
+FILLED = {"<target:name>": "dev-read", "<slug:provider_id>": "local"}
+
+
+def addresses(patterns=None, prefix="/"):
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        whole = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, whole)
+        elif isinstance(pattern, URLPattern):
+            yield whole
+
+
+def filled(address: str) -> str:
+    for hole, value in FILLED.items():
+        address = address.replace(hole, value)
+    return address
+
+
+def test_it_lists_every_address():
+    assert {each for each in addresses() if not each.startswith("/admin/")} == set(DOORS)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("address", DOORS)
+def test_it_answers_each_person_as_listed(client_of, address, person):
+    place = PEOPLE.index(person)
+    gets, posts = DOORS[address]
+    assert client_of(person).get(filled(address)).status_code == gets[place]
+    assert client_of(person).post(filled(address), {}).status_code == posts[place]
+
+
+@pytest.mark.parametrize("person", [None, "bob", "alice"])
+def test_it_lets_nobody_but_administrators_near_the_admin(client_of, person):
+    seen = {}
+    browser = client_of(person)
+    for address in addresses():
+        if address.startswith("/admin/") and "login" not in address and "logout" not in address:
+            path = simplify_regex(address) if "(?P" in address else address
+            path = path.replace("<path:object_id>", "dev-read").replace("<int:content_type_id>", "1").replace("<str:app_label>", "brokers")
+            seen[path] = {browser.get(path).status_code, browser.post(path, {}).status_code}
+    allowed = {SIGN_IN} if person is None else {DENIED, NOWHERE}
+    assert seen and {path: codes for path, codes in seen.items() if not codes <= allowed | {MOVED}} == {}
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_it_mints_by_post_alone(client_of, store, method):
+    issued = len(store.issued)
+    for way in ("console", "credentials"):
+        answer = getattr(client_of("alice"), method)(f"/targets/dev-read/{way}/?duration=900")
+        assert answer.status_code == WRONG_WAY
+    assert len(store.issued) == issued
+
+
+@pytest.mark.parametrize("address", ["/", "/login/", "/targets/dev-read/", "/nowhere/", "/targets/nowhere/", "/healthz"])
+def test_it_guards_every_answer(client_of, address):
+    answer = client_of("alice").get(address)
+    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"] and answer.headers["X-Request-Id"]
+
+
+def test_it_hands_out_console_and_credentials_uncached(client_of):
+    for way in ("console", "credentials"):
+        answer = client_of("alice").post(f"/targets/dev-read/{way}/", {"duration": 900})
+        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_it_tells_a_tool_to_sign_in(client_of):
+    answer = client_of(None).post("/targets/dev-read/credentials/", headers={"accept": "application/json"})
+    assert answer.status_code == 401 and answer.json()["error"] == "Sign in first."
+
+
+def test_it_says_the_same_of_foreign_disabled_and_unknown_targets(client_of):
+    pages = set()
+    for name in ("prod-break-glass", "no-such-target"):
+        answer = client_of("alice").get(f"/targets/{name}/")
+        pages.add((answer.status_code, answer.text.replace(answer.headers["X-Request-Id"], "").split("<main")[1]))
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"duration": "abc"}, {"duration": "-5"}, {"duration": "1e9"}, {"duration": "99999999"}, {"duration": "900", "destination": "https://evil.example/"},
+        {"duration": "900", "reason": "x" * 501}, {"duration": "9" * 400}, {"destination": "\x00"},
+    ],
+)  # fmt: skip
+def test_it_shows_the_form_again_for_garbage_with_what_was_typed(client_of, fields):
+    answer = client_of("alice").post("/targets/dev-read/console/", fields)
+    assert answer.status_code == BAD and "errorlist" in answer.text
+    if fields.get("destination", "").startswith("https"):
+        assert "https://evil.example/" in answer.text

@@ -1,0 +1,222 @@
+"""Signing in, web sessions, and who may still come in."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+
+from accounts import throttle
+from accounts.models import LocalAccount, Person, WebSession
+from accounts.providers import local
+from accounts.sessions import SessionStore, hashed
+from cooper_project.audit import AuditEvent
+from cooper_project.dynamo import transaction
+from cooper_project.embedded.seed import PASSWORD
+
+RIGHT = {"username": "alice", "password": PASSWORD}
+WRONG = {"username": "alice", "password": "not the password"}
+
+
+@pytest.fixture
+def browser(client_of):
+    return client_of(None)
+
+
+@pytest.fixture
+def fast_hash(settings, store):
+    """Hash cheaply where the number of tries matters and not their cost."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    for name in ("alice", "bob"):
+        account = LocalAccount.find(name)
+        account.password = make_password(PASSWORD)
+        with transaction() as writes:
+            writes.save(account)
+
+
+def test_it_signs_alice_in_and_shows_her_targets(browser):
+    answer = browser.post("/login/", RIGHT, follow=True)
+    assert answer.status_code == 200 and "Development, read only" in answer.text
+    [event] = [e for e in AuditEvent.everything() if e.event == "person:sign-in:done"]
+    assert event.person == "local:alice" and event.source == "127.0.0.1" and event.request_id
+
+
+def test_it_leads_on_to_the_page_that_was_asked_for(browser):
+    asked = browser.get("/targets/dev-read/")
+    assert asked.headers["Location"] == "/login/?next=%2Ftargets%2Fdev-read%2F"
+    answer = browser.post("/login/", RIGHT | {"next": "/targets/dev-read/"})
+    assert answer.headers["Location"] == "/targets/dev-read/"
+
+
+@pytest.mark.parametrize("next_page", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "evil"])
+def test_it_never_leads_to_another_site(browser, next_page):
+    assert browser.post("/login/", RIGHT | {"next": next_page}).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["Alice", " alice ", "ALICE", "\uff41\uff4c\uff49\uff43\uff45"], ids=["case", "blanks", "upper", "full-width"]
+)
+def test_it_knows_one_account_under_every_spelling(browser, spelling):
+    assert browser.post("/login/", RIGHT | {"username": spelling}).status_code == 302
+    assert [str(p.person) for p in Person.everything()] == ["local:alice"]
+
+
+def answers(browser, **form):
+    page = browser.post("/login/", form)
+    token = page.context["csrf_token"]
+    return page.status_code, page.text.replace(str(token), "").replace(form["username"], "")
+
+
+def test_it_does_not_tell_which_names_exist(browser, store):
+    disabled = LocalAccount.find("bob")
+    disabled.disabled = True
+    with transaction() as writes:
+        writes.save(disabled)
+    seen = {
+        answers(browser, username="alice", password="wrong"),
+        answers(browser, username="nobody", password="wrong"),
+        answers(browser, username="bob", password=PASSWORD),
+    }
+    assert len(seen) == 1 and seen.pop()[0] == 403
+
+
+def test_it_records_refused_sign_ins_without_the_password(browser):
+    browser.post("/login/", WRONG)
+    [event] = [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+    assert "alice" in event.why and "not the password" not in str(event.serialize())
+
+
+def test_it_stops_guessing_before_hashing(browser, fast_hash, monkeypatch):
+    hashes = []
+    monkeypatch.setattr(local, "check_password", lambda *a: hashes.append(a) or False)
+    codes = [browser.post("/login/", WRONG).status_code for _ in range(8)]
+    assert codes == [403] * 5 + [429] * 3 and len(hashes) == 5
+
+
+def test_it_lets_the_owner_in_from_elsewhere_while_somebody_guesses(browser, fast_hash):
+    for _ in range(7):
+        browser.post("/login/", WRONG, REMOTE_ADDR="203.0.113.9")
+    for _ in range(20):
+        answer = Client().post("/login/", RIGHT, REMOTE_ADDR="198.51.100.7")
+        assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("spelling", ["ALICE", " alice", "\uff41lice", "alice\x00"])
+def test_it_counts_every_spelling_as_the_same_account(browser, fast_hash, spelling):
+    for _ in range(5):
+        browser.post("/login/", WRONG)
+    assert browser.post("/login/", RIGHT | {"username": spelling}).status_code in (400, 429)
+
+
+def test_it_ignores_forwarded_addresses_from_strangers(browser, fast_hash):
+    codes = [browser.post("/login/", WRONG, HTTP_X_FORWARDED_FOR=f"198.51.100.{n}").status_code for n in range(7)]
+    assert codes[5:] == [429, 429]
+
+
+def test_it_believes_a_trusted_proxy_alone(browser, fast_hash, settings):
+    settings.COOPER_TRUSTED_PROXIES = ["127.0.0.1/32"]
+    for n in range(7):
+        assert browser.post("/login/", WRONG, HTTP_X_FORWARDED_FOR=f"1.2.3.4, 198.51.100.{n}").status_code == 403
+
+
+def test_it_counts_an_ipv6_network_as_one_source():
+    assert local.source_of("2001:db8:1:2::1") == local.source_of("2001:db8:1:2:ffff::9") != local.source_of("2001:db8:1:3::1")
+
+
+def test_it_limits_guesses_at_an_account_from_everywhere(browser, fast_hash, monkeypatch):
+    monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
+    for n in range(4):
+        last = browser.post("/login/", WRONG, REMOTE_ADDR=f"198.51.100.{n}")
+    assert last.status_code == 429
+    throttle.remember("alice#192.0.2.1", 60)
+    assert browser.post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
+
+
+@pytest.mark.parametrize("form", [{}, {"username": "alice"}, {"username": "x" * 300, "password": "y"}, {"username": "a", "password": "x" * 5000}])
+def test_it_shows_the_form_again_for_garbage(browser, form):
+    answer = browser.post("/login/", form)
+    assert answer.status_code == 400 and "errorlist" in answer.text
+
+
+def test_it_gives_a_new_session_id_at_sign_in(browser):
+    browser.cookies["cooper"] = "a" * 32
+    browser.post("/login/", RIGHT)
+    assert browser.cookies["cooper"].value not in ("", "a" * 32)
+
+
+def test_it_stores_no_usable_cookie(browser):
+    browser.post("/login/", RIGHT)
+    cookie = browser.cookies["cooper"].value
+    [stored] = WebSession.everything()
+    assert stored.key_hash == hashed(cookie) and cookie not in str(stored.serialize())
+
+
+def test_it_never_revives_a_signed_out_session(browser):
+    browser.post("/login/", RIGHT)
+    cookie = browser.cookies["cooper"].value
+    late = SessionStore(cookie)
+    late["seen"] = True
+    assert browser.post("/logout/").headers["Location"] == "/login/"
+    with pytest.raises(Exception, match=""):
+        late.save()
+    copied = Client()
+    copied.cookies["cooper"] = cookie
+    assert copied.get("/").status_code == 302 and WebSession.everything() == []
+
+
+@pytest.mark.parametrize(("field", "ago", "alive"), [
+    ("touched_at", 1790, True), ("touched_at", 1801, False), ("created_at", 43_190, True), ("created_at", 43_201, False),
+])  # fmt: skip
+def test_it_ends_web_sessions_idle_or_old(browser, field, ago, alive):
+    browser.post("/login/", RIGHT)
+    [stored] = WebSession.everything()
+    stored.update(actions=[getattr(WebSession, field).set(int(time.time()) - ago)])
+    assert (browser.get("/").status_code == 200) is alive
+
+
+def test_it_keeps_a_session_in_use(browser):
+    browser.post("/login/", RIGHT)
+    [stored] = WebSession.everything()
+    stored.update(actions=[WebSession.touched_at.set(int(time.time()) - 100)])
+    browser.get("/")
+    assert time.time() - float(WebSession.everything()[0].touched_at) < 5
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"epoch": 2}])
+def test_it_turns_away_a_disabled_or_ended_person_at_the_next_request(browser, change):
+    browser.post("/login/", RIGHT)
+    person = Person.find("local:alice")
+    for key, value in change.items():
+        setattr(person, key, value)
+    with transaction() as writes:
+        writes.save(person)
+    assert browser.get("/").status_code == 302
+
+
+def test_it_follows_a_change_of_groups_in_a_living_session(browser):
+    browser.post("/login/", RIGHT)
+    person = Person.find("local:alice")
+    person.groups = []
+    with transaction() as writes:
+        writes.save(person)
+    assert "nothing that you may become" in browser.get("/").text
+
+
+def test_it_signs_out_by_post_alone(browser):
+    browser.post("/login/", RIGHT)
+    assert browser.get("/logout/").status_code == 405
+    assert browser.get("/").status_code == 200
+
+
+def test_it_sends_forms_without_a_token_away(store):
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post("/login/", RIGHT)
+    assert answer.status_code == 403 and "reload the page" in answer.text
+
+
+def test_it_times_out_the_throttle_by_window(store, monkeypatch):
+    assert [throttle.count("x", 60) for _ in range(3)] == [1, 2, 3]
+    monkeypatch.setattr(throttle.time, "time", lambda: time.monotonic() + 10**9)
+    assert throttle.count("x", 60) == 1
+    assert timedelta(0) <= timedelta(seconds=throttle.seconds_left(60)) <= timedelta(seconds=60)

@@ -1,0 +1,25 @@
+"""A third provider, as docs/providers.md shows it: one file, one setting."""
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from accounts.identity import Group, Identity
+from accounts.providers import Provider, SignInRefused
+
+
+class ToyProvider(Provider):
+    """Vouches for whoever comes back with the word."""
+
+    id: ClassVar[str] = "toy"
+    label: ClassVar[str] = "Toy"
+
+    def answer(self, request: HttpRequest) -> Identity | HttpResponse:
+        """Send the visitor round once, then vouch."""
+        word = request.GET.get("word")
+        if word is None:
+            return HttpResponseRedirect("/login/toy/?word=please")
+        if word != "please":
+            raise SignInRefused("The toy did not hear the word.", "wrong word")
+        return Identity("toy", "alice", "Toy Alice", frozenset({Group("toy", "developers")}), datetime.now(UTC))
