@@ -58,14 +58,18 @@ def _recorded(identity: Identity) -> Person:
     """Write the person as the provider described them, with the event, in one transaction; return the person."""
     person = Person.find(identity.person)
     if person is not None and person.disabled:
-        raise SignInRefused("This person may not sign in. Ask an administrator of cooper.", f"disabled {identity.person}")
+        raise SignInRefused(
+            "This person may not sign in. Ask an administrator of cooper.", f"disabled {identity.person}"
+        )
     with transaction() as writes:
         groups, now = sorted(str(group) for group in identity.groups), datetime.now(UTC)
         if person is None:
             person = Person(identity.person, provider=identity.provider, subject=identity.subject)
         person.groups, person.name, person.last_seen = groups, identity.name or None, now
         writes.save(person)
-        writes.create(audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, groups=groups))
+        writes.create(
+            audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, groups=groups)
+        )
     return person
 
 

@@ -46,7 +46,7 @@ class SessionStore(SessionBase):
         try:
             WebSession._get_connection().update_item(
                 found.key_hash,
-                actions=[WebSession.touched_at.set(now), WebSession.expires.set(after(settings.COOPER_SESSION_IDLE))],  # type: ignore[arg-type]
+                actions=[WebSession.touched_at.set(now), WebSession.expires.set(after(settings.COOPER_SESSION_IDLE))],
                 condition=WebSession.key_hash.exists(),
             )
         except ConditionFailed:
@@ -59,7 +59,7 @@ class SessionStore(SessionBase):
     def create(self) -> None:
         """Begin a session under a new random key."""
         while True:
-            self._session_key = self._get_new_session_key()
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
             try:
                 self.save(must_create=True)
             except CreateError:
@@ -71,7 +71,7 @@ class SessionStore(SessionBase):
         """Write the data; raise CreateError when the key is taken, UpdateError when the session was deleted."""
         if self.session_key is None:
             return self.create()
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         if must_create:
             self._put_new(data)
         else:

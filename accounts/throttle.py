@@ -18,13 +18,15 @@ def count(what: str, window: int, by: int = 1) -> int:
     expires = after(2 * window)
     answer = Attempt._get_connection().update_item(
         key,
-        actions=[Attempt.tries.add(by), Attempt.expires.set(expires)],  # type: ignore[arg-type]
+        actions=[Attempt.tries.add(by), Attempt.expires.set(expires)],
         return_values="UPDATED_NEW",
     )
     try:
         return int(answer["Attributes"]["tries"]["N"])
     except KeyError as error:
-        raise Unavailable("DynamoDB did not say how often this was tried. Try again.", "no counter in the answer") from error
+        raise Unavailable(
+            "DynamoDB did not say how often this was tried. Try again.", "no counter in the answer"
+        ) from error
 
 
 def forget(what: str, window: int) -> None:
@@ -41,7 +43,7 @@ def remember(what: str, seconds: int) -> None:
     """Note that `what` has happened, for so many seconds."""
     Attempt._get_connection().update_item(
         f"known#{what}",
-        actions=[Attempt.tries.set(1), Attempt.expires.set(after(seconds))],  # type: ignore[arg-type]
+        actions=[Attempt.tries.set(1), Attempt.expires.set(after(seconds))],
     )
 
 

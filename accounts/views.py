@@ -28,7 +28,9 @@ def _form_provider() -> Provider | None:
 def _page(request: HttpRequest, form: forms.Form | None, status: int = 200) -> HttpResponse:
     """Return the sign-in page."""
     buttons = [each for each in providers() if not each.form_class]
-    return render(request, "accounts/login.html", {"form": form, "buttons": buttons, "next": _next(request)}, status=status)
+    return render(
+        request, "accounts/login.html", {"form": form, "buttons": buttons, "next": _next(request)}, status=status
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

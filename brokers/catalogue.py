@@ -63,10 +63,12 @@ def ensure_stamp() -> bool:
 
 
 def _news(after: int) -> tuple[list[Change], int]:
-    """Return the changes after a number and the latest number; raise Unavailable when the stamp is not in the answer."""
+    """Return the changes after a number and the latest number; raise Unavailable when the answer has no stamp."""
     rows = list(Change.under(LOG, range_key_condition=Change.number > after))
     if not rows or int(rows[-1].number) != STAMP or rows[-1].latest is None:
-        raise Unavailable("The list of targets could not be read. Try again; if this stays, run manage.py cooper_setup.", "no stamp")
+        raise Unavailable(
+            "The list of targets could not be read. Try again; if this stays, run manage.py cooper_setup.", "no stamp"
+        )
     return rows[:-1], int(rows[-1].latest)
 
 
@@ -109,7 +111,10 @@ def _load() -> Catalogue:
 
 
 def _made(
-    number: int, targets: Mapping[str, Target], accounts: Mapping[str, AwsAccount], rules: Mapping[str, tuple[Association, ...]]
+    number: int,
+    targets: Mapping[str, Target],
+    accounts: Mapping[str, AwsAccount],
+    rules: Mapping[str, tuple[Association, ...]],
 ) -> Catalogue:
     """Return a catalogue with its index by group."""
     by_group: dict[str, set[str]] = {}

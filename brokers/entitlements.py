@@ -11,9 +11,17 @@ from accounts.identity import Group, Identity
 class Rule(Protocol):
     """An association, as far as deciding needs it."""
 
-    target: str
-    group: str
-    until: datetime | None
+    @property
+    def target(self) -> str:
+        """Return the target's name."""
+
+    @property
+    def group(self) -> str:
+        """Return the group as it is written."""
+
+    @property
+    def until(self) -> datetime | None:
+        """Return the moment from which it no longer entitles, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ def why(identity: Identity, target: str, rules: Iterable[Rule], now: datetime) -
 
 
 def _one(target: str, held: list[tuple[Group, datetime | None]]) -> Entitlement:
-    """Return the entitlement from the (group, end) pairs that give it; the one without end, or that ends last, counts."""
+    """Return the entitlement from the (group, end) pairs that give it; the pair that ends last or never counts."""
     ordered = sorted(held, key=lambda pair: str(pair[0]))
     longest = max(ordered, key=lambda pair: (pair[1] is None, pair[1].timestamp() if pair[1] else 0.0))
     return Entitlement(target, tuple(group for group, _ in ordered), longest[1], longest[0])

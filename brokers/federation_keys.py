@@ -29,12 +29,14 @@ def parse(payload: str) -> Keys:
     if not found:
         raise Invalid("Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key.", field=FIELD)
     if found[1].startswith("ASIA"):
-        raise Invalid("ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user.", field=FIELD)
+        raise Invalid(
+            "ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user.", field=FIELD
+        )
     return Keys(found[1], found[2])
 
 
 def unwrap(text: str) -> tuple[Keys, bool]:
-    """Return the keys in a base64 ciphertext and whether it was bound to cooper's context; raise Invalid or CooperError."""
+    """Return the keys in a base64 ciphertext and whether it has cooper's context; raise Invalid or CooperError."""
     ciphertext = _decoded(text)
     key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
     for context in (TRANSPORT_CONTEXT, {}):
@@ -47,7 +49,9 @@ def unwrap(text: str) -> tuple[Keys, bool]:
                 break
             raise
         return parse(plain.decode("utf-8", "replace")), bool(context)
-    message = f"This was not encrypted for this cooper. Encrypt it again: cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
+    message = (
+        f"This was not encrypted for this cooper. Encrypt it again: cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
+    )
     raise Invalid(message, field=FIELD)
 
 
@@ -76,6 +80,8 @@ def seal(keys: Keys, target_name: str) -> kms.Sealed:
 def keys_of(target: Target) -> Keys:
     """Return the target's keys, to be used at once and forgotten; raise CooperError."""
     if not target.federation_keys or not target.federation_keys_kms_arn:
-        raise CooperError("This target has no Federation Keys. Tell an administrator of cooper.", f"no keys: {target.name}")
+        raise CooperError(
+            "This target has no Federation Keys. Tell an administrator of cooper.", f"no keys: {target.name}"
+        )
     sealed = kms.Sealed(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
     return parse(kms.decrypt(sealed, _context(str(target.name))).decode())

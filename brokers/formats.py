@@ -78,10 +78,29 @@ def profile(credentials: Credentials, region: str, name: str) -> str:
 def all_formats(credentials: Credentials, region: str, name: str) -> list[Format]:
     """Return the credentials in every format; `name` is the profile's."""
     return [
-        Format("bash", "bash, zsh", "Paste into the shell.", _lines(credentials, region, lambda n, v: f"export {n}={posix(v)}")),
-        Format("fish", "fish", "Paste into the shell.", _lines(credentials, region, lambda n, v: f"set -gx {n} {fish(v)}")),
-        Format("powershell", "PowerShell", "Paste into the shell.", _lines(credentials, region, lambda n, v: f"$Env:{n} = {powershell(v)}")),
-        Format("cmd", "cmd", "Paste into the command prompt.", _lines(credentials, region, lambda n, v: f'set "{n}={v}"')),
+        Format(
+            "bash",
+            "bash, zsh",
+            "Paste into the shell.",
+            _lines(credentials, region, lambda n, v: f"export {n}={posix(v)}"),
+        ),
+        Format(
+            "fish", "fish", "Paste into the shell.", _lines(credentials, region, lambda n, v: f"set -gx {n} {fish(v)}")
+        ),
+        Format(
+            "powershell",
+            "PowerShell",
+            "Paste into the shell.",
+            _lines(credentials, region, lambda n, v: f"$Env:{n} = {powershell(v)}"),
+        ),
+        Format(
+            "cmd", "cmd", "Paste into the command prompt.", _lines(credentials, region, lambda n, v: f'set "{n}={v}"')
+        ),
         Format("ini", "credentials file", "Add to ~/.aws/credentials.", profile(credentials, region, name)),
-        Format("json", "JSON", "What a credential_process prints.", json.dumps(credential_process(credentials), indent=2) + "\n"),
+        Format(
+            "json",
+            "JSON",
+            "What a credential_process prints.",
+            json.dumps(credential_process(credentials), indent=2) + "\n",
+        ),
     ]

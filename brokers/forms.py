@@ -24,14 +24,19 @@ class BecomeForm(forms.Form):
     """How long, why, and for the console where to land."""
 
     duration = forms.IntegerField(label="For how long", min_value=900, required=False)
-    destination = forms.CharField(label="Where to land in the console", max_length=2000, required=False, help_text="Optional: a path such as /s3/home, or a console address.")
+    destination = forms.CharField(
+        label="Where to land in the console",
+        max_length=2000,
+        required=False,
+        help_text="Optional: a path such as /s3/home, or a console address.",
+    )
     reason = forms.CharField(label="Reason", max_length=500, required=False, help_text="Optional; kept on record.")
 
     def __init__(self, *arguments: Any, longest: int, **named: Any) -> None:
         """Offer durations up to `longest` seconds."""
         super().__init__(*arguments, **named)
+        self.longest = longest
         field = self.fields["duration"]
-        field.max_value = longest
         field.widget = forms.Select(choices=durations(longest))
         field.initial = min(DEFAULT, longest)
         self.fields["destination"].widget.attrs |= {"autocomplete": "off"}
@@ -40,7 +45,7 @@ class BecomeForm(forms.Form):
     def clean_duration(self) -> int:
         """Return the seconds, the default when none were given."""
         seconds: int | None = self.cleaned_data["duration"]
-        longest: int = self.fields["duration"].max_value
+        longest = self.longest
         if seconds is None:
             return min(DEFAULT, longest)
         if seconds > longest:

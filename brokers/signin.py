@@ -1,7 +1,8 @@
 """The console: AWS's sign-in endpoint turns credentials into a sign-in URL, a bearer secret for 15 minutes.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html - getSigninToken
-takes POST, so that no secret is in a URL; SessionDuration is never sent: the console session ends with its credentials.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html -
+getSigninToken takes POST, so that no secret is in a URL; SessionDuration is never sent: the console session ends with
+its credentials.
 """
 
 import json
@@ -29,11 +30,13 @@ ANSWER_LIMIT = 65_536
 @lru_cache(maxsize=1)
 def _pool() -> urllib3.PoolManager:
     """Return the connection pool; certificates are verified against the system's authorities."""
-    return urllib3.PoolManager(timeout=TIMEOUT, retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT})
+    return urllib3.PoolManager(
+        timeout=TIMEOUT, retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT}
+    )
 
 
 def endpoint(partition: str) -> str:
-    """Return the federation endpoint of a partition; COOPER_SIGNIN_URL replaces that of cooper's own, or all when local."""
+    """Return a partition's federation endpoint; COOPER_SIGNIN_URL replaces that of cooper's own, or all when local."""
     host = arns.partition(partition).signin_host
     chosen = settings.COOPER_SIGNIN_URL
     own = partition == aws.partition_of(aws.region())
@@ -101,6 +104,8 @@ def _token_in(status: int, body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         token = ""
     if not isinstance(token, str) or not token:
-        message = "AWS's sign-in refused these credentials. Nothing was handed out; try again, or get credentials instead."
+        message = (
+            "AWS's sign-in refused these credentials. Nothing was handed out; try again, or get credentials instead."
+        )
         raise AwsRefused(message, f"getSigninToken answered {status}")
     return token

@@ -77,7 +77,9 @@ def _cards(identity: Identity, held: Catalogue, now: datetime) -> list[Card]:
     """Return what the identity may become now, by AWS account and title."""
     found = entitlements_of(identity, held.rules_for(identity.groups), now)
     cards = [_card(held, each) for name, each in found.items() if name in held.targets and held.targets[name].enabled]
-    return sorted(cards, key=lambda card: (card.account_name.casefold(), str(card.target).casefold(), str(card.target.name)))
+    return sorted(
+        cards, key=lambda card: (card.account_name.casefold(), str(card.target).casefold(), str(card.target.name))
+    )
 
 
 def _card(held: Catalogue, entitlement: Entitlement) -> Card:
@@ -109,7 +111,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _my_card(identity: Identity, name: str) -> Card:
     """Return the person's card of a target; raise NotYours."""
-    card = next((each for each in _cards(identity, catalogue.current(), datetime.now(UTC)) if each.target.name == name), None)
+    card = next(
+        (each for each in _cards(identity, catalogue.current(), datetime.now(UTC)) if each.target.name == name), None
+    )
     if card is None:
         raise NotYours(f"{identity.person} asked for the page of {name[:64]!r}")
     return card
@@ -142,7 +146,14 @@ def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse
     if not form.is_valid():
         return _form_again(request, identity, name, form)
     said = form.cleaned_data
-    wish = Wish(name, said["duration"], way, said["destination"].strip(), said["reason"].strip(), request.build_absolute_uri("/"))
+    wish = Wish(
+        name,
+        said["duration"],
+        way,
+        said["destination"].strip(),
+        said["reason"].strip(),
+        request.build_absolute_uri("/"),
+    )
     try:
         return grant(identity, wish, datetime.now(UTC))
     except Invalid as error:

@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 HEALTH = ("/healthz", "/readyz")
 
 CSP = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action {}"
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action {}"
 )
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -87,7 +88,7 @@ class AnswerMiddleware:
 
 
 def error_page(request: HttpRequest, error: CooperError) -> HttpResponse:
-    """Return the page (or JSON) that says what happened and what to do, with the request id; the detail goes to the log."""
+    """Return the page (or JSON) that says what happened and what to do, with the request id; log the detail."""
     number = getattr(request, "id", "")
     logger.warning("request %s: %s: %s", number, type(error).__name__, error.detail)
     return refusal(request, error.status, error.message)
@@ -119,7 +120,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 for a form that did not come from our own page."""
-    return refusal(request, 403, "This form was too old or came from elsewhere. Go back, reload the page and try again.")
+    return refusal(
+        request, 403, "This form was too old or came from elsewhere. Go back, reload the page and try again."
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -127,5 +130,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, CooperError):
         return error_page(request, error)
-    logger.error("request %s: unexpected", getattr(request, "id", ""), exc_info=True)
-    return refusal(request, 500, "Something went wrong inside cooper. Nothing was handed out. Tell an administrator the number below.")
+    logger.error("request %s: unexpected", getattr(request, "id", ""), exc_info=error)
+    return refusal(
+        request,
+        500,
+        "Something went wrong inside cooper. Nothing was handed out. Tell an administrator the number below.",
+    )

@@ -55,7 +55,9 @@ def source_of(address: str) -> str:
 class LocalForm(forms.Form):
     """User name and password."""
 
-    username = forms.CharField(max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}))
+    username = forms.CharField(
+        max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
     password = forms.CharField(
         max_length=PASSWORD_LIMIT, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
@@ -121,6 +123,6 @@ def _off_the_loop(deed: Callable[..., Any], *arguments: Any) -> Any:
     monkey = sys.modules.get("gevent.monkey")
     if monkey is None or not monkey.is_module_patched("threading"):
         return deed(*arguments)
-    from gevent import get_hub  # only where gevent serves; importing it elsewhere would start its loop
+    from gevent import get_hub  # noqa: PLC0415 - only where gevent serves; elsewhere it would start its loop
 
     return get_hub().threadpool.apply(deed, arguments)

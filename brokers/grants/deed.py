@@ -106,7 +106,13 @@ def _decide(identity: Identity, wish: Wish, now: datetime) -> tuple[Target, Enti
 def _record_refusal(identity: Identity, target: Target, error: CooperError) -> None:
     """Record a refusal; above a limit per person and minute only count it."""
     if limits.may_record_refusal(identity):
-        audit.record(Event.GRANT_REFUSED, person=identity.person, target=target.name, aws_account=target.aws_account, why=error.detail)
+        audit.record(
+            Event.GRANT_REFUSED,
+            person=identity.person,
+            target=target.name,
+            aws_account=target.aws_account,
+            why=error.detail,
+        )
 
 
 def _settle(target: Target, entitlement: Entitlement, wish: Wish, now: datetime) -> tuple[int, str]:
@@ -176,9 +182,11 @@ def _places() -> threading.BoundedSemaphore:
 
 @contextmanager
 def _place_at_sts() -> Iterator[None]:
-    """Hold one of the places, so that a slow STS leaves room for everything else; raise Unavailable when none gets free."""
+    """Hold one of the places, so that a slow STS leaves room for all else; raise Unavailable when none gets free."""
     if not _places().acquire(timeout=PATIENCE):
-        raise Unavailable("AWS STS is slow and many people are waiting. Nothing was handed out; try again.", "no place at STS")
+        raise Unavailable(
+            "AWS STS is slow and many people are waiting. Nothing was handed out; try again.", "no place at STS"
+        )
     try:
         yield
     finally:

@@ -40,5 +40,7 @@ def explained(error: CooperError, target: Target) -> CooperError:
 
 def _told(what: str, error: CooperError) -> AwsRefused:
     """Return the refusal with what to do."""
-    message = f"{what} Nothing was handed out. Tell an administrator of cooper; “Try this target” shows them what is wrong."
+    message = (
+        f"{what} Nothing was handed out. Tell an administrator of cooper; “Try this target” shows them what is wrong."
+    )
     return AwsRefused(message, error.detail, code=error.code)

@@ -54,7 +54,9 @@ def begin(identity: Identity, target: Target, entitlement: Entitlement, now: dat
 
 def _check_switches(writes: Transaction, target: Target) -> None:
     """Demand that neither all grants nor the AWS account are stopped; what is absent stops too."""
-    all_stopped = Stopped("All grants are stopped by an administrator of cooper. Ask them when it ends.", "all grants stopped")
+    all_stopped = Stopped(
+        "All grants are stopped by an administrator of cooper. Ask them when it ends.", "all grants stopped"
+    )
     writes.check(Installation, GRANTS, condition=Installation.stopped == NO, refusal=all_stopped)
     message = "Grants in this AWS account are stopped by an administrator of cooper. Ask them when it ends."
     account_stopped = Stopped(message, f"AWS account {target.aws_account} stopped")
@@ -63,7 +65,9 @@ def _check_switches(writes: Transaction, target: Target) -> None:
 
 def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlement) -> None:
     """Demand that the person is enabled, in the same epoch, and still in the group that entitles."""
-    gone = Stopped("You were signed out or disabled meanwhile. Sign in again.", "person disabled, or in a new epoch or group")
+    gone = Stopped(
+        "You were signed out or disabled meanwhile. Sign in again.", "person disabled, or in a new epoch or group"
+    )
     same = (Person.disabled == NO) & (Person.epoch == identity.epoch)
     in_group = Person.groups.contains(str(entitlement.longest))
     writes.check(Person, identity.person, condition=same & in_group, refusal=gone)

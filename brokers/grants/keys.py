@@ -28,7 +28,7 @@ class ExaminedKeys:
 
 
 def examine_keys(text: str, partition: str, target_name: str) -> ExaminedKeys:
-    """Open base64 Federation Keys, try them (900 s, discarded) and seal them for the target; raise Invalid on the field."""
+    """Open base64 Federation Keys, try them (900 s, discarded), seal them for the target; raise Invalid."""
     keys, bound = unwrap(text)
     if partition not in arns.PARTITIONS:
         raise Invalid(f"cooper cannot reach the partition {partition}.", field="partition")
@@ -48,7 +48,9 @@ def examine_keys(text: str, partition: str, target_name: str) -> ExaminedKeys:
 def _refuse_root(caller: dict[str, Any]) -> None:
     """Raise Invalid when the keys are the root user's, or not a user's."""
     if str(caller["Arn"]).endswith(":root"):
-        raise Invalid("These are the keys of an AWS account's root user. Use those of an IAM user made for this.", field=FIELD)
+        raise Invalid(
+            "These are the keys of an AWS account's root user. Use those of an IAM user made for this.", field=FIELD
+        )
     if ":user/" not in str(caller["Arn"]):
         raise Invalid("These are not the keys of an IAM user.", field=FIELD)
 
@@ -59,7 +61,9 @@ def _on_field(error: CooperError) -> CooperError:
         message = "AWS does not accept these keys: deleted, inactive, mistyped, or of another partition."
         return Invalid(message, error.detail, field=FIELD, code=error.code)
     if error.code == "AccessDenied":
-        message = "AWS accepts these keys but not the call: the IAM user needs sts:GetFederationToken (and sts:TagSession)."
+        message = (
+            "AWS accepts these keys but not the call: the IAM user needs sts:GetFederationToken (and sts:TagSession)."
+        )
         return Invalid(message, error.detail, field=FIELD, code=error.code)
     return error
 

@@ -49,7 +49,9 @@ def allowed_seconds(target: Target, entitlement: Entitlement, wished: int, now: 
         return wished
     left = int((entitlement.until - now).total_seconds())
     if left < SHORTEST:
-        message = f"What entitles you ends at {entitlement.until:%Y-%m-%d %H:%M} UTC; AWS gives no session under 15 minutes."
+        message = (
+            f"What entitles you ends at {entitlement.until:%Y-%m-%d %H:%M} UTC; AWS gives no session under 15 minutes."
+        )
         raise Refused(message, f"association ends in {left} s")
     return min(wished, left)
 

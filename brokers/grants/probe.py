@@ -96,8 +96,8 @@ def _first_refusal(refused: CooperError) -> str:
     """Return what a refusal of the plainest call means."""
     if refused.code == "AccessDenied":
         return (
-            "AWS refuses sts:AssumeRole with the right ExternalId: the role does not exist, its trust policy does not name "
-            "cooper or has another ExternalId, or cooper's own policy does not allow this role."
+            "AWS refuses sts:AssumeRole with the right ExternalId: the role does not exist, its trust policy does not "
+            "name cooper or has another ExternalId, or cooper's own policy does not allow this role."
         )
     return f"AWS refuses: {refused.detail}"
 
@@ -107,7 +107,9 @@ def _enforces_external_id(target: Target, findings: list[str]) -> bool:
     without = _refusal(target)
     wrong = _refusal(target, ExternalId=f"wrong-{secrets.token_hex(16)}")
     if without is None:
-        findings.append('The role can be assumed without an ExternalId: add the condition StringEquals "sts:ExternalId".')
+        findings.append(
+            'The role can be assumed without an ExternalId: add the condition StringEquals "sts:ExternalId".'
+        )
     elif wrong is None:
         findings.append('The role accepts a wrong ExternalId: the condition has to be StringEquals "sts:ExternalId".')
     return without is not None and wrong is not None
@@ -117,21 +119,25 @@ def _allows(target: Target, findings: list[str], action: str, **more: Any) -> bo
     """Return whether the call is allowed with what `action` covers; otherwise say which part is lacking."""
     if _refusal(target, **more) is None:
         return True
-    findings.append(f"The trust policy does not allow {action}: add the second statement. People are not named in AWS's own log.")
+    findings.append(
+        f"The trust policy does not allow {action}: add the second statement. People are not named in AWS's own log."
+    )
     return False
 
 
 def _longest(target: Target, right: dict[str, str], findings: list[str]) -> int:
     """Return the seconds that AWS gives, up to the target's longest."""
     wanted = min(int(target.max_seconds), assume_role.LONGEST)
-    refused = _refusal(target, **right, **{"DurationSeconds": wanted}) if wanted > 3600 else None
+    refused = _refusal(target, **right, DurationSeconds=wanted) if wanted > 3600 else None
     if refused is None:
         return wanted
     if not is_duration_refusal(refused):
         findings.append(f"AWS refuses {wanted} seconds: {refused.detail}")
         return 3600
     chained = "chaining" in refused.detail
-    cause = "cooper's own credentials come from a role (chaining)" if chained else "the role's MaxSessionDuration is less"
+    cause = (
+        "cooper's own credentials come from a role (chaining)" if chained else "the role's MaxSessionDuration is less"
+    )
     findings.append(f"AWS refuses {wanted} seconds, since {cause}. People get one hour.")
     return 3600
 

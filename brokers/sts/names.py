@@ -1,6 +1,6 @@
-"""Names in AWS, made by cooper alone: no two people share one, whatever they are called.
+r"""Names in AWS, made by cooper alone: no two people share one, whatever they are called.
 
-Limits: STS API reference - RoleSessionName and SourceIdentity 2-64, federated Name 2-32, all of `[\\w+=,.@-]` (ASCII);
+Limits: STS API reference - RoleSessionName and SourceIdentity 2-64, federated Name 2-32, all of `[\w+=,.@-]` (ASCII);
 tag values at most 256 characters of letters, digits, blanks and `_.:/=+-@`.
 """
 
@@ -50,6 +50,6 @@ def _lasting(identity: Identity, limit: int) -> str:
 
 
 def tag_value(text: str) -> str:
-    """Return a text as a tag's value, no two texts as the same one: `=` and the hexadecimal bytes for what AWS refuses."""
+    """Return a text as a tag's value, each its own: `=` and hexadecimal bytes stand for what AWS refuses."""
     coded = "".join(c if c in _TAG_SAFE else "".join(f"={byte:02X}" for byte in c.encode()) for c in text)
     return coded if len(coded) <= TAG_LIMIT else f"{coded[: TAG_LIMIT - _DIGEST - 2]}=.{digest(text)}"
