@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
+from django.http import HttpRequest
 from django.test import Client
 
-from accounts import login, providers
+from accounts import login
 from accounts.identity import Identity
 from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
+from accounts.sessions import SessionStore
 from brokers import catalogue
 from brokers.grants import limits
-from cooper_project import aws as coopers_aws
 from cooper_project import installation
 from cooper_project.embedded import EmbeddedAws
 from cooper_project.embedded.seed import adopt, seed
@@ -37,8 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[EmbeddedAws]:
     """Start the embedded AWS once, set up and seeded; this process uses it and nothing else."""
-    from cooper_project.setting_up import set_up
-
     before = dict(os.environ)
     with EmbeddedAws(wrap=injected.wrap) as started:
         adopt(started)
@@ -83,11 +82,8 @@ def client_of(store: EmbeddedAws) -> Callable[..., Client]:
 
 def sign_in(client: Client, username: str) -> None:
     """Sign a person of the cast in without hashing a password; the sign-in itself has tests of its own."""
-    from django.http import HttpRequest
-    from importlib import import_module
-
     request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    request.session = SessionStore()
     account = LocalAccount.find(username)
     assert account is not None
     login.sign_in(request, identity_of(account))

@@ -1,9 +1,10 @@
 """ARNs, partitions and where the console may land."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from urllib.parse import urlsplit
 
 from brokers import arns
 
@@ -60,7 +61,9 @@ def test_it_lands_in_the_console_of_the_partition(partition, host):
 
 
 def test_it_lands_in_the_target_s_region():
-    assert arns.console_destination("aws", "eu-west-1", "/s3/home") == "https://eu-west-1.console.aws.amazon.com/s3/home"
+    assert (
+        arns.console_destination("aws", "eu-west-1", "/s3/home") == "https://eu-west-1.console.aws.amazon.com/s3/home"
+    )
 
 
 def test_it_knows_no_sign_in_for_iso_partitions():
@@ -105,4 +108,6 @@ def test_it_never_lands_outside_the_console(wanted):
     except ValueError:
         return
     parts = urlsplit(landed)
-    assert parts.scheme == "https" and (parts.hostname or "").endswith("console.aws.amazon.com") and parts.username is None
+    assert (
+        parts.scheme == "https" and (parts.hostname or "").endswith("console.aws.amazon.com") and parts.username is None
+    )

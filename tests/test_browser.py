@@ -34,7 +34,9 @@ def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
     command += ["--store", str(tmp_path_factory.mktemp("demo"))]
     said = tmp_path_factory.mktemp("log") / "banner"
     with said.open("wb") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent)
+        process = subprocess.Popen(
+            command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent
+        )
     try:
         for _ in range(600):
             banner = said.read_text()
@@ -114,7 +116,10 @@ def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
     assert page.problems == []
 
 
-@pytest.mark.parametrize(("target", "arn"), [("Development, read only", "assumed-role/dev-read/alice."), ("Upload bucket", "federated-user/alice.")])
+@pytest.mark.parametrize(
+    ("target", "arn"),
+    [("Development, read only", "assumed-role/dev-read/alice."), ("Upload bucket", "federated-user/alice.")],
+)
 def test_it_gives_alice_credentials_that_work(page, demo, target, arn):
     sign_in(page, "alice")
     page.get_by_role("button", name=f"Get credentials of {target}").click()

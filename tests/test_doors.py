@@ -58,7 +58,11 @@ def test_it_lets_nobody_but_administrators_near_the_admin(client_of, person):
     for address in addresses():
         if address.startswith("/admin/") and "login" not in address and "logout" not in address:
             path = simplify_regex(address) if "(?P" in address else address
-            path = path.replace("<path:object_id>", "dev-read").replace("<int:content_type_id>", "1").replace("<str:app_label>", "brokers")
+            path = (
+                path.replace("<path:object_id>", "dev-read")
+                .replace("<int:content_type_id>", "1")
+                .replace("<str:app_label>", "brokers")
+            )
             seen[path] = {browser.get(path).status_code, browser.post(path, {}).status_code}
     allowed = {SIGN_IN} if person is None else {DENIED, NOWHERE}
     assert seen and {path: codes for path, codes in seen.items() if not codes <= allowed | {MOVED}} == {}
@@ -73,7 +77,9 @@ def test_it_mints_by_post_alone(client_of, store, method):
     assert len(store.issued) == issued
 
 
-@pytest.mark.parametrize("address", ["/", "/login/", "/targets/dev-read/", "/nowhere/", "/targets/nowhere/", "/healthz"])
+@pytest.mark.parametrize(
+    "address", ["/", "/login/", "/targets/dev-read/", "/nowhere/", "/targets/nowhere/", "/healthz"]
+)
 def test_it_guards_every_answer(client_of, address):
     answer = client_of("alice").get(address)
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Frame-Options"] == "DENY"
@@ -103,7 +109,8 @@ def test_it_says_the_same_of_foreign_disabled_and_unknown_targets(client_of):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"duration": "abc"}, {"duration": "-5"}, {"duration": "1e9"}, {"duration": "99999999"}, {"duration": "900", "destination": "https://evil.example/"},
+        {"duration": "abc"}, {"duration": "-5"}, {"duration": "1e9"}, {"duration": "99999999"},
+        {"duration": "900", "destination": "https://evil.example/"},
         {"duration": "900", "reason": "x" * 501}, {"duration": "9" * 400}, {"destination": "\x00"},
     ],
 )  # fmt: skip

@@ -42,7 +42,9 @@ def test_it_gives_nothing_for_the_same_group_name_at_another_provider():
     assert why(person("okta:dev"), "t", [Rule("t", "local:dev")], NOW) is None
 
 
-@pytest.mark.parametrize(("ends", "may"), [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(seconds=-1), False)])
+@pytest.mark.parametrize(
+    ("ends", "may"), [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(seconds=-1), False)]
+)
 def test_it_stops_entitling_at_the_very_moment_of_the_end(ends, may):
     assert (why(person("dev"), "t", [Rule("t", "local:dev", NOW + ends)], NOW) is not None) is may
 

@@ -13,7 +13,12 @@ from brokers.credentials import Credentials
 
 AWKWARD = "a'b\"c$d`e\\f%g!h i/+="
 MADE = Credentials(
-    "ASIAIOSFODNN7EXAMPLE", AWKWARD, "token//+==", datetime(2026, 5, 4, 12, 0, tzinfo=UTC), "arn:aws:sts::1:x", "alice.x"
+    "ASIAIOSFODNN7EXAMPLE",
+    AWKWARD,
+    "token//+==",
+    datetime(2026, 5, 4, 12, 0, tzinfo=UTC),
+    "arn:aws:sts::1:x",
+    "alice.x",
 )
 TEXTS = {each.id: each.text for each in formats.all_formats(MADE, "eu-west-1", "dev-read")}
 
@@ -21,7 +26,9 @@ TEXTS = {each.id: each.text for each in formats.all_formats(MADE, "eu-west-1", "
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 def test_it_is_read_by_a_posix_shell(shell):
     script = TEXTS["bash"] + 'printf "%s|%s|%s" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
-    said = subprocess.run([shutil.which(shell) or shell, "-c", script], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [shutil.which(shell) or shell, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
     assert said == f"{AWKWARD}|token//+==|eu-west-1"
 
 

@@ -19,13 +19,18 @@ def test_it_keeps_colons_in_the_name_of_a_group():
     assert Group.parse("okta:a:b") == Group("okta", "a:b")
 
 
-@pytest.mark.parametrize("text", ["", "okta:", ":x", "Okta:x", "ok ta:x", "okta: x", "okta:x\n y", "okta:" + "x" * 513, "1a:x"])
+@pytest.mark.parametrize(
+    "text", ["", "okta:", ":x", "Okta:x", "ok ta:x", "okta: x", "okta:x\n y", "okta:" + "x" * 513, "1a:x"]
+)
 def test_it_refuses_what_is_no_group(text):
     with pytest.raises(ValueError, match="provider|name"):
         Group.parse(text)
 
 
-@given(st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True), st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=40))
+@given(
+    st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True),
+    st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=40),
+)
 def test_it_writes_groups_so_that_they_read_back(provider, name):
     assert Group.parse(str(Group(provider, name))) == Group(provider, name)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
 from accounts import throttle
@@ -49,13 +50,17 @@ def test_it_leads_on_to_the_page_that_was_asked_for(browser):
     assert answer.headers["Location"] == "/targets/dev-read/"
 
 
-@pytest.mark.parametrize("next_page", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "evil"])
+@pytest.mark.parametrize(
+    "next_page", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "evil"]
+)
 def test_it_never_leads_to_another_site(browser, next_page):
     assert browser.post("/login/", RIGHT | {"next": next_page}).headers["Location"] == "/"
 
 
 @pytest.mark.parametrize(
-    "spelling", ["Alice", " alice ", "ALICE", "\uff41\uff4c\uff49\uff43\uff45"], ids=["case", "blanks", "upper", "full-width"]
+    "spelling",
+    ["Alice", " alice ", "ALICE", "\uff41\uff4c\uff49\uff43\uff45"],
+    ids=["case", "blanks", "upper", "full-width"],
 )
 def test_it_knows_one_account_under_every_spelling(browser, spelling):
     assert browser.post("/login/", RIGHT | {"username": spelling}).status_code == 302
@@ -121,7 +126,11 @@ def test_it_believes_a_trusted_proxy_alone(browser, fast_hash, settings):
 
 
 def test_it_counts_an_ipv6_network_as_one_source():
-    assert local.source_of("2001:db8:1:2::1") == local.source_of("2001:db8:1:2:ffff::9") != local.source_of("2001:db8:1:3::1")
+    assert (
+        local.source_of("2001:db8:1:2::1")
+        == local.source_of("2001:db8:1:2:ffff::9")
+        != local.source_of("2001:db8:1:3::1")
+    )
 
 
 def test_it_limits_guesses_at_an_account_from_everywhere(browser, fast_hash, monkeypatch):
@@ -133,7 +142,10 @@ def test_it_limits_guesses_at_an_account_from_everywhere(browser, fast_hash, mon
     assert browser.post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-@pytest.mark.parametrize("form", [{}, {"username": "alice"}, {"username": "x" * 300, "password": "y"}, {"username": "a", "password": "x" * 5000}])
+@pytest.mark.parametrize(
+    "form",
+    [{}, {"username": "alice"}, {"username": "x" * 300, "password": "y"}, {"username": "a", "password": "x" * 5000}],
+)
 def test_it_shows_the_form_again_for_garbage(browser, form):
     answer = browser.post("/login/", form)
     assert answer.status_code == 400 and "errorlist" in answer.text
@@ -158,7 +170,7 @@ def test_it_never_revives_a_signed_out_session(browser):
     late = SessionStore(cookie)
     late["seen"] = True
     assert browser.post("/logout/").headers["Location"] == "/login/"
-    with pytest.raises(Exception, match=""):
+    with pytest.raises(UpdateError):
         late.save()
     copied = Client()
     copied.cookies["cooper"] = cookie
@@ -166,7 +178,8 @@ def test_it_never_revives_a_signed_out_session(browser):
 
 
 @pytest.mark.parametrize(("field", "ago", "alive"), [
-    ("touched_at", 1790, True), ("touched_at", 1801, False), ("created_at", 43_190, True), ("created_at", 43_201, False),
+    ("touched_at", 1790, True), ("touched_at", 1801, False), ("created_at", 43_190, True),
+    ("created_at", 43_201, False),
 ])  # fmt: skip
 def test_it_ends_web_sessions_idle_or_old(browser, field, ago, alive):
     browser.post("/login/", RIGHT)

@@ -49,39 +49,46 @@ class Seeded:
 
     name: str
     title: str
-    account_id: str
     description: str
-    colour: str
     groups: tuple[str, ...]
     max_seconds: int = 3600
     sensitive: bool = False
     federated: bool = False
-    destination: str = ""
+
+    @property
+    def env(self) -> str:
+        """Return the first part of the name."""
+        return self.name.split("-", maxsplit=1)[0]
+
+    @property
+    def account_id(self) -> str:
+        """Return the AWS account's number."""
+        return PLACES[self.env][0]
 
 
+DEVELOPERS, ON_CALL = ("developers",), ("on-call",)
 TARGETS = (
-    Seeded("dev-read", "Development, read only", "222222222222", "Look at anything in development.", "green", ("developers",), 14_400),
-    Seeded("dev-admin", "Development, administrator", "222222222222", "Do anything in development.", "green", ("developers",), 3600),
-    Seeded(
-        "dev-uploads", "Upload bucket of development", "222222222222", "A federated user that reads S3.", "green",
-        ("developers",), 43_200, federated=True, destination="/s3/buckets",
-    ),
-    Seeded("staging-read", "Staging, read only", "333333333333", "Look at anything in staging.", "orange", ("developers",), 14_400),
-    Seeded("staging-deploy", "Staging, deploy", "333333333333", "Roll out a release to staging.", "orange", ("developers",)),
-    Seeded("staging-db", "Staging, database", "333333333333", "Databases of staging.", "orange", ("database-team",), destination="/rds/home"),
-    Seeded("prod-read", "Production, read only", "444444444444", "Look at production.", "red", ("developers", "on-call"), 7200),
-    Seeded("prod-admin", "Production, administrator", "444444444444", "Do anything in production.", "red", ("developers",), sensitive=True),
-    Seeded("prod-break-glass", "Production, break glass", "444444444444", "When nothing else helps.", "red", ("on-call",), sensitive=True),
-    Seeded(
-        "prod-reports", "Reports bucket of production", "444444444444", "A federated user that reads reports.", "red",
-        ("finance",), federated=True,
-    ),
-    Seeded("data-analyst", "Data analyst", "555555555555", "Athena and Glue, read only.", "blue", ("analysts",), 28_800, destination="/athena/home"),
-    Seeded(
-        "data-export", "Data export", "555555555555", "A federated user that reads the export bucket.", "blue",
-        ("data-team",), federated=True,
-    ),
-)  # fmt: skip
+    Seeded("dev-read", "Development, read only", "Look at anything in development.", DEVELOPERS, 14_400),
+    Seeded("dev-admin", "Development, administrator", "Do anything in development.", DEVELOPERS),
+    Seeded("dev-uploads", "Upload bucket of development", "Reads S3.", DEVELOPERS, 43_200, federated=True),
+    Seeded("staging-read", "Staging, read only", "Look at anything in staging.", DEVELOPERS, 14_400),
+    Seeded("staging-deploy", "Staging, deploy", "Roll out a release to staging.", DEVELOPERS),
+    Seeded("staging-db", "Staging, database", "Databases of staging.", ("database-team",)),
+    Seeded("prod-read", "Production, read only", "Look at production.", DEVELOPERS + ON_CALL, 7200),
+    Seeded("prod-admin", "Production, administrator", "Do anything in production.", DEVELOPERS, sensitive=True),
+    Seeded("prod-break-glass", "Production, break glass", "When nothing else helps.", ON_CALL, sensitive=True),
+    Seeded("prod-reports", "Reports bucket of production", "Reads reports.", ("finance",), federated=True),
+    Seeded("data-analyst", "Data analyst", "Athena and Glue, read only.", ("analysts",), 28_800),
+    Seeded("data-export", "Data export", "Reads the export bucket.", ("data-team",), federated=True),
+)
+PLACES = {
+    "dev": ("222222222222", "green"),
+    "staging": ("333333333333", "orange"),
+    "prod": ("444444444444", "red"),
+    "data": ("555555555555", "blue"),
+}
+"""AWS account and colour by the first part of a target's name."""
+DESTINATIONS = {"dev-uploads": "/s3/buckets", "staging-db": "/rds/home", "data-analyst": "/athena/home"}
 
 
 def adopt(embedded: EmbeddedAws) -> None:
@@ -136,10 +143,10 @@ def _seed_target(each: Seeded, cooper_arn: str) -> None:
         title=each.title,
         aws_account=each.account_id,
         description=each.description,
-        colour=each.colour,
-        labels=[f"env={each.name.split('-')[0]}"],
+        colour=PLACES[each.env][1],
+        labels=[f"env={each.env}"],
         region=settings.COOPER_REGION,
-        destination=each.destination or None,
+        destination=DESTINATIONS.get(each.name),
         max_seconds=each.max_seconds,
         sensitive=each.sensitive,
         state=str(State.ENABLED),
