@@ -1,0 +1,91 @@
+"""`cooper -encrypt`: turns an IAM user's key pair into Federation Keys for the admin's form; changes nothing."""
+
+import base64
+import re
+import sys
+from getpass import getpass
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from brokers.federation_keys import TRANSPORT_CONTEXT, parse
+from cooper_project import audit, kms
+from cooper_project.audit import Event
+from cooper_project.aws import Keys
+from cooper_project.errors import CooperError, Invalid
+from cooper_project.management import operators
+from cooper_project.management.base import CooperCommand, Usage
+
+IN_SIGHT = (
+    "warning: the payload stood on the command line, where other users of this machine and the shell's history see it. "
+    "Leave --encrypt-payload out: cooper asks for it, or reads it from stdin."
+)
+
+
+class Command(CooperCommand):
+    """Encrypts `ACCESSKEYID|SECRET`; the base64 of the ciphertext is all that goes to stdout."""
+
+    help = (
+        "Encrypts the key pair of an IAM user with the KMS key. Prints the Federation Keys, as base64, alone on stdout."
+    )
+    example = (
+        "manage.py cooper_encrypt --kmskey alias/cooper --region eu-west-1      (asks for ACCESSKEYID|SECRET)\n"
+        "manage.py cooper_encrypt --kmskey alias/cooper < file                  (reads it from stdin)\n"
+        'manage.py cooper_encrypt --encrypt-payload "AKIA...|..." --kmskey alias/cooper   (others can see it)'
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the KMS key and, against better advice, the payload."""
+        super().add_arguments(parser)
+        parser.add_argument("--encrypt-payload", metavar="ID|SECRET", help="the key pair; better left out")
+        parser.add_argument(
+            "--kmskey", "--kms-key", default="", help="id, ARN or alias of the KMS key (instead of COOPER_KMS_KEY)"
+        )
+
+    def deed(self, **options: Any) -> None:
+        """Encrypt, record, print."""
+        key = options["kmskey"] or settings.COOPER_KMS_KEY
+        if not key:
+            raise Usage("Which KMS key? Give --kmskey, or set COOPER_KMS_KEY (key id, ARN or alias).")
+        keys = checked(self._payload(options["encrypt_payload"]))
+        sealed = encrypted(keys, key)
+        self._record(keys, sealed)
+        self.stdout.write(base64.b64encode(sealed.ciphertext).decode())
+
+    def _payload(self, given: str | None) -> str:
+        """Return the payload from the command line (with a warning), the prompt, or stdin."""
+        if given is not None:
+            self.warn(IN_SIGHT)
+            return given
+        if sys.stdin.isatty():
+            return getpass("ACCESSKEYID|SECRET of the IAM user (not shown): ")
+        return sys.stdin.readline(4096)
+
+    def _record(self, keys: Keys, sealed: kms.Sealed) -> None:
+        """Write the event; whoever ran this has the keys and the right anyway, so it goes on without one, saying so."""
+        try:
+            with operators.acting():
+                audit.record(Event.KEYS_ENCRYPTED, access_key_id=keys.access_key_id, kms_key=sealed.key_arn)
+        except CooperError as error:
+            self.warn(f"warning: this is not in cooper's record: {error.message}")
+
+
+def checked(payload: str) -> Keys:
+    """Read the payload strictly, as IAM makes long-lived keys today: AKIA + 16, and 40 characters; raise Invalid."""
+    keys = parse(payload)
+    if not re.fullmatch(r"AKIA[A-Z0-9]{16}", keys.access_key_id):
+        raise Invalid(
+            "The access key id of an IAM user is AKIA and 16 capital letters or digits. Nothing was encrypted."
+        )
+    if not re.fullmatch(r"[A-Za-z0-9/+=]{40}", keys.secret_access_key):
+        raise Invalid("The secret of an access key has 40 characters of A-Z a-z 0-9 / + =. Nothing was encrypted.")
+    return keys
+
+
+def encrypted(keys: Keys, key: str) -> kms.Sealed:
+    """Return the keys as a ciphertext in cooper's transport context; raise CooperError saying what to do."""
+    try:
+        return kms.encrypt(f"{keys.access_key_id}|{keys.secret_access_key}".encode(), key, TRANSPORT_CONTEXT)
+    except CooperError as error:
+        raise kms.explained(error, key, "kms:Encrypt") from error
