@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from cooper_project import checks
+
 
 class FrameConfig(AppConfig):
     """The frame's name for Django; loads the system checks."""
@@ -9,3 +11,7 @@ class FrameConfig(AppConfig):
     name = "cooper_project"
     label = "cooper"
     verbose_name = "cooper"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        checks.register_all()
