@@ -19,6 +19,7 @@ from brokers.grants import limits
 from cooper_project import installation
 from cooper_project.embedded import EmbeddedAws
 from cooper_project.embedded.seed import adopt, seed
+from cooper_project.setting_up import set_up
 from tests import faults as injected
 
 CAST = ("alice", "bob", "carol", "dan")
@@ -29,6 +30,7 @@ FAST_HASH = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.au
 
 def pytest_configure(config: pytest.Config) -> None:
     """Serve static files unhashed: collecting them is the server's business."""
+    settings.STATIC_ROOT = settings.BASE_DIR / "cooper_project" / "static"
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
