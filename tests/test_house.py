@@ -195,3 +195,37 @@ def test_make_alone_lists_ten_targets_at_most() -> None:
 def test_the_gate_is_the_test_command_of_the_readme() -> None:
     assert (ROOT / ".ci/run").read_text().rstrip().endswith("exec make test")
     assert (ROOT / ".ci/run").stat().st_mode & 0o111
+
+
+def tracked() -> Iterator[tuple[str, str]]:
+    """Return the files of the repository with their texts; binary ones are left out."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        try:
+            yield name, (ROOT / name).read_text()
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue
+
+
+SECRETS = {
+    "an access key": r"\b(?:AKIA|ASIA)(?![A-Z0-9]{9}EXAMPLE\b)[A-Z2-7]{16}\b",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{64}",
+    "a secret in a variable": r"(?i)aws_secret_access_key\s*[=:]\s*[\"']?"
+    r"(?!wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY)[A-Za-z0-9/+]{40}\b",
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_the_repository_holds_no(kind: str) -> None:
+    assert [name for name, text in tracked() if re.search(SECRETS[kind], text)] == []
+
+
+def test_set_up_names_no_registry_and_no_place_of_one_machine() -> None:
+    tools = [(name, text) for name, text in tracked() if name == "Makefile" or name.startswith((".ci/", "tools/"))]
+    assert len(tools) >= 5
+    assert [
+        name
+        for name, text in tools
+        if re.search(r"https?://(?!127\.0\.0\.1)|pypi|(?<![\w.])/(?:home|root|opt|tmp|work)/", text)
+    ] == []
