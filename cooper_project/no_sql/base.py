@@ -14,17 +14,25 @@ def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
     raise SqlForbidden("cooper has no SQL database; use a Document")
 
 
+class Operations(dummy.DatabaseOperations):
+    """Refuses to write SQL."""
+
+    quote_name = _refuse
+
+
 class DatabaseWrapper(dummy.DatabaseWrapper):
     """Lets Django's transaction.atomic pass and refuses everything that would be a query."""
 
     vendor = "none"
-    autocommit = True
-    in_atomic_block = True
+    ops_class = Operations
 
     def _ignore(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing."""
 
-    connect = ensure_connection = cursor = execute_wrapper = _cursor = _refuse
-    savepoint = savepoint_commit = savepoint_rollback = _ignore
-    close = close_if_unusable_or_obsolete = _ignore
-    set_autocommit = validate_no_atomic_block = _ignore
+    def get_autocommit(self) -> bool:
+        """Return yes: nothing is ever open."""
+        return True
+
+    connect = ensure_connection = cursor = _cursor = _refuse
+    commit = rollback = savepoint = savepoint_commit = savepoint_rollback = _ignore
+    close = close_if_unusable_or_obsolete = set_autocommit = _ignore

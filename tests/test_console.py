@@ -1,0 +1,90 @@
+"""Console sign-in: which host, what is sent, what is refused."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from brokers import signin
+from brokers.credentials import Credentials
+from brokers.errors import AwsRefused
+from brokers.grants import Way, Wish, grant
+from cooper_project.errors import CooperError, Unavailable
+
+MADE = Credentials("ASIAIOSFODNN7EXAMPLE", "s", "t", datetime.now(UTC), "arn:aws:sts::1:x", "x")
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "us-east-1", "https://signin.aws.amazon.com/federation"),
+        ("aws-us-gov", "us-gov-west-1", "https://signin.amazonaws-us-gov.com/federation"),
+        ("aws-cn", "cn-north-1", "https://signin.amazonaws.cn/federation"),
+        ("aws-eusc", "eusc-de-east-1", "https://signin.amazonaws-eusc.eu/federation"),
+    ],
+)
+def test_it_signs_in_at_the_host_of_the_partition(settings, partition, region, host):
+    settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = "", region
+    assert signin.endpoint(partition) == host
+    assert signin.form_action_hosts({partition}) == [host.removesuffix("/federation")]
+
+
+def test_it_refuses_partitions_without_sign_in_clearly(settings):
+    settings.COOPER_SIGNIN_URL = ""
+    with pytest.raises(ValueError, match="no public sign-in"):
+        signin.endpoint("aws-iso")
+    assert signin.form_action_hosts({"aws-iso"}) == []
+
+
+def test_it_takes_a_regional_endpoint_for_its_own_partition_alone(settings):
+    settings.COOPER_SIGNIN_URL = "https://eu-west-1.signin.aws.amazon.com/federation"
+    settings.COOPER_REGION = "eu-west-1"
+    assert signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
+    assert signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://signin.aws.amazon.com/federation",
+        "https://evil.example/federation",
+        "https://signin.aws.amazon.com.evil.example/",
+    ],
+)
+def test_it_refuses_a_sign_in_address_that_is_not_aws_s(settings, url):
+    settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = url, "us-east-1"
+    with pytest.raises(CooperError, match="COOPER_SIGNIN_URL"):
+        signin.endpoint("aws")
+
+
+def test_it_uses_this_machine_for_trying_out_alone(settings):
+    settings.COOPER_SIGNIN_URL, settings.COOPER_DEV_ENDPOINTS = "http://127.0.0.1:1/federation", False
+    settings.COOPER_REGION = "us-east-1"
+    with pytest.raises(CooperError, match="COOPER_DEV_ENDPOINTS"):
+        signin.endpoint("aws")
+
+
+def test_it_says_so_when_the_sign_in_does_not_answer(settings, store):
+    settings.COOPER_SIGNIN_URL = "http://127.0.0.1:9/federation"
+    with pytest.raises(Unavailable, match="did not answer"):
+        signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
+
+
+def test_it_says_so_when_the_sign_in_refuses(store):
+    with pytest.raises(AwsRefused):
+        signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
+
+
+@pytest.mark.parametrize("target", ["dev-read", "dev-uploads"])
+def test_it_posts_secrets_and_never_sends_a_session_duration(identity, store, target, monkeypatch):
+    sent = []
+    request = signin._pool().request
+
+    def watched(method, url, **more):
+        sent.append((method, url, more["body"]))
+        return request(method, url, **more)
+
+    monkeypatch.setattr(signin._pool(), "request", watched)
+    granted = grant(identity("alice"), Wish(target, 900, Way.CONSOLE, issuer="http://x/"), datetime.now(UTC))
+    [(method, url, body)] = sent
+    assert method == "POST" and "?" not in url and "SessionDuration" not in body
+    assert granted.credentials.secret_access_key not in granted.console_url

@@ -1,0 +1,97 @@
+"""Trying a target: what its trust policy allows is found out, and nothing is granted."""
+
+from typing import Any
+
+import pytest
+
+from brokers import catalogue, trust
+from brokers.grants import cooper_arn, probe
+from brokers.models import Kind, State, Target
+from cooper_project.embedded import seed_aws
+
+ACCOUNT = "222222222222"
+
+
+@pytest.fixture
+def external_id(store) -> str:
+    return str(catalogue.ensure_account(ACCOUNT).external_id)
+
+
+def a_role(policy: dict[str, Any], longest: int = 3600, name: str = "tried", wanted: int = 3600) -> Target:
+    arn = seed_aws.create_role(ACCOUNT, name, policy, longest)
+    return Target(
+        "tried", kind=str(Kind.ROLE), role_arn=arn, aws_account=ACCOUNT, state=str(State.PENDING), max_seconds=wanted
+    )
+
+
+def test_it_finds_nothing_lacking_where_the_trust_policy_is_ours(external_id):
+    found = probe(a_role(trust.trust_policy(external_id, cooper_arn()), 7200, wanted=7200))
+    assert found.complete and found.findings == () and found.longest_seconds == 7200
+
+
+def test_it_is_the_trust_policy_of_the_page_that_works_with_a_path(external_id):
+    assert probe(a_role(trust.trust_policy(external_id, cooper_arn()), name="team/x/pathed")).complete
+
+
+def without_external_id(policy: dict[str, Any]) -> None:
+    del policy["Statement"][0]["Condition"]["StringEquals"]
+
+
+def any_external_id(policy: dict[str, Any]) -> None:
+    policy["Statement"][0]["Condition"]["StringEquals"] = {"aws:PrincipalAccount": "111111111111"}
+    policy["Statement"][0]["Condition"]["StringLike"] = {"sts:ExternalId": "*"}
+
+
+def no_tags(policy: dict[str, Any]) -> None:
+    policy["Statement"][1]["Action"] = "sts:SetSourceIdentity"
+
+
+def no_source_identity(policy: dict[str, Any]) -> None:
+    policy["Statement"][1]["Action"] = "sts:TagSession"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "lacks", "says"),
+    [
+        (without_external_id, "external_id_enforced", "without an ExternalId"),
+        (any_external_id, "external_id_enforced", "accepts a wrong ExternalId"),
+        (no_tags, "tag_session", "sts:TagSession"),
+        (no_source_identity, "source_identity", "sts:SetSourceIdentity"),
+    ],
+)
+def test_it_says_which_part_of_the_trust_policy_lacks_what(external_id, spoil, lacks, says):
+    policy = trust.trust_policy(external_id, cooper_arn())
+    spoil(policy)
+    found = probe(a_role(policy))
+    assert found.works and not found.complete and not getattr(found, lacks)
+    assert [line for line in found.findings if says in line]
+    others = {"external_id_enforced", "tag_session", "source_identity"} - {lacks}
+    assert all(getattr(found, other) for other in others)
+
+
+def test_it_says_when_the_role_does_not_trust_cooper_at_all(external_id):
+    found = probe(a_role(trust.trust_policy("another-external-id", cooper_arn())))
+    assert not found.works and "right ExternalId" in found.findings[0]
+
+
+def test_it_says_when_the_role_does_not_exist(external_id):
+    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target.role_arn = f"arn:aws:iam::{ACCOUNT}:role/not-there"
+    assert not probe(target).works
+
+
+def test_it_finds_the_longest_session_that_aws_gives(external_id):
+    found = probe(a_role(trust.trust_policy(external_id, cooper_arn()), 3600, wanted=28_800))
+    assert found.complete and found.longest_seconds == 3600 and "MaxSessionDuration" in found.findings[0]
+
+
+def test_it_tries_a_federated_user(store):
+    found = probe(Target.find("dev-uploads"))
+    assert found.works and found.tag_session
+
+
+def test_it_hands_out_nothing_that_a_try_got(external_id, store):
+    before = len(store.issued)
+    found = probe(a_role(trust.trust_policy(external_id, cooper_arn())))
+    tried = store.issued[before:]
+    assert tried and not any(each.access_key_id in str(found) for each in tried)
