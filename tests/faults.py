@@ -1,0 +1,289 @@
+"""Faults of AWS, injected before the embedded AWS: `with faults.on(Fault(service="dynamodb", table="audit", ...)):`.
+
+Pass `wrap` to EmbeddedAws. Every call is counted in the journal, whether a fault met it or not.
+"""
+
+import io
+import json
+import re
+import socket
+import struct
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+MODES = {
+    "error": "answer AWS's error `code` with `status`; nothing is done",
+    "throttle": "answer that it is throttled; nothing is done",
+    "stall": "wait `seconds`, then do it and answer",
+    "hang": "wait `seconds`, then close the connection; nothing is done",
+    "reset": "close the connection at once; nothing is done",
+    "lost": "do it, then close the connection without an answer",
+    "lost-error": "do it, then answer the error",
+    "cut": "do it, then answer 200 with half of the body; DynamoDB's checksum stays",
+    "cut-unchecked": "the same without the checksum",
+    "torn": "do it, then close the connection in the middle of the body",
+    "garbled": "do it, then answer 200 with bytes changed; DynamoDB's checksum stays",
+    "empty": "do it, then answer 200 with nothing",
+    "drip": "do it, then answer a byte each `seconds`",
+}
+THROTTLES = {
+    "dynamodb": ("ProvisionedThroughputExceededException", 400),
+    "sts": ("Throttling", 400),
+    "kms": ("ThrottlingException", 400),
+    "iam": ("Throttling", 400),
+    "signin": ("Throttling", 429),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Which calls fail, and how. "" stands for any; `table` is the name with or without the prefix.
+
+    `after`: so many matching calls go well first; `times`: so many fail then (None: all); `when` looks at the body.
+    """
+
+    service: str = ""
+    operation: str = ""
+    table: str = ""
+    mode: str = "error"
+    code: str = "InternalServerError"
+    status: int = 500
+    message: str = "injected"
+    seconds: float = 30.0
+    after: int = 0
+    times: int | None = None
+    more: dict[str, Any] = field(default_factory=dict, hash=False)
+    when: Callable[[bytes], bool] | None = None
+
+    def __post_init__(self) -> None:
+        assert self.mode in MODES, f"{self.mode} is none of {', '.join(MODES)}"
+
+    def meets(self, call: "Call") -> bool:
+        """Return whether the call is one of those meant."""
+        return (
+            self.service in ("", call.service)
+            and self.operation in ("", call.operation)
+            and (not self.table or any(_is_table(self.table, name) for name in call.tables))
+            and (self.when is None or self.when(call.body))
+        )
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it came in."""
+
+    service: str
+    operation: str
+    tables: tuple[str, ...]
+    body: bytes
+    at: float
+
+
+def _is_table(wanted: str, name: str) -> bool:
+    """Return whether a table is meant, with or without the prefix."""
+    return re.search(rf"(^|[-_.]){re.escape(wanted)}$", name) is not None
+
+
+class _Active:
+    """A fault that is on: how many calls it has met."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault, self.met, self.hit = fault, 0, 0
+
+    def strikes(self, call: Call) -> bool:
+        """Count the call if it is meant, and return whether it fails."""
+        if not self.fault.meets(call):
+            return False
+        self.met += 1
+        due = self.met > self.fault.after and (self.fault.times is None or self.hit < self.fault.times)
+        self.hit += due
+        return due
+
+
+_lock = threading.Lock()
+_active: list[_Active] = []
+_journal: list[Call] = []
+_released = threading.Event()
+
+
+@contextmanager
+def on(*faults: Fault) -> Iterator[list[_Active]]:
+    """Let these faults happen within the block; yield them with their counts (`met`, `hit`)."""
+    added = [_Active(fault) for fault in faults]
+    with _lock:
+        _active.extend(added)
+    try:
+        yield added
+    finally:
+        with _lock:
+            for each in added:
+                if each in _active:
+                    _active.remove(each)
+
+
+def clear() -> None:
+    """End all faults, wake what stalls, and empty the journal."""
+    global _released
+    with _lock:
+        _active.clear()
+        _journal.clear()
+        _released.set()
+        _released = threading.Event()
+
+
+def journal() -> list[Call]:
+    """Return the calls since `clear`, oldest first."""
+    with _lock:
+        return list(_journal)
+
+
+def count(service: str = "", operation: str = "", table: str = "") -> int:
+    """Return how many calls there were since `clear`."""
+    asked = Fault(service=service, operation=operation, table=table)
+    return sum(asked.meets(call) for call in journal())
+
+
+def counts() -> Counter[tuple[str, str]]:
+    """Return the number of calls by (service, operation)."""
+    return Counter((call.service, call.operation) for call in journal())
+
+
+def wrap(app: Any) -> Any:
+    """Put the faults before a WSGI application served by waitress."""
+
+    def faulty(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        call = _read(environ)
+        with _lock:
+            _journal.append(call)
+            struck = next((each.fault for each in list(_active) if each.strikes(call)), None)
+        return _strike(struck, call, app, environ, start_response) if struck else app(environ, start_response)
+
+    return faulty
+
+
+def _read(environ: dict[str, Any]) -> Call:
+    """Read what is called; leave the body to be read again."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length)
+    environ["wsgi.input"] = io.BytesIO(body)
+    if environ.get("PATH_INFO") == "/federation":
+        fields = parse_qs(body.decode("utf-8", "replace") or environ.get("QUERY_STRING", ""))
+        return Call("signin", fields.get("Action", [""])[0], (), body, time.monotonic())
+    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    service = scope[1] if scope else ""
+    target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    operation = target or parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+    return Call(service, operation, _tables_in(body) if service == "dynamodb" else (), body, time.monotonic())
+
+
+def _tables_in(body: bytes) -> tuple[str, ...]:
+    """Return the names of all tables in a request, those within transactions and batches too."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return ()
+    batch = list(asked.get("RequestItems", {}))
+    inner = [each.get("TableName", "") for item in asked.get("TransactItems", []) for each in item.values()]
+    return tuple(filter(None, [asked.get("TableName", ""), *batch, *inner]))
+
+
+def _strike(fault: Fault, call: Call, app: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Let a call fail."""
+    if fault.mode in ("stall", "hang"):
+        _released.wait(fault.seconds)
+        return app(environ, start_response) if fault.mode == "stall" else _close(environ, start_response)
+    if fault.mode == "reset":
+        return _close(environ, start_response)
+    if fault.mode == "error":
+        return _error(call, fault.code, fault.status, fault, start_response)
+    if fault.mode == "throttle":
+        code, status = THROTTLES.get(call.service, ("Throttling", 400))
+        return _error(call, code, status, fault, start_response)
+    status, headers, body = _done(app, environ)
+    if fault.mode == "lost":
+        return _close(environ, start_response)
+    if fault.mode == "lost-error":
+        return _error(call, fault.code, fault.status, fault, start_response)
+    return _spoilt(fault, status, headers, body, environ, start_response)
+
+
+def _spoilt(
+    fault: Fault, status: str, headers: dict[str, str], body: bytes, environ: dict[str, Any], start_response: Any
+) -> Iterable[bytes]:
+    """Answer what was done, but not as it is."""
+    if fault.mode == "drip":
+        start_response(status, list(headers.items()))
+        return _dripping(body, fault.seconds)
+    if fault.mode == "torn":
+        start_response(status, list(headers.items()))
+        return _tearing(body[: len(body) // 2], environ)
+    if fault.mode == "garbled":
+        body = bytes(byte ^ 1 if number % 7 == 3 else byte for number, byte in enumerate(body))
+    else:
+        body = b"" if fault.mode == "empty" else body[: len(body) // 2]
+    if fault.mode in ("cut-unchecked", "empty"):
+        headers.pop("x-amz-crc32", None)
+    start_response(status, list({**headers, "Content-Length": str(len(body))}.items()))
+    return [body]
+
+
+def _done(app: Any, environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes]:
+    """Do what was asked for and return the answer."""
+    kept: list[Any] = []
+    body = b"".join(app(environ, lambda status, headers, _=None: kept.extend((status, dict(headers)))))
+    return kept[0], kept[1], body
+
+
+def _error(call: Call, code: str, status: int, fault: Fault, start_response: Any) -> Iterable[bytes]:
+    """Answer an error in the service's protocol."""
+    line = f"{status} {HTTPStatus(status).phrase}"
+    if call.service in ("sts", "iam"):
+        said = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{fault.message}</Message></Error>"
+        xmlns = "https://sts.amazonaws.com/doc/2011-06-15/"
+        body = f'<ErrorResponse xmlns="{xmlns}">{said}<RequestId>injected</RequestId></ErrorResponse>'.encode()
+        headers = {"Content-Type": "text/xml"}
+    elif call.service == "signin":
+        body, headers = fault.message.encode(), {"Content-Type": "text/plain"}
+    else:
+        document = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": fault.message, **fault.more}
+        body = json.dumps(document).encode()
+        headers = {"Content-Type": "application/x-amz-json-1.0", "x-amz-crc32": str(zlib.crc32(body) & 0xFFFFFFFF)}
+    start_response(line, [*headers.items(), ("Content-Length", str(len(body))), ("x-amzn-RequestId", "injected")])
+    return [body]
+
+
+def _hang_up(environ: dict[str, Any]) -> None:
+    """Reset the TCP connection under waitress's hands."""
+    channel = environ["waitress.client_disconnected"].__self__
+    channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    channel.socket.shutdown(socket.SHUT_RDWR)
+
+
+def _close(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer nothing and close the connection."""
+    _hang_up(environ)
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+
+def _tearing(part: bytes, environ: dict[str, Any]) -> Iterator[bytes]:
+    """Send a part of the body, then close the connection."""
+    yield part
+    time.sleep(0.05)
+    _hang_up(environ)
+
+
+def _dripping(body: bytes, seconds: float) -> Iterator[bytes]:
+    """Send a byte at a time."""
+    released = _released
+    for number in range(len(body)):
+        yield body[number : number + 1]
+        released.wait(seconds)
