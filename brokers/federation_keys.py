@@ -21,6 +21,8 @@ TRANSPORT_CONTEXT = {"cooper:purpose": "federation-keys"}
 FIELD = "federation_keys"
 _PAYLOAD = re.compile(r"(A[A-Z0-9]{15,127})\|([A-Za-z0-9/+=]{16,128})")
 WRONG_KEY = {"IncorrectKeyException", "NotFoundException"}
+UNKNOWN_KEY = "refers to a customer master key"
+"""AWS's words, under AccessDeniedException, for a ciphertext of a key that is not there."""
 
 
 def parse(payload: str) -> Keys:
@@ -45,7 +47,7 @@ def unwrap(text: str) -> tuple[Keys, bool]:
         except CooperError as error:
             if error.code == "InvalidCiphertextException":
                 continue
-            if error.code in WRONG_KEY:
+            if error.code in WRONG_KEY or UNKNOWN_KEY in error.detail:
                 break
             raise
         return parse(plain.decode("utf-8", "replace")), bool(context)

@@ -77,7 +77,7 @@ def test_it_refuses_a_wrong_secret(payload):
 
 
 def test_it_names_the_permission_that_lacks(store):
-    keys = "|".join(seed_aws.create_user_key(ACCOUNT, "powerless", '{"Version":"2012-10-17","Statement":[]}'))
+    keys = "|".join(seed_aws.create_user_key(ACCOUNT, "powerless", {"Version": "2012-10-17", "Statement": []}))
     with pytest.raises(Invalid, match="sts:GetFederationToken"):
         examine_keys(encrypted(keys, TRANSPORT_CONTEXT), "aws", "new")
 
