@@ -21,8 +21,6 @@ TRANSPORT_CONTEXT = {"cooper:purpose": "federation-keys"}
 FIELD = "federation_keys"
 _PAYLOAD = re.compile(r"(A[A-Z0-9]{15,127})\|([A-Za-z0-9/+=]{16,128})")
 WRONG_KEY = {"IncorrectKeyException", "NotFoundException"}
-UNKNOWN_KEY = "refers to a customer master key"
-"""AWS's words, under AccessDeniedException, for a ciphertext of a key that is not there."""
 
 
 def parse(payload: str) -> Keys:
@@ -47,7 +45,7 @@ def unwrap(text: str) -> tuple[Keys, bool]:
         except CooperError as error:
             if error.code == "InvalidCiphertextException":
                 continue
-            if error.code in WRONG_KEY or UNKNOWN_KEY in error.detail:
+            if error.code in WRONG_KEY or _is_unknown_key(error):
                 break
             raise
         return parse(plain.decode("utf-8", "replace")), bool(context)
@@ -55,6 +53,11 @@ def unwrap(text: str) -> tuple[Keys, bool]:
         f"This was not encrypted for this cooper. Encrypt it again: cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
     )
     raise Invalid(message, field=FIELD)
+
+
+def _is_unknown_key(error: CooperError) -> bool:
+    """Return whether KMS's AccessDenied is about a ciphertext of a key that is not there, not about a permission."""
+    return error.code == "AccessDeniedException" and "not authorized" not in error.detail
 
 
 def _decoded(text: str) -> bytes:

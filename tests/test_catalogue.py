@@ -34,9 +34,9 @@ def test_it_reads_no_target_when_nothing_changed(store):
 
 def test_it_asks_dynamodb_once_when_nothing_changed(store):
     catalogue.current()
-    before = faults.calls("dynamodb")
+    before = faults.count("dynamodb")
     catalogue.current()
-    assert faults.calls("dynamodb") - before == 1
+    assert faults.count("dynamodb") - before == 1
 
 
 def test_it_reads_anew_only_what_was_touched(store):
