@@ -170,9 +170,8 @@ def _form_again(request: HttpRequest, identity: Identity, name: str, form: Becom
 
 
 def _sealed(response: HttpResponse) -> HttpResponse:
-    """Keep a response with secrets out of every cache and referrer."""
+    """Keep a response with secrets out of every cache; referrers go to no other site anyway."""
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -184,6 +183,7 @@ def console(request: HttpRequest, name: str) -> HttpResponse:
         return granted
     response = HttpResponseRedirect(granted.console_url)
     response.status_code = 303
+    response["Referrer-Policy"] = "no-referrer"
     return _sealed(response)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from brokers import catalogue
+from brokers.models import Change
 from cooper_project import audit, installation
 from cooper_project.audit import Event
 from cooper_project.dynamo import AlreadyExists, TableMissing, tables, transaction
@@ -52,10 +53,11 @@ def stored_schema() -> int:
 
 
 def _items() -> list[tuple[str, bool]]:
-    """Make the items that must exist; return each with whether it was made now."""
+    """Make the items that must exist, unless they do; return each with whether it was made now."""
+    stamp = Change.find(catalogue.LOG, catalogue.STAMP)
     return [
-        ("stop switch", installation.ensure(GRANTS, stopped=False)),
-        ("catalogue stamp", catalogue.ensure_stamp()),
+        ("stop switch", Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False)),
+        ("catalogue stamp", stamp is None and catalogue.ensure_stamp()),
         ("secret key", installation.ensure_secret_key()),
     ]
 
@@ -80,9 +82,10 @@ def _first_time(changed: list[str]) -> list[str]:
     try:
         with transaction() as writes:
             writes.create(Installation("schema", value=str(SCHEMA)))
-            writes.create(audit.event(Event.SETUP_DONE, changed=changed, version=SCHEMA))
+            writes.create(audit.event(Event.SETUP_DONE, changed=changed, schema=SCHEMA))
     except AlreadyExists:
         # another run, at the same time, was first
+        installation.refuse_other_schema()
         if changed:
             audit.record(Event.SETUP_DONE, changed=changed)
         return changed

@@ -111,7 +111,7 @@ class _Active:
 _lock = threading.Lock()
 _active: list[_Active] = []
 _journal: list[Call] = []
-_released = threading.Event()
+_released = [threading.Event()]
 
 
 @contextmanager
@@ -131,12 +131,11 @@ def on(*faults: Fault) -> Iterator[list[_Active]]:
 
 def clear() -> None:
     """End all faults, wake what stalls, and empty the journal."""
-    global _released
     with _lock:
         _active.clear()
         _journal.clear()
-        _released.set()
-        _released = threading.Event()
+        _released[0].set()
+        _released[0] = threading.Event()
 
 
 def journal() -> list[Call]:
@@ -198,27 +197,28 @@ def _tables_in(body: bytes) -> tuple[str, ...]:
 def _strike(fault: Fault, call: Call, app: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Let a call fail."""
     if fault.mode in ("stall", "hang"):
-        _released.wait(fault.seconds)
-        return app(environ, start_response) if fault.mode == "stall" else _close(environ, start_response)
-    if fault.mode == "reset":
+        _released[0].wait(fault.seconds)
+    if fault.mode == "stall":
+        return app(environ, start_response)
+    if fault.mode in ("hang", "reset"):
         return _close(environ, start_response)
-    if fault.mode == "error":
-        return _error(call, fault.code, fault.status, fault, start_response)
-    if fault.mode == "throttle":
-        code, status = THROTTLES.get(call.service, ("Throttling", 400))
-        return _error(call, code, status, fault, start_response)
-    status, headers, body = _done(app, environ)
+    if fault.mode in ("error", "throttle"):
+        return _error(call, fault, start_response)
+    answer = _done(app, environ)
     if fault.mode == "lost":
         return _close(environ, start_response)
-    if fault.mode == "lost-error":
-        return _error(call, fault.code, fault.status, fault, start_response)
-    return _spoilt(fault, status, headers, body, environ, start_response)
+    return (
+        _error(call, fault, start_response)
+        if fault.mode == "lost-error"
+        else _spoilt(fault, answer, environ, start_response)
+    )
 
 
 def _spoilt(
-    fault: Fault, status: str, headers: dict[str, str], body: bytes, environ: dict[str, Any], start_response: Any
+    fault: Fault, answer: tuple[str, dict[str, str], bytes], environ: dict[str, Any], start_response: Any
 ) -> Iterable[bytes]:
     """Answer what was done, but not as it is."""
+    status, headers, body = answer
     if fault.mode == "drip":
         start_response(status, list(headers.items()))
         return _dripping(body, fault.seconds)
@@ -242,8 +242,10 @@ def _done(app: Any, environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes
     return kept[0], kept[1], body
 
 
-def _error(call: Call, code: str, status: int, fault: Fault, start_response: Any) -> Iterable[bytes]:
+def _error(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:
     """Answer an error in the service's protocol."""
+    throttled = THROTTLES.get(call.service, ("Throttling", 400))
+    code, status = throttled if fault.mode == "throttle" else (fault.code, fault.status)
     line = f"{status} {HTTPStatus(status).phrase}"
     if call.service in ("sts", "iam"):
         said = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{fault.message}</Message></Error>"
@@ -283,7 +285,7 @@ def _tearing(part: bytes, environ: dict[str, Any]) -> Iterator[bytes]:
 
 def _dripping(body: bytes, seconds: float) -> Iterator[bytes]:
     """Send a byte at a time."""
-    released = _released
+    released = _released[0]
     for number in range(len(body)):
         yield body[number : number + 1]
         released.wait(seconds)

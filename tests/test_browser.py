@@ -163,4 +163,5 @@ def test_it_finds_targets_by_keyboard(page):
     page.get_by_label("Search targets").focus()
     page.keyboard.type("staging deploy")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=*")
     assert page.get_by_role("heading", level=3).all_inner_texts() == ["Staging, deploy"]

@@ -83,14 +83,14 @@ def test_it_mints_by_post_alone(client_of, store, method):
 def test_it_guards_every_answer(client_of, address):
     answer = client_of("alice").get(address)
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Frame-Options"] == "DENY"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Referrer-Policy"] == "same-origin"
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"] and answer.headers["X-Request-Id"]
 
 
 def test_it_hands_out_console_and_credentials_uncached(client_of):
-    for way in ("console", "credentials"):
+    for way, policy in (("console", "no-referrer"), ("credentials", "same-origin")):
         answer = client_of("alice").post(f"/targets/dev-read/{way}/", {"duration": 900})
-        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == policy
 
 
 def test_it_tells_a_tool_to_sign_in(client_of):

@@ -56,11 +56,11 @@ def permission_lacking(error: CooperError, action: str) -> CooperError:
 class Control:
     """One run's dealings with DynamoDB's tables: says what it does, remembers whether it changed anything."""
 
-    def __init__(self, say: Say, limit: float = LIMIT) -> None:
-        """Begin; the run ends `limit` seconds from now at the latest."""
+    def __init__(self, say: Say, limit: float = 0.0) -> None:
+        """Begin; the run ends `limit` (LIMIT) seconds from now at the latest."""
         self.say = say
-        self.limit = limit
-        self.end = time.monotonic() + limit
+        self.limit = limit or LIMIT
+        self.end = time.monotonic() + self.limit
         self.changed: list[str] = []
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:

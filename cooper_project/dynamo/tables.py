@@ -200,13 +200,19 @@ class Table:
 
     def _add_index(self, control: Control, name: str, index: dict[str, Any]) -> None:
         """Add an index unless it is there."""
-        names = {*(key["AttributeName"] for key in self.keys), *(key["AttributeName"] for key in index["KeySchema"])}
-        arguments = {
-            "TableName": self.name,
-            "AttributeDefinitions": self._definitions(sorted(names)),
-            "GlobalSecondaryIndexUpdates": [{"Create": index}],
-        }
-        self._settle(control, f"index {name}", lambda: self._index(name, control), "UpdateTable", **arguments)
+
+        def change() -> None:
+            found = (control.describe(self.name) or {}).get("AttributeDefinitions", [])
+            # those of the table and its other indexes go along; unused ones would be refused
+            names = {each["AttributeName"] for each in (*found, *index["KeySchema"])}
+            control.call(
+                "UpdateTable",
+                TableName=self.name,
+                AttributeDefinitions=self._definitions(sorted(names & self.types.keys())),
+                GlobalSecondaryIndexUpdates=[{"Create": index}],
+            )
+
+        control.settle(f"{self.name}: index {name}", lambda: self._index(name, control), change)
 
     def _back_up(self, control: Control) -> None:
         """Turn point-in-time recovery on."""

@@ -132,8 +132,10 @@ class EmbeddedAws:
             ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "false"
         )
         return {
-            **{"AWS_ENDPOINT_URL": self.endpoint_url, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret},
-            **{name: self.region for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "COOPER_REGION")},
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION", "COOPER_REGION"), self.region),
             "COOPER_SIGNIN_URL": self.signin_url,
             "COOPER_KMS_KEY": seed_aws.KMS_KEY,
             "COOPER_DEV_ENDPOINTS": "1",

@@ -36,7 +36,7 @@ def ask(call: Call, caller: Caller) -> Answer:
     except NotImplementedError as error:
         raise AwsError("UnknownOperationException", str(error)) from error
     except Exception as error:  # whatever moto stumbles over is a fault of the service to its callers
-        logger.error("moto failed at %s %s", call.service, call.operation, exc_info=True)
+        logger.exception("moto failed at %s %s", call.service, call.operation)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         raise AwsError("InternalServerError", f"{type(error).__name__}: {error}", status) from error
     content = body.encode() if isinstance(body, str) else bytes(body or b"")

@@ -59,9 +59,7 @@ def authenticate(call: Call, ledger: Ledger) -> Caller:
 def holder(issued: Issued) -> Caller:
     """Return the caller behind issued credentials."""
     name = issued.principal_arn.rpartition("/")[2]
-    return Caller(
-        issued.kind, issued.arn, issued.principal_arn, issued.account_id, issued.user_id, name, issued
-    )
+    return Caller(issued.kind, issued.arn, issued.principal_arn, issued.account_id, issued.user_id, name, issued)
 
 
 def _from_issued(call: Call, issued: Issued) -> tuple[Caller, str]:

@@ -43,7 +43,9 @@ class Front:
         if call.path != "/":
             return plain(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if not call.service:
-            return plain(HTTPStatus.NOT_FOUND, "This is cooper's embedded AWS: DynamoDB, IAM, KMS and STS, for trying out.")
+            return plain(
+                HTTPStatus.NOT_FOUND, "This is cooper's embedded AWS: DynamoDB, IAM, KMS and STS, for trying out."
+            )
         caller = callers.authenticate(call, self._world.ledger)
         return self._serve(call, caller)
 

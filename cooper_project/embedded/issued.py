@@ -110,9 +110,7 @@ class Ledger:
 
     def issue(self, seconds: int, **facts: Any) -> Issued:
         """Make credentials of their own for one call."""
-        made = Issued(
-            random_id("ASIA"), random_secret(), random_token(), expires_at=int(self.now()) + seconds, **facts
-        )
+        made = Issued(random_id("ASIA"), random_secret(), random_token(), expires_at=int(self.now()) + seconds, **facts)
         with self._lock:
             self._issued[made.access_key_id] = made
         return made

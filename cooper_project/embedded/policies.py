@@ -83,9 +83,9 @@ def _concerns(statement: dict[str, Any], asked: Asked) -> bool:
     key = "NotResource" if "NotResource" in statement else "Resource"
     patterns = texts(statement.get(key, []))
     if any("${" in each for each in patterns):
-        return statement["Effect"] == "Deny"
+        return bool(statement["Effect"] == "Deny")
     fits = any(like(each, asked.resource) for each in patterns)
-    return not fits if key == "NotResource" else fits
+    return fits is not (key == "NotResource")
 
 
 def _conditions_hold(statement: dict[str, Any], asked: Asked) -> bool:
@@ -108,5 +108,3 @@ def _names(statement: dict[str, Any], caller: Caller) -> bool:
     account = caller.account_id
     mine = {"*", account, f"arn:{caller.partition}:iam::{account}:root", caller.arn, caller.principal_arn}
     return any(each in mine for each in _principals(statement))
-
-

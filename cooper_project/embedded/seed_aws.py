@@ -10,6 +10,7 @@ from moto.iam.models import AccessKey, iam_backends
 from moto.kms.models import kms_backends
 
 from cooper_project.embedded.issued import random_id, random_secret
+from cooper_project.embedded.stored_iam import key_of
 
 COOPER_ACCOUNT = "111111111111"
 COOPER_USER = "cooper"
@@ -95,9 +96,7 @@ def create_root_key(account_id: str, *, partition: str = "aws") -> tuple[str, st
 
 def _random_key(account_id: str, user_name: str | None) -> AccessKey:
     """Return a new access key; moto's own random numbers are not made for secrets."""
-    key = AccessKey(user_name, "AKIA", account_id)
-    key.access_key_id, key.secret_access_key = random_id("AKIA"), random_secret()
-    return key
+    return key_of(account_id, user_name, random_id("AKIA"), random_secret())
 
 
 def create_kms_key(account_id: str, region: str, key_id: str, alias: str) -> None:
@@ -113,7 +112,7 @@ def create_kms_key(account_id: str, region: str, key_id: str, alias: str) -> Non
 
 
 def seed(region: str) -> None:
-    """Make cooper's own AWS account: an IAM user with keys, a role for EC2, a KMS key. Done again, it changes nothing."""
+    """Make cooper's own AWS account: an IAM user with keys, a role for EC2, a KMS key; only once."""
     create_account(COOPER_ACCOUNT)
     create_user_key(COOPER_ACCOUNT, COOPER_USER, COOPER_POLICY)
     create_role(COOPER_ACCOUNT, COOPER_ROLE, EC2_TRUST)

@@ -28,6 +28,10 @@ def refused(service: str, kind: str) -> AwsError:
     return AwsError(code, message, HTTPStatus.FORBIDDEN)
 
 
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
 _REFUSALS = {
     "missing": (
         "MissingAuthenticationToken",
@@ -40,13 +44,9 @@ _REFUSALS = {
         "The security token included in the request is invalid.",
     ),
     "expired": ("ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired"),
-    "signature": (
-        "SignatureDoesNotMatch",
-        "InvalidSignatureException",
-        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
-        "Key and signing method. Consult the service documentation for details.",
-    ),
+    "signature": ("SignatureDoesNotMatch", "InvalidSignatureException", _MISMATCH),
 }
+"""The codes in query and in JSON protocols, and the words (Common errors of the STS and DynamoDB API references)."""
 
 
 def verify(call: Call, authorization: Authorization, secret: str) -> None:

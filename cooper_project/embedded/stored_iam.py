@@ -51,10 +51,17 @@ def _key(key: AccessKey) -> dict[str, str]:
     return {"id": key.access_key_id, "secret": key.secret_access_key, "status": key.status, "created": created}
 
 
+def key_of(account_id: str, user_name: str | None, access_key_id: str, secret: str) -> AccessKey:
+    """Return an access key of an IAM user, or of the root user (None), with this id and secret."""
+    key = AccessKey(user_name, "AKIA", account_id)  # type: ignore[abstract]  # moto itself makes them so
+    key.access_key_id, key.secret_access_key = access_key_id, secret
+    return key
+
+
 def _loaded_key(account_id: str, user_name: str | None, stored: dict[str, str]) -> AccessKey:
     """Return an access key again."""
-    key = AccessKey(user_name, "AKIA", account_id, stored["status"])
-    key.access_key_id, key.secret_access_key = stored["id"], stored["secret"]
+    key = key_of(account_id, user_name, stored["id"], stored["secret"])
+    key.status = stored["status"]
     key.create_date = datetime.fromisoformat(stored["created"])
     return key
 

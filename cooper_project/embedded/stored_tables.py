@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import dynamo_json_dump
 
@@ -27,7 +27,7 @@ def load(parts: dict[str, Any]) -> None:
         kind, _, place = key.partition("/")
         if kind == "table":
             account_id, region, name = place.split("/")
-            dynamodb_backends[account_id][region].tables[name] = _loaded(account_id, region, name, part)
+            _load(dynamodb_backends[account_id][region], name, part)
 
 
 def _dumped(table: Table) -> dict[str, Any]:
@@ -54,17 +54,14 @@ def _items(table: Table) -> list[Any]:
 
 def _attributes(item: Any) -> Any:
     """Return an item in DynamoDB's own form; moto knows how to write what is nested and what is binary."""
-    return json.loads(dynamo_json_dump({name: value for name, value in item.attrs.items()}))
+    return json.loads(dynamo_json_dump(dict(item.attrs)))
 
 
-def _loaded(account_id: str, region: str, name: str, part: dict[str, Any]) -> Table:
-    """Return a table again."""
-    table = Table(name, account_id, region, **part["settings"])
-    later = part["later"]
+def _load(backend: DynamoDBBackend, name: str, part: dict[str, Any]) -> None:
+    """Take back a table, which is ready at once."""
+    nothing = dict.fromkeys(("throughput", "indexes", "streams", "warm_throughput"))
+    table, later = DynamoDBBackend.create_table(backend, name, **nothing, **part["settings"]), part["later"]
     table.ttl, table.continuous_backups = later["ttl"], later["continuous_backups"]
     table.created_at = datetime.fromisoformat(later["created"])
     for attributes in part["items"]:
         table.put_item(attributes, overwrite=True)
-    return table
-
-

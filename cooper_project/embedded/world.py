@@ -21,7 +21,7 @@ class World:
 
     instance_profile_chains: bool = False
     ledger: Ledger = field(default_factory=Ledger)
-    lock: threading.RLock = field(default_factory=threading.RLock)  # type: ignore[valid-type]
+    lock: threading.RLock = field(default_factory=threading.RLock)
     signin_tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     changed: threading.Event = field(default_factory=threading.Event)
 

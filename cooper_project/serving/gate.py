@@ -10,7 +10,6 @@ from cooper_project import aws, installation, kms
 from cooper_project.errors import CooperError
 from cooper_project.serving import address
 
-
 DEMO = "These tables hold the demo's people, whose password everybody knows. Take other tables, or --embedded."
 
 

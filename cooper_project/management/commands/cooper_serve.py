@@ -82,7 +82,7 @@ class Command(CooperCommand):
             raise SystemExit(1)
         static.collect()
         with operators.acting():
-            audit.record(Event.SERVE_STARTED, bind=settings.COOPER_BIND, version=__version__)
+            audit.record(Event.SERVE_STARTED, bind=settings.COOPER_BIND, cooper=__version__)
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
         gunicorn.replace_this_process()
 
