@@ -7,3 +7,4 @@ class AccountsConfig(AppConfig):
     """The app's name for Django."""
 
     name = "accounts"
+    verbose_name = "People"

@@ -7,3 +7,4 @@ class BrokersConfig(AppConfig):
     """The app's name for Django."""
 
     name = "brokers"
+    verbose_name = "Doors"

@@ -10,7 +10,7 @@ class FrameConfig(AppConfig):
 
     name = "cooper_project"
     label = "cooper"
-    verbose_name = "cooper"
+    verbose_name = "Record and switches"
 
     def ready(self) -> None:
         """Register the system checks."""

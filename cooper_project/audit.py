@@ -27,6 +27,7 @@ class Event(StrEnum):
     PERSON_DISABLED = "person:disable:done"
     PERSON_ENABLED = "person:enable:done"
     PERSON_DELETED = "person:delete:done"
+    SESSIONS_ENDED = "person:end-sessions:done"
     PASSWORD_CHANGED = "password:change:done"  # noqa: S105 - an event's name
     GRANT_INTENDED = "grant:begin:intended"
     GRANT_DONE = "grant:finish:done"
@@ -80,6 +81,8 @@ class AuditEvent(Document):
     """One event. `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order."""
 
     purpose = "who did what"
+    verbose_name = "event"
+    verbose_name_plural = "events"
 
     class Meta:
         table = "audit"

@@ -23,6 +23,8 @@ class Installation(Document):
     """A fact about the installation, by name."""
 
     purpose = "schema, secret key, stop switch"
+    verbose_name = "stop switch"
+    verbose_name_plural = "stop switches"
 
     class Meta:
         table = "installation"

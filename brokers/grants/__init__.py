@@ -2,11 +2,12 @@
 
 from brokers.grants.deed import Granted, Way, Wish, grant
 from brokers.grants.keys import ExaminedKeys, examine_keys
-from brokers.grants.limits import longest_seconds
-from brokers.grants.probe import ProbeResult, cooper_arn, probe
+from brokers.grants.limits import CEILINGS, longest_seconds
+from brokers.grants.probe import ProbeResult, cooper_arn, is_coopers_own, probe
 from brokers.signin import form_action_hosts
 
 __all__ = [
+    "CEILINGS",
     "ExaminedKeys",
     "Granted",
     "ProbeResult",
@@ -16,6 +17,7 @@ __all__ = [
     "examine_keys",
     "form_action_hosts",
     "grant",
+    "is_coopers_own",
     "longest_seconds",
     "probe",
 ]

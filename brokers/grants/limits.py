@@ -8,7 +8,7 @@ from accounts import throttle
 from accounts.identity import Identity
 from brokers.entitlements import Entitlement
 from brokers.errors import TooMany
-from brokers.models import Target
+from brokers.models import Kind, Target
 from brokers.sts import assume_role, federation_token
 from cooper_project.errors import Invalid, Refused
 
@@ -19,14 +19,17 @@ DEFAULT = 3600
 RECORDED_REFUSALS = 30
 """Refusals of one person that are recorded one by one in a minute; more are counted."""
 
+CEILINGS = {Kind.ROLE: assume_role.LONGEST, Kind.FEDERATED_USER: federation_token.LONGEST}
+"""Seconds that AWS gives at most, by kind."""
+
 _learned: dict[tuple[str, int], int] = {}
 """Seconds that AWS turned out to allow, by target and its version: an edited target is tried anew."""
 
 
 def longest_seconds(target: Target) -> int:
     """Return the longest session that the target, this installation and AWS's limits allow (seconds)."""
-    ceiling = assume_role.LONGEST if target.is_role else federation_token.LONGEST
-    asked = min(int(target.max_seconds), settings.COOPER_MAX_SESSION, ceiling)
+    found = int(target.effective_max_seconds or target.max_seconds)
+    asked = min(int(target.max_seconds), found, settings.COOPER_MAX_SESSION, CEILINGS[Kind(target.kind)])
     return max(SHORTEST, min(asked, _learned.get(_version(target), asked)))
 
 

@@ -1,4 +1,4 @@
-"""Local accounts, changed from the host: the account, its person and the event are one transaction."""
+"""Local accounts, changed from the host or in the management plane: account, person and event are one transaction."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from accounts.models import LocalAccount, Person
 from accounts.providers.local import PASSWORD_LIMIT, USERNAME, normalised
 from cooper_project import audit
 from cooper_project.audit import Event
-from cooper_project.dynamo import AlreadyExists, Stale, transaction
+from cooper_project.dynamo import AlreadyExists, Stale, Transaction, transaction
 from cooper_project.errors import Conflict, Invalid
 
 TRIES = 5
@@ -55,19 +55,35 @@ def check_password(password: str, username: str, name: str = "") -> None:
 def add(username: str, name: str, groups: list[str], password: str) -> LocalAccount:
     """Make a local account; raise Invalid, or Conflict when the name is taken."""
     check_password(password, username, name)
-    made = LocalAccount(username, name=name or None, groups=groups, password=make_password(password))
-    person = Person.find(f"local:{username}")
+    made = LocalAccount(username, name=name or None, groups=groups, password=hashed(password))
     try:
         with transaction() as writes:
             writes.create(made)
-            if person is not None:
-                _keep_in_step(made, person)
-                person.epoch = int(person.epoch) + 1
-                writes.save(person)
+            write_person(writes, made, ends_sessions=True)
             writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", groups=groups))
     except AlreadyExists as error:
         raise Conflict(f"There is a local account {username} already.") from error
     return made
+
+
+def hashed(password: str) -> str:
+    """Return what is stored of a password."""
+    return make_password(password)
+
+
+def write_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
+    """Give the account's person, if there is one, what the account says; a new epoch ends their web sessions."""
+    person = Person.find(f"local:{account.username}")
+    if person is None and account.disabled:
+        # made so that a sign-in at this very moment meets it
+        person = Person(f"local:{account.username}", provider="local", subject=account.username)
+    if person is None:
+        return
+    _keep_in_step(account, person)
+    person.disabled = account.disabled
+    if ends_sessions:
+        person.epoch = int(person.epoch) + 1
+    writes.save(person)
 
 
 def disable(username: str) -> None:
@@ -93,10 +109,10 @@ def enable(username: str) -> None:
 def set_password(username: str, password: str) -> None:
     """Give the account another password and end its web sessions; raise Invalid."""
     check_password(password, username, str(existing(username).name or ""))
-    hashed = make_password(password)
+    stored = hashed(password)
 
     def change(account: LocalAccount, person: Person) -> None:
-        account.password = hashed
+        account.password = stored
         person.epoch = int(person.epoch) + 1
 
     _change(username, change, Event.PASSWORD_CHANGED)

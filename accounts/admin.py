@@ -1,0 +1,246 @@
+"""The management plane of people: local accounts, and everybody who has signed in."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from accounts import local_accounts
+from accounts.models import LocalAccount, Person
+from cooper_project import admin, audit
+from cooper_project.admin.writing import Build
+from cooper_project.audit import AuditEvent, Event
+from cooper_project.dynamo import Document, Stale, Transaction, transaction
+from cooper_project.errors import Invalid
+
+TRIES = 5
+"""Times that a change is begun anew when a sign-in of the same person comes between."""
+
+
+class UsernameField(forms.CharField):
+    """A user name, in its one spelling."""
+
+    def clean(self, value: Any) -> str:
+        """Return the user name; raise ValidationError."""
+        try:
+            return local_accounts.username_from(str(super().clean(value)))
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class LocalGroupsField(admin.LinesField):
+    """Names of local groups, one a line."""
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the names; raise ValidationError."""
+        try:
+            return local_accounts.group_names(super().clean(value))
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class LocalAccountForm(admin.DocumentForm):
+    """A local account; its password is given anew or left as it is."""
+
+    secret_fields = frozenset({"password"})
+    username = UsernameField(max_length=64, help_text="For signing in. It never changes.")
+    name = forms.CharField(max_length=120, required=False, help_text="What people read.")
+    groups = LocalGroupsField(required=False, help_text="Names of local groups, one a line.")
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Empty: as it is. A new one ends the person's web sessions.",
+    )
+    disabled = forms.BooleanField(required=False, help_text="Ends web sessions at the next request; no sign-in works.")
+
+    def clean(self) -> dict[str, Any]:
+        """Demand a good password where one is given or needed."""
+        found = super().clean() or self.cleaned_data
+        password = found.get("password")
+        if password or self.adding:
+            username = str(found.get("username") or getattr(self.instance, "username", "") or "")
+            try:
+                local_accounts.check_password(password or "", username, found.get("name") or "")
+            except Invalid as error:
+                self.add_error("password", error.message)
+        return found
+
+
+@admin.register(LocalAccount)
+class LocalAccountAdmin(admin.ModelAdmin):
+    """Local accounts."""
+
+    form = LocalAccountForm
+    list_display = ("username", "name", "groups_said", "disabled")
+    search_fields = ("username", "name", "groups_said")
+    ordering = ("username",)
+    events = {  # noqa: RUF012 - as in Django's admin
+        "add": Event.PERSON_ADDED,
+        "change": Event.PERSON_CHANGED,
+        "delete": Event.PERSON_DELETED,
+    }
+
+    @admin.display(description="Groups")
+    def groups_said(self, account: LocalAccount) -> str:
+        """Return the groups."""
+        return ", ".join(account.groups)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep the user name."""
+        return ("username",) if obj else ()
+
+    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
+        """Return the newest events that name the account."""
+        return AuditEvent.by_person.query(f"local:{obj.key[0]}", scan_index_forward=False, limit=200)
+
+    def facts_of(self, document: Document) -> dict[str, Any]:
+        """Name the person that the account stands for."""
+        return {"object": f"local:{document.key[0]}"}
+
+    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+        """Hash a new password; refuse to disable oneself."""
+        account = outcome.document
+        assert isinstance(account, LocalAccount)  # noqa: S101 - this admin is for local accounts alone
+        if account.disabled and request.user.pk == f"local:{account.username}":
+            raise Invalid("You cannot disable your own account.", field="disabled")
+        if outcome.cleaned["password"]:
+            account.password = local_accounts.hashed(outcome.cleaned["password"])
+        account.changed_at = datetime.now(UTC)
+
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+        """Keep the person in step with the account; a new password or disabling ends their web sessions."""
+        super().write(request, writes, outcome)
+        ends = bool({"password", "disabled"} & set(outcome.before_and_after))
+        local_accounts.write_person(writes, outcome.document, ends_sessions=ends)  # type: ignore[arg-type]
+
+    def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
+        """Write it; begin anew when the person signed in at this very moment."""
+        for attempt in range(TRIES):
+            try:
+                return super().commit(request, outcome, build)
+            except Stale as error:
+                if attempt == TRIES - 1 or not isinstance(error.document, Person):
+                    raise
+        return None
+
+    def remove(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the account; its person stays in the record, disabled."""
+        if request.user.pk == f"local:{obj.username}":
+            raise Invalid("You cannot delete your own account.")
+        obj.disabled = True
+        outcome = admin.Outcome(obj, adding=False)
+
+        def build(writes: Transaction) -> None:
+            writes.delete(obj)
+            local_accounts.write_person(writes, obj, ends_sessions=True)
+            writes.create(audit.event(Event.PERSON_DELETED, **self.facts_of(obj)))
+
+        self.commit(request, outcome, build)
+
+    def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
+        """Say what goes with it."""
+        return ["The person can no longer sign in, and their web sessions end. The record stays."]
+
+
+class PersonForm(admin.DocumentForm):
+    """What an administrator may change of a person."""
+
+    disabled = forms.BooleanField(
+        required=False,
+        help_text="Ends web sessions at the next request; no sign-in works. AWS sessions that live go on.",
+    )
+
+
+class ProviderFilter(admin.ValuesFilter):
+    """Filters by provider."""
+
+    title = parameter_name = "provider"
+
+
+class GroupsFilter(admin.ValuesFilter):
+    """Filters by group."""
+
+    title, parameter_name = "group", "groups"
+
+
+class DisabledFilter(admin.ValuesFilter):
+    """Filters by whether they may come in."""
+
+    title = parameter_name = "disabled"
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):
+    """Everybody who has signed in; their provider says who they are."""
+
+    form = PersonForm
+    list_display = ("person", "name", "groups_said", "last_seen", "disabled")
+    list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
+    search_fields = ("person", "name", "groups_said")
+    readonly_fields = ("person", "name", "groups_said", "last_seen")
+    ordering = ("person",)
+    actions = ("end_web_sessions",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show who it is, then what may be changed."""
+        return (*self.readonly_fields, "disabled")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let providers bring people."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep people: the record names them."""
+        return False
+
+    @admin.display(description="Groups")
+    def groups_said(self, person: Person) -> str:
+        """Return the groups of the newest sign-in."""
+        return ", ".join(person.groups) or "-"
+
+    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
+        """Return the person's newest events."""
+        return AuditEvent.by_person.query(obj.key[0], scan_index_forward=False, limit=200)
+
+    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+        """Refuse to disable oneself; a change ends web sessions."""
+        person = outcome.document
+        assert isinstance(person, Person)  # noqa: S101 - this admin is for people alone
+        if person.disabled and request.user.pk == person.person:
+            raise Invalid("You cannot disable yourself.", field="disabled")
+        person.epoch = int(person.epoch) + 1
+
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+        """Keep a local account in step, so that it can be enabled and disabled at either place."""
+        super().write(request, writes, outcome)
+        person = outcome.document
+        account = LocalAccount.find(person.subject) if person.provider == "local" else None  # type: ignore[attr-defined]
+        if account is not None:
+            account.disabled = person.disabled  # type: ignore[attr-defined]
+            writes.save(account)
+
+    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+        """Record that they may come in, or may not."""
+        kind = Event.PERSON_DISABLED if outcome.cleaned["disabled"] else Event.PERSON_ENABLED
+        return [audit.event(kind, **self.facts_of(outcome.document))]
+
+    @admin.action(description="End all web sessions of the chosen people")
+    def end_web_sessions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ask, then end every web session of the chosen people."""
+        lines = [f"{each}: web sessions end at the next request." for each in queryset]
+        given = self.confirm(request, "End web sessions", lines, action="end_web_sessions")
+        if not isinstance(given, dict):
+            return given
+        self.before_deed(request, "end_web_sessions", None, given)
+        self.each_of(request, queryset, self._end_web_sessions, "people have no web session any more")
+        return None
+
+    def _end_web_sessions(self, person: Person) -> None:
+        """Begin a new epoch for the person, with its event."""
+        person.epoch = int(person.epoch) + 1
+        with transaction() as writes:
+            writes.save(person)
+            writes.create(audit.event(Event.SESSIONS_ENDED, object=person.person))

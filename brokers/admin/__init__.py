@@ -1,0 +1,7 @@
+"""The management plane of doors: targets, associations, AWS accounts."""
+
+from brokers.admin.associations import AssociationAdmin, AssociationInline
+from brokers.admin.aws_accounts import AwsAccountAdmin
+from brokers.admin.targets import TargetAdmin
+
+__all__ = ["AssociationAdmin", "AssociationInline", "AwsAccountAdmin", "TargetAdmin"]

@@ -1,0 +1,180 @@
+"""The forms of targets, one a kind."""
+
+from typing import Any, ClassVar
+
+from django import forms
+
+from brokers import arns
+from brokers.admin.fields import (
+    COLOURS,
+    LabelsField,
+    NameField,
+    PolicyArnsField,
+    RoleArnField,
+    SecondsField,
+    SessionPolicyField,
+)
+from brokers.grants import CEILINGS
+from brokers.models import AwsAccount, Kind, State, Target
+from cooper_project import admin, aws
+from cooper_project.dynamo import Document
+
+
+class CiphertextArea(forms.Textarea):
+    """An input for ciphertext that does not repeat what looks like the plaintext of keys."""
+
+    def format_value(self, value: Any) -> str | None:
+        """Return what to show again."""
+        return None if "|" in str(value or "") else super().format_value(value)
+
+
+WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
+
+
+def text(rows: int, **more: Any) -> forms.Textarea:
+    """Return an input of several lines."""
+    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", **more})
+
+
+class TargetForm(admin.DocumentForm):
+    """What targets of both kinds have."""
+
+    kind: ClassVar[Kind]
+    name = NameField(
+        max_length=64, help_text="For addresses and commands. It never changes, and is never given to another target."
+    )
+    title = forms.CharField(max_length=120, required=False, help_text="What people read. It may change.")
+    description = forms.CharField(max_length=1000, required=False, widget=text(2))
+    account_name = forms.CharField(
+        label="Name of the AWS account",
+        max_length=80,
+        required=False,
+        help_text="Kept for all targets in that AWS account.",
+    )
+    labels = LabelsField(required=False, help_text="One a line, such as env=prod.")
+    colour = forms.ChoiceField(choices=[(each, each or "none") for each in COLOURS], required=False)
+    region = forms.RegexField(
+        arns.REGION, required=False, max_length=32, label="Default region", help_text="Such as eu-central-1."
+    )
+    destination = forms.CharField(
+        max_length=2000,
+        required=False,
+        label="Console destination",
+        help_text="Where people land: a path such as /s3/home, or an https address within the console.",
+        widget=forms.TextInput(attrs=WIDE),
+    )
+    enabled = forms.BooleanField(
+        required=False, help_text="People can become it. A new target is enabled by a try that finds nothing lacking."
+    )
+    accept_weaker = forms.BooleanField(
+        required=False,
+        label="Accept the weaker mode",
+        help_text="Enable it although the try found something lacking. Recorded, and shown as a badge.",
+    )
+    sensitive = forms.BooleanField(required=False, help_text="Becoming it takes a one-time code each time.")
+    session_policy = SessionPolicyField(required=False, widget=text(8, **{"data-limit": "2048"}))
+    policy_arns = PolicyArnsField(
+        required=False, label="Managed session policies", help_text="ARNs, one a line, ten at most."
+    )
+
+    @classmethod
+    def _blank(cls) -> Document:
+        """Return a new target of this kind."""
+        return Target(kind=str(cls.kind), state=str(State.PENDING))
+
+    def shown(self, document: Document) -> dict[str, Any]:
+        """Return the initial values; the AWS account's name and the switches come from elsewhere."""
+        assert isinstance(document, Target)  # noqa: S101 - the form is for targets alone
+        account = AwsAccount.find(document.aws_account) if document.aws_account else None
+        mine = {
+            "account_name": account.name if account else "",
+            "enabled": document.state == State.ENABLED,
+            "accept_weaker": document.weaker_mode_accepted,
+        }
+        return super().shown(document) | {name: value for name, value in mine.items() if name in self.base_fields}
+
+    def clean(self) -> dict[str, Any]:
+        """Check what concerns several fields."""
+        found = super().clean() or self.cleaned_data
+        if found.get("sensitive") and found.get("accept_weaker"):
+            self.add_error("accept_weaker", "A sensitive target is never become in a weaker mode.")
+        self._check_destination(found)
+        return found
+
+    def partition(self) -> str:
+        """Return the partition of the target as typed."""
+        return aws.partition_of(aws.region())
+
+    def _check_destination(self, found: dict[str, Any]) -> None:
+        """Put an error on a destination outside the partition's console."""
+        try:
+            arns.console_destination(self.partition(), found.get("region") or "", found.get("destination") or "")
+        except ValueError as error:
+            self.add_error("destination", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+
+
+class RoleForm(TargetForm):
+    """A target that is an IAM role."""
+
+    kind = Kind.ROLE
+    role_arn = RoleArnField(
+        label="Role ARN",
+        max_length=700,
+        widget=forms.TextInput(attrs=WIDE),
+        help_text="As in arn:aws:iam::123456789012:role/path/name. It may be saved before the role exists.",
+    )
+    max_seconds = SecondsField(CEILINGS[Kind.ROLE], label="Longest session", initial=3600)
+
+    def clean_role_arn(self) -> str:
+        """Refuse roles of another partition: STS AssumeRole does not cross it."""
+        arn, own = arns.role_arn(self.cleaned_data["role_arn"]), aws.partition_of(aws.region())
+        if arn.partition != own:
+            raise forms.ValidationError(
+                f"cooper is in the partition {own}, and roles are assumed within one partition only. "
+                f"Reach {arn.partition} by a federated user with Federation Keys of that partition."
+            )
+        return str(arn)
+
+
+class FederatedUserForm(TargetForm):
+    """A target that is a federated user, by the Federation Keys of an IAM user."""
+
+    kind = Kind.FEDERATED_USER
+    secret_fields = frozenset({"federation_keys"})
+    federation_keys = forms.CharField(
+        label="Federation Keys",
+        max_length=9000,
+        strip=True,
+        widget=CiphertextArea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+        help_text="What cooper -encrypt printed (base64). It is tried, kept for this target alone, never shown again.",
+    )
+    target_partition = forms.ChoiceField(
+        label="Partition",
+        choices=[(each, each) for each in arns.PARTITIONS],
+        help_text="Where these keys are valid.",
+    )
+    confirm_keys = forms.BooleanField(
+        required=False,
+        label="Use these keys all the same",
+        help_text="Only if cooper asks for it: keys that another target has, or that were encrypted without context.",
+    )
+    max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session", initial=3600)
+    session_policy = SessionPolicyField(
+        widget=text(8, **{"data-limit": "2048"}),
+        help_text="Required: without one AWS grants nothing but what resource policies give this federated user.",
+    )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Ask for keys only where there are none yet."""
+        super().__init__(*arguments, **named)
+        assert isinstance(self.instance, Target)  # noqa: S101 - the form is for targets alone
+        keys = self.fields.get("federation_keys")
+        if keys is not None and self.instance.federation_keys:
+            keys.required = False
+            keys.help_text = f"Stored: {self.instance.access_key_id}. Leave this empty to keep them."
+        self.initial.setdefault("target_partition", str(self.instance.partition or self.partition()))
+
+    def partition(self) -> str:
+        """Return the chosen partition."""
+        chosen = (getattr(self, "cleaned_data", None) or {}).get("target_partition")
+        return str(chosen or super().partition())

@@ -1,0 +1,248 @@
+"""Targets in the management plane."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from brokers import arns, catalogue, trust
+from brokers.admin import saving, tries
+from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
+from brokers.admin.forms import FederatedUserForm, RoleForm, TargetForm
+from brokers.grants import ProbeResult, cooper_arn, probe
+from brokers.models import Association, AwsAccount, Kind, State, Target
+from cooper_project import admin
+from cooper_project.admin.writing import Build
+from cooper_project.audit import AuditEvent, Event
+from cooper_project.dynamo import Document, Transaction
+from cooper_project.errors import CooperError, Invalid
+
+MOST_CHANGES = 90
+"""Associations that one save may change: all of it is one transaction."""
+
+KINDS = {"role": "IAM role", "federated_user": "federated user"}
+
+
+class KindFilter(admin.ValuesFilter):
+    """Filters by kind."""
+
+    title = parameter_name = "kind"
+    labels = KINDS
+
+
+class StateFilter(admin.ValuesFilter):
+    """Filters by state."""
+
+    title = parameter_name = "state"
+
+
+class SensitiveFilter(admin.ValuesFilter):
+    """Filters by whether becoming it takes a code."""
+
+    title = parameter_name = "sensitive"
+
+
+class LabelFilter(admin.ValuesFilter):
+    """Filters by label."""
+
+    title, parameter_name = "label", "labels"
+
+
+class AwsAccountFilter(admin.ValuesFilter):
+    """Filters by AWS account."""
+
+    title, parameter_name = "AWS account", "aws_account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the AWS accounts by name."""
+        held = catalogue.current().accounts
+        return [(number, str(held.get(number, number))) for number, _ in super().lookups(request, model_admin)]
+
+
+@admin.register(Target)
+class TargetAdmin(admin.ModelAdmin):
+    """What one may become, with the groups that may."""
+
+    list_display = ("name", "title", "account", "kind_said", "groups", "state", "sensitive")
+    list_filter = (StateFilter, KindFilter, AwsAccountFilter, LabelFilter, SensitiveFilter)
+    search_fields = ("name", "title", "description", "account", "role_arn", "labels", "groups")
+    search_help_text = "Name, title, AWS account, ARN, label or group."
+    ordering = ("name",)
+    inlines = (AssociationInline,)
+    change_form_template = "admin/target_form.html"
+    change_list_template = "admin/target_list.html"
+    events = {  # noqa: RUF012 - as in Django's admin
+        "add": Event.TARGET_ADDED,
+        "change": Event.TARGET_CHANGED,
+        "delete": Event.TARGET_DELETED,
+    }
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+    def documents(self, request: HttpRequest) -> list[Any]:
+        """Return the living targets, from the catalogue."""
+        return catalogue.living(catalogue.current().targets.values())
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the target as it is now; a deleted one is gone."""
+        found = super().get_object(request, object_id)
+        return None if isinstance(found, Target) and found.state == State.DELETED else found
+
+    @admin.display(description="AWS account", ordering="aws_account")
+    def account(self, target: Target) -> str:
+        """Return the AWS account's name and number."""
+        return str(catalogue.current().accounts.get(str(target.aws_account)) or target.aws_account or "-")
+
+    @admin.display(description="Kind", ordering="kind")
+    def kind_said(self, target: Target) -> str:
+        """Return the kind in words."""
+        return KINDS[str(target.kind)]
+
+    @admin.display(description="Groups")
+    def groups(self, target: Target) -> str:
+        """Return the groups that may become it."""
+        return ", ".join(sorted(str(rule.group) for rule in catalogue.current().rules.get(str(target.name), ())))
+
+    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
+        """Return the target's newest events."""
+        return AuditEvent.by_target.query(obj.key[0], scan_index_forward=False, limit=200)
+
+    # -- forms --------------------------------------------------------------------------------------------------------
+    def form_class(self, request: HttpRequest, obj: Any = None) -> type[TargetForm]:
+        """Return the form of the target's kind; a new one's is in the address (`?kind=federated_user`)."""
+        kind = obj.kind if obj else request.GET.get("kind")
+        return FederatedUserForm if kind == Kind.FEDERATED_USER else RoleForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep the name."""
+        return ("name",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave the switches to targets that exist."""
+        declared = self.form_class(request, obj).base_fields
+        special = ("role_arn", "federation_keys", "target_partition", "confirm_keys", "max_seconds")
+        first = ["name", "title", "description", *(name for name in special if name in declared)]
+        switches = {"enabled", "accept_weaker"} if obj is None else set()
+        return [*first, *(name for name in declared if name not in {*first, *switches})]
+
+    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+        """Show the last try, the ExternalId and the trust policy beside the form."""
+        obj = named.get("obj")
+        context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
+        if obj is not None and obj.is_role and obj.aws_account:
+            account = AwsAccount.find(obj.aws_account)
+            context["external_id"] = account.external_id if account else ""
+            context["snippets"] = self._snippets(obj, str(account.external_id)) if account else []
+        return super().render_change_form(request, context, *arguments, **named)
+
+    def _snippets(self, target: Target, external_id: str) -> list[tuple[str, str]]:
+        """Return the trust policy in each form; nothing when AWS does not say who cooper is."""
+        try:
+            arn = arns.role_arn(str(target.role_arn))
+            return trust.snippets(arn.name, external_id, cooper_arn(), int(target.max_seconds))
+        except (CooperError, ValueError):
+            return []
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+        """Examine keys or the role, and try the target where that is called for."""
+        if len(outcome.put) + len(outcome.removed) > MOST_CHANGES:
+            raise Invalid(f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts.")
+        target = outcome.document
+        assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
+        prepared = saving.prepare(target, outcome)
+        request.target_saved = prepared  # type: ignore[attr-defined]
+
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+        """Put the target, its associations, its AWS account's name and the events into the transaction."""
+        super().write(request, writes, outcome)
+        saving.write_account(writes, outcome)
+
+    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+        """Record the change with its associations, the try, and what was accepted."""
+        mine = own_groups(request, [str(row.key[1]) for row in outcome.put])
+        prepared: saving.Prepared = request.target_saved  # type: ignore[attr-defined]
+        return saving.events(self.events["add" if outcome.adding else "change"], outcome, prepared, mine)
+
+    def taken(self, document: Document) -> str:
+        """Say that names are for ever."""
+        return "This name is taken, or was once: names are never given twice."
+
+    def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
+        """Write through the catalogue."""
+        target = outcome.document
+        accounts = [target.aws_account] if target.aws_account else []  # type: ignore[attr-defined]
+        catalogue.edit(build, target.key[0], accounts=accounts)
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        """Save, then say what the try found, and that an administrator entitled themself."""
+        super().save_related(request, form, formsets, change)
+        prepared: saving.Prepared | None = getattr(request, "target_saved", None)
+        if prepared is not None and prepared.result is not None:
+            self._tell(request, form.instance, prepared.result)
+        warn_of_own(request, own_groups(request, [str(row.key[1]) for row in request.deed_outcome.put]))
+
+    def _tell(self, request: HttpRequest, target: Target, result: ProbeResult) -> None:
+        """Show what a try found."""
+        level = messages.SUCCESS if result.complete else messages.WARNING
+        for line in tries.told(target, result):
+            messages.add_message(request, level, line)
+
+    def response_add(self, request: Any, obj: Any, post_url_continue: str | None = None) -> Any:
+        """Go on to a pending target's own page, where its trust policy waits to be pasted."""
+        if obj.state == State.PENDING and "_addanother" not in request.POST:
+            return HttpResponseRedirect(self.change_url(obj))
+        return super().response_add(request, obj, post_url_continue)
+
+    # -- trying -------------------------------------------------------------------------------------------------------
+    def get_urls(self) -> list[Any]:
+        """Add the button's address."""
+        name = f"{self.opts.app_label}_{self.opts.model_name}_try"
+        view = self.admin_site.admin_view(self.try_view)
+        return [path("<path:object_id>/try/", view, name=name), *super().get_urls()]
+
+    @method_decorator(require_POST)
+    def try_view(self, request: HttpRequest, object_id: str) -> Any:
+        """Try a target; a pending one is enabled when nothing is lacking."""
+        target = self.get_object(request, unquote(object_id))
+        if target is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        try:
+            self.before_deed(request, "try", target, {})
+            self._tell(request, target, self._tried(target))
+        except CooperError as error:
+            messages.error(request, error.message)
+        return HttpResponseRedirect(self.change_url(target))
+
+    def _tried(self, target: Target) -> ProbeResult:
+        """Try, keep what was found, and record it."""
+        was, result = State(target.state), probe(target)
+        tries.settle(target, result, was, wanted=was == State.ENABLED)
+
+        def build(writes: Transaction) -> None:
+            writes.save(target)
+            writes.create(saving.try_event(target, result))
+
+        catalogue.edit(build, str(target.name))
+        return result
+
+    # -- deleting -----------------------------------------------------------------------------------------------------
+    def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
+        """Name the associations that go with it."""
+        rules = sorted(str(rule.group) for rule in Association.under(obj.name))
+        gone = [f"Association: {group} may no longer become it." for group in rules]
+        return [*gone, "Its name is never given again. AWS sessions that live go on until they end."]
+
+    def remove(self, request: HttpRequest, obj: Any) -> None:
+        """Empty the target, keep its name, and delete its associations."""
+        saving.delete(obj)
+
+    @admin.display(description="Role")
+    def role(self, target: Target) -> str:
+        """Return the role's ARN."""
+        return format_html("<code>{}</code>", target.role_arn)
