@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib.admin import display
 from django.http import HttpRequest
@@ -20,8 +21,11 @@ from cooper_project.audit import AuditEvent, Event
 PAGE = 50
 """Entries on a page."""
 
-EMPTY_DAYS = 400
-"""Days without an event after which the record is taken to begin."""
+EMPTY_DAYS = 31
+"""Days without an event after which a page ends; its link goes further back."""
+
+BEGINNING = date(2026, 1, 1)
+"""There was no cooper before."""
 
 
 def start_of(cursor: str, day: str) -> tuple[date, str]:
@@ -39,7 +43,7 @@ def start_of(cursor: str, day: str) -> tuple[date, str]:
 def backwards(day: date, cursor: str) -> Iterator[AuditEvent]:
     """Return events from a day on into the past, newest first; one query a day."""
     empty = 0
-    while empty < EMPTY_DAYS:
+    while empty < EMPTY_DAYS and day >= BEGINNING:
         condition = AuditEvent.at < cursor if cursor else None
         found = AuditEvent.under(day.isoformat(), range_key_condition=condition, scan_index_forward=False)
         empty += 1
@@ -63,7 +67,7 @@ class EventList(ChangeList):
     """A page of the record."""
 
     older = ""
-    """The cursor of the next page into the past; empty at the record's beginning."""
+    """What of the address leads to the next page into the past; empty at the record's beginning."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> Rows:
         """Return the events of this page, each grant's outcome with its intent."""
@@ -73,15 +77,19 @@ class EventList(ChangeList):
         self.day = day.isoformat()
         text = self.query.strip()[:600]
         if not text:
-            return Rows(AuditEvent, self._page(backwards(day, cursor)))
+            return Rows(AuditEvent, self._page(backwards(day, cursor), day))
         return Rows(AuditEvent, self._page(sorted(named(text, cursor), key=lambda each: str(each.at), reverse=True)))
 
-    def _page(self, source: Iterable[AuditEvent]) -> list[AuditEvent]:
+    def _page(self, source: Iterable[AuditEvent], day: date | None = None) -> list[AuditEvent]:
         """Return a page of events, each with its `entry`."""
         found = list(islice(iter(source), PAGE * 2 + 2))
         shown = entries(found)[:PAGE]
         if len(shown) == PAGE:
-            self.older = str(shown[-1].event.at)
+            self.older = urlencode({"before": shown[-1].event.at, **({"q": self.query} if self.query else {})})
+        elif day is not None:
+            last = date.fromisoformat(str(shown[-1].event.day)) if shown else day
+            further = last - timedelta(days=EMPTY_DAYS)
+            self.older = f"day={further}" if further >= BEGINNING else ""
         for entry in shown:
             entry.event.entry = entry  # type: ignore[attr-defined]
         return [entry.event for entry in shown]
@@ -98,7 +106,7 @@ class EventList(ChangeList):
 class AuditEventAdmin(ModelAdmin):
     """Shows the record; changes nothing."""
 
-    list_display = ("when", "what", "who", "about", "result", "why", "source")
+    list_display = ("when", "what", "who", "about", "result", "because", "source")
     list_display_links = ("when",)
     sortable_by = ()
     search_fields = ("person", "target")
@@ -167,7 +175,7 @@ class AuditEventAdmin(ModelAdmin):
         return entry.result or str(event.event).rsplit(":", 1)[-1]
 
     @display(description="Why")
-    def why(self, event: AuditEvent) -> str:
+    def because(self, event: AuditEvent) -> str:
         """Return the reason of a refusal or a failure, or the one that the person gave."""
         entry: Entry = event.entry  # type: ignore[attr-defined]
         said = (entry.outcome and entry.outcome.why) or event.why or event.facts.get("reason") or ""
