@@ -11,6 +11,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -71,6 +72,11 @@ def page(chromium, demo):
     context.close()
 
 
+def see(found) -> None:
+    """Wait until it is on the page."""
+    playwright.expect(found).to_be_visible()
+
+
 def sign_in(page, name: str) -> None:
     page.goto("/")
     page.get_by_label("Username").fill(name)
@@ -95,7 +101,7 @@ def test_it_takes_alice_to_the_console_of_a_role(page):
     page.goto("/")
     shoot(page, "login")
     sign_in(page, "alice")
-    assert page.get_by_role("heading", name="Production, administrator").is_visible()
+    see(page.get_by_role("heading", name="Production, administrator"))
     shoot(page, "home")
     page.get_by_role("link", name="Development, read only").click()
     shoot(page, "target")
@@ -151,10 +157,10 @@ def test_it_works_without_javascript(chromium, demo):
 
 def test_it_shows_bob_nothing_and_what_to_do(page):
     sign_in(page, "bob")
-    assert page.get_by_text("There is nothing that you may become yet.").is_visible()
+    see(page.get_by_text("There is nothing that you may become yet."))
     shoot(page, "empty")
     page.goto("/targets/dev-read/")
-    assert page.get_by_text("There is no such target for you").is_visible()
+    see(page.get_by_text("There is no such target for you"))
     shoot(page, "refused")
 
 
@@ -165,3 +171,106 @@ def test_it_finds_targets_by_keyboard(page):
     page.keyboard.press("Enter")
     page.wait_for_url("**/?q=*")
     assert page.get_by_role("heading", level=3).all_inner_texts() == ["Staging, deploy"]
+
+
+# -- the management plane ---------------------------------------------------------------------------------------------
+def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
+    sign_in(page, "carol")
+    page.get_by_role("link", name="Administration").click()
+    shoot(page, "admin")
+    page.get_by_role("link", name="Add an IAM role").click()
+    page.get_by_label("Name:", exact=True).fill("support-read")
+    page.get_by_label("Title:").fill("Production, support")
+    page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/support-read")
+    page.locator("#id_associations-0-group").fill("developers")
+    shoot(page, "admin-add")
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_text("The try succeeded; the target is enabled."))
+    shoot(page, "admin-targets")
+    page.get_by_role("link", name="support-read").click()
+    see(page.get_by_text("ExternalId enforced: yes"))
+    shoot(page, "admin-target")
+    page.get_by_role("link", name="History").click()
+    shoot(page, "admin-history")
+    assert page.problems == []
+    become(chromium, demo, "Production, support", "assumed-role/support-read/alice.")
+    page.goto("/admin/cooper/auditevent/")
+    see(page.get_by_role("cell", name="local:alice").first)
+    shoot(page, "admin-record")
+    assert page.problems == []
+
+
+def become(chromium, demo, title: str, arn: str) -> None:
+    """Let Alice become a target in a browser of her own."""
+    context = chromium.new_context(base_url=demo["url"])
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.get_by_role("button", name=f"Open console of {title}").click()
+    page.wait_for_url(re.compile("/federation"))
+    assert arn in page.locator("body").inner_text()
+    context.close()
+
+
+def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page):
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/add/?kind=role")
+    page.get_by_label("Name:", exact=True).fill("later")
+    page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/later")
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_role("heading", name="What the role has to trust"))
+    see(page.locator("pre").first)
+    shoot(page, "admin-pending")
+    page.get_by_role("button", name="Try this target").click()
+    see(page.get_by_text("The target is pending"))
+    assert page.problems == []
+
+
+def test_it_tells_carol_what_is_wrong_on_the_field(page):
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/add/?kind=role")
+    page.get_by_label("Name:", exact=True).fill("kept-as-typed")
+    page.get_by_label("Role ARN:").fill("nonsense")
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_text("This is not the ARN of a role"))
+    assert page.get_by_label("Name:", exact=True).input_value() == "kept-as-typed"
+    shoot(page, "admin-error")
+
+
+def test_it_lets_carol_work_without_javascript(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/staging-db/change/")
+    page.locator("#id_associations-1-group").fill("finance")
+    page.get_by_role("button", name="Save and continue editing").click()
+    assert page.locator("#id_associations-1-group").input_value() == "local:finance"
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("person", "address"),
+    [
+        ("", "/login/"),
+        ("alice", "/"),
+        ("alice", "/targets/dev-read/"),
+        ("alice", "/targets/nowhere/"),
+        ("carol", "/admin/"),
+        ("carol", "/admin/brokers/target/"),
+        ("carol", "/admin/brokers/target/add/?kind=role"),
+        ("carol", "/admin/brokers/target/dev-read/change/"),
+        ("carol", "/admin/brokers/target/dev-read/delete/"),
+        ("carol", "/admin/brokers/target/dev-read/history/"),
+        ("carol", "/admin/accounts/localaccount/alice/change/"),
+        ("carol", "/admin/cooper/auditevent/"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(page, person, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    if person:
+        sign_in(page, person)
+        page.wait_for_url(lambda url: "/login/" not in url)
+    page.goto(address)
+    tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = Axe().run(page, options=tags).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in found] == []

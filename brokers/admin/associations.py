@@ -39,8 +39,8 @@ def warn_of_own(request: HttpRequest, groups: list[str]) -> None:
 class AssociationRowForm(RowForm):
     """A group in a target's form."""
 
-    group = GroupField(max_length=560, help_text=GROUP_HELP, widget=forms.TextInput(attrs={"size": 40}))
-    until = UntilField(required=False, help_text=UNTIL_HELP)
+    group = GroupField(label="Group", max_length=560, help_text=GROUP_HELP, widget=forms.TextInput(attrs={"size": 40}))
+    until = UntilField(label="Until", required=False, help_text=UNTIL_HELP)
 
 
 class AssociationInline(admin.TabularInline):

@@ -187,6 +187,12 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         named.pop("save_as_new", None)
         super().__init__(*arguments, **named)
 
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        """Name each input of a row for those who do not see the column's head."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", str(field.label or "").strip() or "input")
+
     @classmethod
     def get_default_prefix(cls) -> str:
         """Name the rows after their class."""
