@@ -67,7 +67,7 @@ class DynamoDb:
         """Return the tables that the call is about."""
         region = call.authorization.region if call.authorization else ""
         found = dynamodb_backends[caller.account_id][region]
-        assert isinstance(found, Tables)  # noqa: S101 - `install` has seen to it
+        assert isinstance(found, Tables)  # noqa: S101 - install() has seen to it
         return found
 
     def _as_it_stands(self, call: Call, caller: Caller, answer: Answer) -> Answer:

@@ -59,7 +59,7 @@ def _attributes(item: Any) -> Any:
 
 def _load(backend: DynamoDBBackend, name: str, part: dict[str, Any]) -> None:
     """Take back a table, which is ready at once."""
-    nothing = dict.fromkeys(("throughput", "indexes", "streams", "warm_throughput"))
+    nothing: dict[str, Any] = dict.fromkeys(("throughput", "indexes", "streams", "warm_throughput"))
     table, later = DynamoDBBackend.create_table(backend, name, **nothing, **part["settings"]), part["later"]
     table.ttl, table.continuous_backups = later["ttl"], later["continuous_backups"]
     table.created_at = datetime.fromisoformat(later["created"])

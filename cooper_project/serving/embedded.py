@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -58,7 +59,9 @@ def serve_alone(store: Path | None, port: int, *, seeded: bool, with_parent: boo
 
 def _wait_for_end(stop: threading.Event) -> None:
     """Set `stop` when whoever holds the other end of stdin is gone."""
-    sys.stdin.buffer.read()
+    # unbuffered: a buffered reader's lock, held here, would break the interpreter's end
+    while os.read(0, 4096):
+        pass
     stop.set()
 
 
@@ -117,9 +120,13 @@ class Demo:
         bind = settings.COOPER_BIND
         own = clean_environment() | environment | {"COOPER_EMBEDDED": "1", "COOPER_BIND": bind}
         words = gunicorn.command(bind, settings.COOPER_WORKERS)
-        self._server = subprocess.Popen(  # noqa: S603 - our own command
-            words, cwd=settings.BASE_DIR, env=own, start_new_session=True, preexec_fn=_end_with_parent  # noqa: PLW1509
-        )  # fmt: skip
+        begun: dict[str, Any] = {
+            "cwd": settings.BASE_DIR,
+            "env": own,
+            "start_new_session": True,
+            "preexec_fn": _end_with_parent,
+        }
+        self._server = subprocess.Popen(words, **begun)  # noqa: S603 - our own command
         end = time.monotonic() + START
         while not (self._stopping or _answers(f"{url}/healthz")):
             if self._server.poll() is not None or time.monotonic() > end:

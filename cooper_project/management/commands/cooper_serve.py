@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from cooper_project import __version__, audit
 from cooper_project.audit import Event
+from cooper_project.checks import bind_parts, is_loopback
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
 from cooper_project.serving import gate, gunicorn, static
@@ -96,7 +97,6 @@ class Command(CooperCommand):
 
     def _serve_demo(self, options: dict[str, Any]) -> None:
         """Serve cooper and its embedded AWS."""
-        from cooper_project.checks import bind_parts, is_loopback  # noqa: PLC0415
         from cooper_project.serving import embedded  # noqa: PLC0415 - brings moto, which a real server never loads
 
         if not is_loopback((bind_parts() or ("", 0))[0]):
