@@ -166,11 +166,9 @@ def longest_session() -> Messages:
 
 
 def needed() -> Messages:
-    """Find that the region or the KMS key lacks."""
+    """Find that the region lacks."""
     if not settings.COOPER_REGION:
         yield Error("No AWS region is set.", hint="Set COOPER_REGION, or give -region.", id="cooper.E010")
-    if not settings.COOPER_KMS_KEY:
-        yield Error("COOPER_KMS_KEY is not set.", hint="The key that cooper_setup was given.", id="cooper.E011")
 
 
 def bound() -> Messages:

@@ -97,6 +97,32 @@ def use_secret_key() -> None:
         settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = secret_keys()
 
 
+KMS_KEY = "kms-key"
+"""The item that names the KMS key (its ARN) which set-up was last given."""
+
+USUAL_KEY = "alias/cooper"
+"""The KMS key of an installation that was never given another."""
+
+
+def ensure_kms_key(key_arn: str) -> bool:
+    """Keep the ARN of the KMS key for servers and commands that are given none; return whether it was new."""
+    found = Installation.find(KMS_KEY)
+    if found is None:
+        return ensure(KMS_KEY, value=key_arn)
+    if found.value == key_arn:
+        return False
+    found.value = key_arn
+    with transaction() as writes:
+        writes.save(found)
+    return True
+
+
+def use_kms_key() -> None:
+    """Take the KMS key that set-up was given, unless COOPER_KMS_KEY names one; raise CooperError when there is none."""
+    if not settings.COOPER_KMS_KEY:
+        settings.COOPER_KMS_KEY = str(_needed(KMS_KEY).value)
+
+
 def _needed(name: str) -> Installation:
     """Return an item that set-up has made; raise CooperError when it is not there."""
     found = Installation.find(name)

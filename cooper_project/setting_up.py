@@ -29,7 +29,7 @@ def set_up(say: Say, *, rotate: bool = False) -> list[str]:
     say(f"KMS key {key_arn}")
     refuse_newer()
     changed = tables.ensure(key_arn, say)
-    changed += [what for what, made in _items() if made]
+    changed += [what for what, made in _items(key_arn) if made]
     if rotate and "secret key" not in changed:
         installation.rotate_secret_key()
         changed.append("secret key rotated")
@@ -52,10 +52,20 @@ def stored_schema() -> int:
     return int(found.value or 0) if found else 0
 
 
-def _items() -> list[tuple[str, bool]]:
+def known_key() -> str:
+    """Return the KMS key that an earlier set-up was given, or the usual one."""
+    try:
+        found = Installation.find(installation.KMS_KEY)
+    except TableMissing:
+        found = None
+    return str(found.value) if found else installation.USUAL_KEY
+
+
+def _items(key_arn: str) -> list[tuple[str, bool]]:
     """Make the items that must exist, unless they do; return each with whether it was made now."""
     stamp = Change.find(catalogue.LOG, catalogue.STAMP)
     return [
+        ("KMS key", installation.ensure_kms_key(key_arn)),
         ("stop switch", Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False)),
         ("catalogue stamp", stamp is None and catalogue.ensure_stamp()),
         ("secret key", installation.ensure_secret_key()),

@@ -12,6 +12,7 @@ from brokers import catalogue  # noqa: E402 - models load with Django
 from cooper_project import aws, installation  # noqa: E402 - models load with Django
 
 installation.refuse_other_schema()
+installation.use_kms_key()
 installation.use_secret_key()
 for service in ("dynamodb", "sts", "kms"):
     # a client made by the first request would cost it 1 to 3 s

@@ -192,6 +192,8 @@ def _answers(url: str) -> bool:
 def banner(url: str, environment: dict[str, str]) -> str:
     """Return what the demo says when it is up: where, as whom, and how to reach its AWS."""
     endpoint = environment["AWS_ENDPOINT_URL"]
+    here = Path(sys.executable)
+    python = here.relative_to(settings.BASE_DIR) if here.is_relative_to(settings.BASE_DIR) else here
     return f"""
 cooper is up:  {url}
 
@@ -202,7 +204,7 @@ cooper is up:  {url}
 AWS_ENDPOINT_URL={endpoint}
 
   try what "Get credentials" gave you, after pasting it into a shell with the line above:
-    python -c 'import boto3; print(boto3.client("sts", endpoint_url="{endpoint}").get_caller_identity()["Arn"])'
+    {python} -c 'import boto3; print(boto3.client("sts", endpoint_url="{endpoint}").get_caller_identity()["Arn"])'
 
   Ctrl-C stops it; what you did is kept. make demo-reset forgets it.
 """

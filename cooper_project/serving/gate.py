@@ -42,6 +42,7 @@ def _unfit() -> Iterator[str]:
         for service in ("dynamodb", "kms", "sts"):
             aws.client(service)
         installation.refuse_other_schema()
+        installation.use_kms_key()
         kms.usable_key_arn(settings.COOPER_KMS_KEY)
         address.refuse_taken(*address.chosen())
         if installation.is_demo() and not is_embedded():

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from brokers.federation_keys import TRANSPORT_CONTEXT, parse
-from cooper_project import audit, kms
+from cooper_project import audit, installation, kms
 from cooper_project.audit import Event
 from cooper_project.aws import Keys
 from cooper_project.errors import CooperError, Invalid
@@ -46,12 +46,19 @@ class Command(CooperCommand):
     def deed(self, **options: Any) -> None:
         """Encrypt, record, print."""
         key = options["kmskey"] or settings.COOPER_KMS_KEY
-        if not key:
-            raise Usage("Which KMS key? Give --kmskey, or set COOPER_KMS_KEY (key id, ARN or alias).")
         keys = checked(self._payload(options["encrypt_payload"]))
-        sealed = encrypted(keys, key)
+        sealed = encrypted(keys, key or self._known_key())
         self._record(keys, sealed)
         self.stdout.write(base64.b64encode(sealed.ciphertext).decode())
+
+    def _known_key(self) -> str:
+        """Return the key that set-up was given; raise Usage when nothing says which."""
+        try:
+            installation.use_kms_key()
+        except CooperError as error:
+            message = "Which KMS key? Give --kmskey, or set COOPER_KMS_KEY (key id, ARN or alias)."
+            raise Usage(message) from error
+        return str(settings.COOPER_KMS_KEY)
 
     def _payload(self, given: str | None) -> str:
         """Return the payload from the command line (with a warning), the prompt, or stdin."""

@@ -19,7 +19,7 @@ class Command(CooperCommand):
 
     help = "Serves cooper with gunicorn (COOPER_WORKERS workers on COOPER_BIND). Run cooper_setup first."
     example = (
-        "COOPER_KMS_KEY=alias/cooper manage.py cooper_serve --region eu-west-1\n"
+        "manage.py cooper_serve --region eu-west-1\n"
         "COOPER_PUBLIC_URL=https://cooper.example.com manage.py cooper_serve --bind 0.0.0.0:8000\n"
         "manage.py cooper_serve --embedded --store var/demo         (brings its own AWS, to try it out)\n"
         "manage.py cooper_serve --embedded-only                     (that AWS alone; says its environment)"

@@ -6,13 +6,13 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from cooper_project.management import operators
-from cooper_project.management.base import CooperCommand, Usage
-from cooper_project.setting_up import set_up
+from cooper_project.management.base import CooperCommand
+from cooper_project.setting_up import known_key, set_up
 
 NEXT = """
 Next:
   1. the first administrator:  manage.py cooper_user add NAME --groups admins
-  2. serve:                    COOPER_KMS_KEY={key} manage.py cooper_serve
+  2. serve:                    manage.py cooper_serve
 """
 
 
@@ -27,20 +27,19 @@ class Command(CooperCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the KMS key and whether the secret key is to be rotated."""
         super().add_arguments(parser)
-        parser.add_argument("--kms-key", default="", help="id, ARN or alias of the KMS key (instead of COOPER_KMS_KEY)")
+        words = "id, ARN or alias of the KMS key (else COOPER_KMS_KEY, the one of last time, or alias/cooper)"
+        parser.add_argument("--kms-key", default="", help=words)
         parser.add_argument(
             "--rotate-secret-key", action="store_true", help="begin a new secret key; the last ones stay valid"
         )
 
     def deed(self, **options: Any) -> None:
         """Set up, then say what to do next."""
-        settings.COOPER_KMS_KEY = options["kms_key"] or settings.COOPER_KMS_KEY
-        if not settings.COOPER_KMS_KEY:
-            raise Usage("Which KMS key? Give --kms-key, or set COOPER_KMS_KEY (key id, ARN or alias).")
         with operators.acting() as known:
             self.say(f"Setting cooper up in {settings.COOPER_REGION} as {known['caller']}")
+            settings.COOPER_KMS_KEY = options["kms_key"] or settings.COOPER_KMS_KEY or known_key()
             changed = set_up(self.say, rotate=options["rotate_secret_key"])
         self.say(f"Done: {len(changed)} changes." if changed else "Done: nothing had to be changed.")
         if options["rotate_secret_key"]:
             self.say("Restart every cooper_serve, one after another: they take up the new secret key.")
-        self.say(NEXT.format(key=settings.COOPER_KMS_KEY))
+        self.say(NEXT)

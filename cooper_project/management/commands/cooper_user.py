@@ -1,5 +1,6 @@
 """`cooper -user`: local accounts from the host, so that the first administrator exists."""
 
+import argparse
 import sys
 from getpass import getpass
 from typing import Any
@@ -37,13 +38,18 @@ class Command(CooperCommand):
         password = verbs.add_parser("password", help="set the password; ends the account's web sessions")
         password.add_argument("username")
         for each in (add, password):
-            each.add_argument("--password-stdin", action="store_true", help="read the password's line from stdin")
+            each.add_argument(
+                "--password-stdin", action="store_true", help="read the password's line from stdin even at a terminal"
+            )
         groups = verbs.add_parser("groups", help="give it these groups instead of its own")
         groups.add_argument("username")
         groups.add_argument("groups", help='names with commas between them, "" for none')
         verbs.add_parser("disable", help="let it in no more, at once").add_argument("username")
         verbs.add_parser("enable", help="let it in again").add_argument("username")
         verbs.add_parser("list", help="show all")
+        for each in verbs.choices.values():
+            # after the verb too; left out, it does not undo the one before it
+            each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
     def deed(self, **options: Any) -> None:
         """Do what the verb says."""
@@ -62,14 +68,19 @@ class Command(CooperCommand):
 
     def _asked(self, options: dict[str, Any]) -> str:
         """Return the password from stdin, or asked for twice; never from the command line."""
-        if options["password_stdin"]:
-            return sys.stdin.readline().rstrip("\r\n")
-        if not sys.stdin.isatty():
-            raise Usage("There is no terminal to ask for the password: give --password-stdin.")
+        if options["password_stdin"] or not sys.stdin.isatty():
+            return self._read()
         first = getpass("Password: ")
         if getpass("The same again: ") != first:
             raise Usage("The two passwords differ. Nothing was changed.")
         return first
+
+    def _read(self) -> str:
+        """Return the password's line from stdin; raise Usage when there is none."""
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise Usage("There was no password on stdin, and no terminal to ask for one.")
+        return line
 
     def _password(self, options: dict[str, Any]) -> None:
         """Set the password."""
