@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ChecksumError, ClientError, NoCredentialsError, NoRegionError
 from django.conf import settings
 
@@ -40,7 +41,17 @@ LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
 REFUSALS = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "InvalidClientTokenId"}
 REFUSALS |= {"SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}
 REFUSALS |= {"IncompleteSignature", "MissingAuthenticationToken", "NotAuthorized", "OptInRequired"}
+UNKNOWN = REFUSALS - {"AccessDeniedException", "AccessDenied", "NotAuthorized", "OptInRequired"}
+"""Of the refusals, those of the credentials themselves, whatever they may do."""
+
+EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 BUSY = {"RequestLimitExceeded", "ProvisionedThroughputExceededException"}
+
+
+BAD_CREDENTIALS = (
+    "AWS does not accept cooper's own credentials: they have expired, were deleted, or are another partition's. "
+    "An administrator of cooper has to renew them."
+)
 
 
 class Keys(NamedTuple):
@@ -158,6 +169,8 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
         raise CooperError(f"{NAMES[service]} cannot be used with this configuration: {error}") from error
     check_endpoint(made.meta.endpoint_url, partition_of(region_name))
     made.meta.events.register("before-send", _stop_at_deadline)
+    if not borrowed:
+        made.meta.events.register("needs-retry", _renew_expired)
     if service == "dynamodb":
         made.meta.events.register("before-parse.dynamodb", _refuse_cut_answer)
     return made
@@ -168,6 +181,19 @@ def _stop_at_deadline(**_: Any) -> None:
     end = _deadline.get()
     if end is not None and time.monotonic() >= end:
         raise Unavailable("AWS did not answer in time. Nothing was handed out; try again.", "deadline passed")
+
+
+def _renew_expired(response: Any, attempts: int, **_: Any) -> int | None:
+    """Fetch cooper's own credentials anew, and try once more at once, when AWS says that they have expired.
+
+    botocore stretches an instance's credentials that are near their end, so they may be dead before it renews them.
+    """
+    code = response[1].get("Error", {}).get("Code") if response else None
+    held: Any = _own_session[0].get_credentials() if _own_session else None
+    if code not in EXPIRED or attempts > 1 or not isinstance(held, RefreshableCredentials):
+        return None
+    held._expiry_time = datetime.now(UTC)  # type: ignore[attr-defined]
+    return 0
 
 
 def _refuse_cut_answer(response_dict: dict[str, Any], **_: Any) -> None:
@@ -233,6 +259,8 @@ def _translate_answer(error: ClientError) -> CooperError:
     said = error.response.get("Error", {})
     code, status = said.get("Code", ""), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     detail = f"{error.operation_name}: {code}: {said.get('Message', '')}"
+    if code in UNKNOWN:
+        return NotAllowed(BAD_CREDENTIALS, detail, code=code)
     if code in REFUSALS:
         return NotAllowed(f"AWS does not allow cooper to do this ({error.operation_name}).", detail, code=code)
     if status >= 500 or "Throttl" in code or code in BUSY:

@@ -78,6 +78,8 @@ def _meaning(error: VerboseClientError, table: str) -> CooperError:
 
 def _refused_or_busy(code: str, operation: str, detail: str) -> CooperError:
     """Return NotAllowed naming the IAM action, or Unavailable for anything that a later try may mend."""
+    if code in aws.UNKNOWN:
+        return NotAllowed(aws.BAD_CREDENTIALS, detail, code=code)
     if code in aws.REFUSALS:
         message = f"DynamoDB does not allow cooper to do this. Its IAM policy lacks dynamodb:{operation}."
         return NotAllowed(message, detail, code=code)
