@@ -16,7 +16,8 @@ from cooper_project import aws
 from cooper_project.aws import endpoint_refusal, partition_of
 
 TAG = "cooper"
-GROUP = re.compile(r"([a-z][a-z0-9-]{0,31}:)?[^:\s]([^\n]{0,510}\S)?")
+GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}:\S([^\n]{0,510}\S)?|[^:\s]([^:\n]{0,510}[^:\s])?")
+"""`provider:name`, or a bare name without a colon, as accounts.identity.Group reads them."""
 REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
 ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_STS")
 SIGNIN_DOMAINS = {
