@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name for it
+from django.core.checks import CheckMessage, Error, Info, Warning, register  # noqa: A004 - Django's name for it
 
 from cooper_project import aws
 from cooper_project.aws import endpoint_refusal, partition_of
@@ -181,6 +181,12 @@ def bound() -> Messages:
             f"cooper would listen on {settings.COOPER_BIND} with plain http.",
             hint="Put https in front of it and set COOPER_PUBLIC_URL=https://..., or give --insecure-http.",
             id="cooper.E012",
+        )
+    if https and not settings.COOPER_TRUSTED_PROXIES:
+        yield Info(
+            "COOPER_TRUSTED_PROXIES is empty: the record has the proxy's address instead of people's.",
+            hint="Name the address or network of what speaks https in front of cooper.",
+            id="cooper.I001",
         )
 
 

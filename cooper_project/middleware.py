@@ -45,6 +45,17 @@ def client_address(request: HttpRequest) -> str:
     return str(address)[:64]
 
 
+def came_by_https(request: HttpRequest) -> bool:
+    """Return whether the person's browser spoke https, as a trusted proxy says.
+
+    Where no proxy is trusted, an https COOPER_PUBLIC_URL says so itself: a redirect to it would never end.
+    """
+    if not settings.COOPER_TRUSTED_PROXIES:
+        return str(settings.COOPER_PUBLIC_URL).startswith("https://")
+    trusted = is_trusted(request.META.get("REMOTE_ADDR", ""))
+    return trusted and request.META.get("HTTP_X_FORWARDED_PROTO") == "https"
+
+
 class RequestMiddleware:
     """Gives each request an id, its true client address and scheme, and lets all events know them."""
 
@@ -55,7 +66,7 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the id in `X-Request-Id`."""
         request.id = secrets.token_hex(8)  # type: ignore[attr-defined]
-        if is_trusted(request.META.get("REMOTE_ADDR", "")) and request.META.get("HTTP_X_FORWARDED_PROTO") == "https":
+        if came_by_https(request):
             request.META["wsgi.url_scheme"] = request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined]
         if request.path in HEALTH:
             # load balancers ask by address, not by name
