@@ -43,7 +43,7 @@ lock: ## pins the newest versions that requirements.in allows (needs uv)
 	uv pip compile $(LOCK) --output-file requirements.txt requirements.in
 	uv pip compile $(LOCK) --output-file requirements-dev.txt requirements-dev.in
 
-LOCK = --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+LOCK = --quiet --upgrade --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 clean: ## removes .venv and what tools left behind; the demo's data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov var/coverage var/static
