@@ -73,6 +73,16 @@ def _recorded(identity: Identity) -> Person:
     return person
 
 
+def forget_notice(person: Person) -> None:
+    """Take away a notice that was shown; one that somebody else changed meanwhile is shown again."""
+    person.notice = None
+    try:
+        with transaction() as writes:
+            writes.save(person)
+    except Stale:
+        return
+
+
 def sign_out(request: HttpRequest) -> None:
     """End the web session, recorded."""
     if request.user.is_authenticated:

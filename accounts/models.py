@@ -37,6 +37,7 @@ class Person(Document):
     epoch = NumberAttribute(default=1)
     disabled = BooleanAttribute(default=False)
     last_seen = UTCDateTimeAttribute(null=True)
+    notice = UnicodeAttribute(null=True)
 
     def __str__(self) -> str:
         """Name the person by key."""
@@ -84,6 +85,9 @@ class TotpDevice(Document):
     confirmed = BooleanAttribute(default=False)
     last_step = NumberAttribute(default=-1)
     failures = NumberAttribute(default=0)
+    wait_until = NumberAttribute(null=True)
+    recovery: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    created_at = UTCDateTimeAttribute(null=True)
 
     def __str__(self) -> str:
         """Name whose device it is."""

@@ -1,6 +1,7 @@
 """Signing in and out over HTTP."""
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -8,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import login
 from accounts.identity import Identity
+from accounts.models import User
 from accounts.providers import Provider, SignInRefused, provider_for, providers
 from cooper_project import audit
 from cooper_project.audit import Event
@@ -47,10 +49,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 400)
     try:
-        login.sign_in(request, provider.vouch(request, form))
+        _welcome(request, login.sign_in(request, provider.vouch(request, form)))
     except SignInRefused as refused:
         return _refused(request, form, refused)
     return HttpResponseRedirect(_next(request))
+
+
+def _welcome(request: HttpRequest, user: User) -> None:
+    """Tell somebody who signed in what happened to their device meanwhile."""
+    if user.record.notice:
+        messages.warning(request, str(user.record.notice))
+        login.forget_notice(user.record)
 
 
 def _refused(request: HttpRequest, form: forms.Form, refused: SignInRefused) -> HttpResponse:
@@ -70,7 +79,7 @@ def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
         answer = provider.answer(request)
         if not isinstance(answer, Identity):
             return answer
-        login.sign_in(request, answer)
+        _welcome(request, login.sign_in(request, answer))
     except SignInRefused as refused:
         audit.record(Event.SIGN_IN_REFUSED, why=refused.detail, provider=provider.id)
         raise

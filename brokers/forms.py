@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from accounts import stepup
+
 CHOICES = (900, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
 DEFAULT = 3600
 
@@ -32,9 +34,11 @@ class BecomeForm(forms.Form):
     )
     reason = forms.CharField(label="Reason", max_length=500, required=False, help_text="Optional; kept on record.")
 
-    def __init__(self, *arguments: Any, longest: int, **named: Any) -> None:
-        """Offer durations up to `longest` seconds."""
+    def __init__(self, *arguments: Any, longest: int, sensitive: bool = False, **named: Any) -> None:
+        """Offer durations up to `longest` seconds; ask for a code where the target is sensitive."""
         super().__init__(*arguments, **named)
+        if sensitive:
+            self.fields[stepup.FIELD] = stepup.field()
         self.longest = longest
         field = self.fields["duration"]
         field.widget = forms.Select(choices=durations(longest))

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import stepup
 from accounts.identity import Identity
 from brokers import catalogue, formats
 from brokers.catalogue import Catalogue
@@ -17,7 +19,7 @@ from brokers.errors import NotYours
 from brokers.forms import BecomeForm, spoken
 from brokers.grants import Granted, Way, Wish, form_action_hosts, grant, longest_seconds
 from brokers.models import AwsAccount, Target
-from cooper_project.errors import Invalid
+from cooper_project.errors import Invalid, StepUpRequired
 from cooper_project.middleware import refusal
 
 PER_PAGE = 100
@@ -132,7 +134,7 @@ def target(request: HttpRequest, name: str) -> HttpResponse:
     if identity is None:
         return _to_sign_in(request, request.get_full_path())
     card = _my_card(identity, name)
-    return _target_page(request, card, BecomeForm(longest=card.longest))
+    return _target_page(request, card, BecomeForm(longest=card.longest, sensitive=bool(card.target.sensitive)))
 
 
 def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse:
@@ -141,8 +143,9 @@ def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse
     if identity is None:
         return _to_sign_in(request, resolve_url("target", name=name))
     held = catalogue.current()
-    longest = longest_seconds(held.targets[name]) if name in held.targets else 3600
-    form = BecomeForm(request.POST, longest=longest)
+    known = held.targets.get(name)
+    longest = longest_seconds(known) if known else 3600
+    form = BecomeForm(request.POST, longest=longest, sensitive=bool(known and known.sensitive))
     if not form.is_valid():
         return _form_again(request, identity, name, form)
     said = form.cleaned_data
@@ -153,20 +156,32 @@ def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse
         said["destination"].strip(),
         said["reason"].strip(),
         request.build_absolute_uri("/"),
+        said.get(stepup.FIELD, ""),
     )
     try:
         return grant(identity, wish, datetime.now(UTC))
-    except Invalid as error:
+    except (Invalid, StepUpRequired) as error:
+        if error.code == "enrol" and "application/json" not in request.headers.get("Accept", ""):
+            return _to_enrol(request, name)
         form.add_error(error.field if error.field in form.fields else None, error.message)
-        return _form_again(request, identity, name, form)
+        return _form_again(request, identity, name, form, error.status)
 
 
-def _form_again(request: HttpRequest, identity: Identity, name: str, form: BecomeForm) -> HttpResponse:
+def _to_enrol(request: HttpRequest, name: str) -> HttpResponse:
+    """Take a person without a device to set one up, and back to the target."""
+    messages.info(request, "This target is sensitive: becoming it takes a one-time code. Set up your device first.")
+    back = urlencode({"next": resolve_url("target", name=name)})
+    return HttpResponseRedirect(f"{resolve_url('device')}?{back}")
+
+
+def _form_again(
+    request: HttpRequest, identity: Identity, name: str, form: BecomeForm, status: int = 400
+) -> HttpResponse:
     """Show the form with its errors and what was typed, to somebody who may see the target; raise NotYours."""
     card = _my_card(identity, name)
     if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse({"error": "Some fields cannot be used.", "fields": form.errors}, status=400)
-    return _target_page(request, card, form, 400)
+        return JsonResponse({"error": "Some fields cannot be used.", "fields": form.errors}, status=status)
+    return _target_page(request, card, form, status)
 
 
 def _sealed(response: HttpResponse) -> HttpResponse:

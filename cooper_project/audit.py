@@ -27,6 +27,15 @@ class Event(StrEnum):
     PERSON_DISABLED = "person:disable:done"
     PERSON_ENABLED = "person:enable:done"
     PERSON_DELETED = "person:delete:done"
+    DEVICE_ADDED = "device:add:done"
+    DEVICE_REPLACED = "device:replace:done"
+    DEVICE_REMOVED = "device:remove:done"
+    DEVICE_RESET = "device:reset:done"
+    ENROLMENT_BEGUN = "device:begin:done"
+    ENROLMENT_REFUSED = "device:begin:refused"
+    ENROLMENT_CODE_MADE = "enrolment-code:make:done"
+    RECOVERY_USED = "recovery-code:use:done"
+    STEP_UP_REFUSED = "step-up:check:refused"
     SESSIONS_ENDED = "person:end-sessions:done"
     PASSWORD_CHANGED = "password:change:done"  # noqa: S105 - an event's name
     GRANT_INTENDED = "grant:begin:intended"
@@ -142,6 +151,12 @@ def acting(**known: Any) -> Iterator[None]:
         yield
     finally:
         _context.reset(token)
+
+
+def mark(**facts: str) -> None:
+    """Let every later event of this block (a request, a command) say these facts too."""
+    known = context()
+    _context.set(replace(known, extra={**known.extra, **facts}))
 
 
 def now() -> datetime:

@@ -52,6 +52,8 @@ class Invalid(CooperError):
 
 
 class StepUpRequired(CooperError):
-    """The operation needs a fresh one-time code that did not come with it."""
+    """The operation needs a fresh one-time code that did not come with it; `code` says why (enrol, missing)."""
+
+    field = "code"
 
     status = HTTPStatus.FORBIDDEN

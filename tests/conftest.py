@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.test import Client
 
-from accounts import login
+from accounts import login, totp
 from accounts.identity import Identity
 from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
@@ -21,6 +21,7 @@ from cooper_project.embedded import EmbeddedAws
 from cooper_project.embedded.seed import adopt, seed
 from cooper_project.setting_up import set_up
 from tests import faults as injected
+from tests.codes import Clock
 
 CAST = ("alice", "bob", "carol", "dan")
 """Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without."""
@@ -58,13 +59,16 @@ def _seeded_tables(aws: EmbeddedAws) -> dict[str, object]:
 
 
 @pytest.fixture
-def store(aws: EmbeddedAws, _seeded_tables: dict[str, object]) -> Iterator[EmbeddedAws]:
+def store(
+    aws: EmbeddedAws, _seeded_tables: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EmbeddedAws]:
     """Begin with the seed, whatever tests before this one did."""
     aws.tables.clear()
     aws.tables.update(copy.deepcopy(_seeded_tables))
     catalogue.forget()
     limits._learned.clear()
     injected.clear()
+    monkeypatch.setattr(totp, "clock", [Clock()])
     yield aws
     injected.clear()
 
@@ -75,6 +79,7 @@ def client_of(store: EmbeddedAws) -> Callable[..., Client]:
 
     def make(username: str | None, **options: object) -> Client:
         client = Client(raise_request_exception=False, **options)
+        client.username = username
         if username:
             sign_in(client, username)
         return client

@@ -3,6 +3,8 @@
 from html.parser import HTMLParser
 from typing import Any
 
+from tests.codes import next_code
+
 
 class _Form(HTMLParser):
     """Collects what a browser would send of the form with a given id (or of the last form)."""
@@ -54,8 +56,16 @@ def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
     """Open a page, type, and send its form; None unticks a box."""
     page = client.get(address)
     assert page.status_code == 200, page.status_code
-    sent: dict[str, Any] = fields_of(page.text, form_id) | typed
+    sent: dict[str, Any] = fields_of(page.text, form_id)
+    if "code" in sent and sent["code"] == "":
+        sent["code"] = next_code(client.username)
+    sent |= typed
     return client.post(address, {name: value for name, value in sent.items() if value is not None})
+
+
+def confirmed(client: Any, address: str, **fields: Any) -> Any:
+    """Confirm a deletion or an action with a code, and follow to the page after it."""
+    return client.post(address, {"post": "yes", "code": next_code(client.username), **fields}, follow=True)
 
 
 def errors_in(text: str) -> str:

@@ -6,7 +6,8 @@ import pytest
 
 from brokers import catalogue
 from brokers.models import Association, State, Target
-from tests.forms import submit
+from tests.codes import next_code
+from tests.forms import confirmed, submit
 
 LIST = "/admin/brokers/target/"
 
@@ -93,7 +94,7 @@ def test_it_cuts_lists_into_pages(carol):
 
 
 def test_it_shows_deleted_targets_nowhere(carol):
-    carol.post("/admin/brokers/target/dev-read/delete/", {"post": "yes"})
+    confirmed(carol, "/admin/brokers/target/dev-read/delete/")
     assert "dev-read" not in names(carol.get(LIST))
     assert "dev-read" not in carol.get("/admin/brokers/association/").text
 
@@ -102,7 +103,7 @@ def test_it_asks_before_deleting_chosen_targets(carol):
     chosen = {"action": "delete_chosen", "_selected_action": ["dev-read", "dev-admin"]}
     asked = carol.post(LIST, chosen)
     assert "may no longer become it" in asked.text and Target.find("dev-read").state == State.ENABLED
-    done = carol.post(LIST, chosen | {"confirmed": "yes"}, follow=True)
+    done = carol.post(LIST, chosen | {"confirmed": "yes", "code": next_code("carol")}, follow=True)
     assert "2 deleted" in done.text and Target.find("dev-admin").state == State.DELETED
 
 
@@ -113,7 +114,11 @@ def test_it_says_what_to_do_when_nothing_is_chosen(carol):
 
 # -- associations by themselves ---------------------------------------------------------------------------------------
 def test_it_adds_an_association_and_marks_ones_own(carol, client_of):
-    answer = carol.post("/admin/brokers/association/add/", {"target": "staging-db", "group": "admins"}, follow=True)
+    answer = carol.post(
+        "/admin/brokers/association/add/",
+        {"target": "staging-db", "group": "admins", "code": next_code("carol")},
+        follow=True,
+    )
     assert "you entitled yourself" in answer.text
     assert carol.get("/targets/staging-db/").status_code == 200
 
@@ -128,13 +133,15 @@ def test_it_adds_an_association_and_marks_ones_own(carol, client_of):
     ],
 )
 def test_it_refuses_what_is_no_association(carol, typed, said):
-    answer = carol.post("/admin/brokers/association/add/", typed)
+    answer = carol.post("/admin/brokers/association/add/", typed | {"code": next_code("carol")})
     assert answer.status_code == 400 and said in answer.text
 
 
 def test_it_makes_open_forms_of_the_target_stale(carol):
     before = Target.find("staging-db").version
-    carol.post("/admin/brokers/association/add/", {"target": "staging-db", "group": "finance"})
+    carol.post(
+        "/admin/brokers/association/add/", {"target": "staging-db", "group": "finance", "code": next_code("carol")}
+    )
     assert Target.find("staging-db").version == before + 1
 
 
@@ -142,7 +149,7 @@ def test_it_deletes_an_association(carol, client_of):
     assert client_of("alice").get("/targets/dev-read/").status_code == 200
     address = "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/"
     assert carol.get(address).status_code == 200
-    carol.post(address, {"post": "yes"})
+    confirmed(carol, address)
     assert Association.find("dev-read", "local:developers") is None
     assert client_of("alice").get("/targets/dev-read/").status_code == 404
 
@@ -174,4 +181,4 @@ def test_it_shows_nothing_else_of_the_installation(carol, name):
 
 def test_it_lets_nobody_delete_what_has_to_stay(carol):
     for address in ("brokers/awsaccount/222222222222", "cooper/installation/grants", "accounts/person/local_3Acarol"):
-        assert carol.post(f"/admin/{address}/delete/", {"post": "yes"}).status_code == 403
+        assert confirmed(carol, f"/admin/{address}/delete/").status_code == 403

@@ -5,12 +5,13 @@ from django.contrib.auth.hashers import check_password
 
 from accounts.models import LocalAccount, Person
 from cooper_project.audit import AuditEvent, Event
-from tests.forms import errors_in, fields_of, submit
+from tests.codes import give_device, next_code
+from tests.forms import confirmed, errors_in, fields_of, submit
 
 ADD = "/admin/accounts/localaccount/add/"
 FORM = "localaccount_form"
 GOOD = "long-and-rare-4711"
-SAVED, AGAIN, STALE = 302, 400, 409
+OK, SAVED, AGAIN, STALE = 200, 302, 400, 409
 
 
 def account(name: str) -> str:
@@ -100,18 +101,19 @@ def test_it_lets_nobody_disable_themself(carol, address, form):
 
 def test_it_deletes_a_local_account_and_lets_the_person_in_no_more(carol, client_of):
     alice = client_of("alice")
-    assert carol.post("/admin/accounts/localaccount/alice/delete/", {"post": "yes"}).status_code == SAVED
+    assert confirmed(carol, "/admin/accounts/localaccount/alice/delete/").status_code == OK
     assert LocalAccount.find("alice") is None and Person.find("local:alice").disabled
     assert alice.get("/").status_code == 302
 
 
 def test_it_lets_nobody_delete_their_own_account(carol):
-    answer = carol.post("/admin/accounts/localaccount/carol/delete/", {"post": "yes"}, follow=True)
+    answer = confirmed(carol, "/admin/accounts/localaccount/carol/delete/")
     assert "cannot delete your own" in answer.text and LocalAccount.find("carol")
 
 
 def test_it_refuses_an_edit_of_an_old_version(carol, client_of):
     page = carol.get(account("bob"))
+    give_device("dan")
     submit(client_of("dan"), account("bob"), FORM, groups="visitors\nfinance")
     answer = carol.post(account("bob"), fields_of(page.text, FORM) | {"groups": "admins"})
     assert (answer.status_code == STALE and LocalAccount.find("bob").groups == ["visitors", "finance"]) or (
@@ -125,5 +127,5 @@ def test_it_ends_the_web_sessions_of_chosen_people_once_that_is_confirmed(carol,
     chosen = {"action": "end_web_sessions", "_selected_action": ["local:alice"]}
     asked = carol.post("/admin/accounts/person/", chosen)
     assert "web sessions end at the next request" in asked.text and alice.get("/").status_code == 200
-    carol.post("/admin/accounts/person/", chosen | {"confirmed": "yes"})
+    carol.post("/admin/accounts/person/", chosen | {"confirmed": "yes", "code": next_code("carol")})
     assert alice.get("/").status_code == 302 and bob.get("/").status_code == 200

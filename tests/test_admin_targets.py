@@ -16,8 +16,9 @@ from cooper_project.audit import AuditEvent, Event
 from cooper_project.embedded import seed_aws
 from cooper_project.embedded.seed import READ_S3, SPARE_ROLE
 from tests import faults
+from tests.codes import give_device, next_code
 from tests.faults import Fault
-from tests.forms import errors_in, fields_of, submit
+from tests.forms import confirmed, errors_in, fields_of, submit
 
 ADD_ROLE, ADD_FEDERATED = "/admin/brokers/target/add/?kind=role", "/admin/brokers/target/add/?kind=federated_user"
 SPARE = f"arn:aws:iam::444444444444:role/{SPARE_ROLE}"
@@ -187,8 +188,8 @@ def test_it_shows_a_form_again_when_aws_does_not_answer_and_saves_nothing(carol)
 
 
 def test_it_reserves_a_deleted_name_for_ever(carol):
-    confirmed = carol.post("/admin/brokers/target/dev-read/delete/", {"post": "yes"})
-    assert confirmed.status_code == SAVED and Target.find("dev-read").state == State.DELETED
+    assert "deleted successfully" in confirmed(carol, "/admin/brokers/target/dev-read/delete/").text
+    assert Target.find("dev-read").state == State.DELETED
     assert list(Association.under("dev-read")) == [] and Target.find("dev-read").role_arn is None
     assert carol.get(change("dev-read"), follow=True).redirect_chain[-1][0] == "/admin/"
     assert "dev-read" not in carol.get("/admin/brokers/target/").text
@@ -205,7 +206,7 @@ def test_it_deletes_a_target_with_more_associations_than_a_transaction_takes(car
     for start in range(0, 150, 50):
         made = [Association("dev-read", f"local:g{n}") for n in range(start, start + 50)]
         catalogue.edit(partial(create_all, made), "dev-read")
-    carol.post("/admin/brokers/target/dev-read/delete/", {"post": "yes"})
+    confirmed(carol, "/admin/brokers/target/dev-read/delete/")
     assert list(Association.under("dev-read")) == []
     [deleted] = events_of("dev-read", Event.TARGET_DELETED)
     assert len(deleted.facts["associations"]["removed"]) == 151
@@ -240,12 +241,13 @@ def test_it_says_so_when_an_administrator_entitles_themself(carol):
 
 def test_it_refuses_an_edit_of_an_old_version_and_shows_both(carol, client_of):
     page = carol.get(change("dev-read"))
+    give_device("dan")
     other = submit(client_of("dan"), change("dev-read"), FORM, title="Dan's title")
     assert other.status_code == SAVED
     mine = carol.post(change("dev-read"), fields_of(page.text, FORM) | {"title": "Carol's title"})
     assert mine.status_code == STALE and Target.find("dev-read").title == "Dan's title"
     assert "Now: Dan&#x27;s title" in mine.text and "Carol&#x27;s title" in mine.text
-    again = carol.post(change("dev-read"), fields_of(mine.text, FORM))
+    again = carol.post(change("dev-read"), fields_of(mine.text, FORM) | {"code": next_code("carol")})
     assert again.status_code == SAVED and Target.find("dev-read").title == "Carol's title"
 
 
@@ -296,7 +298,7 @@ def test_it_renames_the_aws_account_for_all_its_targets(carol):
 def test_it_keeps_the_external_id_of_an_aws_account_for_ever(carol):
     before = AwsAccount.find("222222222222").external_id
     for name in ("dev-read", "dev-admin", "dev-uploads"):
-        carol.post(f"/admin/brokers/target/{name}/delete/", {"post": "yes"})
+        confirmed(carol, f"/admin/brokers/target/{name}/delete/")
     add_role(carol, role_arn="arn:aws:iam::222222222222:role/other")
     assert AwsAccount.find("222222222222").external_id == before and len(before) >= 32
 

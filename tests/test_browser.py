@@ -1,5 +1,6 @@
 """The main job in a real browser: signed in by hand, console and credentials got, an administrator at work."""
 
+import base64
 import os
 import re
 import socket
@@ -12,6 +13,8 @@ from pathlib import Path
 import boto3
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from accounts.totp import code_at
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -45,9 +48,9 @@ def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
                 break
             assert process.poll() is None, banner
             time.sleep(0.1)
-        endpoint = re.search(r"AWS_ENDPOINT_URL=(\S+)", banner)
-        assert endpoint, banner
-        yield {"url": f"http://127.0.0.1:{port}", "aws": endpoint[1], "banner": banner}
+        endpoint, otpauth = (re.search(what, banner) for what in (r"AWS_ENDPOINT_URL=(\S+)", r"(otpauth://\S+)"))
+        assert endpoint and otpauth, banner
+        yield {"url": f"http://127.0.0.1:{port}", "aws": endpoint[1], "banner": banner, "carol": otpauth[1]}
     finally:
         process.terminate()
         assert process.wait(timeout=40) in (0, -15, 143)
@@ -82,6 +85,19 @@ def sign_in(page, name: str) -> None:
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("cooper-demo")
     page.get_by_role("button", name="Sign in").click()
+
+
+used: dict[str, int] = {}
+"""The newest step whose code was used, by otpauth address."""
+
+
+def next_code(otpauth: str) -> str:
+    """Return a code of a device that was not used yet; one step early or late counts too, else it waits."""
+    secret = re.search(r"secret=(\w+)", otpauth)[1]
+    step = max(int(time.time() // 30) - 1, used.get(otpauth, 0) + 1)
+    used[otpauth] = step
+    time.sleep(max(0, (step - 1) * 30 - time.time()))
+    return code_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), step)
 
 
 def shoot(page, name: str) -> None:
@@ -183,6 +199,7 @@ def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
     page.get_by_label("Title:").fill("Production, support")
     page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/support-read")
     page.locator("#id_associations-0-group").fill("developers")
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     shoot(page, "admin-add")
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_text("The try succeeded; the target is enabled."))
@@ -211,11 +228,12 @@ def become(chromium, demo, title: str, arn: str) -> None:
     context.close()
 
 
-def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page):
+def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, demo):
     sign_in(page, "carol")
     page.goto("/admin/brokers/target/add/?kind=role")
     page.get_by_label("Name:", exact=True).fill("later")
     page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/later")
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_role("heading", name="What the role has to trust"))
     see(page.locator("pre").first)
@@ -242,6 +260,7 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
     sign_in(page, "carol")
     page.goto("/admin/brokers/target/staging-db/change/")
     page.locator("#id_associations-1-group").fill("finance")
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save and continue editing").click()
     assert page.locator("#id_associations-1-group").input_value() == "local:finance"
     context.close()

@@ -309,7 +309,8 @@ def test_it_encrypts_with_the_new_key_when_another_is_given(empty: EmbeddedAws, 
     setting_up.set_up(quiet)
     other = aws.client("kms").create_key()["KeyMetadata"]
     settings.COOPER_KMS_KEY = other["KeyId"]
-    assert len(setting_up.set_up(quiet)) == len(names())
+    encrypted = {f"{name}: encryption with the KMS key" for name in names()}
+    assert set(setting_up.set_up(quiet)) == encrypted | {"KMS key"}
     assert {table["key"] for table in whole().values()} == {other["Arn"]}
 
 

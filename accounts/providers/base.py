@@ -25,6 +25,13 @@ class Provider:
     form_class: ClassVar[type[forms.Form] | None] = None
     """A form for the sign-in page itself; providers without one get a button that leads to `answer`."""
 
+    asks_password: ClassVar[bool] = False
+    """Whether `prove_again` can ask for a password on the spot; else a sign-in of the last minutes is the proof."""
+
+    def prove_again(self, request: HttpRequest, identity: Identity, password: str) -> None:
+        """Return if the password is this person's; raise SignInRefused."""
+        raise SignInRefused("This way of signing in has no password to ask for.")
+
     def vouch(self, request: HttpRequest, form: forms.Form) -> Identity:
         """Return the identity that the valid sign-in form proves; raise SignInRefused otherwise."""
         raise SignInRefused("This way of signing in takes no form.")

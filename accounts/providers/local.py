@@ -69,19 +69,29 @@ class LocalProvider(Provider):
     id = "local"
     label = "local account"
     form_class = LocalForm
+    asks_password = True
+
+    def prove_again(self, request: HttpRequest, identity: Identity, password: str) -> None:
+        """Return if the password is this person's; throttled as a sign-in is. Raise SignInRefused."""
+        self._account(identity.subject, password)
 
     def vouch(self, request: HttpRequest, form: forms.Form) -> Identity:
         """Return the identity of the account whose name and password were given; raise SignInRefused."""
-        username = normalised(form.cleaned_data["username"])
+        account = self._account(form.cleaned_data["username"], form.cleaned_data["password"])
+        return identity_of(account, datetime.now(UTC))
+
+    def _account(self, typed: str, password: str) -> LocalAccount:
+        """Return the account with this name and password; raise SignInRefused."""
+        username = normalised(typed)
         source = source_of(audit.context().source)
         _take_a_guess(username, source)
         account = LocalAccount.find(username) if USERNAME.fullmatch(username) else None
-        if not _off_the_loop(_matches, form.cleaned_data["password"], account):
+        if not _off_the_loop(_matches, password, account):
             raise SignInRefused(WRONG, f"wrong name or password for {username[:64]!r}")
         if account is None or account.disabled:
             raise SignInRefused(WRONG, f"disabled account {username!r}")
         _forget_guesses(username, source)
-        return identity_of(account, datetime.now(UTC))
+        return account
 
 
 def identity_of(account: LocalAccount, at: datetime | None = None) -> Identity:

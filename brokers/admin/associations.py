@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from accounts.identity import Identity
+from accounts.stepup import StepUpMixin
 from brokers import catalogue
 from brokers.admin.fields import GroupField, UntilField
 from brokers.models import Association, State, Target
@@ -88,7 +89,7 @@ class GroupFilter(admin.ValuesFilter):
 
 
 @admin.register(Association)
-class AssociationAdmin(admin.ModelAdmin):
+class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
@@ -101,6 +102,11 @@ class AssociationAdmin(admin.ModelAdmin):
         "change": Event.ASSOCIATION_CHANGED,
         "delete": Event.ASSOCIATION_DELETED,
     }
+
+    def is_strict(self, request: HttpRequest, obj: Document | None) -> bool:
+        """Ask for a code of its own where the target is sensitive, or not known yet."""
+        target = catalogue.current().targets.get(str(obj.key[0])) if obj is not None and obj.key[0] else None
+        return target is None or bool(target.sensitive)
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the associations of living targets, from the catalogue."""

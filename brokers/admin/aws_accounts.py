@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from accounts.stepup import StepUpMixin
 from brokers import catalogue
 from brokers.models import AwsAccount
 from cooper_project import admin, audit
@@ -25,7 +26,7 @@ class AwsAccountForm(admin.DocumentForm):
 
 
 @admin.register(AwsAccount)
-class AwsAccountAdmin(admin.ModelAdmin):
+class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     """The AWS accounts that targets are in; they come with their first target and stay, for their ExternalId."""
 
     form = AwsAccountForm

@@ -11,6 +11,7 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from accounts.stepup import StepUpMixin
 from brokers import arns, catalogue, trust
 from brokers.admin import saving, tries
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
@@ -66,7 +67,7 @@ class AwsAccountFilter(admin.ValuesFilter):
 
 
 @admin.register(Target)
-class TargetAdmin(admin.ModelAdmin):
+class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
     list_display = ("name", "title", "account", "kind_said", "groups", "state", "sensitive")
@@ -82,6 +83,11 @@ class TargetAdmin(admin.ModelAdmin):
         "change": Event.TARGET_CHANGED,
         "delete": Event.TARGET_DELETED,
     }
+
+    def is_strict(self, request: HttpRequest, obj: Any) -> bool:
+        """Ask for a code of its own where the target is, or was, sensitive."""
+        stored = catalogue.current().targets.get(str(obj.name)) if obj is not None else None
+        return bool((obj is not None and obj.sensitive) or (stored and stored.sensitive))
 
     # -- reading ------------------------------------------------------------------------------------------------------
     def documents(self, request: HttpRequest) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts import stepup
 from accounts.identity import Identity
 from brokers import arns, catalogue, signin
 from brokers.catalogue import Catalogue
@@ -45,7 +46,10 @@ class Way(StrEnum):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for: a target, seconds, a way out; for the console a destination and the issuer's address."""
+    """What a person asks for: a target, seconds, a way out; for the console a destination and the issuer's address.
+
+    `code`: a one-time code of the person's device, for sensitive targets.
+    """
 
     target: str
     seconds: int
@@ -53,6 +57,7 @@ class Wish:
     destination: str = ""
     reason: str = ""
     issuer: str = ""
+    code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -70,12 +75,15 @@ def grant(identity: Identity, wish: Wish, now: datetime) -> Granted:
     """Let the identity become the target: recorded before AWS is asked and before anything is handed out.
 
     Raise NotYours (unknown, disabled or not entitled: all the same), Stopped, TooMany, Invalid (duration, destination),
-    Refused, Unavailable, or AwsRefused. Nothing is handed out without a durable outcome.
+    StepUpRequired (a sensitive target without a code), Refused, Unavailable, or AwsRefused. Nothing is handed out
+    without a durable outcome.
     """
     with aws.deadline(DEADLINE):
         target, entitlement, held = _decide(identity, wish, now)
         try:
             seconds, destination = _settle(target, entitlement, wish, now)
+            if target.sensitive:
+                stepup.verify(identity.person, wish.code)
             limits.count_grant(identity)
             facts = {"way": str(wish.way), "seconds": seconds, "reason": wish.reason[:500] or None}
             intent = begin(identity, target, entitlement, now, facts)

@@ -83,12 +83,11 @@ class ModelAdmin(Writing):
     def delete_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then delete each chosen document by itself; what is refused is said and stays."""
         lines, _, _, _ = self.get_deleted_objects(queryset, request)
-        given = self.confirm(request, f"Delete {len(queryset)}", lines, action="delete_chosen")
-        if not isinstance(given, dict):
-            return given
-        self.before_deed(request, Deed.DELETE, None, given)
-        self.each_of(request, queryset, lambda each: self.remove(request, each), "deleted")
-        return None
+        title = f"Delete {len(queryset)}"
+        asked = self.confirm(request, title, lines, action=Deed.DELETE, objects=queryset)
+        if asked is None:
+            self.each_of(request, queryset, lambda each: self.remove(request, each), "deleted")
+        return asked
 
     def each_of(self, request: HttpRequest, queryset: Any, deed: Callable[[Any], None], done: str) -> None:
         """Do a deed to each chosen document, as it is now; say what was done and what was refused."""
@@ -135,13 +134,21 @@ class ModelAdmin(Writing):
         return TemplateResponse(request, "admin/object_history.html", context)
 
     def confirm(
-        self, request: HttpRequest, title: str, lines: Iterable[str], *, action: str, obj: Document | None = None
-    ) -> HttpResponse | dict[str, Any]:
-        """Return the page that asks before an action, or, once it was confirmed, what the deed's own fields say."""
+        self, request: HttpRequest, title: str, lines: Iterable[str], *, action: str, objects: Iterable[Document] = ()
+    ) -> HttpResponse | None:
+        """Return the page that asks before an action on `objects`, or None once it was confirmed and may be done."""
+        request.deed_objects = list(objects)  # type: ignore[attr-defined]
         lines = list(lines)
-        form = self.deed_form(request if "confirmed" in request.POST else _asked_first(request), obj, action)
-        if "confirmed" in request.POST and form.is_valid():
-            return dict(form.cleaned_data)
+        confirmed = "confirmed" in request.POST
+        form = self.deed_form(request if confirmed else _asked_first(request), None, action)
+        if confirmed and form.is_valid():
+            try:
+                self.before_deed(request, action, None, form.cleaned_data)
+            except CooperError as error:
+                field = getattr(error, "field", None)
+                form.add_error(field if field in form.fields else None, error.message)
+            else:
+                return None
         context = {
             **self.admin_site.each_context(request),
             "title": title,
@@ -151,7 +158,7 @@ class ModelAdmin(Writing):
             "action": action,
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         }
-        return TemplateResponse(request, "admin/confirm.html", context)
+        return TemplateResponse(request, "admin/confirm.html", context, status=400 if form.errors else 200)
 
     def change_url(self, obj: Document) -> str:
         """Return the address of a document's form."""
@@ -162,5 +169,5 @@ class ModelAdmin(Writing):
 def _asked_first(request: HttpRequest) -> HttpRequest:
     """Return a request without a form, so that nothing is complained of before it was asked for."""
     blank = HttpRequest()
-    blank.user, blank.session = request.user, request.session
+    blank.__dict__.update({name: value for name, value in request.__dict__.items() if name not in ("method", "_post")})
     return blank

@@ -9,7 +9,6 @@ from cooper_project import audit
 from cooper_project.admin.deeds import Outcome
 from cooper_project.admin.forms import DocumentForm
 from cooper_project.admin.options import ModelAdmin
-from cooper_project.admin.sites import register
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.installation import GRANTS, Installation
 
@@ -24,7 +23,6 @@ class SwitchForm(DocumentForm):
     )
 
 
-@register(Installation)
 class StopSwitchAdmin(ModelAdmin):
     """The one item that stops all grants; the installation's other facts are not managed here."""
 

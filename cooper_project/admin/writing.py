@@ -106,8 +106,9 @@ class Writing(Reading):
         if not outcome.changed:
             return
         deed = Deed.CHANGE if change else Deed.ADD
-        self.before_deed(request, deed, form.instance, {name: form.cleaned_data[name] for name in form.deed_fields})
         self.prepare(request, outcome)
+        # looked at last, so that a mistake elsewhere uses no code up
+        self.before_deed(request, deed, form.instance, {name: form.cleaned_data[name] for name in form.deed_fields})
         try:
             self.commit(request, outcome, lambda writes: self.write(request, writes, outcome))
         except AlreadyExists as error:

@@ -12,7 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
-from accounts.models import LocalAccount
+from accounts import totp
+from accounts.models import LocalAccount, TotpDevice
+from accounts.totp.devices import opened
 from brokers import catalogue, trust
 from brokers.federation_keys import seal
 from brokers.models import Association, AwsAccount, Kind, State, Target
@@ -21,6 +23,7 @@ from cooper_project.audit import Event
 from cooper_project.aws import Keys
 from cooper_project.dynamo import Transaction, transaction
 from cooper_project.embedded import EmbeddedAws, seed_aws
+from cooper_project.kms import Sealed
 
 PASSWORD = "cooper-demo"  # noqa: S105 - the demo's, on loopback alone
 PEOPLE = {
@@ -182,8 +185,29 @@ def _federated(each: Seeded) -> dict[str, Any]:
     }
 
 
+def _seed_device(username: str) -> None:
+    """Give a person a device for one-time codes."""
+    person = f"local:{username}"
+    if totp.device_of(person) is None:
+        ciphertext = totp.sealed(totp.new_seed(), person)
+        device = TotpDevice(person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True)
+        with transaction() as writes:
+            writes.create(device)
+            writes.create(audit.event(Event.DEVICE_ADDED, person=person, by="seed"))
+
+
+def otpauth_of(username: str) -> str:
+    """Return the address that an authenticator app reads for a person's device in the demo; "" without a device."""
+    device = totp.device_of(f"local:{username}")
+    if device is None:
+        return ""
+    person = str(device.person)
+    return totp.otpauth(opened(Sealed(bytes(device.seed), str(device.key_arn)), person), person)
+
+
 def _seed_people() -> None:
     """Make the four people's local accounts."""
+    _seed_device("carol")
     for username, (name, groups) in PEOPLE.items():
         if LocalAccount.find(username):
             continue

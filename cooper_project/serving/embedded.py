@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 
 from cooper_project.embedded import EmbeddedAws
-from cooper_project.embedded.seed import PASSWORD, PEOPLE, adopt, seed
+from cooper_project.embedded.seed import PASSWORD, PEOPLE, adopt, otpauth_of, seed
 from cooper_project.errors import CooperError
 from cooper_project.serving import address, gunicorn
 from cooper_project.setting_up import set_up
@@ -38,6 +38,9 @@ START = 60.0
 STOP = 10.0
 """Seconds in which each of the two has to be down, before it is killed."""
 
+OTPAUTH = "DEMO_OTPAUTH"
+"""Under this name the seeded AWS says the address that Carol's authenticator app reads."""
+
 
 def serve_alone(store: Path | None, port: int, *, seeded: bool, with_parent: bool, say: Say) -> None:
     """Serve the embedded AWS until a signal (`with_parent`: or the end of stdin); say its environment, then a blank."""
@@ -51,7 +54,8 @@ def serve_alone(store: Path | None, port: int, *, seeded: bool, with_parent: boo
             adopt(aws)
             set_up(lambda line: None)
             seed()
-        for name, value in aws.environment().items():
+        known = aws.environment() | ({OTPAUTH: otpauth_of("carol")} if seeded else {})
+        for name, value in known.items():
             say(f"{name}={shlex.quote(value)}")
         say("")
         stop.wait()
@@ -83,10 +87,11 @@ class Demo:
             signal.signal(number, self._stop)
         try:
             environment = self._start_aws()
+            otpauth = environment.pop(OTPAUTH, "")
             url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             self._start_server(environment, url)
             if not self._stopping:
-                self._say(banner(url, environment))
+                self._say(banner(url, environment, otpauth))
             self._watch()
         finally:
             self._end()
@@ -189,8 +194,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def banner(url: str, environment: dict[str, str]) -> str:
-    """Return what the demo says when it is up: where, as whom, and how to reach its AWS."""
+def banner(url: str, environment: dict[str, str], otpauth: str) -> str:
+    """Return what the demo says when it is up: where, as whom, Carol's codes, and how to reach its AWS."""
     endpoint = environment["AWS_ENDPOINT_URL"]
     here = Path(sys.executable)
     python = here.relative_to(settings.BASE_DIR) if here.is_relative_to(settings.BASE_DIR) else here
@@ -199,6 +204,11 @@ cooper is up:  {url}
 
   sign in as   {", ".join(PEOPLE)}   each with the password   {PASSWORD}
                alice may become most targets, bob none; carol and dan administer
+
+  changes in the administration take a one-time code; carol's device (dan sets one up when he needs it):
+    {otpauth}
+  her code now:
+    {python} manage.py cooper_totp code '{otpauth}'
 
   its AWS (embedded, on this machine alone):
 AWS_ENDPOINT_URL={endpoint}

@@ -1,4 +1,4 @@
-"""The management plane of people: local accounts, and everybody who has signed in."""
+"""Local accounts in the management plane."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,10 +9,11 @@ from django.http import HttpRequest
 
 from accounts import local_accounts
 from accounts.models import LocalAccount, Person
+from accounts.stepup import StepUpMixin
 from cooper_project import admin, audit
 from cooper_project.admin.writing import Build
 from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document, Stale, Transaction, transaction
+from cooper_project.dynamo import Document, Stale, Transaction
 from cooper_project.errors import Invalid
 
 TRIES = 5
@@ -70,9 +71,10 @@ class LocalAccountForm(admin.DocumentForm):
 
 
 @admin.register(LocalAccount)
-class LocalAccountAdmin(admin.ModelAdmin):
+class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
     """Local accounts."""
 
+    step_up_strict = True
     form = LocalAccountForm
     list_display = ("username", "name", "groups_said", "disabled")
     search_fields = ("username", "name", "groups_said")
@@ -143,104 +145,3 @@ class LocalAccountAdmin(admin.ModelAdmin):
     def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
         """Say what goes with it."""
         return ["The person can no longer sign in, and their web sessions end. The record stays."]
-
-
-class PersonForm(admin.DocumentForm):
-    """What an administrator may change of a person."""
-
-    disabled = forms.BooleanField(
-        required=False,
-        help_text="Ends web sessions at the next request; no sign-in works. AWS sessions that live go on.",
-    )
-
-
-class ProviderFilter(admin.ValuesFilter):
-    """Filters by provider."""
-
-    title = parameter_name = "provider"
-
-
-class GroupsFilter(admin.ValuesFilter):
-    """Filters by group."""
-
-    title, parameter_name = "group", "groups"
-
-
-class DisabledFilter(admin.ValuesFilter):
-    """Filters by whether they may come in."""
-
-    title = parameter_name = "disabled"
-
-
-@admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):
-    """Everybody who has signed in; their provider says who they are."""
-
-    form = PersonForm
-    list_display = ("person", "name", "groups_said", "last_seen", "disabled")
-    list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
-    search_fields = ("person", "name", "groups_said")
-    readonly_fields = ("person", "name", "groups_said", "last_seen")
-    ordering = ("person",)
-    actions = ("end_web_sessions",)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show who it is, then what may be changed."""
-        return (*self.readonly_fields, "disabled")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let providers bring people."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keep people: the record names them."""
-        return False
-
-    @admin.display(description="Groups")
-    def groups_said(self, person: Person) -> str:
-        """Return the groups of the newest sign-in."""
-        return ", ".join(person.groups) or "-"
-
-    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
-        """Return the person's newest events."""
-        return AuditEvent.by_person.query(obj.key[0], scan_index_forward=False, limit=200)
-
-    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
-        """Refuse to disable oneself; a change ends web sessions."""
-        person = outcome.document
-        assert isinstance(person, Person)  # noqa: S101 - this admin is for people alone
-        if person.disabled and request.user.pk == person.person:
-            raise Invalid("You cannot disable yourself.", field="disabled")
-        person.epoch = int(person.epoch) + 1
-
-    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
-        """Keep a local account in step, so that it can be enabled and disabled at either place."""
-        super().write(request, writes, outcome)
-        person = outcome.document
-        account = LocalAccount.find(person.subject) if person.provider == "local" else None  # type: ignore[attr-defined]
-        if account is not None:
-            account.disabled = person.disabled  # type: ignore[attr-defined]
-            writes.save(account)
-
-    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
-        """Record that they may come in, or may not."""
-        kind = Event.PERSON_DISABLED if outcome.cleaned["disabled"] else Event.PERSON_ENABLED
-        return [audit.event(kind, **self.facts_of(outcome.document))]
-
-    @admin.action(description="End all web sessions of the chosen people")
-    def end_web_sessions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Ask, then end every web session of the chosen people."""
-        lines = [f"{each}: web sessions end at the next request." for each in queryset]
-        given = self.confirm(request, "End web sessions", lines, action="end_web_sessions")
-        if not isinstance(given, dict):
-            return given
-        self.before_deed(request, "end_web_sessions", None, given)
-        self.each_of(request, queryset, self._end_web_sessions, "people have no web session any more")
-        return None
-
-    def _end_web_sessions(self, person: Person) -> None:
-        """Begin a new epoch for the person, with its event."""
-        person.epoch = int(person.epoch) + 1
-        with transaction() as writes:
-            writes.save(person)
-            writes.create(audit.event(Event.SESSIONS_ENDED, object=person.person))

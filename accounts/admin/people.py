@@ -1,0 +1,152 @@
+"""Everybody who has signed in, in the management plane."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from accounts import devices, invitations
+from accounts.models import LocalAccount, Person, TotpDevice
+from accounts.stepup import StepUpMixin
+from cooper_project import admin, audit
+from cooper_project.audit import AuditEvent, Event
+from cooper_project.dynamo import Document, Transaction, transaction
+from cooper_project.errors import Invalid, Refused
+
+
+class PersonForm(admin.DocumentForm):
+    """What an administrator may change of a person."""
+
+    disabled = forms.BooleanField(
+        required=False,
+        help_text="Ends web sessions at the next request; no sign-in works. AWS sessions that live go on.",
+    )
+
+
+class ProviderFilter(admin.ValuesFilter):
+    """Filters by provider."""
+
+    title = parameter_name = "provider"
+
+
+class GroupsFilter(admin.ValuesFilter):
+    """Filters by group."""
+
+    title, parameter_name = "group", "groups"
+
+
+class DisabledFilter(admin.ValuesFilter):
+    """Filters by whether they may come in."""
+
+    title = parameter_name = "disabled"
+
+
+@admin.register(Person)
+class PersonAdmin(StepUpMixin, admin.ModelAdmin):
+    """Everybody who has signed in; their provider says who they are."""
+
+    form = PersonForm
+    list_display = ("person", "name", "groups_said", "device", "last_seen", "disabled")
+    list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
+    search_fields = ("person", "name", "groups_said")
+    readonly_fields = ("person", "name", "groups_said", "device", "last_seen")
+    ordering = ("person",)
+    actions = ("end_web_sessions", "reset_devices", "make_enrolment_codes")
+    step_up = ("change", "reset_devices", "make_enrolment_codes")
+    step_up_strict = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show who it is, then what may be changed."""
+        return (*self.readonly_fields, "disabled")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let providers bring people."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep people: the record names them."""
+        return False
+
+    @admin.display(description="Groups")
+    def groups_said(self, person: Person) -> str:
+        """Return the groups of the newest sign-in."""
+        return ", ".join(person.groups) or "-"
+
+    @admin.display(description="Device", boolean=True)
+    def device(self, person: Person) -> bool:
+        """Return whether the person has a device for one-time codes."""
+        return str(person.person) in self._devices()
+
+    def _devices(self) -> set[str]:
+        """Return who has a device."""
+        return {str(each.person) for each in TotpDevice.everything()}
+
+    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
+        """Return the person's newest events."""
+        return AuditEvent.by_person.query(obj.key[0], scan_index_forward=False, limit=200)
+
+    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+        """Refuse to disable oneself; a change ends web sessions."""
+        person = outcome.document
+        assert isinstance(person, Person)  # noqa: S101 - this admin is for people alone
+        if person.disabled and request.user.pk == person.person:
+            raise Invalid("You cannot disable yourself.", field="disabled")
+        person.epoch = int(person.epoch) + 1
+
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+        """Keep a local account in step, so that it can be enabled and disabled at either place."""
+        super().write(request, writes, outcome)
+        person = outcome.document
+        account = LocalAccount.find(person.subject) if person.provider == "local" else None  # type: ignore[attr-defined]
+        if account is not None:
+            account.disabled = person.disabled  # type: ignore[attr-defined]
+            writes.save(account)
+
+    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+        """Record that they may come in, or may not."""
+        kind = Event.PERSON_DISABLED if outcome.cleaned["disabled"] else Event.PERSON_ENABLED
+        return [audit.event(kind, **self.facts_of(outcome.document))]
+
+    @admin.action(description="End all web sessions of the chosen people")
+    def end_web_sessions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ask, then end every web session of the chosen people."""
+        lines = [f"{each}: web sessions end at the next request." for each in queryset]
+        asked = self.confirm(request, "End web sessions", lines, action="end_web_sessions", objects=queryset)
+        if asked is None:
+            self.each_of(request, queryset, self._end_web_sessions, "people have no web session any more")
+        return asked
+
+    @admin.action(description="Reset the one-time-code devices of the chosen people")
+    def reset_devices(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ask, then remove other people's devices; nobody resets their own here."""
+        lines = [f"{each}: has to set up a device anew; web sessions end at the next request." for each in queryset]
+        asked = self.confirm(request, "Reset devices", lines, action="reset_devices", objects=queryset)
+        if asked is None:
+            self.each_of(request, queryset, lambda each: self._reset_device(request, each), "devices reset")
+        return asked
+
+    def _reset_device(self, request: HttpRequest, person: Person) -> None:
+        """Remove a person's device, tell them at their next sign-in, and end their web sessions; raise Refused."""
+        if request.user.pk == person.person:
+            raise Refused("Nobody resets their own device: use your code or a recovery code under Device.")
+        devices.reset(str(person.person), by=str(request.user.pk))
+
+    @admin.action(description="Make enrolment codes for the chosen people")
+    def make_enrolment_codes(self, request: HttpRequest, queryset: Any) -> Any:
+        """Ask, then show an enrolment code for each chosen person, once."""
+        lines = [f"{each}: gets a code that sets up a first device, for three days." for each in queryset]
+        asked = self.confirm(request, "Make enrolment codes", lines, action="make_enrolment_codes", objects=queryset)
+        if asked is not None:
+            return asked
+        made = [(str(each), invitations.make(str(each.person))) for each in queryset]
+        context = {**self.admin_site.each_context(request), "title": "Enrolment codes", "opts": self.opts, "made": made}
+        return TemplateResponse(request, "admin/enrolment_codes.html", context)
+
+    def _end_web_sessions(self, person: Person) -> None:
+        """Begin a new epoch for the person, with its event."""
+        person.epoch = int(person.epoch) + 1
+        with transaction() as writes:
+            writes.save(person)
+            writes.create(audit.event(Event.SESSIONS_ENDED, object=person.person))

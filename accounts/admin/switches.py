@@ -1,0 +1,26 @@
+"""The stop switch of all grants, with step-up."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.stepup import StepUpMixin
+from cooper_project import admin
+from cooper_project.admin.switches import StopSwitchAdmin
+from cooper_project.dynamo import Document
+from cooper_project.installation import Installation
+
+
+@admin.register(Installation)
+class StopAllAdmin(StepUpMixin, StopSwitchAdmin):
+    """The stop switch of all grants: setting it is for emergencies and takes no code, lifting it does."""
+
+    step_up = ("change",)
+
+    def _to_enrol(self, request: HttpRequest, deed: str) -> None:
+        """Let an administrator without a device in: stopping must not wait."""
+
+    def before_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+        """Demand a code for lifting."""
+        if obj is None or not obj.stopped:  # type: ignore[attr-defined]
+            super().before_deed(request, deed, obj, given)

@@ -1,0 +1,287 @@
+"""A person's own device over HTTP: set up, replaced, removed, recovered."""
+
+import base64
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import segno
+from django import forms
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import invitations, stepup, totp
+from accounts.identity import Identity
+from accounts.models import Person
+from accounts.providers import SignInRefused, provider_for
+from accounts.totp.devices import opened
+from cooper_project import audit
+from cooper_project.audit import Event
+from cooper_project.dynamo import transaction
+from cooper_project.errors import CooperError, Invalid, Refused
+from cooper_project.kms import Sealed
+
+PENDING = "enrolment"
+"""Where the web session keeps the ciphertext of a seed that no code has proved yet."""
+
+PENDING_FOR = 600
+"""Seconds in which a code has to prove it."""
+
+FRESH = 300
+"""Seconds that a sign-in counts as fresh proof where there is no password to ask for (OWASP ASVS 5.0, 7.5.3)."""
+
+
+class ProofForm(forms.Form):
+    """Who it is, again: password, and the old device's code or a recovery code, as the case needs."""
+
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=1024,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    code = stepup.field()
+    enrolment_code = forms.CharField(label="Enrolment code", required=False, max_length=80, widget=stepup.CodeInput)
+    next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, wanted: set[str], **named: Any) -> None:
+        """Ask for what is wanted alone."""
+        super().__init__(*arguments, **named)
+        for name in set(self.fields) - wanted - {"next"}:
+            del self.fields[name]
+
+
+def _identity(request: HttpRequest) -> Identity | None:
+    """Return who asks, or None."""
+    found: Identity | None = request.identity  # type: ignore[attr-defined]
+    return found
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send an anonymous visitor to sign in and back."""
+    return HttpResponseRedirect(f"{resolve_url('login')}?{urlencode({'next': resolve_url('device')})}")
+
+
+def _next(request: HttpRequest) -> str:
+    """Return the page of ours to go back to, or ""."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    fits = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if fits and wanted.startswith("/") else ""
+
+
+def _has_password(identity: Identity) -> bool:
+    """Return whether the provider can ask for a password on the spot."""
+    provider = provider_for(identity.provider)
+    return provider is not None and provider.asks_password
+
+
+def _wanted(identity: Identity, *, has_device: bool) -> set[str]:
+    """Return what proof beginning takes."""
+    wanted = {"password"} if _has_password(identity) else set()
+    if has_device:
+        wanted.add("code")
+    elif settings.COOPER_ENROLMENT == "code":
+        wanted.add("enrolment_code")
+    return wanted
+
+
+def _page(request: HttpRequest, identity: Identity, form: ProofForm | None = None, status: int = 200) -> HttpResponse:
+    """Show the person's device, or how to set one up."""
+    device = totp.device_of(identity.person)
+    wanted = _wanted(identity, has_device=device is not None)
+    begin = form or ProofForm(wanted=wanted, initial={"next": _next(request)})
+    context = {
+        "device": device,
+        "form": begin,
+        "recover": ProofForm(wanted=wanted & {"password"} | {"code"}, auto_id="recover_%s") if device else None,
+        "remove": ProofForm(wanted={"code"}, auto_id="remove_%s") if device else None,
+        "window": stepup.window_left(request),
+        "next": _next(request),
+    }
+    return render(request, "accounts/device.html", context, status=status)
+
+
+@require_safe
+def device(request: HttpRequest) -> HttpResponse:
+    """Show the person's device and what can be done with it."""
+    identity = _identity(request)
+    return _page(request, identity) if identity else _to_sign_in(request)
+
+
+@require_POST
+def begin(request: HttpRequest) -> HttpResponse:
+    """Take fresh proof, the old device's code where there is one, and begin with a new seed."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request)
+    has_device = totp.device_of(identity.person) is not None
+    form = ProofForm(request.POST, wanted=_wanted(identity, has_device=has_device))
+    if not form.is_valid():
+        return _page(request, identity, form, 400)
+    try:
+        _prove(request, identity, form)
+        if has_device:
+            stepup.verify(identity.person, form.cleaned_data["code"])
+        elif settings.COOPER_ENROLMENT == "code":
+            invitations.use(identity.person, form.cleaned_data["enrolment_code"])
+    except CooperError as error:
+        return _refused(request, identity, form, error)
+    return _begun(request, identity)
+
+
+def _prove(request: HttpRequest, identity: Identity, form: ProofForm) -> None:
+    """Demand a fresh proof of who it is, so that a stolen web session enrols nothing; raise Invalid or Refused."""
+    if _has_password(identity):
+        provider = provider_for(identity.provider)
+        try:
+            provider.prove_again(request, identity, form.cleaned_data["password"])  # type: ignore[union-attr]
+        except SignInRefused as error:
+            raise Invalid(error.message, error.detail, field="password") from error
+        return
+    signed_in = datetime.fromisoformat(request.session.get("authenticated_at", "1970-01-01T00:00:00+00:00"))
+    if (datetime.now(UTC) - signed_in).total_seconds() > FRESH:
+        message = "You signed in too long ago for this. Sign out, sign in again, and come back within 5 minutes."
+        raise Refused(message, "sign-in is not fresh")
+
+
+def _refused(request: HttpRequest, identity: Identity, form: ProofForm, error: CooperError) -> HttpResponse:
+    """Record a refusal and show the form again."""
+    audit.record(Event.ENROLMENT_REFUSED, why=error.detail)
+    field = getattr(error, "field", None)
+    form.add_error(field if field in form.fields else None, error.message)
+    return _page(request, identity, form, 403)
+
+
+def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
+    """Keep a new seed's ciphertext in this web session until a code proves it."""
+    ciphertext = totp.sealed(totp.new_seed(), identity.person)
+    stored = base64.b64encode(ciphertext.ciphertext).decode()
+    request.session[PENDING] = {"seed": stored, "key_arn": ciphertext.key_arn, "at": time.time()}
+    audit.record(Event.ENROLMENT_BEGUN)
+    return HttpResponseRedirect(f"{resolve_url('device-set-up')}?{urlencode({'next': _next(request)})}")
+
+
+def _pending(request: HttpRequest) -> Sealed | None:
+    """Return the ciphertext of the seed that waits to be proved, or None."""
+    found = request.session.get(PENDING)
+    if not found or time.time() - found["at"] > PENDING_FOR:
+        return None
+    return Sealed(base64.b64decode(found["seed"]), found["key_arn"])
+
+
+class CodeForm(forms.Form):
+    """The first code of a new device."""
+
+    code = stepup.field()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up(request: HttpRequest) -> HttpResponse:
+    """Show the new seed as a QR code and as text, and take the code that proves that a device has it."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request)
+    ciphertext = _pending(request)
+    if ciphertext is None:
+        return HttpResponseRedirect(f"{resolve_url('device')}?{urlencode({'next': _next(request)})}")
+    seed = opened(ciphertext, identity.person)
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        code = totp.normalised(form.cleaned_data["code"])
+        step = totp.matching_step(seed, code, totp.clock[0]()) if code else None
+        if step is not None:
+            return _enrolled(request, identity, ciphertext, seed, step)
+        form.add_error("code", "This is not the code that the device shows now. Check its clock, and try the next one.")
+    status = 400 if form.errors else 200
+    uri = totp.otpauth(seed, identity.person)
+    picture = segno.make(uri, error="m").svg_data_uri(scale=5, border=4, light="#ffffff", dark="#000000")
+    shown = {"form": form, "secret": totp.base32(seed), "uri": uri, "picture": picture, "next": _next(request)}
+    return render(request, "accounts/device_set_up.html", shown, status=status)
+
+
+def _enrolled(request: HttpRequest, identity: Identity, ciphertext: Sealed, seed: bytes, step: int) -> HttpResponse:
+    """Keep the device, end the person's other web sessions, and show the recovery codes, once."""
+    with transaction() as writes:
+        codes = totp.enrol(writes, identity.person, ciphertext, seed, step)
+        person = _next_epoch(identity.person)
+        writes.save(person)
+    request.session.pop(PENDING, None)
+    _stay(request, person)
+    return render(request, "accounts/device_codes.html", {"codes": codes, "next": _next(request)})
+
+
+def _next_epoch(key: str) -> Person:
+    """Return the person in a new epoch, in which web sessions of the old one count no more."""
+    person = Person.find(key)
+    if person is None:
+        raise Refused("You were signed out meanwhile. Sign in again.", "person gone")
+    person.epoch = int(person.epoch) + 1
+    return person
+
+
+def _stay(request: HttpRequest, person: Person) -> None:
+    """Carry this web session alone into the person's new epoch, under a new id."""
+    request.user.record.epoch = person.epoch  # type: ignore[union-attr]
+    auth.update_session_auth_hash(request, request.user)  # type: ignore[arg-type]
+
+
+@require_POST
+def recover(request: HttpRequest) -> HttpResponse:
+    """Let a recovery code stand for the old device's code: it allows replacing the device, and nothing else."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request)
+    form = ProofForm(request.POST, wanted={"code"} | ({"password"} if _has_password(identity) else set()))
+    if not form.is_valid():
+        return _page(request, identity, None, 400)
+    try:
+        _prove(request, identity, form)
+        totp.use_recovery_code(identity.person, form.cleaned_data["code"], totp.clock[0]())
+    except CooperError as error:
+        audit.record(Event.ENROLMENT_REFUSED, why=error.detail)
+        begin_form = ProofForm({}, wanted=_wanted(identity, has_device=True))
+        begin_form.add_error(None, error.message)
+        return _page(request, identity, begin_form, 403)
+    audit.record(Event.RECOVERY_USED)
+    person = _next_epoch(identity.person)
+    with transaction() as writes:
+        writes.save(person)
+    _stay(request, person)
+    return _begun(request, identity)
+
+
+@require_POST
+def remove(request: HttpRequest) -> HttpResponse:
+    """Remove the person's device; takes its code."""
+    identity = _identity(request)
+    if identity is None:
+        return _to_sign_in(request)
+    form = ProofForm(request.POST, wanted={"code"})
+    found = totp.device_of(identity.person)
+    if found is None or not form.is_valid():
+        return _page(request, identity, None, 400)
+    try:
+        stepup.verify(identity.person, form.cleaned_data["code"])
+    except CooperError as error:
+        begin_form = ProofForm({}, wanted=_wanted(identity, has_device=True))
+        begin_form.add_error(None, error.message)
+        return _page(request, identity, begin_form, 403)
+    found = totp.device_of(identity.person)
+    with transaction() as writes:
+        if found is not None:
+            totp.remove(writes, found, Event.DEVICE_REMOVED)
+    stepup.close_window(request)
+    return HttpResponseRedirect(resolve_url("device"))
+
+
+@require_POST
+def close_window(request: HttpRequest) -> HttpResponse:
+    """End the window in which no further code is asked for."""
+    if _identity(request) is None:
+        return _to_sign_in(request)
+    stepup.close_window(request)
+    return HttpResponseRedirect(_next(request) or resolve_url("device"))

@@ -1,0 +1,135 @@
+"""Step-up: a fresh one-time code for the very operation, in the form that does it.
+
+The code travels with the operation's own POST, is looked at last (a typo elsewhere burns none), is used up by one
+conditional write, and so is good for that session, person, operation and object alone.
+"""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.utils.http import urlencode
+
+from accounts import totp
+from cooper_project import audit
+from cooper_project.dynamo import Document
+from cooper_project.errors import Invalid, StepUpRequired
+
+WINDOW = "step_up_until"
+"""Where a web session keeps the end of its window."""
+
+FIELD = "code"
+
+
+class CodeInput(forms.TextInput):
+    """An input that never shows a code again."""
+
+    def format_value(self, value: Any) -> None:
+        """Return nothing."""
+        return
+
+
+def field() -> forms.CharField:
+    """Return the form field for a code."""
+    attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "size": 10, "spellcheck": "false"}
+    return forms.CharField(
+        label="One-time code",
+        required=False,
+        max_length=40,
+        widget=CodeInput(attrs=attrs),
+        help_text="From your device, for this operation alone. A code counts once; the next comes within 30 s.",
+    )
+
+
+def person_of(request: HttpRequest) -> str:
+    """Return the key of the person who asks."""
+    return str(request.user.pk)
+
+
+def window_left(request: HttpRequest) -> int:
+    """Return the seconds that the web session's window is still open (COOPER_STEP_UP_SECONDS); 0 when it is not."""
+    if not settings.COOPER_STEP_UP_SECONDS:
+        return 0
+    left = float(request.session.get(WINDOW, 0)) - totp.clock[0]()
+    return max(0, int(min(left, settings.COOPER_STEP_UP_SECONDS)))
+
+
+def close_window(request: HttpRequest) -> None:
+    """End the web session's window."""
+    request.session.pop(WINDOW, None)
+
+
+def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:
+    """Demand a code of the person's own device, or (unless `strict`) an open window; mark what is recorded next.
+
+    Raise StepUpRequired without a device or a code, Invalid (on the field) with one that does not count.
+    """
+    if not strict and window_left(request):
+        audit.mark(step_up="window")
+        return
+    verify(person_of(request), code)
+    if settings.COOPER_STEP_UP_SECONDS and not strict:
+        request.session[WINDOW] = totp.clock[0]() + settings.COOPER_STEP_UP_SECONDS
+
+
+def verify(person: str, code: str) -> None:
+    """Use up a code of the person's own device for what comes next; raise StepUpRequired or Invalid."""
+    if totp.device_of(person) is None:
+        message = "This takes a one-time code, and you have no device for it yet. Set it up under Device, above."
+        raise StepUpRequired(message, "no device", code="enrol")
+    if not code.strip():
+        raise StepUpRequired("This takes a one-time code of your device.", "no code", code="missing")
+    try:
+        totp.use_code(person, code, totp.clock[0]())
+    except totp.Wrong as error:
+        raise Invalid(error.message, error.detail, field=FIELD) from error
+    audit.mark(step_up="code")
+
+
+def enrol_address(request: HttpRequest) -> str:
+    """Return the address of the page that sets a device up and leads back to here."""
+    return f"{resolve_url('device')}?{urlencode({'next': request.get_full_path()})}"
+
+
+class StepUpMixin:
+    """A ModelAdmin whose deeds take a code: those in `step_up`; `step_up_strict` ones never by an open window."""
+
+    step_up: ClassVar[tuple[str, ...]] = ("add", "change", "delete")
+    step_up_strict: ClassVar[bool] = False
+
+    def is_strict(self, request: HttpRequest, obj: Document | None) -> bool:
+        """Return whether the deed takes a code of its own even while a window is open."""
+        return self.step_up_strict
+
+    def extra_form_fields(self, request: HttpRequest, obj: Document | None, deed: str) -> dict[str, forms.Field]:
+        """Ask for a code where the deed takes one."""
+        refused = isinstance(getattr(request, "deed_refused", None), (StepUpRequired, Invalid))
+        asks = deed in self.step_up and (refused or self.is_strict(request, obj) or not window_left(request))
+        return {FIELD: field()} if asks else {}
+
+    def before_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+        """Demand the code."""
+        if deed in self.step_up:
+            require(request, str(given.get(FIELD) or ""), strict=self.is_strict(request, obj))
+
+    def changeform_view(self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any) -> Any:
+        """Take an administrator without a device to set one up, and back."""
+        deed = "add" if object_id is None else "change"
+        return self._to_enrol(request, deed) or super().changeform_view(request, object_id, *arguments, **named)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Take an administrator without a device to set one up, and back."""
+        return self._to_enrol(request, "delete") or super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
+
+    def _to_enrol(self, request: HttpRequest, deed: str) -> HttpResponse | None:
+        """Return the way to enrolment for somebody who opens a page that takes a code without having a device."""
+        may: Any = getattr(self, f"has_{deed}_permission", None)
+        if request.method != "GET" or deed not in self.step_up or not may(request):
+            return None
+        if not request.user.is_staff or totp.device_of(person_of(request)) is not None:
+            return None
+        messages.info(request, "This area takes a one-time code for each change. Set up your device first.")
+        return HttpResponseRedirect(enrol_address(request))

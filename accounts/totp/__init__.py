@@ -1,0 +1,34 @@
+"""One-time codes: the arithmetic is django-otp's, the single use is one conditional write in DynamoDB."""
+
+from accounts.totp.codes import STEP, code_at, matching_step, normalised
+from accounts.totp.devices import (
+    Wrong,
+    base32,
+    clock,
+    device_of,
+    enrol,
+    new_seed,
+    otpauth,
+    remove,
+    sealed,
+    use_code,
+    use_recovery_code,
+)
+
+__all__ = [
+    "STEP",
+    "Wrong",
+    "base32",
+    "clock",
+    "code_at",
+    "device_of",
+    "enrol",
+    "matching_step",
+    "new_seed",
+    "normalised",
+    "otpauth",
+    "remove",
+    "sealed",
+    "use_code",
+    "use_recovery_code",
+]
