@@ -99,7 +99,6 @@ def _page(request: HttpRequest, identity: Identity, form: ProofForm | None = Non
         "form": begin,
         "recover": ProofForm(wanted=wanted & {"password"} | {"code"}, auto_id="recover_%s") if device else None,
         "remove": ProofForm(wanted={"code"}, auto_id="remove_%s") if device else None,
-        "window": stepup.window_left(request),
         "next": _next(request),
     }
     return render(request, "accounts/device.html", context, status=status)
@@ -160,7 +159,9 @@ def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Keep a new seed's ciphertext in this web session until a code proves it."""
     ciphertext = totp.sealed(totp.new_seed(), identity.person)
     stored = base64.b64encode(ciphertext.ciphertext).decode()
-    request.session[PENDING] = {"seed": stored, "key_arn": ciphertext.key_arn, "at": time.time()}
+    replaces = totp.fingerprint(totp.device_of(identity.person))
+    kept = {"seed": stored, "key_arn": ciphertext.key_arn, "at": time.time(), "replaces": replaces}
+    request.session[PENDING] = kept
     audit.record(Event.ENROLMENT_BEGUN)
     return HttpResponseRedirect(f"{resolve_url('device-set-up')}?{urlencode({'next': _next(request)})}")
 
@@ -205,6 +206,10 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
 def _enrolled(request: HttpRequest, identity: Identity, ciphertext: Sealed, seed: bytes, step: int) -> HttpResponse:
     """Keep the device, end the person's other web sessions, and show the recovery codes, once."""
+    if totp.fingerprint(totp.device_of(identity.person)) != request.session[PENDING]["replaces"]:
+        # what was proved when this began was another device's code, or that there was none
+        request.session.pop(PENDING)
+        raise Refused("Your device was changed meanwhile. Begin again under Device.", "device changed meanwhile")
     with transaction() as writes:
         codes = totp.enrol(writes, identity.person, ciphertext, seed, step)
         person = _next_epoch(identity.person)

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 from accounts import totp
 from cooper_project import audit
+from cooper_project.audit import Event
 from cooper_project.dynamo import Document
 from cooper_project.errors import Invalid, StepUpRequired
 
@@ -70,7 +71,11 @@ def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:
     if not strict and window_left(request):
         audit.mark(step_up="window")
         return
-    verify(person_of(request), code)
+    try:
+        verify(person_of(request), code)
+    except StepUpRequired as error:
+        audit.record(Event.STEP_UP_REFUSED, why=error.detail)
+        raise
     if settings.COOPER_STEP_UP_SECONDS and not strict:
         request.session[WINDOW] = totp.clock[0]() + settings.COOPER_STEP_UP_SECONDS
 
@@ -94,6 +99,12 @@ def enrol_address(request: HttpRequest) -> str:
     return f"{resolve_url('device')}?{urlencode({'next': request.get_full_path()})}"
 
 
+def shown(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: the seconds that no code is asked for, for the note that every page then has."""
+    known = getattr(request, "session", None) is not None and settings.COOPER_STEP_UP_SECONDS
+    return {"step_up_window": window_left(request) if known else 0}
+
+
 class StepUpMixin:
     """A ModelAdmin whose deeds take a code: those in `step_up`; `step_up_strict` ones never by an open window."""
 
@@ -104,16 +115,29 @@ class StepUpMixin:
         """Return whether the deed takes a code of its own even while a window is open."""
         return self.step_up_strict
 
+    def _strict(self, request: HttpRequest, obj: Document | None) -> bool:
+        """Return whether the deed is strict for its document, or for any of those that an action has chosen."""
+        chosen: list[Any] = [obj] if obj is not None else getattr(request, "deed_objects", None) or [None]
+        return any(self.is_strict(request, each) for each in chosen)
+
     def extra_form_fields(self, request: HttpRequest, obj: Document | None, deed: str) -> dict[str, forms.Field]:
         """Ask for a code where the deed takes one."""
-        refused = isinstance(getattr(request, "deed_refused", None), (StepUpRequired, Invalid))
-        asks = deed in self.step_up and (refused or self.is_strict(request, obj) or not window_left(request))
+        # asked for before: what was typed may have made the deed strict
+        asked = FIELD in request.POST or isinstance(getattr(request, "deed_refused", None), (StepUpRequired, Invalid))
+        asks = deed in self.step_up and (asked or self._strict(request, obj) or not window_left(request))
         return {FIELD: field()} if asks else {}
 
     def before_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
         """Demand the code."""
         if deed in self.step_up:
-            require(request, str(given.get(FIELD) or ""), strict=self.is_strict(request, obj))
+            require(request, str(given.get(FIELD) or ""), strict=self._strict(request, obj))
+        request.deed_allowed = deed  # type: ignore[attr-defined]
+
+    def each_of(self, request: HttpRequest, queryset: Any, deed: Any, done: str) -> None:
+        """Do a deed to each chosen document; raise StepUpRequired when nobody asked `before_deed`."""
+        if not getattr(request, "deed_allowed", ""):
+            raise StepUpRequired("This takes a one-time code of your device.", "no code was asked for", code="missing")
+        super().each_of(request, queryset, deed, done)  # type: ignore[misc]
 
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any) -> Any:
         """Take an administrator without a device to set one up, and back."""
@@ -124,6 +148,12 @@ class StepUpMixin:
         """Take an administrator without a device to set one up, and back."""
         return self._to_enrol(request, "delete") or super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
 
+    def confirm(self, request: HttpRequest, title: str, lines: Any, *, action: str, **named: Any) -> Any:
+        """Take an administrator without a device to set one up, and back to the list."""
+        if action in self.step_up and totp.device_of(person_of(request)) is None:
+            return self._enrol(request)
+        return super().confirm(request, title, lines, action=action, **named)  # type: ignore[misc]
+
     def _to_enrol(self, request: HttpRequest, deed: str) -> HttpResponse | None:
         """Return the way to enrolment for somebody who opens a page that takes a code without having a device."""
         may: Any = getattr(self, f"has_{deed}_permission", None)
@@ -131,5 +161,9 @@ class StepUpMixin:
             return None
         if not request.user.is_staff or totp.device_of(person_of(request)) is not None:
             return None
+        return self._enrol(request)
+
+    def _enrol(self, request: HttpRequest) -> HttpResponse:
+        """Return the way to enrolment, and back to here."""
         messages.info(request, "This area takes a one-time code for each change. Set up your device first.")
         return HttpResponseRedirect(enrol_address(request))

@@ -239,22 +239,30 @@ def call(deed: Callable[..., Any], /, **arguments: Any) -> Any:
     try:
         return deed(**arguments)
     except (ClientError, BotoCoreError) as error:
-        raise translate(error) from error
+        raise translate(error, _service_of(deed)) from error
 
 
-def translate(error: Exception) -> CooperError:
+def _service_of(deed: Callable[..., Any]) -> str:
+    """Return the name of the service whose method it is, as people know it."""
+    meta = getattr(getattr(deed, "__self__", None), "meta", None)
+    found = meta.service_model.service_name if meta is not None else ""
+    return {"kms": "AWS KMS", "sts": "AWS STS", "dynamodb": "DynamoDB"}.get(found, "AWS")
+
+
+def translate(error: Exception, service: str = "AWS") -> CooperError:
     """Return what an AWS error means to a person: not reachable, not allowed, or what AWS said (in the detail)."""
     if isinstance(error, ClientError):
-        return _translate_answer(error)
+        return _translate_answer(error, service)
     if isinstance(error, NoCredentialsError):
         message = "cooper has no AWS credentials: give it an instance role or keys."
         return NotAllowed(message, str(error), code="NoCredentials")
     if isinstance(error, NoRegionError):
         return CooperError("No AWS region is set. Set COOPER_REGION, or give -region.")
-    return Unavailable("AWS did not answer. Nothing was changed or handed out; try again in a minute.", repr(error))
+    message = f"{service} did not answer. Nothing was changed or handed out; try again in a minute."
+    return Unavailable(message, repr(error))
 
 
-def _translate_answer(error: ClientError) -> CooperError:
+def _translate_answer(error: ClientError, service: str) -> CooperError:
     """Return what AWS's error answer means, by its code and status."""
     said = error.response.get("Error", {})
     code, status = said.get("Code", ""), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -265,6 +273,6 @@ def _translate_answer(error: ClientError) -> CooperError:
         return NotAllowed(f"AWS does not allow cooper to do this ({error.operation_name}).", detail, code=code)
     if status >= 500 or "Throttl" in code or code in BUSY:
         return Unavailable(
-            "AWS is busy or has a fault. Nothing was handed out; try again in a minute.", detail, code=code
+            f"{service} is busy or has a fault. Nothing was handed out; try again in a minute.", detail, code=code
         )
     return CooperError(f"AWS refused the request ({code}).", detail, code=code)

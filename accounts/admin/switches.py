@@ -16,6 +16,7 @@ class StopAllAdmin(StepUpMixin, StopSwitchAdmin):
     """The stop switch of all grants: setting it is for emergencies and takes no code, lifting it does."""
 
     step_up = ("change",)
+    step_up_strict = True
 
     def _to_enrol(self, request: HttpRequest, deed: str) -> None:
         """Let an administrator without a device in: stopping must not wait."""

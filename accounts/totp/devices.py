@@ -1,6 +1,8 @@
 """A person's TOTP device in DynamoDB: verified, throttled and used up by conditional writes alone."""
 
 import base64
+import hashlib
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -8,6 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from accounts.models import TotpDevice
@@ -16,7 +19,7 @@ from accounts.totp.recovery import hashed, new_codes
 from cooper_project import audit, kms
 from cooper_project.audit import Event
 from cooper_project.dynamo import ConditionFailed, Transaction
-from cooper_project.errors import CooperError
+from cooper_project.errors import CooperError, Refused, Unavailable
 from cooper_project.kms import Sealed
 
 SEED_BYTES = 20
@@ -31,16 +34,23 @@ FIRST_WAIT, LONGEST_WAIT = 30, 900
 clock: list[Callable[[], float]] = [time.time]
 """What says the time (seconds since the epoch); tests turn it."""
 
+TRIES = 20
+"""Times that a try is counted anew when others count at the same moment."""
+
 WRONG = "This is not the code that counts now. Wait for the next one on your device, and use each code once."
 
 
 class Wrong(CooperError):
     """A code that does not count: wrong, old, used, another's; `wait` is the seconds until one is looked at again."""
 
-    def __init__(self, detail: str, wait: int = 0) -> None:
-        """Say the same of every wrong code, and of the wait how long it is."""
-        waiting = f"Too many wrong codes. Codes count again in {wait} s; until then even the right one does not."
-        super().__init__(waiting if wait else WRONG, detail)
+    def __init__(self, detail: str, failures: int = 0, wait: int = 0, *, waiting: bool = False) -> None:
+        """Say the same of every wrong code, how many there were in a row, and how long none counts."""
+        said = "Too many wrong codes." if waiting else WRONG
+        if failures:
+            said += f" {failures} in a row did not count."
+        if wait:
+            said += f" Codes count again in {wait} s; until then even the right one does not."
+        super().__init__(said, detail)
         self.wait = wait
 
 
@@ -80,72 +90,102 @@ def device_of(person: str) -> TotpDevice | None:
     return TotpDevice.find(person)
 
 
+def fingerprint(device: TotpDevice | None) -> str:
+    """Return what tells a person's device from any other of theirs; "" for none."""
+    return hashlib.sha256(bytes(device.seed)).hexdigest() if device else ""
+
+
 def use_code(person: str, typed: str, at: float) -> None:
     """Use up a code of the person's own device; raise Wrong. Of many at once with one code, exactly one returns."""
-    device = _needed(person)
-    seed = _seed(device, at)
+    device = _take_a_try(person, at)
+    seed = _seed(device)
     code = normalised(typed)
     step = matching_step(seed, code, at) if code else None
     if step is None:
-        raise _failed(device, at, "wrong code")
-    unused = (TotpDevice.last_step < step) & (TotpDevice.seed == device.seed)
-    actions = [TotpDevice.last_step.set(step), TotpDevice.failures.set(0), TotpDevice.wait_until.remove()]
-    try:
-        TotpDevice._get_connection().update_item(person, actions=actions, condition=unused)
-    except ConditionFailed as error:
-        raise _failed(device, at, "used code") from error
+        raise _refused(device, "wrong code")
+    actions: list[Action] = [TotpDevice.last_step.set(step), *_FORGIVEN]
+    _use_up(device, actions, TotpDevice.last_step < step, "used code")
 
 
 def use_recovery_code(person: str, typed: str, at: float) -> None:
     """Use up one of the person's recovery codes; raise Wrong."""
-    device = _needed(person)
-    found = hashed(_seed(device, at), typed)
+    device = _take_a_try(person, at)
+    found = hashed(_seed(device), typed)
     if found not in device.recovery:
-        raise _failed(device, at, "wrong recovery code")
+        raise _refused(device, "wrong recovery code")
     left = [each for each in device.recovery if each != found]
-    unused = (TotpDevice.recovery == list(device.recovery)) & (TotpDevice.seed == device.seed)
+    actions: list[Action] = [TotpDevice.recovery.set(left), *_FORGIVEN]
+    _use_up(device, actions, TotpDevice.recovery == list(device.recovery), "used recovery code")
+
+
+_FORGIVEN = (TotpDevice.failures.set(0), TotpDevice.wait_until.remove())
+"""What a right code does to the count of wrong ones."""
+
+
+def _use_up(device: TotpDevice, actions: list[Action], unused: Condition, detail: str) -> None:
+    """Note in one conditional write that a code is used, if the device is the same still; raise Wrong."""
+    condition = unused & (TotpDevice.seed == device.seed)
     try:
-        TotpDevice._get_connection().update_item(person, actions=[TotpDevice.recovery.set(left)], condition=unused)
+        TotpDevice._get_connection().update_item(str(device.person), actions=actions, condition=condition)
     except ConditionFailed as error:
-        raise _failed(device, at, "used recovery code") from error
+        raise _refused(device, detail) from error
 
 
-def _needed(person: str) -> TotpDevice:
-    """Return the person's device; raise Wrong when there is none."""
-    device = device_of(person)
-    if device is None:
-        raise Wrong("no device")
-    return device
+def _take_a_try(person: str, at: float) -> TotpDevice:
+    """Count a try before it is looked at, so that many at once cannot outrun the back-off; return the device.
+
+    Raise Wrong when there is no device, or while codes do not count. A right code forgives the count.
+    """
+    for _ in range(TRIES):
+        device = device_of(person)
+        if device is None:
+            raise Wrong("no device")
+        left = math.ceil(float(device.wait_until or 0) - at)
+        if left > 0:
+            raise _refused(device, "backing off", left)
+        if _counted(device, at):
+            return device
+    raise Unavailable("Your device is being used by many requests at once. Try again.", f"contention on {person}")
 
 
-def _seed(device: TotpDevice, at: float) -> bytes:
-    """Return the seed; raise Wrong while codes do not count, so that even the right one is not looked at."""
-    left = int(float(device.wait_until or 0) - at)
-    if left > 0:
-        raise Wrong("backing off", left)
-    return opened(Sealed(bytes(device.seed), str(device.key_arn)), str(device.person))
+def _counted(device: TotpDevice, at: float) -> bool:
+    """Write down one more try, unless somebody else did meanwhile; return whether it was written."""
+    before, device.failures = device.failures, int(device.failures) + 1
+    actions: list[Action] = [TotpDevice.failures.set(device.failures)]
+    if wait := wait_after(int(device.failures)):
+        actions.append(TotpDevice.wait_until.set(int(at) + wait))
+    try:
+        TotpDevice._get_connection().update_item(
+            str(device.person), actions=actions, condition=TotpDevice.failures == before
+        )
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _seed(device: TotpDevice) -> bytes:
+    """Return the device's seed; raise CooperError."""
+    try:
+        return opened(Sealed(bytes(device.seed), str(device.key_arn)), str(device.person))
+    except CooperError as error:
+        if error.code != "InvalidCiphertextException":
+            raise
+        message = (
+            "The secret of your device cannot be opened: it is not yours. An administrator has to reset your device."
+        )
+        raise Refused(message, error.detail) from error
 
 
 def wait_after(failures: int) -> int:
     """Return the seconds of back-off after so many wrong codes in a row."""
-    return 0 if failures < FREE else int(min(FIRST_WAIT * 2 ** (failures - FREE), LONGEST_WAIT))
+    return 0 if failures < FREE else int(min(FIRST_WAIT * 2 ** min(failures - FREE, 16), LONGEST_WAIT))
 
 
-def _failed(device: TotpDevice, at: float, detail: str) -> Wrong:
-    """Count one more wrong code for all processes, and record it; return what to raise."""
-    failures = int(device.failures) + 1
-    actions: list[Action] = [TotpDevice.failures.add(1)]
-    wait = wait_after(failures)
-    if wait:
-        actions.append(TotpDevice.wait_until.set(int(at) + wait))
-    try:
-        TotpDevice._get_connection().update_item(
-            str(device.person), actions=actions, condition=TotpDevice.person.exists()
-        )
-    except ConditionFailed:
-        return Wrong("device gone")
+def _refused(device: TotpDevice, detail: str, left: int = 0) -> Wrong:
+    """Record a code that does not count; return what to raise."""
+    failures = int(device.failures)
     audit.record(Event.STEP_UP_REFUSED, why=detail, object=str(device.person), failures=failures)
-    return Wrong(detail, wait)
+    return Wrong(detail, failures, left or wait_after(failures), waiting=bool(left))
 
 
 def enrol(writes: Transaction, person: str, ciphertext: Sealed, seed: bytes, step: int) -> list[str]:

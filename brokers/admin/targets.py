@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -76,6 +77,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     search_help_text = "Name, title, AWS account, ARN, label or group."
     ordering = ("name",)
     inlines = (AssociationInline,)
+    step_up = ("add", "change", "delete", "enable")
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"
     events = {  # noqa: RUF012 - as in Django's admin
@@ -140,11 +142,19 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Show the last try, the ExternalId and the trust policy beside the form."""
         obj = named.get("obj")
         context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
+        context["try_form"] = self._try_form(request, obj)
         if obj is not None and obj.is_role and obj.aws_account:
             account = AwsAccount.find(obj.aws_account)
             context["external_id"] = account.external_id if account else ""
             context["snippets"] = self._snippets(obj, str(account.external_id)) if account else []
         return super().render_change_form(request, context, *arguments, **named)
+
+    def _try_form(self, request: HttpRequest, obj: Target | None) -> forms.Form:
+        """Return the form beside the button that tries a target: a try that may enable it takes a code."""
+        form = forms.Form(auto_id="try_%s")
+        if obj is not None and obj.state == State.PENDING:
+            form.fields.update(self.extra_form_fields(request, obj, "enable"))
+        return form
 
     def _snippets(self, target: Target, external_id: str) -> list[tuple[str, str]]:
         """Return the trust policy in each form; nothing when AWS does not say who cooper is."""
@@ -219,7 +229,8 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         if target is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         try:
-            self.before_deed(request, "try", target, {})
+            deed = "enable" if target.state == State.PENDING else "try"
+            self.before_deed(request, deed, target, {"code": request.POST.get("code", "")})
             self._tell(request, target, self._tried(target))
         except CooperError as error:
             messages.error(request, error.message)

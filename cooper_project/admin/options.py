@@ -51,7 +51,7 @@ class ModelAdmin(Writing):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Ask, then delete; what the deed refuses is said above the confirmation."""
-        deed_form = self.deed_form(request, None, Deed.DELETE)
+        deed_form = self.deed_form(request, self.get_object(request, unquote(object_id)), Deed.DELETE)
         context = {**(extra_context or {}), "deed_form": deed_form}
         request.deed_form = deed_form  # type: ignore[attr-defined]
         try:

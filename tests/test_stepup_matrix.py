@@ -1,0 +1,281 @@
+"""Every deed of a sensitive area x every kind of code: what is not the right one changes nothing.
+
+Time is an argument of verification, and each cell has its own person, so nothing waits for the clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
+from accounts.stepup import StepUpMixin
+from brokers.models import Association, AwsAccount, State, Target
+from cooper_project import admin
+from cooper_project.audit import AuditEvent, Event
+from cooper_project.installation import GRANTS, Installation
+from tests.codes import give_device, next_code
+from tests.forms import fields_of
+from tests.test_admin_targets import SPARE, encrypted
+
+DOCUMENTS = (Target, Association, AwsAccount, LocalAccount, Person, Installation, OnceRecord)
+PASSWORD = "cooper-demo"
+SAID = {
+    "no device": "no device for it yet",
+    "no code": "takes a one-time code",
+    "wrong code": "not the code that counts now",
+    "used code": "not the code that counts now",
+    "another's code": "not the code that counts now",
+    "letters": "not the code that counts now",
+    "code of another operation": "not the code that counts now",
+}
+
+Post = Callable[[Any, str], Any]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is posted, with the code as an argument; which document and deed of the management plane it is."""
+
+    post: Post
+    of: tuple[str, str] = ("", "")
+    prepare: Callable[[str], None] | None = None
+
+
+def form(address: str, form_id: str, **typed: str) -> Post:
+    """Return a deed that opens a form, types, and sends it with a code."""
+
+    def post(browser: Any, code: str) -> Any:
+        page = browser.get(address)
+        if page.status_code != 200:
+            # somebody without a device is led to set one up, and tries all the same
+            return browser.post(address, typed | {"code": code})
+        return browser.post(address, fields_of(page.text, form_id) | typed | {"code": code})
+
+    return post
+
+
+def act(model: str, action: str, *chosen: str, **typed: str) -> Post:
+    """Return a deed that confirms an action on chosen documents."""
+
+    def post(browser: Any, code: str) -> Any:
+        said = {"action": action, "_selected_action": list(chosen), "confirmed": "yes", "code": code}
+        return browser.post(f"/admin/{model}/", said | typed)
+
+    return post
+
+
+def send(address: str, **typed: str) -> Post:
+    """Return a deed that posts."""
+    return lambda browser, code: browser.post(address, typed | {"code": code})
+
+
+def pending(_: str) -> None:
+    """Let a target wait for its try."""
+    found = Target.find("dev-read")
+    found.state = str(State.PENDING)
+    found.save()
+
+
+def stopped(_: str) -> None:
+    """Let all grants be stopped."""
+    found = Installation.find(GRANTS)
+    found.stopped = True
+    found.save()
+
+
+def alice_has_a_device(_: str) -> None:
+    give_device("alice")
+
+
+TARGETS, LOCAL, PEOPLE = "brokers/target", "accounts/localaccount", "accounts/person"
+FEDERATED = {"name": "new-uploads", "session_policy": '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'}
+DEEDS = {
+    "add a role": Deed(
+        form(f"/admin/{TARGETS}/add/?kind=role", "target_form", name="new", role_arn=SPARE, max_seconds="3600"),
+        ("target", "add"),
+    ),
+    "change a target": Deed(
+        form(f"/admin/{TARGETS}/dev-read/change/", "target_form", title="New"), ("target", "change")
+    ),
+    "entitle a group in a target's form": Deed(
+        form(f"/admin/{TARGETS}/dev-read/change/", "target_form", **{"associations-1-group": "finance"}),
+        ("target", "change"),
+    ),
+    "delete a target": Deed(send(f"/admin/{TARGETS}/dev-read/delete/", post="yes"), ("target", "delete")),
+    "delete several targets": Deed(act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")),
+    "enable a target by a try": Deed(send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending),
+    "add an association": Deed(
+        form("/admin/brokers/association/add/", "association_form", target="dev-read", group="finance"),
+        ("association", "add"),
+    ),
+    "change an association": Deed(
+        form(
+            "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/change/",
+            "association_form",
+            until="2040-01-01T00:00",
+        ),
+        ("association", "change"),
+    ),
+    "delete an association": Deed(
+        send("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/", post="yes"), ("association", "delete")
+    ),
+    "change an AWS account": Deed(
+        form("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", name="New"), ("awsaccount", "change")
+    ),
+    "add a local account": Deed(
+        form(f"/admin/{LOCAL}/add/", "localaccount_form", username="new", password="long-and-rare-4711"),
+        ("localaccount", "add"),
+    ),
+    "change a local account": Deed(
+        form(f"/admin/{LOCAL}/bob/change/", "localaccount_form", groups="admins"), ("localaccount", "change")
+    ),
+    "delete a local account": Deed(send(f"/admin/{LOCAL}/bob/delete/", post="yes"), ("localaccount", "delete")),
+    "delete several local accounts": Deed(act(LOCAL, "delete_chosen", "bob", "alice"), ("localaccount", "delete")),
+    "disable a person": Deed(
+        form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"), ("person", "change")
+    ),
+    "reset another's device": Deed(
+        act(PEOPLE, "reset_devices", "local:alice"), ("person", "reset_devices"), alice_has_a_device
+    ),
+    "make enrolment codes": Deed(
+        act(PEOPLE, "make_enrolment_codes", "local:alice"), ("person", "make_enrolment_codes")
+    ),
+    "lift the stop of all grants": Deed(
+        lambda browser, code: browser.post(
+            "/admin/cooper/installation/grants/change/",
+            {
+                name: value
+                for name, value in fields_of(
+                    browser.get("/admin/cooper/installation/grants/change/").text, "installation_form"
+                ).items()
+                if name != "stopped"
+            }
+            | {"code": code},
+        ),
+        ("installation", "change"),
+        stopped,
+    ),
+    "become a sensitive target with credentials": Deed(send("/targets/prod-admin/credentials/", duration="900")),
+    "become a sensitive target in the console": Deed(send("/targets/prod-admin/console/", duration="900")),
+    "replace one's device": Deed(send("/device/begin/", password=PASSWORD)),
+    "remove one's device": Deed(send("/device/remove/")),
+}
+
+
+def state(person: str) -> Any:
+    """Return everything that gives power, as it is stored; of a person, not when they were seen."""
+    plain = [{**each.attribute_values, "last_seen": 0} for kind in DOCUMENTS for each in kind.everything()]
+    devices = [(str(each.person), bytes(each.seed)) for each in TotpDevice.everything()]
+    done = [each.at for each in AuditEvent.by_person.query(person) if str(each.event) in GIVES]
+    return sorted(map(repr, plain)), sorted(devices), done
+
+
+GIVES = {Event.GRANT_INTENDED, Event.GRANT_DONE, Event.ENROLMENT_BEGUN}
+
+
+def cast(kind: str, prepare: Callable[[str], None] | None, deed: str) -> str:
+    """Make the cell's own person, an administrator who may also become prod-admin, and return their name."""
+    name = "gwen"
+    LocalAccount(name, groups=["admins", "developers"], password=LocalAccount.find("carol").password).save()
+    if kind != "no device":
+        give_device(name)
+    if prepare:
+        prepare(name)
+    return name
+
+
+def code_for(kind: str, browser: Any, name: str) -> str:
+    """Return what is sent as the code."""
+    if kind == "no device":
+        return "123456"
+    if kind == "no code":
+        return ""
+    if kind == "letters":
+        return "abcdef"
+    if kind == "another's code":
+        give_device("dan")
+        return next_code("dan")
+    right = next_code(name)
+    if kind == "used code":
+        send("/targets/prod-admin/credentials/", duration="900")(browser, right)
+    if kind == "code of another operation":
+        answer = form("/admin/brokers/awsaccount/555555555555/change/", "awsaccount_form", name="Other")(browser, right)
+        assert answer.status_code == 302
+    return f"{(int(right) + 500_000) % 1_000_000:06d}" if kind == "wrong code" else right
+
+
+CELLS = [
+    (deed, kind)
+    for deed in DEEDS
+    for kind in (*SAID, "right code")
+    # without a device it is a first one that is set up: enrolment has its own tests
+    if (deed, kind) != ("replace one's device", "no device")
+]
+
+
+@pytest.mark.parametrize(("deed", "kind"), CELLS)
+def test_it_is_done_with_the_right_code_alone(client_of, store, deed, kind):
+    client_of("alice")
+    name = cast(kind, DEEDS[deed].prepare, deed)
+    browser = client_of(name)
+    code = code_for(kind, browser, name)
+    before, person = state(f"local:{name}"), f"local:{name}"
+    answer = DEEDS[deed].post(browser, code)
+    assert answer.status_code < 500
+    if kind == "right code":
+        assert state(person) != before
+        return
+    assert state(person) == before
+    if kind == "no device" and deed in ("remove one's device", "lift the stop of all grants"):
+        return
+    said = (
+        answer.text if answer.status_code not in (301, 302, 303) else browser.get(answer["Location"], follow=True).text
+    )
+    wanted = "Set up your device first" if kind == "no device" and "Set up your device first" in said else SAID[kind]
+    assert wanted in said
+
+
+@pytest.mark.parametrize("kind", ["wrong code", "no code"])
+def test_it_records_what_it_refused(client_of, kind):
+    name = cast(kind, None, "")
+    browser = client_of(name)
+    DEEDS["change a target"].post(browser, code_for(kind, browser, name))
+    refused = [each for each in AuditEvent.by_person.query(f"local:{name}") if each.event == Event.STEP_UP_REFUSED]
+    assert [each.why for each in refused] == [kind]
+
+
+def test_it_has_a_row_for_every_deed_that_takes_a_code(store):
+    wanted = {
+        (model._meta.model_name, str(deed))
+        for model, admin_of in admin.site._registry.items()
+        if isinstance(admin_of, StepUpMixin)
+        for deed in admin_of.step_up
+        if deed not in ("add", "change", "delete") or getattr(admin_of, f"has_{deed}_permission")(Somebody())
+    }
+    assert wanted - {deed.of for deed in DEEDS.values()} == set()
+
+
+class Somebody:
+    """A request of an administrator, as far as permissions look."""
+
+    class user:  # noqa: N801 - it stands for an attribute
+        is_active = is_staff = True
+
+        @staticmethod
+        def has_perm(*_: Any) -> bool:
+            return True
+
+
+def test_it_guards_everything_that_gives_power(store):
+    bare = {kind.__name__ for kind, admin_of in admin.site._registry.items() if not isinstance(admin_of, StepUpMixin)}
+    assert len(admin.site._registry) > 6 and bare <= {"AuditEvent"}
+
+
+def test_it_gives_a_federated_user_away_with_a_code_alone(client_of, store):
+    browser = client_of("carol")
+    keys = encrypted("AKIAIOSFODNN7EXAMPLE", "x" * 40)
+    typed = FEDERATED | {"federation_keys": keys, "max_seconds": "3600"}
+    post = form(f"/admin/{TARGETS}/add/?kind=federated_user", "target_form", **typed)
+    assert post(browser, "").status_code in (400, 403) and Target.find("new-uploads") is None
