@@ -15,6 +15,7 @@ from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
+from brokers.admin import uses
 from brokers.grants import limits
 from cooper_project import installation
 from cooper_project.embedded import EmbeddedAws
@@ -67,6 +68,7 @@ def store(
     aws.tables.update(copy.deepcopy(_seeded_tables))
     catalogue.forget()
     limits._learned.clear()
+    uses.forget()
     injected.clear()
     monkeypatch.setattr(totp, "clock", [Clock()])
     yield aws

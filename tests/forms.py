@@ -1,5 +1,6 @@
 """Fills in forms as a browser does: everything that the page's form holds goes along, changed where one typed."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -60,12 +61,29 @@ def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
     if "code" in sent and sent["code"] == "":
         sent["code"] = next_code(client.username)
     sent |= typed
-    return client.post(address, {name: value for name, value in sent.items() if value is not None})
+    return looked_at(client, address, {name: value for name, value in sent.items() if value is not None})
+
+
+def looked_at(client: Any, address: str, sent: dict[str, Any]) -> Any:
+    """Send a form; when it says first who gains and who loses what, look at it and send it again with that seen."""
+    answer = client.post(address, sent)
+    if "Nothing is saved yet" in answer.text:
+        answer = client.post(address, sent | {"foreseen": mark_in(answer.text, "foreseen")})
+    return answer
+
+
+def mark_in(text: str, name: str = "seen") -> str:
+    """Return the mark that says what a page has shown, or ""."""
+    found = re.search(rf'name="{name}" value="(\w+)"', text)
+    return found[1] if found else ""
 
 
 def confirmed(client: Any, address: str, **fields: Any) -> Any:
-    """Confirm a deletion or an action with a code, and follow to the page after it."""
-    return client.post(address, {"post": "yes", "code": next_code(client.username), **fields}, follow=True)
+    """Look at what a deletion or an action does, confirm it with a code, and follow to the page after it."""
+    asked = {name: value for name, value in fields.items() if name != "confirmed"}
+    shown = client.post(address, asked) if "action" in fields else client.get(address)
+    sent = {"post": "yes", "seen": mark_in(shown.text), "code": next_code(client.username), **fields}
+    return client.post(address, sent, follow=True)
 
 
 def errors_in(text: str) -> str:

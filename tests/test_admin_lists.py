@@ -103,7 +103,7 @@ def test_it_asks_before_deleting_chosen_targets(carol):
     chosen = {"action": "delete_chosen", "_selected_action": ["dev-read", "dev-admin"]}
     asked = carol.post(LIST, chosen)
     assert "may no longer become it" in asked.text and Target.find("dev-read").state == State.ENABLED
-    done = carol.post(LIST, chosen | {"confirmed": "yes", "code": next_code("carol")}, follow=True)
+    done = confirmed(carol, LIST, **chosen, confirmed="yes")
     assert "2 deleted" in done.text and Target.find("dev-admin").state == State.DELETED
 
 

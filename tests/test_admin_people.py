@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import check_password
 
 from accounts.models import LocalAccount, Person
 from cooper_project.audit import AuditEvent, Event
-from tests.codes import give_device, next_code
+from tests.codes import give_device
 from tests.forms import confirmed, errors_in, fields_of, submit
 
 ADD = "/admin/accounts/localaccount/add/"
@@ -127,5 +127,5 @@ def test_it_ends_the_web_sessions_of_chosen_people_once_that_is_confirmed(carol,
     chosen = {"action": "end_web_sessions", "_selected_action": ["local:alice"]}
     asked = carol.post("/admin/accounts/person/", chosen)
     assert "web sessions end at the next request" in asked.text and alice.get("/").status_code == 200
-    carol.post("/admin/accounts/person/", chosen | {"confirmed": "yes", "code": next_code("carol")})
+    confirmed(carol, "/admin/accounts/person/", **chosen, confirmed="yes")
     assert alice.get("/").status_code == 302 and bob.get("/").status_code == 200

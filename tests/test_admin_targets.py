@@ -87,7 +87,8 @@ def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     add_role(carol, role_arn="arn:aws:iam::444444444444:role/not-yet")
     policy = trust.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
     seed_aws.create_role("444444444444", "not-yet", policy, 3600)
-    answer = carol.post("/admin/brokers/target/support-read/try/", follow=True)
+    assert 'id="try_code"' in carol.get(change("support-read")).text
+    answer = carol.post("/admin/brokers/target/support-read/try/", {"code": next_code("carol")}, follow=True)
     assert "The try succeeded; the target is enabled." in answer.text
     assert Target.find("support-read").state == State.ENABLED
     assert [each.facts["state"] for each in events_of("support-read", Event.TARGET_TRIED)] == ["enabled"]

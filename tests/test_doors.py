@@ -58,10 +58,11 @@ def test_it_answers_each_person_as_listed(client_of, address, person):
 
 
 # the management plane for administrators: (GET, POST with no fields) by the address's last part
-EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, OK), "change/": (OK, STALE)}
+EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
 KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
 STEP_UP = ("localaccount", "person", "association", "awsaccount", "target")
 BESIDES = {"history/": (OK, OK), "<path:object_id>/": (SIGN_IN, SIGN_IN), "try/": (WRONG_WAY, SIGN_IN)}
+BESIDES |= {"explain/": (OK, WRONG_WAY)}
 ADMIN_DOORS = {
     "accounts/localaccount": EDITED,
     "accounts/person": KEPT,

@@ -16,7 +16,7 @@ from cooper_project.kms import Sealed
 from tests import faults
 from tests.codes import give_device, next_code, seed_of
 from tests.faults import Fault
-from tests.forms import submit
+from tests.forms import confirmed, submit
 from tests.served import manage, run
 
 PASSWORD = "cooper-demo"
@@ -218,8 +218,8 @@ def test_it_removes_a_device_with_its_code_alone(dan):
 
 # -- reset by somebody else --------------------------------------------------------------------------------------------
 def reset(browser, person: str, code: str):
-    chosen = {"action": "reset_devices", "_selected_action": [person], "confirmed": "yes", "code": code}
-    return browser.post("/admin/accounts/person/", chosen, follow=True)
+    chosen = {"action": "reset_devices", "_selected_action": [person]}
+    return confirmed(browser, "/admin/accounts/person/", **chosen, confirmed="yes", code=code)
 
 
 def test_it_lets_another_administrator_reset_a_device_and_tells_the_person(client_of, dan):
@@ -257,7 +257,7 @@ def codes_needed(settings):
 def made_for(client_of, person: str) -> str:
     carol = client_of("carol")
     chosen = {"action": "make_enrolment_codes", "_selected_action": [person], "confirmed": "yes"}
-    page = carol.post("/admin/accounts/person/", chosen | {"code": next_code("carol")}).text
+    page = confirmed(carol, "/admin/accounts/person/", **chosen).text
     return re.search(rf"{person}: <code>([A-Z2-7-]+)</code>", page)[1]
 
 

@@ -16,7 +16,7 @@ from cooper_project import admin
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.installation import GRANTS, Installation
 from tests.codes import give_device, next_code
-from tests.forms import fields_of
+from tests.forms import fields_of, looked_at, mark_in
 from tests.test_admin_targets import SPARE, encrypted
 
 DOCUMENTS = (Target, Association, AwsAccount, LocalAccount, Person, Installation, OnceRecord)
@@ -51,7 +51,7 @@ def form(address: str, form_id: str, **typed: str) -> Post:
         if page.status_code != 200:
             # somebody without a device is led to set one up, and tries all the same
             return browser.post(address, typed | {"code": code})
-        return browser.post(address, fields_of(page.text, form_id) | typed | {"code": code})
+        return looked_at(browser, address, fields_of(page.text, form_id) | typed | {"code": code})
 
     return post
 
@@ -60,8 +60,18 @@ def act(model: str, action: str, *chosen: str, **typed: str) -> Post:
     """Return a deed that confirms an action on chosen documents."""
 
     def post(browser: Any, code: str) -> Any:
-        said = {"action": action, "_selected_action": list(chosen), "confirmed": "yes", "code": code}
-        return browser.post(f"/admin/{model}/", said | typed)
+        said = {"action": action, "_selected_action": list(chosen), "told": "1", **typed}
+        shown = browser.post(f"/admin/{model}/", said)
+        return browser.post(f"/admin/{model}/", said | {"confirmed": "yes", "seen": mark_in(shown.text), "code": code})
+
+    return post
+
+
+def delete(address: str) -> Post:
+    """Return a deed that confirms a deletion."""
+
+    def post(browser: Any, code: str) -> Any:
+        return browser.post(address, {"post": "yes", "seen": mark_in(browser.get(address).text), "code": code})
 
     return post
 
@@ -75,6 +85,13 @@ def pending(_: str) -> None:
     """Let a target wait for its try."""
     found = Target.find("dev-read")
     found.state = str(State.PENDING)
+    found.save()
+
+
+def disabled(_: str) -> None:
+    """Let a target be disabled."""
+    found = Target.find("dev-read")
+    found.state = str(State.DISABLED)
     found.save()
 
 
@@ -103,9 +120,26 @@ DEEDS = {
         form(f"/admin/{TARGETS}/dev-read/change/", "target_form", **{"associations-1-group": "finance"}),
         ("target", "change"),
     ),
-    "delete a target": Deed(send(f"/admin/{TARGETS}/dev-read/delete/", post="yes"), ("target", "delete")),
+    "delete a target": Deed(delete(f"/admin/{TARGETS}/dev-read/delete/"), ("target", "delete")),
     "delete several targets": Deed(act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")),
     "enable a target by a try": Deed(send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending),
+    "enable several targets": Deed(act(TARGETS, "enable", "dev-read", "dev-admin"), ("target", "enable"), disabled),
+    "disable several targets": Deed(act(TARGETS, "disable", "dev-read", "dev-admin"), ("target", "disable")),
+    "mark several targets sensitive": Deed(
+        act(TARGETS, "mark_sensitive", "dev-read", "dev-admin"), ("target", "mark_sensitive")
+    ),
+    "mark several targets not sensitive": Deed(
+        act(TARGETS, "unmark_sensitive", "prod-admin", "dev-read"), ("target", "unmark_sensitive")
+    ),
+    "associate a group with several targets": Deed(
+        act(TARGETS, "associate", "dev-read", "dev-admin", group="visitors"), ("target", "associate")
+    ),
+    "dissociate a group from several targets": Deed(
+        act(TARGETS, "dissociate", "dev-read", "dev-admin", group="developers"), ("target", "dissociate")
+    ),
+    "set the longest session of several targets": Deed(
+        act(TARGETS, "set_longest", "dev-read", "dev-admin", max_seconds="1800"), ("target", "set_longest")
+    ),
     "add an association": Deed(
         form("/admin/brokers/association/add/", "association_form", target="dev-read", group="finance"),
         ("association", "add"),
@@ -119,7 +153,7 @@ DEEDS = {
         ("association", "change"),
     ),
     "delete an association": Deed(
-        send("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/", post="yes"), ("association", "delete")
+        delete("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/"), ("association", "delete")
     ),
     "change an AWS account": Deed(
         form("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", name="New"), ("awsaccount", "change")
@@ -131,7 +165,7 @@ DEEDS = {
     "change a local account": Deed(
         form(f"/admin/{LOCAL}/bob/change/", "localaccount_form", groups="admins"), ("localaccount", "change")
     ),
-    "delete a local account": Deed(send(f"/admin/{LOCAL}/bob/delete/", post="yes"), ("localaccount", "delete")),
+    "delete a local account": Deed(delete(f"/admin/{LOCAL}/bob/delete/"), ("localaccount", "delete")),
     "delete several local accounts": Deed(act(LOCAL, "delete_chosen", "bob", "alice"), ("localaccount", "delete")),
     "disable a person": Deed(
         form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"), ("person", "change")

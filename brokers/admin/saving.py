@@ -6,6 +6,7 @@ from typing import Any
 
 from brokers import arns, catalogue
 from brokers.admin import tries
+from brokers.effects import Standing
 from brokers.grants import ProbeResult, cooper_arn, examine_keys, is_coopers_own, probe
 from brokers.models import Association, AwsAccount, State, Target
 from cooper_project import admin, audit
@@ -50,6 +51,17 @@ def prepare(target: Target, outcome: admin.Outcome) -> Prepared:
     if target.state != was:
         outcome.before_and_after["state"] = [str(was), str(target.state)]
     return prepared
+
+
+def standing_after(target: Target, outcome: admin.Outcome) -> Standing:
+    """Return how a target will stand once the form is saved and its try, if there is one, has succeeded."""
+    rules = {str(rule.group): rule for rule in catalogue.current().rules.get(str(target.name), ())}
+    rules |= {str(row.group): row for row in outcome.put if isinstance(row, Association)}
+    for row in outcome.removed:
+        rules.pop(str(row.key[1]), None)
+    was, wanted = State(target.state), bool(outcome.cleaned.get("enabled"))
+    waits = was == State.PENDING and _calls_for_a_try(target, outcome, was, wanted)
+    return Standing(wanted or waits, tuple(rules.values()))
 
 
 def _calls_for_a_try(target: Target, outcome: admin.Outcome, was: State, wanted: bool) -> bool:
@@ -105,7 +117,7 @@ def write_account(writes: Transaction, outcome: admin.Outcome) -> None:
         writes.save(account)
 
 
-def _associations(outcome: admin.Outcome) -> dict[str, list[str]] | None:
+def associations(outcome: admin.Outcome) -> dict[str, list[str]] | None:
     """Return what changed in the associations, for the record."""
 
     def said(row: Any) -> str:
@@ -127,7 +139,7 @@ def events(kind: Event, outcome: admin.Outcome, prepared: Prepared, mine: list[s
         audit.event(
             kind,
             changes=outcome.before_and_after,
-            associations=_associations(outcome),
+            associations=associations(outcome),
             self_entitled=mine or None,
             federation_keys=prepared.keys,
             **facts,

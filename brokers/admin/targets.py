@@ -7,16 +7,22 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.identity import groups_from
 from accounts.stepup import StepUpMixin
 from brokers import arns, catalogue, trust
-from brokers.admin import saving, tries
+from brokers.admin import foresight, saving, tries, uses
+from brokers.admin.actions import BULK, BulkActions
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
+from brokers.admin.explaining import ExplainForm, answers_for
+from brokers.admin.filters import KINDS, AwsAccountFilter, KindFilter, LabelFilter, SensitiveFilter, StateFilter
 from brokers.admin.forms import FederatedUserForm, RoleForm, TargetForm
+from brokers.effects import told
 from brokers.grants import ProbeResult, cooper_arn, probe
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from cooper_project import admin
@@ -28,56 +34,19 @@ from cooper_project.errors import CooperError, Invalid
 MOST_CHANGES = 90
 """Associations that one save may change: all of it is one transaction."""
 
-KINDS = {"role": "IAM role", "federated_user": "federated user"}
-
-
-class KindFilter(admin.ValuesFilter):
-    """Filters by kind."""
-
-    title = parameter_name = "kind"
-    labels = KINDS
-
-
-class StateFilter(admin.ValuesFilter):
-    """Filters by state."""
-
-    title = parameter_name = "state"
-
-
-class SensitiveFilter(admin.ValuesFilter):
-    """Filters by whether becoming it takes a code."""
-
-    title = parameter_name = "sensitive"
-
-
-class LabelFilter(admin.ValuesFilter):
-    """Filters by label."""
-
-    title, parameter_name = "label", "labels"
-
-
-class AwsAccountFilter(admin.ValuesFilter):
-    """Filters by AWS account."""
-
-    title, parameter_name = "AWS account", "aws_account"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the AWS accounts by name."""
-        held = catalogue.current().accounts
-        return [(number, str(held.get(number, number))) for number, _ in super().lookups(request, model_admin)]
-
 
 @admin.register(Target)
-class TargetAdmin(StepUpMixin, admin.ModelAdmin):
+class TargetAdmin(StepUpMixin, BulkActions, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
-    list_display = ("name", "title", "account", "kind_said", "groups", "state", "sensitive")
+    list_display = ("name", "title", "account", "kind_said", "groups", "last_used", "state", "sensitive")
     list_filter = (StateFilter, KindFilter, AwsAccountFilter, LabelFilter, SensitiveFilter)
     search_fields = ("name", "title", "description", "account", "role_arn", "labels", "groups")
     search_help_text = "Name, title, AWS account, ARN, label or group."
     ordering = ("name",)
     inlines = (AssociationInline,)
-    step_up = ("add", "change", "delete", "enable")
+    step_up = ("add", "change", "delete", *BULK)
+    actions = (*BULK, "delete_chosen")
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"
     events = {  # noqa: RUF012 - as in Django's admin
@@ -116,6 +85,18 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the groups that may become it."""
         return ", ".join(sorted(str(rule.group) for rule in catalogue.current().rules.get(str(target.name), ())))
 
+    @admin.display(description="Last used")
+    def last_used(self, target: Target) -> str:
+        """Return the day that somebody became it last."""
+        found = uses.last_used([str(target.name)])[str(target.name)]
+        return f"{found:%Y-%m-%d}" if found else "-"
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Ask for the last uses of a page's targets all at once."""
+        shown = super().get_changelist_instance(request)
+        uses.last_used(str(each.name) for each in shown.result_list)
+        return shown
+
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
         """Return the target's newest events."""
         return AuditEvent.by_target.query(obj.key[0], scan_index_forward=False, limit=200)
@@ -143,6 +124,8 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         obj = named.get("obj")
         context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
         context["try_form"] = self._try_form(request, obj)
+        context["foreseen"] = foresight.mark_of(getattr(request, "foresight", []))
+        context["ways"] = foresight.ways_into(obj) if obj is not None else []
         if obj is not None and obj.is_role and obj.aws_account:
             account = AwsAccount.find(obj.aws_account)
             context["external_id"] = account.external_id if account else ""
@@ -171,8 +154,16 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             raise Invalid(f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts.")
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
+        self._foresee(request, target, outcome)
         prepared = saving.prepare(target, outcome)
         request.target_saved = prepared  # type: ignore[attr-defined]
+
+    def _foresee(self, request: HttpRequest, target: Target, outcome: admin.Outcome) -> None:
+        """Demand that whoever saves has seen who gains and who loses the target by it; raise Unseen."""
+        after = saving.standing_after(target, outcome)
+        effect = foresight.of_change(target, after, target.enabled, foresight.crowd())
+        request.foresight = told(effect)  # type: ignore[attr-defined]
+        foresight.demand_seen(effect, request.POST.get("foreseen", ""))
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
         """Put the target, its associations, its AWS account's name and the events into the transaction."""
@@ -218,9 +209,26 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     # -- trying -------------------------------------------------------------------------------------------------------
     def get_urls(self) -> list[Any]:
         """Add the button's address."""
-        name = f"{self.opts.app_label}_{self.opts.model_name}_try"
-        view = self.admin_site.admin_view(self.try_view)
-        return [path("<path:object_id>/try/", view, name=name), *super().get_urls()]
+        name, guarded = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
+        return [
+            path("explain/", guarded(self.explain_view), name=f"{name}_explain"),
+            path("<path:object_id>/try/", guarded(self.try_view), name=f"{name}_try"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_safe)
+    def explain_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what a person, or somebody in some groups, may become, and why."""
+        form = ExplainForm(request.GET or None)
+        who, answers = None, None
+        if form.is_valid():
+            who = form.cleaned_data.get("found")
+            groups = who.groups if who else form.cleaned_data["groups"]
+            answers = answers_for(groups_from(groups))
+        title = "What may somebody become, and why?"
+        context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        context |= {"form": form, "who": who, "answers": answers}
+        return TemplateResponse(request, "admin/explain.html", context, status=400 if form.errors else 200)
 
     @method_decorator(require_POST)
     def try_view(self, request: HttpRequest, object_id: str) -> Any:

@@ -1,0 +1,90 @@
+"""Before the deed: who gains and who loses what, and who may become a target now."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Person
+from brokers import catalogue
+from brokers.effects import Crowd, Effect, Seen, Standing, effect, told
+from brokers.models import Target
+from cooper_project import audit
+from cooper_project.errors import Invalid
+
+SHOWN = 200
+"""Lines that a page shows; more are counted."""
+
+
+class Unseen(Invalid):
+    """What a change does was not looked at yet, or is different by now; `mark` proves having seen its `lines`."""
+
+    def __init__(self, lines: list[str]) -> None:
+        """Keep the lines."""
+        message = "This changes who may become it: look at it, give a code, and save again. Nothing is saved yet."
+        super().__init__(message, "effects not seen yet")
+        self.lines, self.mark = lines, mark_of(lines)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One group that may become a target: until when, and who was seen in it."""
+
+    group: str
+    until: datetime | None
+    people: list[str]
+
+
+def mark_of(lines: Iterable[str]) -> str:
+    """Return what stands for lines that somebody has seen."""
+    return hashlib.sha256(json.dumps(list(lines)).encode()).hexdigest()[:32]
+
+
+def crowd() -> Crowd:
+    """Return everybody who has signed in and may come in (a scan: for the management plane alone)."""
+    people = (each for each in Person.everything() if not each.disabled)
+    return Crowd(Seen(str(each.person), frozenset(each.groups)) for each in people)
+
+
+def of_change(target: Target, after: Standing, was_enabled: bool, seen: Crowd) -> Effect:
+    """Return what a change of one target does."""
+    rules = tuple(catalogue.current().rules.get(str(target.name), ()))
+    return effect(str(target.name), Standing(was_enabled, rules), after, seen, audit.now())
+
+
+def demand_seen(found: Effect, mark: str) -> None:
+    """Raise Unseen unless whoever does it has seen what it does."""
+    lines = told(found)
+    if lines and mark != mark_of(lines):
+        raise Unseen(lines)
+
+
+def summed_up(effects: list[Effect]) -> list[str]:
+    """Return the lines for a change of many targets: first who gains or loses how many, then target by target."""
+    gain: dict[str, int] = {}
+    lose: dict[str, int] = {}
+    for found in effects:
+        for person in found.gain:
+            gain[person] = gain.get(person, 0) + 1
+        for person in found.lose:
+            lose[person] = lose.get(person, 0) + 1
+    lines = [
+        f"{len(counts)} people {verb} {'a target' if most == 1 else f'up to {most} targets'}."
+        for verb, counts in (("gain", gain), ("lose", lose))
+        if counts
+        for most in [max(counts.values())]
+    ]
+    every = [line for found in effects for line in told(found)]
+    if not every:
+        return ["Nobody gains or loses anything by this."]
+    more = [f"And {len(every) - SHOWN} more lines like these."] if len(every) > SHOWN else []
+    return [*lines, *every[:SHOWN], *more]
+
+
+def ways_into(target: Target) -> list[Way]:
+    """Return who may become a target now, by group."""
+    now, seen = audit.now(), crowd()
+    rules = [rule for rule in catalogue.current().rules.get(str(target.name), ()) if rule.holds(now)]
+    ways = (Way(str(rule.group), rule.until, [each.person for each in seen.within([rule.group])]) for rule in rules)
+    return sorted(ways, key=lambda way: way.group)

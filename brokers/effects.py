@@ -1,0 +1,92 @@
+"""Who gains and who loses what, before it is done: a pure function of what it is given."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from brokers.entitlements import Rule
+
+NAMED = 10
+"""People that a line names; more are counted."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Somebody who has signed in, with the groups of the newest sign-in, written `provider:name`."""
+
+    person: str
+    groups: frozenset[str]
+
+
+class Crowd:
+    """Everybody who was seen, by group."""
+
+    def __init__(self, people: Iterable[Seen]) -> None:
+        """Sort the people by group."""
+        self._by_group: dict[str, list[Seen]] = {}
+        for each in people:
+            for group in each.groups:
+                self._by_group.setdefault(group, []).append(each)
+
+    def within(self, groups: Iterable[str]) -> list[Seen]:
+        """Return everybody who is in any of the groups, by name."""
+        found = {each.person: each for group in groups for each in self._by_group.get(group, ())}
+        return [found[name] for name in sorted(found)]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides who may become a target: whether it is enabled, and its associations."""
+
+    enabled: bool
+    rules: tuple[Rule, ...] = ()
+
+    def groups(self, now: datetime) -> frozenset[str]:
+        """Return the groups that may become it at `now`."""
+        if not self.enabled:
+            return frozenset()
+        return frozenset(str(rule.group) for rule in self.rules if rule.until is None or now < rule.until)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does to one target: groups and people seen in them that gain it, and that lose it."""
+
+    target: str
+    groups_gain: tuple[str, ...]
+    groups_lose: tuple[str, ...]
+    gain: tuple[str, ...]
+    lose: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Return whether anything changes."""
+        return bool(self.groups_gain or self.groups_lose)
+
+
+def effect(target: str, before: Standing, after: Standing, crowd: Crowd, now: datetime) -> Effect:
+    """Return what the change does: a person gains or loses a target when no other group of theirs gives it already."""
+    had, has = before.groups(now), after.groups(now)
+    touched = crowd.within(had ^ has)
+    gain = tuple(each.person for each in touched if not each.groups & had)
+    lose = tuple(each.person for each in touched if not each.groups & has)
+    return Effect(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose)
+
+
+def named(people: Iterable[str]) -> str:
+    """Return how many people there are, and the first of them by name."""
+    every = list(people)
+    more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
+    count = "1 person" if len(every) == 1 else f"{len(every)} people"
+    return f"{count}: {', '.join(every[:NAMED])}{more}" if every else "nobody seen so far"
+
+
+def told(found: Effect) -> list[str]:
+    """Return the lines that say an effect."""
+    lines = []
+    if found.groups_gain:
+        lines.append(f"{found.target}: {', '.join(found.groups_gain)} may become it. Gains it: {named(found.gain)}.")
+    if found.groups_lose:
+        lines.append(
+            f"{found.target}: {', '.join(found.groups_lose)} may no longer become it. Loses it: {named(found.lose)}."
+        )
+    return lines

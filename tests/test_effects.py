@@ -1,0 +1,90 @@
+"""Who gains and who loses what: the pure part."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokers.effects import Crowd, Seen, Standing, effect, named, told
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Rule:
+    group: str
+    until: datetime | None = None
+    target: str = "prod-admin"
+
+
+ALICE = Seen("local:alice", frozenset({"local:developers", "local:analysts"}))
+BOB = Seen("local:bob", frozenset({"local:visitors"}))
+ERIN = Seen("okta:erin", frozenset({"okta:developers"}))
+CROWD = Crowd([ALICE, BOB, ERIN])
+DEVELOPERS, ANALYSTS, OKTAS = Rule("local:developers"), Rule("local:analysts"), Rule("okta:developers")
+
+
+def change(before, after):
+    return effect("prod-admin", before, after, CROWD, NOW)
+
+
+def test_it_says_who_gains_a_target_by_a_new_group():
+    found = change(Standing(True), Standing(True, (DEVELOPERS,)))
+    assert (found.groups_gain, found.gain, found.lose) == (("local:developers",), ("local:alice",), ())
+    assert told(found) == [
+        "prod-admin: local:developers may become it. Gains it: 1 person: local:alice.",
+    ]
+
+
+def test_it_says_who_loses_a_target_with_a_group():
+    found = change(Standing(True, (DEVELOPERS,)), Standing(True))
+    assert (found.groups_lose, found.lose) == (("local:developers",), ("local:alice",))
+
+
+def test_it_says_that_nobody_loses_what_another_group_still_gives():
+    found = change(Standing(True, (DEVELOPERS, ANALYSTS)), Standing(True, (ANALYSTS,)))
+    assert found.groups_lose == ("local:developers",) and found.lose == ()
+    assert told(found)[0].endswith("Loses it: nobody seen so far.")
+
+
+def test_it_keeps_groups_of_other_providers_apart():
+    assert change(Standing(True), Standing(True, (OKTAS,))).gain == ("okta:erin",)
+
+
+@pytest.mark.parametrize(
+    ("was", "enabled", "gain", "lose"), [(False, True, 1, 0), (True, False, 0, 1), (True, True, 0, 0)]
+)
+def test_it_counts_enabling_and_disabling(was, enabled, gain, lose):
+    found = change(Standing(was, (DEVELOPERS,)), Standing(enabled, (DEVELOPERS,)))
+    assert (len(found.gain), len(found.lose), bool(found)) == (gain, lose, bool(gain or lose))
+
+
+@pytest.mark.parametrize(
+    ("ends", "gains"), [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(-1), False)]
+)
+def test_it_counts_no_association_that_has_ended(ends, gains):
+    found = change(Standing(True), Standing(True, (Rule("local:developers", NOW + ends),)))
+    assert bool(found.gain) is gains
+
+
+def test_it_names_ten_people_and_counts_the_rest():
+    assert named(f"local:p{number:02}" for number in range(12)).startswith("12 people: local:p00, ")
+    assert named(f"local:p{number:02}" for number in range(12)).endswith("local:p09 and 2 more")
+    assert named([]) == "nobody seen so far"
+
+
+GROUPS = st.frozensets(st.sampled_from(["local:a", "local:b", "okta:a"]), max_size=3)
+STANDINGS = st.builds(lambda on, groups: Standing(on, tuple(Rule(each) for each in groups)), st.booleans(), GROUPS)
+CROWDS = st.lists(GROUPS, max_size=6).map(lambda each: [Seen(f"local:{n}", groups) for n, groups in enumerate(each)])
+
+
+@given(STANDINGS, STANDINGS, CROWDS)
+def test_it_agrees_with_what_each_may_become_before_and_after(before, after, people):
+    found = effect("t", before, after, Crowd(people), NOW)
+    may = [
+        (each.person, bool(each.groups & before.groups(NOW)), bool(each.groups & after.groups(NOW))) for each in people
+    ]
+    assert set(found.gain) == {person for person, had, has in may if has and not had}
+    assert set(found.lose) == {person for person, had, has in may if had and not has}
