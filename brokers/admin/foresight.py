@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from accounts.models import Person
 from brokers import catalogue
@@ -20,10 +21,11 @@ SHOWN = 200
 class Unseen(Invalid):
     """What a change does was not looked at yet, or is different by now; `mark` proves having seen its `lines`."""
 
+    status = HTTPStatus.OK
+
     def __init__(self, lines: list[str]) -> None:
         """Keep the lines."""
-        message = "This changes who may become it: look at it, give a code, and save again. Nothing is saved yet."
-        super().__init__(message, "effects not seen yet")
+        super().__init__("This changes who may become it. Nothing is saved yet.", "effects not seen yet")
         self.lines, self.mark = lines, mark_of(lines)
 
 
@@ -70,7 +72,7 @@ def summed_up(effects: list[Effect]) -> list[str]:
         for person in found.lose:
             lose[person] = lose.get(person, 0) + 1
     lines = [
-        f"{len(counts)} people {verb} {'a target' if most == 1 else f'up to {most} targets'}."
+        f"{'1 person' if len(counts) == 1 else f'{len(counts)} people'} {verb}{'s' * (len(counts) == 1)} up to {most} of these targets."
         for verb, counts in (("gain", gain), ("lose", lose))
         if counts
         for most in [max(counts.values())]

@@ -124,6 +124,9 @@ class TargetAdmin(StepUpMixin, BulkActions, admin.ModelAdmin):
         obj = named.get("obj")
         context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
         context["try_form"] = self._try_form(request, obj)
+        if isinstance(getattr(request, "deed_refused", None), foresight.Unseen):
+            # what it says stands in the box of its own; nothing is to be corrected
+            context["errors"] = []
         context["foreseen"] = foresight.mark_of(getattr(request, "foresight", []))
         context["ways"] = foresight.ways_into(obj) if obj is not None else []
         if obj is not None and obj.is_role and obj.aws_account:
