@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 import django
 
@@ -30,6 +29,9 @@ def measure(versus: Callable[..., None]) -> None:
     assert alice.post("/login/", {"username": "alice", "password": PASSWORD}).status_code == 302
     _grants(versus, alice)
     _listing(versus, alice)
+    carol = Client()
+    assert carol.post("/login/", {"username": "carol", "password": PASSWORD}).status_code == 302
+    _management(versus, carol)
 
 
 def _grants(versus: Callable[..., None], alice: Client) -> None:
@@ -55,21 +57,50 @@ def _grants(versus: Callable[..., None], alice: Client) -> None:
     versus("credentials of a federated user / bare AssumeRole", become("dev-uploads"), bare)
 
 
-def _listing(versus: Callable[..., None], alice: Client) -> None:
-    """Measure the first page with 10,000 targets around it against the twelve of the demo."""
+def _beside(others: int) -> tuple[catalogue.Catalogue, catalogue.Catalogue]:
+    """Return the demo's catalogue with so many other targets in it, and as it is."""
     small = catalogue.current()
     targets, rules = dict(small.targets), dict(small.rules)
-    for n in range(10_000):
+    for n in range(others):
         name = f"other-{n}"
-        targets[name] = Target(name, kind="role", state="enabled", aws_account="222222222222")
-        rules[name] = (Association(name, f"local:team-{n % 500}"),)
-    large = replace(catalogue._made(small.number, targets, small.accounts, rules), number=small.number)
+        labels = [f"env={n % 7}", f"team={n % 50}"]
+        arn = f"arn:aws:iam::222222222222:role/{name}"
+        state = "disabled" if n % 11 == 0 else "enabled"
+        targets[name] = Target(
+            name, kind="role", state=state, aws_account="222222222222", title=f"Other {n}", labels=labels, role_arn=arn
+        )
+        rules[name] = (Association(name, f"local:team-{n % 500}"), Association(name, f"okta:unit-{n % 90}"))
+    return catalogue._made(small.number, targets, small.accounts, rules), small
 
-    def with_catalogue(held: catalogue.Catalogue) -> Callable[[], None]:
-        def deed() -> None:
-            catalogue._held[:] = [held]
-            assert alice.get("/").status_code == 200
 
-        return deed
+def _with(held: catalogue.Catalogue, browser: Client, address: str) -> Callable[[], None]:
+    """Return the deed that opens a page while this catalogue is held."""
 
-    versus("first page, 10,000 targets / 12 targets", with_catalogue(large), with_catalogue(small), 20)
+    def deed() -> None:
+        catalogue._held[:] = [held]
+        assert browser.get(address).status_code == 200
+
+    return deed
+
+
+def _listing(versus: Callable[..., None], alice: Client) -> None:
+    """Measure the first page with 10,000 targets around it against the twelve of the demo."""
+    large, small = _beside(10_000)
+    versus("first page, 10,000 targets / 12 targets", _with(large, alice, "/"), _with(small, alice, "/"), 20)
+
+
+def _management(versus: Callable[..., None], carol: Client) -> None:
+    """Measure the management plane's pages with 5,000 targets against those with twelve."""
+    large, small = _beside(5_000)
+    for what, address in {
+        "list": "/admin/brokers/target/",
+        "last page": "/admin/brokers/target/?p=1",
+        "search": "/admin/brokers/target/?q=other+team",
+        "filter": "/admin/brokers/target/?state=enabled&labels=env%3D3",
+        "sorted by AWS account": "/admin/brokers/target/?o=3",
+        "change form": "/admin/brokers/target/dev-read/change/",
+        "associations": "/admin/brokers/association/",
+    }.items():
+        against = address.replace("?p=1", "").replace("?q=other+team", "?q=dev").replace("labels=env%3D3", "")
+        ours, theirs = _with(large, carol, address), _with(small, carol, against)
+        versus(f"admin, {what}, 5,000 targets / 12 targets", ours, theirs, 5)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,21 +63,18 @@ def demand_seen(found: Effect, mark: str) -> None:
         raise Unseen(lines)
 
 
+def _most(verb: str, sides: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return the line that says how many people gain (or lose) up to how many targets; none for nobody."""
+    counts = Counter(person for side in sides for person in side)
+    if not counts:
+        return []
+    people = f"1 person {verb}s" if len(counts) == 1 else f"{len(counts)} people {verb}"
+    return [f"{people} up to {max(counts.values())} of these targets."]
+
+
 def summed_up(effects: list[Effect]) -> list[str]:
     """Return the lines for a change of many targets: first who gains or loses how many, then target by target."""
-    gain: dict[str, int] = {}
-    lose: dict[str, int] = {}
-    for found in effects:
-        for person in found.gain:
-            gain[person] = gain.get(person, 0) + 1
-        for person in found.lose:
-            lose[person] = lose.get(person, 0) + 1
-    lines = [
-        f"{'1 person' if len(counts) == 1 else f'{len(counts)} people'} {verb}{'s' * (len(counts) == 1)} up to {most} of these targets."
-        for verb, counts in (("gain", gain), ("lose", lose))
-        if counts
-        for most in [max(counts.values())]
-    ]
+    lines = [*_most("gain", (each.gain for each in effects)), *_most("lose", (each.lose for each in effects))]
     every = [line for found in effects for line in told(found)]
     if not every:
         return ["Nobody gains or loses anything by this."]
