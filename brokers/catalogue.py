@@ -26,6 +26,9 @@ STAMP = 10**15
 KEPT = 7 * 86_400
 """Seconds that a change stays in the log."""
 
+MOST_TOUCHED = 100
+"""Touched targets that are read one by one; beyond that, as after an import, reading everything is faster."""
+
 TRIES = 40
 
 T = TypeVar("T")
@@ -130,6 +133,8 @@ def _brought_up(held: Catalogue, latest: int, changes: list[Change]) -> Catalogu
     if not set(range(held.number + 1, latest + 1)) <= known:
         return held if held.number >= latest else _load()
     touched = {str(key) for change in changes for key in change.touched}
+    if len(touched) > MOST_TOUCHED:
+        return _load()
     targets, accounts, rules = dict(held.targets), dict(held.accounts), dict(held.rules)
     for key in touched:
         kind, _, name = key.partition(":")
@@ -178,12 +183,17 @@ def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None
         writes.create(log, refusal=moved)
 
 
+def new_external_id() -> str:
+    """Return a new ExternalId (160 bit)."""
+    return f"cooper-{secrets.token_hex(20)}"
+
+
 def ensure_account(account_id: str) -> AwsAccount:
-    """Return the AWS account, made with a new ExternalId (160 bit) if it is new; its ExternalId is kept for ever."""
+    """Return the AWS account, made with a new ExternalId if it is new; its ExternalId is kept for ever."""
     found = AwsAccount.find(account_id)
     if found is not None:
         return found
-    made = AwsAccount(account_id, external_id=f"cooper-{secrets.token_hex(20)}")
+    made = AwsAccount(account_id, external_id=new_external_id())
 
     def build(writes: Transaction) -> None:
         writes.create(made)

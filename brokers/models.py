@@ -74,6 +74,14 @@ class Target(Document):
         """Name the target as people know it."""
         return str(self.title or self.name)
 
+    @classmethod
+    def emptied(cls) -> dict[str, Any]:
+        """Return what a deleted target has instead of its settings; the rest keeps its name reserved for ever."""
+        kept = {"name", "kind", "version", "aws_account", "partition"}
+        defaults = {name: each.default for name, each in cls.get_attributes().items() if name not in kept}
+        blank = {name: default() if callable(default) else default for name, default in defaults.items()}
+        return blank | {"state": str(State.DELETED)}
+
     @property
     def enabled(self) -> bool:
         """Return whether one may become it now."""
@@ -141,3 +149,36 @@ class Change(Document):
     latest = NumberAttribute(null=True)
     touched: ListAttribute[Any] = ListAttribute(default=list)
     expires = TTLAttribute(null=True)
+
+
+class Import(Document):
+    """The newest import: whose it is, of which file, and how many of its steps are applied. There is one at a time."""
+
+    purpose = "the newest import and how far it is"
+
+    class Meta:
+        table = "imports"
+
+    slot = UnicodeAttribute(hash_key=True)
+    number = UnicodeAttribute()
+    state = UnicodeAttribute()
+    person = UnicodeAttribute()
+    file_digest = UnicodeAttribute()
+    plan_digest = UnicodeAttribute()
+    total = NumberAttribute()
+    applied = NumberAttribute(default=0)
+    begun = UTCDateTimeAttribute()
+
+
+class ImportPart(Document):
+    """A numbered part of an import: a piece of a file that waits to be confirmed, or a step."""
+
+    purpose = "files and steps of imports"
+
+    class Meta:
+        table = "import-parts"
+
+    batch = UnicodeAttribute(hash_key=True)
+    number = NumberAttribute(range_key=True)
+    body = BinaryAttribute(legacy_encoding=False)
+    expires = TTLAttribute()

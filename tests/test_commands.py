@@ -65,7 +65,7 @@ def opened(text: str, aws: dict[str, str]) -> str:
 
 def test_it_sets_up_as_the_user_wrote_it(environment):
     done = typed("cooper -setup", environment | {"AWS_REGION": "us-east-1"})
-    assert done.returncode == 0 and "12 tables are as they have to be" in done.stdout and "Next:" in done.stdout
+    assert done.returncode == 0 and "14 tables are as they have to be" in done.stdout and "Next:" in done.stdout
 
 
 def test_it_encrypts_as_the_user_wrote_it(environment, aws):
@@ -158,7 +158,9 @@ def test_it_exits_with_2_on_wrong_usage(environment, line):
     assert done.returncode == WRONG_USAGE and "usage: cooper" in done.stderr and done.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["cooper_setup", "cooper_encrypt", "cooper_serve", "cooper_user"])
+@pytest.mark.parametrize(
+    "command", ["cooper_setup", "cooper_encrypt", "cooper_serve", "cooper_user", "cooper_export", "cooper_import"]
+)
 def test_it_has_an_example_in_its_help(environment, command):
     done = run(manage(command, "--help"), environment)
     assert done.returncode == 0 and "example:" in done.stdout

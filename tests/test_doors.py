@@ -63,6 +63,8 @@ KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
 STEP_UP = ("localaccount", "person", "association", "awsaccount", "target")
 BESIDES = {"history/": (OK, OK), "<path:object_id>/": (SIGN_IN, SIGN_IN), "try/": (WRONG_WAY, SIGN_IN)}
 BESIDES |= {"explain/": (OK, WRONG_WAY)}
+BESIDES |= {"import/": (OK, BAD), "export/": (WRONG_WAY, OK)}
+BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (WRONG_WAY, SIGN_IN))
 ADMIN_DOORS = {
     "accounts/localaccount": EDITED,
     "accounts/person": KEPT,
@@ -127,7 +129,7 @@ def test_it_answers_administrators_as_listed(client_of, person, address):
     got, posted = listed(address)
     if person == "dan" and got == OK and any(f"/{each}/" in address for each in STEP_UP):
         # without a device he is taken to set one up
-        got = SIGN_IN if address.endswith(("/add/", "/change/", "/delete/")) else got
+        got = SIGN_IN if address.endswith(("/add/", "/change/", "/delete/", "/import/")) else got
     assert (browser.get(path).status_code, browser.post(path, {}).status_code) == (got, posted)
 
 

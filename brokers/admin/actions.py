@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from brokers.admin import bulk
 from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
-from brokers.admin.fields import GroupField, SecondsField, UntilField
 from brokers.admin.foresight import summed_up
+from brokers.fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
 from brokers.models import Kind
 from cooper_project import admin

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from accounts.identity import Identity
 from accounts.stepup import StepUpMixin
 from brokers import catalogue
-from brokers.admin.fields import GroupField, UntilField
+from brokers.fields import GroupField, UntilField
 from brokers.models import Association, State, Target
 from cooper_project import admin, audit
 from cooper_project.admin.forms import RowForm

@@ -162,14 +162,11 @@ def try_event(target: Target, result: ProbeResult) -> AuditEvent:
 def delete(target: Target) -> None:
     """Empty a target and keep its name; its associations go with it, many of them in steps that each hold."""
     rules = list(Association.under(target.name))
-    kept = {"name", "kind", "version", "aws_account", "partition"}
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}
 
     def build(writes: Transaction) -> None:
-        for name in set(target.get_attributes()) - kept:
-            default = Target.get_attributes()[name].default
-            setattr(target, name, default() if callable(default) else default)
-        target.state = str(State.DELETED)
+        for name, value in Target.emptied().items():
+            setattr(target, name, value)
         writes.save(target)
         for rule in rules[:IN_ONE]:
             writes.delete(rule)

@@ -21,10 +21,11 @@ from brokers.admin.actions import BULK, BulkActions
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
 from brokers.admin.explaining import ExplainForm, answers_for
 from brokers.admin.filters import KINDS, AwsAccountFilter, KindFilter, LabelFilter, SensitiveFilter, StateFilter
-from brokers.admin.forms import FederatedUserForm, RoleForm, TargetForm
+from brokers.admin.transfers import Transfers
 from brokers.effects import told
 from brokers.grants import ProbeResult, cooper_arn, probe
 from brokers.models import Association, AwsAccount, Kind, State, Target
+from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
 from cooper_project import admin
 from cooper_project.admin.writing import Build
 from cooper_project.audit import AuditEvent, Event
@@ -36,7 +37,7 @@ MOST_CHANGES = 90
 
 
 @admin.register(Target)
-class TargetAdmin(StepUpMixin, BulkActions, admin.ModelAdmin):
+class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
     list_display = ("name", "title", "account", "kind_said", "groups", "last_used", "state", "sensitive")
@@ -211,11 +212,12 @@ class TargetAdmin(StepUpMixin, BulkActions, admin.ModelAdmin):
 
     # -- trying -------------------------------------------------------------------------------------------------------
     def get_urls(self) -> list[Any]:
-        """Add the button's address."""
+        """Add the addresses of trying, explaining, import and export."""
         name, guarded = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
         return [
             path("explain/", guarded(self.explain_view), name=f"{name}_explain"),
             path("<path:object_id>/try/", guarded(self.try_view), name=f"{name}_try"),
+            *self.transfer_urls(),
             *super().get_urls(),
         ]
 

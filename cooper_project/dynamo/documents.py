@@ -14,6 +14,9 @@ from pynamodb.models import Model
 
 from cooper_project.dynamo.connection import table_connection
 
+PAGE = 250
+"""Items that one answer of a scan has at most: a whole megabyte takes longer to make than an answer may take."""
+
 _documents: list[type["Document"]] = []
 
 
@@ -78,7 +81,7 @@ class Document(Model):
     @classmethod
     def everything(cls) -> list[Self]:
         """Return every item (a consistent scan: for loading caches and for commands, never for a request)."""
-        return list(cls.scan(consistent_read=True))
+        return list(cls.scan(consistent_read=True, page_size=PAGE))
 
     @classmethod
     def under(cls, hash_key: Any, **kwargs: Any) -> Iterator[Self]:

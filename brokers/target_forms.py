@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from brokers import arns
-from brokers.admin.fields import (
+from brokers.fields import (
     COLOURS,
     LabelsField,
     NameField,
@@ -26,6 +26,27 @@ class CiphertextArea(forms.Textarea):
     def format_value(self, value: Any) -> str | None:
         """Return what to show again."""
         return None if "|" in str(value or "") else super().format_value(value)
+
+
+NEVER_WEAKER = "A sensitive target is never become in a weaker mode."
+
+
+def check_destination(partition: str, region: str, destination: str) -> None:
+    """Raise ValidationError for a destination outside the partition's console."""
+    try:
+        arns.console_destination(partition, region, destination)
+    except ValueError as error:
+        raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+
+
+def check_partition(arn: arns.RoleArn) -> None:
+    """Raise ValidationError for a role of another partition than cooper's own."""
+    own = aws.partition_of(aws.region())
+    if arn.partition != own:
+        raise forms.ValidationError(
+            f"cooper is in the partition {own}, and roles are assumed within one partition only. "
+            f"Reach {arn.partition} by a federated user with Federation Keys of that partition."
+        )
 
 
 WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
@@ -97,7 +118,7 @@ class TargetForm(admin.DocumentForm):
         """Check what concerns several fields."""
         found = super().clean() or self.cleaned_data
         if found.get("sensitive") and found.get("accept_weaker"):
-            self.add_error("accept_weaker", "A sensitive target is never become in a weaker mode.")
+            self.add_error("accept_weaker", NEVER_WEAKER)
         self._check_destination(found)
         return found
 
@@ -108,9 +129,9 @@ class TargetForm(admin.DocumentForm):
     def _check_destination(self, found: dict[str, Any]) -> None:
         """Put an error on a destination outside the partition's console."""
         try:
-            arns.console_destination(self.partition(), found.get("region") or "", found.get("destination") or "")
-        except ValueError as error:
-            self.add_error("destination", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            check_destination(self.partition(), found.get("region") or "", found.get("destination") or "")
+        except forms.ValidationError as error:
+            self.add_error("destination", error)
 
 
 class RoleForm(TargetForm):
@@ -127,13 +148,8 @@ class RoleForm(TargetForm):
 
     def clean_role_arn(self) -> str:
         """Refuse roles of another partition: STS AssumeRole does not cross it."""
-        arn, own = arns.role_arn(self.cleaned_data["role_arn"]), aws.partition_of(aws.region())
-        if arn.partition != own:
-            raise forms.ValidationError(
-                f"cooper is in the partition {own}, and roles are assumed within one partition only. "
-                f"Reach {arn.partition} by a federated user with Federation Keys of that partition."
-            )
-        return str(arn)
+        check_partition(arns.role_arn(self.cleaned_data["role_arn"]))
+        return str(self.cleaned_data["role_arn"])
 
 
 class FederatedUserForm(TargetForm):

@@ -1,0 +1,163 @@
+"""An import that is killed holds what it says, and goes on: kill -9 of a process, and death at every AWS call.
+
+Killing a process at each of a large import's calls takes many minutes, so all points are swept in this process, by an
+exception that nothing catches, before the call or just after it was done; real processes are killed at a sample.
+"""
+
+import copy
+import json
+import signal
+import subprocess
+import time
+import zlib
+from collections import Counter
+
+import pytest
+
+from brokers import catalogue
+from brokers.models import Association, Import, ImportPart, Target
+from brokers.transfer import importing
+from brokers.transfer.reading import draft
+from cooper_project.audit import AuditEvent, Event
+from cooper_project.dynamo.connection import SharedConnection
+from tests import faults
+from tests.faults import Fault
+from tests.served import ROOT, clean, manage
+from tests.transferring import emptied, exported, imported, many
+
+GROUPS = 3
+
+
+class Killed(BaseException):
+    """What ends a process; nothing catches it."""
+
+
+class Calls:
+    """Counts the calls to DynamoDB, and dies before or after one of them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count, self.fatal, self.after = 0, 0, False
+        whole = SharedConnection._make_api_call
+
+        def call(connection, operation_name, operation_kwargs):
+            self.count += 1
+            if self.count == self.fatal and not self.after:
+                raise Killed
+            answer = whole(connection, operation_name, operation_kwargs)
+            if self.count == self.fatal:
+                raise Killed
+            return answer
+
+        monkeypatch.setattr(SharedConnection, "_make_api_call", call)
+
+    def dies(self, at: int, *, after: bool) -> None:
+        self.count, self.fatal, self.after = 0, at, after
+
+
+def half_applied() -> list[str]:
+    """Return targets that are not there with all their associations and one event each."""
+    groups = Counter(str(rule.target) for rule in Association.everything())
+    added = Counter(str(each.target) for each in AuditEvent.everything() if each.event == Event.TARGET_ADDED)
+    there = {str(each.name) for each in Target.everything()}
+    named = there | set(groups) | set(added)
+    return [name for name in named if (name in there, groups[name], added[name]) != (True, GROUPS, 1)]
+
+
+def finished() -> int:
+    """Return how often the record says that an import is done."""
+    return sum(each.event == Event.IMPORT_DONE for each in AuditEvent.everything())
+
+
+def holds(text: str, said: list[int]) -> None:
+    """Demand that what a killed import says of itself is true, and that it goes on to the whole."""
+    catalogue.forget()
+    found = importing.newest()
+    assert half_applied() == []
+    applied = int(found.applied) if found is not None else 0
+    assert max(said, default=0) <= applied
+    assert {str(each.name) for each in Target.everything()} == targets_of(found)
+    if applied == 0:
+        assert finished() == 0
+    elif applied == found.total:
+        assert found.state == importing.DONE and finished() == 1
+    else:
+        assert found.state == importing.RUNNING and finished() == 0
+    if found is None:
+        imported(text)
+    else:
+        importing.go_on()
+    assert half_applied() == [] and finished() == 1 and exported() == text
+    assert Import.find(importing.SLOT).state == importing.DONE
+
+
+def import_saying(text: str, said: list[int]) -> None:
+    """Import a file, noting each step that is said to be applied."""
+    importing.begin(draft(text.encode()), "local:carol")
+    importing.go_on(told=lambda found: said.append(int(found.applied)))
+
+
+def targets_of(found: Import | None) -> set[str]:
+    """Return the targets of the steps that are said to be applied."""
+    names: set[str] = set()
+    for number in range(1, (int(found.applied) if found is not None else 0) + 1):
+        step = json.loads(zlib.decompress(bytes(ImportPart.find(found.number, number).body)))
+        names |= {each["name"] for each in step["targets"]}
+    return names
+
+
+def points(count: int, sample: int) -> list[int]:
+    """Return all calls, or some that are spread over them, the first and the last among them."""
+    return list(range(1, count + 1)) if not sample else sorted({1, count, *range(2, count, max(1, count // sample))})
+
+
+@pytest.mark.parametrize(("targets", "sample"), [(60, 5), pytest.param(500, 0, marks=pytest.mark.soak)])
+def test_it_holds_and_goes_on_wherever_it_is_killed(store, monkeypatch, targets, sample):
+    emptied(store)
+    text, calls = many(targets, targets * GROUPS), Calls(monkeypatch)
+    before = copy.deepcopy(dict(store.tables))
+    imported(text)
+    assert calls.count > 10
+    for point in points(calls.count, sample):
+        for after in (False, True):
+            store.tables.clear()
+            store.tables.update(copy.deepcopy(before))
+            catalogue.forget()
+            said: list[int] = []
+            calls.dies(point, after=after)
+            with pytest.raises(Killed):
+                import_saying(text, said)
+            calls.dies(0, after=False)
+            holds(text, said)
+
+
+KILLS = [
+    *[(mode, "TransactWriteItems", "targets", 60, after) for mode in ("hang", "drip") for after in (0, 2)],
+    *[
+        pytest.param(mode, "", "", 500, after, marks=pytest.mark.soak)
+        for mode in ("hang", "drip")
+        for after in range(0, 130, 4)
+    ],
+]
+
+
+@pytest.mark.parametrize(("mode", "operation", "table", "targets", "after"), KILLS)
+def test_it_holds_and_goes_on_after_kill_9(store, tmp_path, mode, operation, table, targets, after):
+    emptied(store)
+    text = many(targets, targets * GROUPS)
+    (tmp_path / "targets.yaml").write_text(text)
+    words = manage("cooper_import", "--yes", str(tmp_path / "targets.yaml"))
+    # hang: the call never happens; drip: it is done, and its answer never ends
+    fault = Fault("dynamodb", operation, table, mode=mode, seconds=60, after=after, times=1)
+    with faults.on(fault) as [struck]:
+        process = subprocess.Popen(words, cwd=ROOT, env=clean(store.environment()), stdout=subprocess.PIPE, text=True)
+        while not struck.hit and process.poll() is None:
+            time.sleep(0.01)
+        if mode == "drip":
+            time.sleep(0.3)
+        process.send_signal(signal.SIGKILL)
+        told, _ = process.communicate(timeout=20)
+    assert struck.hit == 1, told
+    faults.clear()
+    said = [int(line.split()[0]) for line in told.splitlines() if line.endswith("steps applied")]
+    assert "Done" not in told
+    holds(text, said)

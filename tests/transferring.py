@@ -1,0 +1,49 @@
+"""Files for import, and an installation without targets to import them into."""
+
+from brokers import catalogue
+from brokers.models import Change, Import
+from brokers.transfer import exporting, importing
+from brokers.transfer.reading import draft
+from cooper_project.embedded import EmbeddedAws
+
+EMPTIED = ("targets", "associations", "aws-accounts", "audit")
+
+
+def emptied(aws: EmbeddedAws) -> None:
+    """Empty the tables of the catalogue, as a new installation has them."""
+    for name in EMPTIED:
+        aws.tables[f"cooper-{name}"].items.clear()
+    for change in Change.everything():
+        if int(change.number) != catalogue.STAMP:
+            change.delete()
+    catalogue.forget()
+
+
+def imported(text: str, *, prune: bool = False) -> Import:
+    """Import a file wholly."""
+    importing.begin(draft(text.encode(), prune=prune), "local:carol")
+    return importing.go_on()
+
+
+def exported(*, with_keys: bool = False) -> str:
+    """Return the file of what is held."""
+    return exporting.export(with_keys=with_keys)[0]
+
+
+def many(targets: int, associations: int) -> str:
+    """Return a file of so many role targets, tried and enabled, with so many associations in all."""
+    lines = ["cooper: 1", "accounts:"]
+    for n in range(min(20, targets)):
+        lines += [f"  '{100000000000 + n}':", f"    name: Account {n}", f"    external_id: cooper-{n:040d}"]
+    lines += ["targets:"]
+    for n in range(targets):
+        arn = f"arn:aws:iam::{100000000000 + n % 20}:role/team/role-{n}"
+        lines += [f"  target-{n:05}:", "    kind: role", f"    title: Target {n}", f"    role_arn: {arn}"]
+        lines += ["    max_seconds: 7200", "    labels:", "    - env=prod", "    state: enabled", "    tried:"]
+        lines += ["      works: true", "      external_id_enforced: true", "      tag_session: true"]
+        lines += ["      source_identity: true", "      longest_seconds: 7200", "      findings: []"]
+    lines += ["associations:"]
+    for n in range(targets):
+        groups = sorted({f"okta:team-{(n * 7 + m) % 500}" for m in range(associations // targets)})
+        lines += [f"  target-{n:05}:", *(f"    {group}:" for group in groups)]
+    return "\n".join(lines) + "\n"
