@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
 from accounts.stepup import StepUpMixin
-from brokers.models import Association, AwsAccount, State, Target
+from brokers.models import Association, AwsAccount, Import, State, Target
+from brokers.transfer import importing
+from brokers.transfer.reading import draft
 from cooper_project import admin
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.installation import GRANTS, Installation
@@ -19,7 +22,7 @@ from tests.codes import give_device, next_code
 from tests.forms import fields_of, looked_at, mark_in
 from tests.test_admin_targets import SPARE, encrypted
 
-DOCUMENTS = (Target, Association, AwsAccount, LocalAccount, Person, Installation, OnceRecord)
+DOCUMENTS = (Target, Association, AwsAccount, Import, LocalAccount, Person, Installation, OnceRecord)
 PASSWORD = "cooper-demo"
 SAID = {
     "no device": "no device for it yet",
@@ -79,6 +82,21 @@ def delete(address: str) -> Post:
 def send(address: str, **typed: str) -> Post:
     """Return a deed that posts."""
     return lambda browser, code: browser.post(address, typed | {"code": code})
+
+
+ONE = "cooper: 1\nassociations:\n  dev-read:\n    local:visitors:\n"
+IMPORT = "/admin/brokers/target/import/"
+
+
+def import_file(browser: Any, code: str) -> Any:
+    """Choose a file, look at its plan, and confirm it with a code."""
+    page = browser.post(IMPORT, {"file": SimpleUploadedFile("targets.yaml", ONE.encode())})
+    return browser.post(f"{IMPORT}confirm/", fields_of(page.text, "confirm_form") | {"code": code})
+
+
+def cut_short(_: str) -> None:
+    """Let an import of somebody else be unfinished."""
+    importing.begin(draft(ONE.encode()), "local:dan")
 
 
 def pending(_: str) -> None:
@@ -191,6 +209,9 @@ DEEDS = {
         ("installation", "change"),
         stopped,
     ),
+    "import a file": Deed(import_file, ("target", "import")),
+    "go on with an import": Deed(send(f"{IMPORT}go-on/"), ("target", "import"), cut_short),
+    "give an import up": Deed(send(f"{IMPORT}give-up/"), ("target", "import"), cut_short),
     "become a sensitive target with credentials": Deed(send("/targets/prod-admin/credentials/", duration="900")),
     "become a sensitive target in the console": Deed(send("/targets/prod-admin/console/", duration="900")),
     "replace one's device": Deed(send("/device/begin/", password=PASSWORD)),

@@ -68,10 +68,13 @@ def test_it_leads_from_the_list_to_the_page(carol):
     assert f'href="{PAGE}"' in carol.get("/admin/brokers/target/").text and carol.get(PAGE).status_code == 200
 
 
-def test_it_shows_the_plan_and_changes_nothing(carol):
+def test_it_shows_the_plan_and_changes_nothing(carol, client_of):
+    client_of("bob")
     page = upload(carol, ONE + "targets: {}\n")
     assert page.status_code == 200 and "local:visitors may become it, for good" in page.text
-    assert "People in these groups gain" in page.text and "local:visitors: staging-db" in page.text
+    assert (
+        "People in these groups gain" in page.text and "local:visitors (1 person: local:bob): staging-db" in page.text
+    )
     assert "associations: 1 to add" in page.text and groups_of("staging-db") == {"local:database-team"}
     assert Import.find(importing.SLOT) is None
 

@@ -46,7 +46,7 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
     search_help_text = "Name, title, AWS account, ARN, label or group."
     ordering = ("name",)
     inlines = (AssociationInline,)
-    step_up = ("add", "change", "delete", *BULK)
+    step_up = ("add", "change", "delete", "import", *BULK)
     actions = (*BULK, "delete_chosen")
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"

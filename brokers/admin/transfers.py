@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import stepup
 from accounts.identity import Identity
+from brokers.admin import foresight
 from brokers.admin.associations import own_groups
 from brokers.models import Import
 from brokers.transfer import drafts, exporting, importing, telling
@@ -168,7 +169,7 @@ class Transfers:
         """Return the page that shows a plan and asks for a code."""
         context = {
             "title": "Import: what happens",
-            "told": list(telling.told(planned.plan)),
+            "told": list(telling.told(planned.plan, foresight.crowd())),
             "summary": telling.summed_up(planned.plan),
             "mine": own_groups(request, planned.plan.gains()),
             "prune": planned.prune,

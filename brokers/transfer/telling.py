@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from brokers.effects import Crowd, named
 from brokers.transfer.plans import AccountPlan, How, Plan, TargetPlan
 
 MOST = 12
@@ -18,10 +19,10 @@ class Told(NamedTuple):
     lines: list[str]
 
 
-def told(plan: Plan) -> Iterator[Told]:
-    """Yield what a plan would do: who gains and loses first, then AWS accounts, then targets."""
+def told(plan: Plan, crowd: Crowd) -> Iterator[Told]:
+    """Yield what a plan would do: who of the `crowd` gains and loses first, then AWS accounts, then targets."""
     for verb, groups in (("gain", plan.gains()), ("lose", plan.loses())):
-        lines = [f"{group}: {_names(targets)}" for group, targets in groups.items()]
+        lines = [f"{group} ({_people(group, crowd)}): {_names(targets)}" for group, targets in groups.items()]
         if lines:
             yield Told(f"People in these groups {verb}", lines)
     for account in plan.accounts:
@@ -39,6 +40,11 @@ def summed_up(plan: Plan) -> str:
         parts.append(f"{noun}: {numbers[0]} to add, {numbers[1]} to change, {numbers[2]} to remove")
     parts.append(f"AWS accounts: {len(plan.accounts):,} to add or change")
     return "; ".join(parts) + "."
+
+
+def _people(group: str, crowd: Crowd) -> str:
+    """Return who was seen in a group."""
+    return named(each.person for each in crowd.within([group]))
 
 
 def _names(targets: list[str]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from brokers.admin import foresight
 from brokers.models import Import
 from brokers.transfer import importing, telling
 from brokers.transfer.parsing import LARGEST
@@ -72,7 +73,7 @@ class Command(CooperCommand):
         if found is not None and not options["dry_run"]:
             raise CooperError(f"{importing.Unfinished(found).message} (--resume, --give-up)")
         planned = self._planned(options)
-        for each in telling.told(planned.plan):
+        for each in telling.told(planned.plan, foresight.crowd()):
             self.say(each.head)
             for line in each.lines:
                 self.say(f"    {line}")
