@@ -173,6 +173,44 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
     context.close()
 
 
+IMPORTED = """cooper: 1
+targets:
+  imported-read:
+    kind: role
+    title: Imported
+    role_arn: arn:aws:iam::444444444444:role/imported-read
+    labels:
+    - env=prod
+associations:
+  imported-read:
+    local:developers:
+  staging-db:
+    local:visitors: 2031-02-03T04:05:00Z
+"""
+
+
+def test_it_lets_carol_import_a_file_with_one_code(page, demo, tmp_path):
+    (tmp_path / "wrong.yaml").write_text(IMPORTED.replace("kind: role", "kind: roll"))
+    (tmp_path / "right.yaml").write_text(IMPORTED)
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/")
+    page.get_by_role("link", name="Import and export").click()
+    shoot(page, "admin-import")
+    page.get_by_label("File:").set_input_files(tmp_path / "wrong.yaml")
+    page.get_by_role("button", name="Show what it would do").click()
+    see(page.get_by_text("line 4, column 11"))
+    shoot(page, "admin-import-wrong")
+    page.get_by_label("File:").set_input_files(tmp_path / "right.yaml")
+    page.get_by_role("button", name="Show what it would do").click()
+    see(page.get_by_text("Add target imported-read"))
+    shoot(page, "admin-import-plan")
+    assert violations(page) == []
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Yes, import it").click()
+    see(page.get_by_text("Done: 1 of 1 steps are applied."))
+    assert [each for each in page.problems if "400" not in each] == []
+
+
 @pytest.mark.parametrize(
     ("person", "address"),
     [
@@ -183,6 +221,7 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
         ("carol", "/admin/"),
         ("carol", "/admin/brokers/target/"),
         ("carol", "/admin/brokers/target/add/?kind=role"),
+        ("carol", "/admin/brokers/target/import/"),
         ("carol", "/admin/brokers/target/dev-read/change/"),
         ("carol", "/admin/brokers/target/dev-read/delete/"),
         ("carol", "/admin/brokers/target/dev-read/history/"),

@@ -68,6 +68,15 @@ def test_it_imports_in_steps_and_then_has_nothing_to_do(environment):
     assert "local:twice:" in typed("cooper -export", environment).stdout
 
 
+def test_it_steers_no_terminal(environment):
+    text = ONE + 'targets:\n  dev-read:\n    kind: role\n    "\\e[31m": x\n'
+    wrong = typed("cooper -import -dry-run -", environment, text)
+    assert wrong.returncode == 1 and "[31m is not known" in wrong.stderr and "\x1b" not in wrong.stderr
+    text = 'cooper: 1\naccounts:\n  "222222222222": {name: "\\e[31mDev"}\n'
+    shown = typed("cooper -import -dry-run -", environment, text)
+    assert shown.returncode == 0 and "[31mDev" in shown.stdout and "\x1b" not in shown.stdout
+
+
 def test_it_asks_and_without_a_terminal_wants_yes(environment, tmp_path):
     (tmp_path / "t.yaml").write_text(ONE)
     done = typed(f"cooper -import {tmp_path}/t.yaml", environment)
@@ -82,7 +91,7 @@ def test_it_says_what_is_wrong_with_a_file_and_where(environment, tmp_path):
     assert "t.yaml: line 4, column 11" in done.stderr and "t.yaml: line 6, column 11" in done.stderr
 
 
-@pytest.mark.parametrize("line", ["-import", "-import a b", "-import -resume x", "-import -nonsense", "-export a b"])
+@pytest.mark.parametrize("line", ["-import", "-import -resume x", "-export a b"])
 def test_it_exits_with_2_on_wrong_usage(environment, line):
     done = typed(f"cooper {line}", environment)
     assert done.returncode == WRONG_USAGE and done.stdout == ""

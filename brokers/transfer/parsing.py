@@ -40,7 +40,7 @@ class Complaint:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        return f"line {self.line}, column {self.column}: {self.message}"
+        return f"line {self.line}, column {self.column}: {printable(self.message)}"
 
 
 class Unusable(Exception):
@@ -187,6 +187,11 @@ class _Reader:
         """Complain and give up."""
         self._complaints.add(Node(event.start_mark.line + 1, event.start_mark.column + 1), message)
         raise Unusable
+
+
+def printable(text: str) -> str:
+    """Return a text without anything that would steer a terminal."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
 
 
 def shortened(text: object) -> str:

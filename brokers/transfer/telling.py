@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from brokers.effects import Crowd, named
+from brokers.transfer.parsing import printable
 from brokers.transfer.plans import AccountPlan, How, Plan, TargetPlan
 
 MOST = 12
 """Names in one line; more are counted."""
 
-SIGNS = {How.ADD: "add", How.CHANGE: "change", How.REMOVE: "remove"}
+SIGNS = {How.ADD: "Add", How.CHANGE: "Change", How.REMOVE: "Remove"}
 
 
 class Told(NamedTuple):
@@ -39,7 +40,8 @@ def summed_up(plan: Plan) -> str:
         numbers = [f"{counts[f'{noun} {verb}']:,}" for verb in verbs]
         parts.append(f"{noun}: {numbers[0]} to add, {numbers[1]} to change, {numbers[2]} to remove")
     parts.append(f"AWS accounts: {len(plan.accounts):,} to add or change")
-    return "; ".join(parts) + "."
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _people(group: str, crowd: Crowd) -> str:
@@ -86,4 +88,4 @@ def _value(value: Any) -> str:
     if value in (None, [], ""):
         return "nothing"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return " ".join({"True": "yes", "False": "no"}.get(text, text).split())
+    return printable({"True": "yes", "False": "no"}.get(text, text))
