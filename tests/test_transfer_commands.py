@@ -1,5 +1,7 @@
 """`cooper -export` and `cooper -import` as people type them, against an embedded AWS in another process."""
 
+import os
+import pty
 import shlex
 import stat
 import subprocess
@@ -82,6 +84,21 @@ def test_it_asks_and_without_a_terminal_wants_yes(environment, tmp_path):
     done = typed(f"cooper -import {tmp_path}/t.yaml", environment)
     assert done.returncode == WRONG_USAGE and "--yes" in done.stderr
     assert "local:visitors" not in typed("cooper -export", environment).stdout
+
+
+@pytest.mark.parametrize(("answer", "code", "said"), [(b"no\n", 1, "Nothing was changed"), (b"yes\n", 0, "Done.")])
+def test_it_does_what_is_answered_at_the_terminal(environment, tmp_path, answer, code, said):
+    (tmp_path / "t.yaml").write_text(ONE.replace("visitors", "asked"))
+    here, terminal = pty.openpty()
+    words = manage("cooper_import", str(tmp_path / "t.yaml"))
+    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(words, cwd=ROOT, env=clean(environment), text=True, **pipes)
+    os.write(here, answer)
+    told, _ = process.communicate(timeout=60)
+    os.close(here)
+    os.close(terminal)
+    assert process.returncode == code and "Import this? [yes/no]" in told and said in told
+    assert ("local:asked" in typed("cooper -export", environment).stdout) == (code == 0)
 
 
 def test_it_says_what_is_wrong_with_a_file_and_where(environment, tmp_path):

@@ -187,7 +187,7 @@ class Transfers:
     @_posted
     def confirm_view(self, request: HttpRequest) -> HttpResponse:
         """Begin the import whose plan was shown, if it still is the plan and the code is right."""
-        token, person = request.POST.get("token", ""), str(request.user.pk)
+        token, person = request.POST.get("token", "")[:64], str(request.user.pk)
         data, prune = drafts.kept(token, person)
         if (found := importing.unfinished()) is not None:
             raise importing.Unfinished(found)

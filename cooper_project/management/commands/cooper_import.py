@@ -86,6 +86,8 @@ class Command(CooperCommand):
             return
         if not options["yes"]:
             self._ask(options["file"])
+            if self._planned(options).plan.digest() != planned.plan.digest():
+                raise Refused("Targets were changed while you looked. Nothing was imported; look at the plan again.")
         importing.begin(planned, person)
         self._go_on()
 
