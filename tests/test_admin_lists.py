@@ -1,11 +1,13 @@
 """Lists of the management plane: search, filters with counts, order, pages, confirmation."""
 
 import re
+from functools import partial
 
 import pytest
 
 from brokers import catalogue
 from brokers.models import Association, State, Target
+from tests import faults
 from tests.codes import next_code
 from tests.forms import confirmed, submit
 
@@ -182,3 +184,21 @@ def test_it_shows_nothing_else_of_the_installation(carol, name):
 def test_it_lets_nobody_delete_what_has_to_stay(carol):
     for address in ("brokers/awsaccount/222222222222", "cooper/installation/grants", "accounts/person/local_3Acarol"):
         assert confirmed(carol, f"/admin/{address}/delete/").status_code == 403
+
+
+@pytest.mark.parametrize("query", ["", "?q=dev", "?state=enabled", "?o=3"])
+def test_it_asks_dynamodb_as_often_for_many_targets_as_for_few(carol, query):
+    many = [Target(f"other-{number}", kind="role", state="enabled", aws_account="222222222222") for number in range(80)]
+    carol.get(LIST + query)
+    few = catalogue_queries(carol, query)
+    for some in (many[:40], many[40:]):
+        catalogue.edit(partial(create_all, some), *(str(each.name) for each in some))
+    carol.get(LIST + query)
+    assert catalogue_queries(carol, query) == few <= 3
+
+
+def catalogue_queries(carol, query: str) -> int:
+    """Return how often a list asks for news of the catalogue."""
+    faults.clear()
+    assert carol.get(LIST + query).status_code == 200
+    return faults.count("dynamodb", "Query", "changes")

@@ -121,7 +121,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Title")
     def title(self, rule: Association) -> str:
         """Return the target's title."""
-        return str(catalogue.current().targets.get(str(rule.target)) or "")
+        return str(catalogue.latest().targets.get(str(rule.target)) or "")
 
     def facts_of(self, document: Document) -> dict[str, Any]:
         """Name the target and the group."""

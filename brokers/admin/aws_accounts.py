@@ -57,7 +57,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Targets")
     def targets(self, account: AwsAccount) -> int:
         """Return how many targets are in it."""
-        living = catalogue.living(catalogue.current().targets.values())
+        living = catalogue.living(catalogue.latest().targets.values())
         return sum(1 for each in living if each.aws_account == account.account_id)
 
     def facts_of(self, document: Document) -> dict[str, Any]:

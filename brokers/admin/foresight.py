@@ -52,7 +52,7 @@ def crowd() -> Crowd:
 
 def of_change(target: Target, after: Standing, was_enabled: bool, seen: Crowd) -> Effect:
     """Return what a change of one target does."""
-    rules = tuple(catalogue.current().rules.get(str(target.name), ()))
+    rules = tuple(catalogue.latest().rules.get(str(target.name), ()))
     return effect(str(target.name), Standing(was_enabled, rules), after, seen, audit.now())
 
 

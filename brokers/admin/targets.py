@@ -74,7 +74,7 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
     @admin.display(description="AWS account", ordering="aws_account")
     def account(self, target: Target) -> str:
         """Return the AWS account's name and number."""
-        return str(catalogue.current().accounts.get(str(target.aws_account)) or target.aws_account or "-")
+        return str(catalogue.latest().accounts.get(str(target.aws_account)) or target.aws_account or "-")
 
     @admin.display(description="Kind", ordering="kind")
     def kind_said(self, target: Target) -> str:
@@ -84,7 +84,7 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
     @admin.display(description="Groups")
     def groups(self, target: Target) -> str:
         """Return the groups that may become it."""
-        return ", ".join(sorted(str(rule.group) for rule in catalogue.current().rules.get(str(target.name), ())))
+        return ", ".join(sorted(str(rule.group) for rule in catalogue.latest().rules.get(str(target.name), ())))
 
     @admin.display(description="Last used")
     def last_used(self, target: Target) -> str:
@@ -165,6 +165,7 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
     def _foresee(self, request: HttpRequest, target: Target, outcome: admin.Outcome) -> None:
         """Demand that whoever saves has seen who gains and who loses the target by it; raise Unseen."""
         after = saving.standing_after(target, outcome)
+        catalogue.current()
         effect = foresight.of_change(target, after, target.enabled, foresight.crowd())
         request.foresight = told(effect)  # type: ignore[attr-defined]
         foresight.demand_seen(effect, request.POST.get("foreseen", ""))
