@@ -37,6 +37,8 @@ class Event(StrEnum):
     RECOVERY_USED = "recovery-code:use:done"
     STEP_UP_REFUSED = "step-up:check:refused"
     SESSIONS_ENDED = "person:end-sessions:done"
+    SESSION_ENDED = "person:end-session:done"
+    PERSON_MADE_ADMIN = "person:make-administrator:done"
     PASSWORD_CHANGED = "password:change:done"  # noqa: S105 - an event's name
     GRANT_INTENDED = "grant:begin:intended"
     GRANT_DONE = "grant:finish:done"
@@ -63,6 +65,7 @@ class Event(StrEnum):
     KEYS_ENCRYPTED = "keys:encrypt:done"
     ADMIN_REFUSED = "admin:enter:refused"
     AUDIT_VIEWED = "audit:view:done"
+    AUDIT_EXPORTED = "audit:export:done"
     SETUP_DONE = "setup:run:done"
     SECRET_KEY_MADE = "secret-key:make:done"  # noqa: S105 - an event's name
     SECRET_KEY_ROTATED = "secret-key:rotate:done"  # noqa: S105 - an event's name

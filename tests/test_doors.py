@@ -60,7 +60,7 @@ def test_it_answers_each_person_as_listed(client_of, address, person):
 # the management plane for administrators: (GET, POST with no fields) by the address's last part
 EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
 KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
-STEP_UP = ("localaccount", "person", "association", "awsaccount", "target")
+STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "auditevent")
 BESIDES = {"history/": (OK, OK), "<path:object_id>/": (SIGN_IN, SIGN_IN), "try/": (WRONG_WAY, SIGN_IN)}
 BESIDES |= {"explain/": (OK, WRONG_WAY)}
 BESIDES |= {"import/": (OK, BAD), "export/": (WRONG_WAY, OK)}
@@ -72,7 +72,8 @@ ADMIN_DOORS = {
     "brokers/awsaccount": KEPT,
     "brokers/target": EDITED,
     "cooper/installation": KEPT,
-    "cooper/auditevent": KEPT | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN)},
+    "cooper/auditevent": KEPT
+    | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
     "": {"": (OK, OK), "login/": (SIGN_IN, SIGN_IN), "jsi18n/": (OK, WRONG_WAY)},
     "<app_label>/": {"": (OK, OK)},
     "<url>": {"": (NOWHERE, NOWHERE)},
@@ -129,7 +130,7 @@ def test_it_answers_administrators_as_listed(client_of, person, address):
     got, posted = listed(address)
     if person == "dan" and got == OK and any(f"/{each}/" in address for each in STEP_UP):
         # without a device he is taken to set one up
-        got = SIGN_IN if address.endswith(("/add/", "/change/", "/delete/", "/import/")) else got
+        got = SIGN_IN if address.endswith(("/add/", "/change/", "/delete/", "/import/", "/auditevent/export/")) else got
     assert (browser.get(path).status_code, browser.post(path, {}).status_code) == (got, posted)
 
 

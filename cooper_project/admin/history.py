@@ -73,3 +73,10 @@ def entries(events: Iterable[AuditEvent]) -> list[Entry]:
         for each in found
         if not (str(each.at).endswith("#outcome") and str(each.at).removesuffix("#outcome") in places)
     ]
+
+
+def with_outcome(entry: Entry) -> Entry:
+    """Return the entry with its outcome, looked up where a search or the end of a page left it out."""
+    if entry.event.event != Event.GRANT_INTENDED or entry.outcome is not None:
+        return entry
+    return Entry(entry.event, AuditEvent.find(entry.event.day, f"{entry.event.at}#outcome"))

@@ -13,7 +13,7 @@ from cooper_project import audit
 from cooper_project.admin import history
 from cooper_project.admin.confirming import Confirming
 from cooper_project.admin.deeds import Deed, Outcome
-from cooper_project.audit import AuditEvent
+from cooper_project.audit import AuditEvent, Event
 from cooper_project.dynamo import Document, Transaction
 from cooper_project.errors import CooperError
 
@@ -84,10 +84,11 @@ class ModelAdmin(Confirming):
         return []
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Show what happened to a document."""
+        """Show what happened to a document; that it was looked at is itself recorded."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        audit.record(Event.AUDIT_VIEWED, asked=f"history of {self.opts.verbose_name} {obj.pk}"[:500])
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",

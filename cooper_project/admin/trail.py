@@ -1,66 +1,25 @@
-"""The record in the management plane: read-only, by day, newest first, page by page with a cursor."""
+"""The record in the management plane: read-only, newest first, page by page with a cursor, searched, exported."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib.admin import display
+from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from cooper_project import audit
 from cooper_project.admin.changelist import ChangeList
-from cooper_project.admin.history import Entry, entries
+from cooper_project.admin.exports import Exporting
+from cooper_project.admin.history import Entry, entries, with_outcome
 from cooper_project.admin.options import ModelAdmin
 from cooper_project.admin.rows import Rows
-from cooper_project.admin.sites import register
+from cooper_project.admin.searches import SearchForm
 from cooper_project.audit import AuditEvent, Event
+from cooper_project.record import Found
 
 PAGE = 50
 """Entries on a page."""
-
-EMPTY_DAYS = 31
-"""Days without an event after which a page ends; its link goes further back."""
-
-BEGINNING = date(2026, 1, 1)
-"""There was no cooper before."""
-
-
-def start_of(cursor: str, day: str) -> tuple[date, str]:
-    """Return the day to begin with and, within it, the place before which to read; today for anything odd."""
-    try:
-        if cursor:
-            return date.fromisoformat(cursor[:10]), cursor
-        if day:
-            return date.fromisoformat(day), ""
-    except ValueError:
-        pass
-    return datetime.now(UTC).date(), ""
-
-
-def backwards(day: date, cursor: str) -> Iterator[AuditEvent]:
-    """Return events from a day on into the past, newest first; one query a day."""
-    empty = 0
-    while empty < EMPTY_DAYS and day >= BEGINNING:
-        condition = AuditEvent.at < cursor if cursor else None
-        found = AuditEvent.under(day.isoformat(), range_key_condition=condition, scan_index_forward=False)
-        empty += 1
-        for event in found:
-            empty = 0
-            yield event
-        day, cursor = day - timedelta(days=1), ""
-
-
-def named(text: str, cursor: str) -> Iterator[AuditEvent]:
-    """Return the events of a person (`local:` may be left out) or of a target, newest first."""
-    below = AuditEvent.at < cursor if cursor else None
-    for index, key in (
-        (AuditEvent.by_target, text),
-        (AuditEvent.by_person, text if ":" in text else f"local:{text}"),
-    ):
-        yield from index.query(key, range_key_condition=below, scan_index_forward=False, limit=PAGE * 2 + 1)
 
 
 class EventList(ChangeList):
@@ -70,26 +29,22 @@ class EventList(ChangeList):
     """What of the address leads to the next page into the past; empty at the record's beginning."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> Rows:
-        """Return the events of this page, each grant's outcome with its intent."""
+        """Return the events of this page, each grant's outcome with its intent; none while the search has errors."""
         self.filter_specs, self.has_filters, self.has_active_filters, self.clear_all_filters_qs = [], False, False, ""
-        cursor = request.GET.get("before", "")[:80]
-        day, cursor = start_of(cursor, request.GET.get("day", "")[:10])
-        self.day = day.isoformat()
-        text = self.query.strip()[:600]
-        if not text:
-            return Rows(AuditEvent, self._page(backwards(day, cursor), day))
-        return Rows(AuditEvent, self._page(sorted(named(text, cursor), key=lambda each: str(each.at), reverse=True)))
+        self.form = SearchForm(request.GET)
+        asked = self.form.search()
+        self.searched = bool(self.form.narrowed())
+        return Rows(AuditEvent, self._page(Found(asked)) if asked else [])
 
-    def _page(self, source: Iterable[AuditEvent], day: date | None = None) -> list[AuditEvent]:
+    def _page(self, found: Found) -> list[AuditEvent]:
         """Return a page of events, each with its `entry`."""
-        found = list(islice(iter(source), PAGE * 2 + 2))
-        shown = entries(found)[:PAGE]
+        read = list(islice(iter(found), PAGE * 2 + 2))
+        shown = [with_outcome(entry) for entry in entries(read)[:PAGE]]
         if len(shown) == PAGE:
-            self.older = urlencode({"before": shown[-1].event.at, **({"q": self.query} if self.query else {})})
-        elif day is not None:
-            last = date.fromisoformat(str(shown[-1].event.day)) if shown else day
-            further = last - timedelta(days=EMPTY_DAYS)
-            self.older = f"day={further}" if further >= BEGINNING else ""
+            self.older = self.form.address(before=str(shown[-1].event.at))
+        elif found.reached:
+            self.older = self.form.address(before=found.reached)
+        self.looked_back_to = found.reached[:10]
         for entry in shown:
             entry.event.entry = entry  # type: ignore[attr-defined]
         return [entry.event for entry in shown]
@@ -102,15 +57,12 @@ class EventList(ChangeList):
         self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
 
 
-@register(AuditEvent)
-class AuditEventAdmin(ModelAdmin):
-    """Shows the record; changes nothing."""
+class AuditEventAdmin(Exporting, ModelAdmin):
+    """Shows the record and exports it; changes nothing."""
 
     list_display = ("when", "what", "who", "about", "result", "because", "source")
     list_display_links = ("when",)
     sortable_by = ()
-    search_fields = ("person", "target")
-    search_help_text = "A person (local:alice) or the name of a target, written in full."
     actions = None
     change_list_template = "admin/events.html"
     readonly_fields: ClassVar[tuple[str, ...]] = ("when", "event", "who", "about", "result", "particulars")
@@ -144,9 +96,14 @@ class AuditEventAdmin(ModelAdmin):
         """Return an event with its outcome."""
         found = super().get_object(request, object_id)
         if isinstance(found, AuditEvent):
-            outcome = AuditEvent.find(found.day, f"{found.at}#outcome")
-            found.entry = Entry(found, outcome)  # type: ignore[attr-defined]
+            found.entry = with_outcome(Entry(found))  # type: ignore[attr-defined]
         return found
+
+    def changeform_view(self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any) -> Any:
+        """Show one event, which is itself recorded."""
+        if object_id is not None and request.method == "GET" and self.has_view_permission(request):
+            audit.record(Event.AUDIT_VIEWED, asked=unquote(object_id)[:200])
+        return super().changeform_view(request, object_id, *arguments, **named)
 
     @display(description="When (UTC)")
     def when(self, event: AuditEvent) -> str:
