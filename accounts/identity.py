@@ -58,6 +58,10 @@ class Identity:
         """Return whether any of the groups makes an administrator."""
         return not self.groups.isdisjoint(admin_groups)
 
+    def is_auditor(self, auditor_groups: Collection[Group]) -> bool:
+        """Return whether any of the groups makes an auditor."""
+        return not self.groups.isdisjoint(auditor_groups)
+
     def __str__(self) -> str:
         """Name the person for people."""
         return self.name or self.subject

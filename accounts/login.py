@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest
 
-from accounts.identity import Group, Identity, groups_from
+from accounts.administrators import admin_groups, auditor_groups
+from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import SignInRefused
 from cooper_project import audit
@@ -16,11 +16,6 @@ from cooper_project.errors import Conflict
 
 TRIES = 5
 """Times that a person's record is written anew when two sign-ins of theirs meet."""
-
-
-def admin_groups() -> frozenset[Group]:
-    """Return the groups whose members administer (COOPER_ADMIN_GROUPS)."""
-    return groups_from(settings.COOPER_ADMIN_GROUPS)
 
 
 class PersonBackend:
@@ -36,6 +31,7 @@ class PersonBackend:
             return None
         user = User.of(person)
         user.is_admin = user.identity.is_admin(admin_groups())
+        user.is_auditor = user.identity.is_auditor(auditor_groups())
         return user
 
 

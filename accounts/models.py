@@ -18,6 +18,9 @@ from pynamodb.attributes import (
 from accounts.identity import Group, Identity
 from cooper_project.dynamo import Document
 
+READ_THE_RECORD = "cooper.view_auditevent"
+"""All that auditors may."""
+
 
 class Person(Document):
     """Somebody who has signed in, by `provider:subject`; groups are those of the newest sign-in or change."""
@@ -153,6 +156,7 @@ class User(AbstractBaseUser):
     identity: Identity
     record: Person
     is_admin: bool = False
+    is_auditor: bool = False
     password = None  # type: ignore[assignment]
     last_login = None
 
@@ -177,18 +181,18 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Return whether Django's admin lets them in: administrators alone."""
-        return self.is_active and self.is_admin
+        """Return whether Django's admin lets them in: administrators, and auditors to the record."""
+        return self.is_active and (self.is_admin or self.is_auditor)
 
     is_superuser = False
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether an administrator asks; ModelAdmins narrow it."""
-        return self.is_staff
+        """Return whether an administrator asks, or an auditor for the record; ModelAdmins narrow it."""
+        return self.is_active and (self.is_admin or (self.is_auditor and perm == READ_THE_RECORD))
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Return whether an administrator asks."""
-        return self.is_staff
+        """Return whether an administrator asks, or an auditor for the app that holds the record."""
+        return self.is_active and (self.is_admin or (self.is_auditor and READ_THE_RECORD.startswith(f"{app_label}.")))
 
     def get_session_auth_hash(self) -> str:
         """Return what binds web sessions to the person's epoch: a new epoch ends them."""

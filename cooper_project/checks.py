@@ -49,20 +49,18 @@ def register_all() -> None:
 
 
 def admin_groups() -> Messages:
-    """Find that no group administers, or a group that is none."""
+    """Find that no group administers, or a group (of administrators or auditors) that is none."""
     if not settings.COOPER_ADMIN_GROUPS:
         yield Error(
             "COOPER_ADMIN_GROUPS is empty: nobody would administer.",
             hint="Say which groups administer, as in local:admins,okta:cooper-admins.",
             id="cooper.E001",
         )
-    for text in settings.COOPER_ADMIN_GROUPS:
-        if not GROUP.fullmatch(text):
-            yield Error(
-                f"COOPER_ADMIN_GROUPS names {text!r}, which is no group.",
-                hint="Write provider:name, as in okta:cooper-admins.",
-                id="cooper.E002",
-            )
+    for name in ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS"):
+        for text in getattr(settings, name):
+            if not GROUP.fullmatch(text):
+                message = f"{name} names {text!r}, which is no group."
+                yield Error(message, hint="Write provider:name, as in okta:cooper-admins.", id="cooper.E002")
 
 
 def region() -> Messages:

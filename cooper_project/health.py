@@ -139,6 +139,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
     found = watch.report()
     lines = ["ok" if found.ready else "not ready"]
     user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated and user.is_staff:
+    if user is not None and user.is_authenticated and user.has_perm("cooper.administer"):
         lines += [f"{name}: {found.wrong.get(name, 'ok')}" for name in sorted({*CHECKS, *found.wrong})]
     return HttpResponse("\n".join(lines), status=200 if found.ready else 503, content_type="text/plain")

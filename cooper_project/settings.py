@@ -12,6 +12,7 @@ COOPER_REGION = env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text(
 COOPER_TABLE_PREFIX = env.text("COOPER_TABLE_PREFIX", "cooper-", matching=r"[A-Za-z0-9_.-]{1,100}")
 COOPER_KMS_KEY = env.text("COOPER_KMS_KEY")
 COOPER_ADMIN_GROUPS = env.listing("COOPER_ADMIN_GROUPS", "local:admins")
+COOPER_AUDITOR_GROUPS = env.listing("COOPER_AUDITOR_GROUPS", "local:auditors")
 COOPER_SECRET_KEY = env.secret("COOPER_SECRET_KEY")
 COOPER_SIGNIN_URL = env.text("COOPER_SIGNIN_URL")
 COOPER_PUBLIC_URL = env.text("COOPER_PUBLIC_URL", matching=r"https?://[A-Za-z0-9.:\[\]-]+/?").rstrip("/")

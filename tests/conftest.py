@@ -24,8 +24,8 @@ from cooper_project.setting_up import set_up
 from tests import faults as injected
 from tests.codes import Clock
 
-CAST = ("alice", "bob", "carol", "dan")
-"""Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without."""
+CAST = ("alice", "bob", "carol", "dan", "erin")
+"""Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without; Erin audits."""
 
 FAST_HASH = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.auth.hashers.Argon2PasswordHasher"]
 

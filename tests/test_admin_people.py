@@ -28,22 +28,22 @@ def carol(client_of):
 
 
 def test_it_adds_a_local_account_that_can_sign_in(carol, client_of):
-    typed = {"username": "Erin", "name": "Erin", "groups": "developers", "password": GOOD}
+    typed = {"username": "Frank", "name": "Frank", "groups": "developers", "password": GOOD}
     assert submit(carol, ADD, FORM, **typed).status_code == SAVED
-    assert LocalAccount.find("erin").groups == ["developers"]
-    answer = client_of(None).post("/login/", {"username": "erin", "password": GOOD})
+    assert LocalAccount.find("frank").groups == ["developers"]
+    answer = client_of(None).post("/login/", {"username": "frank", "password": GOOD})
     assert answer.status_code == 302
 
 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"username": "erin", "password": "short"}, "too short"),
-        ({"username": "erin", "password": ""}, "too short"),
+        ({"username": "frank", "password": "short"}, "too short"),
+        ({"username": "frank", "password": ""}, "too short"),
         ({"username": "alexandrina", "password": "alexandrina1"}, "too similar"),
         ({"username": "a b", "password": GOOD}, "cannot be a user name"),
         ({"username": "alice", "password": GOOD}, "such a local account already"),
-        ({"username": "erin", "password": GOOD, "groups": "okta:x"}, "local groups only"),
+        ({"username": "frank", "password": GOOD, "groups": "okta:x"}, "local groups only"),
     ],
 )
 def test_it_refuses_what_is_no_local_account(carol, typed, said):
@@ -53,10 +53,10 @@ def test_it_refuses_what_is_no_local_account(carol, typed, said):
 
 
 def test_it_never_shows_or_records_a_password(carol):
-    typed = {"username": "erin", "password": GOOD}
+    typed = {"username": "frank", "password": GOOD}
     submit(carol, ADD, FORM, **typed)
-    stored = LocalAccount.find("erin").password
-    page = carol.get(account("erin")).text
+    stored = LocalAccount.find("frank").password
+    page = carol.get(account("frank")).text
     assert GOOD not in page and stored not in page and check_password(GOOD, stored)
     added = [each for each in AuditEvent.by_person.query("local:carol") if each.event == Event.PERSON_ADDED]
     told = [each.details for each in added if "object" in each.facts]

@@ -7,6 +7,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = 302, 403, 404, 405, 200, 303, 400, 409
 
 PEOPLE = (None, "bob", "alice", "carol", "dan")
+AS = {"erin": "bob"}
+"""Outside of the management plane an auditor is somebody who may become nothing."""
 
 # address: (GET by nobody, bob, alice, carol, dan), (POST with no fields by the same)
 DOORS = {
@@ -48,10 +50,10 @@ def test_it_lists_every_address():
     assert {each for each in addresses() if not each.startswith("/admin/")} == set(DOORS)
 
 
-@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("person", [*PEOPLE, *AS])
 @pytest.mark.parametrize("address", DOORS)
 def test_it_answers_each_person_as_listed(client_of, address, person):
-    place = PEOPLE.index(person)
+    place = PEOPLE.index(AS.get(person, person))
     gets, posts = DOORS[address]
     assert client_of(person).get(filled(address)).status_code == gets[place]
     assert client_of(person).post(filled(address), {}).status_code == posts[place]
@@ -132,6 +134,24 @@ def test_it_answers_administrators_as_listed(client_of, person, address):
         # without a device he is taken to set one up
         got = SIGN_IN if address.endswith(("/add/", "/change/", "/delete/", "/import/", "/auditevent/export/")) else got
     assert (browser.get(path).status_code, browser.post(path, {}).status_code) == (got, posted)
+
+
+def listed_for_an_auditor(address: str) -> tuple[int, int]:
+    rest = address.removeprefix("/admin/")
+    if rest == "cooper/auditevent/<path:object_id>/":
+        return DENIED, DENIED
+    if rest.startswith("cooper/auditevent/") or rest.endswith("/history/") or rest in ("", "jsi18n/", "login/"):
+        # without a device she is taken to set one up
+        return (SIGN_IN, BAD) if rest.endswith("/export/") else listed(address)
+    # the list of an app of which she may see nothing
+    return (NOWHERE, NOWHERE) if rest == "<app_label>/" else (DENIED, DENIED)
+
+
+@pytest.mark.parametrize("address", admin_addresses())
+def test_it_lets_an_auditor_read_the_record_and_nothing_else(client_of, address):
+    client_of("alice")
+    browser, path = client_of("erin"), admin_path(address)
+    assert (browser.get(path).status_code, browser.post(path, {}).status_code) == listed_for_an_auditor(address)
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])

@@ -71,17 +71,17 @@ def become(alice: Person, target: str, seconds: int = 3600) -> dict[str, str]:
 def test_it_drives_the_whole_flow(environment, real):
     done = run(manage("cooper_setup"), environment)
     assert done.returncode == 0 and "Done:" in done.stdout, done.stderr
-    given = run(manage("cooper_user", "add", "erin", "--groups", "developers"), environment, "long-and-rare-4711\n")
+    given = run(manage("cooper_user", "add", "frank", "--groups", "developers"), environment, "long-and-rare-4711\n")
     assert given.returncode == 0, given.stderr
     with serving(environment) as url:
-        erin = Person(url)
-        assert erin.sign_in("erin", "long-and-rare-4711") == 302
-        assert "Development, read only" in erin.ask("/")[1]
-        arn = arn_of(become(erin, "dev-read"), real.endpoint_url)
-        assert arn.startswith("arn:aws:sts::222222222222:assumed-role/either-way/erin.")
-        arn = arn_of(become(erin, "dev-uploads"), real.endpoint_url)
-        assert arn.startswith("arn:aws:sts::222222222222:federated-user/erin.")
-        status, _, location = erin.ask("/targets/dev-read/console/", {"duration": "900"})
+        frank = Person(url)
+        assert frank.sign_in("frank", "long-and-rare-4711") == 302
+        assert "Development, read only" in frank.ask("/")[1]
+        arn = arn_of(become(frank, "dev-read"), real.endpoint_url)
+        assert arn.startswith("arn:aws:sts::222222222222:assumed-role/either-way/frank.")
+        arn = arn_of(become(frank, "dev-uploads"), real.endpoint_url)
+        assert arn.startswith("arn:aws:sts::222222222222:federated-user/frank.")
+        status, _, location = frank.ask("/targets/dev-read/console/", {"duration": "900"})
         assert status == 303 and location.startswith(real.signin_url) and "SigninToken=" in location
 
 

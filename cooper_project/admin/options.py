@@ -95,6 +95,7 @@ class ModelAdmin(Confirming):
             "object": obj,
             "opts": self.opts,
             "entries": history.entries(self.history_of(obj)),
+            "has_view_permission": self.has_view_permission(request),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/object_history.html", context)

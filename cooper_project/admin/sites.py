@@ -1,4 +1,4 @@
-"""The management plane's site: for administrators alone, signed in as everywhere else."""
+"""The management plane's site: for administrators (and, to read, auditors), signed in as everywhere else."""
 
 from collections.abc import Callable
 from functools import update_wrapper
@@ -20,6 +20,13 @@ HIDDEN = {"password_change", "password_change_done", "autocomplete", "view_on_si
 """Addresses of Django's admin that cooper has no use for."""
 
 
+ADMINISTER = "cooper.administer"
+"""The permission that administrators alone have."""
+
+READABLE = {"index", "app_list", "jsi18n"}
+"""Addresses open to auditors beside those of the record and histories; what is added later stays shut."""
+
+
 class AdminSite(admin.AdminSite):
     """Django's admin site, whose people sign in at cooper's own door."""
 
@@ -32,13 +39,13 @@ class AdminSite(admin.AdminSite):
         return [each for each in super().get_urls() if getattr(each, "name", None) not in HIDDEN]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Let administrators through; send nobody to sign in; refuse anybody else, recorded."""
+        """Let administrators through, and auditors to the record; send nobody to sign in; refuse others, recorded."""
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> Any:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), resolve_url("login"))
-            if not self.has_permission(request):
+            if not self.has_permission(request) or not is_open(request):
                 audit.record(Event.ADMIN_REFUSED, path=request.path[:200])
                 raise PermissionDenied
             return inner(request, *arguments, **named)
@@ -52,6 +59,14 @@ class AdminSite(admin.AdminSite):
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return nothing: the record is the one trail."""
         return Rows(AuditEvent, [])
+
+
+def is_open(request: HttpRequest) -> bool:
+    """Return whether an address is open to whoever asks: all are to administrators, those of the record to auditors."""
+    if request.user.has_perm(ADMINISTER):
+        return True
+    name = (request.resolver_match and request.resolver_match.url_name) or ""
+    return name in READABLE or name.startswith("cooper_auditevent_") or name.endswith("_history")
 
 
 site = AdminSite(name="admin")

@@ -1,4 +1,4 @@
-"""What the demo begins with: four people, four AWS accounts, twelve targets of both kinds, and their associations.
+"""What the demo begins with: five people, four AWS accounts, twelve targets of both kinds, and their associations.
 
 It runs in the process of the embedded AWS: the AWS side is written into its backends, cooper's side through cooper's
 own documents, so that ExternalIds and Federation Keys are real on both.
@@ -31,6 +31,7 @@ PEOPLE = {
     "bob": ("Bob Baker", ["visitors"]),
     "carol": ("Carol Cho", ["admins"]),
     "dan": ("Dan Duval", ["admins"]),
+    "erin": ("Erin Ekberg", ["auditors"]),
 }
 ACCOUNTS = {
     "222222222222": "Development",
@@ -206,7 +207,7 @@ def otpauth_of(username: str) -> str:
 
 
 def _seed_people() -> None:
-    """Make the four people's local accounts."""
+    """Make the five people's local accounts."""
     _seed_device("carol")
     for username, (name, groups) in PEOPLE.items():
         if LocalAccount.find(username):

@@ -203,7 +203,7 @@ def banner(url: str, environment: dict[str, str], otpauth: str) -> str:
 cooper is up:  {url}
 
   sign in as   {", ".join(PEOPLE)}   each with the password   {PASSWORD}
-               alice may become most targets, bob none; carol and dan administer
+               alice may become most targets, bob none; carol and dan administer, erin audits
 
   changes in the administration take a one-time code; carol's device (dan sets one up when he needs it):
     {otpauth}

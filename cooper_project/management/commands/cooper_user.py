@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts import local_accounts
+from accounts.administrators import admin_groups
 from accounts.identity import Group
-from accounts.login import admin_groups
 from accounts.models import LocalAccount
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
