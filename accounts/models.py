@@ -112,6 +112,16 @@ class WebSession(Document):
     touched_at = NumberAttribute()
     expires = TTLAttribute()
 
+    @property
+    def begun(self) -> datetime:
+        """Return when it began (UTC)."""
+        return datetime.fromtimestamp(float(self.created_at), UTC)
+
+    @property
+    def last_used(self) -> datetime:
+        """Return when it was last used, to the minute (UTC)."""
+        return datetime.fromtimestamp(float(self.touched_at), UTC)
+
 
 class Attempt(Document):
     """A counter of tries within a window of time, by what is tried from where."""

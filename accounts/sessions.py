@@ -5,10 +5,10 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 
-from accounts.models import WebSession
+from accounts.models import Person, User, WebSession
 from cooper_project.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
 TOUCH_EVERY = 60
@@ -24,6 +24,19 @@ def is_alive(found: WebSession, now: float) -> bool:
     """Return whether a web session is within its idle and absolute time (seconds since the epoch)."""
     young = now < float(found.created_at) + settings.SESSION_COOKIE_AGE
     return young and now < float(found.touched_at) + settings.COOPER_SESSION_IDLE
+
+
+def living_for(person: Person) -> list[WebSession]:
+    """Return a person's living web sessions, newest first (by a scan: for an administrator's page alone)."""
+    found = WebSession.scan(WebSession.person == str(person.person), consistent_read=True)
+    now, proof = time.time(), User.of(person).get_session_auth_hash()
+    living = (each for each in found if is_alive(each, now) and _proof(each) == proof)
+    return sorted(living, key=lambda each: float(each.created_at), reverse=True)
+
+
+def _proof(found: WebSession) -> Any:
+    """Return what binds a web session to its person's epoch; one of an older epoch is dead."""
+    return SessionStore().decode(str(found.data)).get(HASH_SESSION_KEY)
 
 
 class SessionStore(SessionBase):

@@ -95,7 +95,10 @@ class ByPerson(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-c
 
 
 class AuditEvent(Document):
-    """One event. `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order."""
+    """One event. `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order.
+
+    `person` did it, or had it done; `target` is what it was done to where that has a history: a target, or a person.
+    """
 
     purpose = "who did what"
     verbose_name = "event"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -24,6 +25,9 @@ EMPTY_DAYS = 31
 
 PATIENCE = 2.0
 """Seconds after which a search ends; it can be taken further back."""
+
+HISTORY = 200
+"""Events of a history at most; the search has all."""
 
 ATTRIBUTES = ("at", "event", "person", "target", "aws_account", "grant", "why", "source", "request_id")
 COLUMNS = ("id", *ATTRIBUTES, "details")
@@ -136,6 +140,11 @@ class Found:
                 older = end_of(day - timedelta(days=1)) if day > self.search.first_day else ""
                 self.reached, self.over = further["at"]["S"] if further else older, True
                 return
+
+
+def history_for(key: str) -> list[AuditEvent]:
+    """Return the newest events of a person or target, by whoever did them, newest first."""
+    return list(islice(iter(Found(Search(key))), HISTORY))
 
 
 class Format(StrEnum):

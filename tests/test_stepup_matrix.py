@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
+from accounts.sessions import living_for
 from accounts.stepup import StepUpMixin
 from brokers.models import Association, AwsAccount, Import, State, Target
 from brokers.transfer import importing
@@ -97,6 +98,14 @@ def import_file(browser: Any, code: str) -> Any:
 def cut_short(_: str) -> None:
     """Let an import of somebody else be unfinished."""
     importing.begin(draft(ONE.encode()), "local:dan")
+
+
+def end_the_first(browser: Any, code: str) -> Any:
+    """End the first web session on a person's page."""
+    [found, *_] = living_for(Person.find("local:alice"))
+    address = f"/admin/{PEOPLE}/local_3Aalice/end/?session={found.key_hash}"
+    seen = mark_in(browser.get(address).text)
+    return browser.post(address, {"confirmed": "yes", "seen": seen, "code": code})
 
 
 def pending(_: str) -> None:
@@ -188,6 +197,10 @@ DEEDS = {
     "disable a person": Deed(
         form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"), ("person", "change")
     ),
+    "end all web sessions of people": Deed(
+        act(PEOPLE, "end_web_sessions", "local:alice"), ("person", "end_web_sessions")
+    ),
+    "end one web session of a person": Deed(end_the_first),
     "export the record": Deed(
         send("/admin/cooper/auditevent/export/", since="2026-02-03", until="2026-02-04", format="csv"),
         ("auditevent", "export"),
@@ -236,6 +249,7 @@ GIVES = {
     Event.GRANT_DONE,
     Event.ENROLMENT_BEGUN,
     Event.AUDIT_EXPORTED,
+    Event.SESSION_ENDED,
 }
 
 

@@ -15,6 +15,7 @@ from cooper_project.admin.writing import Build
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.dynamo import Document, Stale, Transaction
 from cooper_project.errors import Invalid
+from cooper_project.record import history_for
 
 TRIES = 5
 """Times that a change is begun anew when a sign-in of the same person comes between."""
@@ -96,11 +97,11 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
         """Return the newest events that name the account."""
-        return AuditEvent.by_person.query(f"local:{obj.key[0]}", scan_index_forward=False, limit=200)
+        return history_for(f"local:{obj.key[0]}")
 
     def facts_of(self, document: Document) -> dict[str, Any]:
         """Name the person that the account stands for."""
-        return {"object": f"local:{document.key[0]}"}
+        return dict.fromkeys(("object", "target"), f"local:{document.key[0]}")
 
     def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
         """Hash a new password; refuse to disable oneself."""

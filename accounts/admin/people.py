@@ -1,19 +1,24 @@
 """Everybody who has signed in, in the management plane."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import path
 
-from accounts import devices, invitations
-from accounts.models import LocalAccount, Person, TotpDevice
+from accounts import devices, invitations, sessions, totp
+from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from accounts.stepup import StepUpMixin
 from cooper_project import admin, audit
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.dynamo import Document, Transaction, transaction
 from cooper_project.errors import Invalid, Refused
+from cooper_project.record import history_for
 
 
 class PersonForm(admin.DocumentForm):
@@ -51,10 +56,11 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     list_display = ("person", "name", "groups_said", "device", "last_seen", "disabled")
     list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
     search_fields = ("person", "name", "groups_said")
-    readonly_fields = ("person", "name", "groups_said", "device", "last_seen")
+    readonly_fields = ("person", "name", "groups_said", "device_said", "last_seen")
+    change_form_template = "admin/person_form.html"
     ordering = ("person",)
     actions = ("end_web_sessions", "reset_devices", "make_enrolment_codes")
-    step_up = ("change", "reset_devices", "make_enrolment_codes")
+    step_up = ("change", "end_web_sessions", "reset_devices", "make_enrolment_codes")
     step_up_strict = True
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -77,15 +83,30 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Device", boolean=True)
     def device(self, person: Person) -> bool:
         """Return whether the person has a device for one-time codes."""
-        return str(person.person) in self._devices()
+        return bool(person.has_device)  # type: ignore[attr-defined]
 
-    def _devices(self) -> set[str]:
-        """Return who has a device."""
-        return {str(each.person) for each in TotpDevice.everything()}
+    @admin.display(description="Device")
+    def device_said(self, person: Person) -> str:
+        """Return whether the person has a device, and since when; never its seed."""
+        found = totp.device_of(str(person.person))
+        if found is None:
+            return "none"
+        return "has one" if found.created_at is None else f"has one since {found.created_at:%Y-%m-%d %H:%M} UTC"
+
+    def documents(self, request: HttpRequest) -> list[Any]:
+        """Return everybody, each with whether they have a device."""
+        devices, people = {str(each.person) for each in TotpDevice.everything()}, list(super().documents(request))
+        for each in people:
+            each.has_device = str(each.person) in devices  # type: ignore[attr-defined]
+        return people
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
         """Return the person's newest events."""
-        return AuditEvent.by_person.query(obj.key[0], scan_index_forward=False, limit=200)
+        return history_for(str(obj.key[0]))
+
+    def facts_of(self, document: Document) -> dict[str, Any]:
+        """Name the person, so that it is in their history."""
+        return dict.fromkeys(("object", "target"), str(document.key[0]))
 
     def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
         """Refuse to disable oneself; a change ends web sessions."""
@@ -149,4 +170,47 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         person.epoch = int(person.epoch) + 1
         with transaction() as writes:
             writes.save(person)
-            writes.create(audit.event(Event.SESSIONS_ENDED, object=person.person))
+            writes.create(audit.event(Event.SESSIONS_ENDED, **self.facts_of(person)))
+
+    # -- one person's page --------------------------------------------------------------------------------------------
+    def get_urls(self) -> list[Any]:
+        """Add the address at which web sessions are ended."""
+        view = self.admin_site.admin_view(self.end_view)
+        return [path("<path:object_id>/end/", view, name="accounts_person_end"), *super().get_urls()]
+
+    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+        """Show the living web sessions beside the form."""
+        context["web_sessions"] = sessions.living_for(context["original"])
+        context["own_session"] = sessions.hashed(request.session.session_key or "")
+        return super().render_change_form(request, context, *arguments, **named)
+
+    def end_view(self, request: HttpRequest, object_id: str) -> Any:
+        """Ask, then end one web session of a person (`?session=`), or all of them."""
+        person = self.get_object(request, unquote(object_id))
+        if not isinstance(person, Person):
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied
+        wanted = request.GET.get("session", "")
+        chosen = [each for each in sessions.living_for(person) if wanted in ("", each.key_hash)]
+        lines = [f"{person}: the web session of {each.begun:%Y-%m-%d %H:%M} UTC ends." for each in chosen]
+        asked = self.confirm(
+            request,
+            f"End web sessions of {person}",
+            lines or [f"{person}: this web session has ended already." if wanted else f"{person}: has none now."],
+            action="end_web_sessions",
+            objects=[person],
+            back=self.change_url(person),
+        )
+        if asked is not None:
+            return asked
+        deed = partial(self._end_chosen, chosen) if wanted else self._end_web_sessions
+        self.each_of(request, [person], deed, "person's web session ended" if wanted else "person's web sessions ended")
+        return HttpResponseRedirect(self.change_url(person))
+
+    def _end_chosen(self, chosen: list[WebSession], person: Person) -> None:
+        """End web sessions for good, each with its event."""
+        for each in chosen:
+            with transaction() as writes:
+                writes.delete(each)
+                writes.create(audit.event(Event.SESSION_ENDED, begun=each.begun, **self.facts_of(person)))

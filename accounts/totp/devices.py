@@ -205,4 +205,4 @@ def enrol(writes: Transaction, person: str, ciphertext: Sealed, seed: bytes, ste
 def remove(writes: Transaction, device: TotpDevice, kind: Event) -> None:
     """Put a device's removal with its event into a transaction."""
     writes.delete(device)
-    writes.create(audit.event(kind, object=str(device.person)))
+    writes.create(audit.event(kind, object=str(device.person), target=str(device.person)))

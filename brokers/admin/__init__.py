@@ -1,7 +1,8 @@
-"""The management plane of doors: targets, associations, AWS accounts."""
+"""The management plane of doors: targets, associations, AWS accounts, and what people have become."""
 
 from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin
+from brokers.admin.people import BecomingPersonAdmin
 from brokers.admin.targets import TargetAdmin
 
-__all__ = ["AssociationAdmin", "AssociationInline", "AwsAccountAdmin", "TargetAdmin"]
+__all__ = ["AssociationAdmin", "AssociationInline", "AwsAccountAdmin", "BecomingPersonAdmin", "TargetAdmin"]

@@ -3,6 +3,7 @@
 from brokers.grants.deed import Granted, Way, Wish, grant
 from brokers.grants.keys import ExaminedKeys, examine_keys
 from brokers.grants.limits import CEILINGS, longest_seconds
+from brokers.grants.living import LivingGrant, living_for
 from brokers.grants.probe import ProbeResult, cooper_arn, is_coopers_own, probe
 from brokers.signin import form_action_hosts
 
@@ -10,6 +11,7 @@ __all__ = [
     "CEILINGS",
     "ExaminedKeys",
     "Granted",
+    "LivingGrant",
     "ProbeResult",
     "Way",
     "Wish",
@@ -18,6 +20,7 @@ __all__ = [
     "form_action_hosts",
     "grant",
     "is_coopers_own",
+    "living_for",
     "longest_seconds",
     "probe",
 ]

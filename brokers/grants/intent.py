@@ -11,6 +11,7 @@ from accounts.models import Person
 from brokers.entitlements import Entitlement
 from brokers.errors import NotYours, Stopped
 from brokers.models import Association, AwsAccount, State, Target
+from brokers.sts import names
 from cooper_project import audit
 from cooper_project.audit import Event
 from cooper_project.dynamo import Transaction, transaction
@@ -42,6 +43,7 @@ def begin(identity: Identity, target: Target, entitlement: Entitlement, now: dat
         "aws_account": target.aws_account,
         "grant": grant_id,
         "through": [str(group) for group in entitlement.through],
+        **_names(identity, target, grant_id),
     }
     intent = Intent(grant_id, audit.place(now, grant_id), known)
     with transaction() as writes:
@@ -50,6 +52,13 @@ def begin(identity: Identity, target: Target, entitlement: Entitlement, now: dat
         _check_target(writes, target, entitlement, now)
         writes.create(audit.event(Event.GRANT_INTENDED, at=intent.at, **known))
     return intent
+
+
+def _names(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
+    """Return the names by which AWS will know the session: what a revocation goes by, even without an outcome."""
+    name = names.session_name(identity, grant_id) if target.is_role else names.federated_name(identity)
+    lasting = names.source_identity(identity) if target.is_role and target.source_identity else None
+    return {"target_kind": str(target.kind), "session_name": name, "source_identity": lasting}
 
 
 def _check_switches(writes: Transaction, target: Target) -> None:

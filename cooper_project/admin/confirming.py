@@ -75,10 +75,12 @@ class Confirming(Writing):
         action: str,
         objects: Iterable[Document] = (),
         form: forms.Form | None = None,
+        back: str = "",
     ) -> HttpResponse | None:
         """Return the page that asks before an action on `objects`, or None once it was confirmed and may be done.
 
         An action that needs to be told more (`form`) asks for that first; `lines` is then called with it valid.
+        `back` is where "No" leads; without it, to the list.
         """
         request.deed_objects = list(objects)  # type: ignore[attr-defined]
         if form is not None and not (form.is_bound and form.is_valid()):
@@ -91,7 +93,7 @@ class Confirming(Writing):
         deed_form = self.deed_form(request if confirmed else _asked_first(request), None, action)
         if confirmed and deed_form.is_valid() and self._allowed(request, action, deed_form):
             return None
-        return self._asking(request, title, action, form=form, lines=shown, seen=mark, deed_form=deed_form)
+        return self._asking(request, title, action, form=form, lines=shown, seen=mark, deed_form=deed_form, back=back)
 
     def _allowed(self, request: HttpRequest, action: str, form: forms.Form) -> bool:
         """Return whether the deed may happen; what refuses it is put on the form."""
