@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from django.contrib import auth
 from django.http import HttpRequest
 
-from accounts.administrators import admin_groups, auditor_groups
+from accounts.administrators import admin_groups, administers, auditor_groups, weigh
 from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import SignInRefused
@@ -59,10 +59,15 @@ def _recorded(identity: Identity) -> Person:
         )
     with transaction() as writes:
         groups, now = sorted(str(group) for group in identity.groups), datetime.now(UTC)
+        was = administers(person)
         if person is None:
             person = Person(identity.person, provider=identity.provider, subject=identity.subject)
         person.groups, person.name, person.last_seen = groups, identity.name or None, now
         writes.save(person)
+        if identity.provider != "local":
+            # local accounts are weighed where they are changed; what a provider says cannot be refused
+            newly = administers(person) and not was
+            weigh(writes, identity.person, was=False, will=newly, by=f"the provider {identity.provider}")
         writes.create(
             audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, groups=groups)
         )

@@ -41,6 +41,7 @@ class Person(Document):
     disabled = BooleanAttribute(default=False)
     last_seen = UTCDateTimeAttribute(null=True)
     notice = UnicodeAttribute(null=True)
+    administrators_seen = UnicodeAttribute(null=True)
 
     def __str__(self) -> str:
         """Name the person by key."""

@@ -7,6 +7,7 @@ from accounts import enrolment, views
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
     path("login/<slug:provider_id>/", views.sign_in_with, name="login-with"),
+    path("administrators/seen/", views.administrators_seen, name="administrators-seen"),
     path("logout/", views.sign_out, name="logout"),
     path("device/", enrolment.device, name="device"),
     path("device/begin/", enrolment.begin, name="device-begin"),

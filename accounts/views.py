@@ -2,12 +2,13 @@
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import login
+from accounts import administrators, login
 from accounts.identity import Identity
 from accounts.models import User
 from accounts.providers import Provider, SignInRefused, provider_for, providers
@@ -84,6 +85,17 @@ def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
         audit.record(Event.SIGN_IN_REFUSED, why=refused.detail, provider=provider.id)
         raise
     return HttpResponseRedirect(_next(request))
+
+
+@require_POST
+def administrators_seen(request: HttpRequest) -> HttpResponse:
+    """Note that an administrator was shown the new administrators up to a place in the record."""
+    if not request.user.is_authenticated:
+        return HttpResponseRedirect(resolve_url("login"))
+    if not request.user.is_admin:
+        raise PermissionDenied
+    administrators.mark_seen(request.user.record, request.POST.get("until", ""))
+    return HttpResponseRedirect(resolve_url("admin:index"))
 
 
 @require_POST

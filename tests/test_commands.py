@@ -159,7 +159,8 @@ def test_it_exits_with_2_on_wrong_usage(environment, line):
 
 
 @pytest.mark.parametrize(
-    "command", ["cooper_setup", "cooper_encrypt", "cooper_serve", "cooper_user", "cooper_export", "cooper_import"]
+    "command",
+    ["cooper_setup", "cooper_encrypt", "cooper_serve", "cooper_user", "cooper_export", "cooper_import", "cooper_audit"],
 )
 def test_it_has_an_example_in_its_help(environment, command):
     done = run(manage(command, "--help"), environment)
@@ -174,6 +175,9 @@ def test_it_manages_local_accounts(environment):
     again = typed("cooper -user add erin", regional, "long-and-rare-4711\n")
     assert again.returncode == 1 and "already" in again.stderr
     assert "too short" in typed("cooper -user password erin", regional, "short\n").stderr
+    alone = typed("cooper -user groups erin visitors,finance", regional)
+    assert alone.returncode == 1 and "the last one who can administer" in alone.stderr
+    assert typed("cooper -user add grace -groups admins", regional, "long-and-rare-4711\n").returncode == 0
     assert typed("cooper -user groups erin visitors,finance", regional).returncode == 0
     assert typed("cooper -user disable erin", regional).returncode == 0
     listed = typed("cooper -user list", regional)

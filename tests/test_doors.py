@@ -17,6 +17,7 @@ DOORS = {
     "/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
     "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
+    "/administrators/seen/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
     "/logout/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
     "/device/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/device/begin/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
-from accounts import local_accounts
+from accounts import administrators, local_accounts
 from accounts.models import LocalAccount, Person
 from accounts.stepup import StepUpMixin
 from cooper_project import admin, audit
@@ -109,6 +109,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         assert isinstance(account, LocalAccount)  # noqa: S101 - this admin is for local accounts alone
         if account.disabled and request.user.pk == f"local:{account.username}":
             raise Invalid("You cannot disable your own account.", field="disabled")
+        administrators.refuse_last(f"local:{account.username}", **_standing(account))
         if outcome.cleaned["password"]:
             account.password = local_accounts.hashed(outcome.cleaned["password"])
         account.changed_at = datetime.now(UTC)
@@ -116,8 +117,10 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
         """Keep the person in step with the account; a new password or disabling ends their web sessions."""
         super().write(request, writes, outcome)
+        account = outcome.document
+        administrators.weigh(writes, f"local:{account.key[0]}", **_standing(account))  # type: ignore[arg-type]
         ends = bool({"password", "disabled"} & set(outcome.before_and_after))
-        local_accounts.write_person(writes, outcome.document, ends_sessions=ends)  # type: ignore[arg-type]
+        local_accounts.write_person(writes, account, ends_sessions=ends)  # type: ignore[arg-type]
 
     def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
         """Write it; begin anew when the person signed in at this very moment."""
@@ -138,6 +141,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
         def build(writes: Transaction) -> None:
             writes.delete(obj)
+            administrators.weigh(writes, f"local:{obj.username}", **_standing(obj))
             local_accounts.write_person(writes, obj, ends_sessions=True)
             writes.create(audit.event(Event.PERSON_DELETED, **self.facts_of(obj)))
 
@@ -146,3 +150,9 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
     def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
         """Say what goes with it."""
         return ["The person can no longer sign in, and their web sessions end. The record stays."]
+
+
+def _standing(account: LocalAccount) -> dict[str, Any]:
+    """Return whether the account administered as stored, and whether it will as it is about to be."""
+    stored = LocalAccount.find(str(account.username))
+    return {"was": administrators.administers(stored), "will": administrators.administers(account)}

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from accounts import devices, invitations, sessions, totp
+from accounts import administrators, devices, invitations, sessions, totp
 from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from accounts.stepup import StepUpMixin
 from cooper_project import admin, audit
@@ -114,12 +114,14 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         assert isinstance(person, Person)  # noqa: S101 - this admin is for people alone
         if person.disabled and request.user.pk == person.person:
             raise Invalid("You cannot disable yourself.", field="disabled")
+        administrators.refuse_last(str(person.person), **_standing(person))
         person.epoch = int(person.epoch) + 1
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
         """Keep a local account in step, so that it can be enabled and disabled at either place."""
         super().write(request, writes, outcome)
         person = outcome.document
+        administrators.weigh(writes, str(person.key[0]), **_standing(person))  # type: ignore[arg-type]
         account = LocalAccount.find(person.subject) if person.provider == "local" else None  # type: ignore[attr-defined]
         if account is not None:
             account.disabled = person.disabled  # type: ignore[attr-defined]
@@ -214,3 +216,9 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             with transaction() as writes:
                 writes.delete(each)
                 writes.create(audit.event(Event.SESSION_ENDED, begun=each.begun, **self.facts_of(person)))
+
+
+def _standing(person: Person) -> dict[str, Any]:
+    """Return whether the person administered as stored, and whether they will as they are about to be."""
+    stored = Person.find(str(person.person))
+    return {"was": administrators.administers(stored), "will": administrators.administers(person)}

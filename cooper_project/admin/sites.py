@@ -34,6 +34,9 @@ class AdminSite(admin.AdminSite):
     index_title = "Administration"
     empty_value_display = "-"
 
+    notice: Callable[[HttpRequest], Any] | None = None
+    """Returns what an administrator has to be told: `lines`, and the `until` of saying that they were read; or None."""
+
     def get_urls(self) -> list[Any]:
         """Return Django's addresses without those that cooper has elsewhere or not at all."""
         return [each for each in super().get_urls() if getattr(each, "name", None) not in HIDDEN]
@@ -51,6 +54,10 @@ class AdminSite(admin.AdminSite):
             return inner(request, *arguments, **named)
 
         return update_wrapper(guarded, view)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page shows, with the notice."""
+        return {**super().each_context(request), "notice": self.notice(request) if self.notice else None}
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send people to cooper's own sign-in page."""

@@ -123,7 +123,7 @@ class AuditEventAdmin(Exporting, ModelAdmin):
     @display(description="Target or object")
     def about(self, event: AuditEvent) -> str:
         """Return what it was done to."""
-        return str(event.target or event.facts.get("object") or event.aws_account or "-")
+        return str(event.facts.get("object") or event.target or event.aws_account or "-")
 
     @display(description="Result")
     def result(self, event: AuditEvent) -> str:
