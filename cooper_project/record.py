@@ -4,12 +4,12 @@ import csv
 import heapq
 import io
 import json
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -25,6 +25,9 @@ EMPTY_DAYS = 31
 
 PATIENCE = 2.0
 """Seconds after which a search ends; it can be taken further back."""
+
+AT_ONCE = 500
+"""Events that DynamoDB looks at in one call: a whole megabyte, its own limit, could take too long to arrive."""
 
 HISTORY = 200
 """Events of a history at most; the search has all."""
@@ -97,10 +100,12 @@ class Found:
 
     def _named(self) -> Iterator[AuditEvent]:
         """Return the events of a person (`local:` may be left out) and of what has that name."""
-        text = self.search.named
+        text, oldest = self.search.named, f"{self.search.first_day}T"
+        if self.search.newest < oldest:
+            return
         person = text if ":" in text else f"local:{text}"
-        within = AuditEvent.at.between(f"{self.search.since}T", self.search.newest)
-        asked: Any = {"range_key_condition": within, "filter_condition": self.search.filter}
+        within = AuditEvent.at.between(oldest, self.search.newest)
+        asked: Any = {"range_key_condition": within, "filter_condition": self.search.filter, "page_size": AT_ONCE}
         keys = [(AuditEvent.by_target, text), (AuditEvent.by_target, person), (AuditEvent.by_person, person)]
         found = [index.query(key, scan_index_forward=False, **asked) for index, key in dict.fromkeys(keys)]
         last = ""
@@ -111,7 +116,7 @@ class Found:
 
     def _by_day(self) -> Iterator[AuditEvent]:
         """Return the events from a day on into the past."""
-        end, empty, day, before = time.monotonic() + PATIENCE, 0, self._first_day(), self.search.before
+        end, empty, day, before = monotonic() + PATIENCE, 0, self._first_day(), self.search.before
         while day >= self.search.first_day:
             if empty >= EMPTY_DAYS:
                 self.reached = end_of(day)
@@ -131,11 +136,11 @@ class Found:
     def _pages(self, day: date, before: str, end: float) -> Iterator[AuditEvent]:
         """Return what is found in a day; note the place when time is over before all of it was looked at."""
         below = AuditEvent.at < before if before else None
-        asked: Any = {"range_key_condition": below, "filter_condition": self.search.filter}
+        asked: Any = {"range_key_condition": below, "filter_condition": self.search.filter, "page_size": AT_ONCE}
         found = AuditEvent.query(day.isoformat(), consistent_read=True, scan_index_forward=False, **asked)
         for page in found.page_iter:  # by the page: most of them may hold nothing that fits
             yield from (AuditEvent.from_raw_data(item) for item in page["Items"])
-            if time.monotonic() > end:
+            if monotonic() > end:
                 further = found.page_iter.last_evaluated_key
                 older = end_of(day - timedelta(days=1)) if day > self.search.first_day else ""
                 self.reached, self.over = further["at"]["S"] if further else older, True
@@ -163,9 +168,9 @@ class Span:
 
     @classmethod
     def of_days(cls, first: date, last: date) -> "Span":
-        """Return the span of whole days, both included."""
-        begin = datetime(first.year, first.month, first.day, tzinfo=UTC)
-        return cls(begin, datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1))
+        """Return the span of whole days, both included; it ends with today, whatever the last one is."""
+        begin, end = (datetime.combine(day, time.min, UTC) for day in (first, min(last, today())))
+        return cls(begin, end + timedelta(days=1))
 
     def checked(self) -> "Span":
         """Return this span; raise Invalid when it ends before it begins."""
@@ -183,7 +188,8 @@ class Span:
     def events_of(self, day: date) -> Iterator[AuditEvent]:
         """Return its events of a day, oldest first, as they are read."""
         edges = (each.isoformat(timespec="microseconds") for each in (self.since, self.until))
-        return AuditEvent.under(day.isoformat(), range_key_condition=AuditEvent.at.between(*edges))
+        within = AuditEvent.at.between(*edges)
+        return AuditEvent.under(day.isoformat(), range_key_condition=within, page_size=AT_ONCE)
 
     def events(self) -> Iterator[AuditEvent]:
         """Return its events, oldest first, as they are read."""

@@ -145,6 +145,12 @@ def test_it_says_what_is_wrong_and_burns_no_code(carol, typed, said):
     assert carol.post(EXPORT, asked(code=code)).status_code == 200
 
 
+@pytest.mark.parametrize("days", [("0001-01-01", "9999-12-31"), ("9999-12-31", "9999-12-31")])
+def test_it_takes_days_that_are_far_away(carol, events, days):
+    answer = carol.post(EXPORT, asked(since=days[0], until=days[1], code=next_code("carol")))
+    assert answer.status_code == 200 and body(answer).count("the last one") == (days[0] == "0001-01-01")
+
+
 def test_it_takes_the_days_of_the_search_along(carol):
     page = carol.get("/admin/cooper/auditevent/", {"since": "2026-02-03", "day": "2026-02-04"}).text
     address = page.split('">Export</a>', maxsplit=1)[0].rsplit('href="', 1)[1].replace("&amp;", "&")
@@ -208,6 +214,8 @@ def test_the_command_leaves_no_half_file(events, tmp_path, monkeypatch):
     ("words", "said", "code"),
     [
         (["--from", "soon", "--to", "2026-02-04"], "--from 'soon' is no day", 2),
+        (["--from", "2026-02-03", "--to", "9999-12-31"], "--to '9999-12-31' is no day", 2),
+        (["--from", "0001-01-01T00:00+23:00", "--to", "2026-02-04"], "is no day and no moment", 2),
         (["--from", "2026-02-05", "--to", "2026-02-04"], "after the beginning", 1),
         (["--from", "2026-02-03", "--to", "2026-02-04", "--output", "/dev/null"], "exists", 1),
         (["--from", "2026-02-03", "--to", "2026-02-04", "--output", "/no/such/folder/x"], "could not be written", 1),

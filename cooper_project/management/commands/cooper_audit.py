@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -79,16 +79,12 @@ def span_from(since: str, until: str) -> Span:
 def moment(text: str, option: str, *, whole_day: bool = False) -> datetime:
     """Return a day's beginning (or end), or a moment; without a zone it is UTC. Raise Usage."""
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        pass
-    else:
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=whole_day)
-    try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        # a day alone has no time behind it
+        return found + timedelta(days=whole_day and len(text) <= len("2026-11-24"))
+    except (ValueError, OverflowError) as error:
         raise Usage(f"{option} {text!r} is no day and no moment, such as 2026-11-24 or 2026-11-24T08:00") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 @contextmanager
