@@ -186,6 +186,17 @@ def test_it_manages_local_accounts(environment):
     assert "no password on stdin" in typed("cooper -user add frank", regional, "").stderr
 
 
+def test_it_exports_the_record_with_one_dash_or_two(environment, tmp_path):
+    assert typed("cooper -setup -region us-east-1", environment).returncode == 0
+    span = "-from 2026-01-01 -to 2036-01-01"
+    done = typed(f"cooper -audit export {span} -output {tmp_path}/x.jsonl -region us-east-1", environment)
+    assert done.returncode == 0 and done.stdout == "" and "Done: " in done.stderr, done.stderr
+    again = typed(f"cooper --audit export {span.replace('-f', '--f')} --output - --region us-east-1", environment)
+    lines = again.stdout.splitlines()
+    assert again.returncode == 0 and '"setup:run:done"' in lines[0] and '"audit:export:done"' in lines[-1]
+    assert len(lines) == len((tmp_path / "x.jsonl").read_text().splitlines()) + 1
+
+
 def test_it_takes_no_password_from_the_command_line(environment):
     done = typed("cooper -user add erin -password secret -region us-east-1", environment)
     assert done.returncode == WRONG_USAGE

@@ -76,8 +76,7 @@ ADMIN_DOORS = {
     "brokers/awsaccount": KEPT,
     "brokers/target": EDITED,
     "cooper/installation": KEPT,
-    "cooper/auditevent": KEPT
-    | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
+    "cooper/auditevent": KEPT | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
     "": {"": (OK, OK), "login/": (SIGN_IN, SIGN_IN), "jsi18n/": (OK, WRONG_WAY)},
     "<app_label>/": {"": (OK, OK)},
     "<url>": {"": (NOWHERE, NOWHERE)},
