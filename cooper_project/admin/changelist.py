@@ -21,6 +21,7 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
         if unknown:
             raise IncorrectLookupParameters(f"nothing filters by {', '.join(unknown)}")
         rows: Rows = self.root_queryset
+        counting = exclude_parameters is not None
         for spec in self.filter_specs:
             if exclude_parameters is None or spec.expected_parameters() != exclude_parameters:
                 kept: Any = spec.queryset(request, rows)
@@ -29,7 +30,8 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
         self.clear_all_filters_qs = self.get_query_string(
             new_params=self.get_filters_params() and dict.fromkeys(self.get_filters_params())
         )
-        return rows.order_by(*self.get_ordering(request, rows))
+        # a filter's counts are the same in any order
+        return rows if counting else rows.order_by(*self.get_ordering(request, rows))
 
     def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
         """Put the key last, so that every order is a total one."""

@@ -27,8 +27,12 @@ class ValuesFilter(SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the values that there are."""
-        values = {value for each in model_admin.get_queryset(request) for value in self.values_of(each)}
-        return [(value, self.labels.get(value, value)) for value in sorted(values, key=str.casefold)]
+        # a list makes its filters anew for each one's counts
+        known: dict[type, list[tuple[str, str]]] = request.__dict__.setdefault("_lookups", {})
+        if type(self) not in known:
+            values = {value for each in model_admin.get_queryset(request) for value in self.values_of(each)}
+            known[type(self)] = [(value, self.labels.get(value, value)) for value in sorted(values, key=str.casefold)]
+        return known[type(self)]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:  # type: ignore[override]
         """Return the documents with the chosen value; none for a value that no document has."""
