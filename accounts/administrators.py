@@ -44,11 +44,9 @@ def admin_groups_of(holder: LocalAccount | Person) -> list[str]:
 
 def administers(holder: LocalAccount | Person | None) -> bool:
     """Return whether this local account or person can come in and administer."""
-    if holder is None or holder.disabled:
+    if holder is None or holder.disabled or not admin_groups_of(holder):
         return False
-    if isinstance(holder, Person) and provider_for(str(holder.provider)) is None:
-        return False
-    return bool(admin_groups_of(holder))
+    return not isinstance(holder, Person) or provider_for(str(holder.provider)) is not None
 
 
 def weigh(writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import segno
@@ -14,7 +13,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import invitations, stepup, totp
+from accounts import freshness, invitations, stepup, totp
 from accounts.identity import Identity
 from accounts.models import Person
 from accounts.providers import SignInRefused, provider_for
@@ -30,9 +29,6 @@ PENDING = "enrolment"
 
 PENDING_FOR = 600
 """Seconds in which a code has to prove it."""
-
-FRESH = 300
-"""Seconds that a sign-in counts as fresh proof where there is no password to ask for (OWASP ASVS 5.0, 7.5.3)."""
 
 
 class ProofForm(forms.Form):
@@ -73,6 +69,11 @@ def _next(request: HttpRequest) -> str:
     return wanted if fits and wanted.startswith("/") else ""
 
 
+def _here(request: HttpRequest) -> str:
+    """Return the address of this page, with the one to go back to."""
+    return f"{resolve_url('device')}?{urlencode({'next': _next(request)})}"
+
+
 def _has_password(identity: Identity) -> bool:
     """Return whether the provider can ask for a password on the spot."""
     provider = provider_for(identity.provider)
@@ -100,6 +101,7 @@ def _page(request: HttpRequest, identity: Identity, form: ProofForm | None = Non
         "recover": ProofForm(wanted=wanted & {"password"} | {"code"}, auto_id="recover_%s") if device else None,
         "remove": ProofForm(wanted={"code"}, auto_id="remove_%s") if device else None,
         "next": _next(request),
+        "again": freshness.again_url(request, identity, _here(request)),
     }
     return render(request, "accounts/device.html", context, status=status)
 
@@ -141,9 +143,8 @@ def _prove(request: HttpRequest, identity: Identity, form: ProofForm) -> None:
         except SignInRefused as error:
             raise Invalid(error.message, error.detail, field="password") from error
         return
-    signed_in = datetime.fromisoformat(request.session.get("authenticated_at", "1970-01-01T00:00:00+00:00"))
-    if (datetime.now(UTC) - signed_in).total_seconds() > FRESH:
-        message = "You signed in too long ago for this. Sign out, sign in again, and come back within 5 minutes."
+    if not freshness.is_fresh(request):
+        message = "You signed in too long ago for this. Sign in again, and come back within 5 minutes."
         raise Refused(message, "sign-in is not fresh")
 
 

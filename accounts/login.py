@@ -1,14 +1,17 @@
 """Signing in and out: the one place where a proved identity becomes a web session."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import auth
 from django.http import HttpRequest
 
 from accounts.administrators import admin_groups, administers, auditor_groups, weigh
+from accounts.entitling import that_matter
 from accounts.identity import Identity
 from accounts.models import Person, User
-from accounts.providers import SignInRefused
+from accounts.providers import SignInRefused, Vouched, provider_for
+from accounts.sessions import ENDS_AT
 from cooper_project import audit
 from cooper_project.audit import Event
 from cooper_project.dynamo import Stale, transaction
@@ -16,6 +19,15 @@ from cooper_project.errors import Conflict
 
 TRIES = 5
 """Times that a person's record is written anew when two sign-ins of theirs meet."""
+
+FACTS = "provider_facts"
+"""Where the web session keeps what the provider wants back at the sign-out."""
+
+GROUPS_SIZE = 100_000
+"""Bytes of groups that a person's record keeps; of more, those that matter are kept (an item has 400 KB at most)."""
+
+GROUPS_RECORDED = 50
+"""Groups that the event of a sign-in names."""
 
 
 class PersonBackend:
@@ -35,8 +47,10 @@ class PersonBackend:
         return user
 
 
-def sign_in(request: HttpRequest, identity: Identity) -> User:
+def sign_in(request: HttpRequest, proved: Identity | Vouched) -> User:
     """Begin a web session for a proved identity: recorded first, under a new session id; raise SignInRefused."""
+    vouched = proved if isinstance(proved, Vouched) else Vouched(proved)
+    identity = vouched.identity
     for attempt in range(TRIES):
         try:
             person = _recorded(identity)
@@ -47,7 +61,25 @@ def sign_in(request: HttpRequest, identity: Identity) -> User:
     user = User.of(person)
     auth.login(request, user, backend="accounts.login.PersonBackend")
     request.session["authenticated_at"] = (identity.authenticated_at or datetime.now(UTC)).isoformat()
+    for name, value in ((FACTS, dict(vouched.facts)), (ENDS_AT, _seconds(vouched.ends_at))):
+        request.session.pop(name, None)
+        if value:
+            request.session[name] = value
     return user
+
+
+def _seconds(moment: datetime | None) -> int:
+    """Return a moment in seconds since the epoch (0: none)."""
+    return int(moment.timestamp()) if moment else 0
+
+
+def _kept(identity: Identity) -> list[str]:
+    """Return the groups that a person's record keeps; raise SignInRefused when even those that matter do not fit."""
+    for groups in (identity.groups, that_matter(identity.groups)):
+        written = sorted(str(group) for group in groups)
+        if sum(len(each.encode()) for each in written) <= GROUPS_SIZE:
+            return written
+    raise SignInRefused("You are in more groups than cooper can keep. Tell an administrator.", "too many groups")
 
 
 def _recorded(identity: Identity) -> Person:
@@ -57,8 +89,13 @@ def _recorded(identity: Identity) -> Person:
         raise SignInRefused(
             "This person may not sign in. Ask an administrator of cooper.", f"disabled {identity.person}"
         )
+    provider = provider_for(identity.provider)
+    if provider is None:
+        raise SignInRefused("This way of signing in was removed.", f"no provider {identity.provider}")
+    groups, now = _kept(identity), datetime.now(UTC)
+    facts: dict[str, Any] = {"groups": groups[:GROUPS_RECORDED], "more_groups": len(groups[GROUPS_RECORDED:]) or None}
     with transaction() as writes:
-        groups, now = sorted(str(group) for group in identity.groups), datetime.now(UTC)
+        provider.confirm(writes)
         was = administers(person)
         if person is None:
             person = Person(identity.person, provider=identity.provider, subject=identity.subject)
@@ -68,9 +105,7 @@ def _recorded(identity: Identity) -> Person:
             # local accounts are weighed where they are changed; what a provider says cannot be refused
             newly = administers(person) and not was
             weigh(writes, identity.person, was=False, will=newly, by=f"the provider {identity.provider}")
-        writes.create(
-            audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, groups=groups)
-        )
+        writes.create(audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, **facts))
     return person
 
 

@@ -1,9 +1,10 @@
-"""Puts the identity of whoever asks on the request."""
+"""Puts the identity of whoever asks on the request, and the web session that other sites' posts carry."""
 
 from collections.abc import Callable
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
+from djangosaml2.middleware import SamlSessionMiddleware as StockMiddleware
 
 from cooper_project import audit
 from cooper_project.errors import CooperError
@@ -25,3 +26,14 @@ class IdentityMiddleware(AuthenticationMiddleware):
         request.identity = request.user.identity if known else None  # type: ignore[attr-defined,union-attr]
         with audit.acting(person=request.user.pk if known else ""):
             return self.get_response(request)
+
+
+class SamlSessionMiddleware(StockMiddleware):  # type: ignore[misc]
+    """djangosaml2's second web session, in which requests to identity providers wait; its cookie is always Secure."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Save it, and mark its cookie so that browsers send it with an identity provider's post."""
+        answered: HttpResponse = super().process_response(request, response)
+        if self.cookie_name in answered.cookies:
+            answered.cookies[self.cookie_name]["secure"] = True
+        return answered

@@ -111,6 +111,7 @@ class WebSession(Document):
     person = UnicodeAttribute(null=True)
     created_at = NumberAttribute()
     touched_at = NumberAttribute()
+    ends_at = NumberAttribute(null=True)
     expires = TTLAttribute()
 
     @property
@@ -147,6 +148,37 @@ class OnceRecord(Document):
 
     what = UnicodeAttribute(hash_key=True)
     expires = TTLAttribute()
+
+
+class SamlIdp(Document):
+    """A SAML identity provider under the provider id that it has for good; a removed one keeps the id's place."""
+
+    purpose = "SAML identity providers"
+    verbose_name = "SAML identity provider"
+    verbose_name_plural = "SAML identity providers"
+
+    class Meta:
+        table = "saml-idps"
+
+    name = UnicodeAttribute(hash_key=True)
+    entity_id = UnicodeAttribute()
+    label = UnicodeAttribute()
+    sso = UnicodeAttribute()
+    slo = UnicodeAttribute(null=True)
+    certificates: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    group_attributes: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    separator = UnicodeAttribute(null=True)
+    signs_response = BooleanAttribute(default=False)
+    metadata_url = UnicodeAttribute(null=True)
+    metadata_certificate = UnicodeAttribute(null=True)
+    valid_until = UTCDateTimeAttribute(null=True)
+    refreshed_at = UTCDateTimeAttribute(null=True)
+    trouble = UnicodeAttribute(null=True)
+    removed = BooleanAttribute(default=False)
+
+    def __str__(self) -> str:
+        """Name the identity provider."""
+        return str(self.name)
 
 
 class UserManager(models.Manager["User"]):

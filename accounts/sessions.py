@@ -11,6 +11,9 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from accounts.models import Person, User, WebSession
 from cooper_project.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
+ENDS_AT = "ends_at"
+"""Where a web session says when it ends at the latest (seconds since the epoch), if its provider said so."""
+
 TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
 
@@ -23,6 +26,7 @@ def hashed(session_key: str) -> str:
 def is_alive(found: WebSession, now: float) -> bool:
     """Return whether a web session is within its idle and absolute time (seconds since the epoch)."""
     young = now < float(found.created_at) + settings.SESSION_COOKIE_AGE
+    young = young and (found.ends_at is None or now < float(found.ends_at))
     return young and now < float(found.touched_at) + settings.COOPER_SESSION_IDLE
 
 
@@ -100,6 +104,7 @@ class SessionStore(SessionBase):
             person=data.get(SESSION_KEY),
             created_at=now,
             touched_at=now,
+            ends_at=data.get(ENDS_AT),
             expires=after(settings.COOPER_SESSION_IDLE),
         )
         try:
@@ -113,6 +118,8 @@ class SessionStore(SessionBase):
         actions = [WebSession.data.set(self.encode(data))]
         if data.get(SESSION_KEY):
             actions.append(WebSession.person.set(data[SESSION_KEY]))
+        if data.get(ENDS_AT):
+            actions.append(WebSession.ends_at.set(data[ENDS_AT]))
         try:
             WebSession._get_connection().update_item(
                 hashed(self.session_key or ""), actions=actions, condition=WebSession.key_hash.exists()

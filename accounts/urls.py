@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts import enrolment, views
+from accounts.providers import addresses
 
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
@@ -16,3 +17,5 @@ urlpatterns = [
     path("device/remove/", enrolment.remove, name="device-remove"),
     path("device/close/", enrolment.close_window, name="device-close"),
 ]
+
+urlpatterns += [path(each.route, views.at_address(each), name=each.name) for each in addresses()]

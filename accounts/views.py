@@ -1,19 +1,25 @@
 """Signing in and out over HTTP."""
 
+import logging
+from collections.abc import Callable
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import administrators, login
-from accounts.identity import Identity
 from accounts.models import User
-from accounts.providers import Provider, SignInRefused, provider_for, providers
+from accounts.providers import Address, Answer, Provider, SignInRefused, Vouched, provider_for, providers
 from cooper_project import audit
 from cooper_project.audit import Event
+from cooper_project.errors import CooperError
+
+logger = logging.getLogger(__name__)
 
 
 def _next(request: HttpRequest) -> str:
@@ -36,11 +42,24 @@ def _page(request: HttpRequest, form: forms.Form | None, status: int = 200) -> H
     )
 
 
+def _elsewhere(request: HttpRequest) -> str:
+    """Return where a visitor of the sign-in page goes at once: on when signed in, to the only way in, or ""."""
+    if request.method == "POST":
+        return ""
+    if request.user.is_authenticated:
+        return _next(request)
+    used = [each for each in providers() if each.is_in_use()]
+    if "signed-out" in request.GET or len(used) != 1 or used[0].form_class:
+        return ""
+    return f"{resolve_url('login-with', used[0].id)}?{urlencode({'next': _next(request)})}"
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the ways to sign in; POST is the form of local accounts."""
-    if request.user.is_authenticated and request.method != "POST":
-        return HttpResponseRedirect(_next(request))
+    elsewhere = _elsewhere(request)
+    if elsewhere:
+        return HttpResponseRedirect(elsewhere)
     provider = _form_provider()
     if provider is None or provider.form_class is None:
         return _page(request, None)
@@ -76,15 +95,41 @@ def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
     provider = provider_for(provider_id)
     if provider is None or provider.form_class:
         raise Http404
+    return _led(request, provider.answer, provider=provider.id)
+
+
+def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: str) -> HttpResponse:
+    """Return where a provider leads; once it vouches, begin the web session. A refusal is recorded and has one page."""
     try:
-        answer = provider.answer(request)
-        if not isinstance(answer, Identity):
+        answer = ask(request)
+        if isinstance(answer, HttpResponse):
             return answer
-        _welcome(request, login.sign_in(request, answer))
+        vouched = answer if isinstance(answer, Vouched) else Vouched(answer)
+        _welcome(request, login.sign_in(request, vouched))
     except SignInRefused as refused:
-        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail, provider=provider.id)
-        raise
-    return HttpResponseRedirect(_next(request))
+        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail[:500], **facts)
+        return _refusal(request, refused)
+    if vouched.notice:
+        messages.warning(request, vouched.notice)
+    return HttpResponseRedirect(vouched.next or _next(request))
+
+
+def _refusal(request: HttpRequest, refused: SignInRefused) -> HttpResponse:
+    """Return the one page for a sign-in that failed: what to do, a number, a way to try again; log the reason."""
+    number = getattr(request, "id", "")
+    logger.warning("request %s: sign-in refused: %r", number, refused.detail[:500])
+    shown = {"message": refused.message, "number": number}
+    return render(request, "accounts/refused.html", shown, status=refused.status)
+
+
+def at_address(address: Address) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view of an address that a kind of providers answers itself."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        """Let the providers answer."""
+        return _led(request, address.answer)
+
+    return csrf_exempt(view) if address.from_elsewhere else view
 
 
 @require_POST
@@ -100,8 +145,19 @@ def administrators_seen(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the web session and tell the browser to forget what it kept."""
+    """End the web session here first, then lead on to the provider's own; the browser forgets what it kept."""
+    identity, facts = request.identity, dict(request.session.get(login.FACTS, {}))  # type: ignore[attr-defined]
     login.sign_out(request)
-    response = HttpResponseRedirect(resolve_url("login"))
+    provider, onward = None, ""
+    try:
+        provider = provider_for(identity.provider) if identity else None
+        onward = provider.sign_out_url(request, facts) if provider and facts else ""
+    except CooperError as error:
+        logger.warning("request %s: no sign-out at the provider: %s", getattr(request, "id", ""), error.detail)
+    if onward and provider:
+        response = render(request, "accounts/signed_out.html", {"onward": onward, "label": provider.label})
+    else:
+        suffix = "" if provider is None or provider.form_class else "?signed-out=1"
+        response = HttpResponseRedirect(resolve_url("login") + suffix)
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response

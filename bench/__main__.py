@@ -1,4 +1,4 @@
-"""`python -m bench`: what a grant and a listing cost, against bare boto3 and against a small installation.
+"""`python -m bench`: what a grant and a listing cost, against bare boto3 and a small installation; and a SAML sign-in.
 
 The embedded AWS runs in a process of its own, so that only the caller's CPU is counted. Each figure is the median of
 rounds in which the two sides take turns.
@@ -50,9 +50,10 @@ def main() -> None:
     aws = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         os.environ.update(environment_of(aws), COOPER_GRANTS_PER_MINUTE="10000", COOPER_LOG_LEVEL="ERROR")
-        from bench import deeds
+        from bench import deeds, saml
 
         deeds.measure(versus)
+        saml.measure()
     finally:
         aws.terminate()
         aws.wait(20)

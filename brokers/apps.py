@@ -1,6 +1,12 @@
 """Tells Django of this app."""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
 from django.apps import AppConfig
+
+from accounts import entitling
+from accounts.identity import Group, Identity
 
 
 class BrokersConfig(AppConfig):
@@ -8,3 +14,17 @@ class BrokersConfig(AppConfig):
 
     name = "brokers"
     verbose_name = "Doors"
+
+    def ready(self) -> None:
+        """Let people be told what their groups are good for."""
+        from brokers import catalogue, entitlements  # noqa: PLC0415 - models may be loaded from here on alone
+
+        def named(groups: Iterable[Group]) -> frozenset[Group]:
+            known = catalogue.current().by_group
+            return frozenset(group for group in groups if str(group) in known)
+
+        def entitled(identity: Identity) -> list[str]:
+            rules = catalogue.current().rules_for(identity.groups)
+            return sorted(entitlements.entitlements_of(identity, rules, datetime.now(UTC)))
+
+        entitling.register(entitling.Doors(named, entitled))

@@ -66,6 +66,14 @@ class Event(StrEnum):
     ADMIN_REFUSED = "admin:enter:refused"
     AUDIT_VIEWED = "audit:view:done"
     AUDIT_EXPORTED = "audit:export:done"
+    IDP_ADDED = "identity-provider:add:done"
+    IDP_CHANGED = "identity-provider:refresh:done"
+    IDP_REFUSED = "identity-provider:refresh:refused"
+    IDP_REMOVED = "identity-provider:remove:done"
+    IDP_TRIED = "identity-provider:try:done"
+    SAML_KEY_MADE = "saml-key:make:done"
+    SAML_KEY_USED = "saml-key:use:done"
+    SAML_KEY_DROPPED = "saml-key:drop:done"
     SETUP_DONE = "setup:run:done"
     SECRET_KEY_MADE = "secret-key:make:done"  # noqa: S105 - an event's name
     SECRET_KEY_ROTATED = "secret-key:rotate:done"  # noqa: S105 - an event's name

@@ -29,7 +29,7 @@ COOPER_VPC_ENDPOINTS = env.listing("COOPER_VPC_ENDPOINTS")
 COOPER_INSECURE_HTTP = env.flag("COOPER_INSECURE_HTTP")
 COOPER_EMBEDDED = env.flag("COOPER_EMBEDDED")
 COOPER_POOL = env.integer("COOPER_POOL", 64, least=10, most=1_000)
-COOPER_PROVIDERS = ["accounts.providers.local.LocalProvider"]
+COOPER_PROVIDERS = ["accounts.providers.local.LocalProvider", "accounts.providers.saml.SamlProviders"]
 COOPER_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 # -- Django -----------------------------------------------------------------------------------------------------------
@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "cooper_project.middleware.AnswerMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.SamlSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.IdentityMiddleware",
@@ -120,6 +121,12 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "cooper_project.middleware.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
+# carried by other sites' posts (an identity provider's answer), so SameSite=None, and with it always Secure: browsers
+# take that from https and from localhost
+SAML_SESSION_COOKIE_NAME = "__Host-cooper-saml" if _https else "cooper-saml"
+SAML_SESSION_COOKIE_SAMESITE = "None"
+SAML_CSP_HANDLER = ""
+
 SECURE_SSL_REDIRECT = _https
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
@@ -146,7 +153,9 @@ WHITENOISE_MANIFEST_STRICT = False
 
 LOG_LEVEL = env.text("COOPER_LOG_LEVEL", "INFO", matching="DEBUG|INFO|WARNING|ERROR")
 # at DEBUG these write secrets, session tokens and KMS plaintext, so they never get below INFO whatever LOG_LEVEL says
-_LEAKY = ("botocore", "boto3", "urllib3", "pynamodb", "s3transfer", "saml2", "xmlschema", "gevent")
+_LEAKY = ("botocore", "boto3", "urllib3", "pynamodb", "s3transfer", "gevent")
+# these log whole messages of strangers, as errors; the reason of a refusal is logged by accounts.views
+_LOUD = ("saml2", "djangosaml2", "xmlschema")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -155,6 +164,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         **{name: {"level": "WARNING"} for name in _LEAKY},
+        **{name: {"level": "CRITICAL", "propagate": False} for name in _LOUD},
         "django": {"handlers": [], "level": LOG_LEVEL if LOG_LEVEL != "DEBUG" else "INFO", "propagate": True},
     },
 }

@@ -23,6 +23,9 @@ from cooper_project.embedded.seed import adopt, seed
 from cooper_project.setting_up import set_up
 from tests import faults as injected
 from tests.codes import Clock
+from tests.saml_stage import connected
+
+__all__ = ["connected"]
 
 CAST = ("alice", "bob", "carol", "dan", "erin")
 """Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without; Erin audits."""

@@ -18,6 +18,10 @@ DOORS = {
     "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
     "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
     "/administrators/seen/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
+    # not set up: no key of ours, no identity provider (tests/test_saml.py has what they answer otherwise)
+    "/saml2/metadata/": ([NOWHERE] * 5, [WRONG_WAY] * 5),
+    "/saml2/acs/": ([WRONG_WAY] * 5, [DENIED] * 5),
+    "/saml2/ls/": ([SIGN_IN] * 5, [DENIED] * 5),
     "/logout/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
     "/device/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/device/begin/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
@@ -72,6 +76,7 @@ BESIDES |= {"end/": (OK, OK)}
 ADMIN_DOORS = {
     "accounts/localaccount": EDITED,
     "accounts/person": KEPT,
+    "accounts/samlidp": KEPT | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN)},
     "brokers/association": EDITED,
     "brokers/awsaccount": KEPT,
     "brokers/target": EDITED,

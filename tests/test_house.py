@@ -150,7 +150,7 @@ def third_party() -> set[str]:
     return names - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
-OTHER_NAMES = {"yaml": "pyyaml"}
+OTHER_NAMES = {"saml2": "pysaml2", "yaml": "pyyaml"}
 """Packages that are imported by another name than they are installed by."""
 
 

@@ -131,3 +131,8 @@ def test_the_readme_has_the_two_commands_and_the_words_of_the_tour() -> None:
     readme = text("README.md")
     for word in ("make demo", "make test", "cooper-demo", "alice", "bob", "carol", "AWS_ENDPOINT_URL", "mermaid"):
         assert word in readme
+
+
+def test_it_documents_the_provider_that_the_tests_use() -> None:
+    shown = re.findall(r"```python\n(.*?)```", text("docs/providers.md"), re.DOTALL)[0]
+    assert shown in text("tests/toy.py")

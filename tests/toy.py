@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 
 from accounts.identity import Group, Identity
-from accounts.providers import Provider, SignInRefused
+from accounts.providers import Answer, Provider, SignInRefused
 
 
 class ToyProvider(Provider):
@@ -15,7 +15,7 @@ class ToyProvider(Provider):
     id: ClassVar[str] = "toy"
     label: ClassVar[str] = "Toy"
 
-    def answer(self, request: HttpRequest) -> Identity | HttpResponse:
+    def answer(self, request: HttpRequest) -> Answer:
         """Send the visitor round once, then vouch."""
         word = request.GET.get("word")
         if word is None:

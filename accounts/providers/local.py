@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import sys
+import time
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -33,6 +34,11 @@ ACCOUNT_GUESSES = 100
 """Guesses for one account in a day from all sources where nobody has signed in to it before."""
 
 DAY, KNOWN_FOR = 86_400, 30 * 86_400
+
+IN_USE_FOR = 10.0
+"""Seconds that it is remembered whether there are local accounts."""
+
+_in_use: list[tuple[bool, float]] = []
 
 WRONG = "That name and password do not match an account that may sign in."
 SLOW = "Too many tries. Wait {minutes} min and try again; other people and places are not affected."
@@ -70,6 +76,14 @@ class LocalProvider(Provider):
     label = "local account"
     form_class = LocalForm
     asks_password = True
+
+    def is_in_use(self) -> bool:
+        """Return whether there is a local account, some seconds old at most."""
+        now = time.monotonic()
+        if not _in_use or now - _in_use[0][1] > IN_USE_FOR:
+            found = next(iter(LocalAccount.scan(limit=1, consistent_read=True)), None)
+            _in_use[:] = [(found is not None, now)]
+        return _in_use[0][0]
 
     def prove_again(self, request: HttpRequest, identity: Identity, password: str) -> None:
         """Return if the password is this person's; throttled as a sign-in is. Raise SignInRefused."""

@@ -1,0 +1,60 @@
+"""The SAML identity providers in the management plane: which there are, and what is wrong with each."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.models import SamlIdp
+from accounts.providers.saml.connecting import problems_of
+from cooper_project import admin
+
+
+@admin.register(SamlIdp)
+class SamlIdpAdmin(admin.ModelAdmin):
+    """Shows the connected identity providers; `manage.py cooper_saml` on the host changes them."""
+
+    list_display = ("name", "label", "entity_id", "groups_from", "refreshed_at", "problems")
+    readonly_fields = (
+        "name",
+        "label",
+        "entity_id",
+        "sso",
+        "slo",
+        "groups_from",
+        "valid_until",
+        "refreshed_at",
+        "problems",
+    )
+    search_fields = ("name", "label", "entity_id")
+    ordering = ("name",)
+    actions = None
+
+    def documents(self, request: HttpRequest) -> list[Any]:
+        """Return those that are connected."""
+        return [each for each in SamlIdp.everything() if not each.removed]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let the host connect them: the server may not."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let the host change them."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let the host remove them."""
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show what is known of it."""
+        return self.readonly_fields
+
+    @admin.display(description="Groups from")
+    def groups_from(self, idp: SamlIdp) -> str:
+        """Return the attributes that hold groups."""
+        return ", ".join(idp.group_attributes)
+
+    @admin.display(description="Problems")
+    def problems(self, idp: SamlIdp) -> str:
+        """Return what is wrong, or will be within 30 days."""
+        return "; ".join(problems_of(idp)) or "none"
