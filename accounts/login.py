@@ -73,12 +73,18 @@ def _seconds(moment: datetime | None) -> int:
     return int(moment.timestamp()) if moment else 0
 
 
+def _size(texts: list[str]) -> int:
+    """Return how many bytes texts take."""
+    return sum(len(each.encode()) for each in texts)
+
+
 def _kept(identity: Identity) -> list[str]:
     """Return the groups that a person's record keeps; raise SignInRefused when even those that matter do not fit."""
-    for groups in (identity.groups, that_matter(identity.groups)):
-        written = sorted(str(group) for group in groups)
-        if sum(len(each.encode()) for each in written) <= GROUPS_SIZE:
-            return written
+    written = sorted(str(group) for group in identity.groups)
+    if _size(written) > GROUPS_SIZE:
+        written = sorted(str(group) for group in that_matter(identity.groups))
+    if _size(written) <= GROUPS_SIZE:
+        return written
     raise SignInRefused("You are in more groups than cooper can keep. Tell an administrator.", "too many groups")
 
 

