@@ -20,7 +20,7 @@ from cooper_project.embedded.front import Front, loopback_only
 from cooper_project.embedded.issued import Issued, Kind, Record
 from cooper_project.embedded.serving import LoopbackServer
 from cooper_project.embedded.snapshot import Saver, State
-from cooper_project.embedded.wire import Wsgi
+from cooper_project.embedded.wire import Answer, Call, Wsgi
 from cooper_project.embedded.world import World
 
 __all__ = ["EmbeddedAws", "Issued", "Kind", "Record"]
@@ -67,7 +67,7 @@ class EmbeddedAws:
         if "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading"):
             raise RuntimeError("The embedded AWS needs real threads. Run it in a process of its own, without gevent.")
         self._fill()
-        app = Front(self._world)
+        app = self._front = Front(self._world)
         self._server = LoopbackServer(loopback_only(self._wrap(app) if self._wrap else app), self._port)
         if self._saver:
             self._saver.start()
@@ -150,6 +150,10 @@ class EmbeddedAws:
             **blank,
             **no,
         }
+
+    def bring(self, idp: Callable[[Call], Answer]) -> None:
+        """Let an identity provider answer beside the services, at /example-idp/."""
+        self._front.idp = idp
 
     # -- what tests look at and turn
 

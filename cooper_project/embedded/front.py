@@ -1,6 +1,7 @@
 """The way in: what is not for this machine's embedded AWS is refused, everything else goes to its service."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -11,11 +12,15 @@ from cooper_project.embedded.issued import Kind
 from cooper_project.embedded.wire import Answer, AwsError, Call, Wsgi, plain, read, refusal
 from cooper_project.embedded.world import World
 
+IDP = "/example-idp/"
 _HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})", re.IGNORECASE)
 
 
 class Front:
     """The services as one WSGI application."""
+
+    idp: Callable[[Call], Answer] | None = None
+    """The demo's identity provider, at /example-idp/."""
 
     def __init__(self, world: World) -> None:
         """Serve one AWS."""
@@ -40,6 +45,8 @@ class Front:
         """Return the answer of the sign-in stand-in or of a service; raise AwsError."""
         if call.path == signin.PATH:
             return signin.answer(call, self._world)
+        if self.idp is not None and call.path.startswith(IDP):
+            return self.idp(call)
         if call.path != "/":
             return plain(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if not call.service:

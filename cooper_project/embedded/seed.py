@@ -92,6 +92,13 @@ PLACES = {
     "data": ("555555555555", "blue"),
 }
 """AWS account and colour by the first part of a target's name."""
+FEDERATED_GROUPS = {
+    "staging-read": ("example:developers",),
+    "staging-deploy": ("example:developers",),
+    "prod-admin": ("example:developers",),
+    "data-analyst": ("example:analysts",),
+}
+"""Groups of the demo's identity provider that may become targets, by target."""
 DESTINATIONS = {"dev-uploads": "/s3/buckets", "staging-db": "/rds/home", "data-analyst": "/athena/home"}
 
 
@@ -161,8 +168,8 @@ def _seed_target(each: Seeded, cooper_arn: str) -> None:
     def build(writes: Transaction) -> None:
         writes.create(made)
         writes.create(audit.event(Event.TARGET_ADDED, target=each.name, aws_account=each.account_id, by="seed"))
-        for group in each.groups:
-            writes.create(Association(each.name, f"local:{group}"))
+        for group in (*each.groups, *FEDERATED_GROUPS.get(each.name, ())):
+            writes.create(Association(each.name, group if ":" in group else f"local:{group}"))
 
     catalogue.edit(build, each.name)
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from html import escape
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #16202c; --dim: #566475; --paper: #f4f6f9; --card: #fff; --line: #dde3ea;
   --warm: #b45309; --tint: #fff7ed }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8edf3; --dim: #9fb0c3; --paper: #10161e; --card: #18212c;
@@ -27,7 +27,7 @@ dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, monospace; f
   dl > div, .note { padding-inline: 1.25rem } }
 """
 
-_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CSP = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; base-uri 'none'; form-action 'none'; "
 CSP += "frame-ancestors 'none'"
 
@@ -58,7 +58,7 @@ def _html(title: str, inner: str) -> str:
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
 <title>{escape(title)}</title>
-<style>{_STYLE}</style>
+<style>{STYLE}</style>
 </head>
 <body>
 <main>

@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cooper_project.embedded import EmbeddedAws
+from cooper_project.embedded import EmbeddedAws, example_idp
 from cooper_project.embedded.seed import PASSWORD, PEOPLE, adopt, otpauth_of, seed
 from cooper_project.errors import CooperError
 from cooper_project.serving import address, gunicorn
@@ -54,6 +54,7 @@ def serve_alone(store: Path | None, port: int, *, seeded: bool, with_parent: boo
             adopt(aws)
             set_up(lambda line: None)
             seed()
+            example_idp.bring(aws)
         known = aws.environment() | ({OTPAUTH: otpauth_of("carol")} if seeded else {})
         for name, value in known.items():
             say(f"{name}={shlex.quote(value)}")
@@ -124,6 +125,7 @@ class Demo:
             return
         bind = settings.COOPER_BIND
         own = clean_environment() | environment | {"COOPER_EMBEDDED": "1", "COOPER_BIND": bind}
+        own.setdefault("COOPER_ADMIN_GROUPS", f"local:admins,{example_idp.NAME}:admins")
         words = gunicorn.command(bind, settings.COOPER_WORKERS)
         begun: dict[str, Any] = {
             "cwd": settings.BASE_DIR,
@@ -204,6 +206,7 @@ cooper is up:  {url}
 
   sign in as   {", ".join(PEOPLE)}   each with the password   {PASSWORD}
                alice may become most targets, bob none; carol and dan administer, erin audits
+               "Sign in with Example IdP" signs the same people in by SAML, as others than the local ones
 
   changes in the administration take a one-time code; carol's device (dan sets one up when he needs it):
     {otpauth}

@@ -25,7 +25,10 @@ def needed_xmlsec1() -> str:
     """Return the path of xmlsec1; raise Unavailable, saying what to install."""
     found = xmlsec1()
     if not found:
-        message = "Signing in this way needs xmlsec1, which is not installed here. Local accounts work."
+        message = (
+            "Signing in this way needs xmlsec1, which is not installed here. Local accounts work. "
+            "Whoever runs cooper installs it with: apt-get install xmlsec1"
+        )
         raise Unavailable(message, "xmlsec1 is missing: apt-get install xmlsec1")
     return found
 
