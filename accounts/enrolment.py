@@ -90,16 +90,27 @@ def _wanted(identity: Identity, *, has_device: bool) -> set[str]:
     return wanted
 
 
-def _page(request: HttpRequest, identity: Identity, form: ProofForm | None = None, status: int = 200) -> HttpResponse:
-    """Show the person's device, or how to set one up."""
+def _recovery_form(identity: Identity, data: Any = None) -> ProofForm:
+    """Return the form for a recovery code."""
+    wanted = {"code", "password"} if _has_password(identity) else {"code"}
+    return ProofForm(data, wanted=wanted, auto_id="recover_%s")
+
+
+def _removal_form(data: Any = None) -> ProofForm:
+    """Return the form that removes the device."""
+    return ProofForm(data, wanted={"code"}, auto_id="remove_%s")
+
+
+def _page(request: HttpRequest, identity: Identity, status: int = 200, **tried: ProofForm) -> HttpResponse:
+    """Show the person's device, or how to set one up; a form that was refused (`tried`, by name) with its errors."""
     device = totp.device_of(identity.person)
     wanted = _wanted(identity, has_device=device is not None)
-    begin = form or ProofForm(wanted=wanted, initial={"next": _next(request)})
     context = {
         "device": device,
-        "form": begin,
-        "recover": ProofForm(wanted=wanted & {"password"} | {"code"}, auto_id="recover_%s") if device else None,
-        "remove": ProofForm(wanted={"code"}, auto_id="remove_%s") if device else None,
+        "form": ProofForm(wanted=wanted, initial={"next": _next(request)}),
+        "recover": _recovery_form(identity),
+        "remove": _removal_form(),
+        **tried,
         "next": _next(request),
         "again": freshness.again_url(request, identity, _here(request)),
     }
@@ -122,7 +133,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     has_device = totp.device_of(identity.person) is not None
     form = ProofForm(request.POST, wanted=_wanted(identity, has_device=has_device))
     if not form.is_valid():
-        return _page(request, identity, form, 400)
+        return _page(request, identity, 400, form=form)
     try:
         _prove(request, identity, form)
         if has_device:
@@ -130,7 +141,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         elif settings.COOPER_ENROLMENT == "code":
             invitations.use(identity.person, form.cleaned_data["enrolment_code"])
     except CooperError as error:
-        return _refused(request, identity, form, error)
+        return _refused(request, identity, error, form=form)
     return _begun(request, identity)
 
 
@@ -148,12 +159,13 @@ def _prove(request: HttpRequest, identity: Identity, form: ProofForm) -> None:
         raise Refused(message, "sign-in is not fresh")
 
 
-def _refused(request: HttpRequest, identity: Identity, form: ProofForm, error: CooperError) -> HttpResponse:
-    """Record a refusal and show the form again."""
+def _refused(request: HttpRequest, identity: Identity, error: CooperError, **tried: ProofForm) -> HttpResponse:
+    """Record a refusal and show the form again, with the error on its field."""
     audit.record(Event.ENROLMENT_REFUSED, why=error.detail)
-    field = getattr(error, "field", None)
-    form.add_error(field if field in form.fields else None, error.message)
-    return _page(request, identity, form, 403)
+    field = getattr(error, "field", "code" if isinstance(error, totp.Wrong) else None)
+    for form in tried.values():
+        form.add_error(field if field in form.fields else None, error.message)
+    return _page(request, identity, 403, **tried)
 
 
 def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
@@ -241,21 +253,18 @@ def recover(request: HttpRequest) -> HttpResponse:
     identity = _identity(request)
     if identity is None:
         return _to_sign_in(request)
-    form = ProofForm(request.POST, wanted={"code"} | ({"password"} if _has_password(identity) else set()))
+    form = _recovery_form(identity, request.POST)
     if not form.is_valid():
-        return _page(request, identity, None, 400)
+        return _page(request, identity, 400, recover=form)
     try:
         _prove(request, identity, form)
         totp.use_recovery_code(identity.person, form.cleaned_data["code"], totp.clock[0]())
     except CooperError as error:
-        audit.record(Event.ENROLMENT_REFUSED, why=error.detail)
-        begin_form = ProofForm({}, wanted=_wanted(identity, has_device=True))
-        begin_form.add_error(None, error.message)
-        return _page(request, identity, begin_form, 403)
-    audit.record(Event.RECOVERY_USED)
+        return _refused(request, identity, error, recover=form)
     person = _next_epoch(identity.person)
     with transaction() as writes:
         writes.save(person)
+        writes.create(audit.event(Event.RECOVERY_USED))
     _stay(request, person)
     return _begun(request, identity)
 
@@ -266,16 +275,14 @@ def remove(request: HttpRequest) -> HttpResponse:
     identity = _identity(request)
     if identity is None:
         return _to_sign_in(request)
-    form = ProofForm(request.POST, wanted={"code"})
+    form = _removal_form(request.POST)
     found = totp.device_of(identity.person)
     if found is None or not form.is_valid():
-        return _page(request, identity, None, 400)
+        return _page(request, identity, 400, remove=form)
     try:
         stepup.verify(identity.person, form.cleaned_data["code"])
     except CooperError as error:
-        begin_form = ProofForm({}, wanted=_wanted(identity, has_device=True))
-        begin_form.add_error(None, error.message)
-        return _page(request, identity, begin_form, 403)
+        return _refused(request, identity, error, remove=form)
     found = totp.device_of(identity.person)
     with transaction() as writes:
         if found is not None:
