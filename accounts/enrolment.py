@@ -173,6 +173,8 @@ def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     ciphertext = totp.sealed(totp.new_seed(), identity.person)
     stored = base64.b64encode(ciphertext.ciphertext).decode()
     replaces = totp.fingerprint(totp.device_of(identity.person))
+    # the proof was given by whoever typed it: a copy of the web session's cookie is worth nothing from here on
+    request.session.cycle_key()
     kept = {"seed": stored, "key_arn": ciphertext.key_arn, "at": time.time(), "replaces": replaces}
     request.session[PENDING] = kept
     audit.record(Event.ENROLMENT_BEGUN)

@@ -131,12 +131,16 @@ class StepUpMixin:
         """Demand the code."""
         if deed in self.step_up:
             require(request, str(given.get(FIELD) or ""), strict=self._strict(request, obj))
-        request.deed_allowed = deed  # type: ignore[attr-defined]
+            request.deed_allowed = deed  # type: ignore[attr-defined]
+
+    def demand_allowed(self, request: HttpRequest) -> None:
+        """Raise StepUpRequired unless `before_deed` has let a deed of this request pass: the deeds' own safety net."""
+        if not getattr(request, "deed_allowed", ""):
+            raise StepUpRequired("This takes a one-time code of your device.", "no code was asked for", code="missing")
 
     def each_of(self, request: HttpRequest, queryset: Any, deed: Any, done: str) -> None:
         """Do a deed to each chosen document; raise StepUpRequired when nobody asked `before_deed`."""
-        if not getattr(request, "deed_allowed", ""):
-            raise StepUpRequired("This takes a one-time code of your device.", "no code was asked for", code="missing")
+        self.demand_allowed(request)
         super().each_of(request, queryset, deed, done)  # type: ignore[misc]
 
     def changeform_view(self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any) -> Any:

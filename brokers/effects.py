@@ -43,9 +43,11 @@ class Standing:
 
     def groups(self, now: datetime) -> frozenset[str]:
         """Return the groups that may become it at `now`."""
-        if not self.enabled:
-            return frozenset()
-        return frozenset(str(rule.group) for rule in self.rules if rule.until is None or now < rule.until)
+        return frozenset(self.ends(now)) if self.enabled else frozenset()
+
+    def ends(self, now: datetime) -> dict[str, datetime | None]:
+        """Return until when each group whose association holds at `now` may become it, once it is enabled."""
+        return {str(rule.group): rule.until for rule in self.rules if rule.until is None or now < rule.until}
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,12 @@ class Effect:
     groups_lose: tuple[str, ...]
     gain: tuple[str, ...]
     lose: tuple[str, ...]
+    moved: tuple[tuple[str, datetime | None, datetime | None], ...] = ()
+    """Groups that keep it, but until another moment: (group, end before, end after), None for good."""
 
     def __bool__(self) -> bool:
         """Return whether anything changes."""
-        return bool(self.groups_gain or self.groups_lose)
+        return bool(self.groups_gain or self.groups_lose or self.moved)
 
 
 def effect(target: str, before: Standing, after: Standing, crowd: Crowd, now: datetime) -> Effect:
@@ -69,7 +73,9 @@ def effect(target: str, before: Standing, after: Standing, crowd: Crowd, now: da
     touched = crowd.within(had ^ has)
     gain = tuple(each.person for each in touched if not each.groups & had)
     lose = tuple(each.person for each in touched if not each.groups & has)
-    return Effect(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose)
+    first, last = before.ends(now), after.ends(now)
+    moved = tuple((group, first[group], last[group]) for group in sorted(had & has) if first[group] != last[group])
+    return Effect(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose, moved)
 
 
 def named(people: Iterable[str]) -> str:
@@ -89,4 +95,13 @@ def told(found: Effect) -> list[str]:
         lines.append(
             f"{found.target}: {', '.join(found.groups_lose)} may no longer become it. Loses it: {named(found.lose)}."
         )
+    lines += [
+        f"{found.target}: {group} may become it {_said(after)}, so far {_said(before)}."
+        for group, before, after in found.moved
+    ]
     return lines
+
+
+def _said(end: datetime | None) -> str:
+    """Say an end."""
+    return f"until {end:%Y-%m-%d %H:%M} UTC" if end else "for good"

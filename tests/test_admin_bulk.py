@@ -6,6 +6,7 @@ import pytest
 
 from brokers import catalogue
 from brokers.models import Association, State, Target
+from cooper_project import admin
 from cooper_project.audit import AuditEvent, Event
 from tests import faults
 from tests.codes import next_code
@@ -138,6 +139,45 @@ def test_it_says_which_step_was_not_done_and_leaves_the_rest_to_the_same_action(
     assert all(Association.find(name, "local:visitors") for name in names)
 
 
+def test_it_takes_all_of_the_list_where_all_were_chosen(carol, monkeypatch):
+    monkeypatch.setattr(admin.site._registry[Target], "list_per_page", 5)
+    page = carol.post(LIST, {"action": "disable", "_selected_action": ["dev-read"], "select_across": "1"})
+    assert "Disable: 12 targets" in page.text
+    sent = fields_of(page.text) | {"confirmed": "yes", "code": next_code("carol")}
+    assert sent["select_across"] == "1"
+    assert "12 targets changed" in carol.post(LIST, sent, follow=True).text
+
+
+def test_it_does_only_what_was_looked_at_to_the_second_and_to_the_target(carol):
+    shown = carol.post(LIST, chosen("set_longest", "dev-read", max_seconds="900"))
+    assert "its longest session is 900 seconds from now on" in shown.text
+    seen = {"confirmed": "yes", "seen": mark_in(shown.text), "code": next_code("carol")}
+    for other in (
+        chosen("set_longest", "dev-read", max_seconds="43200"),
+        chosen("set_longest", "dev-admin", max_seconds="900"),
+    ):
+        assert "different by now" in carol.post(LIST, other | seen).text
+    assert (
+        "1 targets changed"
+        in carol.post(LIST, chosen("set_longest", "dev-read", max_seconds="900") | seen, follow=True).text
+    )
+
+
+@pytest.mark.parametrize(("action", "typed"), [("set_longest", {"max_seconds": "900"}), ("mark_sensitive", {})])
+def test_it_enables_no_pending_target_by_the_way(carol, action, typed):
+    target = Target.find("dev-read")
+    target.state = str(State.PENDING)
+    catalogue.edit(lambda writes: writes.save(target), "dev-read")
+    assert "Nobody gains or loses anything" in carol.post(LIST, chosen(action, "dev-read", **typed)).text
+    assert "1 targets changed" in done(carol, action, "dev-read", **typed).text
+    assert Target.find("dev-read").state == State.PENDING
+
+
+def test_it_says_when_a_group_keeps_a_target_until_another_moment(carol):
+    shown = carol.post(LIST, chosen("associate", "dev-read", group="developers", until="2040-01-31T18:00"))
+    assert "local:developers may become it until 2040-01-31 18:00 UTC, so far for good." in shown.text
+
+
 # -- foresight in the form ---------------------------------------------------------------------------------------------
 CHANGE = "/admin/brokers/target/dev-read/change/"
 
@@ -194,7 +234,8 @@ def test_it_says_what_somebody_may_become_and_why(carol, query):
 
 def test_it_says_what_stands_in_the_way(carol):
     submit(carol, CHANGE, FORM, enabled=None)
-    assert "no: the target is disabled" in carol.get(EXPLAIN, {"person": "alice"}).text
+    page = carol.get(EXPLAIN, {"person": "alice"}).text
+    assert "no: the target is disabled" in page and "may become 7 targets now, of 8" in page
     submit(carol, "/admin/brokers/awsaccount/333333333333/change/", "awsaccount_form", stopped="on")
     assert "no: its AWS account is stopped" in carol.get(EXPLAIN, {"person": "alice"}).text
 

@@ -69,6 +69,20 @@ def test_it_counts_no_association_that_has_ended(ends, gains):
     assert bool(found.gain) is gains
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, timedelta(1), "until 2026-11-25 00:00 UTC, so far for good"),
+        (timedelta(1), None, "for good, so far until 2026-11-25 00:00 UTC"),
+    ],
+)
+def test_it_says_when_an_end_moves(before, after, said):
+    rules = [(Rule("local:developers", NOW + each if each else None),) for each in (before, after)]
+    found = change(Standing(True, rules[0]), Standing(True, rules[1]))
+    assert found and told(found) == [f"prod-admin: local:developers may become it {said}."]
+    assert not (found.gain or found.lose)
+
+
 def test_it_names_ten_people_and_counts_the_rest():
     assert named(f"local:p{number:02}" for number in range(12)).startswith("12 people: local:p00, ")
     assert named(f"local:p{number:02}" for number in range(12)).endswith("local:p09 and 2 more")

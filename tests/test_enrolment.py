@@ -119,6 +119,16 @@ def test_it_binds_a_seed_to_its_person(dan):
         totp.devices.opened(Sealed(bytes(device.seed), str(device.key_arn)), "local:carol")
 
 
+def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its_cookie(dan, client_of):
+    thief = client_of(None)
+    thief.cookies[settings.SESSION_COOKIE_NAME] = dan.cookies[settings.SESSION_COOKIE_NAME].value
+    assert thief.get("/").status_code == OK
+    assert dan.post("/device/begin/", {"password": PASSWORD}).status_code == MOVED
+    stolen = thief.get("/device/set-up/")
+    assert stolen.status_code == MOVED and "/login/" in stolen["Location"]
+    assert dan.get("/device/set-up/").status_code == OK
+
+
 def test_it_forgets_a_secret_that_nobody_proved_in_ten_minutes(dan, monkeypatch):
     begin(dan)
     monkeypatch.setattr("accounts.enrolment.PENDING_FOR", -1)

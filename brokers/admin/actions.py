@@ -89,7 +89,7 @@ class BulkActions:
         def change(said: dict[str, Any]) -> bulk.Change:
             return bulk.setting("max_seconds", said["max_seconds"])
 
-        title, told = "Set the longest session", "its longest session changes."
+        title, told = "Set the longest session", "its longest session is {max_seconds} seconds from now on."
         return self._bulk(request, queryset, title, "set_longest", change, told, form=LongestForm)
 
     def _bulk(
@@ -110,8 +110,9 @@ class BulkActions:
             return None
 
         def lines() -> list[str]:
-            change = change_for(asked.cleaned_data if asked else {})
-            said = [f"{each.name}: {told}" for each in chosen] if told else []
+            typed = asked.cleaned_data if asked else {}
+            change = change_for(typed)
+            said = [f"{each.name}: {told.format(**typed)}" for each in chosen] if told else []
             return [*said, *summed_up(bulk.foreseen(chosen, change))]
 
         confirm: Any = self.confirm  # type: ignore[attr-defined]
@@ -119,6 +120,7 @@ class BulkActions:
             request, f"{title}: {len(chosen)} targets", lines, action=deed, objects=chosen, form=asked
         )
         if answer is None:
+            self.demand_allowed(request)  # type: ignore[attr-defined]
             change = change_for(asked.cleaned_data if asked else {})
             names = [str(each.name) for each in chosen]
             _tell(request, bulk.do(names, change, deed, lambda part: own_groups(request, [r.group for r in part.put])))

@@ -178,7 +178,12 @@ def _examine(part: Part) -> None:
     kept = {"federation_keys": "", "target_partition": target.partition, "confirm_keys": False}
     now = {"enabled": target.enabled, "accept_weaker": target.weaker_mode_accepted and not target.sensitive}
     outcome = admin.Outcome(target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes)
+    waited = target.state == State.PENDING and not outcome.cleaned["enabled"]
     prepared = saving.prepare(target, outcome)
+    if waited and target.state == State.ENABLED:
+        # whoever looked was told that nobody gains it
+        target.state = str(State.PENDING)
+        outcome.before_and_after.pop("state", None)
     part.changes = outcome.before_and_after
     if was and outcome.cleaned["enabled"] and not target.enabled:
         found = prepared.result.findings if prepared.result else ()

@@ -233,7 +233,8 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
             answers = answers_for(groups_from(groups))
         title = "What may somebody become, and why?"
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
-        context |= {"form": form, "who": who, "answers": answers}
+        free = 0 if who and who.disabled else sum(1 for each in answers or () if not each.hindrance)
+        context |= {"form": form, "who": who, "answers": answers, "free": free}
         return TemplateResponse(request, "admin/explain.html", context, status=400 if form.errors else 200)
 
     @method_decorator(require_POST)

@@ -86,7 +86,9 @@ class Confirming(Writing):
         if form is not None and not (form.is_bound and form.is_valid()):
             return self._asking(request, title, action, form=form)
         shown = list(lines() if callable(lines) else lines)
-        mark, confirmed = mark_of(shown), "confirmed" in request.POST
+        keys = [each.pk for each in request.deed_objects]  # type: ignore[attr-defined]
+        mark = mark_of([keys, form.cleaned_data if form is not None else {}, shown])
+        confirmed = "confirmed" in request.POST
         if confirmed and request.POST.get("seen") != mark:
             messages.error(request, DIFFERENT)
             confirmed = False
