@@ -228,7 +228,7 @@ def test_it_shows_on_a_target_who_may_become_it_through_which_group(carol):
 @pytest.mark.parametrize("query", [{"person": "local:alice"}, {"person": "alice"}, {"groups": "developers\nanalysts"}])
 def test_it_says_what_somebody_may_become_and_why(carol, query):
     page = carol.get(EXPLAIN, query).text
-    assert "may become 8 targets" in page and ">dev-read</a>" in page and "local:developers" in page
+    assert "may become 8 targets now" in page and ">dev-read</a>" in page and "local:developers" in page
     assert "yes, with a code" in page and ">staging-db</a>" not in page
 
 

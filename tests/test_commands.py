@@ -65,7 +65,7 @@ def opened(text: str, aws: dict[str, str]) -> str:
 
 def test_it_sets_up_as_the_user_wrote_it(environment):
     done = typed("cooper -setup", environment | {"AWS_REGION": "us-east-1"})
-    assert done.returncode == 0 and "14 tables are as they have to be" in done.stdout and "Next:" in done.stdout
+    assert done.returncode == 0 and "15 tables are as they have to be" in done.stdout and "Next:" in done.stdout
 
 
 def test_it_encrypts_as_the_user_wrote_it(environment, aws):
