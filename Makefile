@@ -21,10 +21,10 @@ demo-reset: ## forgets everything that was done in the demo
 test: ## everything: linters, types, rooms, tests with branch coverage
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
 	@$(MAKE) --no-print-directory lint
-	@tools/step "Tests" $(BIN)/pytest --cov
+	@tools/step "Tests" $(BIN)/pytest --cov --numprocesses=auto --dist=loadfile
 
 soak: ## the tests that run long (races, floods, restarts)
-	@tools/step "Debian packages" tools/packages chromium xmlsec1
+	@tools/step "Debian packages" tools/packages chromium xmlsec1 npm
 	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
 	@tools/step "Soak tests" $(BIN)/pytest -m soak
 

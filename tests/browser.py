@@ -40,7 +40,7 @@ def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
             command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent
         )
     try:
-        for _ in range(600):
+        for _ in range(1200):
             banner = said.read_text()
             if "AWS_ENDPOINT_URL=" in banner and f":{port}" in banner:
                 break
@@ -65,7 +65,7 @@ def chromium():
 @pytest.fixture
 def page(chromium, demo):
     context = chromium.new_context(base_url=demo["url"], viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(45_000)
     opened = context.new_page()
     opened.problems = []
     opened.on("console", lambda said: opened.problems.append(said.text) if said.type == "error" else None)
@@ -75,7 +75,7 @@ def page(chromium, demo):
 
 def see(found) -> None:
     """Wait until it is on the page."""
-    playwright.expect(found).to_be_visible()
+    playwright.expect(found).to_be_visible(timeout=30_000)
 
 
 def sign_in(page, name: str) -> None:

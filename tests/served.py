@@ -57,7 +57,7 @@ def serving(environment: dict[str, str], *words: str) -> Iterator[str]:
         assert process.wait(timeout=40) == 0
 
 
-def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 40) -> None:
+def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 120) -> None:
     """Wait until an address answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

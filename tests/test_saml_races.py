@@ -13,6 +13,7 @@ import pytest
 from cooper_project.audit import AuditEvent
 from cooper_project.installation import Installation
 from tests.saml_kit import OKTA, Idp, packed, request_of
+from tests.saml_stage import begin, post
 from tests.served import serving
 from tests.test_stepup_races import AT_ONCE, PROCESSES, all_at_once
 
@@ -70,3 +71,17 @@ def test_it_signs_in_one_of_eight_over_three_processes(servers):
 @pytest.mark.soak
 def test_it_signs_in_one_of_eight_over_three_processes_forty_times(servers):
     eight_at_once(servers, 40)
+
+
+@pytest.mark.parametrize(("records", "most"), [(True, 1), (False, AT_ONCE)])
+def test_it_is_the_once_only_records_that_hold_it_back(connected, client_of, monkeypatch, records, most):
+    if not records:
+        monkeypatch.setattr("accounts.providers.saml.asked.use_up", lambda *_: None)
+    first = client_of(None)
+    message = {"SAMLResponse": packed(begin(first).made())}
+    browsers = [client_of(None) for _ in range(AT_ONCE)]
+    for browser in browsers:
+        browser.cookies.update(first.cookies)
+    answers = all_at_once([partial(post, browser, message) for browser in browsers])
+    signed_in = sum(each.status_code == 302 for each in answers)
+    assert signed_in == 1 if records else 1 < signed_in <= most
