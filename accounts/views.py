@@ -12,14 +12,18 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import administrators, login
+from accounts import administrators, login, throttle
 from accounts.models import User
 from accounts.providers import Address, Answer, Provider, SignInRefused, Vouched, provider_for, providers
+from accounts.providers.local import source_of
 from cooper_project import audit
 from cooper_project.audit import Event
 from cooper_project.errors import CooperError
 
 logger = logging.getLogger(__name__)
+
+FROM_ONE_SOURCE = 600
+"""Steps of signing in at other providers that one source may take in a minute: many people share an address."""
 
 
 def _next(request: HttpRequest) -> str:
@@ -100,6 +104,10 @@ def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: str) -> HttpResponse:
     """Return where a provider leads; once it vouches, begin the web session. A refusal is recorded and has one page."""
+    if throttle.count(f"led#{source_of(audit.context().source)}", 60) > FROM_ONE_SOURCE:
+        # not recorded one by one: each writes, and nobody has proved anything yet
+        slow = SignInRefused(f"Too many sign-ins from where you are. Wait {throttle.seconds_left(60)} s.", "throttled")
+        return _refusal(request, slow, 429)
     try:
         answer = ask(request)
         if isinstance(answer, HttpResponse):
@@ -114,12 +122,12 @@ def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: st
     return HttpResponseRedirect(vouched.next or _next(request))
 
 
-def _refusal(request: HttpRequest, refused: SignInRefused) -> HttpResponse:
+def _refusal(request: HttpRequest, refused: SignInRefused, status: int = 0) -> HttpResponse:
     """Return the one page for a sign-in that failed: what to do, a number, a way to try again; log the reason."""
     number = getattr(request, "id", "")
     logger.warning("request %s: sign-in refused: %r", number, refused.detail[:500])
     shown = {"message": refused.message, "number": number}
-    return render(request, "accounts/refused.html", shown, status=refused.status)
+    return render(request, "accounts/refused.html", shown, status=status or refused.status)
 
 
 def at_address(address: Address) -> Callable[[HttpRequest], HttpResponse]:

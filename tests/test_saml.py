@@ -10,7 +10,7 @@ from accounts.models import Person, SamlIdp, WebSession
 from accounts.providers.saml import answers, asked, connecting, idps, keys, xmlsec
 from brokers import catalogue
 from brokers.models import Association
-from cooper_project.audit import AuditEvent
+from cooper_project.audit import AuditEvent, Event
 from tests.saml_kit import ENTRA, OKTA, PERSISTENT, TRANSIENT, Attribute, at, packed, request_of
 from tests.saml_stage import answer, begin, connect, forget, real_key, who
 
@@ -160,7 +160,7 @@ def test_it_ends_the_web_session_with_the_identity_providers(browser):
     assert sessions.is_alive(found, time.time()) and not sessions.is_alive(found, float(found.ends_at))
 
 
-@pytest.mark.parametrize("until", [None, at(hours=20)])
+@pytest.mark.parametrize("until", [None, at(hours=20)], ids=["not said", "in 20 hours"])
 def test_it_ends_the_web_session_after_8_hours_at_the_latest(browser, until):
     signed_in(browser, session_until=until)
     found = next(each for each in WebSession.everything() if each.person == ALICE)
@@ -351,6 +351,18 @@ def test_it_believes_no_host_header(connected, client_of, settings):
     local = client_of(None, headers={"host": "localhost:8000"})
     assert "http%3A%2F%2Flocalhost" not in local.get("/saml2/metadata/").text
     assert 'entityID="http://localhost:8000/saml2/metadata/"' in local.get("/saml2/metadata/").text
+
+
+def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(connected, client_of, monkeypatch):
+    monkeypatch.setattr("accounts.views.FROM_ONE_SOURCE", 3)
+    browser = client_of(None)
+    answers = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
+    assert [each.status_code for each in answers] == [403, 403, 403, 429, 429, 429]
+    assert "Too many sign-ins from where you are" in answers[-1].text
+    refused = [each for each in AuditEvent.everything() if each.event == Event.SIGN_IN_REFUSED]
+    assert len(refused) == 3 and browser.get("/login/okta/").status_code == 429
+    other = client_of(None, REMOTE_ADDR="10.9.8.7")
+    assert other.get("/login/okta/").status_code == 302
 
 
 def test_it_says_what_lacks_where_xmlsec1_is_missing(connected, client_of, monkeypatch):
