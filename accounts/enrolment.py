@@ -2,6 +2,8 @@
 
 import base64
 import time
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import segno
@@ -51,15 +53,20 @@ class ProofForm(forms.Form):
             del self.fields[name]
 
 
-def _identity(request: HttpRequest) -> Identity | None:
-    """Return who asks, or None."""
-    found: Identity | None = request.identity  # type: ignore[attr-defined]
-    return found
-
-
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send an anonymous visitor to sign in and back."""
     return HttpResponseRedirect(f"{resolve_url('login')}?{urlencode({'next': resolve_url('device')})}")
+
+
+def signed_in(view: Callable[[HttpRequest, Identity], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Make a view of people alone: it is given the identity; an anonymous visitor is sent to sign in and back."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        identity: Identity | None = request.identity  # type: ignore[attr-defined]
+        return view(request, identity) if identity else _to_sign_in(request)
+
+    return guarded
 
 
 def _next(request: HttpRequest) -> str:
@@ -118,18 +125,16 @@ def _page(request: HttpRequest, identity: Identity, status: int = 200, **tried: 
 
 
 @require_safe
-def device(request: HttpRequest) -> HttpResponse:
+@signed_in
+def device(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Show the person's device and what can be done with it."""
-    identity = _identity(request)
-    return _page(request, identity) if identity else _to_sign_in(request)
+    return _page(request, identity)
 
 
 @require_POST
-def begin(request: HttpRequest) -> HttpResponse:
+@signed_in
+def begin(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Take fresh proof, the old device's code where there is one, and begin with a new seed."""
-    identity = _identity(request)
-    if identity is None:
-        return _to_sign_in(request)
     has_device = totp.device_of(identity.person) is not None
     form = ProofForm(request.POST, wanted=_wanted(identity, has_device=has_device))
     if not form.is_valid():
@@ -196,11 +201,9 @@ class CodeForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def set_up(request: HttpRequest) -> HttpResponse:
+@signed_in
+def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Show the new seed as a QR code and as text, and take the code that proves that a device has it."""
-    identity = _identity(request)
-    if identity is None:
-        return _to_sign_in(request)
     ciphertext = _pending(request)
     if ciphertext is None:
         return HttpResponseRedirect(f"{resolve_url('device')}?{urlencode({'next': _next(request)})}")
@@ -250,11 +253,9 @@ def _stay(request: HttpRequest, person: Person) -> None:
 
 
 @require_POST
-def recover(request: HttpRequest) -> HttpResponse:
+@signed_in
+def recover(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Let a recovery code stand for the old device's code: it allows replacing the device, and nothing else."""
-    identity = _identity(request)
-    if identity is None:
-        return _to_sign_in(request)
     form = _recovery_form(identity, request.POST)
     if not form.is_valid():
         return _page(request, identity, 400, recover=form)
@@ -272,11 +273,9 @@ def recover(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def remove(request: HttpRequest) -> HttpResponse:
+@signed_in
+def remove(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Remove the person's device; takes its code."""
-    identity = _identity(request)
-    if identity is None:
-        return _to_sign_in(request)
     form = _removal_form(request.POST)
     found = totp.device_of(identity.person)
     if found is None or not form.is_valid():
@@ -294,9 +293,8 @@ def remove(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def close_window(request: HttpRequest) -> HttpResponse:
+@signed_in
+def close_window(request: HttpRequest, identity: Identity) -> HttpResponse:
     """End the window in which no further code is asked for."""
-    if _identity(request) is None:
-        return _to_sign_in(request)
     stepup.close_window(request)
     return HttpResponseRedirect(_next(request) or resolve_url("device"))
