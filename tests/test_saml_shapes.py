@@ -194,7 +194,7 @@ THROUGH = {
     "conditions": set(),
     "audience": {"two restrictions, one foreign"},
     "age": {"an assertion issued yesterday", "issued an hour ago", "issued in an hour"},
-    "authentication": {"authenticated in the future"},
+    "authentication": {"authenticated at the end of all days", "authenticated in the future"},
     "name-id": {
         "a NameID of 300 characters", "a NameID of a no-break space", "a NameID that turns the text round",
         "a NameID with a line break", "a NameID with a no-break space behind", "a blank NameID",
