@@ -18,7 +18,7 @@ from cooper_project.embedded.seed import READ_S3, SPARE_ROLE
 from tests import faults
 from tests.codes import give_device, next_code
 from tests.faults import Fault
-from tests.forms import confirmed, errors_in, fields_of, submit
+from tests.forms import confirmed, errors_in, fields_of, looked_at, submit
 
 ADD_ROLE, ADD_FEDERATED = "/admin/brokers/target/add/?kind=role", "/admin/brokers/target/add/?kind=federated_user"
 SPARE = f"arn:aws:iam::444444444444:role/{SPARE_ROLE}"
@@ -250,6 +250,60 @@ def test_it_refuses_an_edit_of_an_old_version_and_shows_both(carol, client_of):
     assert "Now: Dan&#x27;s title" in mine.text and "Carol&#x27;s title" in mine.text
     again = carol.post(change("dev-read"), fields_of(mine.text, FORM) | {"code": next_code("carol")})
     assert again.status_code == SAVED and Target.find("dev-read").title == "Carol's title"
+
+
+def stale(carol, client_of, **theirs):
+    """Return Carol's answer when Dan changed the rows of a target that she has open, and she changes its title."""
+    page = carol.get(change("dev-read"))
+    give_device("dan")
+    assert submit(client_of("dan"), change("dev-read"), FORM, **theirs).status_code == SAVED
+    mine = carol.post(change("dev-read"), fields_of(page.text, FORM) | {"title": "Mine"})
+    assert mine.status_code == STALE
+    return mine
+
+
+def save_again(carol, shown, **typed):
+    sent = fields_of(shown.text, FORM) | {"code": next_code("carol")} | typed
+    assert looked_at(carol, change("dev-read"), sent).status_code == SAVED
+    assert Target.find("dev-read").title == "Mine"
+    return {str(rule.group): rule.until for rule in Association.under("dev-read")}
+
+
+def test_it_shows_an_end_that_somebody_else_set_and_counts_what_is_saved_after_that(carol, client_of):
+    theirs = {"associations-0-until": "2031-01-01T00:00"}
+    mine = stale(carol, client_of, **theirs)
+    assert "Now: until 2031-01-01 00:00 UTC. Below is what you typed." in errors_in(mine.text)
+    assert save_again(carol, mine, **theirs)["local:developers"].year == 2031
+
+
+def test_it_keeps_an_association_that_somebody_else_added(carol, client_of):
+    mine = stale(carol, client_of, **{"associations-1-group": "finance", "associations-1-until": "2031-01-01T00:00"})
+    assert "This came meanwhile." in errors_in(mine.text)
+    assert fields_of(mine.text, FORM)["associations-1-group"] == "local:finance"
+    found = save_again(carol, mine)
+    assert set(found) == {"local:developers", "local:finance"} and found["local:finance"].year == 2031
+
+
+def test_it_deletes_an_association_that_came_meanwhile_when_that_is_ticked(carol, client_of):
+    mine = stale(carol, client_of, **{"associations-1-group": "finance"})
+    assert set(save_again(carol, mine, **{"associations-1-DELETE": "on"})) == {"local:developers"}
+
+
+def test_it_says_that_somebody_else_removed_an_association(carol, client_of):
+    mine = stale(carol, client_of, **{"associations-0-DELETE": "on"})
+    assert "Now: not here any more." in errors_in(mine.text)
+    assert fields_of(mine.text, FORM)["associations-0-group"] == "local:developers"
+    assert save_again(carol, mine, **{"associations-0-DELETE": "on"}) == {}
+
+
+def test_it_keeps_what_both_administrators_added(carol, client_of):
+    page = carol.get(change("dev-read"))
+    give_device("dan")
+    submit(client_of("dan"), change("dev-read"), FORM, **{"associations-1-group": "a-finance"})
+    sent = fields_of(page.text, FORM) | {"title": "Mine", "associations-1-group": "visitors"}
+    mine = carol.post(change("dev-read"), sent)
+    assert mine.status_code == STALE
+    assert set(save_again(carol, mine)) == {"local:a-finance", "local:developers", "local:visitors"}
 
 
 def test_it_writes_nothing_when_nothing_was_changed(carol):

@@ -13,7 +13,7 @@ from brokers import catalogue
 from brokers.fields import GroupField, UntilField
 from brokers.models import Association, State, Target
 from cooper_project import admin, audit
-from cooper_project.admin.forms import RowForm
+from cooper_project.admin.row_forms import RowForm
 from cooper_project.admin.writing import Build
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.dynamo import Document, Transaction
@@ -42,6 +42,12 @@ class AssociationRowForm(RowForm):
 
     group = GroupField(label="Group", max_length=560, help_text=GROUP_HELP, widget=forms.TextInput(attrs={"size": 40}))
     until = UntilField(label="Until", required=False, help_text=UNTIL_HELP)
+
+    def said(self, name: str, value: Any) -> str:
+        """Say an end in words."""
+        if name != "until":
+            return super().said(name, value)
+        return f"until {value:%Y-%m-%d %H:%M} UTC" if value else "for good"
 
 
 class AssociationInline(admin.TabularInline):

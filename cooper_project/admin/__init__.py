@@ -8,9 +8,10 @@ from django.contrib.admin import ShowFacets, action, display
 
 from cooper_project.admin.deeds import Deed, Outcome
 from cooper_project.admin.filters import ValuesFilter
-from cooper_project.admin.forms import DocumentForm, LinesField, MomentField, RowsFormSet
+from cooper_project.admin.forms import DocumentForm, LinesField, MomentField
 from cooper_project.admin.inlines import TabularInline
 from cooper_project.admin.options import ModelAdmin
+from cooper_project.admin.row_forms import RowsFormSet
 from cooper_project.admin.rows import Rows
 from cooper_project.admin.sites import AdminSite, register, site
 

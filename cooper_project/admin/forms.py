@@ -1,13 +1,11 @@
-"""Forms of documents, and of the rows inline in them."""
+"""Forms of documents."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from cooper_project.admin.deeds import Outcome
 from cooper_project.dynamo import Document
 from cooper_project.errors import CooperError
 
@@ -15,6 +13,8 @@ CHANGED_MEANWHILE = (
     "Somebody else changed this while you were at it. Nothing was saved. What differs is shown below; "
     "look at it, correct what you typed, and save again."
 )
+
+TYPED = "Below is what you typed."
 
 
 class LinesField(forms.CharField):
@@ -52,7 +52,7 @@ class MomentField(forms.DateTimeField):
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
-class _Meta:
+class FormMeta:
     """What the admin asks of a form's `_meta`."""
 
     labels: ClassVar[dict[str, str]] = {}
@@ -89,7 +89,7 @@ class DocumentForm(forms.Form):
         """Show the document, or an empty one."""
         self.instance = self._blank() if instance is None else instance
         self.adding = instance is None
-        self._meta = _Meta(self.document_class)
+        self._meta = FormMeta(self.document_class)
         initial = {} if self.adding else self.shown(self.instance)
         named["initial"] = initial | (named.get("initial") or {})
         super().__init__(*arguments, **named)
@@ -134,8 +134,11 @@ class DocumentForm(forms.Form):
         for name in self.fields:
             if name in theirs and self.fields[name].has_changed(theirs[name], self[name].data):
                 now = self.fields[name].prepare_value(theirs[name])
-                self.add_error(name, f"Now: {now if now not in (None, '') else 'empty'}. Below is what you typed.")
+                self.add_error(name, f"Now: {now if now not in (None, '') else 'empty'}. {TYPED}")
         self.add_error(None, CHANGED_MEANWHILE)
+        if self.request is not None:
+            # the rows under the document say theirs too
+            self.request.form_stale = True  # type: ignore[attr-defined]
         typed: Any = self.data
         self.data = typed.copy()
         self.data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[index]
@@ -157,90 +160,3 @@ class DocumentForm(forms.Form):
             elif name not in self.deed_fields and name != "version":
                 said[name] = [plain(self.initial.get(name)), plain(self.cleaned_data.get(name))]
         return said
-
-
-class RowForm(forms.Form):
-    """One inline row."""
-
-    document_class: ClassVar[type[Document]]
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        """Take an ordinary form's arguments."""
-        super().__init__(*arguments, **named)
-        self._meta = _Meta(self.document_class)
-        self.instance = self.document_class()
-
-
-class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
-    """The rows of documents under one document; what was typed is compared with what there is, by key."""
-
-    document_class: ClassVar[type[Document]]
-    key_field: ClassVar[str]
-    parent: Document
-
-    def __init__(self, *arguments: Any, instance: Any, queryset: Iterable[Document] = (), **named: Any) -> None:
-        """Show the rows that there are."""
-        self.parent = instance
-        self.found = list(queryset)
-        names = list(self.form.base_fields)
-        named["initial"] = [{name: getattr(each, name) for name in names} for each in self.found]
-        named.pop("save_as_new", None)
-        super().__init__(*arguments, **named)
-
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
-        """Name each input of a row for those who do not see the column's head."""
-        super().add_fields(form, index)
-        for field in form.fields.values():
-            field.widget.attrs.setdefault("aria-label", str(field.label or "").strip() or "input")
-
-    @classmethod
-    def get_default_prefix(cls) -> str:
-        """Name the rows after their class."""
-        return f"{cls.document_class.__name__.lower()}s"
-
-    def get_queryset(self) -> list[Document]:
-        """Return the rows that there are, in the order of the initial forms."""
-        return self.found
-
-    def wanted(self) -> dict[str, dict[str, Any]]:
-        """Return what was typed by key: the rows that are to be there."""
-        kept = [form.cleaned_data for form in self.forms if form.is_valid() and form not in self.deleted_forms]
-        return {str(row[self.key_field]): row for row in kept if row.get(self.key_field)}
-
-    def clean(self) -> None:
-        """Refuse two rows with one key."""
-        seen: set[str] = set()
-        for form in self.forms:
-            if form in self.deleted_forms or not hasattr(form, "cleaned_data"):
-                continue
-            key = str(form.cleaned_data.get(self.key_field) or "")
-            if key and key in seen:
-                form.add_error(self.key_field, "This is here twice.")
-            seen.add(key)
-
-    def differences(self) -> tuple[list[Document], list[Document]]:
-        """Return the rows to put (new ones, and old ones with what was typed) and the rows to delete."""
-        found = {str(getattr(each, self.key_field)): each for each in self.found}
-        wanted = self.wanted()
-        put = [self.row(key, values, found.get(key)) for key, values in wanted.items()]
-        return [row for row in put if row is not None], [each for key, each in found.items() if key not in wanted]
-
-    def row(self, key: str, values: dict[str, Any], found: Document | None) -> Document | None:
-        """Return the document for a row as typed, or None when it is as it was."""
-        names = [name for name in values if name not in (self.key_field, "DELETE")]
-        if found is not None and all(getattr(found, name) == values[name] for name in names):
-            return None
-        made = found or self.made(key)
-        for name in names:
-            setattr(made, name, values[name])
-        return made
-
-    def made(self, key: str) -> Document:
-        """Return a new document under the parent with this key."""
-        return self.document_class(self.parent.key[0], key)
-
-    def outcome(self, into: Outcome) -> None:
-        """Add the rows to put and to delete to what a form leads to."""
-        put, removed = self.differences()
-        into.put += put
-        into.removed += removed

@@ -6,8 +6,8 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.forms.formsets import formset_factory
 from django.http import HttpRequest
 
-from cooper_project.admin.forms import RowForm, RowsFormSet
 from cooper_project.admin.meta import dress
+from cooper_project.admin.row_forms import RowForm, RowsFormSet
 from cooper_project.admin.rows import Rows
 from cooper_project.dynamo import Document
 

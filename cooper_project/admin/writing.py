@@ -89,6 +89,13 @@ class Writing(Reading):
             answer.status_code = 409 if "changed this while" in str(context["errors"]) else 400
         return answer
 
+    def get_inline_formsets(self, request: Any, formsets: Any, *arguments: Any, **named: Any) -> Any:
+        """Let the rows under a document that changed meanwhile say what they are now."""
+        if getattr(request, "form_stale", False):
+            for formset in formsets:
+                formset.show_both()
+        return super().get_inline_formsets(request, formsets, *arguments, **named)
+
     def save_form(self, request: Any, form: Any, change: bool) -> Document:
         """Put what was typed into the document; nothing is written yet."""
         saved: Document = form.save(commit=False)
