@@ -52,6 +52,26 @@ def test_it_refuses_what_is_no_local_account(carol, typed, said):
     assert not typed["password"] or f'value="{typed["password"]}"' not in answer.text
 
 
+def test_it_asks_for_a_new_password_again_whenever_its_form_is_shown_again(carol):
+    before = LocalAccount.find("alice").password
+    answer = submit(carol, account("alice"), FORM, password=GOOD, code="000000")
+    assert answer.status_code == AGAIN and "Type it again: it is never shown." in errors_in(answer.text)
+    assert GOOD not in answer.text and LocalAccount.find("alice").password == before
+    answer = submit(carol, account("alice"), FORM, groups="okta:x")
+    assert answer.status_code == AGAIN and "Type it again" not in answer.text
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
+def test_it_never_says_that_something_was_changed_when_nothing_was(carol, button):
+    answer = submit(carol, account("alice"), FORM, **{button: "yes"})
+    assert answer.status_code == SAVED
+    page = carol.get(answer["Location"]).text
+    assert "Nothing was changed." in page and "successfully" not in page
+    answer = submit(carol, account("alice"), FORM, name="Alice A.", **{button: "yes"})
+    page = carol.get(answer["Location"]).text
+    assert "changed successfully" in page and "Nothing was changed." not in page
+
+
 def test_it_never_shows_or_records_a_password(carol):
     typed = {"username": "frank", "password": GOOD}
     submit(carol, ADD, FORM, **typed)

@@ -420,6 +420,13 @@ def test_it_refuses_keys_in_plain_text_and_does_not_repeat_them(carol):
     assert answer.status_code == AGAIN and "not base64" in errors_in(answer.text) and secret not in answer.text
 
 
+def test_it_keeps_typed_ciphertext_when_the_form_is_shown_again(carol):
+    typed = encrypted(*new_keys())
+    answer = add_federated(carol, typed, code="000000")
+    assert answer.status_code == AGAIN and "Type it again" not in answer.text
+    assert fields_of(answer.text, FORM)["federation_keys"] == typed
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

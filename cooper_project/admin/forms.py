@@ -15,6 +15,7 @@ CHANGED_MEANWHILE = (
 )
 
 TYPED = "Below is what you typed."
+TYPE_AGAIN = "Type it again: it is never shown."
 
 
 class LinesField(forms.CharField):
@@ -142,6 +143,14 @@ class DocumentForm(forms.Form):
         typed: Any = self.data
         self.data = typed.copy()
         self.data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[index]
+
+    def ask_for_secrets_again(self) -> None:
+        """Say on each secret that was typed and whose input does not repeat it that it is lost."""
+        for name in self.secret_fields & set(self.fields):
+            widget, typed = self.fields[name].widget, self[name].data
+            repeats = getattr(widget, "render_value", True) and widget.format_value(typed) is not None
+            if typed and not repeats and name not in self.errors:
+                self.add_error(name, TYPE_AGAIN)
 
     def save(self, commit: bool = True) -> Document:
         """Put what was typed into the document; writing it is the admin's business."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest, HttpResponse
 
@@ -83,7 +84,9 @@ class Writing(Reading):
             return answer
 
     def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
-        """Answer a form with errors by 400, so that tools notice too."""
+        """Answer a form with errors by 400, so that tools notice too; what is not repeated of it is asked for again."""
+        if request.method == "POST":
+            context["adminform"].form.ask_for_secrets_again()
         answer: HttpResponse = super().render_change_form(request, context, *arguments, **named)
         if request.method == "POST":
             answer.status_code = 409 if "changed this while" in str(context["errors"]) else 400
@@ -122,6 +125,14 @@ class Writing(Reading):
             if error.document is outcome.document:
                 raise Invalid(self.taken(outcome.document), field=self.key_field()) from error
             raise
+
+    def message_user(self, request: Any, message: Any, *arguments: Any, **named: Any) -> None:
+        """Say how a form went; nothing that was not changed is said to have been."""
+        outcome: Outcome | None = getattr(request, "deed_outcome", None)
+        if outcome is None or outcome.changed:
+            super().message_user(request, message, *arguments, **named)
+        else:
+            messages.info(request, "Nothing was changed.")
 
     def key_field(self) -> str:
         """Return the name of the key's field."""
