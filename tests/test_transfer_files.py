@@ -337,6 +337,10 @@ def test_it_marks_associations_by_which_somebody_entitles_themself(store):
     importing.begin(draft(text.encode()), "local:carol", {"local:admins", "local:y"})
     importing.go_on()
     assert events_of("dev-read")[0].facts["self_entitled"] == ["local:admins"]
+    importing.begin(draft(text.replace("admins:", "admins: 2040-01-01").encode()), "local:carol", {"local:admins"})
+    importing.go_on()
+    assert len(events_of("dev-read")) == 2
+    assert all(each.facts["self_entitled"] == ["local:admins"] for each in events_of("dev-read"))
 
 
 def test_it_gives_a_new_aws_account_an_external_id_of_its_own(store):

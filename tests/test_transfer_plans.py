@@ -2,21 +2,28 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from brokers.transfer import planning
 from brokers.transfer.contents import DEFAULTS, NO_FACTS, Contents, Held, facts_from, tried_from
-from brokers.transfer.planning import plan
 from brokers.transfer.plans import AccountPlan, How, Plan, TargetPlan
 from brokers.transfer.steps import MORE, MOST_BYTES, MOST_ITEMS, steps_of
 
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ACCOUNT, EXTERNAL_ID = "222222222222", "cooper-0123"
 ARN = f"arn:aws:iam::{ACCOUNT}:role/dev-read"
 ALL_WELL = {"works": True, "external_id_enforced": True, "tag_session": True, "source_identity": True}
 ALL_WELL |= {"longest_seconds": 3600, "findings": []}
 LACKING = ALL_WELL | {"tag_session": False, "findings": ["no tags"]}
 KEYS = {"federation_keys": "QUJD", "federation_keys_kms_arn": "arn:kms", "access_key_id": "AKIA"}
+
+
+def plan(wanted: Contents, held: Held, now: datetime = NOW, **options: bool) -> Plan:
+    """Return what importing would do on one day of 2026."""
+    return planning.plan(wanted, held, now, **options)
 
 
 def role(**said: Any) -> dict[str, Any]:
@@ -451,6 +458,49 @@ def test_it_says_nobody_gains_a_target_that_is_pending():
 def test_it_says_that_the_groups_of_a_target_gain_it_when_it_is_enabled():
     held = holding(a=kept(role(), state="disabled"), rules={"a": {"local:x": None}})
     assert only(plan(saying(a=role(state="enabled")), held)).gains == ["local:x"]
+
+
+ENDED, EARLIER, AT_NOW = "2026-05-04T11:59:59Z", "2026-01-01T00:00:00Z", "2026-05-04T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gains", "loses"),
+    [
+        (ENDED, None, True, False),
+        (ENDED, UNTIL, True, False),
+        (AT_NOW, UNTIL, True, False),
+        (None, ENDED, False, True),
+        (UNTIL, AT_NOW, False, True),
+        (EARLIER, ENDED, False, False),
+        (UNTIL, None, False, False),
+    ],
+)
+def test_it_counts_an_association_that_is_revived_as_a_gain_and_one_that_is_ended_as_a_loss(
+    before, after, gains, loses
+):
+    held = holding(a=kept(role()), rules={"a": {"local:x": before}})
+    found = only(plan(saying(rules={"a": {"local:x": after}}), held))
+    assert (found.gains, found.loses) == (["local:x"] * gains, ["local:x"] * loses)
+    assert found.rules.changed == {"local:x": after}
+
+
+def test_it_says_nobody_gains_or_loses_by_associations_that_have_ended():
+    held = holding(a=kept(role()), b=kept(role()), rules={"a": {"local:x": ENDED}, "b": {"local:y": ENDED}})
+    found = plan(saying(a=tried_role(), rules={"a": {"local:z": ENDED}}), held, prune=True)
+    assert found.targets and (found.gains(), found.loses()) == ({}, {})
+
+
+def test_it_says_nobody_gains_a_target_by_its_being_enabled_when_its_associations_have_ended():
+    held = holding(a=kept(role(), state="disabled"), rules={"a": {"local:x": ENDED, "local:y": UNTIL}})
+    assert only(plan(saying(a=role(state="enabled")), held)).gains == ["local:y"]
+
+
+def test_it_names_every_group_that_is_entitled_to_something():
+    held = holding(
+        a=kept(role(), state="disabled"), b=kept(role()), rules={"a": {"local:x": None}, "b": {"l:y": UNTIL}}
+    )
+    wanted = saying(a=role(state="enabled"), rules={"b": {"l:y": None, "l:z": None}})
+    assert plan(wanted, held).entitled() == {"local:x", "l:y", "l:z"}
 
 
 def test_it_counts():

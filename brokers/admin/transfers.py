@@ -171,7 +171,7 @@ class Transfers:
             "title": "Import: what happens",
             "told": list(telling.told(planned.plan, foresight.crowd())),
             "summary": telling.summed_up(planned.plan),
-            "mine": own_groups(request, planned.plan.gains()),
+            "mine": own_groups(request, planned.plan.entitled()),
             "prune": planned.prune,
             "token": token,
             "digest": planned.plan.digest(),

@@ -99,7 +99,7 @@ def _with_external_ids(plan: Plan) -> Plan:
 def _lay_down(number: str, place: int, step: Step, mine: Collection[str]) -> None:
     """Keep a step, with the groups by which the person entitles themself."""
     for each in step["targets"]:
-        each["self_entitled"] = sorted(set(each["rules"]["added"]) & set(mine))
+        each["self_entitled"] = sorted({*each["rules"]["added"], *each["rules"]["changed"]} & set(mine))
     body = zlib.compress(json.dumps(step).encode())
     with transaction() as writes:
         writes.create(ImportPart(number, place, body=body, expires=after(KEPT)))

@@ -1,6 +1,7 @@
 """What importing a file would do, decided from the file and what is held. Pure: it has no clock, no Django, no AWS."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from brokers.transfer.contents import DEFAULTS, FLAGS, KEYS, NO_FACTS, Contents, Held, Values
@@ -15,15 +16,16 @@ SECRET = ("(secret)", "(changed)")
 """How changed Federation Keys are shown, and recorded."""
 
 
-def plan(wanted: Contents, held: Held, *, prune: bool = False) -> Plan:
-    """Return what makes `held` what the file says; `prune` removes what the file's sections lack."""
+def plan(wanted: Contents, held: Held, now: datetime, *, prune: bool = False) -> Plan:
+    """Return what makes `held` what the file says at `now`; `prune` removes what the file's sections lack."""
     problems = [*_account_problems(wanted, held), *_target_problems(wanted, held, prune)]
     if problems:
         return Plan(problems=problems)
     gone = sorted(set(held.targets) - set(wanted.targets)) if prune and "targets" in wanted.sections else []
     names = sorted({*wanted.targets, *wanted.associations, *(held.associations if prune else ())} - {*gone})
-    planned = [*(_removed(name, held) for name in gone), *(_planned(name, wanted, held, prune) for name in names)]
-    return Plan(_accounts(wanted, held), [each for each in planned if each is not None])
+    planned = [*(_removed(name, held, now) for name in gone)]
+    planned += [each for each in (_planned(name, wanted, held, now, prune) for name in names) if each is not None]
+    return Plan(_accounts(wanted, held), planned)
 
 
 # -- what cannot be ---------------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ def _account(number: str, said: Values, held: Held) -> AccountPlan | None:
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------
-def _planned(name: str, wanted: Contents, held: Held, prune: bool) -> TargetPlan | None:
+def _planned(name: str, wanted: Contents, held: Held, now: datetime, prune: bool) -> TargetPlan | None:
     """Return what happens to a target that the file names, or that has associations which it lacks."""
     here, said = held.targets.get(name), wanted.targets.get(name)
     notes: list[str] = []
@@ -98,7 +100,7 @@ def _planned(name: str, wanted: Contents, held: Held, prune: bool) -> TargetPlan
     values = {attribute: value for attribute, value in after.items() if value != before.get(attribute)}
     if here is not None and not values and not rules:
         return None
-    gains, loses = _gains_and_losses(name, here, after, rules, held)
+    gains, loses = _gains_and_losses(name, here, after, rules, held, now)
     return TargetPlan(
         name,
         How.CHANGE if here is not None else How.ADD,
@@ -197,11 +199,11 @@ def _changes(before: Values, values: Values, *, new: bool) -> dict[str, list[Any
     return said
 
 
-def _removed(name: str, held: Held) -> TargetPlan:
+def _removed(name: str, held: Held, now: datetime) -> TargetPlan:
     """Return how a target goes: its name stays reserved, its associations go with it."""
     groups = sorted(held.associations.get(name, {}))
     rules = RulesPlan(removed=groups, versions={group: held.versions[name, group] for group in groups})
-    loses = groups if held.targets[name]["state"] == ENABLED else []
+    loses = sorted(_holding(held.associations.get(name, {}), now)) if held.targets[name]["state"] == ENABLED else []
     return TargetPlan(name, How.REMOVE, rules=rules, loses=loses, version=held.versions["target", name])
 
 
@@ -215,12 +217,17 @@ def _rules(name: str, wanted: Contents, held: Held, prune: bool) -> RulesPlan:
     return RulesPlan(added, changed, removed, {group: held.versions[name, group] for group in [*changed, *removed]})
 
 
+def _holding(ends: Mapping[str, str | None], now: datetime) -> set[str]:
+    """Return the groups whose association still entitles at `now`."""
+    return {group for group, end in ends.items() if end is None or now < datetime.fromisoformat(end)}
+
+
 def _gains_and_losses(
-    name: str, here: Values | None, after: Values, rules: RulesPlan, held: Held
+    name: str, here: Values | None, after: Values, rules: RulesPlan, held: Held, now: datetime
 ) -> tuple[list[str], list[str]]:
     """Return the groups whose people may become the target by this, and those whose people no longer may."""
-    groups = set(held.associations.get(name, {}))
-    before = groups if here is not None and here["state"] == ENABLED else set()
-    then = groups | set(rules.added) if after["state"] == ENABLED else set()
-    then -= set(rules.removed)
+    ends = held.associations.get(name, {})
+    wanted = {group: end for group, end in ends.items() if group not in rules.removed} | rules.added | rules.changed
+    before = _holding(ends, now) if here is not None and here["state"] == ENABLED else set()
+    then = _holding(wanted, now) if after["state"] == ENABLED else set()
     return sorted(then - before), sorted(before - then)

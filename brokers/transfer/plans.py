@@ -40,6 +40,10 @@ class RulesPlan:
         """Return whether anything happens."""
         return bool(self.added or self.changed or self.removed)
 
+    def entitled(self) -> set[str]:
+        """Return the groups that get an association, or another end."""
+        return {*self.added, *self.changed}
+
 
 @dataclass(frozen=True)
 class TargetPlan:
@@ -88,6 +92,10 @@ class Plan:
     def loses(self) -> dict[str, list[str]]:
         """Return by group which targets its people lose."""
         return _by_group({each.name: each.loses for each in self.targets})
+
+    def entitled(self) -> set[str]:
+        """Return the groups that gain a target, or get an association with one, or another end."""
+        return {group for each in self.targets for group in (*each.gains, *each.rules.entitled())}
 
     def counts(self) -> dict[str, int]:
         """Return how many of what are added, changed and removed."""

@@ -63,7 +63,7 @@ def _planned(root: Node, contents: Contents, complaints: Complaints, prune: bool
     if complaints:
         return Plan()
     here = held(catalogue.current())
-    found = plan(contents, here, prune=prune)
+    found = plan(contents, here, audit.now(), prune=prune)
     for each in [*found.problems, *_foreign_keys(contents, here)]:
         place = _place(root, each.path) if len(complaints.found) < MOST_COMPLAINTS else root
         complaints.add(place, each.message)
