@@ -193,12 +193,16 @@ def new_external_id() -> str:
     return f"cooper-{secrets.token_hex(20)}"
 
 
+def account_for(account_id: str) -> AwsAccount:
+    """Return the AWS account, or a new one (without a version) with a new ExternalId; nothing is written."""
+    return AwsAccount.find(account_id) or AwsAccount(account_id, external_id=new_external_id())
+
+
 def ensure_account(account_id: str) -> AwsAccount:
     """Return the AWS account, made with a new ExternalId if it is new; its ExternalId is kept for ever."""
-    found = AwsAccount.find(account_id)
-    if found is not None:
-        return found
-    made = AwsAccount(account_id, external_id=new_external_id())
+    made = account_for(account_id)
+    if made.version is not None:
+        return made
 
     def build(writes: Transaction) -> None:
         writes.create(made)

@@ -7,7 +7,10 @@ from functools import partial
 import pytest
 from django.conf import settings
 
+from accounts import totp
+from accounts.models import TotpDevice
 from brokers import catalogue, trust
+from brokers.admin import saving
 from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of
 from brokers.grants import cooper_arn
 from brokers.models import Association, AwsAccount, State, Target
@@ -23,7 +26,8 @@ from tests.forms import confirmed, errors_in, fields_of, looked_at, submit
 ADD_ROLE, ADD_FEDERATED = "/admin/brokers/target/add/?kind=role", "/admin/brokers/target/add/?kind=federated_user"
 SPARE = f"arn:aws:iam::444444444444:role/{SPARE_ROLE}"
 FORM = "target_form"
-SAVED, AGAIN, STALE, DOWN = 302, 400, 409, 503
+ELSEWHERE = "arn:aws:iam::999999999999:role/elsewhere"
+SAVED, AGAIN, REFUSED, STALE, DOWN = 302, 400, 403, 409, 503
 
 
 def create_all(made, writes) -> None:
@@ -356,6 +360,55 @@ def test_it_keeps_the_external_id_of_an_aws_account_for_ever(carol):
         confirmed(carol, f"/admin/brokers/target/{name}/delete/")
     add_role(carol, role_arn="arn:aws:iam::222222222222:role/other")
     assert AwsAccount.find("222222222222").external_id == before and len(before) >= 32
+
+
+def test_it_makes_a_new_aws_account_together_with_its_first_target(carol):
+    assert add_role(carol, role_arn=ELSEWHERE, account_name="Elsewhere").status_code == SAVED
+    account = AwsAccount.find("999999999999")
+    assert account.name == "Elsewhere" and len(account.external_id) >= 32
+    assert account.external_id in carol.get(change("support-read")).text
+    made = [each.aws_account for each in AuditEvent.everything() if each.event == Event.ACCOUNT_ADDED]
+    assert made.count("999999999999") == 1
+    assert "Elsewhere" in carol.get("/admin/brokers/target/?q=support-read").text
+
+
+def test_it_asks_aws_nothing_without_a_code_or_while_none_counts(carol):
+    down = {"mode": "error", "status": 503, "code": "ServiceUnavailable"}
+    with faults.on(Fault("sts", "AssumeRole", **down), Fault("sts", "GetCallerIdentity", **down)):
+        assert add_role(carol, role_arn=ELSEWHERE, code="").status_code == REFUSED
+        assert add_role(carol, role_arn=ELSEWHERE).status_code == DOWN
+        device = TotpDevice.find("local:carol")
+        device.failures, device.wait_until = 9, int(totp.clock[0]()) + 60
+        device.save()
+        waits = add_role(carol, role_arn=ELSEWHERE)
+        assert waits.status_code == AGAIN and "Codes count again in" in errors_in(waits.text)
+
+
+@pytest.mark.parametrize("code", ["", "000000"])
+def test_it_adds_no_aws_account_without_the_right_code(carol, code):
+    assert add_role(carol, role_arn=ELSEWHERE, code=code).status_code in (AGAIN, REFUSED)
+    assert AwsAccount.find("999999999999") is None and Target.find("support-read") is None
+
+
+def test_it_shows_who_gains_before_it_asks_for_a_code(carol):
+    page = carol.get(change("dev-read"))
+    answer = carol.post(change("dev-read"), fields_of(page.text, FORM) | {"associations-1-group": "finance"})
+    assert answer.status_code == 200 and "Nothing is saved yet" in answer.text
+
+
+def test_it_says_so_when_somebody_else_added_the_aws_account_at_the_same_time(carol, monkeypatch):
+    before = saving.write_account
+
+    def late(*given):
+        if AwsAccount.find("999999999999") is None:
+            catalogue.ensure_account("999999999999")
+        before(*given)
+
+    monkeypatch.setattr(saving, "write_account", late)
+    answer = add_role(carol, role_arn=ELSEWHERE)
+    assert answer.status_code == STALE and "added this AWS account meanwhile" in errors_in(answer.text)
+    assert Target.find("support-read") is None
+    assert add_role(carol, role_arn=ELSEWHERE).status_code == SAVED
 
 
 # -- federated users --------------------------------------------------------------------------------------------------

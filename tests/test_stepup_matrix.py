@@ -21,7 +21,7 @@ from cooper_project.audit import AuditEvent, Event
 from cooper_project.installation import GRANTS, Installation
 from tests.codes import give_device, next_code
 from tests.forms import fields_of, looked_at, mark_in
-from tests.test_admin_targets import SPARE, encrypted
+from tests.test_admin_targets import encrypted
 
 DOCUMENTS = (Target, Association, AwsAccount, Import, LocalAccount, Person, Installation, OnceRecord)
 PASSWORD = "cooper-demo"
@@ -133,11 +133,14 @@ def alice_has_a_device(_: str) -> None:
     give_device("alice")
 
 
+ELSEWHERE = "arn:aws:iam::999999999999:role/evil"
+"""A role in an AWS account that cooper does not know."""
+
 TARGETS, LOCAL, PEOPLE = "brokers/target", "accounts/localaccount", "accounts/person"
 FEDERATED = {"name": "new-uploads", "session_policy": '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'}
 DEEDS = {
     "add a role": Deed(
-        form(f"/admin/{TARGETS}/add/?kind=role", "target_form", name="new", role_arn=SPARE, max_seconds="3600"),
+        form(f"/admin/{TARGETS}/add/?kind=role", "target_form", name="new", role_arn=ELSEWHERE, max_seconds="3600"),
         ("target", "add"),
     ),
     "change a target": Deed(

@@ -12,7 +12,7 @@ from brokers.models import Association, AwsAccount, State, Target
 from cooper_project import admin, audit
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.dynamo import Transaction
-from cooper_project.errors import Invalid
+from cooper_project.errors import Conflict, Invalid
 
 DOOR_FIELDS = {"role_arn", "federation_keys", "max_seconds", "session_policy", "policy_arns", "accept_weaker"}
 """Fields whose change calls for another try."""
@@ -28,23 +28,27 @@ class Prepared:
     result: ProbeResult | None = None
     weaker_accepted: bool = False
     keys: dict[str, Any] | None = None
-    account_name: str | None = None
+    account: AwsAccount | None = None
+    """The target's AWS account; one without a version is made together with the target."""
 
 
 def prepare(target: Target, outcome: admin.Outcome) -> Prepared:
-    """Examine what was typed with AWS and set the target's state; raise Invalid on the field, or Unavailable."""
+    """Examine what was typed with AWS and set the target's state; raise Invalid on the field, or Unavailable.
+
+    Nothing is written.
+    """
     prepared, was = Prepared(), State(target.state)
     if target.is_role:
         _examine_role(target)
     else:
         prepared.keys = _examine_keys(target, outcome)
-    catalogue.ensure_account(str(target.aws_account))
+    prepared.account = catalogue.account_for(str(target.aws_account)) if target.aws_account else None
     wanted = bool(outcome.cleaned.get("enabled"))
     accepted = bool(outcome.cleaned.get("accept_weaker"))
     prepared.weaker_accepted = accepted and not target.weaker_mode_accepted
     target.weaker_mode_accepted = accepted
     if _calls_for_a_try(target, outcome, was, wanted):
-        prepared.result = probe(target)
+        prepared.result = probe(target, str(prepared.account.external_id) if prepared.account else "")
         tries.settle(target, prepared.result, was, wanted)
     elif was == State.ENABLED and not wanted:
         target.state = str(State.DISABLED)
@@ -108,9 +112,14 @@ def _to_confirm(without_context: bool, also_used_by: tuple[str, ...]) -> str:
     return " ".join(said)
 
 
-def write_account(writes: Transaction, outcome: admin.Outcome) -> None:
-    """Give the target's AWS account its name, if that was changed."""
-    name = outcome.cleaned.get("account_name")
+def write_account(writes: Transaction, outcome: admin.Outcome, prepared: Prepared) -> None:
+    """Make the target's AWS account if it is new; give it its name, if that was changed."""
+    name, made = outcome.cleaned.get("account_name") or None, prepared.account
+    if made is not None and made.version is None:
+        made.name = name
+        writes.create(made, refusal=Conflict("Somebody else added this AWS account meanwhile. Save again."))
+        writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=made.account_id))
+        return
     account = AwsAccount.find(outcome.document.aws_account) if name else None  # type: ignore[attr-defined]
     if account is not None and account.name != name:
         account.name = name

@@ -158,12 +158,13 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
             raise Invalid(f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts.")
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
-        self._foresee(request, target, outcome)
         prepared = saving.prepare(target, outcome)
         request.target_saved = prepared  # type: ignore[attr-defined]
 
-    def _foresee(self, request: HttpRequest, target: Target, outcome: admin.Outcome) -> None:
+    def foresee(self, request: HttpRequest, outcome: admin.Outcome) -> None:
         """Demand that whoever saves has seen who gains and who loses the target by it; raise Unseen."""
+        target = outcome.document
+        assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
         after = saving.standing_after(target, outcome)
         catalogue.current()
         effect = foresight.of_change(target, after, target.enabled, foresight.crowd())
@@ -173,7 +174,7 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
         """Put the target, its associations, its AWS account's name and the events into the transaction."""
         super().write(request, writes, outcome)
-        saving.write_account(writes, outcome)
+        saving.write_account(writes, outcome, request.target_saved)  # type: ignore[attr-defined]
 
     def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
         """Record the change with its associations, the try, and what was accepted."""

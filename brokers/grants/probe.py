@@ -51,12 +51,13 @@ def is_coopers_own(role_arn: arns.RoleArn, caller: str) -> bool:
     return arns.role_name_of(caller) == (role_arn.account_id, role_arn.name)
 
 
-def probe(target: Target) -> ProbeResult:
+def probe(target: Target, external_id: str = "") -> ProbeResult:
     """Try the target (900 s, session policy that denies all, discarded) and return what it allows; grants nothing.
 
-    Raise Unavailable when AWS does not answer; AWS's refusals are findings.
+    `external_id` is that of an AWS account which is not stored yet. Raise Unavailable when AWS does not answer; its
+    refusals are findings.
     """
-    return _probe_role(target) if target.is_role else _probe_federated_user(target)
+    return _probe_role(target, external_id) if target.is_role else _probe_federated_user(target)
 
 
 def _arguments(target: Target, **more: Any) -> dict[str, Any]:
@@ -76,9 +77,9 @@ def _refusal(target: Target, **more: Any) -> CooperError | None:
     return None
 
 
-def _probe_role(target: Target) -> ProbeResult:
+def _probe_role(target: Target, external_id: str) -> ProbeResult:
     """Try a role with the ExternalId, without it, with a wrong one, with tags, with a source identity, and for long."""
-    external_id = catalogue.ensure_account(str(target.aws_account)).external_id
+    external_id = external_id or str(catalogue.ensure_account(str(target.aws_account)).external_id)
     right = {"ExternalId": external_id}
     refused = _refusal(target, **right)
     if refused is not None:

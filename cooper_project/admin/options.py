@@ -21,8 +21,8 @@ from cooper_project.errors import CooperError
 class ModelAdmin(Confirming):
     """Manages documents of one class, with Django's hooks and these of its own, in the order of their use.
 
-    `extra_form_fields`, `before_deed`, `prepare`, `write`, `events_of`, `commit`; for deleting `consequences`,
-    `before_deed`, `remove`.
+    `extra_form_fields`, `foresee`, `check_deed`, `prepare`, `before_deed`, `write`, `events_of`,
+    `commit`; for deleting `consequences`, `before_deed`, `remove`.
     """
 
     actions: Any = ("delete_chosen",)

@@ -30,6 +30,12 @@ class Writing(Reading):
         """Return fields that a deed asks for beside the document's own (a one-time code); none by default."""
         return {}
 
+    def foresee(self, request: HttpRequest, outcome: Outcome) -> None:
+        """Demand that whoever saves has seen what it does to others; it reads, and raises Invalid."""
+
+    def check_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+        """Refuse, before anything is prepared, a deed that `before_deed` is sure to refuse; use nothing up."""
+
     def before_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
         """Decide, with the deed's own fields as `given`, whether it may happen; raise a CooperError when not."""
 
@@ -116,9 +122,12 @@ class Writing(Reading):
         if not outcome.changed:
             return
         deed = Deed.CHANGE if change else Deed.ADD
+        given = {name: form.cleaned_data[name] for name in form.deed_fields}
+        self.foresee(request, outcome)
+        self.check_deed(request, deed, form.instance, given)
         self.prepare(request, outcome)
         # looked at last, so that a mistake elsewhere uses no code up
-        self.before_deed(request, deed, form.instance, {name: form.cleaned_data[name] for name in form.deed_fields})
+        self.before_deed(request, deed, form.instance, given)
         try:
             self.commit(request, outcome, lambda writes: self.write(request, writes, outcome))
         except AlreadyExists as error:
@@ -143,7 +152,10 @@ class Writing(Reading):
         return f"There is such a {self.opts.verbose_name} already."
 
     def prepare(self, request: HttpRequest, outcome: Outcome) -> None:
-        """Do what has to be done before writing (ask AWS, encrypt); raise Invalid to show an error on its field."""
+        """Do what has to be done before writing (ask AWS, encrypt); raise Invalid to show an error on its field.
+
+        Nothing is written here: `before_deed` has not allowed it yet.
+        """
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: Outcome) -> None:
         """Put the document, its rows and the event into the transaction; may be called several times."""
