@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from accounts.models import Person
 from brokers import catalogue
 from brokers.models import Association, State, Target
 from cooper_project import admin
@@ -217,6 +218,72 @@ def test_it_says_what_enabling_does(carol):
     page = carol.get(CHANGE)
     answer = carol.post(CHANGE, fields_of(page.text, FORM) | {"enabled": "on", "code": "1"})
     assert "local:developers may become it. Gains it: 1 person: local:alice" in answer.text
+
+
+# -- foresight where associations are managed by themselves ------------------------------------------------------------
+ASSOCIATE = "/admin/brokers/association/add/"
+RULE = "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/"
+
+
+def test_it_says_who_gains_before_an_association_is_added_and_burns_no_code(carol):
+    sent = {"target": "dev-read", "group": "visitors", "until": "", "code": next_code("carol")}
+    answer = carol.post(ASSOCIATE, sent)
+    assert answer.status_code == OK and "Gains it: 1 person: local:bob" in answer.text
+    assert "Nothing is saved yet" in answer.text and Association.find("dev-read", "local:visitors") is None
+    seen = {"foreseen": mark_in(answer.text, "foreseen")}
+    # what was seen is of one group and one target
+    other = carol.post(ASSOCIATE, sent | seen | {"target": "dev-admin"})
+    assert "Nothing is saved yet" in other.text and Association.find("dev-admin", "local:visitors") is None
+    assert carol.post(ASSOCIATE, sent | seen).status_code == 302
+    assert Association.find("dev-read", "local:visitors")
+
+
+def test_it_says_who_loses_before_an_association_is_ended(carol):
+    page = carol.get(f"{RULE}change/")
+    sent = fields_of(page.text, "association_form") | {"until": "2020-01-01T00:00", "code": next_code("carol")}
+    answer = carol.post(f"{RULE}change/", sent)
+    assert "Loses it: 1 person: local:alice" in answer.text
+    assert Association.find("dev-read", "local:developers").until is None
+    assert carol.post(f"{RULE}change/", sent | {"foreseen": mark_in(answer.text, "foreseen")}).status_code == 302
+    assert Association.find("dev-read", "local:developers").until.year == 2020
+
+
+def test_it_asks_nothing_of_the_sort_for_an_association_that_gives_nothing(carol):
+    sent = {"target": "dev-read", "group": "visitors", "until": "2020-01-01T00:00", "code": next_code("carol")}
+    assert carol.post(ASSOCIATE, sent).status_code == 302
+    submit(carol, CHANGE, FORM, enabled=None)
+    sent = {"target": "dev-read", "group": "finance", "until": "", "code": next_code("carol")}
+    assert carol.post(ASSOCIATE, sent).status_code == 302
+
+
+DELETED = (f"{LIST}dev-read/delete/", f"{RULE}delete/")
+
+
+@pytest.mark.parametrize("address", DELETED)
+def test_it_says_who_loses_before_something_is_deleted(carol, address):
+    said = "dev-read: local:developers may no longer become it. Loses it: 1 person: local:alice."
+    assert said in carol.get(address).text
+
+
+@pytest.mark.parametrize("address", DELETED)
+def test_it_says_nobody_loses_a_disabled_target_that_is_deleted(carol, address):
+    submit(carol, CHANGE, FORM, enabled=None)
+    page = carol.get(address).text
+    assert "may no longer become it" not in page and "Loses it" not in page
+    assert "local:developers" in page
+
+
+def test_it_says_who_loses_when_several_associations_are_deleted_together(carol):
+    submit(carol, CHANGE, FORM, **{"associations-1-group": "everybody"})
+    person = Person.find("local:alice")
+    person.groups = ["local:developers", "local:everybody"]
+    person.save()
+    keys = ["dev-read|local:developers", "dev-read|local:everybody"]
+    list_of = "/admin/brokers/association/"
+    alone = carol.post(list_of, {"action": "delete_chosen", "_selected_action": keys[:1]}).text
+    assert "Loses it: nobody seen so far" in alone
+    both = carol.post(list_of, {"action": "delete_chosen", "_selected_action": keys}).text
+    assert "local:developers, local:everybody may no longer become it. Loses it: 1 person: local:alice." in both
 
 
 # -- who may become what -----------------------------------------------------------------------------------------------

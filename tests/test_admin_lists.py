@@ -115,13 +115,12 @@ def test_it_says_what_to_do_when_nothing_is_chosen(carol):
 
 
 # -- associations by themselves ---------------------------------------------------------------------------------------
+ASSOCIATE, ASSOCIATION = "/admin/brokers/association/add/", "association_form"
+
+
 def test_it_adds_an_association_and_marks_ones_own(carol, client_of):
-    answer = carol.post(
-        "/admin/brokers/association/add/",
-        {"target": "staging-db", "group": "admins", "code": next_code("carol")},
-        follow=True,
-    )
-    assert "you entitled yourself" in answer.text
+    answer = submit(carol, ASSOCIATE, ASSOCIATION, target="staging-db", group="admins")
+    assert "you entitled yourself" in carol.get(answer["Location"]).text
     assert carol.get("/targets/staging-db/").status_code == 200
 
 
@@ -141,9 +140,7 @@ def test_it_refuses_what_is_no_association(carol, typed, said):
 
 def test_it_makes_open_forms_of_the_target_stale(carol):
     before = Target.find("staging-db").version
-    carol.post(
-        "/admin/brokers/association/add/", {"target": "staging-db", "group": "finance", "code": next_code("carol")}
-    )
+    submit(carol, ASSOCIATE, ASSOCIATION, target="staging-db", group="finance")
     assert Target.find("staging-db").version == before + 1
 
 

@@ -10,6 +10,9 @@ from django.http import HttpRequest
 from accounts.identity import Identity
 from accounts.stepup import StepUpMixin
 from brokers import catalogue
+from brokers.admin import foresight
+from brokers.admin.foreseeing import Foreseeing, losses, seen_by
+from brokers.effects import Effect, Standing
 from brokers.fields import GroupField, UntilField
 from brokers.models import Association, State, Target
 from cooper_project import admin, audit
@@ -95,10 +98,11 @@ class GroupFilter(admin.ValuesFilter):
 
 
 @admin.register(Association)
-class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
+class AssociationAdmin(Foreseeing, StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
+    change_form_template = "admin/association_form.html"
     list_display = ("group", "target", "title", "until")
     list_filter = (UntilFilter, GroupFilter)
     search_fields = ("group", "target", "title")
@@ -133,6 +137,17 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         """Name the target and the group."""
         return {"target": document.key[0], "group": document.key[1]}
 
+    def effect_of(self, request: HttpRequest, outcome: admin.Outcome) -> Effect | None:
+        """Return who gains and who loses the target."""
+        name, group = outcome.document.key
+        held = catalogue.current()
+        target = held.targets.get(name)
+        if target is None:
+            return None
+        others = [rule for rule in held.rules.get(name, ()) if rule.group != group]
+        after = Standing(target.enabled, (*others, outcome.document))  # type: ignore[arg-type]
+        return foresight.of_change(target, after, target.enabled, seen_by(request))
+
     def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
         """Mark it when the administrator entitles themself."""
         mine = own_groups(request, [outcome.document.key[1]])
@@ -158,6 +173,13 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         """Say that it is there."""
         return f"{document.key[1]} may become this target already."
 
-    def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
-        """Say who loses what."""
-        return [f"{obj.group} may no longer become {obj.target}. AWS sessions that live go on until they end."]
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Say who loses what when all of them are gone."""
+        shown, *more = super().get_deleted_objects(objs, request)
+        gone: dict[str, list[str]] = {}
+        for each in objs:
+            gone.setdefault(str(each.target), []).append(str(each.group))
+        targets = catalogue.current().targets
+        lost = [line for name, groups in sorted(gone.items()) for line in losses(request, targets.get(name), groups)]
+        after = [*lost, "AWS sessions that live go on until they end."] if lost else ["Nobody loses anything by this."]
+        return [*shown, *after], *more

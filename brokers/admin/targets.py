@@ -21,8 +21,9 @@ from brokers.admin.actions import BULK, BulkActions
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
 from brokers.admin.explaining import ExplainForm, answers_for
 from brokers.admin.filters import KINDS, AwsAccountFilter, KindFilter, LabelFilter, SensitiveFilter, StateFilter
+from brokers.admin.foreseeing import Foreseeing, losses, seen_by
 from brokers.admin.transfers import Transfers
-from brokers.effects import told
+from brokers.effects import Effect
 from brokers.grants import ProbeResult, cooper_arn, probe
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
@@ -37,7 +38,7 @@ MOST_CHANGES = 90
 
 
 @admin.register(Target)
-class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
+class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
     list_display = ("name", "title", "account", "kind_said", "groups", "last_used", "state", "sensitive")
@@ -125,10 +126,6 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
         obj = named.get("obj")
         context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
         context["try_form"] = self._try_form(request, obj)
-        if isinstance(getattr(request, "deed_refused", None), foresight.Unseen):
-            # what it says stands in the box of its own; nothing is to be corrected
-            context["errors"] = []
-        context["foreseen"] = foresight.mark_of(getattr(request, "foresight", []))
         context["ways"] = foresight.ways_into(obj) if obj is not None else []
         if obj is not None and obj.is_role and obj.aws_account:
             account = AwsAccount.find(obj.aws_account)
@@ -161,15 +158,13 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
         prepared = saving.prepare(target, outcome)
         request.target_saved = prepared  # type: ignore[attr-defined]
 
-    def foresee(self, request: HttpRequest, outcome: admin.Outcome) -> None:
-        """Demand that whoever saves has seen who gains and who loses the target by it; raise Unseen."""
+    def effect_of(self, request: HttpRequest, outcome: admin.Outcome) -> Effect:
+        """Return who gains and who loses the target."""
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
         after = saving.standing_after(target, outcome)
         catalogue.current()
-        effect = foresight.of_change(target, after, target.enabled, foresight.crowd())
-        request.foresight = told(effect)  # type: ignore[attr-defined]
-        foresight.demand_seen(effect, request.POST.get("foreseen", ""))
+        return foresight.of_change(target, after, target.enabled, seen_by(request))
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
         """Put the target, its associations, its AWS account's name and the events into the transaction."""
@@ -266,10 +261,15 @@ class TargetAdmin(Transfers, StepUpMixin, BulkActions, admin.ModelAdmin):
 
     # -- deleting -----------------------------------------------------------------------------------------------------
     def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
-        """Name the associations that go with it."""
+        """Say who loses it, and name the associations that go with it."""
+        catalogue.current()
         rules = sorted(str(rule.group) for rule in Association.under(obj.name))
-        gone = [f"Association: {group} may no longer become it." for group in rules]
-        return [*gone, "Its name is never given again. AWS sessions that live go on until they end."]
+        gone = [f"The association of {group} goes with it." for group in rules]
+        return [
+            *losses(request, obj),
+            *gone,
+            "Its name is never given again. AWS sessions that live go on until they end.",
+        ]
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
         """Empty the target, keep its name, and delete its associations."""
