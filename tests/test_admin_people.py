@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.hashers import check_password
 
+from accounts.admin.local_accounts import LocalAccountAdmin
 from accounts.models import LocalAccount, Person
 from cooper_project.audit import AuditEvent, Event
 from tests.codes import give_device
@@ -70,6 +71,20 @@ def test_it_never_says_that_something_was_changed_when_nothing_was(carol, button
     answer = submit(carol, account("alice"), FORM, name="Alice A.", **{button: "yes"})
     page = carol.get(answer["Location"]).text
     assert "changed successfully" in page and "Nothing was changed." not in page
+
+
+def test_it_says_which_of_the_chosen_were_deleted_meanwhile(carol, monkeypatch):
+    before = LocalAccountAdmin.before_deed
+
+    def late(self, request, *given):
+        before(self, request, *given)
+        LocalAccount.find("bob").delete()
+
+    monkeypatch.setattr(LocalAccountAdmin, "before_deed", late)
+    chosen = {"action": "delete_chosen", "_selected_action": ["alice", "bob"]}
+    done = confirmed(carol, "/admin/accounts/localaccount/", **chosen, confirmed="yes")
+    assert "Bob: It was deleted meanwhile." in done.text and "1 deleted." in done.text
+    assert LocalAccount.find("alice") is None
 
 
 def test_it_never_shows_or_records_a_password(carol):

@@ -15,7 +15,7 @@ from cooper_project.admin.confirming import Confirming
 from cooper_project.admin.deeds import Deed, Outcome
 from cooper_project.audit import AuditEvent, Event
 from cooper_project.dynamo import Document, Transaction
-from cooper_project.errors import CooperError
+from cooper_project.errors import Conflict, CooperError
 
 
 class ModelAdmin(Confirming):
@@ -59,7 +59,10 @@ class ModelAdmin(Confirming):
         count = 0
         for each in queryset:
             try:
-                deed(self.get_object(request, each.pk))
+                found = self.get_object(request, each.pk)
+                if found is None:
+                    raise Conflict("It was deleted meanwhile.")
+                deed(found)
                 count += 1
             except CooperError as error:
                 messages.error(request, f"{each}: {error.message}")
