@@ -251,6 +251,19 @@ def test_it_lets_nobody_reset_their_own(client_of):
     assert TotpDevice.find("local:carol")
 
 
+def test_it_says_before_a_reset_what_happens_to_whom(client_of, dan):
+    enrol(dan)
+    client_of("alice")
+    chosen = {"action": "reset_devices", "_selected_action": ["local:alice", "local:carol", "local:dan"]}
+    page = client_of("carol").post("/admin/accounts/person/", chosen).text
+    lines = re.findall(r"<li>local:(\w+): (.*?)</li>", page)
+    assert lines == [
+        ("alice", "has none: nothing happens."),
+        ("carol", "yourself: not here, use Device."),
+        ("dan", "has to set up a device anew; web sessions end at the next request."),
+    ]
+
+
 def test_it_shows_who_has_a_device_and_never_a_seed(client_of):
     carol = client_of("carol")
     client_of("dan")

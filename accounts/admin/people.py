@@ -144,11 +144,19 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Reset the one-time-code devices of the chosen people")
     def reset_devices(self, request: HttpRequest, queryset: Any) -> Any:
         """Ask, then remove other people's devices; nobody resets their own here."""
-        lines = [f"{each}: has to set up a device anew; web sessions end at the next request." for each in queryset]
+        lines = [f"{each}: {self._reset_said(request, each)}" for each in queryset]
         asked = self.confirm(request, "Reset devices", lines, action="reset_devices", objects=queryset)
         if asked is None:
             self.each_of(request, queryset, lambda each: self._reset_device(request, each), "devices reset")
         return asked
+
+    def _reset_said(self, request: HttpRequest, person: Person) -> str:
+        """Say what a reset does to somebody."""
+        if request.user.pk == person.person:
+            return "yourself: not here, use Device."
+        if not self.device(person):
+            return "has none: nothing happens."
+        return "has to set up a device anew; web sessions end at the next request."
 
     def _reset_device(self, request: HttpRequest, person: Person) -> None:
         """Remove a person's device, tell them at their next sign-in, and end their web sessions; raise Refused."""
