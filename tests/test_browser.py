@@ -173,6 +173,20 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
     context.close()
 
 
+def test_it_shows_on_a_narrow_screen_until_when_an_association_holds(page):
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/dev-read/change/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for field in ("group", "until", "DELETE"):
+        box = page.locator(f"#id_associations-0-{field}").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    rows = page.locator("#associations-group")
+    assert rows.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+    assert violations(page) == []
+    shoot(page, "admin-association-rows")
+    assert page.problems == []
+
+
 IMPORTED = """cooper: 1
 targets:
   imported-read:
