@@ -213,10 +213,10 @@ cooper is up:  {url}
   her code now:
     {python} manage.py cooper_totp code '{otpauth}'
 
-  its AWS (embedded, on this machine alone):
+  its AWS (embedded, on this machine alone; in a shell put "export" before it):
 AWS_ENDPOINT_URL={endpoint}
 
-  try what "Get credentials" gave you, after pasting it into a shell with the line above:
+  try what "Get credentials" gave you, after pasting it into a shell:
     {python} -c 'import boto3; print(boto3.client("sts", endpoint_url="{endpoint}").get_caller_identity()["Arn"])'
 
   Ctrl-C stops it; what you did is kept. make demo-reset forgets it.
