@@ -1,6 +1,7 @@
 """The demo as people start it: what it prints works as printed, Ctrl-C ends it, and what was done is kept."""
 
 import html
+import json
 import os
 import re
 import signal
@@ -92,4 +93,12 @@ def test_it_reaches_the_demos_aws_from_a_shell_as_the_tour_says(running: Demo) -
     pasted = "\n".join(html.unescape(line[line.index("export") :]) for line in shown)
     address = running.printed(r"^AWS_ENDPOINT_URL=(\S+)$")
     printed = in_a_shell(f"{pasted}\n{typed[0]}{address}\n{PRINT_ARN}", {})
+    assert printed.startswith("arn:aws:sts::222222222222:assumed-role/dev-read/alice.")
+
+
+def test_it_prints_a_line_that_tries_credentials_that_come_without_a_region(running: Demo) -> None:
+    found = json.loads(credentials(running.url, "dev-read", "application/json"))
+    names = {"AccessKeyId": "ACCESS_KEY_ID", "SecretAccessKey": "SECRET_ACCESS_KEY", "SessionToken": "SESSION_TOKEN"}
+    line = running.printed(r"^ +(\S+ -c 'import boto3; .*')$")
+    printed = in_a_shell(line, {f"AWS_{name}": found[key] for key, name in names.items()})
     assert printed.startswith("arn:aws:sts::222222222222:assumed-role/dev-read/alice.")

@@ -201,6 +201,7 @@ def banner(url: str, environment: dict[str, str], otpauth: str) -> str:
     endpoint = environment["AWS_ENDPOINT_URL"]
     here = Path(sys.executable)
     python = here.relative_to(settings.BASE_DIR) if here.is_relative_to(settings.BASE_DIR) else here
+    sts = f'boto3.client("sts", endpoint_url="{endpoint}", region_name="{environment["AWS_REGION"]}")'
     return f"""
 cooper is up:  {url}
 
@@ -217,7 +218,7 @@ cooper is up:  {url}
 AWS_ENDPOINT_URL={endpoint}
 
   try what "Get credentials" gave you, after pasting it into a shell:
-    {python} -c 'import boto3; print(boto3.client("sts", endpoint_url="{endpoint}").get_caller_identity()["Arn"])'
+    {python} -c 'import boto3; print({sts}.get_caller_identity()["Arn"])'
 
   Ctrl-C stops it; what you did is kept. make demo-reset forgets it.
 """
