@@ -46,13 +46,13 @@ def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
     }
 
 
-def snippets(role_name: str, external_id: str, cooper_arn: str, max_seconds: int = 3600) -> list[tuple[str, str]]:
+def snippets(role: arns.RoleArn, external_id: str, cooper_arn: str, max_seconds: int = 3600) -> list[tuple[str, str]]:
     """Return (label, text) of the trust policy in each form."""
     policy = trust_policy(external_id, cooper_arn)
     return [
         ("Trust policy (JSON)", json.dumps(policy, indent=2)),
-        ("CloudFormation (YAML)", _cloudformation(role_name, policy, max_seconds)),
-        ("Terraform", _terraform(role_name, policy, max_seconds)),
+        ("CloudFormation (YAML)", _cloudformation(role, policy, max_seconds)),
+        ("Terraform", _terraform(role, policy, max_seconds)),
     ]
 
 
@@ -61,7 +61,12 @@ def _indented(text: str, by: int) -> str:
     return text.replace("\n", "\n" + " " * by)
 
 
-def _cloudformation(role_name: str, policy: dict[str, Any], max_seconds: int) -> str:
+def _hcl(text: str) -> str:
+    """Return the text as a string of Terraform, in which `${` and `%{` begin a template unless doubled."""
+    return json.dumps(text).replace("${", "$${").replace("%{", "%%{")
+
+
+def _cloudformation(role: arns.RoleArn, policy: dict[str, Any], max_seconds: int) -> str:
     """Return a CloudFormation template; JSON is YAML too."""
     return f"""AWSTemplateFormatVersion: "2010-09-09"
 Description: A role that cooper lets people become
@@ -69,7 +74,8 @@ Resources:
   CooperTarget:
     Type: AWS::IAM::Role
     Properties:
-      RoleName: {role_name}
+      RoleName: {json.dumps(role.name)}
+      Path: {json.dumps(role.path)}
       MaxSessionDuration: {max(3600, max_seconds)}
       AssumeRolePolicyDocument: {_indented(json.dumps(policy, indent=2), 6)}
       ManagedPolicyArns:
@@ -77,10 +83,11 @@ Resources:
 """
 
 
-def _terraform(role_name: str, policy: dict[str, Any], max_seconds: int) -> str:
+def _terraform(role: arns.RoleArn, policy: dict[str, Any], max_seconds: int) -> str:
     """Return a Terraform resource."""
     return f"""resource "aws_iam_role" "cooper_target" {{
-  name                 = "{role_name}"
+  name                 = {_hcl(role.name)}
+  path                 = {_hcl(role.path)}
   max_session_duration = {max(3600, max_seconds)}
   assume_role_policy   = jsonencode({_indented(json.dumps(policy, indent=2), 2)})
 }}

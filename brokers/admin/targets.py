@@ -144,7 +144,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
         """Return the trust policy in each form; nothing when AWS does not say who cooper is."""
         try:
             arn = arns.role_arn(str(target.role_arn))
-            return trust.snippets(arn.name, external_id, cooper_arn(), int(target.max_seconds))
+            return trust.snippets(arn, external_id, cooper_arn(), int(target.max_seconds))
         except (CooperError, ValueError):
             return []
 
