@@ -59,6 +59,9 @@ def test_it_finds_nothing_wrong_with_good_settings(good):
         ("COOPER_DEV_ENDPOINTS", True, "cooper.W001"),
         ("COOPER_MAX_SESSION", 129_600, "cooper.W002"),
         ("COOPER_TRUSTED_PROXIES", [], "cooper.I001"),
+        ("COOPER_SECRET_KEY", "x" * 49, "cooper.E013"),
+        ("ALLOWED_HOSTS", ["cooper.example.com", "*"], "cooper.E015"),
+        ("DEBUG", True, "cooper.E016"),
     ],
 )
 def test_it_finds_each_thing_that_makes_no_sense(good, name, value, expected):
@@ -87,6 +90,14 @@ def test_it_refuses_plain_http_that_others_can_reach(good):
     assert "cooper.E012" in ids()
     good.COOPER_INSECURE_HTTP = True
     assert "cooper.E012" not in ids()
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0o600, set()), (0o640, {"cooper.E014"}), (0o604, {"cooper.E014"})])
+def test_it_refuses_a_file_with_the_secret_key_that_others_can_read(good, monkeypatch, tmp_path, mode, expected):
+    (tmp_path / "key").touch(mode=mode)
+    (tmp_path / "key").chmod(mode)
+    monkeypatch.setenv("COOPER_SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert ids() == expected
 
 
 def test_it_is_clean_under_production_settings():
