@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,53 @@ def test_it_names_symbols_that_exist(paper: Path) -> None:
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.name)
 def test_it_links_to_files_that_exist(paper: Path) -> None:
-    links = re.findall(r"(?<!!)\[[^]]*\]\(([^)#]+)\)", paper.read_text())
-    assert [link for link in links if "://" not in link and not (paper.parent / link).exists()] == []
+    links = re.findall(r"\[[^]]*\]\(([^)#]*)(?:#([^)]*))?\)", paper.read_text())
+    for link, anchor in links:
+        assert "://" in link or (paper.parent / link).exists(), link
+        assert not anchor or anchor in anchors_of(paper.parent / link if link else paper), anchor
+
+
+def anchors_of(paper: Path) -> set[str]:
+    """Return the names by which a paper's headings are linked to."""
+    headings = re.findall(r"^#+ (.*)$", paper.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_the_readme_links_to_every_paper() -> None:
+    more = text("README.md").partition("## More")[2]
+    assert [
+        path.name for path in PAPERS if path.name != "README.md" and f"/{path.name})" not in more.replace("(", "(/")
+    ] == []
+
+
+def test_the_readmes_table_has_every_variable_and_no_other() -> None:
+    table = set(re.findall(r"^\| `(COOPER_\w+)`", text("README.md"), re.MULTILINE))
+    assert table == set(re.findall(r"env\.\w+\(\"(COOPER_\w+)\"", text("cooper_project/settings.py")))
+
+
+def test_it_draws_the_rooms_as_they_are_checked() -> None:
+    drawn = " ".join(text("CONTRIBUTING.md").split())
+    contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = {each["name"]: each["layers"] for each in contracts if each["name"].startswith("The rooms of ")}
+    assert len(layers) == 3
+    for name, rooms in layers.items():
+        line = " > ".join(re.sub(r"[()]", "", each) for each in rooms)
+        said = line.replace(" > urls > admin", " > urls > (brokers > accounts) > admin")
+        assert said in drawn, name
+
+
+def test_every_command_has_a_row_and_stands_in_the_readme() -> None:
+    commands = {
+        path.stem.removeprefix("cooper_") for path in (ROOT / "cooper_project/management/commands").glob("c*.py")
+    }
+    for command in commands - {"serve"}:
+        assert f"`cooper -{command}`" in text("docs/operate.md"), command
+        assert f"./cooper -{command}" in text("README.md"), command
+
+
+def test_make_alone_lists_few_targets_and_what_they_are_for() -> None:
+    listed = re.findall(r"^([a-z-]+):.*## (.+)$", text("Makefile"), re.MULTILINE)
+    assert 5 < len(listed) <= 10
 
 
 def test_it_names_the_files_that_a_change_touches() -> None:
