@@ -100,6 +100,14 @@ def test_it_serves_with_the_key_that_set_up_was_given(environment):
     assert f"key/{KEY}" in again.stdout and "nothing had to be changed" in again.stdout
 
 
+@pytest.mark.parametrize("deed", ["user list", "totp list", "totp invite alice", "saml list", "export"])
+def test_it_reads_the_region_at_the_end_of_the_line(environment, deed):
+    assert typed("cooper -setup -region us-east-1", environment).returncode == 0
+    bare = {name: value for name, value in environment.items() if "REGION" not in name}
+    done = typed(f"cooper -{deed} -region us-east-1", bare)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("dashes", ["-", "--"])
 @pytest.mark.parametrize("spelling", ["kmskey", "kms-key"])
 def test_it_reads_single_and_double_dashes(environment, dashes, spelling):
@@ -160,7 +168,7 @@ def test_it_exits_with_2_on_wrong_usage(environment, line):
 
 @pytest.mark.parametrize(
     "command",
-    ["cooper_setup", "cooper_encrypt", "cooper_serve", "cooper_user", "cooper_export", "cooper_import", "cooper_audit"],
+    [f"cooper_{deed}" for deed in ("setup", "encrypt", "serve", "user", "totp", "saml", "export", "import", "audit")],
 )
 def test_it_has_an_example_in_its_help(environment, command):
     done = run(manage(command, "--help"), environment)

@@ -1,5 +1,6 @@
 """`cooper_totp`: people's devices for one-time codes, from the host: the last way when nobody else can help."""
 
+import argparse
 import base64
 import binascii
 import time
@@ -56,6 +57,9 @@ class Command(CooperCommand):
         verbs.add_parser("code", help="show the code of an otpauth address; asks nothing of AWS").add_argument(
             "otpauth"
         )
+        for each in verbs.choices.values():
+            # after the verb too; left out, it does not undo the one before it
+            each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
     def deed(self, **options: Any) -> None:
         """Do what the verb says."""
