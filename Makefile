@@ -11,7 +11,7 @@ help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: ## cooper with its own AWS on this machine, on http://127.0.0.1:PORT (PORT=8000)
-	-@tools/packages xmlsec1 # for "Sign in with Example IdP" alone; the rest works without
+	@tools/packages xmlsec1 || echo '    Without it the demo works, but for "Sign in with Example IdP".'
 	@tools/step "Python packages" tools/venv requirements.txt
 	@exec $(BIN)/python manage.py cooper_serve --embedded --store $(STORE) --port $(PORT)
 
