@@ -20,7 +20,7 @@ from cooper_project.errors import CooperError, Unavailable
 from tests import faults
 from tests.codes import Clock, give_device, next_code, seed_of
 from tests.faults import Fault
-from tests.forms import confirmed, errors_in, fields_of, submit
+from tests.forms import confirmed, errors_in, fields_of, looked_at, submit
 
 SEED = b"12345678901234567890"
 TARGET, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
@@ -230,7 +230,7 @@ def test_it_never_lets_a_window_cover_people_and_sensitive_targets(client_of, ca
     page = carol_in_a_window.get(address)
     assert 'name="code"' in page.text
     sent = fields_of(page.text, form) | {"name": "New", "title": "New", "until": "2040-01-01T00:00", "code": ""}
-    answer = carol_in_a_window.post(address, sent | {"disabled": "on", "post": "yes"})
+    answer = looked_at(carol_in_a_window, address, sent | {"disabled": "on", "post": "yes"})
     said = answer.text if answer.status_code != SAVED else carol_in_a_window.get(answer["Location"]).text
     assert "takes a one-time code" in said
 
