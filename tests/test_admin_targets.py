@@ -87,6 +87,15 @@ def test_it_keeps_a_role_pending_that_is_not_there_yet_and_shows_what_to_paste(c
     assert "does not exist" in page
 
 
+def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
+    policy = trust.trust_policy(str(catalogue.ensure_account("444444444444").external_id), cooper_arn())
+    del policy["Statement"][0]["Condition"]["StringEquals"]
+    role = seed_aws.create_role("444444444444", "for-all", policy, 3600)
+    with faults.on(Fault("sts", "AssumeRole", mode="throttle", after=1)):
+        answer = add_role(carol, role_arn=role, enabled="on")
+    assert answer.status_code == DOWN and "busy" in answer.text and Target.find("support-read") is None
+
+
 def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     add_role(carol, role_arn="arn:aws:iam::444444444444:role/not-yet")
     policy = trust.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())

@@ -1,5 +1,6 @@
 """Trying a target: what its trust policy allows is found out, and nothing is granted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ from brokers import catalogue, trust
 from brokers.grants import cooper_arn, probe
 from brokers.models import Kind, State, Target
 from cooper_project.embedded import seed_aws
+from cooper_project.errors import Unavailable
+from tests import faults
+from tests.faults import Fault
 
 ACCOUNT = "222222222222"
 
@@ -67,6 +71,38 @@ def test_it_says_which_part_of_the_trust_policy_lacks_what(external_id, spoil, l
     assert [line for line in found.findings if says in line]
     others = {"external_id_enforced", "tag_session", "source_identity"} - {lacks}
     assert all(getattr(found, other) for other in others)
+
+
+THROTTLED = Fault("sts", "AssumeRole", mode="throttle")
+FAULTY = Fault("sts", "AssumeRole", code="InternalFailure", status=500)
+
+
+@pytest.mark.parametrize(
+    ("fault", "calls"), [(THROTTLED, 0), (THROTTLED, 1), (THROTTLED, 3), (THROTTLED, 5), (FAULTY, 1)]
+)
+def test_it_takes_no_busy_aws_for_one_that_refuses(external_id, fault, calls):
+    policy = trust.trust_policy(external_id, cooper_arn())
+    without_external_id(policy)
+    target = a_role(policy, 7200, wanted=7200)
+    with faults.on(replace(fault, after=calls)), pytest.raises(Unavailable):
+        probe(target)
+
+
+def test_it_takes_access_denied_alone_for_an_enforced_external_id(external_id):
+    policy = trust.trust_policy(external_id, cooper_arn())
+    without_external_id(policy)
+    refusal = Fault("sts", "AssumeRole", code="ValidationError", status=400, message="odd", after=1, times=2)
+    with faults.on(refusal):
+        found = probe(a_role(policy))
+    assert not found.external_id_enforced and not found.complete
+    assert [line for line in found.findings if "cannot tell" in line and "odd" in line]
+
+
+@pytest.mark.parametrize("calls", [0, 1])
+@pytest.mark.parametrize("mode", ["throttle", "reset"])
+def test_it_takes_no_busy_aws_for_one_that_refuses_a_federated_user(store, mode, calls):
+    with faults.on(Fault("sts", "GetFederationToken", mode=mode, after=calls)), pytest.raises(Unavailable):
+        probe(Target.find("dev-uploads"))
 
 
 def test_it_says_when_the_role_does_not_trust_cooper_at_all(external_id):

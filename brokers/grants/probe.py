@@ -15,7 +15,7 @@ from brokers.sts import Request, assume_role, federation_token
 from brokers.sts.names import session_name
 from brokers.sts.request import tags
 from cooper_project import aws
-from cooper_project.errors import CooperError
+from cooper_project.errors import CooperError, Unavailable
 
 PROBER = Identity("cooper", "try", "cooper's try")
 
@@ -54,8 +54,8 @@ def is_coopers_own(role_arn: arns.RoleArn, caller: str) -> bool:
 def probe(target: Target, external_id: str = "") -> ProbeResult:
     """Try the target (900 s, session policy that denies all, discarded) and return what it allows; grants nothing.
 
-    `external_id` is that of an AWS account which is not stored yet. Raise Unavailable when AWS does not answer; its
-    refusals are findings.
+    `external_id` is that of an AWS account which is not stored yet. Raise Unavailable when AWS does not answer, or is
+    busy; its refusals are findings.
     """
     return _probe_role(target, external_id) if target.is_role else _probe_federated_user(target)
 
@@ -66,14 +66,19 @@ def _arguments(target: Target, **more: Any) -> dict[str, Any]:
     return {"RoleArn": target.role_arn, "RoleSessionName": name, "DurationSeconds": 900, "Policy": HARMLESS, **more}
 
 
+def _decided(error: CooperError) -> CooperError:
+    """Return the error when it is AWS's no; raise it when AWS decided nothing: no answer, throttled, a fault."""
+    if not error.code or isinstance(error, Unavailable):
+        raise error
+    return error
+
+
 def _refusal(target: Target, **more: Any) -> CooperError | None:
-    """Try AssumeRole once; return AWS's refusal, or None when it was allowed. Raise when AWS did not answer."""
+    """Try AssumeRole once; return AWS's refusal, or None when it was allowed. Raise when AWS decided nothing."""
     try:
         assume_role.assume(_arguments(target, **more))
     except CooperError as error:
-        if not error.code:
-            raise
-        return error
+        return _decided(error)
     return None
 
 
@@ -104,22 +109,29 @@ def _first_refusal(refused: CooperError) -> str:
 
 
 def _enforces_external_id(target: Target, findings: list[str]) -> bool:
-    """Return whether the role refuses callers without the ExternalId and with a wrong one."""
+    """Return whether the role refuses callers without ExternalId and with a wrong one: AccessDenied alone says so."""
     without = _refusal(target)
     wrong = _refusal(target, ExternalId=f"wrong-{secrets.token_hex(16)}")
+    odd = next((each for each in (without, wrong) if each is not None and each.code != "AccessDenied"), None)
     if without is None:
         findings.append(
             'The role can be assumed without an ExternalId: add the condition StringEquals "sts:ExternalId".'
         )
     elif wrong is None:
         findings.append('The role accepts a wrong ExternalId: the condition has to be StringEquals "sts:ExternalId".')
-    return without is not None and wrong is not None
+    elif odd is not None:
+        findings.append(f"cooper cannot tell whether the role enforces the ExternalId, since AWS says: {odd.detail}")
+    return without is not None and wrong is not None and odd is None
 
 
 def _allows(target: Target, findings: list[str], action: str, **more: Any) -> bool:
     """Return whether the call is allowed with what `action` covers; otherwise say which part is lacking."""
-    if _refusal(target, **more) is None:
+    refused = _refusal(target, **more)
+    if refused is None:
         return True
+    if refused.code != "AccessDenied":
+        findings.append(f"AWS refuses {action}: {refused.detail}")
+        return False
     findings.append(
         f"The trust policy does not allow {action}: add the second statement. People are not named in AWS's own log."
     )
@@ -150,9 +162,7 @@ def _probe_federated_user(target: Target) -> ProbeResult:
     try:
         federation_token.federate(keys, partition, asked)
     except CooperError as error:
-        if not error.code:
-            raise
-        return ProbeResult(works=False, findings=(explained(error, target).message,))
+        return ProbeResult(works=False, findings=(explained(_decided(error), target).message,))
     findings: list[str] = []
     tagged = _federated_tags(keys, partition, asked, findings)
     return ProbeResult(True, True, tagged, True, int(target.max_seconds), tuple(findings))
@@ -164,8 +174,7 @@ def _federated_tags(keys: aws.Keys, partition: str, asked: dict[str, Any], findi
     try:
         federation_token.federate(keys, partition, asked | {"Tags": named})
     except CooperError as error:
-        if not error.code:
-            raise
+        _decided(error)
         findings.append("The IAM user's policy does not allow sts:TagSession, so sessions do not name the grant.")
         return False
     return True
