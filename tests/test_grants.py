@@ -12,7 +12,8 @@ from accounts.identity import Group
 from accounts.models import Person
 from brokers import catalogue, trust
 from brokers.errors import NotYours, Stopped, TooMany
-from brokers.grants import Way, Wish, cooper_arn, grant, longest_seconds
+from brokers.grants import Way, Wish, cooper_arn, deed, grant, longest_seconds
+from brokers.grants.intent import begin
 from brokers.models import Association, AwsAccount, Target
 from cooper_project.audit import AuditEvent
 from cooper_project.dynamo import transaction
@@ -300,41 +301,98 @@ def test_it_asks_once_more_for_an_hour_when_the_role_s_maximum_is_less(identity)
     assert edited is not None and longest_seconds(edited) == 28_800
 
 
-def test_it_grants_nothing_after_the_association_was_removed_in_the_same_instant(identity, store):
+# -- what the catalogue says is for showing; the intent decides ------------------------------------------------------
+
+
+def remove_rule() -> None:
+    rule = Association.find(DEV, "local:developers")
+    catalogue.edit(lambda writes: writes.delete(rule), DEV)
+
+
+def end_rule() -> None:
+    associate("local:developers", DEV, now() - timedelta(seconds=1))
+
+
+def disable_alone() -> None:
+    """Disable the target and leave its version, so that the state alone can tell."""
+    Target._get_connection().update_item(DEV, actions=[Target.state.set("disabled")])
+
+
+def edit_alone() -> None:
+    changed(DEV, title="Edited")
+
+
+def take_away() -> None:
+    Target._get_connection().delete_item(DEV)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "refusal"),
+    [
+        (remove_rule, NotYours), (end_rule, NotYours), (disable_alone, Stopped), (edit_alone, Stopped),
+        (take_away, Stopped),
+    ],
+)  # fmt: skip
+def test_it_grants_nothing_by_an_old_catalogue(identity, store, monkeypatch, meanwhile, refusal):
+    alice, old, issued = identity("alice"), catalogue.current(), len(store.issued)
+    monkeypatch.setattr(catalogue, "current", lambda: old)
+    meanwhile()
+    with pytest.raises(refusal) as refused:
+        grant(alice, wish(), now())
+    assert "meanwhile" in refused.value.detail and len(store.issued) == issued
+    assert [each.event for each in events()] == ["grant:begin:refused"]
+
+
+def test_it_grants_by_an_old_catalogue_that_is_still_true(identity, monkeypatch):
+    alice, old = identity("alice"), catalogue.current()
+    monkeypatch.setattr(catalogue, "current", lambda: old)
+    assert grant(alice, wish(), now()).credentials
+
+
+def test_it_grants_nothing_after_the_association_was_removed_in_the_same_instant(
+    identity, store, monkeypatch, settings
+):
+    settings.COOPER_GRANTS_PER_MINUTE = 1000
     alice = identity("alice")
-    saved = Association.find(DEV, "local:developers")
-    assert saved is not None
-    for _ in range(50):
-        _race_of_removal_and_grant(alice, store)
-
-
-def _race_of_removal_and_grant(alice, store) -> None:
-    """Remove the association while a grant runs: a grant whose intent is later than the removal must not exist."""
-    catalogue.edit(lambda writes: writes.create(Association(DEV, "local:race")), DEV)
     person = Person.find("local:alice")
     assert person is not None
     person.groups = ["local:race"]
     with transaction() as writes:
         writes.save(person)
     racer = type(alice)("local", "alice", groups=frozenset({Group("local", "race")}), epoch=alice.epoch)
-    barrier, removed_at = threading.Barrier(2), []
+    late = [_was_removed_before_its_intent(racer, store, monkeypatch, wait=n % 2 == 0) for n in range(50)]
+    assert late[::2] == [True] * 25
+
+
+def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> bool:
+    """Remove the association while a grant runs; demand that no intent is later. `wait`: let the removal win."""
+    catalogue.edit(lambda writes: writes.create(Association(DEV, "local:race")), DEV)
+    held, issued, late = catalogue.current(), len(store.issued), []
+    barrier, removed = threading.Barrier(2, timeout=10), threading.Event()
 
     def remove() -> None:
         rule = Association.find(DEV, "local:race")
         barrier.wait()
         catalogue.edit(lambda writes: writes.delete(rule), DEV)
-        removed_at.append(len(store.issued))
+        removed.set()
+
+    def begin_late(*arguments):
+        barrier.wait()
+        if wait:
+            removed.wait(10)
+        late.append(removed.is_set())
+        return begin(*arguments)
 
     thread = threading.Thread(target=remove)
     thread.start()
-    barrier.wait()
-    with contextlib.suppress(CooperError):
+    with monkeypatch.context() as patch, contextlib.suppress(NotYours):
+        patch.setattr(catalogue, "current", lambda: held)
+        patch.setattr(deed, "begin", begin_late)
         grant(racer, wish(), now())
     thread.join()
-    issued = len(store.issued)
-    with pytest.raises(NotYours):
-        grant(racer, wish(), now())
-    assert len(store.issued) == issued
+    if late == [True]:
+        assert len(store.issued) == issued
+    return late == [True]
 
 
 def test_it_tells_the_same_group_name_at_two_providers_apart(identity):
