@@ -6,6 +6,7 @@ its credentials.
 """
 
 import json
+import time
 from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
 
@@ -18,8 +19,11 @@ from brokers.errors import AwsRefused
 from cooper_project import __version__, aws
 from cooper_project.errors import CooperError, Unavailable
 
-TIMEOUT = urllib3.Timeout(total=5.0, connect=2.0)
-"""Seconds for getSigninToken, all in all."""
+SECONDS, TO_CONNECT = 5.0, 2.0
+"""Seconds for getSigninToken, all in all, and of them to connect; fewer where the grant's deadline is nearer."""
+
+FOR_THE_RECORD = 1.0
+"""Seconds of the deadline that are left for recording the outcome."""
 
 USER_AGENT = f"cooper/{__version__} (AWS access portal)"
 """Fixed, so that a SOC can tell cooper's GetSigninToken calls from others (docs/operate.md)."""
@@ -30,9 +34,7 @@ ANSWER_LIMIT = 65_536
 @lru_cache(maxsize=1)
 def _pool() -> urllib3.PoolManager:
     """Return the connection pool; certificates are verified against the system's authorities."""
-    return urllib3.PoolManager(
-        timeout=TIMEOUT, retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT}
-    )
+    return urllib3.PoolManager(retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT})
 
 
 def endpoint(partition: str) -> str:
@@ -85,16 +87,46 @@ def _signin_token(where: str, credentials: Credentials) -> str:
     }
     fields = {"Action": "getSigninToken", "Session": json.dumps(session)}
     try:
-        answer = _pool().request(
-            "POST", where, body=urlencode(fields), redirect=False, preload_content=False,
-            headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": USER_AGENT},
-        )  # fmt: skip
-        status, body = answer.status, answer.read(ANSWER_LIMIT)
-        answer.release_conn()
-    except urllib3.exceptions.HTTPError as error:
+        status, body = _posted(where, urlencode(fields))
+    except (urllib3.exceptions.HTTPError, OSError) as error:
         message = "AWS's sign-in did not answer. Nothing was handed out; try again, or get credentials instead."
         raise Unavailable(message, f"getSigninToken: {type(error).__name__}") from error
     return _token_in(status, body)
+
+
+def _posted(where: str, fields: str) -> tuple[int, bytes]:
+    """Post the fields; return status and body, whole within SECONDS and the deadline, or raise."""
+    seconds = aws.seconds_left(SECONDS, spare=FOR_THE_RECORD)
+    end = time.monotonic() + seconds
+    answer = _pool().request(
+        "POST", where, body=fields, redirect=False, preload_content=False,
+        timeout=urllib3.Timeout(total=seconds, connect=min(TO_CONNECT, seconds)),
+        headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": USER_AGENT},
+    )  # fmt: skip
+    try:
+        body = _body(answer, end)
+    except BaseException:
+        answer.close()
+        raise
+    answer.release_conn()
+    return answer.status, body
+
+
+def _body(answer: urllib3.BaseHTTPResponse, end: float) -> bytes:
+    """Read the body as it comes, until `end` (urllib3's own limit is for each read, so drips would go on for ever)."""
+    found = b""
+    while len(found) < ANSWER_LIMIT:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        sock = getattr(answer.connection, "sock", None)
+        if sock is not None:
+            sock.settimeout(left)
+        more = answer.read1(ANSWER_LIMIT - len(found))
+        if not more:
+            break
+        found += more
+    return found
 
 
 def _token_in(status: int, body: bytes) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -107,6 +108,18 @@ def deadline(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def seconds_left(most: float, *, spare: float = 0.0) -> float:
+    """Return the seconds that a call may take: `most`, or what the deadline leaves before its last `spare` seconds.
+
+    Raise Unavailable when nothing is left.
+    """
+    end = _deadline.get()
+    left = most if end is None else min(most, end - spare - time.monotonic())
+    if left <= 0:
+        raise Unavailable("AWS did not answer in time. Nothing was handed out; try again.", "deadline passed")
+    return left
+
+
 def region() -> str:
     """Return cooper's own region; raise CooperError when none is set."""
     if settings.COOPER_REGION:
@@ -168,7 +181,7 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
     except (BotoCoreError, ValueError) as error:
         raise CooperError(f"{NAMES[service]} cannot be used with this configuration: {error}") from error
     check_endpoint(made.meta.endpoint_url, partition_of(region_name))
-    made.meta.events.register("before-send", _stop_at_deadline)
+    made.meta.events.register("before-send", partial(_keep_deadline, read=read))
     if not borrowed:
         made.meta.events.register("needs-retry", _renew_expired)
     if service == "dynamodb":
@@ -176,11 +189,9 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
     return made
 
 
-def _stop_at_deadline(**_: Any) -> None:
-    """Raise Unavailable rather than begin another try after the deadline."""
-    end = _deadline.get()
-    if end is not None and time.monotonic() >= end:
-        raise Unavailable("AWS did not answer in time. Nothing was handed out; try again.", "deadline passed")
+def _keep_deadline(request: Any, read: float, **_: Any) -> None:
+    """Wait `read` seconds at most for this try's answer, less if the deadline is nearer; begin none after it."""
+    request.context["read_timeout"] = seconds_left(read)
 
 
 def _renew_expired(response: Any, attempts: int, **_: Any) -> int | None:

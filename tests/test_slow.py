@@ -4,6 +4,9 @@ import time
 
 import pytest
 
+from cooper_project import aws
+from cooper_project.audit import AuditEvent
+from cooper_project.errors import Unavailable
 from cooper_project.health import Report, Watch, look
 from tests import faults
 from tests.faults import Fault
@@ -41,6 +44,48 @@ def test_it_says_within_ten_seconds_that_a_grant_cannot_be(client_of, store, mod
         answer, seconds = timed(lambda: alice.post(f"/targets/{target}/credentials/", {"duration": 900}))
     assert answer.status_code == DOWN and seconds < GRANT and said in answer.text
     assert answer.headers["X-Request-Id"] in answer.text and len(store.issued) == issued
+
+
+SIGN_IN_STALLS = (Fault("signin", mode="stall"),)
+SIGN_IN_DRIPS = (Fault("signin", mode="drip", seconds=0.8),)
+BOTH_ARE_SLOW = (Fault("sts", mode="stall", seconds=3.0), *SIGN_IN_DRIPS)
+STS_LOST_ONCE = (
+    Fault("sts", mode="stall", seconds=30, times=1),
+    Fault("sts", mode="stall", seconds=3.0),
+    *SIGN_IN_STALLS,
+)
+
+
+@pytest.mark.parametrize(
+    ("slow", "most"),
+    [(SIGN_IN_STALLS, 6.0), (SIGN_IN_DRIPS, 6.0), (BOTH_ARE_SLOW, 9.5), (STS_LOST_ONCE, 10.0)],
+    ids=["sign-in stalls", "sign-in drips", "STS slow, sign-in drips", "STS slower, sign-in stalls"],
+)
+def test_it_gives_a_slow_sign_in_up_within_the_grant_s_deadline(client_of, slow, most):
+    alice = client_of("alice")
+    with faults.on(*slow):
+        answer, seconds = timed(lambda: alice.post("/targets/dev-read/console/", {"duration": 900}))
+    assert answer.status_code == DOWN and seconds < most and "Location" not in answer.headers
+    assert "Nothing was handed out" in answer.text
+    kinds = sorted(each.event for each in AuditEvent.everything() if each.event.startswith("grant:"))
+    assert kinds == ["grant:begin:intended", "grant:finish:failed"]
+
+
+def test_it_knows_what_a_deadline_leaves():
+    assert aws.seconds_left(5.0) == 5.0
+    with aws.deadline(2.0):
+        assert 1.5 < aws.seconds_left(5.0) <= 2.0 and 0.5 < aws.seconds_left(5.0, spare=1.0) <= 1.0
+        with pytest.raises(Unavailable):
+            aws.seconds_left(5.0, spare=2.5)
+
+
+def test_it_waits_for_no_call_past_the_deadline(store):
+    def ask():
+        with aws.deadline(1.0), pytest.raises(Unavailable):
+            aws.call(aws.client("sts").get_caller_identity)
+
+    with faults.on(Fault("sts", mode="stall")):
+        assert timed(ask)[1] < 2.5
 
 
 def test_it_signs_nobody_in_while_dynamodb_does_not_answer(client_of):
