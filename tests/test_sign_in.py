@@ -1,5 +1,6 @@
 """Signing in, web sessions, and who may still come in."""
 
+import re
 import time
 from datetime import timedelta
 from types import SimpleNamespace
@@ -134,13 +135,53 @@ def test_it_counts_an_ipv6_network_as_one_source():
     )
 
 
-def test_it_limits_guesses_at_an_account_from_everywhere(browser, fast_hash, monkeypatch):
+@pytest.fixture
+def clock(monkeypatch):
+    """Stop the throttle's clock at noon, in the beginning of a minute; tests move it on."""
+    stopped = [int(time.time()) // local.DAY * local.DAY + local.DAY // 2]
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: stopped[0]))
+    return stopped
+
+
+def guess_from_everywhere(browser, tries: int, beginning: str = "198.51.100") -> list[int]:
+    return [browser.post("/login/", WRONG, REMOTE_ADDR=f"{beginning}.{n}").status_code for n in range(tries)]
+
+
+def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(browser, fast_hash, clock, monkeypatch):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
-    for n in range(4):
-        last = browser.post("/login/", WRONG, REMOTE_ADDR=f"198.51.100.{n}")
-    assert last.status_code == 429
     throttle.remember("alice#192.0.2.1", 60)
+    guess_from_everywhere(browser, 6)
+    for _ in range(20):
+        assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
+
+
+def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(browser, fast_hash, clock):
+    assert guess_from_everywhere(browser, local.ACCOUNT_GUESSES) == [403] * 100
+    assert guess_from_everywhere(browser, 3, "203.0.113") == [403, 429, 429]
+    for _ in range(8):
+        told = browser.post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1")
+    assert told.status_code == 429 and "not affected" not in told.text
+    seconds = int(re.search(r"Wait (\d+) s", told.text)[1])
+    assert seconds <= 60
+    clock[0] += seconds
     assert browser.post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
+    assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
+
+
+def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, fast_hash, clock, monkeypatch):
+    monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
+    hashed_ones = []
+    monkeypatch.setattr(local, "check_password", lambda *a: hashed_ones.append(a) or False)
+    for minute in range(5):
+        guess_from_everywhere(browser, 6, f"198.51.{minute}")
+        clock[0] += 60
+    assert len(hashed_ones) == 3 + 5
+
+
+def test_it_says_that_the_network_address_is_what_is_slowed_down(browser, fast_hash, clock, monkeypatch):
+    monkeypatch.setattr(local, "SOURCE_GUESSES", 2)
+    said = [browser.post("/login/", WRONG | {"username": f"n{n}"}).text for n in range(3)]
+    assert "network address" not in said[1] and "from your network address" in said[2]
 
 
 @pytest.mark.parametrize(

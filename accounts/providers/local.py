@@ -31,7 +31,10 @@ SOURCE_GUESSES = 100
 """Wrong guesses from one source in a window, whatever the accounts."""
 
 ACCOUNT_GUESSES = 100
-"""Guesses for one account in a day from all sources where nobody has signed in to it before."""
+"""Guesses for one account in a day from all sources where nobody has signed in to it before; then the trickle."""
+
+TRICKLE = 60
+"""Seconds in which one more guess is taken from all of those together: slow for a guesser, no lock for the owner."""
 
 DAY, KNOWN_FOR = 86_400, 30 * 86_400
 
@@ -42,6 +45,11 @@ _in_use: list[tuple[bool, float]] = []
 
 WRONG = "That name and password do not match an account that may sign in."
 SLOW = "Too many tries. Wait {minutes} min and try again; other people and places are not affected."
+SLOW_SOURCE = "Too many tries from your network address. Wait {minutes} min, or use another one."
+SLOW_ACCOUNT = (
+    "There were many tries for this name today, so from new places one try a minute is taken, for all of them "
+    "together. Wait {seconds} s and try again, or sign in from a place where you did so within the last 30 days."
+)
 
 
 def normalised(username: str) -> str:
@@ -116,15 +124,17 @@ def identity_of(account: LocalAccount, at: datetime | None = None) -> Identity:
 
 def _take_a_guess(username: str, source: str) -> None:
     """Count this try; raise SignInRefused when there were too many, before anything is hashed."""
-    slow = SignInRefused(SLOW.format(minutes=-(-throttle.seconds_left(WINDOW) // 60)), f"throttled: {username[:64]!r}")
+    name, minutes, detail = username[:64], -(-throttle.seconds_left(WINDOW) // 60), f"throttled: {username[:64]!r}"
     if throttle.count(f"sign-in#{source}", WINDOW) > SOURCE_GUESSES:
-        raise slow
-    if throttle.count(f"sign-in#{username[:64]}#{source}", WINDOW) > GUESSES:
-        raise slow
-    if throttle.is_remembered(f"{username[:64]}#{source}"):
+        raise SignInRefused(SLOW_SOURCE.format(minutes=minutes), detail)
+    if throttle.count(f"sign-in#{name}#{source}", WINDOW) > GUESSES:
+        raise SignInRefused(SLOW.format(minutes=minutes), detail)
+    if throttle.is_remembered(f"{name}#{source}") or throttle.count(f"sign-in-all#{name}", DAY) <= ACCOUNT_GUESSES:
         return
-    if throttle.count(f"sign-in-all#{username[:64]}", DAY) > ACCOUNT_GUESSES:
-        raise slow
+    if throttle.count(f"sign-in-trickle#{name}", TRICKLE) > 1:
+        # not looked at, so it is none of the guesses that this source has
+        throttle.count(f"sign-in#{name}#{source}", WINDOW, by=-1)
+        raise SignInRefused(SLOW_ACCOUNT.format(seconds=throttle.seconds_left(TRICKLE)), detail)
 
 
 def _forget_guesses(username: str, source: str) -> None:
