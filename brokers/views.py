@@ -15,9 +15,8 @@ from accounts.identity import Identity
 from brokers import catalogue, formats
 from brokers.catalogue import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
-from brokers.errors import NotYours
 from brokers.forms import BecomeForm, spoken
-from brokers.grants import Granted, Way, Wish, form_action_hosts, grant, longest_seconds
+from brokers.grants import Granted, Way, Wish, decide, form_action_hosts, grant, longest_seconds
 from brokers.models import AwsAccount, Target
 from cooper_project.errors import Invalid, StepUpRequired
 from cooper_project.middleware import refusal
@@ -112,13 +111,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _my_card(identity: Identity, name: str) -> Card:
-    """Return the person's card of a target; raise NotYours."""
-    card = next(
-        (each for each in _cards(identity, catalogue.current(), datetime.now(UTC)) if each.target.name == name), None
-    )
-    if card is None:
-        raise NotYours(f"{identity.person} asked for the page of {name[:64]!r}")
-    return card
+    """Return the person's card of a target; raise NotYours, recorded or counted as a grant's is."""
+    _, entitlement, held = decide(identity, name, datetime.now(UTC))
+    return _card(held, entitlement)
 
 
 def _target_page(request: HttpRequest, card: Card, form: BecomeForm, status: int = 200) -> HttpResponse:

@@ -4,6 +4,11 @@ import pytest
 from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.models import Attempt
+from brokers import catalogue
+from brokers.models import State, Target
+from cooper_project.audit import AuditEvent
+
 SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = 302, 403, 404, 405, 200, 303, 400, 409
 
 PEOPLE = (None, "bob", "alice", "carol", "dan")
@@ -192,12 +197,45 @@ def test_it_tells_a_tool_to_sign_in(client_of):
     assert answer.status_code == 401 and answer.json()["error"] == "Sign in first."
 
 
-def test_it_says_the_same_of_foreign_disabled_and_unknown_targets(client_of):
+@pytest.fixture
+def disabled(store):
+    """Disable a target that Alice is entitled to."""
+    target = Target.find("dev-uploads")
+    target.state = str(State.DISABLED)
+    catalogue.edit(lambda writes: writes.save(target), "dev-uploads")
+
+
+def test_it_says_the_same_of_foreign_disabled_and_unknown_targets(client_of, disabled):
     pages = set()
-    for name in ("prod-break-glass", "no-such-target"):
+    for name in ("prod-break-glass", "dev-uploads", "no-such-target"):
         answer = client_of("alice").get(f"/targets/{name}/")
         pages.add((answer.status_code, answer.text.replace(answer.headers["X-Request-Id"], "").split("<main")[1]))
     assert len(pages) == 1
+
+
+WAYS_TO_ASK = {
+    "page": lambda browser, name: browser.get(f"/targets/{name}/"),
+    "bad form": lambda browser, name: browser.post(f"/targets/{name}/console/", {"duration": "abc"}),
+    "good form": lambda browser, name: browser.post(f"/targets/{name}/console/", {"duration": 900}),
+}
+
+
+@pytest.mark.parametrize("ask", WAYS_TO_ASK)
+@pytest.mark.parametrize(("name", "why"), [("prod-break-glass", "not entitled"), ("dev-uploads", "target is disabled")])
+def test_it_records_who_asked_for_a_target_that_is_not_theirs(client_of, disabled, ask, name, why):
+    assert WAYS_TO_ASK[ask](client_of("alice"), name).status_code == NOWHERE
+    [event] = [each for each in AuditEvent.everything() if each.event == "grant:begin:refused"]
+    assert (event.person, event.target, event.why) == ("local:alice", name, why)
+
+
+@pytest.mark.parametrize("ask", WAYS_TO_ASK)
+def test_it_counts_who_asked_for_a_target_that_does_not_exist(client_of, ask):
+    alice = client_of("alice")
+    for _ in range(2):
+        assert WAYS_TO_ASK[ask](alice, "no-such-target").status_code == NOWHERE
+    counted = {each.what: each.tries for each in Attempt.everything() if each.what.startswith("unknown-targets#")}
+    assert sum(counted.values()) == 2 and all("local:alice" in key for key in counted)
+    assert not [each for each in AuditEvent.everything() if each.event.startswith("grant:")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The one deed: a grant, decided, recorded and done; and trying a target without granting anything."""
 
-from brokers.grants.deed import Granted, Way, Wish, grant
+from brokers.grants.deed import Granted, Way, Wish, decide, grant
 from brokers.grants.keys import ExaminedKeys, examine_keys
 from brokers.grants.limits import CEILINGS, longest_seconds
 from brokers.grants.living import LivingGrant, living_for
@@ -16,6 +16,7 @@ __all__ = [
     "Way",
     "Wish",
     "cooper_arn",
+    "decide",
     "examine_keys",
     "form_action_hosts",
     "grant",

@@ -79,7 +79,7 @@ def grant(identity: Identity, wish: Wish, now: datetime) -> Granted:
     without a durable outcome.
     """
     with aws.deadline(DEADLINE):
-        target, entitlement, held = _decide(identity, wish, now)
+        target, entitlement, held = decide(identity, wish.target, now)
         try:
             seconds, destination = _settle(target, entitlement, wish, now)
             if target.sensitive:
@@ -96,14 +96,14 @@ def grant(identity: Identity, wish: Wish, now: datetime) -> Granted:
         return _carry_out(intent, target, request, wish, destination)
 
 
-def _decide(identity: Identity, wish: Wish, now: datetime) -> tuple[Target, Entitlement, Catalogue]:
-    """Return the target and why the identity may become it; raise NotYours, recorded or counted."""
+def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitlement, Catalogue]:
+    """Return the target and why the identity may become it; raise NotYours, recorded or counted. For pages too."""
     held = catalogue.current()
-    target = held.targets.get(wish.target)
+    target = held.targets.get(name)
     if target is None:
         limits.count_unknown(identity)
         raise NotYours("unknown target")
-    entitlement = why(identity, wish.target, held.rules.get(wish.target, ()), now)
+    entitlement = why(identity, name, held.rules.get(name, ()), now)
     if entitlement is None or not target.enabled:
         refusal = NotYours("not entitled" if entitlement is None else f"target is {target.state}")
         _record_refusal(identity, target, refusal)
