@@ -191,6 +191,9 @@ def console(request: HttpRequest, name: str) -> HttpResponse:
     granted = _become(request, name, Way.CONSOLE)
     if isinstance(granted, HttpResponse):
         return granted
+    if granted.note:
+        # AWS's page comes next; cooper's next one says it
+        messages.warning(request, f"{granted.target}: {granted.note}")
     response = HttpResponseRedirect(granted.console_url)
     response.status_code = 303
     response["Referrer-Policy"] = "no-referrer"

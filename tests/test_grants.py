@@ -301,6 +301,14 @@ def test_it_asks_once_more_for_an_hour_when_the_role_s_maximum_is_less(identity)
     assert edited is not None and longest_seconds(edited) == 28_800
 
 
+def test_it_shows_on_the_next_page_that_the_console_lasts_an_hour(client_of):
+    changed(DEV, max_seconds=28_800)
+    alice = client_of("alice")
+    assert alice.post(f"/targets/{DEV}/console/", {"duration": 28_800}).status_code == 303
+    assert "one hour, so that is what you got" in alice.get("/").text
+    assert "one hour" not in alice.get("/").text
+
+
 # -- what the catalogue says is for showing; the intent decides ------------------------------------------------------
 
 
