@@ -30,9 +30,6 @@ from cooper_project.errors import CooperError, Invalid, Unavailable
 
 logger = logging.getLogger(__name__)
 
-DEADLINE = 10.0
-"""Seconds for a grant, all in all."""
-
 PATIENCE = 3.0
 """Seconds to wait for a place among the STS calls under way."""
 
@@ -78,13 +75,13 @@ def grant(identity: Identity, wish: Wish, now: datetime) -> Granted:
     StepUpRequired (a sensitive target without a code), Refused, Unavailable, or AwsRefused. Nothing is handed out
     without a durable outcome.
     """
-    with aws.deadline(DEADLINE):
+    with aws.deadline(limits.DEADLINE):
         target, entitlement, held = decide(identity, wish.target, now)
         try:
             seconds, destination = _settle(target, entitlement, wish, now)
+            limits.count_grant(identity)
             if target.sensitive:
                 stepup.verify(identity.person, wish.code)
-            limits.count_grant(identity)
             facts = {"way": str(wish.way), "seconds": seconds, "reason": wish.reason[:500] or None}
             intent = begin(identity, target, entitlement, now, facts)
         except Invalid:

@@ -12,6 +12,9 @@ from brokers.models import Kind, Target
 from brokers.sts import assume_role, federation_token
 from cooper_project.errors import Invalid, Refused
 
+DEADLINE = 10
+"""Seconds for a grant, all in all."""
+
 SHORTEST = 900
 """Seconds that AWS gives at least."""
 
@@ -44,18 +47,21 @@ def learn(target: Target, seconds: int) -> None:
 
 
 def allowed_seconds(target: Target, entitlement: Entitlement, wished: int, now: datetime) -> int:
-    """Return the seconds to ask AWS for: as wished, but never past the association's end; raise Invalid or Refused."""
+    """Return the seconds to ask AWS for: as wished, but never past the association's end; raise Invalid or Refused.
+
+    AWS counts from its own call, which may come as late as the deadline.
+    """
     longest = longest_seconds(target)
     if not SHORTEST <= wished <= longest:
         raise Invalid(f"Choose from {SHORTEST} to {longest} seconds.", field="duration")
     if entitlement.until is None:
         return wished
-    left = int((entitlement.until - now).total_seconds())
+    left = int((entitlement.until - now).total_seconds()) - DEADLINE
     if left < SHORTEST:
         message = (
             f"What entitles you ends at {entitlement.until:%Y-%m-%d %H:%M} UTC; AWS gives no session under 15 minutes."
         )
-        raise Refused(message, f"association ends in {left} s")
+        raise Refused(message, f"association ends in {left + DEADLINE} s")
     return min(wished, left)
 
 
