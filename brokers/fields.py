@@ -109,6 +109,15 @@ class PolicyArnsField(admin.LinesField):
         return found
 
 
+def check_room(policy: str, policy_arns: list[str]) -> None:
+    """Raise ValidationError when a session policy and the ARNs of managed ones are too long together."""
+    used = len(policy) + sum(map(len, policy_arns))
+    if policy_arns and used > POLICY_CHARACTERS:
+        raise ValidationError(
+            f"{used:,} characters with the session policy ({len(policy):,}); AWS takes {POLICY_CHARACTERS:,} together."
+        )
+
+
 class LabelsField(admin.LinesField):
     """Labels, one a line."""
 

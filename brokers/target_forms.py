@@ -13,6 +13,7 @@ from brokers.fields import (
     RoleArnField,
     SecondsField,
     SessionPolicyField,
+    check_room,
 )
 from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
@@ -50,6 +51,9 @@ def check_partition(arn: arns.RoleArn) -> None:
 
 
 WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
+
+LIMITED = {"data-limit": "2048", "data-with": "policy_arns"}
+"""For the script that counts characters: the ARNs of managed policies count too."""
 
 
 def text(rows: int, **more: Any) -> forms.Textarea:
@@ -93,7 +97,7 @@ class TargetForm(admin.DocumentForm):
         help_text="Enable it although the try found something lacking. Recorded, and shown as a badge.",
     )
     sensitive = forms.BooleanField(required=False, help_text="Becoming it takes a one-time code each time.")
-    session_policy = SessionPolicyField(required=False, widget=text(8, **{"data-limit": "2048"}))
+    session_policy = SessionPolicyField(required=False, widget=text(8, **LIMITED))
     policy_arns = PolicyArnsField(
         required=False, label="Managed session policies", help_text="ARNs, one a line, ten at most."
     )
@@ -120,6 +124,10 @@ class TargetForm(admin.DocumentForm):
         if found.get("sensitive") and found.get("accept_weaker"):
             self.add_error("accept_weaker", NEVER_WEAKER)
         self._check_destination(found)
+        try:
+            check_room(found.get("session_policy") or "", found.get("policy_arns") or [])
+        except forms.ValidationError as error:
+            self.add_error("policy_arns", error)
         return found
 
     def partition(self) -> str:
@@ -176,7 +184,7 @@ class FederatedUserForm(TargetForm):
     )
     max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session", initial=3600)
     session_policy = SessionPolicyField(
-        widget=text(8, **{"data-limit": "2048"}),
+        widget=text(8, **LIMITED),
         help_text="Required: without one AWS grants nothing but what resource policies give this federated user.",
     )
 

@@ -189,6 +189,25 @@ def test_it_puts_the_error_on_its_field_and_keeps_what_was_typed(carol, field, t
     assert "Kept as typed" in answer.text and Target.find("support-read") is None
 
 
+MANAGED = "arn:aws:iam::444444444444:policy/a-managed-one-of-ours"
+
+
+def a_policy(characters: int) -> str:
+    """Return a session policy of so many characters."""
+    empty = READ_S3.replace("{", '{"Id": "",', 1)
+    return empty.replace('"Id": ""', f'"Id": "{"x" * (characters - len(empty))}"')
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, SAVED), (1, AGAIN)])
+def test_it_counts_session_policy_and_managed_ones_together(carol, more, status):
+    policy = a_policy(2048 - len(MANAGED) + more)
+    answer = add_role(carol, session_policy=policy, policy_arns=MANAGED, title="Kept as typed")
+    assert answer.status_code == status
+    if status == AGAIN:
+        assert "2,049 characters with the session policy" in errors_in(answer.text) and MANAGED in answer.text
+        assert 'data-with="policy_arns"' in answer.text and "Kept as typed" in answer.text
+
+
 def test_it_refuses_one_group_twice(carol):
     typed = {"associations-TOTAL_FORMS": "2", "associations-0-group": "local:a", "associations-1-group": "a"}
     answer = add_role(carol, **typed)

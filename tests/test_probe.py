@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from brokers import catalogue, trust
 from brokers.grants import cooper_arn, probe
+from brokers.grants.keys import HARMLESS
 from brokers.models import Kind, State, Target
 from cooper_project.embedded import seed_aws
 from cooper_project.errors import Unavailable
@@ -126,8 +128,42 @@ def test_it_tries_a_federated_user(store):
     assert found.works and found.tag_session
 
 
+# -- the target's own session policies ---------------------------------------------------------------------------------
+def test_it_finds_that_aws_takes_no_session_policies_so_long_together(external_id):
+    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target.session_policy, target.policy_arns = HARMLESS + " " * 1900, [f"arn:aws:iam::{ACCOUNT}:policy/{'x' * 60}"]
+    found = probe(target)
+    assert not found.works and not found.complete
+    assert "own session policies" in found.findings[-1] and "policyArns" in found.findings[-1]
+
+
+def test_it_finds_that_aws_cannot_read_the_session_policy(external_id):
+    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target.session_policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}'
+    found = probe(target)
+    assert not found.works and "MalformedPolicyDocument" in found.findings[-1]
+
+
+def test_it_finds_the_same_of_a_federated_user(store):
+    target = Target.find("dev-uploads")
+    target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/{letter * 120}" for letter in "abcdefghijkl"]
+    found = probe(target)
+    assert not found.works and "policyArns" in found.findings[-1]
+
+
+def test_it_tries_the_session_policies_that_a_grant_sends(external_id):
+    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/mine"]
+    assert probe(target).complete
+    bodies = [parse_qs(call.body.decode()) for call in faults.journal() if call.operation == "AssumeRole"]
+    [own] = [each for each in bodies if "PolicyArns.member.1.arn" in each]
+    assert own["DurationSeconds"] == ["900"] and "Policy" not in own
+    assert all(each["Policy"] == [HARMLESS] for each in bodies if each is not own)
+
+
 def test_it_hands_out_nothing_that_a_try_got(external_id, store):
-    before = len(store.issued)
-    found = probe(a_role(trust.trust_policy(external_id, cooper_arn())))
+    before, target = len(store.issued), a_role(trust.trust_policy(external_id, cooper_arn()))
+    target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/mine"]
+    found = probe(target)
     tried = store.issued[before:]
     assert tried and not any(each.access_key_id in str(found) for each in tried)

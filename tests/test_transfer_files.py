@@ -23,6 +23,10 @@ T = HEAD + "targets:\n"
 A, U = T + ROLE + "    ", T + USER + "    "
 
 
+MANAGED = "arn:aws:iam::444444444444:policy/a-managed-one-of-ours"
+LONG_POLICY = READ_S3.replace("{", "{" + " " * (2000 - len(READ_S3)), 1)
+
+
 def refused(text: str | bytes, **options: bool) -> list[str]:
     """Return what is said of a file that must be refused."""
     with pytest.raises(FileRefused) as caught:
@@ -127,6 +131,10 @@ WRONG = {
     "no session policy": (
         T + "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n",
         "line 3, column 3: u lacks session_policy",
+    ),
+    "policies that are too long together": (
+        A + f"session_policy: '{LONG_POLICY}'\n    policy_arns: [{MANAGED}]\n",
+        f"line 7, column 18: {2000 + len(MANAGED):,} characters with the session policy (2,000)",
     ),
     "a bad policy ARN": (A + "policy_arns: [x]\n", "line 6, column 18: x is not the ARN"),
     "a text for a list": (A + "labels: x\n", "line 6, column 13: Here belongs a list"),

@@ -13,7 +13,7 @@ from brokers.grants.keys import HARMLESS
 from brokers.models import Target
 from brokers.sts import Request, assume_role, federation_token
 from brokers.sts.names import session_name
-from brokers.sts.request import tags
+from brokers.sts.request import policies, tags
 from cooper_project import aws
 from cooper_project.errors import CooperError, Unavailable
 
@@ -52,7 +52,9 @@ def is_coopers_own(role_arn: arns.RoleArn, caller: str) -> bool:
 
 
 def probe(target: Target, external_id: str = "") -> ProbeResult:
-    """Try the target (900 s, session policy that denies all, discarded) and return what it allows; grants nothing.
+    """Try the target (900 s, discarded) and return what it allows; grants nothing.
+
+    The session policy denies all, but in the one call that tries the target's own.
 
     `external_id` is that of an AWS account which is not stored yet. Raise Unavailable when AWS does not answer, or is
     busy; its refusals are findings.
@@ -60,10 +62,10 @@ def probe(target: Target, external_id: str = "") -> ProbeResult:
     return _probe_role(target, external_id) if target.is_role else _probe_federated_user(target)
 
 
-def _arguments(target: Target, **more: Any) -> dict[str, Any]:
-    """Return the least AssumeRole of a try."""
-    name = session_name(PROBER, new_grant_id())
-    return {"RoleArn": target.role_arn, "RoleSessionName": name, "DurationSeconds": 900, "Policy": HARMLESS, **more}
+def _arguments(target: Target, own: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Return the least AssumeRole of a try; `own` are the target's session policies instead of the one of a try."""
+    asked = {"RoleArn": target.role_arn, "RoleSessionName": session_name(PROBER, new_grant_id())}
+    return {**asked, "DurationSeconds": 900, **(own or {"Policy": HARMLESS}), **more}
 
 
 def _decided(error: CooperError) -> CooperError:
@@ -73,10 +75,10 @@ def _decided(error: CooperError) -> CooperError:
     return error
 
 
-def _refusal(target: Target, **more: Any) -> CooperError | None:
-    """Try AssumeRole once; return AWS's refusal, or None when it was allowed. Raise when AWS decided nothing."""
+def _refusal(target: Target, own: dict[str, Any] | None = None, **more: Any) -> CooperError | None:
+    """Try AssumeRole once, discard what it gives, and return AWS's refusal or None; raise when AWS decided nothing."""
     try:
-        assume_role.assume(_arguments(target, **more))
+        assume_role.assume(_arguments(target, own, **more))
     except CooperError as error:
         return _decided(error)
     return None
@@ -85,7 +87,7 @@ def _refusal(target: Target, **more: Any) -> CooperError | None:
 def _probe_role(target: Target, external_id: str) -> ProbeResult:
     """Try a role with the ExternalId, without it, with a wrong one, with tags, with a source identity, and for long."""
     external_id = external_id or str(catalogue.ensure_account(str(target.aws_account)).external_id)
-    right = {"ExternalId": external_id}
+    right: dict[str, Any] = {"ExternalId": external_id}
     refused = _refusal(target, **right)
     if refused is not None:
         return ProbeResult(works=False, findings=(_first_refusal(refused),))
@@ -93,6 +95,11 @@ def _probe_role(target: Target, external_id: str) -> ProbeResult:
     findings: list[str] = []
     enforced = _enforces_external_id(target, findings)
     tagged = _allows(target, findings, "sts:TagSession", **right, Tags=tags(request))
+    named: dict[str, Any] = {"Tags": tags(request)} if tagged else {}
+    own = policies(target)
+    unfit = _refusal(target, own, **right, **named) if own else None
+    if unfit is not None:
+        return ProbeResult(works=False, findings=(*findings, _of_own_policies(unfit)))
     source = _allows(target, findings, "sts:SetSourceIdentity", **right, SourceIdentity="cooper.try")
     longest = _longest(target, right, findings)
     return ProbeResult(True, enforced, tagged, source, longest, tuple(findings))
@@ -106,6 +113,11 @@ def _first_refusal(refused: CooperError) -> str:
             "name cooper or has another ExternalId, or cooper's own policy does not allow this role."
         )
     return f"AWS refuses: {refused.detail}"
+
+
+def _of_own_policies(refused: CooperError) -> str:
+    """Return what it means that AWS takes the try's session policy and not the target's."""
+    return f"AWS refuses the target's own session policies: {refused.detail}"
 
 
 def _enforces_external_id(target: Target, findings: list[str]) -> bool:
@@ -138,7 +150,7 @@ def _allows(target: Target, findings: list[str], action: str, **more: Any) -> bo
     return False
 
 
-def _longest(target: Target, right: dict[str, str], findings: list[str]) -> int:
+def _longest(target: Target, right: dict[str, Any], findings: list[str]) -> int:
     """Return the seconds that AWS gives, up to the target's longest."""
     wanted = min(int(target.max_seconds), assume_role.LONGEST)
     refused = _refusal(target, **right, DurationSeconds=wanted) if wanted > 3600 else None
@@ -165,6 +177,9 @@ def _probe_federated_user(target: Target) -> ProbeResult:
         return ProbeResult(works=False, findings=(explained(_decided(error), target).message,))
     findings: list[str] = []
     tagged = _federated_tags(keys, partition, asked, findings)
+    unfit = _federated_policies(target, keys, asked, tagged=tagged)
+    if unfit is not None:
+        return ProbeResult(works=False, findings=(*findings, _of_own_policies(unfit)))
     return ProbeResult(True, True, tagged, True, int(target.max_seconds), tuple(findings))
 
 
@@ -178,3 +193,16 @@ def _federated_tags(keys: aws.Keys, partition: str, asked: dict[str, Any], findi
         findings.append("The IAM user's policy does not allow sts:TagSession, so sessions do not name the grant.")
         return False
     return True
+
+
+def _federated_policies(target: Target, keys: aws.Keys, asked: dict[str, Any], *, tagged: bool) -> CooperError | None:
+    """Try the target's own session policies once and discard what that gives; return AWS's refusal, or None."""
+    own = policies(target)
+    named: dict[str, Any] = {"Tags": tags(Request(PROBER, new_grant_id(), 900))} if tagged else {}
+    plain = {name: value for name, value in asked.items() if name != "Policy"}
+    try:
+        if own:
+            federation_token.federate(keys, str(target.partition), plain | own | named)
+    except CooperError as error:
+        return _decided(error)
+    return None

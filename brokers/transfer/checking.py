@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from brokers import arns
-from brokers.fields import GroupField, NameField, UntilField
+from brokers.fields import GroupField, NameField, UntilField, check_room
 from brokers.grants import is_coopers_own
 from brokers.models import Kind
 from brokers.target_forms import NEVER_WEAKER, FederatedUserForm, RoleForm, check_destination, check_partition
@@ -170,6 +170,8 @@ class _Check:
             found[flag] = self.flag(said.get(flag))
         if found["sensitive"] and found["weaker_mode_accepted"]:
             self._complaints.add(said["weaker_mode_accepted"], NEVER_WEAKER)
+        room = found["session_policy"] or "", found["policy_arns"] or []
+        self._checked(said.get("policy_arns") or name, lambda: check_room(*room))
         found["state"] = self._state(said.get("state"))
         if "tried" in said:
             found["facts"] = self._facts(said["tried"], is_role=kind.value == Kind.ROLE)
