@@ -54,14 +54,17 @@ def _is_local(url: str) -> bool:
 
 
 def _check(url: str, host: str) -> None:
-    """Raise CooperError for a sign-in address that is neither AWS's nor allowed for trying out."""
+    """Raise CooperError for a sign-in address that is neither AWS's, nor a listed VPC endpoint, nor for trying out."""
     parts = urlsplit(url)
     if _is_local(url):
         if settings.COOPER_DEV_ENDPOINTS:
             return
         raise CooperError(f"COOPER_SIGNIN_URL is {url}: on this machine; that needs COOPER_DEV_ENDPOINTS=1.")
-    if parts.scheme != "https" or not (parts.hostname == host or (parts.hostname or "").endswith("." + host)):
-        raise CooperError(f"COOPER_SIGNIN_URL is {url}; it has to be https on {host}.")
+    found = parts.hostname or ""
+    allowed = found == host or found.endswith("." + host) or found in settings.COOPER_VPC_ENDPOINTS
+    if parts.scheme != "https" or not allowed:
+        message = f"COOPER_SIGNIN_URL is {url}; it has to be https on {host}, or on one of COOPER_VPC_ENDPOINTS."
+        raise CooperError(message)
 
 
 def form_action_hosts(partitions: set[str]) -> list[str]:

@@ -131,7 +131,10 @@ def signin_refusal(url: str, partition: str) -> str:
     if parts.scheme != "https":
         return f"{url} is not https"
     host = parts.hostname or ""
-    return "" if domain and (host == domain or host.endswith(f".{domain}")) else f"{host} is not in {domain}"
+    own = domain and (host == domain or host.endswith(f".{domain}"))
+    if own or host in settings.COOPER_VPC_ENDPOINTS:
+        return ""
+    return f"{host} is not in {domain}; list a VPC endpoint in COOPER_VPC_ENDPOINTS"
 
 
 def proxies() -> Messages:

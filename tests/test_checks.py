@@ -85,6 +85,13 @@ def test_it_takes_awss_own_endpoints(good, monkeypatch, url):
     assert ids() == set()
 
 
+def test_it_takes_a_listed_vpc_endpoint_for_the_sign_in(good):
+    good.COOPER_SIGNIN_URL = "https://vpce-1.signin.eu-west-1.vpce.amazonaws.com/federation"
+    assert "cooper.E007" in ids()
+    good.COOPER_VPC_ENDPOINTS = ["vpce-1.signin.eu-west-1.vpce.amazonaws.com"]
+    assert ids() == set()
+
+
 def test_it_refuses_plain_http_that_others_can_reach(good):
     good.COOPER_PUBLIC_URL, good.COOPER_BIND = "", "0.0.0.0:8000"
     assert "cooper.E012" in ids()

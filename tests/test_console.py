@@ -42,6 +42,25 @@ def test_it_takes_a_regional_endpoint_for_its_own_partition_alone(settings):
     assert signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
 
 
+VPC = "vpce-0a1b.signin.eu-west-1.vpce.amazonaws.com"
+
+
+def test_it_takes_a_listed_vpc_endpoint_for_its_own_partition_alone(settings):
+    settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = f"https://{VPC}/federation", "eu-west-1"
+    settings.COOPER_VPC_ENDPOINTS = [VPC]
+    assert signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
+    assert signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
+
+
+@pytest.mark.parametrize(
+    "url", [f"http://{VPC}/federation", f"https://x.{VPC}/federation", f"https://{VPC}.evil.example/"]
+)
+def test_it_refuses_what_is_not_quite_a_listed_vpc_endpoint(settings, url):
+    settings.COOPER_SIGNIN_URL, settings.COOPER_REGION, settings.COOPER_VPC_ENDPOINTS = url, "eu-west-1", [VPC]
+    with pytest.raises(CooperError, match="COOPER_VPC_ENDPOINTS"):
+        signin.endpoint("aws")
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -235,6 +236,42 @@ def test_it_limits_grants_by_person_and_minute(identity, settings):
         grant(alice, wish(), now())
     with pytest.raises(TooMany):
         grant(alice, wish(), now())
+
+
+def test_it_gives_no_longer_session_than_the_installation_allows(identity, settings):
+    settings.COOPER_MAX_SESSION = 1800
+    alice, target = identity("alice"), Target.find(DEV)
+    assert target is not None and longest_seconds(target) == 1800
+    with pytest.raises(Invalid, match="to 1800 seconds"):
+        grant(alice, wish(seconds=1801), now())
+    granted = grant(alice, wish(seconds=1800), now())
+    assert (granted.credentials.expires_at - now()).total_seconds() <= 1800
+
+
+@pytest.fixture
+def one_place(settings, monkeypatch):
+    settings.COOPER_STS_AT_ONCE = 1
+    monkeypatch.setattr(deed, "PATIENCE", 0.3)
+    deed._places.cache_clear()
+    yield
+    deed._places.cache_clear()
+
+
+def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_place):
+    alice, issued = identity("alice"), len(store.issued)
+    first = threading.Thread(target=lambda: grant(alice, wish(), now()))
+    with faults.on(Fault("sts", mode="stall", seconds=2.0)):
+        first.start()
+        until = now() + timedelta(seconds=5)
+        while not faults.count("sts", "AssumeRole") and now() < until:
+            time.sleep(0.01)
+        with pytest.raises(Unavailable, match="many people are waiting"):
+            grant(alice, wish(), now())
+        assert faults.count("sts", "AssumeRole") == 1
+        first.join()
+    assert len(store.issued) == issued + 1
+    assert sorted(each.event for each in events("grant:finish")) == ["grant:finish:done", "grant:finish:failed"]
+    assert grant(alice, wish(), now()).credentials
 
 
 # -- no record, no hand-out ---------------------------------------------------------------------------------------
