@@ -108,7 +108,7 @@ def _posted(where: str, fields: str) -> tuple[int, bytes]:
     )  # fmt: skip
     try:
         body = _body(answer, end)
-    except BaseException:
+    except BaseException:  # whatever it was, the connection is half read and fit for nothing
         answer.close()
         raise
     answer.release_conn()

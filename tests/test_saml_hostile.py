@@ -38,7 +38,9 @@ def outcome(browser: Client, made: Any, caplog: Any) -> tuple[Any, list[str]]:
     caplog.clear()
     with caplog.at_level(logging.DEBUG):
         answer = post(browser, fields_of(made(begin(browser))))
-    return answer, [each.getMessage() for each in caplog.records if not each.name.startswith(("django", "faker"))]
+    return answer, [
+        each.getMessage() for each in caplog.records if not each.name.startswith(("django", "faker", "moto"))
+    ]
 
 
 def used() -> float:
