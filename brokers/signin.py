@@ -107,12 +107,10 @@ def _posted(where: str, fields: str) -> tuple[int, bytes]:
         headers={"Content-Type": "application/x-www-form-urlencoded", "User-Agent": USER_AGENT},
     )  # fmt: skip
     try:
-        body = _body(answer, end)
-    except BaseException:  # whatever it was, the connection is half read and fit for nothing
+        return answer.status, _body(answer, end)
+    finally:
+        # back in the pool already where the answer was read whole
         answer.close()
-        raise
-    answer.release_conn()
-    return answer.status, body
 
 
 def _body(answer: urllib3.BaseHTTPResponse, end: float) -> bytes:
