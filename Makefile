@@ -13,7 +13,7 @@ help:
 demo: ## cooper with its own AWS on this machine, on http://127.0.0.1:PORT (PORT=8000)
 	@tools/packages xmlsec1 || echo '    Without it the demo works, but for "Sign in with Example IdP".'
 	@tools/step "Python packages" tools/venv requirements.txt
-	@exec $(BIN)/python manage.py cooper_serve --embedded --store $(STORE) --port $(PORT)
+	@exec $(BIN)/python manage.py cooper_demo --store $(STORE) --port $(PORT)
 
 demo-reset: ## forgets everything that was done in the demo
 	rm -rf $(STORE)
@@ -51,4 +51,4 @@ LOCK = --quiet --upgrade --universal --no-strip-extras --python-version 3.11 --g
 
 clean: ## removes .venv and what tools left behind; the demo's data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov var/coverage var/static
-	find accounts brokers cooper_project tests -name __pycache__ -prune -exec rm -rf {} +
+	find accounts brokers cooper_project core demo embedded_aws tests -name __pycache__ -prune -exec rm -rf {} +

@@ -9,10 +9,10 @@ from pynamodb.expressions.condition import Condition
 from accounts.identity import Group, groups_from
 from accounts.models import LocalAccount, Person
 from accounts.providers import provider_for
-from cooper_project import audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Stale, Transaction, transaction
-from cooper_project.errors import Conflict, Refused
+from core import audit
+from core.audit import AuditEvent, Event
+from core.dynamo import Stale, Transaction, transaction
+from core.errors import Conflict, Refused
 
 ALL = "cooper:administrators"
 """What events of new administrators name as their target, so that they are found together; no target is called so."""

@@ -2,10 +2,10 @@
 
 from accounts import totp
 from accounts.models import Person
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import transaction
-from cooper_project.errors import Invalid
+from core import audit
+from core.audit import Event
+from core.dynamo import transaction
+from core.errors import Invalid
 
 
 def reset(person: str, by: str) -> None:

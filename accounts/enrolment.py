@@ -20,11 +20,11 @@ from accounts.identity import Identity
 from accounts.models import Person
 from accounts.providers import SignInRefused, provider_for
 from accounts.totp.devices import opened
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import transaction
-from cooper_project.errors import CooperError, Invalid, Refused
-from cooper_project.kms import Sealed
+from core import audit
+from core.audit import Event
+from core.dynamo import transaction
+from core.errors import CooperError, Invalid, Refused
+from core.kms import Sealed
 
 PENDING = "enrolment"
 """Where the web session keeps the ciphertext of a seed that no code has proved yet."""

@@ -6,10 +6,10 @@ import re
 import secrets
 
 from accounts.models import OnceRecord
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Stale, after, transaction
-from cooper_project.errors import Invalid
+from core import audit
+from core.audit import Event
+from core.dynamo import Stale, after, transaction
+from core.errors import Invalid
 
 LIVES = 3 * 86_400
 """Seconds in which an enrolment code can be used."""

@@ -12,10 +12,10 @@ from accounts.administrators import administers, weigh
 from accounts.identity import Group
 from accounts.models import LocalAccount, Person
 from accounts.providers.local import PASSWORD_LIMIT, USERNAME, normalised
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import AlreadyExists, Stale, Transaction, transaction
-from cooper_project.errors import Conflict, Invalid
+from core import audit
+from core.audit import Event
+from core.dynamo import AlreadyExists, Stale, Transaction, transaction
+from core.errors import Conflict, Invalid
 
 TRIES = 5
 """Times that a change is begun anew when a sign-in of the same person comes between."""

@@ -12,10 +12,10 @@ from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import SignInRefused, Vouched, provider_for
 from accounts.sessions import ENDS_AT
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Stale, transaction
-from cooper_project.errors import Conflict
+from core import audit
+from core.audit import Event
+from core.dynamo import Stale, transaction
+from core.errors import Conflict
 
 TRIES = 5
 """Times that a person's record is written anew when two sign-ins of theirs meet."""

@@ -6,9 +6,9 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
 from djangosaml2.middleware import SamlSessionMiddleware as StockMiddleware
 
-from cooper_project import audit
-from cooper_project.errors import CooperError
-from cooper_project.middleware import error_page
+from core import audit
+from core.errors import CooperError
+from core.middleware import error_page
 
 
 class IdentityMiddleware(AuthenticationMiddleware):

@@ -16,7 +16,7 @@ from pynamodb.attributes import (
 )
 
 from accounts.identity import Group, Identity
-from cooper_project.dynamo import Document
+from core.dynamo import Document
 
 READ_THE_RECORD = "cooper.view_auditevent"
 """All that auditors may."""

@@ -9,7 +9,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 
 from accounts.models import Person, User, WebSession
-from cooper_project.dynamo import AlreadyExists, ConditionFailed, after, transaction
+from core.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
 ENDS_AT = "ends_at"
 """Where a web session says when it ends at the latest (seconds since the epoch), if its provider said so."""

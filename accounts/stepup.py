@@ -14,10 +14,10 @@ from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 
 from accounts import totp
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Document
-from cooper_project.errors import Invalid, StepUpRequired
+from core import audit
+from core.audit import Event
+from core.dynamo import Document
+from core.errors import Invalid, StepUpRequired
 
 WINDOW = "step_up_until"
 """Where a web session keeps the end of its window."""

@@ -3,8 +3,8 @@
 import time
 
 from accounts.models import Attempt
-from cooper_project.dynamo import after
-from cooper_project.errors import Unavailable
+from core.dynamo import after
+from core.errors import Unavailable
 
 
 def _item(what: str, window: int) -> str:

@@ -16,9 +16,9 @@ from accounts import administrators, login, throttle
 from accounts.models import User
 from accounts.providers import Address, Answer, Provider, SignInRefused, Vouched, provider_for, providers
 from accounts.providers.local import source_of
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.errors import CooperError
+from core import audit
+from core.audit import Event
+from core.errors import CooperError
 
 logger = logging.getLogger(__name__)
 

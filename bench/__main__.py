@@ -46,7 +46,7 @@ def versus(name: str, ours: Callable[[], object], theirs: Callable[[], object], 
 
 def main() -> None:
     """Start the AWS, sign Alice in, measure."""
-    command = [sys.executable, "manage.py", "cooper_serve", "--embedded-only", "--seed", "--with-parent"]
+    command = [sys.executable, "manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent"]
     aws = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         os.environ.update(environment_of(aws), COOPER_GRANTS_PER_MINUTE="10000", COOPER_LOG_LEVEL="ERROR")

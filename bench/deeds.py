@@ -14,15 +14,15 @@ from django.test import Client  # noqa: E402
 from brokers import catalogue, trust  # noqa: E402
 from brokers.grants import cooper_arn  # noqa: E402
 from brokers.models import Association, Target  # noqa: E402
-from cooper_project import aws, installation  # noqa: E402
-from cooper_project.embedded.seed import PASSWORD  # noqa: E402
+from core import aws, installation  # noqa: E402
+from demo.seed import PASSWORD  # noqa: E402
 
 
 def measure(versus: Callable[..., None]) -> None:
     """Measure and print each ratio."""
     settings.ALLOWED_HOSTS = ["testserver"]
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    settings.STATIC_ROOT = settings.BASE_DIR / "cooper_project" / "static"
+    settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
     installation.use_secret_key()
     assert trust.principal_arns(cooper_arn())
     alice = Client()

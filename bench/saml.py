@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.providers.saml import connecting, keys
-from cooper_project import installation
+from core import installation
 from tests import saml_kit
 from tests.saml_kit import OKTA, SP, Attribute, Idp
 from tests.saml_stage import answer, begin

@@ -14,10 +14,10 @@ from typing import TypeVar
 
 from brokers.errors import Moved
 from brokers.models import Association, AwsAccount, Change, State, Target
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import AlreadyExists, Transaction, after, transaction
-from cooper_project.errors import CooperError, Unavailable
+from core import audit
+from core.audit import Event
+from core.dynamo import AlreadyExists, Transaction, after, transaction
+from core.errors import CooperError, Unavailable
 
 LOG = "catalogue"
 STAMP = 10**15

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from cooper_project.errors import Conflict, Refused, Unavailable
+from core.errors import Conflict, Refused, Unavailable
 
 
 class NotYours(Refused):

@@ -11,9 +11,9 @@ import re
 from django.conf import settings
 
 from brokers.models import Target
-from cooper_project import kms
-from cooper_project.aws import Keys
-from cooper_project.errors import CooperError, Invalid
+from core import kms
+from core.aws import Keys
+from core.errors import CooperError, Invalid
 
 TRANSPORT_CONTEXT = {"cooper:purpose": "federation-keys"}
 """The encryption context of `cooper_encrypt`: it cannot know the target yet."""

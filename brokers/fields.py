@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.identity import Group
 from brokers import arns
 from brokers.forms import spoken
-from cooper_project import admin
+from core import admin
 
 NAME = re.compile(r"[A-Za-z0-9][\w+=,.@-]{0,63}", re.ASCII)
 LABEL = re.compile(r"[\w.-]{1,32}(=[\w./@-]{1,64})?", re.ASCII)

@@ -15,7 +15,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from cooper_project.dynamo import Document
+from core.dynamo import Document
 
 
 class Kind(StrEnum):

@@ -16,8 +16,8 @@ from django.conf import settings
 from brokers import arns
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
-from cooper_project import __version__, aws
-from cooper_project.errors import CooperError, Unavailable
+from core import __version__, aws
+from core.errors import CooperError, Unavailable
 
 SECONDS, TO_CONNECT = 5.0, 2.0
 """Seconds for getSigninToken, all in all, and of them to connect; fewer where the grant's deadline is nearer."""

@@ -17,8 +17,8 @@ from brokers.fields import (
 )
 from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
-from cooper_project import admin, aws
-from cooper_project.dynamo import Document
+from core import admin, aws
+from core.dynamo import Document
 
 
 class CiphertextArea(forms.Textarea):

@@ -18,8 +18,8 @@ from brokers.entitlements import Entitlement, entitlements_of
 from brokers.forms import BecomeForm, spoken
 from brokers.grants import Granted, Way, Wish, decide, form_action_hosts, grant, longest_seconds
 from brokers.models import AwsAccount, Target
-from cooper_project.errors import Invalid, StepUpRequired
-from cooper_project.middleware import refusal
+from core.errors import Invalid, StepUpRequired
+from core.middleware import refusal
 
 PER_PAGE = 100
 

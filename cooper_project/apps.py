@@ -1,17 +1,9 @@
-"""Tells Django of the frame."""
+"""Tells Django of the project package."""
 
 from django.apps import AppConfig
 
-from cooper_project import checks
 
-
-class FrameConfig(AppConfig):
-    """The frame's name for Django; loads the system checks."""
+class ProjectConfig(AppConfig):
+    """Brings the management commands."""
 
     name = "cooper_project"
-    label = "cooper"
-    verbose_name = "Record and switches"
-
-    def ready(self) -> None:
-        """Register the system checks."""
-        checks.register_all()

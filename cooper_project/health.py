@@ -10,9 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from cooper_project import aws, installation, kms
-from cooper_project.audit import AuditEvent
-from cooper_project.errors import CooperError
+from core import aws, installation, kms
+from core.audit import AuditEvent
+from core.errors import CooperError
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from django.conf import settings
 
 from brokers import catalogue
 from brokers.models import Change
-from cooper_project import audit, installation
-from cooper_project.audit import Event
-from cooper_project.dynamo import AlreadyExists, TableMissing, tables, transaction
-from cooper_project.errors import CooperError
-from cooper_project.installation import GRANTS, SCHEMA, Installation
-from cooper_project.kms import usable_key_arn
+from core import audit, installation
+from core.audit import Event
+from core.dynamo import AlreadyExists, TableMissing, tables, transaction
+from core.errors import CooperError
+from core.installation import GRANTS, SCHEMA, Installation
+from core.kms import usable_key_arn
 
 Say = Callable[[str], None]
 

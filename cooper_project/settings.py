@@ -1,9 +1,10 @@
 """Django's settings and cooper's own (`COOPER_*`), read from the environment."""
 
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 
-from cooper_project import env
+from core import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,7 +46,8 @@ ALLOWED_HOSTS = env.listing("COOPER_ALLOWED_HOSTS") or _own_hosts
 CSRF_TRUSTED_ORIGINS = [COOPER_PUBLIC_URL] if COOPER_PUBLIC_URL else []
 
 INSTALLED_APPS = [
-    "cooper_project.apps.FrameConfig",
+    "cooper_project.apps.ProjectConfig",
+    "core.apps.CoreConfig",
     "accounts.apps.AccountsConfig",
     "brokers.apps.BrokersConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",
@@ -56,12 +58,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_otp",
 ]
+# the demo's command is there only where the packages of requirements-demo.txt are
+if find_spec("moto"):
+    INSTALLED_APPS.append("demo.apps.DemoConfig")
 
 MIDDLEWARE = [
-    "cooper_project.middleware.RequestMiddleware",
+    "core.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "cooper_project.middleware.AnswerMiddleware",
+    "core.middleware.AnswerMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.SamlSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -91,7 +96,7 @@ TEMPLATES = [
 ]
 
 # no SQL anywhere: an engine on which every query fails loudly, and atomic() does nothing
-DATABASES = {"default": {"ENGINE": "cooper_project.no_sql"}}
+DATABASES = {"default": {"ENGINE": "core.no_sql"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -118,7 +123,7 @@ CSRF_COOKIE_NAME = "__Host-cooper-csrf" if _https else "cooper-csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "cooper_project.middleware.csrf_failure"
+CSRF_FAILURE_VIEW = "core.middleware.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # carried by other sites' posts (an identity provider's answer), so SameSite=None, and with it always Secure: browsers

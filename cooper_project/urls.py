@@ -4,12 +4,13 @@ from django.urls import include, path
 
 import accounts.admin as of_people
 import brokers.admin as of_doors
-from cooper_project import admin, health
+from cooper_project import health
+from core import admin
 
-handler400 = "cooper_project.middleware.bad_request"
-handler403 = "cooper_project.middleware.permission_denied"
-handler404 = "cooper_project.middleware.page_not_found"
-handler500 = "cooper_project.middleware.server_error"
+handler400 = "core.middleware.bad_request"
+handler403 = "core.middleware.permission_denied"
+handler404 = "core.middleware.page_not_found"
+handler500 = "core.middleware.server_error"
 
 MANAGED = (of_people, of_doors)
 """Modules that have registered their ModelAdmins by being imported."""

@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cooper_project.settings")
 application = get_wsgi_application()
 
 from brokers import catalogue  # noqa: E402 - models load with Django
-from cooper_project import aws, installation  # noqa: E402 - models load with Django
+from core import aws, installation  # noqa: E402 - models load with Django
 
 installation.refuse_other_schema()
 installation.use_kms_key()

@@ -29,10 +29,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
-    """Start `cooper_serve --embedded` as people do, and stop it."""
+    """Start `cooper_demo` as people do, and stop it."""
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "COOPER_"))}
-    command = [sys.executable, "manage.py", "cooper_serve", "--embedded", "--port", str(port)]
+    command = [sys.executable, "manage.py", "cooper_demo", "--port", str(port)]
     command += ["--store", str(tmp_path_factory.mktemp("demo"))]
     said = tmp_path_factory.mktemp("log") / "banner"
     with said.open("wb") as out:

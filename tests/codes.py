@@ -6,7 +6,7 @@ from accounts import totp
 from accounts.models import TotpDevice
 from accounts.totp.codes import STEP, code_at
 from accounts.totp.devices import opened
-from cooper_project.kms import Sealed
+from core.kms import Sealed
 
 
 class Clock:

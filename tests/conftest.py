@@ -17,10 +17,10 @@ from accounts.sessions import SessionStore
 from brokers import catalogue
 from brokers.admin import uses
 from brokers.grants import limits
-from cooper_project import installation
-from cooper_project.embedded import EmbeddedAws
-from cooper_project.embedded.seed import adopt, seed
 from cooper_project.setting_up import set_up
+from core import installation
+from demo.seed import adopt, seed
+from embedded_aws import EmbeddedAws
 from tests import faults as injected
 from tests.codes import Clock
 from tests.saml_stage import connected
@@ -35,7 +35,7 @@ FAST_HASH = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.au
 
 def pytest_configure(config: pytest.Config) -> None:
     """Serve static files unhashed: collecting them is the server's business."""
-    settings.STATIC_ROOT = settings.BASE_DIR / "cooper_project" / "static"
+    settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

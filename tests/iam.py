@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from cooper_project.dynamo import documents
-from cooper_project.embedded import seed_aws
+from core.dynamo import documents
+from embedded_aws import seed_aws
 from tests.faults import Call
 
 PLACES = {

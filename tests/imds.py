@@ -10,7 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from cooper_project.embedded import EmbeddedAws, seed_aws
+from embedded_aws import EmbeddedAws, seed_aws
 
 ROLE = seed_aws.COOPER_ROLE
 PATH = "/latest/meta-data/iam/security-credentials/"

@@ -7,7 +7,7 @@ from typing import Any
 
 import botocore.client
 
-from cooper_project import aws
+from core import aws
 
 
 def killed_at(number: int, after: bool, deed: Callable[[], Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from cooper_project import aws
+from core import aws
 
 
 class _Body:

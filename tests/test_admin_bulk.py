@@ -7,8 +7,8 @@ import pytest
 from accounts.models import Person
 from brokers import catalogue
 from brokers.models import Association, State, Target
-from cooper_project import admin
-from cooper_project.audit import AuditEvent, Event
+from core import admin
+from core.audit import AuditEvent, Event
 from tests import faults
 from tests.codes import next_code
 from tests.faults import Fault

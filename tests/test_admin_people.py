@@ -5,7 +5,7 @@ from django.contrib.auth.hashers import check_password
 
 from accounts.admin.local_accounts import LocalAccountAdmin
 from accounts.models import LocalAccount, Person
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 from tests.codes import give_device
 from tests.forms import confirmed, errors_in, fields_of, submit
 

@@ -13,9 +13,9 @@ from accounts.models import Person, WebSession
 from brokers import revocation
 from brokers.grants import living_for
 from brokers.models import Target
-from cooper_project import audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import transaction
+from core import audit
+from core.audit import AuditEvent, Event
+from core.dynamo import transaction
 from tests.codes import give_device, next_code
 from tests.forms import mark_in, submit
 

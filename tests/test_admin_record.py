@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.admin.utils import quote
 
-from cooper_project import audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import transaction
+from core import audit
+from core.audit import AuditEvent, Event
+from core.dynamo import transaction
 from tests import faults
 from tests.faults import Fault
 from tests.forms import submit

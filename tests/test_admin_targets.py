@@ -14,10 +14,10 @@ from brokers.admin import saving
 from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of
 from brokers.grants import cooper_arn
 from brokers.models import Association, AwsAccount, State, Target
-from cooper_project import kms
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.embedded import seed_aws
-from cooper_project.embedded.seed import READ_S3, SPARE_ROLE
+from core import kms
+from core.audit import AuditEvent, Event
+from demo.seed import READ_S3, SPARE_ROLE
+from embedded_aws import seed_aws
 from tests import faults
 from tests.codes import give_device, next_code
 from tests.faults import Fault

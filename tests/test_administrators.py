@@ -11,9 +11,9 @@ from accounts.identity import Group, Identity
 from accounts.models import LocalAccount, Person
 from accounts.providers.base import Provider
 from accounts.sessions import SessionStore
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Transaction
-from cooper_project.errors import Conflict, Refused
+from core.audit import AuditEvent, Event
+from core.dynamo import Transaction
+from core.errors import Conflict, Refused
 from tests.codes import give_device, next_code
 from tests.forms import errors_in, fields_of, submit
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from cooper_project import audit, record
-from cooper_project.admin import exports as exports_of
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import transaction
+from core import audit, audit_search
+from core.admin import audit_export as exports_of
+from core.audit import AuditEvent, Event
+from core.dynamo import transaction
 from tests import faults
 from tests.codes import next_code
 from tests.faults import Fault
@@ -77,17 +77,19 @@ def test_its_csv_has_no_cell_that_a_spreadsheet_would_run_and_comes_back_whole(c
     answer = carol.post(EXPORT, asked("csv", code=next_code("carol")))
     text = body(answer)
     found = rows(text)
-    assert list(found[0]) == list(record.COLUMNS) and len(found) == len(ODD) + 1
+    assert list(found[0]) == list(audit_search.COLUMNS) and len(found) == len(ODD) + 1
     cells = [cell for row in found for cell in row.values()]
     assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")] == []
-    assert [record.original(row["why"]) for row in found[:-1]] == list(ODD)
-    assert [json.loads(record.original(row["details"])) for row in found[:-1]] == [{"deep": {"a": [t]}} for t in ODD]
+    assert [audit_search.original(row["why"]) for row in found[:-1]] == list(ODD)
+    assert [json.loads(audit_search.original(row["details"])) for row in found[:-1]] == [
+        {"deep": {"a": [t]}} for t in ODD
+    ]
     assert not re.search(r"(^|[,;])[^\",;\r\n]", text.split("\r\n")[1])  # every cell is quoted
 
 
 @pytest.mark.parametrize("text", ["", "plain", *ODD])
 def test_it_brings_every_cell_back(text):
-    assert record.original(record.harmless(text)) == text
+    assert audit_search.original(audit_search.harmless(text)) == text
 
 
 def test_it_is_on_record_before_the_first_byte(carol, events):
@@ -165,7 +167,7 @@ def test_it_sends_the_first_piece_before_it_reads_the_rest(store):
             read.append(number)
             yield audit.event(Event.TARGET_CHANGED, why="x" * 1000)
 
-    pieces = exports_of.chunks(record.written(source(), record.Format.CSV))
+    pieces = exports_of.chunks(audit_search.written(source(), audit_search.Format.CSV))
     assert len(next(pieces)) >= exports_of.CHUNK and len(read) < 100
     assert sum(len(piece) for piece in pieces) > 10_000_000 and len(read) == 10_000
 
@@ -173,7 +175,7 @@ def test_it_sends_the_first_piece_before_it_reads_the_rest(store):
 def test_it_reads_a_day_when_it_comes_to_it(events, monkeypatch):
     asked, under = [], AuditEvent.under
     monkeypatch.setattr(AuditEvent, "under", lambda day, **named: asked.append(day) or under(day, **named))
-    found = record.Span.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
+    found = audit_search.Span.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
     assert next(found).why == ODD[0] and asked == ["2026-02-03"]
 
 
@@ -196,7 +198,7 @@ def test_the_command_writes_a_file_and_tells_how_far_it_is(events, tmp_path, cap
 def test_the_command_writes_csv_to_stdout_between_moments(events, capsys):
     run("--from", "2026-02-03T01:00", "--to", "2026-02-03T05:00+02:00", "--format", "csv")
     text = capsys.readouterr().out
-    assert [record.original(row["why"]) for row in rows(text)] == list(ODD[1:3])
+    assert [audit_search.original(row["why"]) for row in rows(text)] == list(ODD[1:3])
 
 
 def test_the_command_leaves_no_half_file(events, tmp_path, monkeypatch):

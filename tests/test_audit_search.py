@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.admin.utils import quote
 
-from cooper_project import audit, record
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import transaction
+from core import audit, audit_search
+from core.audit import AuditEvent, Event
+from core.dynamo import transaction
 
 LIST = "/admin/cooper/auditevent/"
 NOW = datetime.now(UTC)
@@ -84,7 +84,7 @@ def test_it_goes_through_the_pages_of_a_search_without_losing_an_event(carol, as
 
 
 def test_it_goes_on_where_time_was_over(carol, monkeypatch):
-    monkeypatch.setattr(record, "PATIENCE", -1.0)
+    monkeypatch.setattr(audit_search, "PATIENCE", -1.0)
     put(NOW - timedelta(days=3), "old", Event.KEYS_ENCRYPTED, reason="-far-")
     page = carol.get(LIST, {"event": "keys:encrypt:done"}).text
     assert "-far-" not in page and "older days were not looked at yet" in page

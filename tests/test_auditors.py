@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import LocalAccount
 from brokers.models import Target
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 from tests.codes import give_device, next_code
 from tests.forms import fields_of, submit
 

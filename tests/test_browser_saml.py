@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cooper_project.embedded import example_idp
+from demo import example_idp
 from tests.browser import chromium, page, see, shoot, violations
 from tests.saml_kit import pair
 from tests.served import ROOT, clean, manage, run, serving
@@ -30,7 +30,7 @@ PASSWORD = "cooper-demo"
 @pytest.fixture(scope="module")
 def demo() -> Iterator[dict[str, Any]]:
     """Serve the demo's AWS with its identity provider, and a cooper beside it."""
-    words = manage("cooper_serve", "--embedded-only", "--seed", "--with-parent")
+    words = manage("cooper_demo", "--aws-only", "--seed", "--with-parent")
     aws = subprocess.Popen(words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     environment = {}
     for line in aws.stdout or ():

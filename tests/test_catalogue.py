@@ -6,9 +6,9 @@ import pytest
 
 from brokers import catalogue
 from brokers.models import Association, AwsAccount, Change, Target
-from cooper_project.audit import AuditEvent
-from cooper_project.dynamo import AlreadyExists, Stale, Transaction
-from cooper_project.errors import CooperError, Unavailable
+from core.audit import AuditEvent
+from core.dynamo import AlreadyExists, Stale, Transaction
+from core.errors import CooperError, Unavailable
 from tests import faults
 from tests.faults import Fault
 

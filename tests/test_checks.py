@@ -3,7 +3,7 @@
 import pytest
 from django.core import checks
 
-from cooper_project.installation import SCHEMA, Installation
+from core.installation import SCHEMA, Installation
 from tests.served import manage, run
 
 PRODUCTION = {
@@ -143,5 +143,5 @@ def test_it_refuses_tables_of_a_newer_cooper(store):
 
 
 def test_it_refuses_the_embedded_aws_on_an_address_that_others_reach():
-    done = run(manage("cooper_serve", "--embedded", "--bind", "0.0.0.0:8123"), {})
+    done = run(manage("cooper_demo", "--bind", "0.0.0.0:8123"), {})
     assert done.returncode == 1 and "this machine alone" in done.stderr

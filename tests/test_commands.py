@@ -24,7 +24,7 @@ WRONG_USAGE = 2
 @pytest.fixture(scope="module")
 def aws() -> Iterator[dict[str, str]]:
     """Start the embedded AWS alone; return what it says that others need."""
-    words = manage("cooper_serve", "--embedded-only")
+    words = manage("cooper_demo", "--aws-only")
     process = subprocess.Popen(words, cwd=ROOT, env=clean({}), stdout=subprocess.PIPE, text=True)
     said = {}
     for line in process.stdout:

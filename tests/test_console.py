@@ -8,7 +8,7 @@ from brokers import signin
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
 from brokers.grants import Way, Wish, grant
-from cooper_project.errors import CooperError, Unavailable
+from core.errors import CooperError, Unavailable
 
 MADE = Credentials("ASIAIOSFODNN7EXAMPLE", "s", "t", datetime.now(UTC), "arn:aws:sts::1:x", "x")
 

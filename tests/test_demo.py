@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
-from cooper_project.embedded.seed import PASSWORD
 from cooper_project.management.commands.cooper_totp import code_of
+from demo.seed import PASSWORD
 from tests.forms import fields_of
 from tests.served import ROOT, Person, clean, free_port, manage, run, wait_for
 
@@ -55,7 +55,7 @@ def interrupted(process: "subprocess.Popen[bytes]") -> int:
 def demo(store: Path, **environment: str) -> Iterator[Demo]:
     """Start the demo, wait for its banner, end it by Ctrl-C."""
     port, said = free_port(), store.parent / "banner"
-    words = manage("cooper_serve", "--embedded", "--port", str(port), "--store", str(store))
+    words = manage("cooper_demo", "--port", str(port), "--store", str(store))
     with said.open("wb") as out:
         process = subprocess.Popen(
             words, cwd=ROOT, env=clean({"COOPER_WORKERS": "1"} | environment), stdout=out, stderr=subprocess.STDOUT,
@@ -185,7 +185,7 @@ def add_target(running: Demo) -> None:
 
 def test_it_keeps_the_demo_where_make_forgets_it() -> None:
     said = subprocess.run([*RESET[:-1], "--dry-run", "demo"], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert "--embedded --store var/demo " in said.stdout
+    assert "cooper_demo --store var/demo " in said.stdout
 
 
 def test_it_names_the_next_free_port_when_its_own_is_taken() -> None:
@@ -193,7 +193,7 @@ def test_it_names_the_next_free_port_when_its_own_is_taken() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run(manage("cooper_serve", "--embedded", "--port", str(port)), {})
+        done = run(manage("cooper_demo", "--port", str(port)), {})
     free = re.search(r"Port (\d+) is taken\. (\d+) is free: make demo PORT=(\d+)", done.stderr)
     assert done.returncode == 1 and done.stdout == "" and free, done.stderr
     assert int(free[1]) == port < int(free[2]) == int(free[3])

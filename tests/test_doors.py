@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import Attempt
 from brokers import catalogue
 from brokers.models import State, Target
-from cooper_project.audit import AuditEvent
+from core.audit import AuditEvent
 
 SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = 302, 403, 404, 405, 200, 303, 400, 409
 

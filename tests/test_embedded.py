@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from brokers import trust
-from cooper_project.embedded import EmbeddedAws, seed_aws
-from cooper_project.embedded.seed import READ_S3
+from demo.seed import READ_S3
+from embedded_aws import EmbeddedAws, seed_aws
 from tests.served import ROOT, clean
 
 ACCOUNT = "222222222222"
@@ -217,7 +217,7 @@ def test_it_refuses_foreign_hosts(store, host):
 SCRIPT = """
 import sys, pathlib
 import boto3
-from cooper_project.embedded import EmbeddedAws
+from embedded_aws import EmbeddedAws
 with EmbeddedAws(store=pathlib.Path(sys.argv[1])) as aws:
     said = aws.environment()
     def client(name):

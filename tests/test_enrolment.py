@@ -11,8 +11,8 @@ from accounts import totp
 from accounts.models import OnceRecord, Person, TotpDevice
 from accounts.totp.codes import STEP, code_at
 from brokers.models import Target
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.kms import Sealed
+from core.audit import AuditEvent, Event
+from core.kms import Sealed
 from tests import faults
 from tests.codes import give_device, next_code, seed_of
 from tests.faults import Fault

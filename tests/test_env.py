@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from cooper_project import env, installation
-from cooper_project.embedded import EmbeddedAws
-from cooper_project.embedded.seed import PASSWORD
-from cooper_project.installation import Installation
+from core import env, installation
+from core.installation import Installation
+from demo.seed import PASSWORD
+from embedded_aws import EmbeddedAws
 from tests import faults
 from tests.served import Person, manage, run, serving
 

@@ -9,10 +9,10 @@ from brokers import federation_keys
 from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of, seal
 from brokers.grants import examine_keys
 from brokers.models import Target
-from cooper_project import kms
-from cooper_project.aws import Keys
-from cooper_project.embedded import seed_aws
-from cooper_project.errors import CooperError, Invalid
+from core import kms
+from core.aws import Keys
+from core.errors import CooperError, Invalid
+from embedded_aws import seed_aws
 
 ACCOUNT = "222222222222"
 

@@ -16,11 +16,11 @@ from brokers.errors import NotYours, Stopped, TooMany
 from brokers.grants import Way, Wish, cooper_arn, deed, grant, longest_seconds
 from brokers.grants.intent import begin
 from brokers.models import Association, AwsAccount, Target
-from cooper_project.audit import AuditEvent
-from cooper_project.dynamo import transaction
-from cooper_project.embedded import seed_aws
-from cooper_project.errors import CooperError, Invalid, Refused, Unavailable
-from cooper_project.installation import GRANTS, Installation
+from core.audit import AuditEvent
+from core.dynamo import transaction
+from core.errors import CooperError, Invalid, Refused, Unavailable
+from core.installation import GRANTS, Installation
+from embedded_aws import seed_aws
 from tests import faults
 from tests.faults import Fault
 

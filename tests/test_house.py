@@ -58,10 +58,10 @@ def test_it_keeps_the_rooms_apart(copy: Path) -> None:
 
 VIOLATIONS = {
     "people knowing doors": ("accounts/login.py", "import brokers.models", "people do not know doors"),
-    "the frame knowing people": ("cooper_project/audit.py", "import accounts.models", "the foundations know neither"),
+    "the frame knowing people": ("core/audit.py", "import accounts.models", "the foundations know neither"),
     "an import that goes up": (
-        "cooper_project/dynamo/documents.py",
-        "import cooper_project.audit",
+        "core/dynamo/documents.py",
+        "import core.audit",
         "rooms of the frame",
     ),
     "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "rooms of doors"),
@@ -69,10 +69,10 @@ VIOLATIONS = {
     "a second door to STS": ("brokers/views.py", "import brokers.sts", "One door"),
     "a second door to sign-in": ("brokers/trust.py", "import brokers.signin", "One door"),
     "boto outside its room": ("brokers/grants/deed.py", "import botocore.exceptions", "touch boto"),
-    "boto in the record": ("cooper_project/audit.py", "import boto3", "touch boto"),
+    "boto in the record": ("core/audit.py", "import boto3", "touch boto"),
     "Django in a pure room": ("accounts/identity.py", "import django.conf", "are pure"),
     "Django in a plan": ("brokers/transfer/planning.py", "import django.conf", "are pure"),
-    "AWS behind a pure room": ("brokers/formats.py", "import cooper_project.aws", "are pure"),
+    "AWS behind a pure room": ("brokers/formats.py", "import core.aws", "are pure"),
 }
 
 
@@ -97,7 +97,7 @@ def test_it_refuses_a_room_that_is_not_on_the_map(copy: Path, package: str) -> N
 
 def test_it_lets_nobody_but_the_storage_hold_a_pynamodb_connection(copy: Path) -> None:
     line = "from pynamodb.connection import Connection\n\nMADE = Connection()\n"
-    for file in ("brokers/elsewhere.py", "cooper_project/dynamo/here.py"):
+    for file in ("brokers/elsewhere.py", "core/dynamo/here.py"):
         (copy / file).write_text(f'"""A try."""\n\n{line}')
     ruff = Path(sys.executable).with_name("ruff")
     command = [ruff, "check", "--no-cache", "--select", "TID251", "--output-format", "concise", *PACKAGES]

@@ -9,7 +9,7 @@ import pytest
 from accounts import totp
 from brokers import catalogue
 from brokers.models import Association, Change, Target
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 from tests.codes import next_code
 from tests.forms import confirmed, fields_of, looked_at
 from tests.killed import killed_at

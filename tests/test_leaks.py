@@ -13,8 +13,8 @@ from django.conf import settings
 from accounts.models import WebSession
 from brokers import federation_keys
 from brokers.models import Target
-from cooper_project.dynamo import documents
-from cooper_project.embedded.seed import PASSWORD
+from core.dynamo import documents
+from demo.seed import PASSWORD
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,7 +6,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
-from cooper_project.no_sql.base import SqlForbidden
+from core.no_sql.base import SqlForbidden
 
 
 @pytest.mark.parametrize(

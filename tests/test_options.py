@@ -8,9 +8,9 @@ import pytest
 
 from brokers import catalogue, trust
 from brokers.models import AwsAccount, Target
-from cooper_project.embedded import EmbeddedAws, seed_aws
-from cooper_project.embedded.seed import PASSWORD
-from cooper_project.installation import Installation
+from core.installation import Installation
+from demo.seed import PASSWORD
+from embedded_aws import EmbeddedAws, seed_aws
 from tests.imds import Imds
 from tests.served import Person, manage, run, serving
 

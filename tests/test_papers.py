@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from brokers import trust
-from cooper_project.dynamo import documents
+from core.dynamo import documents
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -138,7 +138,7 @@ def test_its_policies_name_tables_that_exist() -> None:
 
 
 def test_the_policy_for_setup_allows_every_call_that_setup_makes() -> None:
-    code = text("cooper_project/dynamo/tables.py") + text("cooper_project/dynamo/control.py")
+    code = text("core/dynamo/tables.py") + text("core/dynamo/control.py")
     calls = set(re.findall(r"\"((?:Create|Describe|Update|List|Tag)[A-Z]?[A-Za-z]*[a-z])\"", code))
     calls &= {call for call in calls if re.search(rf"(call|patiently|settle)\(.*\"{call}\"", code)}
     assert len(calls) > 7

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import TotpDevice
-from cooper_project.embedded import EmbeddedAws
-from cooper_project.installation import Installation
+from core.installation import Installation
+from embedded_aws import EmbeddedAws
 from tests import faults, iam
 from tests.forms import confirmed, submit
 from tests.saml_kit import OKTA

@@ -10,8 +10,8 @@ from brokers import catalogue, trust
 from brokers.grants import cooper_arn, probe
 from brokers.grants.keys import HARMLESS
 from brokers.models import Kind, State, Target
-from cooper_project.embedded import seed_aws
-from cooper_project.errors import Unavailable
+from core.errors import Unavailable
+from embedded_aws import seed_aws
 from tests import faults
 from tests.faults import Fault
 

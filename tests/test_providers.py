@@ -6,8 +6,8 @@ from accounts.models import Person
 from accounts.providers import providers
 from brokers import catalogue
 from brokers.models import Association
-from cooper_project.audit import AuditEvent
-from cooper_project.errors import CooperError
+from core.audit import AuditEvent
+from core.errors import CooperError
 
 BOTH = ["accounts.providers.local.LocalProvider", "tests.toy.ToyProvider"]
 

@@ -10,7 +10,7 @@ from accounts.models import Person, SamlIdp, WebSession
 from accounts.providers.saml import answers, asked, connecting, idps, keys, xmlsec
 from brokers import catalogue
 from brokers.models import Association
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 from tests.saml_kit import ENTRA, OKTA, PERSISTENT, TRANSIENT, Attribute, at, packed, request_of
 from tests.saml_stage import answer, begin, connect, forget, real_key, who
 

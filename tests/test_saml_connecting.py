@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import SamlIdp
 from accounts.providers.saml import connecting, idps, metadata
-from cooper_project.audit import AuditEvent
-from cooper_project.errors import CooperError, Invalid
+from core.audit import AuditEvent
+from core.errors import CooperError, Invalid
 from tests.saml_kit import DS, ENTRA, OKTA, SAMLP, SP, at, pair, xmlsec1
 from tests.saml_stage import answer, begin, connect, forget, real_key, shared_key, who
 

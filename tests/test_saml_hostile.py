@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Person
 from accounts.providers.saml import keys
-from cooper_project.audit import AuditEvent
+from core.audit import AuditEvent
 from tests.saml_hostile import HOSTILE
 from tests.saml_kit import Attribute, packed
 from tests.saml_stage import begin, post, who

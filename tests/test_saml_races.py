@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from cooper_project.audit import AuditEvent
-from cooper_project.installation import Installation
+from core.audit import AuditEvent
+from core.installation import Installation
 from tests.saml_kit import OKTA, Idp, packed, request_of
 from tests.saml_stage import begin, post
 from tests.served import serving

@@ -14,14 +14,15 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from accounts.models import Person, WebSession
 from brokers import catalogue
 from brokers.models import Change
-from cooper_project import audit, aws, installation, setting_up
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document, control, documents, tables
-from cooper_project.dynamo.control import Control
-from cooper_project.dynamo.documents import _documents
-from cooper_project.embedded import EmbeddedAws
-from cooper_project.errors import Conflict, CooperError, NotAllowed, Unavailable
-from cooper_project.installation import Installation
+from cooper_project import setting_up
+from core import audit, aws, installation
+from core.audit import AuditEvent, Event
+from core.dynamo import Document, control, documents, tables
+from core.dynamo.control import Control
+from core.dynamo.documents import _documents
+from core.errors import Conflict, CooperError, NotAllowed, Unavailable
+from core.installation import Installation
+from embedded_aws import EmbeddedAws
 from tests.refusing import refusing
 
 CHANGING = ("CreateTable", "UpdateTable", "UpdateContinuousBackups", "UpdateTimeToLive", "TagResource")

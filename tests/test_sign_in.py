@@ -14,9 +14,9 @@ from accounts import throttle
 from accounts.models import LocalAccount, Person, WebSession
 from accounts.providers import local
 from accounts.sessions import SessionStore, hashed
-from cooper_project.audit import AuditEvent
-from cooper_project.dynamo import transaction
-from cooper_project.embedded.seed import PASSWORD
+from core.audit import AuditEvent
+from core.dynamo import transaction
+from demo.seed import PASSWORD
 
 RIGHT = {"username": "alice", "password": PASSWORD}
 WRONG = {"username": "alice", "password": "not the password"}

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from cooper_project import aws
-from cooper_project.audit import AuditEvent
-from cooper_project.errors import Unavailable
 from cooper_project.health import Report, Watch, look
+from core import aws
+from core.audit import AuditEvent
+from core.errors import Unavailable
 from tests import faults
 from tests.faults import Fault
 

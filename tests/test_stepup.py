@@ -15,9 +15,9 @@ from accounts.totp.devices import FREE, LONGEST_WAIT, Wrong, use_code, wait_afte
 from brokers.errors import TooMany
 from brokers.grants import Way, Wish, grant
 from brokers.models import Target
-from cooper_project import admin
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.errors import CooperError, Unavailable
+from core import admin
+from core.audit import AuditEvent, Event
+from core.errors import CooperError, Unavailable
 from tests import faults
 from tests.codes import Clock, give_device, next_code, seed_of
 from tests.faults import Fault

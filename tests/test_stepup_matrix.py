@@ -16,9 +16,9 @@ from accounts.stepup import StepUpMixin
 from brokers.models import Association, AwsAccount, Import, State, Target
 from brokers.transfer import importing
 from brokers.transfer.reading import draft
-from cooper_project import admin
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.installation import GRANTS, Installation
+from core import admin
+from core.audit import AuditEvent, Event
+from core.installation import GRANTS, Installation
 from tests.codes import give_device, next_code
 from tests.forms import fields_of, looked_at, mark_in
 from tests.test_admin_targets import encrypted

@@ -18,8 +18,8 @@ from django.test import Client
 from accounts import totp
 from accounts.models import LocalAccount
 from brokers.models import Association, Target
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.installation import Installation
+from core.audit import AuditEvent, Event
+from core.installation import Installation
 from tests.codes import give_device, next_code
 from tests.conftest import sign_in
 from tests.forms import fields_of, mark_in, submit

@@ -74,4 +74,4 @@ def test_the_demo_goes_on_where_xmlsec1_cannot_be_installed(bare: Any, tmp_path:
     stub(tmp_path / ".venv/bin/python", 'echo "served: $*"')
     done = bare("make", "demo", "PORT=8123")
     assert done.returncode == 0 and done.stderr == "" and "Sign in with Example IdP" in done.stdout
-    assert done.stdout.endswith("served: manage.py cooper_serve --embedded --store var/demo --port 8123\n")
+    assert done.stdout.endswith("served: manage.py cooper_demo --store var/demo --port 8123\n")

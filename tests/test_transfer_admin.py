@@ -9,7 +9,7 @@ from brokers import catalogue
 from brokers.models import Association, Import, ImportPart, Target
 from brokers.transfer import importing
 from brokers.transfer.reading import draft
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 from tests import faults
 from tests.codes import give_device, next_code
 from tests.faults import Fault

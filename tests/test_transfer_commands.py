@@ -18,7 +18,7 @@ ONE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
     """Start the embedded AWS alone, with the demo's targets; return what commands need to reach it."""
-    words = manage("cooper_serve", "--embedded-only", "--seed", "--with-parent")
+    words = manage("cooper_demo", "--aws-only", "--seed", "--with-parent")
     process = subprocess.Popen(words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     said = {}
     for line in process.stdout:
@@ -124,7 +124,7 @@ def test_it_says_when_there_is_no_file_or_nothing_to_go_on_with(environment):
 
 def test_it_records_who_imports_on_which_host(environment):
     typed("cooper -import -yes -", environment, ONE.replace("visitors", "recorded"))
-    code = "from cooper_project.audit import AuditEvent as E; "
+    code = "from core.audit import AuditEvent as E; "
     code += "print(*[e.details for e in E.everything() if e.event.startswith('catalogue:import:done')])"
     told = run([*manage("shell"), "-c", code], environment).stdout
     assert '"os_user"' in told and '"host"' in told and '"caller": "arn:aws:iam::' in told

@@ -11,8 +11,8 @@ from brokers.models import Association, Import, ImportPart, Target
 from brokers.transfer import importing
 from brokers.transfer.parsing import LARGEST, MOST_COMPLAINTS, Complaints, Unusable, read
 from brokers.transfer.reading import FileRefused, draft
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.embedded.seed import READ_S3
+from core.audit import AuditEvent, Event
+from demo.seed import READ_S3
 from tests.transferring import exported, imported
 
 HEAD = "cooper: 1\n"

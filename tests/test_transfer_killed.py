@@ -20,8 +20,8 @@ from brokers import catalogue
 from brokers.models import Association, Import, ImportPart, Target
 from brokers.transfer import importing
 from brokers.transfer.reading import draft
-from cooper_project import aws
-from cooper_project.audit import AuditEvent, Event
+from core import aws
+from core.audit import AuditEvent, Event
 from tests import faults
 from tests.faults import Fault
 from tests.killed import killed_at

@@ -4,7 +4,7 @@ from brokers import catalogue
 from brokers.models import Change, Import
 from brokers.transfer import exporting, importing
 from brokers.transfer.reading import draft
-from cooper_project.embedded import EmbeddedAws
+from embedded_aws import EmbeddedAws
 
 EMPTIED = ("targets", "associations", "aws-accounts", "audit")
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from accounts.models import SamlIdp
 from accounts.providers.saml.connecting import problems_of
-from cooper_project import admin
+from core import admin
 
 
 @admin.register(SamlIdp)

@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from accounts import administrators, local_accounts
 from accounts.models import LocalAccount, Person
 from accounts.stepup import StepUpMixin
-from cooper_project import admin, audit
-from cooper_project.admin.writing import Build
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document, Stale, Transaction
-from cooper_project.errors import Invalid
-from cooper_project.record import history_for
+from core import admin, audit
+from core.admin.document_writes import Build
+from core.audit import AuditEvent, Event
+from core.audit_search import history_for
+from core.dynamo import Document, Stale, Transaction
+from core.errors import Invalid
 
 TRIES = 5
 """Times that a change is begun anew when a sign-in of the same person comes between."""

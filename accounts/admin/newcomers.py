@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts import administrators
-from cooper_project import admin
+from core import admin
 
 
 def newcomers(request: HttpRequest) -> dict[str, Any] | None:

@@ -14,11 +14,11 @@ from django.urls import path
 from accounts import administrators, devices, invitations, sessions, totp
 from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from accounts.stepup import StepUpMixin
-from cooper_project import admin, audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document, Transaction, transaction
-from cooper_project.errors import Invalid, Refused
-from cooper_project.record import history_for
+from core import admin, audit
+from core.audit import AuditEvent, Event
+from core.audit_search import history_for
+from core.dynamo import Document, Transaction, transaction
+from core.errors import Invalid, Refused
 
 
 class PersonForm(admin.DocumentForm):

@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.stepup import StepUpMixin
-from cooper_project import admin
-from cooper_project.admin.exports import EXPORT
-from cooper_project.admin.trail import AuditEventAdmin
-from cooper_project.audit import AuditEvent
+from core import admin
+from core.admin.audit_export import EXPORT
+from core.admin.audit_log import AuditEventAdmin
+from core.audit import AuditEvent
 
 
 @admin.register(AuditEvent)

@@ -5,10 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.stepup import StepUpMixin
-from cooper_project import admin
-from cooper_project.admin.switches import StopSwitchAdmin
-from cooper_project.dynamo import Document
-from cooper_project.installation import Installation
+from core import admin
+from core.admin.stop_switch import StopSwitchAdmin
+from core.dynamo import Document
+from core.installation import Installation
 
 
 @admin.register(Installation)

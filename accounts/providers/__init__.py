@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 
 from accounts.identity import PROVIDER_ID
 from accounts.providers.base import Address, Answer, Kind, Provider, SignInRefused, Vouched
-from cooper_project.errors import CooperError
+from core.errors import CooperError
 
 __all__ = [
     "Address",

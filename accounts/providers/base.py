@@ -9,8 +9,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from accounts.identity import Identity
-from cooper_project.dynamo import Transaction
-from cooper_project.errors import Refused
+from core.dynamo import Transaction
+from core.errors import Refused
 
 
 class SignInRefused(Refused):

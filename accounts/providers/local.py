@@ -17,7 +17,7 @@ from accounts import throttle
 from accounts.identity import Group, Identity
 from accounts.models import LocalAccount
 from accounts.providers.base import Provider, SignInRefused
-from cooper_project import audit
+from core import audit
 
 USERNAME = re.compile(r"[\w.@+-]{1,64}", re.ASCII)
 PASSWORD_LIMIT = 1024

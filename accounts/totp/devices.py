@@ -16,11 +16,11 @@ from pynamodb.expressions.update import Action
 from accounts.models import TotpDevice
 from accounts.totp.codes import matching_step, normalised
 from accounts.totp.recovery import hashed, new_codes
-from cooper_project import audit, kms
-from cooper_project.audit import Event
-from cooper_project.dynamo import ConditionFailed, Transaction
-from cooper_project.errors import CooperError, Refused, Unavailable
-from cooper_project.kms import Sealed
+from core import audit, kms
+from core.audit import Event
+from core.dynamo import ConditionFailed, Transaction
+from core.errors import CooperError, Refused, Unavailable
+from core.kms import Sealed
 
 SEED_BYTES = 20
 """160 bits, as RFC 4226 (4, R6) recommends."""

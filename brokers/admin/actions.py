@@ -13,7 +13,7 @@ from brokers.admin.foresight import summed_up
 from brokers.fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
 from brokers.models import Kind
-from cooper_project import admin
+from core import admin
 
 BULK = ("enable", "disable", "mark_sensitive", "unmark_sensitive", "associate", "dissociate", "set_longest")
 MOST_TRIED = 200

@@ -15,12 +15,12 @@ from brokers.admin.foreseeing import Foreseeing, losses, seen_by
 from brokers.effects import Effect, Standing
 from brokers.fields import GroupField, UntilField
 from brokers.models import Association, State, Target
-from cooper_project import admin, audit
-from cooper_project.admin.row_forms import RowForm
-from cooper_project.admin.writing import Build
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document, Transaction
-from cooper_project.errors import Invalid
+from core import admin, audit
+from core.admin.document_writes import Build
+from core.admin.inline_forms import RowForm
+from core.audit import AuditEvent, Event
+from core.dynamo import Document, Transaction
+from core.errors import Invalid
 
 GROUP_HELP = "provider:name, such as okta:prod-admins; a bare name means local:"
 UNTIL_HELP = "UTC. From then on it no longer entitles; empty: for good."

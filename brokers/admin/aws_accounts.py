@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from accounts.stepup import StepUpMixin
 from brokers import catalogue
 from brokers.models import AwsAccount
-from cooper_project import admin, audit
-from cooper_project.admin.writing import Build
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document
+from core import admin, audit
+from core.admin.document_writes import Build
+from core.audit import AuditEvent, Event
+from core.dynamo import Document
 
 
 class AwsAccountForm(admin.DocumentForm):

@@ -10,10 +10,10 @@ from brokers.admin.foresight import crowd, of_change
 from brokers.effects import Effect, Standing
 from brokers.grants import CEILINGS
 from brokers.models import Association, Kind, State, Target
-from cooper_project import admin, audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Transaction
-from cooper_project.errors import CooperError, Invalid
+from core import admin, audit
+from core.audit import AuditEvent, Event
+from core.dynamo import Transaction
+from core.errors import CooperError, Invalid
 
 IN_ONE = 25
 """Targets in one step: each brings itself, an association, its event and a try's event, in a transaction of 100."""

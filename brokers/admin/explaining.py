@@ -11,7 +11,7 @@ from accounts.models import Person
 from brokers import catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.models import State, Target
-from cooper_project import admin, audit
+from core import admin, audit
 
 
 class GroupsField(admin.LinesField):

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from brokers import catalogue
-from cooper_project import admin
+from core import admin
 
 KINDS = {"role": "IAM role", "federated_user": "federated user"}
 

@@ -9,7 +9,7 @@ from brokers import catalogue
 from brokers.admin import foresight
 from brokers.effects import Crowd, Effect, Standing, told
 from brokers.models import Target
-from cooper_project.admin import Outcome
+from core.admin import Outcome
 
 
 def seen_by(request: HttpRequest) -> Crowd:

@@ -12,8 +12,8 @@ from accounts.models import Person
 from brokers import catalogue
 from brokers.effects import Crowd, Effect, Seen, Standing, effect, told
 from brokers.models import Target
-from cooper_project import audit
-from cooper_project.errors import Invalid
+from core import audit
+from core.errors import Invalid
 
 SHOWN = 200
 """Lines that a page shows; more are counted."""

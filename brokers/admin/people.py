@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from accounts.admin import PersonAdmin
 from accounts.models import Person
 from brokers.grants import living_for
-from cooper_project import admin, audit
+from core import admin, audit
 
 # people do not know doors: their admin gives way to the one that does
 admin.site.unregister([Person])  # type: ignore[list-item]

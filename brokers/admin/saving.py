@@ -9,10 +9,10 @@ from brokers.admin import tries
 from brokers.effects import Standing
 from brokers.grants import ProbeResult, cooper_arn, examine_keys, is_coopers_own, probe
 from brokers.models import Association, AwsAccount, State, Target
-from cooper_project import admin, audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Transaction
-from cooper_project.errors import Conflict, Invalid
+from core import admin, audit
+from core.audit import AuditEvent, Event
+from core.dynamo import Transaction
+from core.errors import Conflict, Invalid
 
 DOOR_FIELDS = {"role_arn", "federation_keys", "max_seconds", "session_policy", "policy_arns", "accept_weaker"}
 """Fields whose change calls for another try."""

@@ -27,11 +27,11 @@ from brokers.effects import Effect
 from brokers.grants import ProbeResult, cooper_arn, probe
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
-from cooper_project import admin
-from cooper_project.admin.writing import Build
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.dynamo import Document, Transaction
-from cooper_project.errors import CooperError, Invalid
+from core import admin
+from core.admin.document_writes import Build
+from core.audit import AuditEvent, Event
+from core.dynamo import Document, Transaction
+from core.errors import CooperError, Invalid
 
 MOST_CHANGES = 90
 """Associations that one save may change: all of it is one transaction."""

@@ -20,8 +20,8 @@ from brokers.models import Import
 from brokers.transfer import drafts, exporting, importing, telling
 from brokers.transfer.parsing import LARGEST
 from brokers.transfer.reading import Draft, FileRefused, draft
-from cooper_project.audit import now
-from cooper_project.errors import CooperError, Invalid, StepUpRequired
+from core.audit import now
+from core.errors import CooperError, Invalid, StepUpRequired
 
 SLICE = 8.0
 """Seconds of steps in one request; the page goes on by itself, or by its button."""

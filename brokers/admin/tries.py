@@ -2,7 +2,7 @@
 
 from brokers.grants import ProbeResult
 from brokers.models import State, Target
-from cooper_project.errors import Invalid
+from core.errors import Invalid
 
 
 def is_ready(target: Target, result: ProbeResult) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 
 FRESH = 60.0
 """Seconds that an answer is remembered."""

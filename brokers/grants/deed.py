@@ -24,9 +24,9 @@ from brokers.grants.explain import explained, is_duration_refusal
 from brokers.grants.intent import Intent, begin, conclude
 from brokers.models import Target
 from brokers.sts import Request, broker_for
-from cooper_project import audit, aws
-from cooper_project.audit import Event
-from cooper_project.errors import CooperError, Invalid, Unavailable
+from core import audit, aws
+from core.audit import Event
+from core.errors import CooperError, Invalid, Unavailable
 
 logger = logging.getLogger(__name__)
 

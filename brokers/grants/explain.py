@@ -2,7 +2,7 @@
 
 from brokers.errors import AwsRefused
 from brokers.models import Target
-from cooper_project.errors import CooperError
+from core.errors import CooperError
 
 DURATION_REFUSALS = (
     "exceeds the 1 hour session limit for roles assumed by role chaining",

@@ -12,10 +12,10 @@ from brokers.entitlements import Entitlement
 from brokers.errors import NotYours, Stopped
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.sts import names
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Transaction, transaction
-from cooper_project.installation import GRANTS, Installation
+from core import audit
+from core.audit import Event
+from core.dynamo import Transaction, transaction
+from core.installation import GRANTS, Installation
 
 NO = False
 

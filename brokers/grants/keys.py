@@ -7,9 +7,9 @@ from brokers import arns, catalogue
 from brokers.federation_keys import FIELD, seal, unwrap
 from brokers.grants.explain import BAD_KEYS
 from brokers.sts import federation_token
-from cooper_project.aws import Keys
-from cooper_project.errors import CooperError, Invalid
-from cooper_project.kms import Sealed
+from core.aws import Keys
+from core.errors import CooperError, Invalid
+from core.kms import Sealed
 
 HARMLESS = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 """The session policy of a try: its credentials may do nothing, and are discarded."""

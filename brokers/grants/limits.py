@@ -10,7 +10,7 @@ from brokers.entitlements import Entitlement
 from brokers.errors import TooMany
 from brokers.models import Kind, Target
 from brokers.sts import assume_role, federation_token
-from cooper_project.errors import Invalid, Refused
+from core.errors import Invalid, Refused
 
 DEADLINE = 10
 """Seconds for a grant, all in all."""

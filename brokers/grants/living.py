@@ -8,7 +8,7 @@ from itertools import islice
 from brokers import arns, revocation
 from brokers.models import Kind
 from brokers.revocation import Revocation
-from cooper_project.audit import AuditEvent, Event
+from core.audit import AuditEvent, Event
 
 LONGEST = timedelta(seconds=129_600)
 """No AWS session that cooper can ask for lives longer (GetFederationToken)."""

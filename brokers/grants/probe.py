@@ -14,8 +14,8 @@ from brokers.models import Target
 from brokers.sts import Request, assume_role, federation_token
 from brokers.sts.names import session_name
 from brokers.sts.request import policies, tags
-from cooper_project import aws
-from cooper_project.errors import CooperError, Unavailable
+from core import aws
+from core.errors import CooperError, Unavailable
 
 PROBER = Identity("cooper", "try", "cooper's try")
 

@@ -10,7 +10,7 @@ from brokers.credentials import Credentials
 from brokers.models import Target
 from brokers.sts.names import session_name, source_identity
 from brokers.sts.request import Request, credentials, policies, tags
-from cooper_project import aws
+from core import aws
 
 SHORTEST, LONGEST = 900, 43_200
 

@@ -12,8 +12,8 @@ from brokers.federation_keys import keys_of
 from brokers.models import Target
 from brokers.sts.names import federated_name
 from brokers.sts.request import Request, credentials, policies, tags
-from cooper_project import aws
-from cooper_project.aws import Keys
+from core import aws
+from core.aws import Keys
 
 SHORTEST, LONGEST = 900, 129_600
 

@@ -9,10 +9,10 @@ from pynamodb.expressions.update import Action
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.transfer.plans import How
 from brokers.transfer.steps import MORE, Step
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Transaction
-from cooper_project.errors import Conflict
+from core import audit
+from core.audit import Event
+from core.dynamo import Transaction
+from core.errors import Conflict
 
 EVENTS = {
     How.ADD: Event.TARGET_ADDED,

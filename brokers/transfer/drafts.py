@@ -7,8 +7,8 @@ import zlib
 
 from brokers.models import ImportPart
 from brokers.transfer.parsing import LARGEST
-from cooper_project.dynamo import after, transaction
-from cooper_project.errors import Conflict
+from core.dynamo import after, transaction
+from core.errors import Conflict
 
 KEPT = 3600
 PIECE = 300_000

@@ -11,8 +11,8 @@ from brokers.catalogue import Catalogue
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.transfer.checking import moment
 from brokers.transfer.contents import DEFAULTS, FORMAT, NO_FACTS, Contents, Held, Values, tried_from
-from cooper_project import audit
-from cooper_project.audit import Event
+from core import audit
+from core.audit import Event
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

@@ -19,10 +19,10 @@ from brokers.transfer import applying
 from brokers.transfer.plans import How, Plan
 from brokers.transfer.reading import Draft
 from brokers.transfer.steps import Step, steps_of
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Transaction, after, transaction
-from cooper_project.errors import Conflict, CooperError, Invalid
+from core import audit
+from core.audit import Event
+from core.dynamo import Transaction, after, transaction
+from core.errors import Conflict, CooperError, Invalid
 
 SLOT = "catalogue"
 RUNNING, DONE, GIVEN_UP = "running", "done", "given up"

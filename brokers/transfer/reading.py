@@ -16,9 +16,9 @@ from brokers.transfer.exporting import held
 from brokers.transfer.parsing import MOST_COMPLAINTS, Complaints, Key, Node, Unusable, read
 from brokers.transfer.planning import plan
 from brokers.transfer.plans import Plan, Problem
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.errors import CooperError, Invalid, Unavailable
+from core import audit
+from core.audit import Event
+from core.errors import CooperError, Invalid, Unavailable
 
 
 class FileRefused(Invalid):

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 
-from cooper_project import aws
-from cooper_project.errors import CooperError
+from core import aws
+from core.errors import CooperError
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cooper_project import audit, aws
+from core import audit, aws
 
 
 def os_user() -> str:

@@ -5,8 +5,8 @@ import socket
 
 from django.conf import settings
 
-from cooper_project import checks
-from cooper_project.errors import CooperError
+from core import checks
+from core.errors import CooperError
 
 
 def chosen() -> tuple[str, int]:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.core import checks
 
-from cooper_project import aws, installation, kms
-from cooper_project.errors import CooperError
 from cooper_project.serving import address
+from core import aws, installation, kms
+from core.errors import CooperError
 
-DEMO = "These tables hold the demo's people, whose password everybody knows. Take other tables, or --embedded."
+DEMO = (
+    "These tables hold the demo's people, whose password everybody knows. Take other tables, or manage.py cooper_demo."
+)
 
 
 def warnings() -> list[str]:

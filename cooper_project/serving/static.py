@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
-from cooper_project.errors import CooperError
+from core.errors import CooperError
 
 
 def collect() -> bool:

@@ -25,9 +25,9 @@ from accounts.providers.saml.person import identity_of, notice_of
 from accounts.providers.saml.place import place_of
 from accounts.providers.saml.tree import Rejected, parse, text_in
 from accounts.providers.saml.xmlsec import folder_for
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.errors import Refused
+from core import audit
+from core.audit import Event
+from core.errors import Refused
 
 BODY_LIMIT = 2_300_000
 """Bytes of a posted form: a message of the largest size in base64, with what the form's coding adds."""

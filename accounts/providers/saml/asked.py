@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from accounts.models import OnceRecord
 from accounts.providers.base import SignInRefused
-from cooper_project.dynamo import AlreadyExists, transaction
+from core.dynamo import AlreadyExists, transaction
 
 PENDING = "saml_requests"
 LIVES = 900

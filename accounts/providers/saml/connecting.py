@@ -13,10 +13,10 @@ from accounts.models import Person, SamlIdp
 from accounts.providers.base import SignInRefused
 from accounts.providers.saml import keys, metadata, xmlsec
 from accounts.providers.saml.tree import Rejected
-from cooper_project import audit
-from cooper_project.audit import Event
-from cooper_project.dynamo import Transaction, transaction
-from cooper_project.errors import Conflict, CooperError, Invalid, Unavailable
+from core import audit
+from core.audit import Event
+from core.dynamo import Transaction, transaction
+from core.errors import Conflict, CooperError, Invalid, Unavailable
 
 SECONDS = 10
 REDIRECTS = 3

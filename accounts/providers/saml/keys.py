@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 
-from cooper_project import audit, installation, kms
-from cooper_project.audit import Event
-from cooper_project.dynamo import Transaction, transaction
-from cooper_project.errors import Conflict, Invalid
-from cooper_project.installation import Installation
+from core import audit, installation, kms
+from core.audit import Event
+from core.dynamo import Transaction, transaction
+from core.errors import Conflict, Invalid
+from core.installation import Installation
 
 KEYS, STAMP = "saml-keys", "saml-stamp"
 """The items that hold the keys, and the number that grows with every change of keys and identity providers."""

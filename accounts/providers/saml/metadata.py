@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from accounts.providers.saml.meaning import instant
 from accounts.providers.saml.names import PROTOCOL, REDIRECT, TRANSIENT, qname
 from accounts.providers.saml.tree import Rejected, parse, refuse_declarations, text_in, text_of
-from cooper_project.errors import Invalid
+from core.errors import Invalid
 
 LIMIT = 5_000_000
 """Bytes of metadata at most."""

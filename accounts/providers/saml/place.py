@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts.providers.saml.engine import Place
-from cooper_project.errors import Unavailable
+from core.errors import Unavailable
 
 
 def place_of(request: HttpRequest | None = None) -> Place:

@@ -13,7 +13,7 @@ from accounts.providers.saml import answers, asked, idps
 from accounts.providers.saml.connecting import confirm
 from accounts.providers.saml.engine import Engine, engine_for
 from accounts.providers.saml.place import place_of
-from cooper_project.dynamo import Transaction
+from core.dynamo import Transaction
 
 NEXT_LIMIT = 2_000
 ENDED = "What cooper knows of {label} has ended. Tell an administrator; other ways to sign in go on working."

@@ -13,7 +13,7 @@ from saml2.sigver import CryptoBackendXmlSec1
 from accounts.providers.saml import guard, keys
 from accounts.providers.saml.names import METADATA, qname
 from accounts.providers.saml.tree import Rejected
-from cooper_project.errors import CooperError, Unavailable
+from core.errors import CooperError, Unavailable
 
 
 def xmlsec1() -> str:

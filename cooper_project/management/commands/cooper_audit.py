@@ -11,12 +11,12 @@ from typing import Any, TextIO
 
 from django.core.management.base import CommandParser
 
-from cooper_project import audit
-from cooper_project.audit import AuditEvent, Event
-from cooper_project.errors import CooperError
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
-from cooper_project.record import Format, Span, written
+from core import audit
+from core.audit import AuditEvent, Event
+from core.audit_search import Format, Span, written
+from core.errors import CooperError
 
 EVERY = 10_000
 """Events after which the person at the terminal is told again."""

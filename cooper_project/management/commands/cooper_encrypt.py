@@ -10,12 +10,12 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from brokers.federation_keys import TRANSPORT_CONTEXT, parse
-from cooper_project import audit, installation, kms
-from cooper_project.audit import Event
-from cooper_project.aws import Keys
-from cooper_project.errors import CooperError, Invalid
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
+from core import audit, installation, kms
+from core.audit import Event
+from core.aws import Keys
+from core.errors import CooperError, Invalid
 
 IN_SIGHT = (
     "warning: the payload stood on the command line, where other users of this machine and the shell's history see it. "

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from brokers.transfer import exporting
-from cooper_project import installation
-from cooper_project.errors import CooperError
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
+from core import installation
+from core.errors import CooperError
 
 WITH_KEYS = (
     "warning: this file holds the ciphertexts of Federation Keys. They open only with this KMS key, for the same "

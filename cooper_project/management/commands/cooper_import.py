@@ -11,10 +11,10 @@ from brokers.models import Import
 from brokers.transfer import importing, telling
 from brokers.transfer.parsing import LARGEST
 from brokers.transfer.reading import Draft, FileRefused, draft
-from cooper_project import installation
-from cooper_project.errors import CooperError, Refused
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
+from core import installation
+from core.errors import CooperError, Refused
 
 PENDING = "Targets that are pending now are enabled by a try, on their pages in the administration."
 

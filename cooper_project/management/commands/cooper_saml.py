@@ -13,10 +13,10 @@ from accounts.providers.saml.engine import Place
 from accounts.providers.saml.idps import is_valid
 from accounts.providers.saml.place import place_of
 from accounts.providers.saml.xmlsec import xmlsec1
-from cooper_project import installation
-from cooper_project.errors import CooperError, Invalid
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
+from core import installation
+from core.errors import CooperError, Invalid
 
 GROUPS = {
     "okta": ("groups",),

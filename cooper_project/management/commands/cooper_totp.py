@@ -12,9 +12,9 @@ from django.core.management.base import CommandParser
 from accounts import devices, invitations, totp
 from accounts.identity import Group
 from accounts.models import TotpDevice
-from cooper_project.errors import Invalid
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
+from core.errors import Invalid
 
 
 def person_from(text: str) -> str:

@@ -1,0 +1,35 @@
+"""Django's admin for documents in DynamoDB: `from core import admin`, then as with Django's own.
+
+@admin.register(Target)
+class TargetAdmin(admin.ModelAdmin): ...
+"""
+
+from django.contrib.admin import ShowFacets, action, display
+
+from core.admin.filters import ValuesFilter
+from core.admin.forms import DocumentForm, LinesField, MomentField
+from core.admin.inline_forms import RowsFormSet
+from core.admin.inlines import TabularInline
+from core.admin.operations import Deed, Outcome
+from core.admin.options import ModelAdmin
+from core.admin.queryset import Rows
+from core.admin.sites import AdminSite, register, site
+
+__all__ = [
+    "AdminSite",
+    "Deed",
+    "DocumentForm",
+    "LinesField",
+    "ModelAdmin",
+    "MomentField",
+    "Outcome",
+    "Rows",
+    "RowsFormSet",
+    "ShowFacets",
+    "TabularInline",
+    "ValuesFilter",
+    "action",
+    "display",
+    "register",
+    "site",
+]

@@ -1,0 +1,56 @@
+"""The stop switch of all grants in the management plane."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from core import audit
+from core.admin.forms import DocumentForm
+from core.admin.operations import Outcome
+from core.admin.options import ModelAdmin
+from core.audit import AuditEvent, Event
+from core.installation import GRANTS, Installation
+
+
+class SwitchForm(DocumentForm):
+    """Whether all grants are stopped."""
+
+    stopped = forms.BooleanField(
+        label="Stop all grants",
+        required=False,
+        help_text="While this is on, nobody becomes anything. AWS sessions that live already go on until they end.",
+    )
+
+
+class StopSwitchAdmin(ModelAdmin):
+    """The one item that stops all grants; the installation's other facts are not managed here."""
+
+    form = SwitchForm
+    list_display = ("what", "stopped")
+    actions = None
+
+    def documents(self, request: HttpRequest) -> list[Any]:
+        """Return the switch alone."""
+        return [found for found in [Installation.find(GRANTS)] if found is not None]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the switch; nothing else of the installation is shown."""
+        return super().get_object(request, object_id) if object_id == GRANTS else None
+
+    def what(self, switch: Installation) -> str:
+        """Say what it stops."""
+        return "All grants"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let nobody add switches."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody delete it: its absence stops all grants."""
+        return False
+
+    def events_of(self, request: HttpRequest, outcome: Outcome) -> list[AuditEvent]:
+        """Record that it was set or lifted."""
+        kind = Event.STOP_SET if outcome.cleaned["stopped"] else Event.STOP_LIFTED
+        return [audit.event(kind, object="all grants")]

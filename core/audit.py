@@ -1,0 +1,209 @@
+"""The record: who did, was given or was refused what, when, from where and why."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+
+from core.dynamo import Document, transaction
+
+
+class Event(StrEnum):
+    """Everything that is recorded, as `noun:verb:outcome`."""
+
+    SIGN_IN_DONE = "person:sign-in:done"
+    SIGN_IN_REFUSED = "person:sign-in:refused"
+    SIGN_OUT_DONE = "person:sign-out:done"
+    PERSON_ADDED = "person:add:done"
+    PERSON_CHANGED = "person:change:done"
+    PERSON_DISABLED = "person:disable:done"
+    PERSON_ENABLED = "person:enable:done"
+    PERSON_DELETED = "person:delete:done"
+    DEVICE_ADDED = "device:add:done"
+    DEVICE_REPLACED = "device:replace:done"
+    DEVICE_REMOVED = "device:remove:done"
+    DEVICE_RESET = "device:reset:done"
+    ENROLMENT_BEGUN = "device:begin:done"
+    ENROLMENT_REFUSED = "device:begin:refused"
+    ENROLMENT_CODE_MADE = "enrolment-code:make:done"
+    RECOVERY_USED = "recovery-code:use:done"
+    STEP_UP_REFUSED = "step-up:check:refused"
+    SESSIONS_ENDED = "person:end-sessions:done"
+    SESSION_ENDED = "person:end-session:done"
+    PERSON_MADE_ADMIN = "person:make-administrator:done"
+    PASSWORD_CHANGED = "password:change:done"  # noqa: S105 - an event's name
+    GRANT_INTENDED = "grant:begin:intended"
+    GRANT_DONE = "grant:finish:done"
+    GRANT_FAILED = "grant:finish:failed"
+    GRANT_REFUSED = "grant:begin:refused"
+    TARGET_ADDED = "target:add:done"
+    TARGET_CHANGED = "target:change:done"
+    TARGET_DELETED = "target:delete:done"
+    TARGET_TRIED = "target:try:done"
+    TARGET_TRY_FAILED = "target:try:failed"
+    TARGET_MODE_ACCEPTED = "target:accept-mode:done"
+    ASSOCIATION_ADDED = "association:add:done"
+    ASSOCIATION_CHANGED = "association:change:done"
+    ASSOCIATION_DELETED = "association:delete:done"
+    ACCOUNT_ADDED = "aws-account:add:done"
+    ACCOUNT_CHANGED = "aws-account:change:done"
+    EXPORT_DONE = "catalogue:export:done"
+    IMPORT_BEGUN = "catalogue:import:begun"
+    IMPORT_DONE = "catalogue:import:done"
+    IMPORT_GIVEN_UP = "catalogue:import:given-up"
+    IMPORT_REFUSED = "catalogue:import:refused"
+    STOP_SET = "stop:set:done"
+    STOP_LIFTED = "stop:lift:done"
+    KEYS_ENCRYPTED = "keys:encrypt:done"
+    ADMIN_REFUSED = "admin:enter:refused"
+    AUDIT_VIEWED = "audit:view:done"
+    AUDIT_EXPORTED = "audit:export:done"
+    IDP_ADDED = "identity-provider:add:done"
+    IDP_CHANGED = "identity-provider:refresh:done"
+    IDP_REFUSED = "identity-provider:refresh:refused"
+    IDP_REMOVED = "identity-provider:remove:done"
+    IDP_TRIED = "identity-provider:try:done"
+    SAML_KEY_MADE = "saml-key:make:done"
+    SAML_KEY_USED = "saml-key:use:done"
+    SAML_KEY_DROPPED = "saml-key:drop:done"
+    SETUP_DONE = "setup:run:done"
+    SECRET_KEY_MADE = "secret-key:make:done"  # noqa: S105 - an event's name
+    SECRET_KEY_ROTATED = "secret-key:rotate:done"  # noqa: S105 - an event's name
+    SERVE_STARTED = "serve:start:done"
+
+
+class ByTarget(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-call]
+    """One target's history, for showing; never read to decide a right."""
+
+    class Meta:
+        index_name = "by-target"
+        projection = AllProjection()
+
+    target = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute(range_key=True)
+
+
+class ByPerson(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-call]
+    """One person's history, for showing; never read to decide a right."""
+
+    class Meta:
+        index_name = "by-person"
+        projection = AllProjection()
+
+    person = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute(range_key=True)
+
+
+class AuditEvent(Document):
+    """One event. `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order.
+
+    `person` did it, or had it done; `target` is what it was done to where that has a history: a target, or a person.
+    """
+
+    purpose = "who did what"
+    verbose_name = "event"
+    verbose_name_plural = "events"
+
+    class Meta:
+        table = "audit"
+
+    day = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute(range_key=True)
+    event = UnicodeAttribute()
+    person = UnicodeAttribute(null=True)
+    target = UnicodeAttribute(null=True)
+    aws_account = UnicodeAttribute(null=True)
+    grant = UnicodeAttribute(null=True)
+    why = UnicodeAttribute(null=True)
+    source = UnicodeAttribute(null=True)
+    request_id = UnicodeAttribute(null=True)
+    details = UnicodeAttribute(null=True)
+    by_target = ByTarget()
+    by_person = ByPerson()
+
+    def __str__(self) -> str:
+        """Name the event and its moment."""
+        return f"{self.event} {self.at.split('#')[0]}"
+
+    @property
+    def moment(self) -> datetime:
+        """Return when it happened (UTC)."""
+        return datetime.fromisoformat(self.at.split("#")[0])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return the details as they were given."""
+        return dict(json.loads(self.details or "{}"))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who is acting and from where; `extra` joins every event's details (OS user, host, caller ARN for commands)."""
+
+    person: str = ""
+    source: str = ""
+    request_id: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+_context: ContextVar[Context | None] = ContextVar("audit_context", default=None)
+
+
+def context() -> Context:
+    """Return who is acting now."""
+    return _context.get() or Context()
+
+
+@contextmanager
+def acting(**known: Any) -> Iterator[None]:
+    """Let every event of the block say what is `known` (fields of Context) beside what is known already."""
+    token = _context.set(replace(context(), **known))
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def mark(**facts: str) -> None:
+    """Let every later event of this block (a request, a command) say these facts too."""
+    known = context()
+    _context.set(replace(known, extra={**known.extra, **facts}))
+
+
+def now() -> datetime:
+    """Return the time (UTC)."""
+    return datetime.now(UTC)
+
+
+def place(moment: datetime, name: str = "") -> tuple[str, str]:
+    """Return the key (day, at) of an event; a `name` makes it a known place, else it is a random one."""
+    return moment.strftime("%Y-%m-%d"), f"{moment.isoformat(timespec='microseconds')}#{name or secrets.token_hex(8)}"
+
+
+def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> AuditEvent:
+    """Return an event, not yet written: columns of AuditEvent by name, all else in its details (JSON, no secrets)."""
+    day, moment = at or place(now())
+    acting_now = context()
+    columns = {name: facts.pop(name) for name in list(facts) if name in AuditEvent.get_attributes()}
+    columns.setdefault("person", acting_now.person)
+    columns.setdefault("source", acting_now.source)
+    columns.setdefault("request_id", acting_now.request_id)
+    kept: dict[str, Any] = {name: value or None for name, value in columns.items()}
+    details = {**acting_now.extra, **{name: value for name, value in facts.items() if value is not None}}
+    return AuditEvent(day, moment, event=str(kind), details=json.dumps(details, default=str, sort_keys=True), **kept)
+
+
+def record(kind: Event, **facts: Any) -> AuditEvent:
+    """Write an event durably and return it; raise CooperError when it cannot be written (then nothing may be done)."""
+    made = event(kind, **facts)
+    with transaction() as writes:
+        writes.create(made)
+    return made

@@ -1,0 +1,17 @@
+"""Everything durable: documents in DynamoDB through PynamoDB, on one shared connection."""
+
+from core.dynamo.connection import ConditionFailed, TableMissing
+from core.dynamo.documents import Document, after, documents
+from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
+
+__all__ = [
+    "AlreadyExists",
+    "ConditionFailed",
+    "Document",
+    "Stale",
+    "TableMissing",
+    "Transaction",
+    "after",
+    "documents",
+    "transaction",
+]

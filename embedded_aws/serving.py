@@ -1,0 +1,52 @@
+"""A waitress server in a thread, on loopback alone."""
+
+import threading
+from typing import Any
+
+from waitress.server import create_server
+from waitress.wasyncore import loop
+
+from embedded_aws.wire import Wsgi
+
+THREADS = 64
+"""Enough that calls which tests let stall do not hold up the others."""
+
+
+class LoopbackServer:
+    """Serves a WSGI application on 127.0.0.1 until it is stopped; raises OSError when the port is taken."""
+
+    def __init__(self, app: Wsgi, port: int) -> None:
+        """Take the port."""
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._sockets,
+            host="127.0.0.1",
+            port=port,
+            threads=THREADS,
+            ident=None,
+            connection_limit=1000,
+            channel_timeout=300,
+            clear_untrusted_proxy_headers=True,
+        )
+        self.port = int(self._server.effective_port)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="embedded-aws", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        """Serve until stopped."""
+        while not self._stopping.is_set():
+            loop(timeout=1, map=self._sockets, count=1)
+        self._server.task_dispatcher.shutdown(timeout=2)
+        for each in list(self._sockets.values()):
+            each.close()
+
+    def stop(self) -> None:
+        """Finish what is being answered (2 s at most) and give the port back."""
+        self._stopping.set()
+        self._server.pull_trigger()
+        self._thread.join(timeout=5)
