@@ -7,7 +7,7 @@ from django.contrib import auth
 from django.http import HttpRequest
 
 from accounts.administrators import admin_groups, administers, auditor_groups, weigh
-from accounts.entitling import that_matter
+from accounts.entitlement_hooks import that_matter
 from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import SignInRefused, Vouched, provider_for

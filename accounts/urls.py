@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import enrolment, views
+from accounts import device_views, views
 from accounts.providers import addresses
 
 urlpatterns = [
@@ -10,12 +10,12 @@ urlpatterns = [
     path("login/<slug:provider_id>/", views.sign_in_with, name="login-with"),
     path("administrators/seen/", views.administrators_seen, name="administrators-seen"),
     path("logout/", views.sign_out, name="logout"),
-    path("device/", enrolment.device, name="device"),
-    path("device/begin/", enrolment.begin, name="device-begin"),
-    path("device/set-up/", enrolment.set_up, name="device-set-up"),
-    path("device/recover/", enrolment.recover, name="device-recover"),
-    path("device/remove/", enrolment.remove, name="device-remove"),
-    path("device/close/", enrolment.close_window, name="device-close"),
+    path("device/", device_views.device, name="device"),
+    path("device/begin/", device_views.begin, name="device-begin"),
+    path("device/set-up/", device_views.set_up, name="device-set-up"),
+    path("device/recover/", device_views.recover, name="device-recover"),
+    path("device/remove/", device_views.remove, name="device-remove"),
+    path("device/close/", device_views.close_window, name="device-close"),
 ]
 
 urlpatterns += [path(each.route, views.at_address(each), name=each.name) for each in addresses()]

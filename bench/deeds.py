@@ -11,9 +11,9 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from brokers import catalogue, trust  # noqa: E402
-from brokers.grants import cooper_arn  # noqa: E402
+from brokers import catalogue, trust_policy  # noqa: E402
 from brokers.models import Association, Target  # noqa: E402
+from brokers.probing import cooper_arn  # noqa: E402
 from core import aws, installation  # noqa: E402
 from demo.seed import PASSWORD  # noqa: E402
 
@@ -24,7 +24,7 @@ def measure(versus: Callable[..., None]) -> None:
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
     installation.use_secret_key()
-    assert trust.principal_arns(cooper_arn())
+    assert trust_policy.principal_arns(cooper_arn())
     alice = Client()
     assert alice.post("/login/", {"username": "alice", "password": PASSWORD}).status_code == 302
     _grants(versus, alice)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.test import Client
 
-from accounts.providers.saml import connecting, keys
+from accounts.providers.saml import idp_registry, keys
 from core import installation
 from tests import saml_kit
 from tests.saml_kit import OKTA, SP, Attribute, Idp
@@ -34,7 +34,7 @@ def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "idp.xml")
         file.write_text(OKTA.metadata())
-        connecting.add(connecting.Wanted("okta", str(file)), ())
+        idp_registry.add(idp_registry.Wanted("okta", str(file)), ())
         ours = Path(folder, "ours.pem")
         ours.write_text(keys.stored()[0]["certificate"])
         saml_kit.OURS = str(ours)

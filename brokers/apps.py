@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from django.apps import AppConfig
 
-from accounts import entitling
+from accounts import entitlement_hooks
 from accounts.identity import Group, Identity
 
 
@@ -27,4 +27,4 @@ class BrokersConfig(AppConfig):
             rules = catalogue.current().rules_for(identity.groups)
             return sorted(entitlements.entitlements_of(identity, rules, datetime.now(UTC)))
 
-        entitling.register(entitling.Doors(named, entitled))
+        entitlement_hooks.register(entitlement_hooks.Doors(named, entitled))

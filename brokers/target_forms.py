@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from brokers import arns
-from brokers.fields import (
+from brokers.form_fields import (
     COLOURS,
     LabelsField,
     NameField,

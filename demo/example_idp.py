@@ -25,8 +25,8 @@ from saml2.metadata import entity_descriptor
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
-from accounts.providers.saml import connecting, keys
-from accounts.providers.saml.engine import Place, sp_config
+from accounts.providers.saml import idp_registry, keys
+from accounts.providers.saml.pysaml2_client import Place, sp_config
 from accounts.providers.saml.xmlsec import folder_for, xmlsec1
 from core.errors import Conflict, CooperError
 from demo import example_idp_page as pages
@@ -64,9 +64,9 @@ class ExampleIdp:
         file = Path(self._folder.name) / "metadata.xml"
         file.write_text(self.metadata(), encoding="utf-8")
         try:
-            connecting.add(connecting.Wanted(NAME, str(file), label=LABEL), {"local"})
+            idp_registry.add(idp_registry.Wanted(NAME, str(file), label=LABEL), {"local"})
         except Conflict:
-            connecting.refresh(NAME, str(file))
+            idp_registry.refresh(NAME, str(file))
 
     def metadata(self) -> str:
         """Return its metadata."""

@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 
 from cooper_project.serving import address, gunicorn
-from cooper_project.setting_up import set_up
+from cooper_project.setup import set_up
 from core.errors import CooperError
 from demo import example_idp
 from demo.seed import PASSWORD, PEOPLE, adopt, otpauth_of, seed

@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from accounts import totp
 from accounts.models import LocalAccount, TotpDevice
 from accounts.totp.devices import opened
-from brokers import catalogue, trust
+from brokers import catalogue, trust_policy
 from brokers.federation_keys import seal
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from core import audit, aws, installation
@@ -141,7 +141,7 @@ def _seed_account(account_id: str, name: str) -> None:
 def _seed_role(name: str, account_id: str, max_seconds: int, cooper_arn: str) -> str:
     """Make a role that trusts cooper with this AWS account's ExternalId; return its ARN."""
     external_id = str(catalogue.ensure_account(account_id).external_id)
-    policy = trust.trust_policy(external_id, cooper_arn)
+    policy = trust_policy.trust_policy(external_id, cooper_arn)
     return str(seed_aws.create_role(account_id, name, policy, max(3600, max_seconds)))
 
 

@@ -15,9 +15,9 @@ from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
-from brokers.admin import uses
+from brokers.admin import last_used
 from brokers.grants import limits
-from cooper_project.setting_up import set_up
+from cooper_project.setup import set_up
 from core import installation
 from demo.seed import adopt, seed
 from embedded_aws import EmbeddedAws
@@ -71,7 +71,7 @@ def store(
     aws.tables.update(copy.deepcopy(_seeded_tables))
     catalogue.forget()
     limits._learned.clear()
-    uses.forget()
+    last_used.forget()
     injected.clear()
     monkeypatch.setattr(totp, "clock", [Clock()])
     yield aws

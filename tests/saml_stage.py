@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils.http import urlencode
 
-from accounts.providers.saml import connecting, engine, idps, keys, xmlsec
+from accounts.providers.saml import idp_registry, idps, keys, pysaml2_client, xmlsec
 from tests.saml_kit import ENTRA, OKTA, SP, Idp, packed, request_of
 
 GROUPS = ("groups",)
@@ -40,7 +40,7 @@ def shared_key() -> dict[str, str]:
 def forget() -> None:
     """Let nothing of another test's store be held."""
     idps.forget()
-    engine._engines.clear()
+    pysaml2_client._engines.clear()
     for folder in xmlsec._folders:
         folder.close()
     xmlsec._folders.clear()
@@ -50,8 +50,8 @@ def connect(idp: Idp, folder: Path, **more: Any) -> list[str]:
     """Connect an identity provider by its metadata; return what is said to be wrong with it."""
     file = folder / f"{idp.name}.xml"
     file.write_text(more.pop("metadata", idp.metadata()))
-    wanted = connecting.Wanted(idp.name, str(file), groups=more.pop("groups", GROUPS), **more)
-    return connecting.add(wanted, {"local"})[1]
+    wanted = idp_registry.Wanted(idp.name, str(file), groups=more.pop("groups", GROUPS), **more)
+    return idp_registry.add(wanted, {"local"})[1]
 
 
 def begin(browser: Client, idp: Idp = OKTA, query: str = "") -> Idp:

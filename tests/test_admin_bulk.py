@@ -129,7 +129,7 @@ def test_it_sets_the_longest_session_within_what_each_kind_allows(carol):
 
 
 def test_it_says_which_step_was_not_done_and_leaves_the_rest_to_the_same_action(carol, monkeypatch):
-    monkeypatch.setattr("brokers.admin.bulk.IN_ONE", 1)
+    monkeypatch.setattr("brokers.admin.bulk_changes.IN_ONE", 1)
     names = ("dev-admin", "dev-read", "dev-uploads")
     with faults.on(Fault("dynamodb", "TransactWriteItems", table="associations", after=2)):
         answer = done(carol, "associate", *names, group="visitors")

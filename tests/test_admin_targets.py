@@ -9,11 +9,11 @@ from django.conf import settings
 
 from accounts import totp
 from accounts.models import TotpDevice
-from brokers import catalogue, trust
-from brokers.admin import saving
+from brokers import catalogue, trust_policy
+from brokers.admin import target_save
 from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of
-from brokers.grants import cooper_arn
 from brokers.models import Association, AwsAccount, State, Target
+from brokers.probing import cooper_arn
 from core import kms
 from core.audit import AuditEvent, Event
 from demo.seed import READ_S3, SPARE_ROLE
@@ -88,7 +88,7 @@ def test_it_keeps_a_role_pending_that_is_not_there_yet_and_shows_what_to_paste(c
 
 
 def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
-    policy = trust.trust_policy(str(catalogue.ensure_account("444444444444").external_id), cooper_arn())
+    policy = trust_policy.trust_policy(str(catalogue.ensure_account("444444444444").external_id), cooper_arn())
     del policy["Statement"][0]["Condition"]["StringEquals"]
     role = seed_aws.create_role("444444444444", "for-all", policy, 3600)
     with faults.on(Fault("sts", "AssumeRole", mode="throttle", after=1)):
@@ -98,7 +98,7 @@ def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
 
 def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     add_role(carol, role_arn="arn:aws:iam::444444444444:role/not-yet")
-    policy = trust.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
+    policy = trust_policy.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
     seed_aws.create_role("444444444444", "not-yet", policy, 3600)
     assert 'id="try_code"' in carol.get(change("support-read")).text
     answer = carol.post("/admin/brokers/target/support-read/try/", {"code": next_code("carol")}, follow=True)
@@ -112,7 +112,7 @@ def test_it_tries_by_post_alone(carol):
 
 
 def without_tags(role: str) -> str:
-    policy = trust.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
+    policy = trust_policy.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
     policy["Statement"] = policy["Statement"][:1]
     return str(seed_aws.create_role("444444444444", role, policy, 3600))
 
@@ -371,7 +371,7 @@ def test_it_takes_a_target_out_of_service_whose_new_role_does_not_trust_cooper(c
 
 def test_it_refuses_coopers_own_role(carol, monkeypatch):
     mine = f"arn:aws:sts::444444444444:assumed-role/{SPARE_ROLE}/i-1"
-    monkeypatch.setattr("brokers.admin.saving.cooper_arn", lambda: mine)
+    monkeypatch.setattr("brokers.admin.target_save.cooper_arn", lambda: mine)
     answer = add_role(carol)
     assert answer.status_code == AGAIN and "cooper itself runs as" in errors_in(answer.text)
 
@@ -425,14 +425,14 @@ def test_it_shows_who_gains_before_it_asks_for_a_code(carol):
 
 
 def test_it_says_so_when_somebody_else_added_the_aws_account_at_the_same_time(carol, monkeypatch):
-    before = saving.write_account
+    before = target_save.write_account
 
     def late(*given):
         if AwsAccount.find("999999999999") is None:
             catalogue.ensure_account("999999999999")
         before(*given)
 
-    monkeypatch.setattr(saving, "write_account", late)
+    monkeypatch.setattr(target_save, "write_account", late)
     answer = add_role(carol, role_arn=ELSEWHERE)
     assert answer.status_code == STALE and "added this AWS account meanwhile" in errors_in(answer.text)
     assert Target.find("support-read") is None

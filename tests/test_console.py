@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from brokers import signin
+from brokers import console_signin
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
 from brokers.grants import Way, Wish, grant
@@ -24,22 +24,22 @@ MADE = Credentials("ASIAIOSFODNN7EXAMPLE", "s", "t", datetime.now(UTC), "arn:aws
 )
 def test_it_signs_in_at_the_host_of_the_partition(settings, partition, region, host):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = "", region
-    assert signin.endpoint(partition) == host
-    assert signin.form_action_hosts({partition}) == [host.removesuffix("/federation")]
+    assert console_signin.endpoint(partition) == host
+    assert console_signin.form_action_hosts({partition}) == [host.removesuffix("/federation")]
 
 
 def test_it_refuses_partitions_without_sign_in_clearly(settings):
     settings.COOPER_SIGNIN_URL = ""
     with pytest.raises(ValueError, match="no public sign-in"):
-        signin.endpoint("aws-iso")
-    assert signin.form_action_hosts({"aws-iso"}) == []
+        console_signin.endpoint("aws-iso")
+    assert console_signin.form_action_hosts({"aws-iso"}) == []
 
 
 def test_it_takes_a_regional_endpoint_for_its_own_partition_alone(settings):
     settings.COOPER_SIGNIN_URL = "https://eu-west-1.signin.aws.amazon.com/federation"
     settings.COOPER_REGION = "eu-west-1"
-    assert signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
-    assert signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
+    assert console_signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
+    assert console_signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
 
 
 VPC = "vpce-0a1b.signin.eu-west-1.vpce.amazonaws.com"
@@ -48,8 +48,8 @@ VPC = "vpce-0a1b.signin.eu-west-1.vpce.amazonaws.com"
 def test_it_takes_a_listed_vpc_endpoint_for_its_own_partition_alone(settings):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = f"https://{VPC}/federation", "eu-west-1"
     settings.COOPER_VPC_ENDPOINTS = [VPC]
-    assert signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
-    assert signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
+    assert console_signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
+    assert console_signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_it_takes_a_listed_vpc_endpoint_for_its_own_partition_alone(settings):
 def test_it_refuses_what_is_not_quite_a_listed_vpc_endpoint(settings, url):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION, settings.COOPER_VPC_ENDPOINTS = url, "eu-west-1", [VPC]
     with pytest.raises(CooperError, match="COOPER_VPC_ENDPOINTS"):
-        signin.endpoint("aws")
+        console_signin.endpoint("aws")
 
 
 @pytest.mark.parametrize(
@@ -72,37 +72,37 @@ def test_it_refuses_what_is_not_quite_a_listed_vpc_endpoint(settings, url):
 def test_it_refuses_a_sign_in_address_that_is_not_aws_s(settings, url):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = url, "us-east-1"
     with pytest.raises(CooperError, match="COOPER_SIGNIN_URL"):
-        signin.endpoint("aws")
+        console_signin.endpoint("aws")
 
 
 def test_it_uses_this_machine_for_trying_out_alone(settings):
     settings.COOPER_SIGNIN_URL, settings.COOPER_DEV_ENDPOINTS = "http://127.0.0.1:1/federation", False
     settings.COOPER_REGION = "us-east-1"
     with pytest.raises(CooperError, match="COOPER_DEV_ENDPOINTS"):
-        signin.endpoint("aws")
+        console_signin.endpoint("aws")
 
 
 def test_it_says_so_when_the_sign_in_does_not_answer(settings, store):
     settings.COOPER_SIGNIN_URL = "http://127.0.0.1:9/federation"
     with pytest.raises(Unavailable, match="did not answer"):
-        signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
+        console_signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
 
 
 def test_it_says_so_when_the_sign_in_refuses(store):
     with pytest.raises(AwsRefused):
-        signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
+        console_signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
 
 
 @pytest.mark.parametrize("target", ["dev-read", "dev-uploads"])
 def test_it_posts_secrets_and_never_sends_a_session_duration(identity, store, target, monkeypatch):
     sent = []
-    request = signin._pool().request
+    request = console_signin._pool().request
 
     def watched(method, url, **more):
         sent.append((method, url, more["body"]))
         return request(method, url, **more)
 
-    monkeypatch.setattr(signin._pool(), "request", watched)
+    monkeypatch.setattr(console_signin._pool(), "request", watched)
     granted = grant(identity("alice"), Wish(target, 900, Way.CONSOLE, issuer="http://x/"), datetime.now(UTC))
     [(method, url, body)] = sent
     assert method == "POST" and "?" not in url and "SessionDuration" not in body

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.effects import Crowd, Seen, Standing, effect, named, told
+from brokers.impact import Crowd, Seen, Standing, effect, named, told
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 

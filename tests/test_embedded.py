@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from brokers import trust
+from brokers import trust_policy
 from demo.seed import READ_S3
 from embedded_aws import EmbeddedAws, seed_aws
 from tests.served import ROOT, clean
@@ -44,7 +44,7 @@ def as_holder(aws: EmbeddedAws, service: str, given: dict[str, str]):
 
 @pytest.fixture
 def role(store) -> str:
-    policy = trust.trust_policy(EXTERNAL_ID, f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}")
+    policy = trust_policy.trust_policy(EXTERNAL_ID, f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}")
     return str(seed_aws.create_role(ACCOUNT, "strict", policy, 7200))
 
 
@@ -99,7 +99,7 @@ def test_it_refuses_what_sts_refuses_of_assume_role(store, role, changed, code):
 
 def test_it_refuses_what_a_trust_policy_denies_or_does_not_allow(store):
     arn = f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}"
-    policy = trust.trust_policy(EXTERNAL_ID, arn)
+    policy = trust_policy.trust_policy(EXTERNAL_ID, arn)
     only_first = seed_aws.create_role(ACCOUNT, "only-first", {**policy, "Statement": policy["Statement"][:1]}, 3600)
     sts = client_for(store, "sts")
     sts.assume_role(RoleArn=only_first, **ASKED)
@@ -113,7 +113,7 @@ def test_it_refuses_what_a_trust_policy_denies_or_does_not_allow(store):
 
 def test_it_gives_chained_roles_an_hour_at_most(store, role):
     given = store.instance_credentials()
-    policy = trust.trust_policy(EXTERNAL_ID, f"arn:aws:sts::{ACCOUNT}:assumed-role/strict/x")
+    policy = trust_policy.trust_policy(EXTERNAL_ID, f"arn:aws:sts::{ACCOUNT}:assumed-role/strict/x")
     second = seed_aws.create_role("333333333333", "second", policy, 7200)
     seed_aws.put_role_policy(
         ACCOUNT, "strict", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

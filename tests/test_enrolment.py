@@ -131,7 +131,7 @@ def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its
 
 def test_it_forgets_a_secret_that_nobody_proved_in_ten_minutes(dan, monkeypatch):
     begin(dan)
-    monkeypatch.setattr("accounts.enrolment.PENDING_FOR", -1)
+    monkeypatch.setattr("accounts.device_views.PENDING_FOR", -1)
     assert dan.get("/device/set-up/").status_code == MOVED
 
 
@@ -305,7 +305,7 @@ def test_it_takes_an_enrolment_code_once_and_from_its_person_alone(client_of, da
 
 @pytest.mark.usefixtures("codes_needed")
 def test_it_lets_an_enrolment_code_end(client_of, dan, monkeypatch):
-    monkeypatch.setattr("accounts.invitations.LIVES", -1)
+    monkeypatch.setattr("accounts.enrolment_codes.LIVES", -1)
     code = made_for(client_of, "local:dan")
     assert dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code == DENIED
 

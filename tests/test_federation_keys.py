@@ -7,8 +7,8 @@ import pytest
 
 from brokers import federation_keys
 from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of, seal
-from brokers.grants import examine_keys
 from brokers.models import Target
+from brokers.probing import examine_keys
 from core import kms
 from core.aws import Keys
 from core.errors import CooperError, Invalid

@@ -11,11 +11,12 @@ import pytest
 
 from accounts.identity import Group
 from accounts.models import Person
-from brokers import catalogue, trust
+from brokers import catalogue, trust_policy
 from brokers.errors import NotYours, Stopped, TooMany
-from brokers.grants import Way, Wish, cooper_arn, deed, grant, longest_seconds
+from brokers.grants import Way, Wish, grant, issue, longest_seconds
 from brokers.grants.intent import begin
 from brokers.models import Association, AwsAccount, Target
+from brokers.probing import cooper_arn
 from core.audit import AuditEvent
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid, Refused, Unavailable
@@ -251,10 +252,10 @@ def test_it_gives_no_longer_session_than_the_installation_allows(identity, setti
 @pytest.fixture
 def one_place(settings, monkeypatch):
     settings.COOPER_STS_AT_ONCE = 1
-    monkeypatch.setattr(deed, "PATIENCE", 0.3)
-    deed._places.cache_clear()
+    monkeypatch.setattr(issue, "PATIENCE", 0.3)
+    issue._places.cache_clear()
     yield
-    deed._places.cache_clear()
+    issue._places.cache_clear()
 
 
 def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_place):
@@ -330,7 +331,7 @@ def test_it_never_retries_weaker(identity):
 def _trust_without_tags() -> dict[str, object]:
     account = AwsAccount.find("222222222222")
     assert account is not None
-    policy = trust.trust_policy(str(account.external_id), cooper_arn())
+    policy = trust_policy.trust_policy(str(account.external_id), cooper_arn())
     policy["Statement"] = policy["Statement"][:1]
     return policy
 
@@ -443,7 +444,7 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
     thread.start()
     with monkeypatch.context() as patch, contextlib.suppress(NotYours):
         patch.setattr(catalogue, "current", lambda: held)
-        patch.setattr(deed, "begin", begin_late)
+        patch.setattr(issue, "begin", begin_late)
         grant(racer, wish(), now())
     thread.join()
     if late == [True]:

@@ -67,11 +67,11 @@ VIOLATIONS = {
     "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "rooms of doors"),
     "a model that knows a view": ("accounts/models.py", "import accounts.views", "rooms of people"),
     "a second door to STS": ("brokers/views.py", "import brokers.sts", "One door"),
-    "a second door to sign-in": ("brokers/trust.py", "import brokers.signin", "One door"),
-    "boto outside its room": ("brokers/grants/deed.py", "import botocore.exceptions", "touch boto"),
+    "a second door to sign-in": ("brokers/trust_policy.py", "import brokers.console_signin", "One door"),
+    "boto outside its room": ("brokers/grants/issue.py", "import botocore.exceptions", "touch boto"),
     "boto in the record": ("core/audit.py", "import boto3", "touch boto"),
     "Django in a pure room": ("accounts/identity.py", "import django.conf", "are pure"),
-    "Django in a plan": ("brokers/transfer/planning.py", "import django.conf", "are pure"),
+    "Django in a plan": ("brokers/import_export/planner.py", "import django.conf", "are pure"),
     "AWS behind a pure room": ("brokers/formats.py", "import core.aws", "are pure"),
 }
 

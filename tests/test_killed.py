@@ -128,7 +128,7 @@ def goes_on(deed: Callable[[Any], None], carol: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch):
-    monkeypatch.setattr("brokers.admin.bulk.IN_ONE", 2)
+    monkeypatch.setattr("brokers.admin.bulk_changes.IN_ONE", 2)
 
 
 @pytest.mark.parametrize("name", DEEDS)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identity import Identity
-from brokers.grants.intent import new_grant_id
 from brokers.sts import names
+from brokers.sts.names import new_grant_id
 
 CHARSET = re.compile(r"[\w+=,.@-]+", re.ASCII)
 GRANT = "a" * 20

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from brokers import catalogue, trust
+from brokers import catalogue, trust_policy
 from brokers.models import AwsAccount, Target
 from core.installation import Installation
 from demo.seed import PASSWORD
@@ -25,8 +25,8 @@ def real(store: EmbeddedAws) -> EmbeddedAws:
     """Return the seeded AWS without the demo's mark, with a role that trusts cooper on an instance too."""
     Installation.find("demo").delete()
     account = AwsAccount.find("222222222222")
-    policy = trust.trust_policy(str(account.external_id), INSTANCE)
-    policy["Statement"] += trust.trust_policy(str(account.external_id), USER)["Statement"]
+    policy = trust_policy.trust_policy(str(account.external_id), INSTANCE)
+    policy["Statement"] += trust_policy.trust_policy(str(account.external_id), USER)["Statement"]
     for number, statement in enumerate(policy["Statement"]):
         statement["Sid"] = f"S{number}"
     target = Target.find("dev-read")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brokers import trust
+from brokers import trust_policy
 from core.dynamo import documents
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -162,7 +162,9 @@ def test_whoever_encrypts_cannot_decrypt_what_was_encrypted() -> None:
 def test_it_documents_the_trust_policy_that_the_target_page_shows() -> None:
     shown = json.loads(re.findall(r"```json\n(.*?)```", text("docs/onboard-account.md"), re.DOTALL)[0])
     external_id = shown["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"]
-    assert shown == trust.trust_policy(external_id, "arn:aws:sts::111122223333:assumed-role/cooper/i-0123456789abcdef0")
+    assert shown == trust_policy.trust_policy(
+        external_id, "arn:aws:sts::111122223333:assumed-role/cooper/i-0123456789abcdef0"
+    )
 
 
 def test_it_documents_the_same_trust_policy_as_cloudformation_and_terraform() -> None:

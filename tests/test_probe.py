@@ -6,10 +6,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from brokers import catalogue, trust
-from brokers.grants import cooper_arn, probe
-from brokers.grants.keys import HARMLESS
+from brokers import catalogue, trust_policy
 from brokers.models import Kind, State, Target
+from brokers.probing import cooper_arn, probe
+from brokers.probing.key_check import HARMLESS
 from core.errors import Unavailable
 from embedded_aws import seed_aws
 from tests import faults
@@ -31,12 +31,12 @@ def a_role(policy: dict[str, Any], longest: int = 3600, name: str = "tried", wan
 
 
 def test_it_finds_nothing_lacking_where_the_trust_policy_is_ours(external_id):
-    found = probe(a_role(trust.trust_policy(external_id, cooper_arn()), 7200, wanted=7200))
+    found = probe(a_role(trust_policy.trust_policy(external_id, cooper_arn()), 7200, wanted=7200))
     assert found.complete and found.findings == () and found.longest_seconds == 7200
 
 
 def test_it_is_the_trust_policy_of_the_page_that_works_with_a_path(external_id):
-    assert probe(a_role(trust.trust_policy(external_id, cooper_arn()), name="team/x/pathed")).complete
+    assert probe(a_role(trust_policy.trust_policy(external_id, cooper_arn()), name="team/x/pathed")).complete
 
 
 def without_external_id(policy: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def no_source_identity(policy: dict[str, Any]) -> None:
     ],
 )
 def test_it_says_which_part_of_the_trust_policy_lacks_what(external_id, spoil, lacks, says):
-    policy = trust.trust_policy(external_id, cooper_arn())
+    policy = trust_policy.trust_policy(external_id, cooper_arn())
     spoil(policy)
     found = probe(a_role(policy))
     assert found.works and not found.complete and not getattr(found, lacks)
@@ -83,7 +83,7 @@ FAULTY = Fault("sts", "AssumeRole", code="InternalFailure", status=500)
     ("fault", "calls"), [(THROTTLED, 0), (THROTTLED, 1), (THROTTLED, 3), (THROTTLED, 5), (FAULTY, 1)]
 )
 def test_it_takes_no_busy_aws_for_one_that_refuses(external_id, fault, calls):
-    policy = trust.trust_policy(external_id, cooper_arn())
+    policy = trust_policy.trust_policy(external_id, cooper_arn())
     without_external_id(policy)
     target = a_role(policy, 7200, wanted=7200)
     with faults.on(replace(fault, after=calls)), pytest.raises(Unavailable):
@@ -91,7 +91,7 @@ def test_it_takes_no_busy_aws_for_one_that_refuses(external_id, fault, calls):
 
 
 def test_it_takes_access_denied_alone_for_an_enforced_external_id(external_id):
-    policy = trust.trust_policy(external_id, cooper_arn())
+    policy = trust_policy.trust_policy(external_id, cooper_arn())
     without_external_id(policy)
     refusal = Fault("sts", "AssumeRole", code="ValidationError", status=400, message="odd", after=1, times=2)
     with faults.on(refusal):
@@ -108,18 +108,18 @@ def test_it_takes_no_busy_aws_for_one_that_refuses_a_federated_user(store, mode,
 
 
 def test_it_says_when_the_role_does_not_trust_cooper_at_all(external_id):
-    found = probe(a_role(trust.trust_policy("another-external-id", cooper_arn())))
+    found = probe(a_role(trust_policy.trust_policy("another-external-id", cooper_arn())))
     assert not found.works and "right ExternalId" in found.findings[0]
 
 
 def test_it_says_when_the_role_does_not_exist(external_id):
-    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.role_arn = f"arn:aws:iam::{ACCOUNT}:role/not-there"
     assert not probe(target).works
 
 
 def test_it_finds_the_longest_session_that_aws_gives(external_id):
-    found = probe(a_role(trust.trust_policy(external_id, cooper_arn()), 3600, wanted=28_800))
+    found = probe(a_role(trust_policy.trust_policy(external_id, cooper_arn()), 3600, wanted=28_800))
     assert found.complete and found.longest_seconds == 3600 and "MaxSessionDuration" in found.findings[0]
 
 
@@ -130,7 +130,7 @@ def test_it_tries_a_federated_user(store):
 
 # -- the target's own session policies ---------------------------------------------------------------------------------
 def test_it_finds_that_aws_takes_no_session_policies_so_long_together(external_id):
-    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.session_policy, target.policy_arns = HARMLESS + " " * 1900, [f"arn:aws:iam::{ACCOUNT}:policy/{'x' * 60}"]
     found = probe(target)
     assert not found.works and not found.complete
@@ -138,7 +138,7 @@ def test_it_finds_that_aws_takes_no_session_policies_so_long_together(external_i
 
 
 def test_it_finds_that_aws_cannot_read_the_session_policy(external_id):
-    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.session_policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}'
     found = probe(target)
     assert not found.works and "MalformedPolicyDocument" in found.findings[-1]
@@ -152,7 +152,7 @@ def test_it_finds_the_same_of_a_federated_user(store):
 
 
 def test_it_tries_the_session_policies_that_a_grant_sends(external_id):
-    target = a_role(trust.trust_policy(external_id, cooper_arn()))
+    target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/mine"]
     assert probe(target).complete
     bodies = [parse_qs(call.body.decode()) for call in faults.journal() if call.operation == "AssumeRole"]
@@ -162,7 +162,7 @@ def test_it_tries_the_session_policies_that_a_grant_sends(external_id):
 
 
 def test_it_hands_out_nothing_that_a_try_got(external_id, store):
-    before, target = len(store.issued), a_role(trust.trust_policy(external_id, cooper_arn()))
+    before, target = len(store.issued), a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/mine"]
     found = probe(target)
     tried = store.issued[before:]

@@ -7,7 +7,7 @@ import pytest
 
 from accounts import login, sessions
 from accounts.models import Person, SamlIdp, WebSession
-from accounts.providers.saml import answers, asked, connecting, idps, keys, xmlsec
+from accounts.providers.saml import idp_registry, idps, keys, requests, views, xmlsec
 from brokers import catalogue
 from brokers.models import Association
 from core.audit import AuditEvent, Event
@@ -119,7 +119,7 @@ def test_it_replaces_groups_by_nothing_too_and_says_so(browser):
 
 
 def test_it_tells_of_entras_limit(connected, client_of, tmp_path):
-    connecting.remove("entra")
+    idp_registry.remove("entra")
     connect(ENTRA, tmp_path, groups=(ENTRA_GROUPS,))
     browser = client_of(None)
     link = Attribute("http://schemas.microsoft.com/claims/groups.link", ("https://graph.example/",))
@@ -128,7 +128,7 @@ def test_it_tells_of_entras_limit(connected, client_of, tmp_path):
 
 
 def test_it_reads_groups_by_exact_name_alone(connected, client_of, tmp_path):
-    connecting.remove("entra")
+    idp_registry.remove("entra")
     connect(ENTRA, tmp_path, groups=("memberOf", f"{CLAIMS}/Group"), separator=";")
     attributes = (
         Attribute("memberOf", ("CN=a,OU=b;CN=c,OU=d", " padded\n")),
@@ -206,7 +206,7 @@ def test_it_takes_an_answer_in_the_browser_that_asked_alone(browser, client_of):
 
 def test_it_takes_an_answer_within_15_minutes(browser, monkeypatch):
     idp = begin(browser)
-    monkeypatch.setattr(asked, "LIVES", -1)
+    monkeypatch.setattr(requests, "LIVES", -1)
     assert answer(browser, idp).status_code == 403
 
 
@@ -267,7 +267,7 @@ def test_it_signs_out_here_first_and_then_at_the_identity_provider(browser):
 
 
 def test_it_signs_out_here_when_the_identity_provider_has_no_sign_out(connected, client_of, tmp_path):
-    connecting.remove("okta")
+    idp_registry.remove("okta")
     connect(OKTA, tmp_path, metadata=OKTA.metadata(slo=False))
     browser = client_of(None)
     signed_in(browser)
@@ -296,7 +296,7 @@ def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browse
     other, waiting = client_of(None), client_of(None)
     signed_in(other, ENTRA)
     idp = begin(waiting)
-    assert connecting.remove("okta") == 1
+    assert idp_registry.remove("okta") == 1
     assert who(browser) == "" and who(other) == "entra:alice@example.com"
     assert answer(waiting, idp).status_code == 403 and who(waiting) == ""
     assert client_of(None).get("/login/okta/").status_code == 404
@@ -308,7 +308,7 @@ def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browse
 def test_a_sign_in_that_meets_the_removal_is_refused_in_its_own_transaction(browser, monkeypatch):
     idp = begin(browser)
     idp_before = idps.current()
-    connecting.remove("okta")
+    idp_registry.remove("okta")
     monkeypatch.setattr(idps, "current", lambda oldest=0.0: idp_before)
     assert answer(browser, idp).status_code == 403
     assert Person.find(ALICE) is None
@@ -324,7 +324,7 @@ def test_a_disabled_person_is_refused(browser):
 
 
 def test_it_goes_straight_to_the_only_way_in_but_not_after_a_sign_out(browser, monkeypatch):
-    connecting.remove("entra")
+    idp_registry.remove("entra")
     forget()
     monkeypatch.setattr("accounts.providers.local.LocalProvider.is_in_use", lambda self: False)
     assert browser.get("/login/?next=/targets/x/").headers["Location"] == "/login/okta/?next=%2Ftargets%2Fx%2F"
@@ -356,9 +356,9 @@ def test_it_believes_no_host_header(connected, client_of, settings):
 def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(connected, client_of, monkeypatch):
     monkeypatch.setattr("accounts.views.FROM_ONE_SOURCE", 3)
     browser = client_of(None)
-    answers = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
-    assert [each.status_code for each in answers] == [403, 403, 403, 429, 429, 429]
-    assert "Too many sign-ins from where you are" in answers[-1].text
+    views = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
+    assert [each.status_code for each in views] == [403, 403, 403, 429, 429, 429]
+    assert "Too many sign-ins from where you are" in views[-1].text
     refused = [each for each in AuditEvent.everything() if each.event == Event.SIGN_IN_REFUSED]
     assert len(refused) == 3 and browser.get("/login/okta/").status_code == 429
     other = client_of(None, REMOTE_ADDR="10.9.8.7")
@@ -375,7 +375,7 @@ def test_it_says_what_lacks_where_xmlsec1_is_missing(connected, client_of, monke
 
 def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(browser):
     catalogue.edit(lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read")
-    idp = begin(browser, query=f"?try={asked.new_try('okta')}")
+    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
     page = answer(browser, idp)
     assert page.status_code == 200 and who(browser) == "" and Person.find(ALICE) is None
     for word in ("Nobody was signed in", ALICE, "okta:developers", "dev-read"):
@@ -383,20 +383,20 @@ def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(br
 
 
 def test_it_shows_why_a_try_would_be_refused(browser):
-    idp = begin(browser, query=f"?try={asked.new_try('okta')}")
+    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
     page = answer(browser, idp.but(subject_format=TRANSIENT, subject="_x"))
     assert page.status_code == 400 and "transient" in page.text and who(browser) == ""
 
 
 @pytest.mark.parametrize("secret", ["x", "", None])
 def test_it_tries_nothing_without_the_secret_of_the_command(browser, secret):
-    made = asked.new_try("entra") if secret is None else secret
+    made = requests.new_try("entra") if secret is None else secret
     answer = browser.get(f"/login/okta/?try={made}")
     assert answer.status_code == (403 if made else 302)
 
 
 def test_it_escapes_what_an_assertion_says(browser):
-    idp = begin(browser, query=f"?try={asked.new_try('okta')}")
+    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
     page = answer(browser, idp.but(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),)))
     assert "<script>alert" not in page.text and "&lt;script&gt;" in page.text
 
@@ -404,7 +404,7 @@ def test_it_escapes_what_an_assertion_says(browser):
 def test_it_goes_on_with_two_keys_of_the_identity_provider(connected, client_of, tmp_path):
     file = tmp_path / "both.xml"
     file.write_text(OKTA.metadata(signers=("okta", "okta-next")))
-    connecting.refresh("okta", str(file))
+    idp_registry.refresh("okta", str(file))
     for signer in ("okta", "okta-next"):
         signed_in(client_of(None), signer=signer, assertion_id=f"_{signer}")
 
@@ -480,4 +480,4 @@ def test_it_reads_the_list_again_only_when_the_stamp_has_moved(connected, monkey
 
 
 def test_the_limits_are_those_of_the_papers():
-    assert (answers.LONGEST.total_seconds(), asked.LIVES, login.GROUPS_SIZE) == (28_800, 900, 100_000)
+    assert (views.LONGEST.total_seconds(), requests.LIVES, login.GROUPS_SIZE) == (28_800, 900, 100_000)

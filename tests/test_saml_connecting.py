@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import SamlIdp
-from accounts.providers.saml import connecting, idps, metadata
+from accounts.providers.saml import idp_registry, idps, metadata
 from core.audit import AuditEvent
 from core.errors import CooperError, Invalid
 from tests.saml_kit import DS, ENTRA, OKTA, SAMLP, SP, at, pair, xmlsec1
@@ -151,7 +151,7 @@ def test_an_id_is_bound_to_its_entity_for_good(empty, tmp_path):
         connect(OKTA, tmp_path)
     with pytest.raises(CooperError, match="connected as okta"):
         connect(OKTA.but(name="other"), tmp_path)
-    connecting.remove("okta")
+    idp_registry.remove("okta")
     with pytest.raises(CooperError, match="its people and groups stay its own"):
         connect(ENTRA.but(name="okta"), tmp_path)
     with pytest.raises(CooperError, match="connected as okta"):
@@ -162,8 +162,8 @@ def test_an_id_is_bound_to_its_entity_for_good(empty, tmp_path):
 
 def test_a_removal_can_be_run_again(empty, tmp_path):
     connect(OKTA, tmp_path)
-    connecting.remove("okta")
-    assert connecting.remove("okta") == 0
+    idp_registry.remove("okta")
+    assert idp_registry.remove("okta") == 0
     assert sum(e.event == "identity-provider:remove:done" for e in AuditEvent.everything()) == 1
 
 
@@ -284,10 +284,10 @@ def test_it_makes_and_rolls_keys_over(empty, monkeypatch):
 def test_it_keeps_anothers_change_from_being_lost(empty, tmp_path, monkeypatch):
     connect(OKTA, tmp_path)
     idp = SamlIdp.find("okta")
-    connecting.refresh("okta", str(tmp_path / "okta.xml"))
-    monkeypatch.setattr(connecting, "existing", lambda name: idp)
+    idp_registry.refresh("okta", str(tmp_path / "okta.xml"))
+    monkeypatch.setattr(idp_registry, "existing", lambda name: idp)
     with pytest.raises(CooperError, match="changed by somebody else"):
-        connecting.refresh("okta", str(tmp_path / "okta.xml"))
+        idp_registry.refresh("okta", str(tmp_path / "okta.xml"))
 
 
 def test_it_refuses_what_is_no_metadata_without_a_traceback():
@@ -300,7 +300,7 @@ def test_an_administrator_sees_which_one_has_what_problem(empty, tmp_path, clien
     connect(OKTA, tmp_path)
     connect(ENTRA, tmp_path)
     with pytest.raises(CooperError):
-        connecting.refresh("okta", file_of(tmp_path, "<html>"))
+        idp_registry.refresh("okta", file_of(tmp_path, "<html>"))
     browser = client_of("carol")
     page = browser.get("/admin/accounts/samlidp/").text
     assert OKTA.entity_id in page and ENTRA.entity_id in page and "it is a web page" in page

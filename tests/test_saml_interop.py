@@ -12,7 +12,7 @@ from saml2.metadata import entity_descriptor
 from saml2.saml import NAMEID_FORMAT_PERSISTENT, NAMEID_FORMAT_TRANSIENT, NameID
 
 from accounts.models import Person
-from accounts.providers.saml import connecting
+from accounts.providers.saml import idp_registry
 from tests.saml_kit import PASSWORD, pair
 from tests.saml_stage import post, who
 
@@ -60,7 +60,7 @@ def server(connected: Any, client_of: Any, tmp_path: Any) -> Server:
     )
     file = tmp_path / "pysaml2.xml"
     file.write_text(str(entity_descriptor(config)))
-    connecting.add(connecting.Wanted("pysaml2", str(file), groups=("groups",)), ())
+    idp_registry.add(idp_registry.Wanted("pysaml2", str(file), groups=("groups",)), ())
     return Server(config=config)
 
 

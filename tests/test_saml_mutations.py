@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from accounts.providers.saml import guard, idps, keys
-from accounts.providers.saml.engine import Engine, Place, engine_for
-from accounts.providers.saml.meaning import Expected, Said
-from accounts.providers.saml.tree import Rejected
+from accounts.providers.saml import idps, keys, message_guard
+from accounts.providers.saml.pysaml2_client import Engine, Place, engine_for
+from accounts.providers.saml.safe_xml import Rejected
+from accounts.providers.saml.validation import Expected, Said
 from tests.saml_kit import ACS, AUDIENCE, OKTA, SP, at
 
 BASES = ("plain", "both", "sealed")
@@ -44,7 +44,7 @@ def stage(connected: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> tup
 def taken(engine: Engine, expected: Expected, raw: bytes) -> Said | None:
     """Return what a message says, or None when it is refused; anything else that is raised would be a 500."""
     try:
-        root = guard.guarded(raw)
+        root = message_guard.guarded(raw)
         if root.get("InResponseTo") != expected.request_id:
             return None
         return engine.verified(raw, root, expected, expected.asked_at)

@@ -76,7 +76,7 @@ def test_it_signs_in_one_of_eight_over_three_processes_forty_times(servers):
 @pytest.mark.parametrize(("records", "most"), [(True, 1), (False, AT_ONCE)])
 def test_it_is_the_once_only_records_that_hold_it_back(connected, client_of, monkeypatch, records, most):
     if not records:
-        monkeypatch.setattr("accounts.providers.saml.asked.use_up", lambda *_: None)
+        monkeypatch.setattr("accounts.providers.saml.requests.use_up", lambda *_: None)
     first = client_of(None)
     message = {"SAMLResponse": packed(begin(first).made())}
     browsers = [client_of(None) for _ in range(AT_ONCE)]

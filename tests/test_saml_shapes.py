@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import OnceRecord, Person
-from accounts.providers.saml import connecting, engine, guard, keys, meaning, tree
+from accounts.providers.saml import idp_registry, keys, message_guard, pysaml2_client, safe_xml, validation
 from tests.saml_hostile import HOSTILE
 from tests.saml_kit import AUDIENCE, DS, EMAIL, ENTRA, MORE, OKTA, PERSISTENT, XENC, Attribute, Idp, at, pair
 from tests.saml_stage import answer, begin, connect, post, who
@@ -109,7 +109,7 @@ def stage(connected, tmp_path, monkeypatch):
     more = key_of(pair("okta-ec", curve=True).packed)
     both = OKTA.metadata().replace("</md:KeyDescriptor>", f"</md:KeyDescriptor>{more}", 1)
     (tmp_path / "both.xml").write_text(both)
-    connecting.refresh("okta", str(tmp_path / "both.xml"))
+    idp_registry.refresh("okta", str(tmp_path / "both.xml"))
     return tmp_path
 
 
@@ -141,7 +141,7 @@ def test_it_reads_what_the_vendors_send(stage, client_of):
 
 
 def test_it_wants_a_signed_response_where_the_provider_signs_it(connected, client_of, tmp_path):
-    connecting.remove("entra")
+    idp_registry.remove("entra")
     connect(ENTRA, tmp_path, signs_response=True)
     browser = client_of(None)
     assert answer(browser, begin(browser, ENTRA)).status_code == 403
@@ -154,10 +154,10 @@ def nothing(*arguments: Any, **named: Any) -> Any:
 
 
 SWITCHES: dict[str, tuple[Any, str, Any]] = {
-    "declarations": (guard, "refuse_declarations", nothing),
-    "limits": (tree, "_beyond", nothing),
-    "size": (guard, "MESSAGE_LIMIT", 10**9),
-    "signature": (engine.Engine, "hold", nothing),
+    "declarations": (message_guard, "refuse_declarations", nothing),
+    "limits": (safe_xml, "_beyond", nothing),
+    "size": (message_guard, "MESSAGE_LIMIT", 10**9),
+    "signature": (pysaml2_client.Engine, "hold", nothing),
 }
 """Guards that are no rule in a table."""
 
@@ -219,12 +219,12 @@ def without(client_of: Any, rule: str) -> tuple[set[str], set[str]]:
 @pytest.mark.soak
 def test_what_comes_through_without_each_guard(stage, client_of, monkeypatch, capsys):
     found = {}
-    for rule in [*SWITCHES, *guard.RULES, *meaning.RULES]:
+    for rule in [*SWITCHES, *message_guard.RULES, *validation.RULES]:
         with monkeypatch.context() as patch:
             if rule in SWITCHES:
                 patch.setattr(*SWITCHES[rule])
             else:
-                patch.delitem(guard.RULES if rule in guard.RULES else meaning.RULES, rule)
+                patch.delitem(message_guard.RULES if rule in message_guard.RULES else validation.RULES, rule)
             found[rule] = without(client_of, rule)
     with capsys.disabled():
         for rule, (through, caught) in found.items():

@@ -14,7 +14,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from accounts.models import Person, WebSession
 from brokers import catalogue
 from brokers.models import Change
-from cooper_project import setting_up
+from cooper_project import setup
 from core import audit, aws, installation
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, control, documents, tables
@@ -107,7 +107,7 @@ def is_complete() -> bool:
 
 def test_it_makes_every_table_as_it_has_to_be(empty: EmbeddedAws) -> None:
     said: list[str] = []
-    changed = setting_up.set_up(said.append)
+    changed = setup.set_up(said.append)
     assert whole() == wanted()
     assert is_complete()
     assert len([line for line in said if "creating" in line]) == len(names())
@@ -115,19 +115,19 @@ def test_it_makes_every_table_as_it_has_to_be(empty: EmbeddedAws) -> None:
 
 
 def test_it_changes_nothing_the_second_time(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     before, secret = whole(), installation.secret_keys()
-    assert setting_up.set_up(quiet) == []
+    assert setup.set_up(quiet) == []
     assert (whole(), installation.secret_keys()) == (before, secret)
 
 
 def test_it_only_looks_the_second_time(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     asked: list[str] = []
     handler = lambda model, **_: asked.append(model.name)  # noqa: E731
     aws.client("dynamodb").meta.events.register("before-call.dynamodb", handler)
     try:
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     finally:
         aws.client("dynamodb").meta.events.unregister("before-call.dynamodb", handler)
     assert not set(asked) & {*CHANGING, *WRITING}, asked
@@ -135,8 +135,8 @@ def test_it_only_looks_the_second_time(empty: EmbeddedAws) -> None:
 
 def test_it_records_who_set_up_once(empty: EmbeddedAws) -> None:
     with audit.acting(extra={"os_user": "carol"}):
-        setting_up.set_up(quiet)
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
+        setup.set_up(quiet)
     recorded = events(Event.SETUP_DONE)
     assert len(recorded) == 1
     assert recorded[0].facts["os_user"] == "carol"
@@ -145,7 +145,7 @@ def test_it_records_who_set_up_once(empty: EmbeddedAws) -> None:
 
 def test_it_writes_the_schema_version_last_so_that_half_a_set_up_is_never_served(empty: EmbeddedAws) -> None:
     with refusing("dynamodb", "TransactWriteItems", "AccessDeniedException"), pytest.raises(NotAllowed):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     with pytest.raises(CooperError, match="not set up"):
         installation.refuse_other_schema()
 
@@ -191,7 +191,7 @@ def killed_after(changes: int) -> None:
                 os._exit(9)
 
     aws.client("dynamodb").meta.events.register("after-call.dynamodb", count)
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
 
 
 def killed_until_done(changes: int) -> int:
@@ -234,7 +234,7 @@ def make(name: str, key: str = "person", **more: Any) -> None:
 def test_it_refuses_a_table_with_other_keys_by_name_and_changes_nothing(empty: EmbeddedAws) -> None:
     make(Person.Meta.table_name, key="id")
     with pytest.raises(Conflict, match=f"{Person.Meta.table_name} exists with other keys: id .S, HASH., not person"):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     assert dynamodb("list_tables")["TableNames"] == [Person.Meta.table_name]
     assert not dynamodb("describe_table", TableName=Person.Meta.table_name)["Table"].get("DeletionProtectionEnabled")
 
@@ -248,14 +248,14 @@ def test_it_refuses_a_key_of_another_type(empty: EmbeddedAws) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     with pytest.raises(Conflict, match=r"person \(N, HASH\), not person \(S, HASH\)"):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
 
 
 def test_it_names_every_table_with_other_keys(empty: EmbeddedAws) -> None:
     make(Person.Meta.table_name, key="id")
     make(WebSession.Meta.table_name, key="id")
     with pytest.raises(Conflict) as refused:
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     assert Person.Meta.table_name in refused.value.message
     assert WebSession.Meta.table_name in refused.value.message
 
@@ -264,7 +264,7 @@ def test_it_brings_a_plain_table_up_to_date_and_keeps_its_items(empty: EmbeddedA
     plain = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}
     make(Person.Meta.table_name, **plain, Tags=[{"Key": "owner", "Value": "platform"}])
     dynamodb("put_item", TableName=Person.Meta.table_name, Item={"person": {"S": "local:alice"}})
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     found = whole()
     assert found[Person.Meta.table_name].pop("tags") == {"owner", "application", "cooper:prefix", "cooper:made-by"}
     assert found[Person.Meta.table_name] == {
@@ -292,26 +292,26 @@ def test_it_brings_a_plain_table_up_to_date_and_keeps_its_items(empty: EmbeddedA
 def test_it_mends_what_somebody_turned_off(
     empty: EmbeddedAws, what: str, method: str, arguments: dict[str, Any]
 ) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     dynamodb(method, TableName=Change.Meta.table_name, **arguments)
-    assert setting_up.set_up(quiet) == [f"{Change.Meta.table_name}: {what}"]
+    assert setup.set_up(quiet) == [f"{Change.Meta.table_name}: {what}"]
     assert whole() == wanted()
 
 
 def test_it_adds_an_index_that_lacks(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     removal = [{"Delete": {"IndexName": "by-target"}}]
     dynamodb("update_table", TableName=AuditEvent.Meta.table_name, GlobalSecondaryIndexUpdates=removal)
-    assert setting_up.set_up(quiet) == [f"{AuditEvent.Meta.table_name}: index by-target"]
+    assert setup.set_up(quiet) == [f"{AuditEvent.Meta.table_name}: index by-target"]
     assert whole() == wanted()
 
 
 def test_it_encrypts_with_the_new_key_when_another_is_given(empty: EmbeddedAws, settings: Any) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     other = aws.client("kms").create_key()["KeyMetadata"]
     settings.COOPER_KMS_KEY = other["KeyId"]
     encrypted = {f"{name}: encryption with the KMS key" for name in names()}
-    assert set(setting_up.set_up(quiet)) == encrypted | {"KMS key"}
+    assert set(setup.set_up(quiet)) == encrypted | {"KMS key"}
     assert {table["key"] for table in whole().values()} == {other["Arn"]}
 
 
@@ -320,7 +320,7 @@ def test_it_refuses_items_that_expire_by_another_attribute(empty: EmbeddedAws) -
     other = {"Enabled": True, "AttributeName": "until"}
     dynamodb("update_time_to_live", TableName=WebSession.Meta.table_name, TimeToLiveSpecification=other)
     with pytest.raises(Conflict, match="expire by until, not by expires"):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
 
 
 # -- what AWS answers --------------------------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ def test_it_refuses_items_that_expire_by_another_attribute(empty: EmbeddedAws) -
 )
 def test_it_waits_for_what_passes_by_itself(empty: EmbeddedAws, operation: str, code: str, message: str) -> None:
     with refusing("dynamodb", operation, code, message, times=2) as refused:
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     assert len(refused) == 2
     assert whole() == wanted()
 
@@ -378,7 +378,7 @@ def test_it_names_the_permission_that_lacks(empty: EmbeddedAws, operation: str) 
         refusing("dynamodb", operation, "AccessDeniedException", "not authorized"),
         pytest.raises(NotAllowed, match=f"lacks dynamodb:{operation}"),
     ):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
 
 
 def test_it_names_the_permission_that_aws_names(empty: EmbeddedAws) -> None:
@@ -387,7 +387,7 @@ def test_it_names_the_permission_that_aws_names(empty: EmbeddedAws) -> None:
         refusing("dynamodb", "CreateTable", "AccessDeniedException", message),
         pytest.raises(NotAllowed, match="lacks kms:CreateGrant"),
     ):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
 
 
 def test_it_does_not_believe_aws_that_a_thing_was_done(empty: EmbeddedAws) -> None:
@@ -433,7 +433,7 @@ def test_it_looks_at_the_key_before_anything_is_made(
 ) -> None:
     settings.COOPER_KMS_KEY = key()
     with pytest.raises(CooperError, match=why):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     assert dynamodb("list_tables")["TableNames"] == []
 
 
@@ -441,7 +441,7 @@ def test_it_takes_an_alias(empty: EmbeddedAws, settings: Any) -> None:
     aws.client("kms").create_alias(AliasName="alias/set-up", TargetKeyId=settings.COOPER_KMS_KEY)
     arn = key_arn()
     settings.COOPER_KMS_KEY = "alias/set-up"
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     assert {table["key"] for table in whole().values()} == {arn}
 
 
@@ -449,30 +449,30 @@ def test_it_takes_an_alias(empty: EmbeddedAws, settings: Any) -> None:
 
 
 def test_it_refuses_a_newer_schema_before_anything_is_changed(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
-    setting_up._write_schema(installation.SCHEMA + 1)
+    setup.set_up(quiet)
+    setup._write_schema(installation.SCHEMA + 1)
     dynamodb("update_table", TableName=Person.Meta.table_name, DeletionProtectionEnabled=False)
     with pytest.raises(CooperError, match="Install the newer cooper"):
-        setting_up.set_up(quiet)
+        setup.set_up(quiet)
     assert described(Person.Meta.table_name)["protected"] is False
 
 
 def test_it_migrates_an_older_schema_step_by_step(empty: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     done: list[int] = []
-    monkeypatch.setattr(setting_up, "SCHEMA", 3)
+    monkeypatch.setattr(setup, "SCHEMA", 3)
     monkeypatch.setattr(installation, "SCHEMA", 3)
-    monkeypatch.setattr(setting_up, "MIGRATIONS", {1: lambda say: done.append(1), 2: lambda say: done.append(2)})
-    assert setting_up.set_up(quiet) == ["version 2", "version 3"]
+    monkeypatch.setattr(setup, "MIGRATIONS", {1: lambda say: done.append(1), 2: lambda say: done.append(2)})
+    assert setup.set_up(quiet) == ["version 2", "version 3"]
     assert done == [1, 2]
     assert installation.schema_version() == 3
 
 
 def test_it_keeps_the_last_secret_keys_when_a_new_one_begins(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     first = installation.secret_keys()
     for _ in range(3):
-        setting_up.set_up(quiet, rotate=True)
+        setup.set_up(quiet, rotate=True)
     kept = installation.secret_keys()
     assert len(kept) == 1 + installation.FALLBACKS
     assert first[0] not in kept
@@ -480,7 +480,7 @@ def test_it_keeps_the_last_secret_keys_when_a_new_one_begins(empty: EmbeddedAws)
 
 
 def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
     stored = Installation.find("secret-keys").value
     assert installation.secret_keys()[0] not in stored
 
@@ -489,7 +489,7 @@ def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:
 
 
 def test_it_refuses_an_index_with_other_keys(empty: EmbeddedAws) -> None:
-    setting_up.set_up(quiet)
+    setup.set_up(quiet)
 
     class ByTarget(GlobalSecondaryIndex[Any]):
         class Meta:

@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
 from accounts.sessions import living_for
 from accounts.stepup import StepUpMixin
+from brokers.import_export import jobs
+from brokers.import_export.drafts import draft
 from brokers.models import Association, AwsAccount, Import, State, Target
-from brokers.transfer import importing
-from brokers.transfer.reading import draft
 from core import admin
 from core.audit import AuditEvent, Event
 from core.installation import GRANTS, Installation
@@ -97,7 +97,7 @@ def import_file(browser: Any, code: str) -> Any:
 
 def cut_short(_: str) -> None:
     """Let an import of somebody else be unfinished."""
-    importing.begin(draft(ONE.encode()), "local:dan")
+    jobs.begin(draft(ONE.encode()), "local:dan")
 
 
 def end_the_first(browser: Any, code: str) -> Any:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from brokers.import_export import jobs
 from brokers.models import Target
-from brokers.transfer import importing
 from tests.transferring import emptied, exported, imported, many
 
 SECONDS = 0.03
@@ -17,7 +17,7 @@ def test_it_makes_an_empty_store_equal_to_the_one_exported(store):
     emptied(store)
     assert "dev-read" not in exported()
     done = imported(before)
-    assert done.state == importing.DONE and done.applied == done.total
+    assert done.state == jobs.DONE and done.applied == done.total
     assert exported(with_keys=True) == before
 
 

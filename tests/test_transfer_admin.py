@@ -6,9 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from brokers import catalogue
+from brokers.import_export import jobs
+from brokers.import_export.drafts import draft
 from brokers.models import Association, Import, ImportPart, Target
-from brokers.transfer import importing
-from brokers.transfer.reading import draft
 from core.audit import AuditEvent, Event
 from tests import faults
 from tests.codes import give_device, next_code
@@ -76,7 +76,7 @@ def test_it_shows_the_plan_and_changes_nothing(carol, client_of):
         "People in these groups gain" in page.text and "local:visitors (1 person: local:bob): staging-db" in page.text
     )
     assert "associations: 1 to add" in page.text and groups_of("staging-db") == {"local:database-team"}
-    assert Import.find(importing.SLOT) is None
+    assert Import.find(jobs.SLOT) is None
 
 
 def test_it_says_when_there_is_nothing_to_do(carol):
@@ -130,7 +130,7 @@ def test_it_shows_the_plan_again_without_the_right_code(carol, code):
     page = upload(carol, ONE)
     again = confirm(carol, page, code=code)
     assert again.status_code == 403 and "errorlist" in again.text and "local:visitors" in again.text
-    assert Import.find(importing.SLOT) is None and groups_of("staging-db") == {"local:database-team"}
+    assert Import.find(jobs.SLOT) is None and groups_of("staging-db") == {"local:database-team"}
 
 
 def test_it_takes_no_code_twice(carol):
@@ -158,13 +158,13 @@ def test_it_keeps_a_plan_for_whoever_made_it(carol, client_of):
     give_device("dan")
     dan = client_of("dan")
     stolen = confirm(dan, page)
-    assert "no longer kept" in dan.get(stolen["Location"]).text and Import.find(importing.SLOT) is None
+    assert "no longer kept" in dan.get(stolen["Location"]).text and Import.find(jobs.SLOT) is None
 
 
 @pytest.mark.parametrize("fields", [{"token": ""}, {"token": "x" * 2000}, {"token": "a|b"}, {"token": "0" * 40}])
 def test_it_knows_no_plan_that_it_did_not_make(carol, fields):
     answer = confirm(carol, upload(carol, ONE), **fields)
-    assert "no longer kept" in carol.get(answer["Location"]).text and Import.find(importing.SLOT) is None
+    assert "no longer kept" in carol.get(answer["Location"]).text and Import.find(jobs.SLOT) is None
 
 
 def test_it_shows_the_new_plan_when_targets_were_changed_meanwhile(carol):
@@ -180,7 +180,7 @@ def test_it_shows_the_new_plan_when_targets_were_changed_meanwhile(carol):
     catalogue.edit(lambda writes: writes.save(target), "staging-db")
     again = confirm(carol, other)
     assert again.status_code == 409 and "changed while you looked" in again.text
-    assert Import.find(importing.SLOT) is None and "local:x" not in groups_of("staging-db")
+    assert Import.find(jobs.SLOT) is None and "local:x" not in groups_of("staging-db")
     assert confirm(carol, again).status_code == 302 and "local:x" in groups_of("staging-db")
     assert confirm(carol, page).status_code == 409
 
@@ -189,13 +189,13 @@ def test_it_has_nothing_to_do_for_a_plan_that_was_carried_out_already(carol):
     page = upload(carol, ONE)
     confirm(carol, page)
     again = confirm(carol, confirm(carol, page))
-    assert "Nothing to do" in carol.get(again["Location"]).text and importing.unfinished() is None
+    assert "Nothing to do" in carol.get(again["Location"]).text and jobs.unfinished() is None
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------
 def cut_short(text: str = ONE) -> Import:
     """Begin an import that somebody else has to go on with."""
-    return importing.begin(draft(text.encode()), "local:dan")
+    return jobs.begin(draft(text.encode()), "local:dan")
 
 
 def test_it_shows_how_far_an_unfinished_import_is_and_lets_no_second_one_begin(carol):
@@ -210,29 +210,29 @@ def test_it_shows_how_far_an_unfinished_import_is_and_lets_no_second_one_begin(c
 def test_it_goes_on_with_a_code(carol):
     cut_short()
     without = carol.post(GO_ON, {})
-    assert "takes a one-time code" in carol.get(without["Location"]).text and importing.unfinished() is not None
+    assert "takes a one-time code" in carol.get(without["Location"]).text and jobs.unfinished() is not None
     carol.post(GO_ON, {"code": next_code("carol")})
-    assert importing.unfinished() is None and "local:visitors" in groups_of("staging-db")
+    assert jobs.unfinished() is None and "local:visitors" in groups_of("staging-db")
 
 
 def test_it_goes_on_without_another_code_where_the_code_was_given(carol, monkeypatch):
-    monkeypatch.setattr("brokers.admin.transfers.SLICE", 0.0)
+    monkeypatch.setattr("brokers.admin.import_export.SLICE", 0.0)
     begun = confirm(carol, upload(carol, ONE))
-    assert begun["Location"].endswith("?on") and importing.unfinished() is not None
+    assert begun["Location"].endswith("?on") and jobs.unfinished() is not None
     page = carol.get(begun["Location"]).text
     assert "data-goes-on" in page and 'name="code"' not in page.split("go_on_form")[1].split("</form>")[0]
     assert "data-goes-on" not in carol.get(PAGE).text
-    monkeypatch.setattr("brokers.admin.transfers.SLICE", 8.0)
+    monkeypatch.setattr("brokers.admin.import_export.SLICE", 8.0)
     carol.post(GO_ON, {})
-    assert importing.unfinished() is None
+    assert jobs.unfinished() is None
 
 
 def test_it_gives_up_with_a_code(carol):
     cut_short()
     carol.post(GIVE_UP, {})
-    assert importing.unfinished() is not None
+    assert jobs.unfinished() is not None
     answer = carol.post(GIVE_UP, {"code": next_code("carol")})
-    assert "Given up" in carol.get(answer["Location"]).text and importing.unfinished() is None
+    assert "Given up" in carol.get(answer["Location"]).text and jobs.unfinished() is None
     assert events(Event.IMPORT_GIVEN_UP)[0].person == "local:carol"
 
 
@@ -248,4 +248,4 @@ def test_it_begins_nothing_that_it_cannot_record(carol):
     page = upload(carol, ONE)
     with faults.on(Fault("dynamodb", "TransactWriteItems", "audit", mode="error")):
         confirm(carol, page)
-    assert Import.find(importing.SLOT) is None and groups_of("staging-db") == {"local:database-team"}
+    assert Import.find(jobs.SLOT) is None and groups_of("staging-db") == {"local:database-team"}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from brokers import catalogue
+from brokers.import_export import jobs
+from brokers.import_export.drafts import FileRefused, draft
+from brokers.import_export.yaml_reader import LARGEST, MOST_COMPLAINTS, Complaints, Unusable, read
 from brokers.models import Association, Import, ImportPart, Target
-from brokers.transfer import importing
-from brokers.transfer.parsing import LARGEST, MOST_COMPLAINTS, Complaints, Unusable, read
-from brokers.transfer.reading import FileRefused, draft
 from core.audit import AuditEvent, Event
 from demo.seed import READ_S3
 from tests.transferring import exported, imported
@@ -89,7 +89,7 @@ def test_it_refuses_a_file_that_is_too_large_without_reading_it(store, size):
 
 
 def test_it_refuses_a_file_of_too_many_values(store, monkeypatch):
-    monkeypatch.setattr("brokers.transfer.parsing.MOST_VALUES", 1000)
+    monkeypatch.setattr("brokers.import_export.yaml_reader.MOST_VALUES", 1000)
     assert "More than 1,000 values" in refused(T + "".join(f"  a{n}:\n" for n in range(1001)))[0]
 
 
@@ -214,7 +214,7 @@ def test_it_does_not_repeat_keys_in_plain_text(store):
 
 def test_it_refuses_coopers_own_role(store, monkeypatch):
     mine = "arn:aws:sts::444444444444:assumed-role/a/i-1"
-    monkeypatch.setattr("brokers.transfer.reading.cooper_arn", lambda: mine)
+    monkeypatch.setattr("brokers.import_export.drafts.cooper_arn", lambda: mine)
     assert refused(T + ROLE) == [
         "line 5, column 15: This is the role that cooper itself runs as; it is never a target."
     ]
@@ -342,11 +342,11 @@ def test_it_removes_what_the_file_lacks_when_asked_to(store):
 
 def test_it_marks_associations_by_which_somebody_entitles_themself(store):
     text = HEAD + "associations:\n  dev-read:\n    local:admins:\n    local:x:\n"
-    importing.begin(draft(text.encode()), "local:carol", {"local:admins", "local:y"})
-    importing.go_on()
+    jobs.begin(draft(text.encode()), "local:carol", {"local:admins", "local:y"})
+    jobs.go_on()
     assert events_of("dev-read")[0].facts["self_entitled"] == ["local:admins"]
-    importing.begin(draft(text.replace("admins:", "admins: 2040-01-01").encode()), "local:carol", {"local:admins"})
-    importing.go_on()
+    jobs.begin(draft(text.replace("admins:", "admins: 2040-01-01").encode()), "local:carol", {"local:admins"})
+    jobs.go_on()
     assert len(events_of("dev-read")) == 2
     assert all(each.facts["self_entitled"] == ["local:admins"] for each in events_of("dev-read"))
 
@@ -359,24 +359,24 @@ def test_it_gives_a_new_aws_account_an_external_id_of_its_own(store):
 
 def test_it_lets_one_import_run_at_a_time_and_says_whose(store):
     wanted = draft((HEAD + "associations:\n  dev-read:\n    local:x:\n").encode())
-    importing.begin(wanted, "local:carol")
-    with pytest.raises(importing.Unfinished, match=r"of local:carol.*0 of 1 steps"):
-        importing.begin(wanted, "local:dan")
-    importing.go_on()
-    importing.begin(draft((HEAD + "associations:\n  dev-read:\n    local:y:\n").encode()), "local:dan")
-    assert importing.give_up().state == importing.GIVEN_UP and importing.unfinished() is None
-    assert importing.go_on().state == importing.GIVEN_UP
+    jobs.begin(wanted, "local:carol")
+    with pytest.raises(jobs.Unfinished, match=r"of local:carol.*0 of 1 steps"):
+        jobs.begin(wanted, "local:dan")
+    jobs.go_on()
+    jobs.begin(draft((HEAD + "associations:\n  dev-read:\n    local:y:\n").encode()), "local:dan")
+    assert jobs.give_up().state == jobs.GIVEN_UP and jobs.unfinished() is None
+    assert jobs.go_on().state == jobs.GIVEN_UP
     assert {str(rule.group) for rule in Association.under("dev-read")} == {"local:developers", "local:x"}
 
 
 def test_it_stops_where_somebody_changed_what_a_step_builds_on(store):
-    importing.begin(draft((HEAD + "associations:\n  dev-read:\n    local:x:\n").encode()), "local:carol")
+    jobs.begin(draft((HEAD + "associations:\n  dev-read:\n    local:x:\n").encode()), "local:carol")
     target = Target.find("dev-read")
     target.title = "Mine"
     catalogue.edit(lambda writes: writes.save(target), "dev-read")
     with pytest.raises(Exception, match="dev-read was changed by somebody else after this import was planned"):
-        importing.go_on()
-    assert importing.unfinished().applied == 0 and [str(r.group) for r in Association.under("dev-read")] == [
+        jobs.go_on()
+    assert jobs.unfinished().applied == 0 and [str(r.group) for r in Association.under("dev-read")] == [
         "local:developers"
     ]
 

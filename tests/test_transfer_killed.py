@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from brokers import catalogue
+from brokers.import_export import jobs
+from brokers.import_export.drafts import draft
 from brokers.models import Association, Import, ImportPart, Target
-from brokers.transfer import importing
-from brokers.transfer.reading import draft
 from core import aws
 from core.audit import AuditEvent, Event
 from tests import faults
@@ -48,7 +48,7 @@ def finished() -> int:
 def holds(text: str, said: list[int]) -> None:
     """Demand that what a killed import says of itself is true, and that it goes on to the whole."""
     catalogue.forget()
-    found = importing.newest()
+    found = jobs.newest()
     assert half_applied() == []
     applied = int(found.applied) if found is not None else 0
     assert max(said, default=0) <= applied
@@ -56,21 +56,21 @@ def holds(text: str, said: list[int]) -> None:
     if applied == 0:
         assert finished() == 0
     elif applied == found.total:
-        assert found.state == importing.DONE and finished() == 1
+        assert found.state == jobs.DONE and finished() == 1
     else:
-        assert found.state == importing.RUNNING and finished() == 0
+        assert found.state == jobs.RUNNING and finished() == 0
     if found is None:
         imported(text)
     else:
-        importing.go_on()
+        jobs.go_on()
     assert half_applied() == [] and finished() == 1 and exported() == text
-    assert Import.find(importing.SLOT).state == importing.DONE
+    assert Import.find(jobs.SLOT).state == jobs.DONE
 
 
 def import_saying(text: str, told: Path) -> None:
     """Import a file, noting each step that is said to be applied."""
-    importing.begin(draft(text.encode()), "local:carol")
-    importing.go_on(told=lambda found: told.write_text(str(found.applied)))
+    jobs.begin(draft(text.encode()), "local:carol")
+    jobs.go_on(told=lambda found: told.write_text(str(found.applied)))
 
 
 def targets_of(found: Import | None) -> set[str]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from brokers.transfer import planning
-from brokers.transfer.contents import DEFAULTS, NO_FACTS, Contents, Held, facts_from, tried_from
-from brokers.transfer.plans import AccountPlan, How, Plan, TargetPlan
-from brokers.transfer.steps import MORE, MOST_BYTES, MOST_ITEMS, steps_of
+from brokers.import_export import planner
+from brokers.import_export.plan import AccountPlan, How, Plan, TargetPlan
+from brokers.import_export.snapshot import DEFAULTS, NO_FACTS, Contents, Held, facts_from, tried_from
+from brokers.import_export.steps import MORE, MOST_BYTES, MOST_ITEMS, steps_of
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ACCOUNT, EXTERNAL_ID = "222222222222", "cooper-0123"
@@ -23,7 +23,7 @@ KEYS = {"federation_keys": "QUJD", "federation_keys_kms_arn": "arn:kms", "access
 
 def plan(wanted: Contents, held: Held, now: datetime = NOW, **options: bool) -> Plan:
     """Return what importing would do on one day of 2026."""
-    return planning.plan(wanted, held, now, **options)
+    return planner.plan(wanted, held, now, **options)
 
 
 def role(**said: Any) -> dict[str, Any]:

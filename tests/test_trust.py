@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from brokers import arns, trust
+from brokers import arns, trust_policy
 
 CALLER = "arn:aws:sts::111122223333:assumed-role/cooper/i-0123456789abcdef0"
 ROLES = [
@@ -26,7 +26,7 @@ Template.add_constructor("!Sub", lambda loader, node: loader.construct_scalar(no
 
 def snippet(arn: str, label: str) -> str:
     """Return the text under a label."""
-    return dict(trust.snippets(arns.role_arn(arn), "an-external-id", CALLER, 7200))[label]
+    return dict(trust_policy.snippets(arns.role_arn(arn), "an-external-id", CALLER, 7200))[label]
 
 
 def made_by(properties: dict[str, Any]) -> str:
@@ -40,7 +40,7 @@ def test_it_writes_cloudformation_that_makes_this_role(arn: str) -> None:
     properties = template["Resources"]["CooperTarget"]["Properties"]
     assert made_by(properties) == arn
     assert properties["MaxSessionDuration"] == 7200
-    assert properties["AssumeRolePolicyDocument"] == trust.trust_policy("an-external-id", CALLER)
+    assert properties["AssumeRolePolicyDocument"] == trust_policy.trust_policy("an-external-id", CALLER)
 
 
 @pytest.mark.parametrize("arn", ROLES)
@@ -51,4 +51,4 @@ def test_it_writes_terraform_that_makes_this_role(arn: str) -> None:
     told = {key: json.loads(value.replace("$${", "${").replace("%%{", "%{")) for key, value in found.items()}
     assert made_by({"RoleName": told["name"], "Path": told["path"]}) == arn
     policy = re.search(r"jsonencode\((.*)\)\n\}\n$", text, re.DOTALL)
-    assert policy and json.loads(policy[1]) == trust.trust_policy("an-external-id", CALLER)
+    assert policy and json.loads(policy[1]) == trust_policy.trust_policy("an-external-id", CALLER)

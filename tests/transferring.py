@@ -1,9 +1,9 @@
 """Files for import, and an installation without targets to import them into."""
 
 from brokers import catalogue
+from brokers.import_export import export, jobs
+from brokers.import_export.drafts import draft
 from brokers.models import Change, Import
-from brokers.transfer import exporting, importing
-from brokers.transfer.reading import draft
 from embedded_aws import EmbeddedAws
 
 EMPTIED = ("targets", "associations", "aws-accounts", "audit")
@@ -21,13 +21,13 @@ def emptied(aws: EmbeddedAws) -> None:
 
 def imported(text: str, *, prune: bool = False) -> Import:
     """Import a file wholly."""
-    importing.begin(draft(text.encode(), prune=prune), "local:carol")
-    return importing.go_on()
+    jobs.begin(draft(text.encode(), prune=prune), "local:carol")
+    return jobs.go_on()
 
 
 def exported(*, with_keys: bool = False) -> str:
     """Return the file of what is held."""
-    return exporting.export(with_keys=with_keys)[0]
+    return export.export(with_keys=with_keys)[0]
 
 
 def many(targets: int, associations: int) -> str:

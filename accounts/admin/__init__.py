@@ -1,10 +1,10 @@
 """The management plane of people: accounts, who has signed in, identity providers, the stop switch, and the record."""
 
+from accounts.admin.audit_log import RecordAdmin
 from accounts.admin.identity_providers import SamlIdpAdmin
 from accounts.admin.local_accounts import LocalAccountAdmin
-from accounts.admin.newcomers import newcomers
+from accounts.admin.new_admin_notice import newcomers
 from accounts.admin.people import PersonAdmin
-from accounts.admin.record import RecordAdmin
 from accounts.admin.switches import StopAllAdmin
 
 __all__ = ["LocalAccountAdmin", "PersonAdmin", "RecordAdmin", "SamlIdpAdmin", "StopAllAdmin", "newcomers"]

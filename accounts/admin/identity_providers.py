@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.models import SamlIdp
-from accounts.providers.saml.connecting import problems_of
+from accounts.providers.saml.idp_registry import problems_of
 from core import admin
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from accounts import administrators, devices, invitations, sessions, totp
+from accounts import administrators, devices, enrolment_codes, sessions, totp
 from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from accounts.stepup import StepUpMixin
 from core import admin, audit
@@ -171,7 +171,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         asked = self.confirm(request, "Make enrolment codes", lines, action="make_enrolment_codes", objects=queryset)
         if asked is not None:
             return asked
-        made = [(str(each), invitations.make(str(each.person))) for each in queryset]
+        made = [(str(each), enrolment_codes.make(str(each.person))) for each in queryset]
         context = {**self.admin_site.each_context(request), "title": "Enrolment codes", "opts": self.opts, "made": made}
         return TemplateResponse(request, "admin/enrolment_codes.html", context)
 

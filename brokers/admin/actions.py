@@ -7,10 +7,10 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
-from brokers.admin import bulk
+from brokers.admin import bulk_changes
 from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
-from brokers.admin.foresight import summed_up
-from brokers.fields import GroupField, SecondsField, UntilField
+from brokers.admin.impact import summed_up
+from brokers.form_fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
 from brokers.models import Kind
 from core import admin
@@ -45,12 +45,12 @@ class BulkActions:
     @admin.action(description="Enable the chosen targets (each is tried)")
     def enable(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Try each, and enable those that lack nothing."""
-        return self._bulk(request, queryset, "Enable", "enable", lambda _: bulk.enabling(True))
+        return self._bulk(request, queryset, "Enable", "enable", lambda _: bulk_changes.enabling(True))
 
     @admin.action(description="Disable the chosen targets")
     def disable(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Let nobody become them."""
-        return self._bulk(request, queryset, "Disable", "disable", lambda _: bulk.enabling(False))
+        return self._bulk(request, queryset, "Disable", "disable", lambda _: bulk_changes.enabling(False))
 
     @admin.action(description="Mark the chosen targets sensitive")
     def mark_sensitive(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -68,8 +68,8 @@ class BulkActions:
     def associate(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Let a group become them."""
 
-        def change(said: dict[str, Any]) -> bulk.Change:
-            return bulk.associating(said["group"], said["until"])
+        def change(said: dict[str, Any]) -> bulk_changes.Change:
+            return bulk_changes.associating(said["group"], said["until"])
 
         return self._bulk(request, queryset, "Associate a group", "associate", change, form=GroupForm)
 
@@ -77,8 +77,8 @@ class BulkActions:
     def dissociate(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Let a group become them no more."""
 
-        def change(said: dict[str, Any]) -> bulk.Change:
-            return bulk.dissociating(said["group"])
+        def change(said: dict[str, Any]) -> bulk_changes.Change:
+            return bulk_changes.dissociating(said["group"])
 
         return self._bulk(request, queryset, "Dissociate a group", "dissociate", change, form=LeavingForm)
 
@@ -86,8 +86,8 @@ class BulkActions:
     def set_longest(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Set how long people may become them."""
 
-        def change(said: dict[str, Any]) -> bulk.Change:
-            return bulk.setting("max_seconds", said["max_seconds"])
+        def change(said: dict[str, Any]) -> bulk_changes.Change:
+            return bulk_changes.setting("max_seconds", said["max_seconds"])
 
         title, told = "Set the longest session", "its longest session is {max_seconds} seconds from now on."
         return self._bulk(request, queryset, title, "set_longest", change, told, form=LongestForm)
@@ -98,7 +98,7 @@ class BulkActions:
         queryset: Any,
         title: str,
         deed: str,
-        change_for: Callable[[dict[str, Any]], bulk.Change],
+        change_for: Callable[[dict[str, Any]], bulk_changes.Change],
         told: str = "",
         form: type[forms.Form] | None = None,
     ) -> HttpResponse | None:
@@ -113,7 +113,7 @@ class BulkActions:
             typed = asked.cleaned_data if asked else {}
             change = change_for(typed)
             said = [f"{each.name}: {told.format(**typed)}" for each in chosen] if told else []
-            return [*said, *summed_up(bulk.foreseen(chosen, change))]
+            return [*said, *summed_up(bulk_changes.foreseen(chosen, change))]
 
         confirm: Any = self.confirm  # type: ignore[attr-defined]
         answer: HttpResponse | None = confirm(
@@ -123,16 +123,19 @@ class BulkActions:
             self.demand_allowed(request)  # type: ignore[attr-defined]
             change = change_for(asked.cleaned_data if asked else {})
             names = [str(each.name) for each in chosen]
-            _tell(request, bulk.do(names, change, deed, lambda part: own_groups(request, [r.group for r in part.put])))
+            _tell(
+                request,
+                bulk_changes.do(names, change, deed, lambda part: own_groups(request, [r.group for r in part.put])),
+            )
         return answer
 
 
-def _sensitive(wanted: bool) -> Callable[[dict[str, Any]], bulk.Change]:
+def _sensitive(wanted: bool) -> Callable[[dict[str, Any]], bulk_changes.Change]:
     """Return the maker of the deed that marks targets sensitive or not."""
-    return lambda _: bulk.setting("sensitive", wanted)
+    return lambda _: bulk_changes.setting("sensitive", wanted)
 
 
-def _tell(request: HttpRequest, done: bulk.Done) -> None:
+def _tell(request: HttpRequest, done: bulk_changes.Done) -> None:
     """Say how it went: what was done, what was so already, what was refused, and how to go on."""
     for line in done.refused[:20]:
         messages.error(request, f"Left as it is: {line}")

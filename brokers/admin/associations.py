@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from accounts.identity import Identity
 from accounts.stepup import StepUpMixin
 from brokers import catalogue
-from brokers.admin import foresight
+from brokers.admin import impact
 from brokers.admin.foreseeing import Foreseeing, losses, seen_by
-from brokers.effects import Effect, Standing
-from brokers.fields import GroupField, UntilField
+from brokers.form_fields import GroupField, UntilField
+from brokers.impact import Effect, Standing
 from brokers.models import Association, State, Target
 from core import admin, audit
 from core.admin.document_writes import Build
@@ -146,7 +146,7 @@ class AssociationAdmin(Foreseeing, StepUpMixin, admin.ModelAdmin):
             return None
         others = [rule for rule in held.rules.get(name, ()) if rule.group != group]
         after = Standing(target.enabled, (*others, outcome.document))  # type: ignore[arg-type]
-        return foresight.of_change(target, after, target.enabled, seen_by(request))
+        return impact.of_change(target, after, target.enabled, seen_by(request))
 
     def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
         """Mark it when the administrator entitles themself."""

@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from brokers import catalogue
-from brokers.admin import foresight
-from brokers.effects import Crowd, Effect, Standing, told
+from brokers.admin import impact
+from brokers.impact import Crowd, Effect, Standing, told
 from brokers.models import Target
 from core.admin import Outcome
 
@@ -16,7 +16,7 @@ def seen_by(request: HttpRequest) -> Crowd:
     """Return everybody who was seen, read once a request."""
     held = request.__dict__
     if "_crowd" not in held:
-        held["_crowd"] = foresight.crowd()
+        held["_crowd"] = impact.crowd()
     found: Crowd = held["_crowd"]
     return found
 
@@ -28,7 +28,7 @@ def losses(request: HttpRequest, target: Target | None, gone: Iterable[str] | No
     rules = catalogue.latest().rules.get(str(target.name), ())
     away = {str(rule.group) for rule in rules} if gone is None else set(gone)
     after = Standing(True, tuple(rule for rule in rules if str(rule.group) not in away))
-    return told(foresight.of_change(target, after, True, seen_by(request)))
+    return told(impact.of_change(target, after, True, seen_by(request)))
 
 
 class Foreseeing:
@@ -43,13 +43,13 @@ class Foreseeing:
         found = self.effect_of(request, outcome)
         if found is not None:
             request.foresight = told(found)  # type: ignore[attr-defined]
-            foresight.demand_seen(found, request.POST.get("foreseen", ""))
+            impact.demand_seen(found, request.POST.get("foreseen", ""))
 
     def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
         """Show in a box of its own who gains and who loses."""
-        if isinstance(getattr(request, "deed_refused", None), foresight.Unseen):
+        if isinstance(getattr(request, "deed_refused", None), impact.Unseen):
             # nothing is to be corrected
             context["errors"] = []
-        context["foreseen"] = foresight.mark_of(getattr(request, "foresight", []))
+        context["foreseen"] = impact.mark_of(getattr(request, "foresight", []))
         shown: HttpResponse = super().render_change_form(request, context, *arguments, **named)  # type: ignore[misc]
         return shown

@@ -15,17 +15,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.identity import groups_from
 from accounts.stepup import StepUpMixin
-from brokers import arns, catalogue, trust
-from brokers.admin import foresight, saving, tries, uses
+from brokers import arns, catalogue, readiness, trust_policy
+from brokers.admin import impact, last_used, target_save
+from brokers.admin.access_lookup import ExplainForm, answers_for
 from brokers.admin.actions import BULK, BulkActions
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
-from brokers.admin.explaining import ExplainForm, answers_for
 from brokers.admin.filters import KINDS, AwsAccountFilter, KindFilter, LabelFilter, SensitiveFilter, StateFilter
 from brokers.admin.foreseeing import Foreseeing, losses, seen_by
-from brokers.admin.transfers import Transfers
-from brokers.effects import Effect
-from brokers.grants import ProbeResult, cooper_arn, probe
+from brokers.admin.import_export import Transfers
+from brokers.impact import Effect
 from brokers.models import Association, AwsAccount, Kind, State, Target
+from brokers.probing import ProbeResult, cooper_arn, probe
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
 from core import admin
 from core.admin.document_writes import Build
@@ -90,13 +90,13 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
     @admin.display(description="Last used")
     def last_used(self, target: Target) -> str:
         """Return the day that somebody became it last."""
-        found = uses.last_used([str(target.name)])[str(target.name)]
+        found = last_used.last_used([str(target.name)])[str(target.name)]
         return f"{found:%Y-%m-%d}" if found else "-"
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Ask for the last uses of a page's targets all at once."""
         shown = super().get_changelist_instance(request)
-        uses.last_used(str(each.name) for each in shown.result_list)
+        last_used.last_used(str(each.name) for each in shown.result_list)
         return shown
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
@@ -126,7 +126,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
         obj = named.get("obj")
         context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
         context["try_form"] = self._try_form(request, obj)
-        context["ways"] = foresight.ways_into(obj) if obj is not None else []
+        context["ways"] = impact.ways_into(obj) if obj is not None else []
         if obj is not None and obj.is_role and obj.aws_account:
             account = AwsAccount.find(obj.aws_account)
             context["external_id"] = account.external_id if account else ""
@@ -144,7 +144,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
         """Return the trust policy in each form; nothing when AWS does not say who cooper is."""
         try:
             arn = arns.role_arn(str(target.role_arn))
-            return trust.snippets(arn, external_id, cooper_arn(), int(target.max_seconds))
+            return trust_policy.snippets(arn, external_id, cooper_arn(), int(target.max_seconds))
         except (CooperError, ValueError):
             return []
 
@@ -155,27 +155,27 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
             raise Invalid(f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts.")
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
-        prepared = saving.prepare(target, outcome)
+        prepared = target_save.prepare(target, outcome)
         request.target_saved = prepared  # type: ignore[attr-defined]
 
     def effect_of(self, request: HttpRequest, outcome: admin.Outcome) -> Effect:
         """Return who gains and who loses the target."""
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
-        after = saving.standing_after(target, outcome)
+        after = target_save.standing_after(target, outcome)
         catalogue.current()
-        return foresight.of_change(target, after, target.enabled, seen_by(request))
+        return impact.of_change(target, after, target.enabled, seen_by(request))
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
         """Put the target, its associations, its AWS account's name and the events into the transaction."""
         super().write(request, writes, outcome)
-        saving.write_account(writes, outcome, request.target_saved)  # type: ignore[attr-defined]
+        target_save.write_account(writes, outcome, request.target_saved)  # type: ignore[attr-defined]
 
     def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
         """Record the change with its associations, the try, and what was accepted."""
         mine = own_groups(request, [str(row.key[1]) for row in outcome.put])
-        prepared: saving.Prepared = request.target_saved  # type: ignore[attr-defined]
-        return saving.events(self.events["add" if outcome.adding else "change"], outcome, prepared, mine)
+        prepared: target_save.Prepared = request.target_saved  # type: ignore[attr-defined]
+        return target_save.events(self.events["add" if outcome.adding else "change"], outcome, prepared, mine)
 
     def taken(self, document: Document) -> str:
         """Say that names are for ever."""
@@ -190,7 +190,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         """Save, then say what the try found, and that an administrator entitled themself."""
         super().save_related(request, form, formsets, change)
-        prepared: saving.Prepared | None = getattr(request, "target_saved", None)
+        prepared: target_save.Prepared | None = getattr(request, "target_saved", None)
         if prepared is not None and prepared.result is not None:
             self._tell(request, form.instance, prepared.result)
         warn_of_own(request, own_groups(request, [str(row.key[1]) for row in request.deed_outcome.put]))
@@ -198,7 +198,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
     def _tell(self, request: HttpRequest, target: Target, result: ProbeResult) -> None:
         """Show what a try found."""
         level = messages.SUCCESS if result.complete else messages.WARNING
-        for line in tries.told(target, result):
+        for line in readiness.told(target, result):
             messages.add_message(request, level, line)
 
     def response_add(self, request: Any, obj: Any, post_url_continue: str | None = None) -> Any:
@@ -250,11 +250,11 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
     def _tried(self, target: Target) -> ProbeResult:
         """Try, keep what was found, and record it."""
         was, result = State(target.state), probe(target)
-        tries.settle(target, result, was, wanted=was == State.ENABLED)
+        readiness.settle(target, result, was, wanted=was == State.ENABLED)
 
         def build(writes: Transaction) -> None:
             writes.save(target)
-            writes.create(saving.try_event(target, result))
+            writes.create(target_save.try_event(target, result))
 
         catalogue.edit(build, str(target.name))
         return result
@@ -273,7 +273,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
         """Empty the target, keep its name, and delete its associations."""
-        saving.delete(obj)
+        target_save.delete(obj)
 
     @admin.display(description="Role")
     def role(self, target: Target) -> str:

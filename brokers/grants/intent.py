@@ -1,7 +1,5 @@
 """The intent and the outcome of a grant, on record before AWS is asked and before anything is handed out."""
 
-import base64
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +10,7 @@ from brokers.entitlements import Entitlement
 from brokers.errors import NotYours, Stopped
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.sts import names
+from brokers.sts.names import new_grant_id
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
@@ -27,11 +26,6 @@ class Intent:
     grant_id: str
     at: tuple[str, str]
     facts: dict[str, Any]
-
-
-def new_grant_id() -> str:
-    """Return 20 characters of base32 (100 bits of which 96 are random), fit for every name in AWS."""
-    return base64.b32encode(secrets.token_bytes(12)).decode().rstrip("=").lower()
 
 
 def begin(identity: Identity, target: Target, entitlement: Entitlement, now: datetime, facts: dict[str, Any]) -> Intent:

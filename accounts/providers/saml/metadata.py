@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from accounts.providers.saml.meaning import instant
-from accounts.providers.saml.names import PROTOCOL, REDIRECT, TRANSIENT, qname
-from accounts.providers.saml.tree import Rejected, parse, refuse_declarations, text_in, text_of
+from accounts.providers.saml.constants import PROTOCOL, REDIRECT, TRANSIENT, qname
+from accounts.providers.saml.safe_xml import Rejected, parse, refuse_declarations, text_in, text_of
+from accounts.providers.saml.validation import instant
 from core.errors import Invalid
 
 LIMIT = 5_000_000

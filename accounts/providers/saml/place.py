@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.providers.saml.engine import Place
+from accounts.providers.saml.pysaml2_client import Place
 from core.errors import Unavailable
 
 

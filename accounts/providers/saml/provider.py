@@ -9,10 +9,10 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from accounts.models import SamlIdp
 from accounts.providers.base import Address, Answer, Kind, Provider, SignInRefused
-from accounts.providers.saml import answers, asked, idps
-from accounts.providers.saml.connecting import confirm
-from accounts.providers.saml.engine import Engine, engine_for
+from accounts.providers.saml import idps, requests, views
+from accounts.providers.saml.idp_registry import confirm
 from accounts.providers.saml.place import place_of
+from accounts.providers.saml.pysaml2_client import Engine, engine_for
 from core.dynamo import Transaction
 
 NEXT_LIMIT = 2_000
@@ -38,18 +38,18 @@ class SamlProvider(Provider):
                 ENDED.format(label=self.label), f"metadata of {self.id} ended at {self.idp.valid_until}"
             )
         secret = request.GET.get("try", "")
-        if secret and not asked.may_try(self.id, secret):
+        if secret and not requests.may_try(self.id, secret):
             raise SignInRefused("This try has ended. Begin a new one: manage.py cooper_saml try", "unknown try")
         fresh = "fresh" in request.GET
         request_id, address = self._engine(request).ask(fresh=fresh)
-        made = asked.Request(
+        made = requests.Request(
             provider=self.id,
             next=next_page(request, request.GET.get("next", "")),
             fresh=fresh,
             bounced="bounced" in request.GET,
             trying=bool(secret),
         )
-        asked.remember(request, request_id, made)
+        requests.remember(request, request_id, made)
         return HttpResponseRedirect(address)
 
     def afresh_url(self, next_page: str) -> str:
@@ -76,9 +76,9 @@ class SamlProviders(Kind):
     """All SAML identity providers that are connected (`manage.py cooper_saml`)."""
 
     addresses: ClassVar[tuple[Address, ...]] = (
-        Address("saml2/metadata/", "saml-metadata", answers.metadata),
-        Address("saml2/acs/", "saml-acs", answers.acs, from_elsewhere=True),
-        Address("saml2/ls/", "saml-ls", answers.signed_out, from_elsewhere=True),
+        Address("saml2/metadata/", "saml-metadata", views.metadata),
+        Address("saml2/acs/", "saml-acs", views.acs, from_elsewhere=True),
+        Address("saml2/ls/", "saml-ls", views.signed_out, from_elsewhere=True),
     )
 
     def listed(self) -> Iterable[Provider]:

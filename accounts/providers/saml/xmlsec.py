@@ -10,9 +10,9 @@ from pathlib import Path
 
 from saml2.sigver import CryptoBackendXmlSec1
 
-from accounts.providers.saml import guard, keys
-from accounts.providers.saml.names import METADATA, qname
-from accounts.providers.saml.tree import Rejected
+from accounts.providers.saml import keys, message_guard
+from accounts.providers.saml.constants import METADATA, qname
+from accounts.providers.saml.safe_xml import Rejected
 from core.errors import CooperError, Unavailable
 
 
@@ -106,13 +106,13 @@ def signed_by(raw: bytes, certificate: str, name: str, identifier: str) -> bool:
 
 def verify_metadata(raw: bytes, root: ET.Element, certificate: str) -> None:
     """Raise Rejected unless metadata is signed as a whole by the certificate (PEM)."""
-    signatures = list(root.iter(guard.SIGNATURE))
+    signatures = list(root.iter(message_guard.SIGNATURE))
     if not signatures or signatures[0] not in list(root):
         raise Rejected("signatures", "there is no signature over the whole")
     reference = signatures[0].find(f"{qname('ds:SignedInfo')}/{qname('ds:Reference')}")
     if reference is None or not root.get("ID") or reference.get("URI") != f"#{root.get('ID')}":
         raise Rejected("signatures", "the signature covers something else")
-    wrong = guard.RULES["algorithms"](root) or guard.RULES["ids"](root)
+    wrong = message_guard.RULES["algorithms"](root) or message_guard.RULES["ids"](root)
     if wrong:
         raise Rejected("algorithms", wrong)
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:

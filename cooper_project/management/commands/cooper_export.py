@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from brokers.transfer import exporting
+from brokers.import_export import export
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
 from core import installation
@@ -42,7 +42,7 @@ class Command(CooperCommand):
         if options["with_federation_keys"]:
             self.warn(WITH_KEYS)
         with operators.acting():
-            text, count = exporting.export(with_keys=options["with_federation_keys"])
+            text, count = export.export(with_keys=options["with_federation_keys"])
         if options["file"] == "-":
             self.stdout.write(text, ending="")
             return

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from brokers.admin import foresight
+from brokers.admin import impact
+from brokers.import_export import jobs, summary
+from brokers.import_export.drafts import Draft, FileRefused, draft
+from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
-from brokers.transfer import importing, telling
-from brokers.transfer.parsing import LARGEST
-from brokers.transfer.reading import Draft, FileRefused, draft
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
 from core import installation
@@ -52,7 +52,7 @@ class Command(CooperCommand):
         installation.use_kms_key()
         with operators.acting() as known:
             if options["give_up"]:
-                self.say(f"Given up. {importing.progress(importing.give_up())}")
+                self.say(f"Given up. {jobs.progress(jobs.give_up())}")
             elif options["resume"]:
                 self._resume()
             else:
@@ -60,27 +60,27 @@ class Command(CooperCommand):
 
     def _resume(self) -> None:
         """Go on with the unfinished import."""
-        found = importing.unfinished()
+        found = jobs.unfinished()
         if found is None:
             self.say("Nothing to do: no import is unfinished.")
             return
-        self.say(importing.progress(found))
+        self.say(jobs.progress(found))
         self._go_on()
 
     def _import(self, options: dict[str, Any], person: str) -> None:
         """Plan, show, ask, apply."""
-        found = importing.unfinished()
+        found = jobs.unfinished()
         if found is not None and not options["dry_run"]:
-            raise CooperError(f"{importing.Unfinished(found).message} (--resume, --give-up)")
+            raise CooperError(f"{jobs.Unfinished(found).message} (--resume, --give-up)")
         planned = self._planned(options)
-        for each in telling.told(planned.plan, foresight.crowd()):
+        for each in summary.told(planned.plan, impact.crowd()):
             self.say(each.head)
             for line in each.lines:
                 self.say(f"    {line}")
         if not planned.plan:
             self.say("Nothing to do: everything is as the file says.")
             return
-        self.say(telling.summed_up(planned.plan))
+        self.say(summary.summed_up(planned.plan))
         if options["dry_run"]:
             self.say("Nothing was changed. Next: the same without --dry-run.")
             return
@@ -88,7 +88,7 @@ class Command(CooperCommand):
             self._ask(options["file"])
             if self._planned(options).plan.digest() != planned.plan.digest():
                 raise Refused("Targets were changed while you looked. Nothing was imported; look at the plan again.")
-        importing.begin(planned, person)
+        jobs.begin(planned, person)
         self._go_on()
 
     def _planned(self, options: dict[str, Any]) -> Draft:
@@ -112,9 +112,9 @@ class Command(CooperCommand):
 
     def _go_on(self) -> None:
         """Apply what is left, saying each step once it holds."""
-        done = importing.go_on(told=self._tell)
-        if done.state != importing.DONE:
-            raise Refused(f"Not finished. {importing.progress(done)}")
+        done = jobs.go_on(told=self._tell)
+        if done.state != jobs.DONE:
+            raise Refused(f"Not finished. {jobs.progress(done)}")
         self.say(f"Done. {PENDING}")
 
     def _tell(self, found: Import) -> None:

@@ -8,10 +8,10 @@ from django.core.management.base import CommandParser
 
 from accounts.models import SamlIdp
 from accounts.providers import fixed_ids
-from accounts.providers.saml import asked, connecting, keys
-from accounts.providers.saml.engine import Place
+from accounts.providers.saml import idp_registry, keys, requests
 from accounts.providers.saml.idps import is_valid
 from accounts.providers.saml.place import place_of
+from accounts.providers.saml.pysaml2_client import Place
 from accounts.providers.saml.xmlsec import xmlsec1
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
@@ -89,7 +89,7 @@ class Command(CooperCommand):
     def _add(self, options: dict[str, Any]) -> None:
         """Connect an identity provider."""
         groups = options["groups"] or GROUPS.get(options["kind"], ("groups",))
-        wanted = connecting.Wanted(
+        wanted = idp_registry.Wanted(
             name=options["name"],
             place=options["metadata"],
             label=options["label"],
@@ -99,7 +99,7 @@ class Command(CooperCommand):
             signs_response=options["signed_response"],
             certificate=_certificate(options["certificate"]),
         )
-        idp, problems = connecting.add(wanted, fixed_ids())
+        idp, problems = idp_registry.add(wanted, fixed_ids())
         place = place_of()
         self.say(f"Connected {_line(idp)}")
         self.say(f"Groups are read from: {', '.join(idp.group_attributes)}")
@@ -138,7 +138,7 @@ class Command(CooperCommand):
         failed = []
         for name in names:
             try:
-                idp, problems = connecting.refresh(name, options["metadata"])
+                idp, problems = idp_registry.refresh(name, options["metadata"])
             except CooperError as error:
                 if options["name"]:
                     raise
@@ -154,15 +154,15 @@ class Command(CooperCommand):
 
     def _remove(self, options: dict[str, Any]) -> None:
         """Remove an identity provider."""
-        people = connecting.remove(options["name"])
+        people = idp_registry.remove(options["name"])
         self.say(f"Removed {options['name']}: nobody signs in there any more; web sessions of {people} people end now.")
         self.say("AWS sessions that they have go on to their end. The id stays bound to its entityID.")
 
     def _check(self, options: dict[str, Any]) -> None:
         """Say what is wrong; raise CooperError when anything is."""
         if options["metadata"]:
-            described = connecting.described_at(options["metadata"], options["entity_id"])
-            problems = [*described.problems, *connecting.wrong_with(described)]
+            described = idp_registry.described_at(options["metadata"], options["entity_id"])
+            problems = [*described.problems, *idp_registry.wrong_with(described)]
             self.say(
                 f"{described.entity_id}: {len(described.certificates)} signing certificates, sign-in at {described.sso}"
             )
@@ -178,8 +178,8 @@ class Command(CooperCommand):
         problems = [] if xmlsec1() else [NEEDS_XMLSEC1]
         for line in problems:
             self.warn(line)
-        for idp in [connecting.existing(name)] if name else _connected():
-            found = connecting.problems_of(idp)
+        for idp in [idp_registry.existing(name)] if name else _connected():
+            found = idp_registry.problems_of(idp)
             self.say(_line(idp))
             self._say_problems(str(idp.name), found)
             problems += found
@@ -190,12 +190,12 @@ class Command(CooperCommand):
 
     def _try(self, options: dict[str, Any]) -> None:
         """Make an address that shows what an assertion says."""
-        idp = connecting.existing(options["name"])
+        idp = idp_registry.existing(options["name"])
         place = place_of()
         self.say(
             "Open this address within 30 minutes and sign in at the identity provider. Nobody is signed in to cooper."
         )
-        self.say(f"{place.origin}/login/{idp.name}/?try={asked.new_try(str(idp.name))}")
+        self.say(f"{place.origin}/login/{idp.name}/?try={requests.new_try(str(idp.name))}")
 
     def _keygen(self, options: dict[str, Any]) -> None:
         """Make a key, or take a step of the roll-over."""

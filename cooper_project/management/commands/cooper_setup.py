@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
-from cooper_project.setting_up import known_key, set_up
+from cooper_project.setup import known_key, set_up
 
 NEXT = """
 Next:

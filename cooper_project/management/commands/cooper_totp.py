@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.core.management.base import CommandParser
 
-from accounts import devices, invitations, totp
+from accounts import devices, enrolment_codes, totp
 from accounts.identity import Group
 from accounts.models import TotpDevice
 from cooper_project.management import operators
@@ -79,5 +79,5 @@ class Command(CooperCommand):
                 devices.reset(person, by=f"{known.get('os_user', 'somebody')} on the host")
                 self.say(f"{person} has no device any more, and sets one up at the next operation that takes a code.")
             else:
-                self.say(invitations.make(person))
+                self.say(enrolment_codes.make(person))
                 self.warn(f"Hand this to {person}. It sets up a first device, once, within three days.")

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from brokers.transfer.contents import DEFAULTS, FLAGS, KEYS, NO_FACTS, Contents, Held, Values
-from brokers.transfer.plans import AccountPlan, How, Plan, Problem, RulesPlan, TargetPlan
+from brokers.import_export.plan import AccountPlan, How, Plan, Problem, RulesPlan, TargetPlan
+from brokers.import_export.snapshot import DEFAULTS, FLAGS, KEYS, NO_FACTS, Contents, Held, Values
 
 PENDING, ENABLED, DISABLED = "pending", "enabled", "disabled"
 

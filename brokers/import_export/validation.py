@@ -11,12 +11,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from brokers import arns
-from brokers.fields import GroupField, NameField, UntilField, check_room
-from brokers.grants import is_coopers_own
+from brokers.form_fields import GroupField, NameField, UntilField, check_room
+from brokers.import_export.snapshot import DEFAULTS, FLAGS, FORMAT, SECTIONS, Contents, facts_from
+from brokers.import_export.yaml_reader import Complaints, Node, Unusable, shortened
 from brokers.models import Kind
+from brokers.probing import is_coopers_own
 from brokers.target_forms import NEVER_WEAKER, FederatedUserForm, RoleForm, check_destination, check_partition
-from brokers.transfer.contents import DEFAULTS, FLAGS, FORMAT, SECTIONS, Contents, facts_from
-from brokers.transfer.parsing import Complaints, Node, Unusable, shortened
 
 MOST_GROUPS = 1_000
 """Groups of one target in a file at most."""

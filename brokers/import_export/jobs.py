@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any
 
 from brokers import catalogue
+from brokers.import_export import applying
+from brokers.import_export.drafts import Draft
+from brokers.import_export.plan import How, Plan
+from brokers.import_export.steps import Step, steps_of
 from brokers.models import Import, ImportPart
-from brokers.transfer import applying
-from brokers.transfer.plans import How, Plan
-from brokers.transfer.reading import Draft
-from brokers.transfer.steps import Step, steps_of
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, after, transaction

@@ -24,10 +24,10 @@ from saml2.saml import NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from accounts.models import SamlIdp
-from accounts.providers.saml import guard
-from accounts.providers.saml.meaning import Expected, Said, judged
-from accounts.providers.saml.names import ASSERTION, DSIG, METADATA, PROTOCOL
-from accounts.providers.saml.tree import Rejected
+from accounts.providers.saml import message_guard
+from accounts.providers.saml.constants import ASSERTION, DSIG, METADATA, PROTOCOL
+from accounts.providers.saml.safe_xml import Rejected
+from accounts.providers.saml.validation import Expected, Said, judged
 from accounts.providers.saml.xmlsec import Folder, folder_for, needed_xmlsec1, pem, said_by, signed_by
 
 SKEW = 60
@@ -164,8 +164,8 @@ class Verified(AuthnResponse):  # type: ignore[misc]
         """Return the message decrypted; raise Rejected when what comes out does not pass."""
         opened: str = self.engine.client.sec.decrypt_keys(text)
         raw = opened.encode()
-        root = guard.guarded(raw)
-        if guard.is_sealed(root):
+        root = message_guard.guarded(raw)
+        if message_guard.is_sealed(root):
             raise Rejected("encryption", "encrypted within encrypted")
         self.engine.hold(raw, root, decrypted=True)
         self.said.append(self.judge(root))
@@ -204,11 +204,11 @@ class Engine:
 
         We judge before pysaml2 does, so that a message that is not meant for us costs no validation of its schema.
         """
-        if self.signs_response and root.find(guard.SIGNATURE) is None:
+        if self.signs_response and root.find(message_guard.SIGNATURE) is None:
             raise Rejected("signatures", "the response is not signed, and this identity provider signs it")
         self.hold(raw, root)
         reader = Verified(self, lambda found: judged(found, expected, now))
-        if not guard.is_sealed(root):
+        if not message_guard.is_sealed(root):
             reader.said.append(reader.judge(root))
         reader.read(raw, expected.request_id)
         if len(reader.said) != 1:
@@ -220,14 +220,14 @@ class Engine:
 
         Once decrypted, a response's own signature cannot hold any more; it did before.
         """
-        parents = [guard.the_assertion(root)] + ([] if decrypted else [root])
+        parents = [message_guard.the_assertion(root)] + ([] if decrypted else [root])
         for parent in parents:
-            if parent is not None and parent.find(guard.SIGNATURE) is not None:
+            if parent is not None and parent.find(message_guard.SIGNATURE) is not None:
                 self._hold(raw, parent)
 
     def _hold(self, raw: bytes, parent: ET.Element) -> None:
         """Raise Rejected unless the signature in this element is by one of the identity provider's certificates."""
-        name = f"{PROTOCOL}:Response" if parent.tag == guard.RESPONSE else f"{ASSERTION}:Assertion"
+        name = f"{PROTOCOL}:Response" if parent.tag == message_guard.RESPONSE else f"{ASSERTION}:Assertion"
         if not any(signed_by(raw, str(file), name, parent.get("ID", "")) for file in self.certificates):
             raise Rejected("signature", f"the signature of the {name.rpartition(':')[2]} does not hold")
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from brokers.effects import Crowd, named
-from brokers.transfer.parsing import printable
-from brokers.transfer.plans import AccountPlan, How, Plan, TargetPlan
+from brokers.impact import Crowd, named
+from brokers.import_export.plan import AccountPlan, How, Plan, TargetPlan
+from brokers.import_export.yaml_reader import printable
 
 MOST = 12
 """Names in one line; more are counted."""

@@ -5,8 +5,8 @@ import secrets
 import time
 import zlib
 
+from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import ImportPart
-from brokers.transfer.parsing import LARGEST
 from core.dynamo import after, transaction
 from core.errors import Conflict
 

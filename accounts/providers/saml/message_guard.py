@@ -10,7 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 
-from accounts.providers.saml.names import (
+from accounts.providers.saml.constants import (
     ASSERTION,
     CIPHERS,
     DIGESTS,
@@ -22,7 +22,7 @@ from accounts.providers.saml.names import (
     SIGNATURES,
     qname,
 )
-from accounts.providers.saml.tree import Rejected, parse, refuse_declarations, text_of, walk
+from accounts.providers.saml.safe_xml import Rejected, parse, refuse_declarations, text_of, walk
 
 MESSAGE_LIMIT = 1_500_000
 """Bytes of a message at most: 5,000 groups fit."""

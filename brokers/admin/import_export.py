@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 
 from accounts import stepup
 from accounts.identity import Identity
-from brokers.admin import foresight
+from brokers.admin import impact
 from brokers.admin.associations import own_groups
+from brokers.import_export import drafting, export, jobs, summary
+from brokers.import_export.drafts import Draft, FileRefused, draft
+from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
-from brokers.transfer import drafts, exporting, importing, telling
-from brokers.transfer.parsing import LARGEST
-from brokers.transfer.reading import Draft, FileRefused, draft
 from core.audit import now
 from core.errors import CooperError, Invalid, StepUpRequired
 
@@ -107,7 +107,7 @@ class Transfers:
         may: Any = self.has_view_permission  # type: ignore[attr-defined]
         if not may(request):
             raise PermissionDenied
-        text, _ = exporting.export()
+        text, _ = export.export()
         name = f"cooper-{now():%Y-%m-%d}.yaml"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
@@ -141,15 +141,15 @@ class Transfers:
         if not planned.plan:
             messages.info(request, "Nothing to do: everything is as the file says.")
             return HttpResponseRedirect(self.import_url())
-        token = drafts.keep(data, str(request.user.pk), prune=prune)
+        token = drafting.keep(data, str(request.user.pk), prune=prune)
         return self._plan_page(request, planned, token, _form())
 
     def _page(
         self, request: HttpRequest, form: FileForm, lines: list[str] | None = None, status: int = 200
     ) -> HttpResponse:
         """Return the page for choosing a file, with how far the newest import is."""
-        found = importing.newest()
-        running = found is not None and found.state == importing.RUNNING
+        found = jobs.newest()
+        running = found is not None and found.state == jobs.RUNNING
         mine = found is not None and self._confirmed_here(request, found)
         context = {
             "title": "Import and export",
@@ -157,7 +157,7 @@ class Transfers:
             "lines": lines or [],
             "newest": found,
             "running": running,
-            "progress": importing.progress(found) if found is not None else "",
+            "progress": jobs.progress(found) if found is not None else "",
             "code_form": None if mine else _form(),
             "goes_on": running and mine and "on" in request.GET,
         }
@@ -169,8 +169,8 @@ class Transfers:
         """Return the page that shows a plan and asks for a code."""
         context = {
             "title": "Import: what happens",
-            "told": list(telling.told(planned.plan, foresight.crowd())),
-            "summary": telling.summed_up(planned.plan),
+            "told": list(summary.told(planned.plan, impact.crowd())),
+            "summary": summary.summed_up(planned.plan),
             "mine": own_groups(request, planned.plan.entitled()),
             "prune": planned.prune,
             "token": token,
@@ -188,9 +188,9 @@ class Transfers:
     def confirm_view(self, request: HttpRequest) -> HttpResponse:
         """Begin the import whose plan was shown, if it still is the plan and the code is right."""
         token, person = request.POST.get("token", "")[:64], str(request.user.pk)
-        data, prune = drafts.kept(token, person)
-        if (found := importing.unfinished()) is not None:
-            raise importing.Unfinished(found)
+        data, prune = drafting.kept(token, person)
+        if (found := jobs.unfinished()) is not None:
+            raise jobs.Unfinished(found)
         planned = draft(data, prune=prune)
         if planned.plan.digest() != request.POST.get("digest"):
             messages.warning(request, "Targets were changed while you looked. This is the plan as it is now.")
@@ -199,7 +199,7 @@ class Transfers:
         if not self._has_code(request, form):
             return self._plan_page(request, planned, token, form, 403)
         identity: Identity = request.identity  # type: ignore[attr-defined]
-        begun = importing.begin(planned, person, {str(group) for group in identity.groups})
+        begun = jobs.begin(planned, person, {str(group) for group in identity.groups})
         request.session[CONFIRMED] = str(begun.number)
         return self._go_on(request)
 
@@ -220,7 +220,7 @@ class Transfers:
     @_posted
     def go_on_view(self, request: HttpRequest) -> HttpResponse:
         """Go on with the unfinished import; in another web session than the one that confirmed it, by a code."""
-        found = importing.unfinished()
+        found = jobs.unfinished()
         if found is not None and not self._confirmed_here(request, found):
             stepup.require(request, request.POST.get(stepup.FIELD, "")[:40], strict=True)
             request.session[CONFIRMED] = str(found.number)
@@ -228,8 +228,8 @@ class Transfers:
 
     def _go_on(self, request: HttpRequest) -> HttpResponse:
         """Apply steps for a while and show how far it is."""
-        done = importing.go_on(SLICE)
-        if done.state == importing.DONE:
+        done = jobs.go_on(SLICE)
+        if done.state == jobs.DONE:
             messages.success(request, f"Done: {done.total} of {done.total} steps are applied.")
             return HttpResponseRedirect(self.import_url())
         return HttpResponseRedirect(f"{self.import_url()}?on")
@@ -238,5 +238,5 @@ class Transfers:
     def give_up_view(self, request: HttpRequest) -> HttpResponse:
         """Give the unfinished import up; what was applied stays."""
         stepup.require(request, request.POST.get(stepup.FIELD, "")[:40], strict=True)
-        messages.warning(request, f"Given up. {importing.progress(importing.give_up())}")
+        messages.warning(request, f"Given up. {jobs.progress(jobs.give_up())}")
         return HttpResponseRedirect(self.import_url())

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from accounts.models import Person
 from brokers import catalogue
-from brokers.effects import Crowd, Effect, Seen, Standing, effect, told
+from brokers.impact import Crowd, Effect, Seen, Standing, effect, told
 from brokers.models import Target
 from core import audit
 from core.errors import Invalid

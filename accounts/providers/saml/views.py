@@ -13,17 +13,17 @@ from django.utils.http import urlencode
 from djangosaml2.views import MetadataView
 from saml2.config import SPConfig
 
-from accounts import entitling
+from accounts import entitlement_hooks
 from accounts.identity import groups_from
 from accounts.models import SamlIdp
 from accounts.providers.base import Answer, SignInRefused, Vouched
-from accounts.providers.saml import asked, guard, idps, keys
-from accounts.providers.saml.engine import engine_for, sp_config
-from accounts.providers.saml.meaning import Expected, Said
-from accounts.providers.saml.names import qname
-from accounts.providers.saml.person import identity_of, notice_of
+from accounts.providers.saml import idps, keys, message_guard, requests
+from accounts.providers.saml.attributes import identity_of, notice_of
+from accounts.providers.saml.constants import qname
 from accounts.providers.saml.place import place_of
-from accounts.providers.saml.tree import Rejected, parse, text_in
+from accounts.providers.saml.pysaml2_client import engine_for, sp_config
+from accounts.providers.saml.safe_xml import Rejected, parse, text_in
+from accounts.providers.saml.validation import Expected, Said
 from accounts.providers.saml.xmlsec import folder_for
 from core import audit
 from core.audit import Event
@@ -103,12 +103,12 @@ def posted(request: HttpRequest) -> tuple[str, str]:
 def _taken(request: HttpRequest) -> Answer:
     """Return who is vouched for, or where to go on; raise Rejected or SignInRefused."""
     message, state = posted(request)
-    raw = guard.decoded(message)
-    root = guard.guarded(raw)
+    raw = message_guard.decoded(message)
+    root = message_guard.guarded(raw)
     answered = root.get("InResponseTo")
     if not answered:
         return _bounced(request, root, state)
-    wanted = asked.pending(request).get(answered)
+    wanted = requests.pending(request).get(answered)
     if wanted is None:
         raise SignInRefused(NOT_ASKED, f"request: in response to {answered[:100]!r}, not of this browser")
     known = idps.current()
@@ -121,13 +121,13 @@ def _taken(request: HttpRequest) -> Answer:
         if wanted.trying:
             return _tried(request, idp, None, str(error))
         raise
-    asked.use_up(str(idp.name), answered, said.assertion_id)
-    asked.forget(request, answered)
+    requests.use_up(str(idp.name), answered, said.assertion_id)
+    requests.forget(request, answered)
     return _tried(request, idp, said, "") if wanted.trying else _vouched(idp, said, wanted)
 
 
 def _judged(
-    request: HttpRequest, raw: bytes, root: ET.Element, idp: SamlIdp, stamp: int, wanted: asked.Request
+    request: HttpRequest, raw: bytes, root: ET.Element, idp: SamlIdp, stamp: int, wanted: requests.Request
 ) -> Said:
     """Return what a message says, once its signatures hold and it is meant for us, now, and for this request."""
     place, answered = place_of(request), root.get("InResponseTo", "")
@@ -150,14 +150,15 @@ def _bounced(request: HttpRequest, root: ET.Element, state: str) -> HttpResponse
         raise SignInRefused(NOT_ASKED, f"unsolicited, from {issuer[:100]!r}")
     now = datetime.now(UTC).timestamp()
     if any(
-        each.bounced and each.provider == idp.name and now - each.at < LOOP for each in asked.pending(request).values()
+        each.bounced and each.provider == idp.name and now - each.at < LOOP
+        for each in requests.pending(request).values()
     ):
         raise SignInRefused(LOOPING.format(label=idp.label), "a second answer without InResponseTo")
     target = reverse("login-with", args=[str(idp.name)])
     return HttpResponseRedirect(f"{target}?{urlencode({'bounced': '1', 'next': state})}")
 
 
-def _vouched(idp: SamlIdp, said: Said, wanted: asked.Request) -> Vouched:
+def _vouched(idp: SamlIdp, said: Said, wanted: requests.Request) -> Vouched:
     """Return the person with what this sign-in means for their web session."""
     longest = datetime.now(UTC) + LONGEST
     facts = {"subject": said.subject, "session_index": said.session_index, **said.name_id}
@@ -179,7 +180,7 @@ def _tried(request: HttpRequest, idp: SamlIdp, said: Said | None, refused: str) 
         shown |= {
             "identity": identity,
             "groups": [(str(group), group in admins) for group in sorted(identity.groups)],
-            "targets": entitling.targets_of(identity),
+            "targets": entitlement_hooks.targets_of(identity),
             "notice": notice_of(idp, said.attributes),
         }
     return render(request, "accounts/saml_try.html", shown, status=400 if refused else 200)

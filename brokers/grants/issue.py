@@ -14,13 +14,13 @@ from django.conf import settings
 
 from accounts import stepup
 from accounts.identity import Identity
-from brokers import arns, catalogue, signin
+from brokers import arns, catalogue, console_signin
+from brokers.aws_errors import explained, is_duration_refusal
 from brokers.catalogue import Catalogue
 from brokers.credentials import Credentials
 from brokers.entitlements import Entitlement, why
 from brokers.errors import NotYours
 from brokers.grants import limits
-from brokers.grants.explain import explained, is_duration_refusal
 from brokers.grants.intent import Intent, begin, conclude
 from brokers.models import Target
 from brokers.sts import Request, broker_for
@@ -144,7 +144,7 @@ def _carry_out(intent: Intent, target: Target, request: Request, wish: Wish, des
         credentials, note = _credentials(target, request)
         url = ""
         if wish.way == Way.CONSOLE:
-            url = signin.console_url(credentials, str(target.partition), destination, wish.issuer)
+            url = console_signin.console_url(credentials, str(target.partition), destination, wish.issuer)
     except CooperError as error:
         conclude(intent, Event.GRANT_FAILED, why=error.detail)
         raise explained(error, target) from error

@@ -12,7 +12,7 @@ from accounts.identity import PROVIDER_ID
 from accounts.models import Person, SamlIdp
 from accounts.providers.base import SignInRefused
 from accounts.providers.saml import keys, metadata, xmlsec
-from accounts.providers.saml.tree import Rejected
+from accounts.providers.saml.safe_xml import Rejected
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction

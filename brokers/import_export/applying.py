@@ -6,9 +6,9 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from brokers.import_export.plan import How
+from brokers.import_export.steps import MORE, Step
 from brokers.models import Association, AwsAccount, State, Target
-from brokers.transfer.plans import How
-from brokers.transfer.steps import MORE, Step
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction

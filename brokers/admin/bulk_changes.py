@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brokers import catalogue
-from brokers.admin import saving
-from brokers.admin.foresight import crowd, of_change
-from brokers.effects import Effect, Standing
+from brokers.admin import target_save
+from brokers.admin.impact import crowd, of_change
 from brokers.grants import CEILINGS
+from brokers.impact import Effect, Standing
 from brokers.models import Association, Kind, State, Target
 from core import admin, audit
 from core.audit import AuditEvent, Event
@@ -179,7 +179,7 @@ def _examine(part: Part) -> None:
     now = {"enabled": target.enabled, "accept_weaker": target.weaker_mode_accepted and not target.sensitive}
     outcome = admin.Outcome(target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes)
     waited = target.state == State.PENDING and not outcome.cleaned["enabled"]
-    prepared = saving.prepare(target, outcome)
+    prepared = target_save.prepare(target, outcome)
     if waited and target.state == State.ENABLED:
         # whoever looked was told that nobody gains it
         target.state = str(State.PENDING)
@@ -189,7 +189,7 @@ def _examine(part: Part) -> None:
         found = prepared.result.findings if prepared.result else ()
         raise Invalid(" ".join(["Nobody could become it any more, so it stays as it is.", *found]))
     if prepared.result is not None:
-        part.events.append(saving.try_event(target, prepared.result))
+        part.events.append(target_save.try_event(target, prepared.result))
 
 
 def _write(parts: list[Part], said: dict[str, Any], mine: Callable[[Part], list[str]]) -> None:
@@ -218,7 +218,7 @@ def _event(part: Part, said: dict[str, Any], mine: list[str]) -> AuditEvent:
         target=part.name,
         aws_account=part.target.aws_account,
         changes=part.changes,
-        associations=saving.associations(outcome),
+        associations=target_save.associations(outcome),
         self_entitled=mine or None,
         **said,
     )

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from accounts.providers.saml.guard import the_assertion
-from accounts.providers.saml.names import BEARER, SUCCESS, TRANSIENT, XSI, qname
-from accounts.providers.saml.tree import XML_BLANKS, Rejected, text_in
+from accounts.providers.saml.constants import BEARER, SUCCESS, TRANSIENT, XSI, qname
+from accounts.providers.saml.message_guard import the_assertion
+from accounts.providers.saml.safe_xml import XML_BLANKS, Rejected, text_in
 
 SKEW = timedelta(seconds=60)
 """How far the clocks of cooper and an identity provider may be apart."""

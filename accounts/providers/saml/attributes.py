@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from accounts.identity import GROUP_LIMIT, Group, Identity
 from accounts.models import SamlIdp
-from accounts.providers.saml.meaning import Said
-from accounts.providers.saml.tree import XML_BLANKS
+from accounts.providers.saml.safe_xml import XML_BLANKS
+from accounts.providers.saml.validation import Said
 
 GROUPS_LIMIT = 5_000
 NAME_LIMIT = 128

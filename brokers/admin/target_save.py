@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from brokers import arns, catalogue
-from brokers.admin import tries
-from brokers.effects import Standing
-from brokers.grants import ProbeResult, cooper_arn, examine_keys, is_coopers_own, probe
+from brokers import arns, catalogue, readiness
+from brokers.impact import Standing
 from brokers.models import Association, AwsAccount, State, Target
+from brokers.probing import ProbeResult, cooper_arn, examine_keys, is_coopers_own, probe
 from core import admin, audit
 from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
@@ -49,7 +48,7 @@ def prepare(target: Target, outcome: admin.Outcome) -> Prepared:
     target.weaker_mode_accepted = accepted
     if _calls_for_a_try(target, outcome, was, wanted):
         prepared.result = probe(target, str(prepared.account.external_id) if prepared.account else "")
-        tries.settle(target, prepared.result, was, wanted)
+        readiness.settle(target, prepared.result, was, wanted)
     elif was == State.ENABLED and not wanted:
         target.state = str(State.DISABLED)
     if target.state != was:

@@ -8,14 +8,14 @@ from typing import Any
 
 from brokers import catalogue
 from brokers.federation_keys import keys_of
-from brokers.grants import cooper_arn
+from brokers.import_export.export import held
+from brokers.import_export.plan import Plan, Problem
+from brokers.import_export.planner import plan
+from brokers.import_export.snapshot import Contents, Held
+from brokers.import_export.validation import contents_of
+from brokers.import_export.yaml_reader import MOST_COMPLAINTS, Complaints, Key, Node, Unusable, read
 from brokers.models import Target
-from brokers.transfer.checking import contents_of
-from brokers.transfer.contents import Contents, Held
-from brokers.transfer.exporting import held
-from brokers.transfer.parsing import MOST_COMPLAINTS, Complaints, Key, Node, Unusable, read
-from brokers.transfer.planning import plan
-from brokers.transfer.plans import Plan, Problem
+from brokers.probing import cooper_arn
 from core import audit
 from core.audit import Event
 from core.errors import CooperError, Invalid, Unavailable

@@ -1,7 +1,7 @@
 """What a try of a target leads to: whether it is enabled, and what people are told."""
 
-from brokers.grants import ProbeResult
 from brokers.models import State, Target
+from brokers.probing import ProbeResult
 from core.errors import Invalid
 
 

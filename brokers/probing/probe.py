@@ -6,13 +6,12 @@ from typing import Any
 
 from accounts.identity import Identity
 from brokers import arns, catalogue
+from brokers.aws_errors import explained, is_duration_refusal
 from brokers.federation_keys import keys_of
-from brokers.grants.explain import explained, is_duration_refusal
-from brokers.grants.intent import new_grant_id
-from brokers.grants.keys import HARMLESS
 from brokers.models import Target
+from brokers.probing.key_check import HARMLESS
 from brokers.sts import Request, assume_role, federation_token
-from brokers.sts.names import session_name
+from brokers.sts.names import new_grant_id, session_name
 from brokers.sts.request import policies, tags
 from core import aws
 from core.errors import CooperError, Unavailable

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokers import arns, catalogue
+from brokers.aws_errors import BAD_KEYS
 from brokers.federation_keys import FIELD, seal, unwrap
-from brokers.grants.explain import BAD_KEYS
 from brokers.sts import federation_token
 from core.aws import Keys
 from core.errors import CooperError, Invalid

@@ -8,9 +8,9 @@ import yaml
 
 from brokers import catalogue
 from brokers.catalogue import Catalogue
+from brokers.import_export.snapshot import DEFAULTS, FORMAT, NO_FACTS, Contents, Held, Values, tried_from
+from brokers.import_export.validation import moment
 from brokers.models import Association, AwsAccount, State, Target
-from brokers.transfer.checking import moment
-from brokers.transfer.contents import DEFAULTS, FORMAT, NO_FACTS, Contents, Held, Values, tried_from
 from core import audit
 from core.audit import Event
 

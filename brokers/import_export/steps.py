@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from brokers.transfer.plans import AccountPlan, How, Plan, RulesPlan, TargetPlan
+from brokers.import_export.plan import AccountPlan, How, Plan, RulesPlan, TargetPlan
 
 MOST_ITEMS = 90
 """Items that a step writes at most, beside the progress, the stamp and the change log (DynamoDB takes 100)."""

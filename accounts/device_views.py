@@ -15,7 +15,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import freshness, invitations, stepup, totp
+from accounts import enrolment_codes, reauthentication, stepup, totp
 from accounts.identity import Identity
 from accounts.models import Person
 from accounts.providers import SignInRefused, provider_for
@@ -119,7 +119,7 @@ def _page(request: HttpRequest, identity: Identity, status: int = 200, **tried: 
         "remove": _removal_form(),
         **tried,
         "next": _next(request),
-        "again": freshness.again_url(request, identity, _here(request)),
+        "again": reauthentication.again_url(request, identity, _here(request)),
     }
     return render(request, "accounts/device.html", context, status=status)
 
@@ -144,7 +144,7 @@ def begin(request: HttpRequest, identity: Identity) -> HttpResponse:
         if has_device:
             stepup.verify(identity.person, form.cleaned_data["code"])
         elif settings.COOPER_ENROLMENT == "code":
-            invitations.use(identity.person, form.cleaned_data["enrolment_code"])
+            enrolment_codes.use(identity.person, form.cleaned_data["enrolment_code"])
     except CooperError as error:
         return _refused(request, identity, error, form=form)
     return _begun(request, identity)
@@ -159,7 +159,7 @@ def _prove(request: HttpRequest, identity: Identity, form: ProofForm) -> None:
         except SignInRefused as error:
             raise Invalid(error.message, error.detail, field="password") from error
         return
-    if not freshness.is_fresh(request):
+    if not reauthentication.is_fresh(request):
         message = "You signed in too long ago for this. Sign in again, and come back within 5 minutes."
         raise Refused(message, "sign-in is not fresh")
 
