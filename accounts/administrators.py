@@ -42,14 +42,14 @@ def admin_groups_of(holder: LocalAccount | Person) -> list[str]:
     return [name for name in holder.groups if (Group("local", name) if local else Group.parse(name)) in known]
 
 
-def administers(holder: LocalAccount | Person | None) -> bool:
+def can_administer(holder: LocalAccount | Person | None) -> bool:
     """Return whether this local account or person can come in and administer."""
     if holder is None or holder.disabled or not admin_groups_of(holder):
         return False
     return not isinstance(holder, Person) or provider_for(str(holder.provider)) is not None
 
 
-def weigh(writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None) -> None:
+def guard_admin_change(writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None) -> None:
     """Put into a change what it takes when it makes an administrator (an event), or one less (another one stays).
 
     Raise Refused when no other administrator would be left.
@@ -78,10 +78,10 @@ def _another(leaving: str) -> LocalAccount | Person:
 def _others(leaving: str) -> Iterator[LocalAccount | Person]:
     """Return everybody else who can administer: local accounts, then people of other providers who were here once."""
     for account in LocalAccount.everything():
-        if f"local:{account.username}" != leaving and administers(account):
+        if f"local:{account.username}" != leaving and can_administer(account):
             yield account
     for person in Person.everything():
-        if person.provider != "local" and person.person != leaving and administers(person):
+        if person.provider != "local" and person.person != leaving and can_administer(person):
             yield person
 
 
@@ -95,13 +95,13 @@ def _demand(writes: Transaction, other: LocalAccount | Person) -> None:
 
 
 # -- telling the others -----------------------------------------------------------------------------------------------
-def unseen(person: Person) -> list[AuditEvent]:
+def unacknowledged(person: Person) -> list[AuditEvent]:
     """Return the events of new administrators that this one was not shown yet, oldest first."""
     since = person.administrators_seen or (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
     return list(AuditEvent.by_target.query(ALL, range_key_condition=AuditEvent.at > since, limit=MOST))
 
 
-def told(events: Iterable[AuditEvent]) -> list[str]:
+def notice_lines(events: Iterable[AuditEvent]) -> list[str]:
     """Return what each event says: who, by whom, when."""
     return [
         f"{each.facts['object']} was made an administrator by {_maker(each)} on {each.moment:%Y-%m-%d %H:%M} UTC."
@@ -118,7 +118,7 @@ def _maker(event: AuditEvent) -> str:
 
 def mark_seen(person: Person, until: str) -> None:
     """Note that an administrator saw the new ones up to this place; one who is changed meanwhile sees them again."""
-    if until not in {str(each.at) for each in unseen(person)}:
+    if until not in {str(each.at) for each in unacknowledged(person)}:
         return
     person.administrators_seen = until
     try:

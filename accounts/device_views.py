@@ -24,7 +24,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid, Refused
-from core.kms import Sealed
+from core.kms import Ciphertext
 
 PENDING = "enrolment"
 """Where the web session keeps the ciphertext of a seed that no code has proved yet."""
@@ -186,12 +186,12 @@ def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     return HttpResponseRedirect(f"{resolve_url('device-set-up')}?{urlencode({'next': _next(request)})}")
 
 
-def _pending(request: HttpRequest) -> Sealed | None:
+def _pending(request: HttpRequest) -> Ciphertext | None:
     """Return the ciphertext of the seed that waits to be proved, or None."""
     found = request.session.get(PENDING)
     if not found or time.time() - found["at"] > PENDING_FOR:
         return None
-    return Sealed(base64.b64decode(found["seed"]), found["key_arn"])
+    return Ciphertext(base64.b64decode(found["seed"]), found["key_arn"])
 
 
 class CodeForm(forms.Form):
@@ -222,7 +222,7 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
     return render(request, "accounts/device_set_up.html", shown, status=status)
 
 
-def _enrolled(request: HttpRequest, identity: Identity, ciphertext: Sealed, seed: bytes, step: int) -> HttpResponse:
+def _enrolled(request: HttpRequest, identity: Identity, ciphertext: Ciphertext, seed: bytes, step: int) -> HttpResponse:
     """Keep the device, end the person's other web sessions, and show the recovery codes, once."""
     if totp.fingerprint(totp.device_of(identity.person)) != request.session[PENDING]["replaces"]:
         # what was proved when this began was another device's code, or that there was none

@@ -8,17 +8,17 @@ from django.conf import settings
 from accounts.identity import Group, Identity, groups_from
 
 
-class Doors(NamedTuple):
+class EntitlementSource(NamedTuple):
     """What the doors answer: which of some groups any rule names, and what an identity may become."""
 
     named: Callable[[Iterable[Group]], frozenset[Group]]
     entitled: Callable[[Identity], list[str]]
 
 
-_doors: list[Doors] = []
+_doors: list[EntitlementSource] = []
 
 
-def register(doors: Doors) -> None:
+def register(doors: EntitlementSource) -> None:
     """Let the doors be asked; called once, when Django is ready."""
     _doors[:] = [doors]
 

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from accounts.administrators import administers, weigh
+from accounts.administrators import can_administer, guard_admin_change
 from accounts.identity import Group
 from accounts.models import LocalAccount, Person
 from accounts.providers.local import PASSWORD_LIMIT, USERNAME, normalised
@@ -61,7 +61,7 @@ def add(username: str, name: str, groups: list[str], password: str) -> LocalAcco
         with transaction() as writes:
             writes.create(made)
             write_person(writes, made, ends_sessions=True)
-            weigh(writes, f"local:{username}", was=False, will=administers(made))
+            guard_admin_change(writes, f"local:{username}", was=False, will=can_administer(made))
             writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", groups=groups))
     except AlreadyExists as error:
         raise Conflict(f"There is a local account {username} already.") from error
@@ -154,12 +154,12 @@ def _change_once(username: str, change: Change, kind: Event, make_person: bool, 
     person = Person.find(key)
     known = person is not None or make_person
     person = person or Person(key, provider="local", subject=username)
-    was = administers(account)
+    was = can_administer(account)
     change(account, person)
     account.changed_at = datetime.now(UTC)
     with transaction() as writes:
         writes.save(account)
-        weigh(writes, key, was=was, will=administers(account))
+        guard_admin_change(writes, key, was=was, will=can_administer(account))
         if known:
             _keep_in_step(account, person)
             writes.save(person)

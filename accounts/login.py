@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib import auth
 from django.http import HttpRequest
 
-from accounts.administrators import admin_groups, administers, auditor_groups, weigh
+from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
 from accounts.entitlement_hooks import that_matter
 from accounts.identity import Identity
 from accounts.models import Person, User
-from accounts.providers import SignInRefused, Vouched, provider_for
+from accounts.providers import AuthResult, SignInRefused, provider_for
 from accounts.sessions import ENDS_AT
 from core import audit
 from core.audit import Event
@@ -47,9 +47,9 @@ class PersonBackend:
         return user
 
 
-def sign_in(request: HttpRequest, proved: Identity | Vouched) -> User:
+def sign_in(request: HttpRequest, proved: Identity | AuthResult) -> User:
     """Begin a web session for a proved identity: recorded first, under a new session id; raise SignInRefused."""
-    vouched = proved if isinstance(proved, Vouched) else Vouched(proved)
+    vouched = proved if isinstance(proved, AuthResult) else AuthResult(proved)
     identity = vouched.identity
     for attempt in range(TRIES):
         try:
@@ -102,15 +102,15 @@ def _recorded(identity: Identity) -> Person:
     facts: dict[str, Any] = {"groups": groups[:GROUPS_RECORDED], "more_groups": len(groups[GROUPS_RECORDED:]) or None}
     with transaction() as writes:
         provider.confirm(writes)
-        was = administers(person)
+        was = can_administer(person)
         if person is None:
             person = Person(identity.person, provider=identity.provider, subject=identity.subject)
         person.groups, person.name, person.last_seen = groups, identity.name or None, now
         writes.save(person)
         if identity.provider != "local":
             # local accounts are weighed where they are changed; what a provider says cannot be refused
-            newly = administers(person) and not was
-            weigh(writes, identity.person, was=False, will=newly, by=f"the provider {identity.provider}")
+            newly = can_administer(person) and not was
+            guard_admin_change(writes, identity.person, was=False, will=newly, by=f"the provider {identity.provider}")
         writes.create(audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, **facts))
     return person
 

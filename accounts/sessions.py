@@ -30,7 +30,7 @@ def is_alive(found: WebSession, now: float) -> bool:
     return young and now < float(found.touched_at) + settings.COOPER_SESSION_IDLE
 
 
-def living_for(person: Person) -> list[WebSession]:
+def active_sessions_for(person: Person) -> list[WebSession]:
     """Return a person's living web sessions, newest first (by a scan: for an administrator's page alone)."""
     found = WebSession.scan(WebSession.person == str(person.person), consistent_read=True)
     now, proof = time.time(), User.of(person).get_session_auth_hash()

@@ -127,14 +127,14 @@ class StepUpMixin:
         asks = deed in self.step_up and (asked or self._strict(request, obj) or not window_left(request))
         return {FIELD: field()} if asks else {}
 
-    def check_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def precheck_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
         """Refuse whoever has no device, gave no code, or has to wait after wrong ones, unless a window counts."""
         code, device = str(given.get(FIELD) or "").strip(), totp.device_of(person_of(request))
         waits = device is not None and float(device.wait_until or 0) > totp.clock[0]()
         if deed in self.step_up and (not code or device is None or waits):
             require(request, code, strict=self._strict(request, obj))
 
-    def before_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def authorize_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
         """Demand the code."""
         if deed in self.step_up:
             require(request, str(given.get(FIELD) or ""), strict=self._strict(request, obj))

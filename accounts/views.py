@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import administrators, login, throttle
 from accounts.models import User
-from accounts.providers import Address, Answer, Provider, SignInRefused, Vouched, provider_for, providers
+from accounts.providers import Address, Answer, AuthResult, Provider, SignInRefused, provider_for, providers
 from accounts.providers.local import source_of
 from core import audit
 from core.audit import Event
@@ -73,7 +73,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 400)
     try:
-        _welcome(request, login.sign_in(request, provider.vouch(request, form)))
+        _welcome(request, login.sign_in(request, provider.authenticate(request, form)))
     except SignInRefused as refused:
         return _refused(request, form, refused)
     return HttpResponseRedirect(_next(request))
@@ -112,7 +112,7 @@ def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: st
         answer = ask(request)
         if isinstance(answer, HttpResponse):
             return answer
-        vouched = answer if isinstance(answer, Vouched) else Vouched(answer)
+        vouched = answer if isinstance(answer, AuthResult) else AuthResult(answer)
         _welcome(request, login.sign_in(request, vouched))
     except SignInRefused as refused:
         audit.record(Event.SIGN_IN_REFUSED, why=refused.detail[:500], **facts)

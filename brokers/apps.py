@@ -13,7 +13,7 @@ class BrokersConfig(AppConfig):
     """The app's name for Django."""
 
     name = "brokers"
-    verbose_name = "Doors"
+    verbose_name = "EntitlementSource"
 
     def ready(self) -> None:
         """Let people be told what their groups are good for."""
@@ -27,4 +27,4 @@ class BrokersConfig(AppConfig):
             rules = catalogue.current().rules_for(identity.groups)
             return sorted(entitlements.entitlements_of(identity, rules, datetime.now(UTC)))
 
-        entitlement_hooks.register(entitlement_hooks.Doors(named, entitled))
+        entitlement_hooks.register(entitlement_hooks.EntitlementSource(named, entitled))

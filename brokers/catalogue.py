@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from brokers.errors import Moved
+from brokers.errors import CatalogueConflict
 from brokers.models import Association, AwsAccount, Change, State, Target
 from core import audit
 from core.audit import Event
@@ -169,7 +169,7 @@ def edit(build: Callable[[Transaction], None], *targets: str, accounts: Iterable
     for attempt in range(TRIES):
         try:
             return _edit_once(build, touched)
-        except Moved:
+        except CatalogueConflict:
             time.sleep(random.uniform(0.5, 1) * min(0.01 * 2**attempt, 0.2))  # noqa: S311 - jitter, not a secret
     raise Unavailable("Others are changing targets right now. Nothing was changed; try again.")
 
@@ -179,7 +179,7 @@ def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None
     stamp = Change.find(LOG, STAMP)
     if stamp is None or stamp.latest is None:
         raise Unavailable("The list of targets could not be read. Nothing was changed; try again.", "no stamp")
-    number, moved = int(stamp.latest) + 1, Moved("Somebody else changed the targets meanwhile.")
+    number, moved = int(stamp.latest) + 1, CatalogueConflict("Somebody else changed the targets meanwhile.")
     with transaction() as writes:
         build(writes)
         actions = [Change.latest.set(number)]

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from core.errors import Conflict, Refused, Unavailable
 
 
-class NotYours(Refused):
+class TargetNotAccessible(Refused):
     """The target does not exist, is not enabled, or is not for this person: one answer for all three."""
 
     status = HTTPStatus.NOT_FOUND
@@ -25,7 +25,7 @@ class TooMany(Refused):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
-class Moved(Conflict):
+class CatalogueConflict(Conflict):
     """The catalogue was changed by somebody else while this was being written; it is tried again."""
 
 

@@ -41,7 +41,7 @@ def unwrap(text: str) -> tuple[Keys, bool]:
     key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
     for context in (TRANSPORT_CONTEXT, {}):
         try:
-            plain = kms.decrypt(kms.Sealed(ciphertext, key_arn), context)
+            plain = kms.decrypt(kms.Ciphertext(ciphertext, key_arn), context)
         except CooperError as error:
             if error.code == "InvalidCiphertextException":
                 continue
@@ -76,7 +76,7 @@ def _context(target_name: str) -> dict[str, str]:
     return TRANSPORT_CONTEXT | {"cooper:tables": settings.COOPER_TABLE_PREFIX, "cooper:target": target_name}
 
 
-def seal(keys: Keys, target_name: str) -> kms.Sealed:
+def seal(keys: Keys, target_name: str) -> kms.Ciphertext:
     """Return the keys as a ciphertext that opens for this target alone."""
     payload = f"{keys.access_key_id}|{keys.secret_access_key}".encode()
     return kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), _context(target_name))
@@ -88,5 +88,5 @@ def keys_of(target: Target) -> Keys:
         raise CooperError(
             "This target has no Federation Keys. Tell an administrator of cooper.", f"no keys: {target.name}"
         )
-    sealed = kms.Sealed(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
+    sealed = kms.Ciphertext(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
     return parse(kms.decrypt(sealed, _context(str(target.name))).decode())

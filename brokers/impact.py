@@ -11,31 +11,31 @@ NAMED = 10
 
 
 @dataclass(frozen=True)
-class Seen:
+class KnownPerson:
     """Somebody who has signed in, with the groups of the newest sign-in, written `provider:name`."""
 
     person: str
     groups: frozenset[str]
 
 
-class Crowd:
+class PeopleByGroup:
     """Everybody who was seen, by group."""
 
-    def __init__(self, people: Iterable[Seen]) -> None:
+    def __init__(self, people: Iterable[KnownPerson]) -> None:
         """Sort the people by group."""
-        self._by_group: dict[str, list[Seen]] = {}
+        self._by_group: dict[str, list[KnownPerson]] = {}
         for each in people:
             for group in each.groups:
                 self._by_group.setdefault(group, []).append(each)
 
-    def within(self, groups: Iterable[str]) -> list[Seen]:
+    def within(self, groups: Iterable[str]) -> list[KnownPerson]:
         """Return everybody who is in any of the groups, by name."""
         found = {each.person: each for group in groups for each in self._by_group.get(group, ())}
         return [found[name] for name in sorted(found)]
 
 
 @dataclass(frozen=True)
-class Standing:
+class AccessState:
     """What decides who may become a target: whether it is enabled, and its associations."""
 
     enabled: bool
@@ -51,7 +51,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Effect:
+class Impact:
     """What a change does to one target: groups and people seen in them that gain it, and that lose it."""
 
     target: str
@@ -67,7 +67,7 @@ class Effect:
         return bool(self.groups_gain or self.groups_lose or self.moved)
 
 
-def effect(target: str, before: Standing, after: Standing, crowd: Crowd, now: datetime) -> Effect:
+def effect(target: str, before: AccessState, after: AccessState, crowd: PeopleByGroup, now: datetime) -> Impact:
     """Return what the change does: a person gains or loses a target when no other group of theirs gives it already."""
     had, has = before.groups(now), after.groups(now)
     touched = crowd.within(had ^ has)
@@ -75,7 +75,7 @@ def effect(target: str, before: Standing, after: Standing, crowd: Crowd, now: da
     lose = tuple(each.person for each in touched if not each.groups & has)
     first, last = before.ends(now), after.ends(now)
     moved = tuple((group, first[group], last[group]) for group in sorted(had & has) if first[group] != last[group])
-    return Effect(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose, moved)
+    return Impact(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose, moved)
 
 
 def named(people: Iterable[str]) -> str:
@@ -86,7 +86,7 @@ def named(people: Iterable[str]) -> str:
     return f"{count}: {', '.join(every[:NAMED])}{more}" if every else "nobody seen so far"
 
 
-def told(found: Effect) -> list[str]:
+def told(found: Impact) -> list[str]:
     """Return the lines that say an effect."""
     lines = []
     if found.groups_gain:

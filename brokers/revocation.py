@@ -65,5 +65,5 @@ def _at(now: datetime) -> str:
 def _policy(who: dict[str, dict[str, str]], now: datetime) -> str:
     """Return a policy that denies everything to sessions of `who` that were issued before `now`."""
     condition: dict[str, Any] = {"DateLessThan": {"aws:TokenIssueTime": _at(now)}, **who}
-    statement = {"Sid": "CooperRevokes", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    statement = {"Sid": "CooperRevokes", "Impact": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

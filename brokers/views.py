@@ -16,7 +16,7 @@ from brokers import catalogue, formats
 from brokers.catalogue import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.forms import BecomeForm, spoken
-from brokers.grants import Granted, Way, Wish, decide, form_action_hosts, grant, longest_seconds
+from brokers.grants import Delivery, GrantRequest, IssuedGrant, decide, form_action_hosts, grant, longest_seconds
 from brokers.models import AwsAccount, Target
 from core.errors import Invalid, StepUpRequired
 from core.middleware import refusal
@@ -132,7 +132,7 @@ def target(request: HttpRequest, name: str) -> HttpResponse:
     return _target_page(request, card, BecomeForm(longest=card.longest, sensitive=bool(card.target.sensitive)))
 
 
-def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse:
+def _become(request: HttpRequest, name: str, way: Delivery) -> IssuedGrant | HttpResponse:
     """Read the form and do the deed; return what was granted, or the page that says why not."""
     identity = _identity(request)
     if identity is None:
@@ -144,7 +144,7 @@ def _become(request: HttpRequest, name: str, way: Way) -> Granted | HttpResponse
     if not form.is_valid():
         return _form_again(request, identity, name, form)
     said = form.cleaned_data
-    wish = Wish(
+    wish = GrantRequest(
         name,
         said["duration"],
         way,
@@ -188,7 +188,7 @@ def _sealed(response: HttpResponse) -> HttpResponse:
 @require_POST
 def console(request: HttpRequest, name: str) -> HttpResponse:
     """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
-    granted = _become(request, name, Way.CONSOLE)
+    granted = _become(request, name, Delivery.CONSOLE)
     if isinstance(granted, HttpResponse):
         return granted
     if granted.note:
@@ -203,7 +203,7 @@ def console(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def credentials(request: HttpRequest, name: str) -> HttpResponse:
     """Become the target with credentials: a page to copy from, or credential_process JSON."""
-    granted = _become(request, name, Way.CREDENTIALS)
+    granted = _become(request, name, Delivery.CREDENTIALS)
     if isinstance(granted, HttpResponse):
         return granted
     if "application/json" in request.headers.get("Accept", ""):

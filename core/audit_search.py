@@ -87,7 +87,7 @@ class Search:
         return max(self.since, BEGINNING)
 
 
-class Found:
+class AuditSearch:
     """The events that a search finds, newest first. When it ended early, `reached` is the place to go on before."""
 
     def __init__(self, search: Search) -> None:
@@ -149,7 +149,7 @@ class Found:
 
 def history_for(key: str) -> list[AuditEvent]:
     """Return the newest events of a person or target, by whoever did them, newest first."""
-    return list(islice(iter(Found(Search(key))), HISTORY))
+    return list(islice(iter(AuditSearch(Search(key))), HISTORY))
 
 
 class Format(StrEnum):
@@ -160,19 +160,19 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeRange:
     """What an export covers: from `since` on, up to and without `until` (UTC)."""
 
     since: datetime
     until: datetime
 
     @classmethod
-    def of_days(cls, first: date, last: date) -> "Span":
+    def of_days(cls, first: date, last: date) -> "TimeRange":
         """Return the span of whole days, both included; it ends with today, whatever the last one is."""
         begin, end = (datetime.combine(day, time.min, UTC) for day in (first, min(last, today())))
         return cls(begin, end + timedelta(days=1))
 
-    def checked(self) -> "Span":
+    def checked(self) -> "TimeRange":
         """Return this span; raise Invalid when it ends before it begins."""
         if self.until <= self.since:
             raise Invalid("The end has to be after the beginning.", field="until")
@@ -185,7 +185,7 @@ class Span:
             yield day
             day += timedelta(days=1)
 
-    def events_of(self, day: date) -> Iterator[AuditEvent]:
+    def events_on(self, day: date) -> Iterator[AuditEvent]:
         """Return its events of a day, oldest first, as they are read."""
         edges = (each.isoformat(timespec="microseconds") for each in (self.since, self.until))
         within = AuditEvent.at.between(*edges)
@@ -194,7 +194,7 @@ class Span:
     def events(self) -> Iterator[AuditEvent]:
         """Return its events, oldest first, as they are read."""
         for day in self.days():
-            yield from self.events_of(day)
+            yield from self.events_on(day)
 
     def facts(self) -> dict[str, str]:
         """Return what is recorded of it."""

@@ -55,7 +55,7 @@ def _sealed(secret: str) -> dict[str, str]:
 
 def _opened(stored: dict[str, str]) -> str:
     """Return the secret key behind a stored ciphertext."""
-    sealed = kms.Sealed(base64.b64decode(stored["ciphertext"]), stored["key_arn"])
+    sealed = kms.Ciphertext(base64.b64decode(stored["ciphertext"]), stored["key_arn"])
     return kms.decrypt(sealed, _context()).decode()
 
 

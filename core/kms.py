@@ -31,7 +31,7 @@ REFUSALS = {
 """KMS's error codes in words that say what to do (KMS API reference, Encrypt and DescribeKey: errors)."""
 
 
-class Sealed(NamedTuple):
+class Ciphertext(NamedTuple):
     """A ciphertext (bytes) and the ARN of the KMS key that made it."""
 
     ciphertext: bytes
@@ -44,13 +44,13 @@ def key_arn(key: str) -> str:
     return str(described["KeyMetadata"]["Arn"])
 
 
-def encrypt(plaintext: bytes, key: str, context: dict[str, str]) -> Sealed:
+def encrypt(plaintext: bytes, key: str, context: dict[str, str]) -> Ciphertext:
     """Return `plaintext` (at most 4096 bytes) as a ciphertext under `key`, bound to `context`."""
     answer = aws.call(aws.client("kms").encrypt, KeyId=key, Plaintext=plaintext, EncryptionContext=context)
-    return Sealed(bytes(answer["CiphertextBlob"]), str(answer["KeyId"]))
+    return Ciphertext(bytes(answer["CiphertextBlob"]), str(answer["KeyId"]))
 
 
-def decrypt(sealed: Sealed, context: dict[str, str]) -> bytes:
+def decrypt(sealed: Ciphertext, context: dict[str, str]) -> bytes:
     """Return the plaintext of `sealed`; raise CooperError (InvalidCiphertextException) when it is of another place."""
     answer = aws.call(
         aws.client("kms").decrypt, CiphertextBlob=sealed.ciphertext, KeyId=sealed.key_arn, EncryptionContext=context

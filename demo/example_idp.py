@@ -26,13 +26,13 @@ from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from accounts.providers.saml import idp_registry, keys
-from accounts.providers.saml.pysaml2_client import Place, sp_config
+from accounts.providers.saml.pysaml2_client import ServiceProvider, sp_config
 from accounts.providers.saml.xmlsec import folder_for, xmlsec1
 from core.errors import Conflict, CooperError
 from demo import example_idp_page as pages
 from demo.seed import PASSWORD, PEOPLE
-from embedded_aws import EmbeddedAws, front
-from embedded_aws.wire import Answer, Call, plain
+from embedded_aws import EmbeddedAws, router
+from embedded_aws.protocol import Answer, Call, plain
 
 with warnings.catch_warnings():
     # it imports a cipher of cryptography that will move; it is not used here
@@ -54,7 +54,7 @@ class ExampleIdp:
 
     def __init__(self, endpoint: str, people: People, password: str) -> None:
         """Make a key, and be at `endpoint`/example-idp/."""
-        self._base, self._people, self._password = endpoint + front.IDP, people, password
+        self._base, self._people, self._password = endpoint + router.IDP, people, password
         self._folder = tempfile.TemporaryDirectory(prefix="cooper-example-idp-")
         self._key, self._certificate = _key_pair(Path(self._folder.name))
         self._server_for = lru_cache(maxsize=8)(self._made)
@@ -85,7 +85,7 @@ class ExampleIdp:
 
     def answer(self, call: Call) -> Answer:
         """Answer a browser."""
-        deed = {"sso": self._sign_in, "slo": self._sign_out}.get(call.path.removeprefix(front.IDP))
+        deed = {"sso": self._sign_in, "slo": self._sign_out}.get(call.path.removeprefix(router.IDP))
         if deed is None or call.method not in {"GET", "POST"}:
             return plain(HTTPStatus.NOT_FOUND, "There is nothing here.")
         try:
@@ -135,13 +135,17 @@ class ExampleIdp:
         )
         response = server.create_logout_response(request.message, [saml2.BINDING_HTTP_REDIRECT])
         info = server.apply_binding(
-            saml2.BINDING_HTTP_REDIRECT, str(response), Place(origin).slo, asked.get("RelayState", ""), response=True
+            saml2.BINDING_HTTP_REDIRECT,
+            str(response),
+            ServiceProvider(origin).slo,
+            asked.get("RelayState", ""),
+            response=True,
         )
         return Answer(HTTPStatus.SEE_OTHER, b"", "text/plain", dict(info["headers"]) | {"Cache-Control": "no-store"})
 
     def _made(self, origin: str) -> Any:
         """Return pysaml2's server, which knows the cooper at an origin."""
-        ours = entity_descriptor(sp_config(Place(origin), folder_for(keys.stamp()), None))
+        ours = entity_descriptor(sp_config(ServiceProvider(origin), folder_for(keys.stamp()), None))
         config = IdPConfig().load(
             {
                 "entityid": ENTITY_ID,

@@ -4,8 +4,8 @@ import base64
 import hashlib
 from html import escape
 
+from embedded_aws.protocol import Answer
 from embedded_aws.signin_page import STYLE
-from embedded_aws.wire import Answer
 
 _FORM = """
 form { padding: 0 1.75rem 1.5rem; display: grid; gap: .75rem }

@@ -22,7 +22,7 @@ from core import audit, aws, installation
 from core.audit import Event
 from core.aws import Keys
 from core.dynamo import Transaction, transaction
-from core.kms import Sealed
+from core.kms import Ciphertext
 from embedded_aws import EmbeddedAws, seed_aws
 
 PASSWORD = "cooper-demo"  # noqa: S105 - the demo's, on loopback alone
@@ -210,7 +210,7 @@ def otpauth_of(username: str) -> str:
     if device is None:
         return ""
     person = str(device.person)
-    return totp.otpauth(opened(Sealed(bytes(device.seed), str(device.key_arn)), person), person)
+    return totp.otpauth(opened(Ciphertext(bytes(device.seed), str(device.key_arn)), person), person)
 
 
 def _seed_people() -> None:

@@ -16,12 +16,12 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from embedded_aws import seed_aws, signin, tables
-from embedded_aws.front import Front, loopback_only
-from embedded_aws.issued import Issued, Kind, Record
+from embedded_aws.credential_store import Issued, Kind, Record
+from embedded_aws.protocol import Answer, Call, Wsgi
+from embedded_aws.router import Router, loopback_only
 from embedded_aws.serving import LoopbackServer
 from embedded_aws.snapshot import Saver, State
-from embedded_aws.wire import Answer, Call, Wsgi
-from embedded_aws.world import World
+from embedded_aws.state import AwsState
 
 __all__ = ["EmbeddedAws", "Issued", "Kind", "Record"]
 
@@ -50,7 +50,7 @@ class EmbeddedAws:
         self.region = region
         self._store, self._port, self._wrap = store, port, wrap
         self._activation = table_activation_seconds
-        self._world = World(instance_profile_chains=instance_profile_chains)
+        self._world = AwsState(instance_profile_chains=instance_profile_chains)
         self._state = State(self._world)
         self._saver = Saver(self._state, store) if store else None
 
@@ -67,7 +67,7 @@ class EmbeddedAws:
         if "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading"):
             raise RuntimeError("The embedded AWS needs real threads. Run it in a process of its own, without gevent.")
         self._fill()
-        app = self._front = Front(self._world)
+        app = self._front = Router(self._world)
         self._server = LoopbackServer(loopback_only(self._wrap(app) if self._wrap else app), self._port)
         if self._saver:
             self._saver.start()

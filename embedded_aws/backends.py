@@ -10,8 +10,8 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
 from moto.kms.responses import KmsResponse
 
-from embedded_aws.callers import Caller
-from embedded_aws.wire import Answer, AwsError, Call, json_answer
+from embedded_aws.principals import Principal
+from embedded_aws.protocol import Answer, AwsError, Call, json_answer
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class _FromServer(Request):
     from_wsgi_server = True
 
 
-def ask(call: Call, caller: Caller) -> Answer:
+def ask(call: Call, caller: Principal) -> Answer:
     """Return moto's answer in the caller's AWS account; raise AwsError when moto breaks down."""
     # moto would take the region from words of the User-Agent
     environ = {name: value for name, value in call.environ.items() if name != "HTTP_USER_AGENT"}

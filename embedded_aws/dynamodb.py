@@ -11,10 +11,10 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 
 from embedded_aws import backends
-from embedded_aws.callers import Caller
+from embedded_aws.principals import Principal
+from embedded_aws.protocol import Answer, AwsError, Call, json_answer
+from embedded_aws.state import AwsState
 from embedded_aws.tables import Tables
-from embedded_aws.wire import Answer, AwsError, Call, json_answer
-from embedded_aws.world import World
 
 TOKEN_SECONDS = 600
 """For so long a repeated TransactWriteItems with the same ClientRequestToken is answered and not done again."""
@@ -25,12 +25,12 @@ READS = {"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems", "ListTa
 class DynamoDb:
     """The service."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: AwsState) -> None:
         """Begin with no transaction to remember."""
         self._world = world
         self._remembered: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
 
-    def answer(self, call: Call, caller: Caller) -> Answer:
+    def answer(self, call: Call, caller: Principal) -> Answer:
         """Answer a call; raise AwsError. Held to one at a time, since moto's conditional writes are not atomic."""
         asked = call.document
         with self._world.lock:
@@ -42,7 +42,7 @@ class DynamoDb:
                 return self._as_it_stands(call, caller, answer)
             return answer
 
-    def _is_repeated(self, caller: Caller, asked: dict[str, Any]) -> bool:
+    def _is_repeated(self, caller: Principal, asked: dict[str, Any]) -> bool:
         """Return whether this transaction was done already; raise AwsError when its token was another's."""
         token = asked.get("ClientRequestToken")
         now = time.monotonic()
@@ -53,7 +53,7 @@ class DynamoDb:
             raise AwsError("IdempotentParameterMismatchException", message)
         return kept is not None
 
-    def _written(self, call: Call, caller: Caller, asked: dict[str, Any]) -> None:
+    def _written(self, call: Call, caller: Principal, asked: dict[str, Any]) -> None:
         """Note that something was written, and by which token."""
         self._world.changed.set()
         token = asked.get("ClientRequestToken")
@@ -63,14 +63,14 @@ class DynamoDb:
             self._tables(call, caller).encrypt(asked["TableName"], asked["SSESpecification"])
 
     @staticmethod
-    def _tables(call: Call, caller: Caller) -> Tables:
+    def _tables(call: Call, caller: Principal) -> Tables:
         """Return the tables that the call is about."""
         region = call.authorization.region if call.authorization else ""
         found = dynamodb_backends[caller.account_id][region]
         assert isinstance(found, Tables)  # noqa: S101 - install() has seen to it
         return found
 
-    def _as_it_stands(self, call: Call, caller: Caller, answer: Answer) -> Answer:
+    def _as_it_stands(self, call: Call, caller: Principal, answer: Answer) -> Answer:
         """Return the answer with a new or changed table in its true state, where moto says ACTIVE at once."""
         if call.operation not in {"CreateTable", "UpdateTable"}:
             return answer

@@ -10,9 +10,9 @@ from typing import Any
 from moto.kms.models import kms_backends
 
 from embedded_aws import backends
-from embedded_aws.callers import Caller
-from embedded_aws.wire import Answer, AwsError, Call
-from embedded_aws.world import World
+from embedded_aws.principals import Principal
+from embedded_aws.protocol import Answer, AwsError, Call
+from embedded_aws.state import AwsState
 
 USES = {"Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Sign", "Verify"}
 READS = {"DescribeKey", "Encrypt", "Decrypt", "ListKeys", "ListAliases", "GenerateDataKey", "GetKeyPolicy"}
@@ -20,7 +20,7 @@ _KEY_ID = 36
 """Bytes of a ciphertext that hold the key's id, in moto's form."""
 
 
-def answer(call: Call, caller: Caller, world: World) -> Answer:
+def answer(call: Call, caller: Principal, world: AwsState) -> Answer:
     """Answer a call; raise AwsError."""
     with world.lock:
         if call.operation in USES:
@@ -31,7 +31,7 @@ def answer(call: Call, caller: Caller, world: World) -> Answer:
         return found
 
 
-def _check_use(call: Call, caller: Caller) -> None:
+def _check_use(call: Call, caller: Principal) -> None:
     """Raise AwsError for a key that may not be used, a wrong key, and more plaintext than KMS takes."""
     asked = call.document
     region = call.authorization.region if call.authorization else ""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from embedded_aws.callers import Caller
 from embedded_aws.conditions import Context, hold, like, texts
+from embedded_aws.principals import Principal
 
 
 class Verdict(Enum):
@@ -35,7 +35,7 @@ def verdict(documents: Iterable[dict[str, Any]], asked: Asked) -> Verdict:
     return _summed_up(found)
 
 
-def trust_verdict(document: dict[str, Any], caller: Caller, asked: Asked) -> Verdict:
+def trust_verdict(document: dict[str, Any], caller: Principal, asked: Asked) -> Verdict:
     """Return what a role's trust policy says to the caller."""
     found = (
         each["Effect"]
@@ -45,7 +45,7 @@ def trust_verdict(document: dict[str, Any], caller: Caller, asked: Asked) -> Ver
     return _summed_up(found)
 
 
-def names_exactly(document: dict[str, Any], caller: Caller) -> bool:
+def names_exactly(document: dict[str, Any], caller: Principal) -> bool:
     """Return whether the trust policy names the very caller, so that in its own AWS account nothing else is needed."""
     own = {caller.arn, caller.principal_arn}
     return any(own & set(_principals(each)) for each in _statements(document) if each["Effect"] == "Allow")
@@ -101,7 +101,7 @@ def _principals(statement: dict[str, Any]) -> list[str]:
     return texts(found.get("AWS", [])) if isinstance(found, dict) else []
 
 
-def _names(statement: dict[str, Any], caller: Caller) -> bool:
+def _names(statement: dict[str, Any], caller: Principal) -> bool:
     """Return whether a statement of a trust policy names the caller; NotPrincipal is not known here, so it refuses."""
     if "NotPrincipal" in statement:
         return bool(statement["Effect"] == "Deny")

@@ -9,7 +9,7 @@ from typing import Any
 from moto.iam.models import AccessKey, iam_backends
 from moto.kms.models import kms_backends
 
-from embedded_aws.issued import random_id, random_secret
+from embedded_aws.credential_store import random_id, random_secret
 from embedded_aws.stored_iam import key_of
 
 COOPER_ACCOUNT = "111111111111"

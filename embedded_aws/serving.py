@@ -6,7 +6,7 @@ from typing import Any
 from waitress.server import create_server
 from waitress.wasyncore import loop
 
-from embedded_aws.wire import Wsgi
+from embedded_aws.protocol import Wsgi
 
 THREADS = 64
 """Enough that calls which tests let stall do not hold up the others."""

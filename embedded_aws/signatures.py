@@ -14,7 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from embedded_aws.wire import JSON_SERVICES, Authorization, AwsError, Call
+from embedded_aws.protocol import JSON_SERVICES, Authorization, AwsError, Call
 
 SKEW_SECONDS = 300
 _FORMAT = "%Y%m%dT%H%M%SZ"

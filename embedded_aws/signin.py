@@ -13,15 +13,15 @@ from http import HTTPStatus
 from typing import Any
 
 from embedded_aws import signin_page
-from embedded_aws.issued import Issued, Kind
-from embedded_aws.wire import Answer, AwsError, Call, plain
-from embedded_aws.world import World
+from embedded_aws.credential_store import Issued, Kind
+from embedded_aws.protocol import Answer, AwsError, Call, plain
+from embedded_aws.state import AwsState
 
 PATH = "/federation"
 TOKEN_SECONDS = 900
 
 
-def answer(call: Call, world: World) -> Answer:
+def answer(call: Call, world: AwsState) -> Answer:
     """Answer a call to the sign-in endpoint, by GET or POST."""
     deed = {"getSigninToken": _signin_token, "login": _login}.get(call.form.get("Action", ""))
     if deed is None or call.method not in {"GET", "POST"}:
@@ -32,7 +32,7 @@ def answer(call: Call, world: World) -> Answer:
         return plain(error.status, error.message)
 
 
-def _signin_token(form: dict[str, str], world: World) -> Answer:
+def _signin_token(form: dict[str, str], world: AwsState) -> Answer:
     """Return a new SigninToken for session credentials."""
     issued = _session(form.get("Session", ""), world)
     _check_duration(form.get("SessionDuration"), issued)
@@ -44,7 +44,7 @@ def _signin_token(form: dict[str, str], world: World) -> Answer:
     return Answer(HTTPStatus.OK, body, "application/json", {"Cache-Control": "no-store"})
 
 
-def _session(text: str, world: World) -> Issued:
+def _session(text: str, world: AwsState) -> Issued:
     """Return the credentials of the Session parameter; raise AwsError unless they are good for the console."""
     try:
         found = json.loads(text)
@@ -72,7 +72,7 @@ def _check_duration(seconds: str | None, issued: Issued) -> None:
         raise AwsError("", "SessionDuration has to be 900 to 43200 seconds.")
 
 
-def _login(form: dict[str, str], world: World) -> Answer:
+def _login(form: dict[str, str], world: AwsState) -> Answer:
     """Return the page that stands in for the console."""
     access_key_id, until = world.signin_tokens.get(form.get("SigninToken", ""), ("", 0.0))
     issued = world.ledger.find(access_key_id)

@@ -17,7 +17,7 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
 from embedded_aws import stored_iam, stored_kms, stored_tables
-from embedded_aws.world import World
+from embedded_aws.state import AwsState
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class StoreError(Exception):
 class State:
     """Everything that the embedded AWS knows, as parts and back."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: AwsState) -> None:
         """Speak of one AWS."""
         self.world = world
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.iam.models import AccessKey, Role, User, iam_backends
 
-from embedded_aws.callers import document_of
+from embedded_aws.principals import document_of
 
 _ROLE = ("path", "policies", "description", "tags", "max_session_duration")
 

@@ -6,7 +6,7 @@ from accounts import totp
 from accounts.models import TotpDevice
 from accounts.totp.codes import STEP, code_at
 from accounts.totp.devices import opened
-from core.kms import Sealed
+from core.kms import Ciphertext
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 
 def seed_of(device: TotpDevice) -> bytes:
     """Return a device's seed."""
-    return opened(Sealed(bytes(device.seed), str(device.key_arn)), str(device.person))
+    return opened(Ciphertext(bytes(device.seed), str(device.key_arn)), str(device.person))
 
 
 def give_device(username: str) -> None:

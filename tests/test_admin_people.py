@@ -74,7 +74,7 @@ def test_it_never_says_that_something_was_changed_when_nothing_was(carol, button
 
 
 def test_it_says_which_of_the_chosen_were_deleted_meanwhile(carol, monkeypatch):
-    before = LocalAccountAdmin.before_deed
+    before = LocalAccountAdmin.authorize_operation
 
     def late(self, request, *given):
         before(self, request, *given)

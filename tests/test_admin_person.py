@@ -11,7 +11,7 @@ import pytest
 from accounts import sessions
 from accounts.models import Person, WebSession
 from brokers import revocation
-from brokers.grants import living_for
+from brokers.grants import active_grants_for
 from brokers.models import Target
 from core import audit
 from core.audit import AuditEvent, Event
@@ -151,7 +151,7 @@ def test_it_shows_each_living_grant_with_the_policy_that_stops_it(carol, client_
     federated, role = policies(page)
     for policy in (federated, role):
         [statement] = policy["Statement"]
-        assert (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", "*", "*")
+        assert (statement["Impact"], statement["Action"], statement["Resource"]) == ("Deny", "*", "*")
         issued = datetime.fromisoformat(statement["Condition"]["DateLessThan"]["aws:TokenIssueTime"])
         assert abs(datetime.now(UTC) - issued) < timedelta(seconds=30)
     assert role["Statement"][0]["Condition"]["StringEquals"] == {"aws:SourceIdentity": store.issued[-2].source_identity}
@@ -173,10 +173,10 @@ def test_it_goes_by_the_session_where_no_source_identity_is_carried(carol, clien
 def test_it_shows_a_grant_until_its_credentials_end(store, client_of):
     become(client_of("alice"), seconds=900)
     now = datetime.now(UTC)
-    assert len(living_for("local:alice", now)) == 1
-    assert len(living_for("local:alice", now + timedelta(seconds=880))) == 1
-    assert living_for("local:alice", now + timedelta(seconds=901)) == []
-    assert living_for("local:bob", now) == []
+    assert len(active_grants_for("local:alice", now)) == 1
+    assert len(active_grants_for("local:alice", now + timedelta(seconds=880))) == 1
+    assert active_grants_for("local:alice", now + timedelta(seconds=901)) == []
+    assert active_grants_for("local:bob", now) == []
 
 
 def put(kind: Event, ago: timedelta, grant: str, outcome: str = "", **facts) -> None:
@@ -208,7 +208,7 @@ def test_it_finds_a_grant_of_36_hours(store, client_of):
         expires_at=ends.isoformat(),
         target_kind="federated_user",
     )
-    assert [each.ends for each in living_for("local:alice", datetime.now(UTC))] == [ends]
+    assert [each.ends for each in active_grants_for("local:alice", datetime.now(UTC))] == [ends]
 
 
 def test_it_says_so_where_nothing_lives(carol, client_of):

@@ -109,12 +109,12 @@ def test_the_last_one_of_all_providers_stays(okta, store):
     local_accounts.disable("dan")
     local_accounts.disable("carol")
     with pytest.raises(Refused, match=LAST):
-        administrators.weigh(Transaction(), str(person.person), was=True, will=False)
+        administrators.guard_admin_change(Transaction(), str(person.person), was=True, will=False)
 
 
 def test_one_who_was_removed_in_the_same_instant_does_not_count(store):
     writes = Transaction()
-    administrators.weigh(writes, "local:dan", was=True, will=False)
+    administrators.guard_admin_change(writes, "local:dan", was=True, will=False)
     local_accounts.disable("carol")
     with pytest.raises(Conflict, match="at this very moment"):
         writes.commit()

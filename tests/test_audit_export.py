@@ -175,7 +175,7 @@ def test_it_sends_the_first_piece_before_it_reads_the_rest(store):
 def test_it_reads_a_day_when_it_comes_to_it(events, monkeypatch):
     asked, under = [], AuditEvent.under
     monkeypatch.setattr(AuditEvent, "under", lambda day, **named: asked.append(day) or under(day, **named))
-    found = audit_search.Span.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
+    found = audit_search.TimeRange.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
     assert next(found).why == ODD[0] and asked == ["2026-02-03"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.impact import Crowd, Seen, Standing, effect, named, told
+from brokers.impact import AccessState, KnownPerson, PeopleByGroup, effect, named, told
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -19,10 +19,10 @@ class Rule:
     target: str = "prod-admin"
 
 
-ALICE = Seen("local:alice", frozenset({"local:developers", "local:analysts"}))
-BOB = Seen("local:bob", frozenset({"local:visitors"}))
-ERIN = Seen("okta:erin", frozenset({"okta:developers"}))
-CROWD = Crowd([ALICE, BOB, ERIN])
+ALICE = KnownPerson("local:alice", frozenset({"local:developers", "local:analysts"}))
+BOB = KnownPerson("local:bob", frozenset({"local:visitors"}))
+ERIN = KnownPerson("okta:erin", frozenset({"okta:developers"}))
+CROWD = PeopleByGroup([ALICE, BOB, ERIN])
 DEVELOPERS, ANALYSTS, OKTAS = Rule("local:developers"), Rule("local:analysts"), Rule("okta:developers")
 
 
@@ -31,7 +31,7 @@ def change(before, after):
 
 
 def test_it_says_who_gains_a_target_by_a_new_group():
-    found = change(Standing(True), Standing(True, (DEVELOPERS,)))
+    found = change(AccessState(True), AccessState(True, (DEVELOPERS,)))
     assert (found.groups_gain, found.gain, found.lose) == (("local:developers",), ("local:alice",), ())
     assert told(found) == [
         "prod-admin: local:developers may become it. Gains it: 1 person: local:alice.",
@@ -39,25 +39,25 @@ def test_it_says_who_gains_a_target_by_a_new_group():
 
 
 def test_it_says_who_loses_a_target_with_a_group():
-    found = change(Standing(True, (DEVELOPERS,)), Standing(True))
+    found = change(AccessState(True, (DEVELOPERS,)), AccessState(True))
     assert (found.groups_lose, found.lose) == (("local:developers",), ("local:alice",))
 
 
 def test_it_says_that_nobody_loses_what_another_group_still_gives():
-    found = change(Standing(True, (DEVELOPERS, ANALYSTS)), Standing(True, (ANALYSTS,)))
+    found = change(AccessState(True, (DEVELOPERS, ANALYSTS)), AccessState(True, (ANALYSTS,)))
     assert found.groups_lose == ("local:developers",) and found.lose == ()
     assert told(found)[0].endswith("Loses it: nobody seen so far.")
 
 
 def test_it_keeps_groups_of_other_providers_apart():
-    assert change(Standing(True), Standing(True, (OKTAS,))).gain == ("okta:erin",)
+    assert change(AccessState(True), AccessState(True, (OKTAS,))).gain == ("okta:erin",)
 
 
 @pytest.mark.parametrize(
     ("was", "enabled", "gain", "lose"), [(False, True, 1, 0), (True, False, 0, 1), (True, True, 0, 0)]
 )
 def test_it_counts_enabling_and_disabling(was, enabled, gain, lose):
-    found = change(Standing(was, (DEVELOPERS,)), Standing(enabled, (DEVELOPERS,)))
+    found = change(AccessState(was, (DEVELOPERS,)), AccessState(enabled, (DEVELOPERS,)))
     assert (len(found.gain), len(found.lose), bool(found)) == (gain, lose, bool(gain or lose))
 
 
@@ -65,7 +65,7 @@ def test_it_counts_enabling_and_disabling(was, enabled, gain, lose):
     ("ends", "gains"), [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(-1), False)]
 )
 def test_it_counts_no_association_that_has_ended(ends, gains):
-    found = change(Standing(True), Standing(True, (Rule("local:developers", NOW + ends),)))
+    found = change(AccessState(True), AccessState(True, (Rule("local:developers", NOW + ends),)))
     assert bool(found.gain) is gains
 
 
@@ -78,7 +78,7 @@ def test_it_counts_no_association_that_has_ended(ends, gains):
 )
 def test_it_says_when_an_end_moves(before, after, said):
     rules = [(Rule("local:developers", NOW + each if each else None),) for each in (before, after)]
-    found = change(Standing(True, rules[0]), Standing(True, rules[1]))
+    found = change(AccessState(True, rules[0]), AccessState(True, rules[1]))
     assert found and told(found) == [f"prod-admin: local:developers may become it {said}."]
     assert not (found.gain or found.lose)
 
@@ -90,13 +90,15 @@ def test_it_names_ten_people_and_counts_the_rest():
 
 
 GROUPS = st.frozensets(st.sampled_from(["local:a", "local:b", "okta:a"]), max_size=3)
-STANDINGS = st.builds(lambda on, groups: Standing(on, tuple(Rule(each) for each in groups)), st.booleans(), GROUPS)
-CROWDS = st.lists(GROUPS, max_size=6).map(lambda each: [Seen(f"local:{n}", groups) for n, groups in enumerate(each)])
+STANDINGS = st.builds(lambda on, groups: AccessState(on, tuple(Rule(each) for each in groups)), st.booleans(), GROUPS)
+CROWDS = st.lists(GROUPS, max_size=6).map(
+    lambda each: [KnownPerson(f"local:{n}", groups) for n, groups in enumerate(each)]
+)
 
 
 @given(STANDINGS, STANDINGS, CROWDS)
 def test_it_agrees_with_what_each_may_become_before_and_after(before, after, people):
-    found = effect("t", before, after, Crowd(people), NOW)
+    found = effect("t", before, after, PeopleByGroup(people), NOW)
     may = [
         (each.person, bool(each.groups & before.groups(NOW)), bool(each.groups & after.groups(NOW))) for each in people
     ]

@@ -106,7 +106,7 @@ def test_it_refuses_what_a_trust_policy_denies_or_does_not_allow(store):
     tags = [{"Key": "cooper:person", "Value": "alice"}]
     assert code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, Tags=tags)) == "AccessDenied"
     assert code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, SourceIdentity="alice")) == "AccessDenied"
-    denial = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    denial = {"Impact": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     denied = seed_aws.create_role(ACCOUNT, "denied", {**policy, "Statement": [*policy["Statement"], denial]}, 3600)
     assert code_of(lambda: sts.assume_role(RoleArn=denied, **ASKED)) == "AccessDenied"
 
@@ -116,7 +116,7 @@ def test_it_gives_chained_roles_an_hour_at_most(store, role):
     policy = trust_policy.trust_policy(EXTERNAL_ID, f"arn:aws:sts::{ACCOUNT}:assumed-role/strict/x")
     second = seed_aws.create_role("333333333333", "second", policy, 7200)
     seed_aws.put_role_policy(
-        ACCOUNT, "strict", {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        ACCOUNT, "strict", {"Version": "2012-10-17", "Statement": [{"Impact": "Allow", "Action": "*", "Resource": "*"}]}
     )
     assert given
     first = client_for(store, "sts").assume_role(RoleArn=role, **ASKED)["Credentials"]

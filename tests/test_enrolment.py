@@ -12,7 +12,7 @@ from accounts.models import OnceRecord, Person, TotpDevice
 from accounts.totp.codes import STEP, code_at
 from brokers.models import Target
 from core.audit import AuditEvent, Event
-from core.kms import Sealed
+from core.kms import Ciphertext
 from tests import faults
 from tests.codes import give_device, next_code, seed_of
 from tests.faults import Fault
@@ -116,7 +116,7 @@ def test_it_binds_a_seed_to_its_person(dan):
     enrol(dan)
     device = TotpDevice.find("local:dan")
     with pytest.raises(Exception, match="InvalidCiphertext"):
-        totp.devices.opened(Sealed(bytes(device.seed), str(device.key_arn)), "local:carol")
+        totp.devices.opened(Ciphertext(bytes(device.seed), str(device.key_arn)), "local:carol")
 
 
 def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its_cookie(dan, client_of):

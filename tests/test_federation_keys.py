@@ -104,7 +104,7 @@ def test_it_opens_no_ciphertext_with_a_flipped_bit(store):
         flipped = bytearray(sealed.ciphertext)
         flipped[n // 8] ^= 1 << n % 8
         try:
-            kms.decrypt(kms.Sealed(bytes(flipped), sealed.key_arn), federation_keys._context("mine"))
+            kms.decrypt(kms.Ciphertext(bytes(flipped), sealed.key_arn), federation_keys._context("mine"))
             opened += 1
         except CooperError:
             continue

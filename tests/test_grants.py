@@ -12,8 +12,8 @@ import pytest
 from accounts.identity import Group
 from accounts.models import Person
 from brokers import catalogue, trust_policy
-from brokers.errors import NotYours, Stopped, TooMany
-from brokers.grants import Way, Wish, grant, issue, longest_seconds
+from brokers.errors import Stopped, TargetNotAccessible, TooMany
+from brokers.grants import Delivery, GrantRequest, grant, issue, longest_seconds
 from brokers.grants.intent import begin
 from brokers.models import Association, AwsAccount, Target
 from brokers.probing import cooper_arn
@@ -32,8 +32,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def wish(target: str = DEV, seconds: int = 900, way: Way = Way.CREDENTIALS, **more: str) -> Wish:
-    return Wish(target, seconds, way, **more)
+def wish(target: str = DEV, seconds: int = 900, way: Delivery = Delivery.CREDENTIALS, **more: str) -> GrantRequest:
+    return GrantRequest(target, seconds, way, **more)
 
 
 def events(kind: str = "grant:") -> list[AuditEvent]:
@@ -94,13 +94,13 @@ def test_it_ends_the_session_when_it_was_asked_to(identity):
 
 @pytest.mark.parametrize("target", ["no-such-target", "prod-break-glass"])
 def test_it_says_the_same_of_unknown_and_foreign_targets(identity, target):
-    with pytest.raises(NotYours) as refused:
+    with pytest.raises(TargetNotAccessible) as refused:
         grant(identity("alice"), wish(target), now())
-    assert refused.value.message == NotYours("x").message
+    assert refused.value.message == TargetNotAccessible("x").message
 
 
 def test_it_records_the_refusal_of_an_existing_target(identity):
-    with pytest.raises(NotYours):
+    with pytest.raises(TargetNotAccessible):
         grant(identity("bob"), wish(), now())
     [refusal] = events("grant:begin:refused")
     assert (refusal.person, refusal.target, refusal.why) == ("local:bob", DEV, "not entitled")
@@ -110,13 +110,13 @@ def test_it_counts_refusals_above_a_limit_rather_than_recording_each(identity, m
     monkeypatch.setattr("brokers.grants.limits.RECORDED_REFUSALS", 3)
     bob = identity("bob")
     for _ in range(6):
-        with pytest.raises(NotYours):
+        with pytest.raises(TargetNotAccessible):
             grant(bob, wish(), now())
     assert len(events("grant:begin:refused")) == 3
 
 
 def test_it_records_nothing_but_counts_for_unknown_targets(identity):
-    with pytest.raises(NotYours):
+    with pytest.raises(TargetNotAccessible):
         grant(identity("bob"), wish("no-such-target"), now())
     assert events() == []
 
@@ -124,7 +124,7 @@ def test_it_records_nothing_but_counts_for_unknown_targets(identity):
 @pytest.mark.parametrize("state", ["pending", "disabled", "deleted"])
 def test_it_refuses_a_target_that_is_not_enabled(identity, state):
     changed(DEV, state=state)
-    with pytest.raises(NotYours):
+    with pytest.raises(TargetNotAccessible):
         grant(identity("alice"), wish(), now())
     assert events("grant:begin:refused")[0].why == f"target is {state}"
 
@@ -138,7 +138,7 @@ def associate(group: str, target: str, until: datetime | None) -> None:
 
 def test_it_refuses_an_association_that_has_ended(identity):
     associate("local:developers", DEV, now() - timedelta(seconds=1))
-    with pytest.raises(NotYours):
+    with pytest.raises(TargetNotAccessible):
         grant(identity("alice"), wish(), now())
 
 
@@ -174,7 +174,7 @@ def test_it_refuses_other_durations_on_the_field(identity, seconds):
 
 def test_it_refuses_a_destination_outside_the_console_on_the_field(identity):
     with pytest.raises(Invalid) as refused:
-        grant(identity("alice"), wish(way=Way.CONSOLE, destination="https://evil.example/"), now())
+        grant(identity("alice"), wish(way=Delivery.CONSOLE, destination="https://evil.example/"), now())
     assert refused.value.field == "destination" and events() == []
 
 
@@ -279,7 +279,7 @@ def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_pl
 
 
 @pytest.mark.parametrize("target", [DEV, "dev-uploads"])
-@pytest.mark.parametrize("way", list(Way))
+@pytest.mark.parametrize("way", list(Delivery))
 @pytest.mark.parametrize("mode", ["error", "throttle", "lost", "cut"])
 @pytest.mark.parametrize("step", ["intent", "outcome"])
 def test_it_hands_nothing_out_without_a_record(identity, store, target, way, mode, step):
@@ -386,7 +386,7 @@ def take_away() -> None:
 @pytest.mark.parametrize(
     ("meanwhile", "refusal"),
     [
-        (remove_rule, NotYours), (end_rule, NotYours), (disable_alone, Stopped), (edit_alone, Stopped),
+        (remove_rule, TargetNotAccessible), (end_rule, TargetNotAccessible), (disable_alone, Stopped), (edit_alone, Stopped),
         (take_away, Stopped),
     ],
 )  # fmt: skip
@@ -442,7 +442,7 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
 
     thread = threading.Thread(target=remove)
     thread.start()
-    with monkeypatch.context() as patch, contextlib.suppress(NotYours):
+    with monkeypatch.context() as patch, contextlib.suppress(TargetNotAccessible):
         patch.setattr(catalogue, "current", lambda: held)
         patch.setattr(issue, "begin", begin_late)
         grant(racer, wish(), now())
@@ -455,5 +455,5 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
 def test_it_tells_the_same_group_name_at_two_providers_apart(identity):
     alice = identity("alice")
     foreign = type(alice)("local", "alice", groups=frozenset({Group("okta", "developers")}), epoch=alice.epoch)
-    with pytest.raises(NotYours):
+    with pytest.raises(TargetNotAccessible):
         grant(foreign, wish(), now())

@@ -120,7 +120,7 @@ def actions(policy: Path, effect: str = "Allow") -> set[str]:
     found: set[str] = set()
     for statement in json.loads(policy.read_text())["Statement"]:
         named = statement["Action"]
-        found |= set([named] if isinstance(named, str) else named) if statement["Effect"] == effect else set()
+        found |= set([named] if isinstance(named, str) else named) if statement["Impact"] == effect else set()
     return found
 
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.providers.saml import idps, keys, message_guard
-from accounts.providers.saml.pysaml2_client import Engine, Place, engine_for
+from accounts.providers.saml.pysaml2_client import Engine, ServiceProvider, engine_for
 from accounts.providers.saml.safe_xml import Rejected
-from accounts.providers.saml.validation import Expected, Said
+from accounts.providers.saml.validation import Assertion, ExpectedResponse
 from tests.saml_kit import ACS, AUDIENCE, OKTA, SP, at
 
 BASES = ("plain", "both", "sealed")
@@ -28,20 +28,22 @@ VALUE = re.compile(r'"[^"<>]*"|(?<=>)[^<>]+(?=<)')
 
 
 @pytest.fixture
-def stage(connected: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Engine, Expected, dict[str, str]]:
+def stage(
+    connected: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Engine, ExpectedResponse, dict[str, str]]:
     """Return an engine, what it expects, and honest messages that last for hours."""
     file = tmp_path / "ours.pem"
     file.write_text(keys.stored()[0]["certificate"])
     found = idps.current()
-    engine = engine_for(Place(SP), found.by_name["okta"], found.stamp)
-    expected = Expected(OKTA.entity_id, AUDIENCE, ACS, "_q1", datetime.now(UTC))
+    engine = engine_for(ServiceProvider(SP), found.by_name["okta"], found.stamp)
+    expected = ExpectedResponse(OKTA.entity_id, AUDIENCE, ACS, "_q1", datetime.now(UTC))
     idp = OKTA.but(request="_q1", until=at(hours=9), confirmed_until=at(hours=9))
     both = idp.but(signs=("assertion", "response"))
     made = {"plain": idp.made(), "both": both.made(), "sealed": idp.but(encrypts=str(file)).made()}
     return engine, expected, made
 
 
-def taken(engine: Engine, expected: Expected, raw: bytes) -> Said | None:
+def taken(engine: Engine, expected: ExpectedResponse, raw: bytes) -> Assertion | None:
     """Return what a message says, or None when it is refused; anything else that is raised would be a 500."""
     try:
         root = message_guard.guarded(raw)

@@ -18,7 +18,7 @@ from cooper_project import setup
 from core import audit, aws, installation
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, control, documents, tables
-from core.dynamo.control import Control
+from core.dynamo.control import TableManager
 from core.dynamo.documents import _documents
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.installation import Installation
@@ -354,7 +354,7 @@ def test_it_gives_up_when_time_is_over_and_says_how_to_go_on(empty: EmbeddedAws)
         refusing("dynamodb", "UpdateContinuousBackups", "ContinuousBackupsUnavailableException"),
         pytest.raises(Unavailable, match="point-in-time recovery: not done within 1 s. Run cooper_setup again"),
     ):
-        tables.ensure(key_arn(), quiet, control=Control(quiet, limit=1.0), only=[Person])
+        tables.ensure(key_arn(), quiet, control=TableManager(quiet, limit=1.0), only=[Person])
 
 
 def key_arn() -> str:
@@ -391,7 +391,7 @@ def test_it_names_the_permission_that_aws_names(empty: EmbeddedAws) -> None:
 
 
 def test_it_does_not_believe_aws_that_a_thing_was_done(empty: EmbeddedAws) -> None:
-    class Forgetful(Control):
+    class Forgetful(TableManager):
         def settle(self, what: str, *looks: Any) -> None:
             if "deletion protection" not in what:
                 super().settle(what, *looks)

@@ -13,7 +13,7 @@ from accounts.stepup import StepUpRequired
 from accounts.totp.codes import STEP, code_at, matching_step, normalised
 from accounts.totp.devices import FREE, LONGEST_WAIT, Wrong, use_code, wait_after
 from brokers.errors import TooMany
-from brokers.grants import Way, Wish, grant
+from brokers.grants import Delivery, GrantRequest, grant
 from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
@@ -171,9 +171,9 @@ def test_it_demands_a_code_in_the_grant_itself(identity):
     alice = identity("alice")
     give_device("alice")
     with pytest.raises(StepUpRequired):
-        grant(alice, Wish("prod-admin", 900, Way.CREDENTIALS), datetime.now(UTC))
+        grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS), datetime.now(UTC))
     now = datetime.now(UTC)
-    granted = grant(alice, Wish("prod-admin", 900, Way.CREDENTIALS, code=next_code("alice")), now)
+    granted = grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=next_code("alice")), now)
     assert granted.credentials.access_key_id
 
 
@@ -182,9 +182,9 @@ def test_it_burns_no_code_when_there_were_too_many_grants(identity, settings):
     give_device("alice")
     settings.COOPER_GRANTS_PER_MINUTE, code = 0, next_code("alice")
     with pytest.raises(TooMany):
-        grant(alice, Wish("prod-admin", 900, Way.CREDENTIALS, code=code), datetime.now(UTC))
+        grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC))
     settings.COOPER_GRANTS_PER_MINUTE = 30
-    assert grant(alice, Wish("prod-admin", 900, Way.CREDENTIALS, code=code), datetime.now(UTC)).credentials
+    assert grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC)).credentials
 
 
 def test_it_demands_a_code_in_an_action_that_nobody_confirmed(rf, client_of):

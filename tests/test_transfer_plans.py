@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from brokers.import_export import planner
-from brokers.import_export.plan import AccountPlan, How, Plan, TargetPlan
-from brokers.import_export.snapshot import DEFAULTS, NO_FACTS, Contents, Held, facts_from, tried_from
+from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, TargetPlan
+from brokers.import_export.snapshot import DEFAULTS, NO_FACTS, Contents, CurrentState, facts_from, tried_from
 from brokers.import_export.steps import MORE, MOST_BYTES, MOST_ITEMS, steps_of
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ LACKING = ALL_WELL | {"tag_session": False, "findings": ["no tags"]}
 KEYS = {"federation_keys": "QUJD", "federation_keys_kms_arn": "arn:kms", "access_key_id": "AKIA"}
 
 
-def plan(wanted: Contents, held: Held, now: datetime = NOW, **options: bool) -> Plan:
+def plan(wanted: Contents, held: CurrentState, now: datetime = NOW, **options: bool) -> Plan:
     """Return what importing would do on one day of 2026."""
     return planner.plan(wanted, held, now, **options)
 
@@ -52,7 +52,7 @@ def kept(target: dict[str, Any], tried: dict[str, Any] | None = None, state: str
     return {**found, **facts(tried or ALL_WELL, target["kind"]), "state": state}
 
 
-def holding(*, deleted: tuple[str, ...] = (), accounts: Any = None, rules: Any = None, **targets: Any) -> Held:
+def holding(*, deleted: tuple[str, ...] = (), accounts: Any = None, rules: Any = None, **targets: Any) -> CurrentState:
     """Return what is held, everything of version 7."""
     rules = rules or {}
     accounts = (
@@ -61,7 +61,7 @@ def holding(*, deleted: tuple[str, ...] = (), accounts: Any = None, rules: Any =
     versions: dict[tuple[str, ...], int] = {("account", number): 7 for number in accounts}
     versions |= {("target", name): 7 for name in targets}
     versions |= {(name, group): 7 for name, groups in rules.items() for group in groups}
-    return Held(accounts, targets, rules, versions=versions, deleted=frozenset(deleted))
+    return CurrentState(accounts, targets, rules, versions=versions, deleted=frozenset(deleted))
 
 
 NEW = holding(accounts={})
@@ -100,7 +100,7 @@ def test_it_plans_nothing_when_all_is_as_the_file_says():
 
 def test_it_adds_a_target_with_all_that_the_file_says():
     found = only(plan(saying(a=tried_role(title="A", labels=["env=dev"])), NEW))
-    assert (found.how, found.version) == (How.ADD, None)
+    assert (found.how, found.version) == (ChangeKind.ADD, None)
     assert found.values["title"] == "A" and found.values["labels"] == ["env=dev"] and found.values["kind"] == "role"
     assert set(found.values) == {*DEFAULTS, *NO_FACTS, "state"}
 
@@ -113,7 +113,7 @@ def test_it_says_each_field_of_a_new_target_that_is_not_as_usual():
 
 def test_it_changes_only_the_fields_that_differ():
     found = only(plan(saying(a=tried_role(title="New")), holding(a=kept(role(title="Old")))))
-    assert (found.how, found.version) == (How.CHANGE, 7)
+    assert (found.how, found.version) == (ChangeKind.CHANGE, 7)
     assert found.values == {"title": "New"} and found.changes == {"title": ["Old", "New"]}
 
 
@@ -343,7 +343,7 @@ def test_it_names_all_problems_at_once_and_plans_nothing():
 
 
 # -- AWS accounts -----------------------------------------------------------------------------------------------------
-def accounts_of(wanted: Contents, held: Held) -> list[AccountPlan]:
+def accounts_of(wanted: Contents, held: CurrentState) -> list[AccountPlan]:
     found = plan(wanted, held)
     assert found.problems == []
     return found.accounts
@@ -351,18 +351,18 @@ def accounts_of(wanted: Contents, held: Held) -> list[AccountPlan]:
 
 def test_it_adds_an_aws_account_with_its_external_id():
     [found] = accounts_of(saying(), NEW)
-    assert found.values == {"name": "Dev", "external_id": EXTERNAL_ID} and found.how == How.ADD
+    assert found.values == {"name": "Dev", "external_id": EXTERNAL_ID} and found.how == ChangeKind.ADD
 
 
 def test_it_adds_the_aws_account_of_a_new_target_that_the_file_does_not_list():
     [found] = accounts_of(saying(accounts={}, a=role()), NEW)
-    assert (found.account_id, found.how, found.values) == (ACCOUNT, How.ADD, {})
+    assert (found.account_id, found.how, found.values) == (ACCOUNT, ChangeKind.ADD, {})
 
 
 def test_it_renames_an_aws_account_and_keeps_what_is_not_said():
     [found] = accounts_of(saying(accounts={ACCOUNT: {"name": "Play"}}), holding())
     assert (found.how, found.values, found.changes, found.version) == (
-        How.CHANGE,
+        ChangeKind.CHANGE,
         {"name": "Play"},
         {"name": ["Dev", "Play"]},
         7,
@@ -390,7 +390,7 @@ UNTIL = "2030-01-02T03:04:00Z"
 
 def test_it_adds_associations_to_a_target_that_the_file_does_not_describe():
     found = only(plan(saying(rules={"a": {"local:x": None, "okta:y": UNTIL}}), holding(a=kept(role()))))
-    assert found.how == How.CHANGE and found.values == {} and found.version == 7
+    assert found.how == ChangeKind.CHANGE and found.values == {} and found.version == 7
     assert found.rules.added == {"local:x": None, "okta:y": UNTIL} and found.gains == ["local:x", "okta:y"]
 
 
@@ -419,7 +419,7 @@ def test_it_removes_all_associations_of_a_target_that_the_file_has_none_for():
 def test_it_removes_targets_that_the_file_lacks_with_their_associations():
     held = holding(a=kept(role()), b=kept(role()), rules={"b": {"local:x": None}})
     found = only(plan(saying(a=tried_role()), held, prune=True))
-    assert (found.name, found.how, found.version) == ("b", How.REMOVE, 7)
+    assert (found.name, found.how, found.version) == ("b", ChangeKind.REMOVE, 7)
     assert found.rules.removed == ["local:x"] and found.loses == ["local:x"]
 
 
@@ -438,7 +438,7 @@ def test_it_says_nobody_loses_a_target_that_nobody_could_become():
 def test_it_prunes_only_sections_that_the_file_has(sections, removed):
     held = holding(b=kept(role()), rules={"b": {"local:x": None}})
     found = plan(saying(sections=sections), held, prune=True)
-    assert [each.name for each in found.targets if each.how == How.REMOVE] == removed
+    assert [each.name for each in found.targets if each.how == ChangeKind.REMOVE] == removed
     assert any(each.rules.removed for each in found.targets) == bool({"targets", "associations"} & sections)
 
 

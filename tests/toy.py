@@ -15,7 +15,7 @@ class ToyProvider(Provider):
     id: ClassVar[str] = "toy"
     label: ClassVar[str] = "Toy"
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def start(self, request: HttpRequest) -> Answer:
         """Send the visitor round once, then vouch."""
         word = request.GET.get("word")
         if word is None:

@@ -3,8 +3,8 @@
 from accounts.admin.audit_log import RecordAdmin
 from accounts.admin.identity_providers import SamlIdpAdmin
 from accounts.admin.local_accounts import LocalAccountAdmin
-from accounts.admin.new_admin_notice import newcomers
+from accounts.admin.new_admin_notice import new_admin_notice
 from accounts.admin.people import PersonAdmin
 from accounts.admin.switches import StopAllAdmin
 
-__all__ = ["LocalAccountAdmin", "PersonAdmin", "RecordAdmin", "SamlIdpAdmin", "StopAllAdmin", "newcomers"]
+__all__ = ["LocalAccountAdmin", "PersonAdmin", "RecordAdmin", "SamlIdpAdmin", "StopAllAdmin", "new_admin_notice"]

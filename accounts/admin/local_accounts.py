@@ -99,11 +99,11 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the newest events that name the account."""
         return history_for(f"local:{obj.key[0]}")
 
-    def facts_of(self, document: Document) -> dict[str, Any]:
+    def audit_facts(self, document: Document) -> dict[str, Any]:
         """Name the person that the account stands for."""
         return dict.fromkeys(("object", "target"), f"local:{document.key[0]}")
 
-    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+    def prepare(self, request: HttpRequest, outcome: admin.FormChanges) -> None:
         """Hash a new password; refuse to disable oneself."""
         account = outcome.document
         assert isinstance(account, LocalAccount)  # noqa: S101 - this admin is for local accounts alone
@@ -114,15 +114,15 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
             account.password = local_accounts.hashed(outcome.cleaned["password"])
         account.changed_at = datetime.now(UTC)
 
-    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.FormChanges) -> None:
         """Keep the person in step with the account; a new password or disabling ends their web sessions."""
         super().write(request, writes, outcome)
         account = outcome.document
-        administrators.weigh(writes, f"local:{account.key[0]}", **_standing(account))  # type: ignore[arg-type]
+        administrators.guard_admin_change(writes, f"local:{account.key[0]}", **_standing(account))  # type: ignore[arg-type]
         ends = bool({"password", "disabled"} & set(outcome.before_and_after))
         local_accounts.write_person(writes, account, ends_sessions=ends)  # type: ignore[arg-type]
 
-    def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
+    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
         """Write it; begin anew when the person signed in at this very moment."""
         for attempt in range(TRIES):
             try:
@@ -137,13 +137,13 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         if request.user.pk == f"local:{obj.username}":
             raise Invalid("You cannot delete your own account.")
         obj.disabled = True
-        outcome = admin.Outcome(obj, adding=False)
+        outcome = admin.FormChanges(obj, adding=False)
 
         def build(writes: Transaction) -> None:
             writes.delete(obj)
-            administrators.weigh(writes, f"local:{obj.username}", **_standing(obj))
+            administrators.guard_admin_change(writes, f"local:{obj.username}", **_standing(obj))
             local_accounts.write_person(writes, obj, ends_sessions=True)
-            writes.create(audit.event(Event.PERSON_DELETED, **self.facts_of(obj)))
+            writes.create(audit.event(Event.PERSON_DELETED, **self.audit_facts(obj)))
 
         self.commit(request, outcome, build)
 
@@ -155,4 +155,4 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 def _standing(account: LocalAccount) -> dict[str, Any]:
     """Return whether the account administered as stored, and whether it will as it is about to be."""
     stored = LocalAccount.find(str(account.username))
-    return {"was": administrators.administers(stored), "will": administrators.administers(account)}
+    return {"was": administrators.can_administer(stored), "will": administrators.can_administer(account)}

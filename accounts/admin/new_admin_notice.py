@@ -8,12 +8,12 @@ from accounts import administrators
 from core import admin
 
 
-def newcomers(request: HttpRequest) -> dict[str, Any] | None:
+def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
     """Return what this administrator was not told yet, and the place up to which that goes."""
     if not getattr(request.user, "is_admin", False):
         return None
-    found = administrators.unseen(request.user.record)  # type: ignore[union-attr]
-    return {"lines": administrators.told(found), "until": found[-1].at} if found else None
+    found = administrators.unacknowledged(request.user.record)  # type: ignore[union-attr]
+    return {"lines": administrators.notice_lines(found), "until": found[-1].at} if found else None
 
 
-admin.site.notice = newcomers
+admin.site.notice = new_admin_notice

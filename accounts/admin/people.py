@@ -104,11 +104,11 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the person's newest events."""
         return history_for(str(obj.key[0]))
 
-    def facts_of(self, document: Document) -> dict[str, Any]:
+    def audit_facts(self, document: Document) -> dict[str, Any]:
         """Name the person, so that it is in their history."""
         return dict.fromkeys(("object", "target"), str(document.key[0]))
 
-    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+    def prepare(self, request: HttpRequest, outcome: admin.FormChanges) -> None:
         """Refuse to disable oneself; a change ends web sessions."""
         person = outcome.document
         assert isinstance(person, Person)  # noqa: S101 - this admin is for people alone
@@ -117,20 +117,20 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         administrators.refuse_last(str(person.person), **_standing(person))
         person.epoch = int(person.epoch) + 1
 
-    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.FormChanges) -> None:
         """Keep a local account in step, so that it can be enabled and disabled at either place."""
         super().write(request, writes, outcome)
         person = outcome.document
-        administrators.weigh(writes, str(person.key[0]), **_standing(person))  # type: ignore[arg-type]
+        administrators.guard_admin_change(writes, str(person.key[0]), **_standing(person))  # type: ignore[arg-type]
         account = LocalAccount.find(person.subject) if person.provider == "local" else None  # type: ignore[attr-defined]
         if account is not None:
             account.disabled = person.disabled  # type: ignore[attr-defined]
             writes.save(account)
 
-    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+    def audit_events(self, request: HttpRequest, outcome: admin.FormChanges) -> list[AuditEvent]:
         """Record that they may come in, or may not."""
         kind = Event.PERSON_DISABLED if outcome.cleaned["disabled"] else Event.PERSON_ENABLED
-        return [audit.event(kind, **self.facts_of(outcome.document))]
+        return [audit.event(kind, **self.audit_facts(outcome.document))]
 
     @admin.action(description="End all web sessions of the chosen people")
     def end_web_sessions(self, request: HttpRequest, queryset: Any) -> Any:
@@ -180,7 +180,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         person.epoch = int(person.epoch) + 1
         with transaction() as writes:
             writes.save(person)
-            writes.create(audit.event(Event.SESSIONS_ENDED, **self.facts_of(person)))
+            writes.create(audit.event(Event.SESSIONS_ENDED, **self.audit_facts(person)))
 
     # -- one person's page --------------------------------------------------------------------------------------------
     def get_urls(self) -> list[Any]:
@@ -190,7 +190,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
         """Show the living web sessions beside the form."""
-        context["web_sessions"] = sessions.living_for(context["original"])
+        context["web_sessions"] = sessions.active_sessions_for(context["original"])
         context["own_session"] = sessions.hashed(request.session.session_key or "")
         return super().render_change_form(request, context, *arguments, **named)
 
@@ -202,7 +202,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if not self.has_change_permission(request, person):
             raise PermissionDenied
         wanted = request.GET.get("session", "")
-        chosen = [each for each in sessions.living_for(person) if wanted in ("", each.key_hash)]
+        chosen = [each for each in sessions.active_sessions_for(person) if wanted in ("", each.key_hash)]
         lines = [f"{person}: the web session of {each.begun:%Y-%m-%d %H:%M} UTC ends." for each in chosen]
         asked = self.confirm(
             request,
@@ -223,10 +223,10 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         for each in chosen:
             with transaction() as writes:
                 writes.delete(each)
-                writes.create(audit.event(Event.SESSION_ENDED, begun=each.begun, **self.facts_of(person)))
+                writes.create(audit.event(Event.SESSION_ENDED, begun=each.begun, **self.audit_facts(person)))
 
 
 def _standing(person: Person) -> dict[str, Any]:
     """Return whether the person administered as stored, and whether they will as they are about to be."""
     stored = Person.find(str(person.person))
-    return {"was": administrators.administers(stored), "will": administrators.administers(person)}
+    return {"was": administrators.can_administer(stored), "will": administrators.can_administer(person)}

@@ -6,16 +6,16 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.identity import PROVIDER_ID
-from accounts.providers.base import Address, Answer, Kind, Provider, SignInRefused, Vouched
+from accounts.providers.base import Address, Answer, AuthResult, Provider, ProviderFamily, SignInRefused
 from core.errors import CooperError
 
 __all__ = [
     "Address",
     "Answer",
-    "Kind",
+    "AuthResult",
     "Provider",
+    "ProviderFamily",
     "SignInRefused",
-    "Vouched",
     "addresses",
     "fixed_ids",
     "provider_for",
@@ -24,16 +24,16 @@ __all__ = [
 
 
 @lru_cache(maxsize=8)
-def _made(paths: tuple[str, ...]) -> tuple[Provider | Kind, ...]:
+def _made(paths: tuple[str, ...]) -> tuple[Provider | ProviderFamily, ...]:
     """Make what the setting names; raise CooperError when an id is odd or there twice."""
-    made: tuple[Provider | Kind, ...] = tuple(import_string(path)() for path in paths)
+    made: tuple[Provider | ProviderFamily, ...] = tuple(import_string(path)() for path in paths)
     ids = [each.id for each in made if isinstance(each, Provider)]
     if len(set(ids)) != len(ids) or not all(PROVIDER_ID.fullmatch(each) for each in ids):
         raise CooperError(f"COOPER_PROVIDERS names providers with odd or equal ids: {', '.join(ids)}")
     return made
 
 
-def _entries() -> tuple[Provider | Kind, ...]:
+def _entries() -> tuple[Provider | ProviderFamily, ...]:
     """Return what the setting names: providers, and kinds of them."""
     return _made(tuple(settings.COOPER_PROVIDERS))
 
@@ -49,7 +49,7 @@ def provider_for(provider_id: str) -> Provider | None:
     for each in _entries():
         if isinstance(each, Provider) and each.id == provider_id:
             return each
-    kinds = [each for each in _entries() if isinstance(each, Kind)]
+    kinds = [each for each in _entries() if isinstance(each, ProviderFamily)]
     return next((found for kind in kinds if (found := kind.named(provider_id))), None)
 
 
@@ -60,4 +60,4 @@ def fixed_ids() -> set[str]:
 
 def addresses() -> list[Address]:
     """Return the addresses that kinds of providers answer themselves."""
-    return [address for each in _entries() if isinstance(each, Kind) for address in each.addresses]
+    return [address for each in _entries() if isinstance(each, ProviderFamily) for address in each.addresses]

@@ -18,7 +18,7 @@ class SignInRefused(Refused):
 
 
 @dataclass(frozen=True)
-class Vouched:
+class AuthResult:
     """An identity that is now proved, with what else the provider says of this sign-in."""
 
     identity: Identity
@@ -35,7 +35,7 @@ class Vouched:
     """What the web session keeps for `sign_out_url`."""
 
 
-Answer = Identity | Vouched | HttpResponse
+Answer = Identity | AuthResult | HttpResponse
 
 
 class Provider:
@@ -61,11 +61,11 @@ class Provider:
         """Return if the password is this person's; raise SignInRefused."""
         raise SignInRefused("This way of signing in has no password to ask for.")
 
-    def vouch(self, request: HttpRequest, form: forms.Form) -> Identity:
+    def authenticate(self, request: HttpRequest, form: forms.Form) -> Identity:
         """Return the identity that the valid sign-in form proves; raise SignInRefused otherwise."""
         raise SignInRefused("This way of signing in takes no form.")
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def start(self, request: HttpRequest) -> Answer:
         """Answer a request to `/login/<id>/`: an identity that is now proved, or a response that leads on."""
         raise SignInRefused("This way of signing in is the form on the sign-in page.")
 
@@ -90,7 +90,7 @@ class Address(NamedTuple):
     from_elsewhere: bool = False
 
 
-class Kind:
+class ProviderFamily:
     """Any number of providers that share code and addresses; its dotted path stands in COOPER_PROVIDERS as well."""
 
     addresses: ClassVar[tuple[Address, ...]] = ()

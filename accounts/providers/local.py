@@ -97,7 +97,7 @@ class LocalProvider(Provider):
         """Return if the password is this person's; throttled as a sign-in is. Raise SignInRefused."""
         self._account(identity.subject, password)
 
-    def vouch(self, request: HttpRequest, form: forms.Form) -> Identity:
+    def authenticate(self, request: HttpRequest, form: forms.Form) -> Identity:
         """Return the identity of the account whose name and password were given; raise SignInRefused."""
         account = self._account(form.cleaned_data["username"], form.cleaned_data["password"])
         return identity_of(account, datetime.now(UTC))

@@ -20,7 +20,7 @@ from core import audit, kms
 from core.audit import Event
 from core.dynamo import ConditionFailed, Transaction
 from core.errors import CooperError, Refused, Unavailable
-from core.kms import Sealed
+from core.kms import Ciphertext
 
 SEED_BYTES = 20
 """160 bits, as RFC 4226 (4, R6) recommends."""
@@ -64,12 +64,12 @@ def new_seed() -> bytes:
     return secrets.token_bytes(SEED_BYTES)
 
 
-def sealed(seed: bytes, person: str) -> Sealed:
+def sealed(seed: bytes, person: str) -> Ciphertext:
     """Return a seed as a ciphertext that opens for this person alone."""
     return kms.encrypt(seed, kms.key_arn(settings.COOPER_KMS_KEY), _context(person))
 
 
-def opened(ciphertext: Sealed, person: str) -> bytes:
+def opened(ciphertext: Ciphertext, person: str) -> bytes:
     """Return the seed in a person's ciphertext."""
     return kms.decrypt(ciphertext, _context(person))
 
@@ -166,7 +166,7 @@ def _counted(device: TotpDevice, at: float) -> bool:
 def _seed(device: TotpDevice) -> bytes:
     """Return the device's seed; raise CooperError."""
     try:
-        return opened(Sealed(bytes(device.seed), str(device.key_arn)), str(device.person))
+        return opened(Ciphertext(bytes(device.seed), str(device.key_arn)), str(device.person))
     except CooperError as error:
         if error.code != "InvalidCiphertextException":
             raise
@@ -188,7 +188,7 @@ def _refused(device: TotpDevice, detail: str, left: int = 0) -> Wrong:
     return Wrong(detail, failures, left or wait_after(failures), waiting=bool(left))
 
 
-def enrol(writes: Transaction, person: str, ciphertext: Sealed, seed: bytes, step: int) -> list[str]:
+def enrol(writes: Transaction, person: str, ciphertext: Ciphertext, seed: bytes, step: int) -> list[str]:
     """Put the person's new device, with its first code used up, into a transaction; return its recovery codes."""
     codes, found = new_codes(), device_of(person)
     device = found or TotpDevice(person)

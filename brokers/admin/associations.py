@@ -11,9 +11,9 @@ from accounts.identity import Identity
 from accounts.stepup import StepUpMixin
 from brokers import catalogue
 from brokers.admin import impact
-from brokers.admin.foreseeing import Foreseeing, losses, seen_by
+from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
 from brokers.form_fields import GroupField, UntilField
-from brokers.impact import Effect, Standing
+from brokers.impact import AccessState, Impact
 from brokers.models import Association, State, Target
 from core import admin, audit
 from core.admin.document_writes import Build
@@ -98,7 +98,7 @@ class GroupFilter(admin.ValuesFilter):
 
 
 @admin.register(Association)
-class AssociationAdmin(Foreseeing, StepUpMixin, admin.ModelAdmin):
+class AssociationAdmin(ImpactPreviewMixin, StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
@@ -133,11 +133,11 @@ class AssociationAdmin(Foreseeing, StepUpMixin, admin.ModelAdmin):
         """Return the target's title."""
         return str(catalogue.latest().targets.get(str(rule.target)) or "")
 
-    def facts_of(self, document: Document) -> dict[str, Any]:
+    def audit_facts(self, document: Document) -> dict[str, Any]:
         """Name the target and the group."""
         return {"target": document.key[0], "group": document.key[1]}
 
-    def effect_of(self, request: HttpRequest, outcome: admin.Outcome) -> Effect | None:
+    def effect_of(self, request: HttpRequest, outcome: admin.FormChanges) -> Impact | None:
         """Return who gains and who loses the target."""
         name, group = outcome.document.key
         held = catalogue.current()
@@ -145,17 +145,17 @@ class AssociationAdmin(Foreseeing, StepUpMixin, admin.ModelAdmin):
         if target is None:
             return None
         others = [rule for rule in held.rules.get(name, ()) if rule.group != group]
-        after = Standing(target.enabled, (*others, outcome.document))  # type: ignore[arg-type]
+        after = AccessState(target.enabled, (*others, outcome.document))  # type: ignore[arg-type]
         return impact.of_change(target, after, target.enabled, seen_by(request))
 
-    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+    def audit_events(self, request: HttpRequest, outcome: admin.FormChanges) -> list[AuditEvent]:
         """Mark it when the administrator entitles themself."""
         mine = own_groups(request, [outcome.document.key[1]])
         kind = self.events["add" if outcome.adding else "change"]
-        facts = self.facts_of(outcome.document) | {"changes": outcome.before_and_after}
+        facts = self.audit_facts(outcome.document) | {"changes": outcome.before_and_after}
         return [audit.event(kind, self_entitled=mine or None, **facts)]
 
-    def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
+    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
         """Write it through the catalogue; the target's version moves too, so that its open forms become stale."""
         name, group = outcome.document.key
 
@@ -169,7 +169,7 @@ class AssociationAdmin(Foreseeing, StepUpMixin, admin.ModelAdmin):
         if outcome.changed:
             warn_of_own(request, own_groups(request, [group]))
 
-    def taken(self, document: Document) -> str:
+    def duplicate_message(self, document: Document) -> str:
         """Say that it is there."""
         return f"{document.key[1]} may become this target already."
 

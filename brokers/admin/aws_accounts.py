@@ -60,18 +60,18 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
         living = catalogue.living(catalogue.latest().targets.values())
         return sum(1 for each in living if each.aws_account == account.account_id)
 
-    def facts_of(self, document: Document) -> dict[str, Any]:
+    def audit_facts(self, document: Document) -> dict[str, Any]:
         """Name the AWS account."""
         return {"aws_account": document.key[0]}
 
-    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+    def audit_events(self, request: HttpRequest, outcome: admin.FormChanges) -> list[AuditEvent]:
         """Record the switch by its own event."""
-        events = super().events_of(request, outcome)
+        events = super().audit_events(request, outcome)
         if "stopped" in outcome.before_and_after:
             kind = Event.STOP_SET if outcome.cleaned["stopped"] else Event.STOP_LIFTED
-            events.append(audit.event(kind, **self.facts_of(outcome.document)))
+            events.append(audit.event(kind, **self.audit_facts(outcome.document)))
         return events
 
-    def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
+    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
         """Write it through the catalogue."""
         catalogue.edit(build, accounts=[outcome.document.key[0]])

@@ -8,7 +8,7 @@ from brokers import catalogue
 from brokers.admin import target_save
 from brokers.admin.impact import crowd, of_change
 from brokers.grants import CEILINGS
-from brokers.impact import Effect, Standing
+from brokers.impact import AccessState, Impact
 from brokers.models import Association, Kind, State, Target
 from core import admin, audit
 from core.audit import AuditEvent, Event
@@ -104,7 +104,7 @@ def dissociating(group: str) -> Change:
     return change
 
 
-def foreseen(targets: Iterable[Target], change: Change) -> list[Effect]:
+def foreseen(targets: Iterable[Target], change: Change) -> list[Impact]:
     """Return what the deed would do to who may become what."""
     effects, held, seen = [], catalogue.current(), crowd()
     for target in targets:
@@ -112,7 +112,7 @@ def foreseen(targets: Iterable[Target], change: Change) -> list[Effect]:
         part = Part(_copy(target), rules)
         change(part)
         kept = [rule for rule in rules.values() if rule not in part.removed and rule.group not in _groups(part.put)]
-        after = Standing(bool(part.cleaned.get("enabled", target.enabled)), (*kept, *part.put))
+        after = AccessState(bool(part.cleaned.get("enabled", target.enabled)), (*kept, *part.put))
         effects.append(of_change(target, after, target.enabled, seen))
     return effects
 
@@ -177,7 +177,7 @@ def _examine(part: Part) -> None:
         raise Invalid(f"AWS gives at most {CEILINGS[Kind(target.kind)]} seconds for this kind.")
     kept = {"federation_keys": "", "target_partition": target.partition, "confirm_keys": False}
     now = {"enabled": target.enabled, "accept_weaker": target.weaker_mode_accepted and not target.sensitive}
-    outcome = admin.Outcome(target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes)
+    outcome = admin.FormChanges(target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes)
     waited = target.state == State.PENDING and not outcome.cleaned["enabled"]
     prepared = target_save.prepare(target, outcome)
     if waited and target.state == State.ENABLED:
@@ -212,7 +212,7 @@ def _write(parts: list[Part], said: dict[str, Any], mine: Callable[[Part], list[
 
 def _event(part: Part, said: dict[str, Any], mine: list[str]) -> AuditEvent:
     """Return the event of one target's part."""
-    outcome = admin.Outcome(part.target, adding=False, put=[*part.put], removed=[*part.removed])
+    outcome = admin.FormChanges(part.target, adding=False, put=[*part.put], removed=[*part.removed])
     return audit.event(
         Event.TARGET_CHANGED,
         target=part.name,

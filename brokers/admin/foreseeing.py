@@ -7,17 +7,17 @@ from django.http import HttpRequest, HttpResponse
 
 from brokers import catalogue
 from brokers.admin import impact
-from brokers.impact import Crowd, Effect, Standing, told
+from brokers.impact import AccessState, Impact, PeopleByGroup, told
 from brokers.models import Target
-from core.admin import Outcome
+from core.admin import FormChanges
 
 
-def seen_by(request: HttpRequest) -> Crowd:
+def seen_by(request: HttpRequest) -> PeopleByGroup:
     """Return everybody who was seen, read once a request."""
     held = request.__dict__
     if "_crowd" not in held:
         held["_crowd"] = impact.crowd()
-    found: Crowd = held["_crowd"]
+    found: PeopleByGroup = held["_crowd"]
     return found
 
 
@@ -27,18 +27,18 @@ def losses(request: HttpRequest, target: Target | None, gone: Iterable[str] | No
         return []
     rules = catalogue.latest().rules.get(str(target.name), ())
     away = {str(rule.group) for rule in rules} if gone is None else set(gone)
-    after = Standing(True, tuple(rule for rule in rules if str(rule.group) not in away))
+    after = AccessState(True, tuple(rule for rule in rules if str(rule.group) not in away))
     return told(impact.of_change(target, after, True, seen_by(request)))
 
 
-class Foreseeing:
+class ImpactPreviewMixin:
     """A ModelAdmin whose forms are saved once it was seen who gains and who loses what by that."""
 
-    def effect_of(self, request: HttpRequest, outcome: Outcome) -> Effect | None:
+    def effect_of(self, request: HttpRequest, outcome: FormChanges) -> Impact | None:
         """Return what a form does to who may become what, if anything."""
         raise NotImplementedError
 
-    def foresee(self, request: HttpRequest, outcome: Outcome) -> None:
+    def preview_impact(self, request: HttpRequest, outcome: FormChanges) -> None:
         """Demand that whoever saves has seen who gains and who loses by it; raise Unseen."""
         found = self.effect_of(request, outcome)
         if found is not None:
@@ -47,7 +47,7 @@ class Foreseeing:
 
     def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
         """Show in a box of its own who gains and who loses."""
-        if isinstance(getattr(request, "deed_refused", None), impact.Unseen):
+        if isinstance(getattr(request, "deed_refused", None), impact.ImpactNotConfirmed):
             # nothing is to be corrected
             context["errors"] = []
         context["foreseen"] = impact.mark_of(getattr(request, "foresight", []))

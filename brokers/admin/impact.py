@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from accounts.models import Person
 from brokers import catalogue
-from brokers.impact import Crowd, Effect, Seen, Standing, effect, told
+from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, effect, told
 from brokers.models import Target
 from core import audit
 from core.errors import Invalid
@@ -19,7 +19,7 @@ SHOWN = 200
 """Lines that a page shows; more are counted."""
 
 
-class Unseen(Invalid):
+class ImpactNotConfirmed(Invalid):
     """What a change does was not looked at yet, or is different by now; `mark` proves having seen its `lines`."""
 
     status = HTTPStatus.OK
@@ -44,23 +44,23 @@ def mark_of(lines: Iterable[str]) -> str:
     return hashlib.sha256(json.dumps(list(lines)).encode()).hexdigest()[:32]
 
 
-def crowd() -> Crowd:
+def crowd() -> PeopleByGroup:
     """Return everybody who has signed in and may come in (a scan: for the management plane alone)."""
     people = (each for each in Person.everything() if not each.disabled)
-    return Crowd(Seen(str(each.person), frozenset(each.groups)) for each in people)
+    return PeopleByGroup(KnownPerson(str(each.person), frozenset(each.groups)) for each in people)
 
 
-def of_change(target: Target, after: Standing, was_enabled: bool, seen: Crowd) -> Effect:
+def of_change(target: Target, after: AccessState, was_enabled: bool, seen: PeopleByGroup) -> Impact:
     """Return what a change of one target does."""
     rules = tuple(catalogue.latest().rules.get(str(target.name), ()))
-    return effect(str(target.name), Standing(was_enabled, rules), after, seen, audit.now())
+    return effect(str(target.name), AccessState(was_enabled, rules), after, seen, audit.now())
 
 
-def demand_seen(found: Effect, mark: str) -> None:
+def demand_seen(found: Impact, mark: str) -> None:
     """Raise Unseen unless whoever does it has seen what it does."""
     lines = told(found)
     if lines and mark != mark_of(lines):
-        raise Unseen(lines)
+        raise ImpactNotConfirmed(lines)
 
 
 def _most(verb: str, sides: Iterable[tuple[str, ...]]) -> list[str]:
@@ -72,7 +72,7 @@ def _most(verb: str, sides: Iterable[tuple[str, ...]]) -> list[str]:
     return [f"{people} up to {max(counts.values())} of these targets."]
 
 
-def summed_up(effects: list[Effect]) -> list[str]:
+def summed_up(effects: list[Impact]) -> list[str]:
     """Return the lines for a change of many targets: first who gains or loses how many, then target by target."""
     lines = [*_most("gain", (each.gain for each in effects)), *_most("lose", (each.lose for each in effects))]
     every = [line for found in effects for line in told(found)]

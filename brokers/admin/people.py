@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from accounts.admin import PersonAdmin
 from accounts.models import Person
-from brokers.grants import living_for
+from brokers.grants import active_grants_for
 from core import admin, audit
 
 # people do not know doors: their admin gives way to the one that does
@@ -20,6 +20,6 @@ class BecomingPersonAdmin(PersonAdmin):
     def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
         """Show each living grant with the policy that stops it."""
         now = audit.now()
-        found = living_for(str(context["original"].person), now)
+        found = active_grants_for(str(context["original"].person), now)
         context["revocable"] = [(each, each.revocation(now)) for each in found]
         return super().render_change_form(request, context, *arguments, **named)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from brokers import arns, catalogue, readiness
-from brokers.impact import Standing
+from brokers.impact import AccessState
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import ProbeResult, cooper_arn, examine_keys, is_coopers_own, probe
 from core import admin, audit
@@ -31,7 +31,7 @@ class Prepared:
     """The target's AWS account; one without a version is made together with the target."""
 
 
-def prepare(target: Target, outcome: admin.Outcome) -> Prepared:
+def prepare(target: Target, outcome: admin.FormChanges) -> Prepared:
     """Examine what was typed with AWS and set the target's state; raise Invalid on the field, or Unavailable.
 
     Nothing is written.
@@ -56,7 +56,7 @@ def prepare(target: Target, outcome: admin.Outcome) -> Prepared:
     return prepared
 
 
-def standing_after(target: Target, outcome: admin.Outcome) -> Standing:
+def standing_after(target: Target, outcome: admin.FormChanges) -> AccessState:
     """Return how a target will stand once the form is saved and its try, if there is one, has succeeded."""
     rules = {str(rule.group): rule for rule in catalogue.current().rules.get(str(target.name), ())}
     rules |= {str(row.group): row for row in outcome.put if isinstance(row, Association)}
@@ -64,10 +64,10 @@ def standing_after(target: Target, outcome: admin.Outcome) -> Standing:
         rules.pop(str(row.key[1]), None)
     was, wanted = State(target.state), bool(outcome.cleaned.get("enabled"))
     waits = was == State.PENDING and _calls_for_a_try(target, outcome, was, wanted)
-    return Standing(wanted or waits, tuple(rules.values()))
+    return AccessState(wanted or waits, tuple(rules.values()))
 
 
-def _calls_for_a_try(target: Target, outcome: admin.Outcome, was: State, wanted: bool) -> bool:
+def _calls_for_a_try(target: Target, outcome: admin.FormChanges, was: State, wanted: bool) -> bool:
     """Return whether what was typed has to be tried: something at the door changed, or it is to be enabled."""
     enabling = wanted and was != State.ENABLED
     stricter = "sensitive" in outcome.before_and_after and bool(target.sensitive)
@@ -83,7 +83,7 @@ def _examine_role(target: Target) -> None:
     target.partition, target.aws_account = arn.partition, arn.account_id
 
 
-def _examine_keys(target: Target, outcome: admin.Outcome) -> dict[str, Any] | None:
+def _examine_keys(target: Target, outcome: admin.FormChanges) -> dict[str, Any] | None:
     """Try Federation Keys and seal them for the target; return what the record says of new ones. Raise Invalid."""
     typed, partition = outcome.cleaned["federation_keys"], outcome.cleaned["target_partition"]
     if not typed:
@@ -111,7 +111,7 @@ def _to_confirm(without_context: bool, also_used_by: tuple[str, ...]) -> str:
     return " ".join(said)
 
 
-def write_account(writes: Transaction, outcome: admin.Outcome, prepared: Prepared) -> None:
+def write_account(writes: Transaction, outcome: admin.FormChanges, prepared: Prepared) -> None:
     """Make the target's AWS account if it is new; give it its name, if that was changed."""
     name, made = outcome.cleaned.get("account_name") or None, prepared.account
     if made is not None and made.version is None:
@@ -125,7 +125,7 @@ def write_account(writes: Transaction, outcome: admin.Outcome, prepared: Prepare
         writes.save(account)
 
 
-def associations(outcome: admin.Outcome) -> dict[str, list[str]] | None:
+def associations(outcome: admin.FormChanges) -> dict[str, list[str]] | None:
     """Return what changed in the associations, for the record."""
 
     def said(row: Any) -> str:
@@ -139,7 +139,7 @@ def associations(outcome: admin.Outcome) -> dict[str, list[str]] | None:
     return {name: rows for name, rows in groups.items() if rows} or None
 
 
-def events(kind: Event, outcome: admin.Outcome, prepared: Prepared, mine: list[str]) -> list[AuditEvent]:
+def events(kind: Event, outcome: admin.FormChanges, prepared: Prepared, mine: list[str]) -> list[AuditEvent]:
     """Return what is recorded of a saved target."""
     target = outcome.document
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}  # type: ignore[attr-defined]

@@ -21,9 +21,9 @@ from brokers.admin.access_lookup import ExplainForm, answers_for
 from brokers.admin.actions import BULK, BulkActions
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
 from brokers.admin.filters import KINDS, AwsAccountFilter, KindFilter, LabelFilter, SensitiveFilter, StateFilter
-from brokers.admin.foreseeing import Foreseeing, losses, seen_by
+from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
 from brokers.admin.import_export import Transfers
-from brokers.impact import Effect
+from brokers.impact import Impact
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from brokers.probing import ProbeResult, cooper_arn, probe
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
@@ -38,7 +38,7 @@ MOST_CHANGES = 90
 
 
 @admin.register(Target)
-class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAdmin):
+class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
     list_display = ("name", "title", "account", "kind_said", "groups", "last_used", "state", "sensitive")
@@ -149,7 +149,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
             return []
 
     # -- writing ------------------------------------------------------------------------------------------------------
-    def prepare(self, request: HttpRequest, outcome: admin.Outcome) -> None:
+    def prepare(self, request: HttpRequest, outcome: admin.FormChanges) -> None:
         """Examine keys or the role, and try the target where that is called for."""
         if len(outcome.put) + len(outcome.removed) > MOST_CHANGES:
             raise Invalid(f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts.")
@@ -158,7 +158,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
         prepared = target_save.prepare(target, outcome)
         request.target_saved = prepared  # type: ignore[attr-defined]
 
-    def effect_of(self, request: HttpRequest, outcome: admin.Outcome) -> Effect:
+    def effect_of(self, request: HttpRequest, outcome: admin.FormChanges) -> Impact:
         """Return who gains and who loses the target."""
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
@@ -166,22 +166,22 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
         catalogue.current()
         return impact.of_change(target, after, target.enabled, seen_by(request))
 
-    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.Outcome) -> None:
+    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.FormChanges) -> None:
         """Put the target, its associations, its AWS account's name and the events into the transaction."""
         super().write(request, writes, outcome)
         target_save.write_account(writes, outcome, request.target_saved)  # type: ignore[attr-defined]
 
-    def events_of(self, request: HttpRequest, outcome: admin.Outcome) -> list[AuditEvent]:
+    def audit_events(self, request: HttpRequest, outcome: admin.FormChanges) -> list[AuditEvent]:
         """Record the change with its associations, the try, and what was accepted."""
         mine = own_groups(request, [str(row.key[1]) for row in outcome.put])
         prepared: target_save.Prepared = request.target_saved  # type: ignore[attr-defined]
         return target_save.events(self.events["add" if outcome.adding else "change"], outcome, prepared, mine)
 
-    def taken(self, document: Document) -> str:
+    def duplicate_message(self, document: Document) -> str:
         """Say that names are for ever."""
         return "This name is taken, or was once: names are never given twice."
 
-    def commit(self, request: HttpRequest, outcome: admin.Outcome, build: Build) -> None:
+    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
         """Write through the catalogue."""
         target = outcome.document
         accounts = [target.aws_account] if target.aws_account else []  # type: ignore[attr-defined]
@@ -231,7 +231,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         free = 0 if who and who.disabled else sum(1 for each in answers or () if not each.hindrance)
         context |= {"form": form, "who": who, "answers": answers, "free": free}
-        return TemplateResponse(request, "admin/explain.html", context, status=400 if form.errors else 200)
+        return TemplateResponse(request, "admin/access_lookup.html", context, status=400 if form.errors else 200)
 
     @method_decorator(require_POST)
     def try_view(self, request: HttpRequest, object_id: str) -> Any:
@@ -241,7 +241,7 @@ class TargetAdmin(Transfers, Foreseeing, StepUpMixin, BulkActions, admin.ModelAd
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         try:
             deed = "enable" if target.state == State.PENDING else "try"
-            self.before_deed(request, deed, target, {"code": request.POST.get("code", "")})
+            self.authorize_operation(request, deed, target, {"code": request.POST.get("code", "")})
             self._tell(request, target, self._tried(target))
         except CooperError as error:
             messages.error(request, error.message)

@@ -20,7 +20,7 @@ GRANTS = (Event.GRANT_INTENDED, Event.GRANT_DONE, Event.GRANT_FAILED)
 
 
 @dataclass(frozen=True)
-class LivingGrant:
+class ActiveGrant:
     """A grant whose AWS session lives until `ends`, by its outcome or, where there is none, by its intent."""
 
     event: AuditEvent
@@ -48,7 +48,7 @@ class LivingGrant:
         return revocation.of_role_session(self.session_name, role, account, now)
 
 
-def living_for(person: str, now: datetime) -> list[LivingGrant]:
+def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
     """Return a person's grants (`provider:subject`) whose AWS sessions live at `now`, the newest first."""
     since = (now - LONGEST - timedelta(hours=1)).isoformat(timespec="microseconds")
     found = AuditEvent.by_person.query(
@@ -60,19 +60,19 @@ def living_for(person: str, now: datetime) -> list[LivingGrant]:
     return [each for each in _grants(islice(found, MOST)) if each.ends > now]
 
 
-def _grants(events: Iterable[AuditEvent]) -> list[LivingGrant]:
+def _grants(events: Iterable[AuditEvent]) -> list[ActiveGrant]:
     """Return what was or may have been issued; an outcome comes right before its intent, and wins."""
-    made: dict[str, LivingGrant | None] = {}
+    made: dict[str, ActiveGrant | None] = {}
     for event in events:
         made.setdefault(str(event.grant), _grant(event))
     return [each for each in made.values() if each is not None]
 
 
-def _grant(event: AuditEvent) -> LivingGrant | None:
+def _grant(event: AuditEvent) -> ActiveGrant | None:
     """Return the grant that an event tells of; None for one that failed."""
     if event.event == Event.GRANT_FAILED:
         return None
     facts = event.facts
     if event.event == Event.GRANT_DONE:
-        return LivingGrant(event, datetime.fromisoformat(facts["expires_at"]))
-    return LivingGrant(event, event.moment + timedelta(seconds=int(facts.get("seconds") or 0)))
+        return ActiveGrant(event, datetime.fromisoformat(facts["expires_at"]))
+    return ActiveGrant(event, event.moment + timedelta(seconds=int(facts.get("seconds") or 0)))

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.identity import Identity
 from accounts.models import Person
 from brokers.entitlements import Entitlement
-from brokers.errors import NotYours, Stopped
+from brokers.errors import Stopped, TargetNotAccessible
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.sts import names
 from brokers.sts.names import new_grant_id
@@ -82,7 +82,7 @@ def _check_target(writes: Transaction, target: Target, entitlement: Entitlement,
     changed = Stopped("This target was changed or disabled a moment ago. Look at it again.", "target changed meanwhile")
     writes.check(Target, target.name, condition=same, refusal=changed)
     holds = Association.group.exists() & (Association.until.does_not_exist() | (Association.until > now))
-    removed = NotYours(f"association of {entitlement.longest} removed meanwhile")
+    removed = TargetNotAccessible(f"association of {entitlement.longest} removed meanwhile")
     writes.check(Association, target.name, str(entitlement.longest), condition=holds, refusal=removed)
 
 

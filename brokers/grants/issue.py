@@ -19,7 +19,7 @@ from brokers.aws_errors import explained, is_duration_refusal
 from brokers.catalogue import Catalogue
 from brokers.credentials import Credentials
 from brokers.entitlements import Entitlement, why
-from brokers.errors import NotYours
+from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
 from brokers.grants.intent import Intent, begin, conclude
 from brokers.models import Target
@@ -34,7 +34,7 @@ PATIENCE = 3.0
 """Seconds to wait for a place among the STS calls under way."""
 
 
-class Way(StrEnum):
+class Delivery(StrEnum):
     """How the person gets out: to the console, or with credentials."""
 
     CONSOLE = "console"
@@ -42,7 +42,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class GrantRequest:
     """What a person asks for: a target, seconds, a way out; for the console a destination and the issuer's address.
 
     `code`: a one-time code of the person's device, for sensitive targets.
@@ -50,7 +50,7 @@ class Wish:
 
     target: str
     seconds: int
-    way: Way
+    way: Delivery
     destination: str = ""
     reason: str = ""
     issuer: str = ""
@@ -58,7 +58,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Granted:
+class IssuedGrant:
     """A grant done: credentials, and the console's sign-in URL if that was asked for; `note` is for the person."""
 
     grant_id: str
@@ -68,7 +68,7 @@ class Granted:
     note: str = ""
 
 
-def grant(identity: Identity, wish: Wish, now: datetime) -> Granted:
+def grant(identity: Identity, wish: GrantRequest, now: datetime) -> IssuedGrant:
     """Let the identity become the target: recorded before AWS is asked and before anything is handed out.
 
     Raise NotYours (unknown, disabled or not entitled: all the same), Stopped, TooMany, Invalid (duration, destination),
@@ -99,10 +99,10 @@ def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitl
     target = held.targets.get(name)
     if target is None:
         limits.count_unknown(identity)
-        raise NotYours("unknown target")
+        raise TargetNotAccessible("unknown target")
     entitlement = why(identity, name, held.rules.get(name, ()), now)
     if entitlement is None or not target.enabled:
-        refusal = NotYours("not entitled" if entitlement is None else f"target is {target.state}")
+        refusal = TargetNotAccessible("not entitled" if entitlement is None else f"target is {target.state}")
         _record_refusal(identity, target, refusal)
         raise refusal
     return target, entitlement, held
@@ -120,10 +120,10 @@ def _record_refusal(identity: Identity, target: Target, error: CooperError) -> N
         )
 
 
-def _settle(target: Target, entitlement: Entitlement, wish: Wish, now: datetime) -> tuple[int, str]:
+def _settle(target: Target, entitlement: Entitlement, wish: GrantRequest, now: datetime) -> tuple[int, str]:
     """Return the seconds to ask for and the console page to land on; raise Invalid on the field, or Refused."""
     seconds = limits.allowed_seconds(target, entitlement, wish.seconds, now)
-    if wish.way != Way.CONSOLE:
+    if wish.way != Delivery.CONSOLE:
         return seconds, ""
     wanted = wish.destination or str(target.destination or "")
     try:
@@ -138,18 +138,18 @@ def _external_id(held: Catalogue, target: Target) -> str:
     return str(account.external_id) if account else ""
 
 
-def _carry_out(intent: Intent, target: Target, request: Request, wish: Wish, destination: str) -> Granted:
+def _carry_out(intent: Intent, target: Target, request: Request, wish: GrantRequest, destination: str) -> IssuedGrant:
     """Ask AWS, record the outcome, and only then return what AWS gave; failures are recorded too."""
     try:
         credentials, note = _credentials(target, request)
         url = ""
-        if wish.way == Way.CONSOLE:
+        if wish.way == Delivery.CONSOLE:
             url = console_signin.console_url(credentials, str(target.partition), destination, wish.issuer)
     except CooperError as error:
         conclude(intent, Event.GRANT_FAILED, why=error.detail)
         raise explained(error, target) from error
     conclude(intent, Event.GRANT_DONE, **_outcome(credentials, note))
-    return Granted(intent.grant_id, target, credentials, url, note)
+    return IssuedGrant(intent.grant_id, target, credentials, url, note)
 
 
 def _outcome(credentials: Credentials, note: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
-from brokers.import_export.plan import How
+from brokers.import_export.plan import ChangeKind
 from brokers.import_export.steps import MORE, Step
 from brokers.models import Association, AwsAccount, State, Target
 from core import audit
@@ -15,9 +15,9 @@ from core.dynamo import Transaction
 from core.errors import Conflict
 
 EVENTS = {
-    How.ADD: Event.TARGET_ADDED,
-    How.CHANGE: Event.TARGET_CHANGED,
-    How.REMOVE: Event.TARGET_DELETED,
+    ChangeKind.ADD: Event.TARGET_ADDED,
+    ChangeKind.CHANGE: Event.TARGET_CHANGED,
+    ChangeKind.REMOVE: Event.TARGET_DELETED,
     MORE: Event.TARGET_CHANGED,
 }
 
@@ -43,7 +43,7 @@ def _account(entry: dict[str, Any], said: dict[str, Any], writes: Transaction) -
     """Add or change an AWS account."""
     number, values = entry["account_id"], entry["values"]
     refusal = changed(f"AWS account {number}")
-    if entry["how"] == How.ADD:
+    if entry["how"] == ChangeKind.ADD:
         writes.create(AwsAccount(number, **values), refusal=refusal)
         kind = Event.ACCOUNT_ADDED
     else:
@@ -73,7 +73,7 @@ def _target(entry: dict[str, Any], writes: Transaction) -> None:
     """Add, change or empty a target; its version moves whenever its associations do."""
     name, how = entry["name"], entry["how"]
     refusal = changed(name)
-    if how == How.ADD:
+    if how == ChangeKind.ADD:
         writes.create(Target(name, **_stored(entry["values"])), refusal=refusal)
         return
     if how == MORE:
@@ -82,7 +82,7 @@ def _target(entry: dict[str, Any], writes: Transaction) -> None:
             there = Target.state != str(State.DELETED)
             writes.update(Target, name, actions=[], condition=there, refusal=refusal)
         return
-    values = Target.emptied() if how == How.REMOVE else _stored(entry["values"])
+    values = Target.emptied() if how == ChangeKind.REMOVE else _stored(entry["values"])
     here = Target.version == entry["version"]
     writes.update(Target, name, actions=_actions(Target, values), condition=here, refusal=refusal)
 

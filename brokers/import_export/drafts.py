@@ -11,7 +11,7 @@ from brokers.federation_keys import keys_of
 from brokers.import_export.export import held
 from brokers.import_export.plan import Plan, Problem
 from brokers.import_export.planner import plan
-from brokers.import_export.snapshot import Contents, Held
+from brokers.import_export.snapshot import Contents, CurrentState
 from brokers.import_export.validation import contents_of
 from brokers.import_export.yaml_reader import MOST_COMPLAINTS, Complaints, Key, Node, Unusable, read
 from brokers.models import Target
@@ -83,7 +83,7 @@ def _place(root: Node, path: tuple[str, ...]) -> Any:
     return place
 
 
-def _foreign_keys(contents: Contents, here: Held) -> Iterator[Problem]:
+def _foreign_keys(contents: Contents, here: CurrentState) -> Iterator[Problem]:
     """Yield Federation Keys that do not open here, or are others than the file says; raise Unavailable."""
     for name, said in contents.targets.items():
         known = here.targets.get(name)

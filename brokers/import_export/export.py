@@ -8,7 +8,7 @@ import yaml
 
 from brokers import catalogue
 from brokers.catalogue import Catalogue
-from brokers.import_export.snapshot import DEFAULTS, FORMAT, NO_FACTS, Contents, Held, Values, tried_from
+from brokers.import_export.snapshot import DEFAULTS, FORMAT, NO_FACTS, Contents, CurrentState, Values, tried_from
 from brokers.import_export.validation import moment
 from brokers.models import Association, AwsAccount, State, Target
 from core import audit
@@ -46,7 +46,7 @@ _Writer.add_representer(str, _text)
 
 
 # -- what is held -----------------------------------------------------------------------------------------------------
-def held(known: Catalogue) -> Held:
+def held(known: Catalogue) -> CurrentState:
     """Return the catalogue in a file's form, with what a plan builds on."""
     living = {str(each.name): each for each in catalogue.living(known.targets.values())}
     rules = {name: known.rules.get(name, ()) for name in living}
@@ -55,7 +55,7 @@ def held(known: Catalogue) -> Held:
     }
     versions |= {("target", name): int(each.version or 0) for name, each in living.items()}
     versions |= {(name, str(rule.group)): int(rule.version or 0) for name, found in rules.items() for rule in found}
-    return Held(
+    return CurrentState(
         {number: _account(each) for number, each in known.accounts.items()},
         {name: _target(each) for name, each in living.items()},
         {name: {str(rule.group): _end(rule) for rule in found} for name, found in rules.items() if found},

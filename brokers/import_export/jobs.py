@@ -16,7 +16,7 @@ from typing import Any
 from brokers import catalogue
 from brokers.import_export import applying
 from brokers.import_export.drafts import Draft
-from brokers.import_export.plan import How, Plan
+from brokers.import_export.plan import ChangeKind, Plan
 from brokers.import_export.steps import Step, steps_of
 from brokers.models import Import, ImportPart
 from core import audit
@@ -89,7 +89,7 @@ def _with_external_ids(plan: Plan) -> Plan:
     """Return the plan with an ExternalId for each new AWS account for which the file has none."""
     made = [
         replace(each, values={"external_id": catalogue.new_external_id()} | each.values)
-        if each.how == How.ADD
+        if each.how == ChangeKind.ADD
         else each
         for each in plan.accounts
     ]

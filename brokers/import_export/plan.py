@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class How(StrEnum):
+class ChangeKind(StrEnum):
     """What happens to something."""
 
     ADD = "add"
@@ -21,7 +21,7 @@ class AccountPlan:
     """What happens to an AWS account; an added one without `external_id` gets a new one."""
 
     account_id: str
-    how: How
+    how: ChangeKind
     values: dict[str, Any]
     changes: dict[str, list[Any]]
     version: int | None = None
@@ -50,7 +50,7 @@ class TargetPlan:
     """What happens to a target and its associations: `values` are set, `changes` say each before and after."""
 
     name: str
-    how: How
+    how: ChangeKind
     values: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     rules: RulesPlan = field(default_factory=RulesPlan)
@@ -99,7 +99,7 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """Return how many of what are added, changed and removed."""
-        found = {f"targets {how}": sum(each.how == how for each in self.targets) for how in How}
+        found = {f"targets {how}": sum(each.how == how for each in self.targets) for how in ChangeKind}
         for name in ("added", "changed", "removed"):
             found[f"associations {name}"] = sum(len(getattr(each.rules, name)) for each in self.targets)
         return found

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from brokers.import_export.plan import AccountPlan, How, Plan, Problem, RulesPlan, TargetPlan
-from brokers.import_export.snapshot import DEFAULTS, FLAGS, KEYS, NO_FACTS, Contents, Held, Values
+from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, Problem, RulesPlan, TargetPlan
+from brokers.import_export.snapshot import DEFAULTS, FLAGS, KEYS, NO_FACTS, Contents, CurrentState, Values
 
 PENDING, ENABLED, DISABLED = "pending", "enabled", "disabled"
 
@@ -16,7 +16,7 @@ SECRET = ("(secret)", "(changed)")
 """How changed Federation Keys are shown, and recorded."""
 
 
-def plan(wanted: Contents, held: Held, now: datetime, *, prune: bool = False) -> Plan:
+def plan(wanted: Contents, held: CurrentState, now: datetime, *, prune: bool = False) -> Plan:
     """Return what makes `held` what the file says at `now`; `prune` removes what the file's sections lack."""
     problems = [*_account_problems(wanted, held), *_target_problems(wanted, held, prune)]
     if problems:
@@ -29,7 +29,7 @@ def plan(wanted: Contents, held: Held, now: datetime, *, prune: bool = False) ->
 
 
 # -- what cannot be ---------------------------------------------------------------------------------------------------
-def _account_problems(wanted: Contents, held: Held) -> Iterator[Problem]:
+def _account_problems(wanted: Contents, held: CurrentState) -> Iterator[Problem]:
     """Yield why an AWS account cannot be what the file says."""
     for number, said in wanted.accounts.items():
         here = held.accounts.get(number)
@@ -38,7 +38,7 @@ def _account_problems(wanted: Contents, held: Held) -> Iterator[Problem]:
             yield Problem(("accounts", number, "external_id"), message)
 
 
-def _target_problems(wanted: Contents, held: Held, prune: bool) -> Iterator[Problem]:
+def _target_problems(wanted: Contents, held: CurrentState, prune: bool) -> Iterator[Problem]:
     """Yield why targets and associations cannot be what the file says."""
     for name, said in wanted.targets.items():
         here = held.targets.get(name)
@@ -65,30 +65,30 @@ def _kind_problems(name: str, said: Values, here: Values) -> Iterator[Problem]:
 
 
 # -- AWS accounts -----------------------------------------------------------------------------------------------------
-def _accounts(wanted: Contents, held: Held) -> list[AccountPlan]:
+def _accounts(wanted: Contents, held: CurrentState) -> list[AccountPlan]:
     """Return what happens to AWS accounts: those of new targets too. A stop is set, never lifted."""
     used = {str(each["aws_account"]) for each in wanted.targets.values() if each["aws_account"]}
     found = (_account(number, wanted.accounts.get(number, {}), held) for number in sorted({*wanted.accounts, *used}))
     return [each for each in found if each is not None]
 
 
-def _account(number: str, said: Values, held: Held) -> AccountPlan | None:
+def _account(number: str, said: Values, held: CurrentState) -> AccountPlan | None:
     """Return what happens to one AWS account."""
     here = held.accounts.get(number)
     if here is None:
         values = {name: value for name, value in said.items() if value}
-        return AccountPlan(number, How.ADD, values, {name: [None, value] for name, value in values.items()})
+        return AccountPlan(number, ChangeKind.ADD, values, {name: [None, value] for name, value in values.items()})
     values = {}
     if "name" in said and said["name"] != here["name"]:
         values["name"] = said["name"]
     if said.get("stopped") and not here["stopped"]:
         values["stopped"] = True
     changes = {name: [here[name], value] for name, value in values.items()}
-    return AccountPlan(number, How.CHANGE, values, changes, held.versions["account", number]) if values else None
+    return AccountPlan(number, ChangeKind.CHANGE, values, changes, held.versions["account", number]) if values else None
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------
-def _planned(name: str, wanted: Contents, held: Held, now: datetime, prune: bool) -> TargetPlan | None:
+def _planned(name: str, wanted: Contents, held: CurrentState, now: datetime, prune: bool) -> TargetPlan | None:
     """Return what happens to a target that the file names, or that has associations which it lacks."""
     here, said = held.targets.get(name), wanted.targets.get(name)
     notes: list[str] = []
@@ -103,7 +103,7 @@ def _planned(name: str, wanted: Contents, held: Held, now: datetime, prune: bool
     gains, loses = _gains_and_losses(name, here, after, rules, held, now)
     return TargetPlan(
         name,
-        How.CHANGE if here is not None else How.ADD,
+        ChangeKind.CHANGE if here is not None else ChangeKind.ADD,
         {attribute: after[attribute] for attribute in after} if here is None else values,
         _changes(before, values, new=here is None),
         rules,
@@ -134,7 +134,7 @@ def _after(said: Values, here: Values | None, known: bool, notes: list[str]) -> 
     return after
 
 
-def _is_known(said: Values | None, wanted: Contents, held: Held) -> bool:
+def _is_known(said: Values | None, wanted: Contents, held: CurrentState) -> bool:
     """Return whether a try that the file tells of was made with the ExternalId that the target will have here."""
     if said is None or said["kind"] != "role":
         return True
@@ -199,16 +199,16 @@ def _changes(before: Values, values: Values, *, new: bool) -> dict[str, list[Any
     return said
 
 
-def _removed(name: str, held: Held, now: datetime) -> TargetPlan:
+def _removed(name: str, held: CurrentState, now: datetime) -> TargetPlan:
     """Return how a target goes: its name stays reserved, its associations go with it."""
     groups = sorted(held.associations.get(name, {}))
     rules = RulesPlan(removed=groups, versions={group: held.versions[name, group] for group in groups})
     loses = sorted(_holding(held.associations.get(name, {}), now)) if held.targets[name]["state"] == ENABLED else []
-    return TargetPlan(name, How.REMOVE, rules=rules, loses=loses, version=held.versions["target", name])
+    return TargetPlan(name, ChangeKind.REMOVE, rules=rules, loses=loses, version=held.versions["target", name])
 
 
 # -- associations -----------------------------------------------------------------------------------------------------
-def _rules(name: str, wanted: Contents, held: Held, prune: bool) -> RulesPlan:
+def _rules(name: str, wanted: Contents, held: CurrentState, prune: bool) -> RulesPlan:
     """Return what happens to a target's associations."""
     said, here = wanted.associations.get(name, {}), held.associations.get(name, {})
     added = {group: said[group] for group in sorted(said) if group not in here}
@@ -223,7 +223,7 @@ def _holding(ends: Mapping[str, str | None], now: datetime) -> set[str]:
 
 
 def _gains_and_losses(
-    name: str, here: Values | None, after: Values, rules: RulesPlan, held: Held, now: datetime
+    name: str, here: Values | None, after: Values, rules: RulesPlan, held: CurrentState, now: datetime
 ) -> tuple[list[str], list[str]]:
     """Return the groups whose people may become the target by this, and those whose people no longer may."""
     ends = held.associations.get(name, {})

@@ -62,7 +62,7 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Held(Contents):
+class CurrentState(Contents):
     """What is held now, with the versions that a plan builds on and the names that were given once."""
 
     versions: Mapping[tuple[str, ...], int] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from brokers.import_export.plan import AccountPlan, How, Plan, RulesPlan, TargetPlan
+from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, RulesPlan, TargetPlan
 
 MOST_ITEMS = 90
 """Items that a step writes at most, beside the progress, the stamp and the change log (DynamoDB takes 100)."""
@@ -21,7 +21,7 @@ Step = dict[str, list[dict[str, Any]]]
 
 def steps_of(plan: Plan) -> list[Step]:
     """Return the plan's steps: AWS accounts first, then what goes, then what comes or changes."""
-    ordered = sorted(plan.targets, key=lambda each: (each.how != How.REMOVE, each.name))
+    ordered = sorted(plan.targets, key=lambda each: (each.how != ChangeKind.REMOVE, each.name))
     made: list[Step] = []
     items = size = 0
     for kind, entry, cost in [*_accounts(plan.accounts), *(part for each in ordered for part in _parts(each))]:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from brokers.impact import Crowd, named
-from brokers.import_export.plan import AccountPlan, How, Plan, TargetPlan
+from brokers.impact import PeopleByGroup, named
+from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, TargetPlan
 from brokers.import_export.yaml_reader import printable
 
 MOST = 12
 """Names in one line; more are counted."""
 
-SIGNS = {How.ADD: "Add", How.CHANGE: "Change", How.REMOVE: "Remove"}
+SIGNS = {ChangeKind.ADD: "Add", ChangeKind.CHANGE: "Change", ChangeKind.REMOVE: "Remove"}
 
 
 class Told(NamedTuple):
@@ -20,7 +20,7 @@ class Told(NamedTuple):
     lines: list[str]
 
 
-def told(plan: Plan, crowd: Crowd) -> Iterator[Told]:
+def told(plan: Plan, crowd: PeopleByGroup) -> Iterator[Told]:
     """Yield what a plan would do: who of the `crowd` gains and loses first, then AWS accounts, then targets."""
     for verb, groups in (("gain", plan.gains()), ("lose", plan.loses())):
         lines = [f"{group} ({_people(group, crowd)}): {_names(targets)}" for group, targets in groups.items()]
@@ -44,7 +44,7 @@ def summed_up(plan: Plan) -> str:
     return f"{said[:1].upper()}{said[1:]}."
 
 
-def _people(group: str, crowd: Crowd) -> str:
+def _people(group: str, crowd: PeopleByGroup) -> str:
     """Return who was seen in a group."""
     return named(each.person for each in crowd.within([group]))
 
@@ -58,13 +58,13 @@ def _names(targets: list[str]) -> str:
 def _account(account: AccountPlan) -> Iterator[str]:
     """Yield an AWS account's particulars."""
     yield from _fields(account.changes)
-    if account.how == How.ADD and "external_id" not in account.values:
+    if account.how == ChangeKind.ADD and "external_id" not in account.values:
         yield "external_id: a new one; the roles in it have to name it"
 
 
 def _target(target: TargetPlan) -> Iterator[str]:
     """Yield a target's particulars."""
-    if target.how == How.REMOVE:
+    if target.how == ChangeKind.REMOVE:
         yield "its name is never given again"
     yield from _fields(target.changes)
     rules = target.rules

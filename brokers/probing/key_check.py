@@ -9,7 +9,7 @@ from brokers.federation_keys import FIELD, seal, unwrap
 from brokers.sts import federation_token
 from core.aws import Keys
 from core.errors import CooperError, Invalid
-from core.kms import Sealed
+from core.kms import Ciphertext
 
 HARMLESS = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 """The session policy of a try: its credentials may do nothing, and are discarded."""
@@ -19,7 +19,7 @@ HARMLESS = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","
 class ExaminedKeys:
     """Keys that work: sealed for their target, with what AWS says of them and what an administrator has to confirm."""
 
-    sealed: Sealed
+    sealed: Ciphertext
     access_key_id: str
     account_id: str
     partition: str

@@ -10,19 +10,19 @@ from core.admin.filters import ValuesFilter
 from core.admin.forms import DocumentForm, LinesField, MomentField
 from core.admin.inline_forms import RowsFormSet
 from core.admin.inlines import TabularInline
-from core.admin.operations import Deed, Outcome
+from core.admin.operations import FormChanges, Operation
 from core.admin.options import ModelAdmin
 from core.admin.queryset import Rows
 from core.admin.sites import AdminSite, register, site
 
 __all__ = [
     "AdminSite",
-    "Deed",
     "DocumentForm",
+    "FormChanges",
     "LinesField",
     "ModelAdmin",
     "MomentField",
-    "Outcome",
+    "Operation",
     "Rows",
     "RowsFormSet",
     "ShowFacets",

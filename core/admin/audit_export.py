@@ -14,7 +14,7 @@ from core import audit
 from core.admin.audit_search_form import day_field
 from core.admin.options import ModelAdmin
 from core.audit import Event
-from core.audit_search import Format, Span, today, written
+from core.audit_search import Format, TimeRange, today, written
 from core.errors import CooperError
 
 EXPORT = "export"
@@ -84,7 +84,7 @@ class Exporting(ModelAdmin):
         own = set(ExportForm.base_fields)
         given = {name: value for name, value in form.cleaned_data.items() if name not in own}
         try:
-            self.before_deed(request, EXPORT, None, given)
+            self.authorize_operation(request, EXPORT, None, given)
         except CooperError as error:
             field = getattr(error, "field", None)
             form.add_error(field if field in form.fields else None, error.message)
@@ -94,7 +94,7 @@ class Exporting(ModelAdmin):
     def _sent(self, form: ExportForm) -> StreamingHttpResponse:
         """Record the export, then send it as it is read."""
         typed = form.cleaned_data
-        span, how = Span.of_days(typed["since"], typed["until"]), Format(typed["format"])
+        span, how = TimeRange.of_days(typed["since"], typed["until"]), Format(typed["format"])
         audit.record(Event.AUDIT_EXPORTED, format=str(how), **span.facts())
         response = StreamingHttpResponse(chunks(written(span.events(), how)), content_type=TYPES[how])
         response["Content-Disposition"] = (

@@ -16,7 +16,7 @@ from core.admin.history import Entry, entries, with_outcome
 from core.admin.options import ModelAdmin
 from core.admin.queryset import Rows
 from core.audit import AuditEvent, Event
-from core.audit_search import Found
+from core.audit_search import AuditSearch
 
 PAGE = 50
 """Entries on a page."""
@@ -34,9 +34,9 @@ class EventList(ChangeList):
         self.form = SearchForm(request.GET)
         asked = self.form.search()
         self.searched = bool(self.form.narrowed())
-        return Rows(AuditEvent, self._page(Found(asked)) if asked else [])
+        return Rows(AuditEvent, self._page(AuditSearch(asked)) if asked else [])
 
-    def _page(self, found: Found) -> list[AuditEvent]:
+    def _page(self, found: AuditSearch) -> list[AuditEvent]:
         """Return a page of events, each with its `entry`."""
         read = list(islice(iter(found), PAGE * 2 + 2))
         shown = [with_outcome(entry) for entry in entries(read)[:PAGE]]

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from core.admin.document_writes import Writing
-from core.admin.operations import Deed
+from core.admin.operations import Operation
 from core.dynamo import Document
 from core.errors import CooperError
 
@@ -56,7 +56,7 @@ class Confirming(Writing):
         if request.method == "POST" and may and request.POST.get("seen") != mark:
             messages.error(request, DIFFERENT)
             return HttpResponseRedirect(request.get_full_path())
-        request.deed_form = self.deed_form(request, obj, Deed.DELETE)  # type: ignore[attr-defined]
+        request.deed_form = self.deed_form(request, obj, Operation.DELETE)  # type: ignore[attr-defined]
         context = {**(extra_context or {}), "deed_form": request.deed_form, "seen": mark}  # type: ignore[attr-defined]
         try:
             return super().delete_view(request, object_id, context)
@@ -100,7 +100,7 @@ class Confirming(Writing):
     def _allowed(self, request: HttpRequest, action: str, form: forms.Form) -> bool:
         """Return whether the deed may happen; what refuses it is put on the form."""
         try:
-            self.before_deed(request, action, None, form.cleaned_data)
+            self.authorize_operation(request, action, None, form.cleaned_data)
         except CooperError as error:
             field = getattr(error, "field", None)
             form.add_error(field if field in form.fields else None, error.message)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from core import audit
 from core.admin.document_source import Reading
 from core.admin.forms import DocumentForm
-from core.admin.operations import Deed, Outcome
+from core.admin.operations import FormChanges, Operation
 from core.audit import AuditEvent, Event
 from core.dynamo import AlreadyExists, Document, Transaction, transaction
 from core.errors import CooperError, Invalid
@@ -30,19 +30,19 @@ class Writing(Reading):
         """Return fields that a deed asks for beside the document's own (a one-time code); none by default."""
         return {}
 
-    def foresee(self, request: HttpRequest, outcome: Outcome) -> None:
+    def preview_impact(self, request: HttpRequest, outcome: FormChanges) -> None:
         """Demand that whoever saves has seen what it does to others; it reads, and raises Invalid."""
 
-    def check_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def precheck_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
         """Refuse, before anything is prepared, a deed that `before_deed` is sure to refuse; use nothing up."""
 
-    def before_deed(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def authorize_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
         """Decide, with the deed's own fields as `given`, whether it may happen; raise a CooperError when not."""
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **named: Any) -> Any:
         """Return a form class with the fields of `get_fieldsets` and those of the deed."""
         wanted = named.get("fields") or flatten_fieldsets(self.get_fieldsets(request, obj))
-        extra = self.extra_form_fields(request, obj, Deed.CHANGE if change else Deed.ADD)
+        extra = self.extra_form_fields(request, obj, Operation.CHANGE if change else Operation.ADD)
         readonly = set(self.get_readonly_fields(request, obj))
         form = self.form_class(request, obj)
         declared = form.base_fields
@@ -68,7 +68,7 @@ class Writing(Reading):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the deed's own fields into a set at the end."""
         sets = list(self.fieldsets or [(None, {"fields": self.get_fields(request, obj)})])
-        extra = self.extra_form_fields(request, obj, Deed.CHANGE if obj else Deed.ADD)
+        extra = self.extra_form_fields(request, obj, Operation.CHANGE if obj else Operation.ADD)
         return [*sets, ("Confirm", {"fields": list(extra)})] if extra else sets
 
     def get_formset_kwargs(self, request: Any, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
@@ -115,29 +115,29 @@ class Writing(Reading):
 
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         """Do the deed: all that the form and its inline rows change, and the record of it, in one transaction."""
-        outcome = Outcome(form.instance, not change, form.cleaned_data, form.before_and_after())
+        outcome = FormChanges(form.instance, not change, form.cleaned_data, form.before_and_after())
         for formset in formsets:
             formset.outcome(outcome)
         request.deed_outcome = outcome
         if not outcome.changed:
             return
-        deed = Deed.CHANGE if change else Deed.ADD
+        deed = Operation.CHANGE if change else Operation.ADD
         given = {name: form.cleaned_data[name] for name in form.deed_fields}
-        self.foresee(request, outcome)
-        self.check_deed(request, deed, form.instance, given)
+        self.preview_impact(request, outcome)
+        self.precheck_operation(request, deed, form.instance, given)
         self.prepare(request, outcome)
         # looked at last, so that a mistake elsewhere uses no code up
-        self.before_deed(request, deed, form.instance, given)
+        self.authorize_operation(request, deed, form.instance, given)
         try:
             self.commit(request, outcome, lambda writes: self.write(request, writes, outcome))
         except AlreadyExists as error:
             if error.document is outcome.document:
-                raise Invalid(self.taken(outcome.document), field=self.key_field()) from error
+                raise Invalid(self.duplicate_message(outcome.document), field=self.key_field()) from error
             raise
 
     def message_user(self, request: Any, message: Any, *arguments: Any, **named: Any) -> None:
         """Say how a form went; nothing that was not changed is said to have been."""
-        outcome: Outcome | None = getattr(request, "deed_outcome", None)
+        outcome: FormChanges | None = getattr(request, "deed_outcome", None)
         if outcome is None or outcome.changed:
             super().message_user(request, message, *arguments, **named)
         else:
@@ -147,17 +147,17 @@ class Writing(Reading):
         """Return the name of the key's field."""
         return str(self.model._hash_keyname)
 
-    def taken(self, document: Document) -> str:
+    def duplicate_message(self, document: Document) -> str:
         """Say that there is one with this key already."""
         return f"There is such a {self.opts.verbose_name} already."
 
-    def prepare(self, request: HttpRequest, outcome: Outcome) -> None:
+    def prepare(self, request: HttpRequest, outcome: FormChanges) -> None:
         """Do what has to be done before writing (ask AWS, encrypt); raise Invalid to show an error on its field.
 
         Nothing is written here: `before_deed` has not allowed it yet.
         """
 
-    def write(self, request: HttpRequest, writes: Transaction, outcome: Outcome) -> None:
+    def write(self, request: HttpRequest, writes: Transaction, outcome: FormChanges) -> None:
         """Put the document, its rows and the event into the transaction; may be called several times."""
         if outcome.adding:
             writes.create(outcome.document)
@@ -167,20 +167,20 @@ class Writing(Reading):
             writes.save(row)
         for row in outcome.removed:
             writes.delete(row)
-        for event in self.events_of(request, outcome):
+        for event in self.audit_events(request, outcome):
             writes.create(event)
 
-    def events_of(self, request: HttpRequest, outcome: Outcome) -> list[AuditEvent]:
+    def audit_events(self, request: HttpRequest, outcome: FormChanges) -> list[AuditEvent]:
         """Return what is recorded of a form that was saved."""
-        kind = self.events[Deed.ADD if outcome.adding else Deed.CHANGE]
+        kind = self.events[Operation.ADD if outcome.adding else Operation.CHANGE]
         changes = outcome.before_and_after
-        return [audit.event(kind, changes=changes, **self.facts_of(outcome.document))]
+        return [audit.event(kind, changes=changes, **self.audit_facts(outcome.document))]
 
-    def facts_of(self, document: Document) -> dict[str, Any]:
+    def audit_facts(self, document: Document) -> dict[str, Any]:
         """Return what every event says of a document; override it to name the target."""
         return {"object": document.pk}
 
-    def commit(self, request: HttpRequest, outcome: Outcome, build: Build) -> None:
+    def commit(self, request: HttpRequest, outcome: FormChanges, build: Build) -> None:
         """Write what `build` puts into a transaction."""
         with transaction() as writes:
             build(writes)

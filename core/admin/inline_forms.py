@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from core.admin.forms import TYPED, FormMeta
-from core.admin.operations import Outcome
+from core.admin.operations import FormChanges
 from core.dynamo import Document
 
 CAME = "This came meanwhile. Save again to keep it, or tick Delete."
@@ -161,7 +161,7 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         """Return a new document under the parent with this key."""
         return self.document_class(self.parent.key[0], key)
 
-    def outcome(self, into: Outcome) -> None:
+    def outcome(self, into: FormChanges) -> None:
         """Add the rows to put and to delete to what a form leads to."""
         put, removed = self.differences()
         into.put += put

@@ -7,7 +7,7 @@ from django.forms.formsets import formset_factory
 from django.http import HttpRequest
 
 from core.admin.inline_forms import RowForm, RowsFormSet
-from core.admin.meta import dress
+from core.admin.meta import adapt_document
 from core.admin.queryset import Rows
 from core.dynamo import Document
 
@@ -28,7 +28,7 @@ class TabularInline(DjangoInline):  # type: ignore[misc]
 
     def __init__(self, parent_model: Any, admin_site: Any) -> None:
         """Dress the rows' class as the site dresses registered ones."""
-        dress(self.model)
+        adapt_document(self.model)
         super().__init__(parent_model, admin_site)
 
     def rows_under(self, request: HttpRequest, obj: Document) -> list[Document]:

@@ -111,7 +111,7 @@ class Options:
         return self.get_fields()
 
 
-def dress(model: type[Document]) -> None:
+def adapt_document(model: type[Document]) -> None:
     """Give a document what Django's admin asks of a model: `_meta`, and a content type that needs no table."""
     if "_meta" in vars(model):
         return

@@ -7,7 +7,7 @@ from typing import Any
 from core.dynamo import Document
 
 
-class Deed(StrEnum):
+class Operation(StrEnum):
     """The deeds of a ModelAdmin; actions and buttons may name more."""
 
     ADD = "add"
@@ -16,7 +16,7 @@ class Deed(StrEnum):
 
 
 @dataclass
-class Outcome:
+class FormChanges:
     """What a valid form leads to: the document, its inline rows to put and to delete, and what that changes.
 
     `before_and_after` has an entry a changed field: name -> [before, after], fit for JSON and free of secrets.

@@ -12,7 +12,7 @@ from django.urls import reverse
 from core import audit
 from core.admin import history
 from core.admin.confirmation import Confirming
-from core.admin.operations import Deed, Outcome
+from core.admin.operations import FormChanges, Operation
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Conflict, CooperError
@@ -31,16 +31,16 @@ class ModelAdmin(Confirming):
         """Delete the document with its record in one transaction."""
         deed_form = getattr(request, "deed_form", None)
         given = deed_form.cleaned_data if deed_form is not None and deed_form.is_valid() else {}
-        self.before_deed(request, Deed.DELETE, obj, given)
+        self.authorize_operation(request, Operation.DELETE, obj, given)
         self.remove(request, obj)
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
         """Delete the document and record it; `delete_model` has asked `before_deed`."""
-        outcome = Outcome(obj, adding=False)
+        outcome = FormChanges(obj, adding=False)
 
         def build(writes: Transaction) -> None:
             writes.delete(obj)
-            writes.create(audit.event(self.events[Deed.DELETE], **self.facts_of(obj)))
+            writes.create(audit.event(self.events[Operation.DELETE], **self.audit_facts(obj)))
 
         self.commit(request, outcome, build)
 
@@ -49,7 +49,7 @@ class ModelAdmin(Confirming):
         """Ask, then delete each chosen document by itself; what is refused is said and stays."""
         lines, _, _, _ = self.get_deleted_objects(queryset, request)
         title = f"Delete {len(queryset)}"
-        asked = self.confirm(request, title, lines, action=Deed.DELETE, objects=queryset)
+        asked = self.confirm(request, title, lines, action=Operation.DELETE, objects=queryset)
         if asked is None:
             self.each_of(request, queryset, lambda each: self.remove(request, each), "deleted")
         return asked

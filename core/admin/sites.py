@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
 from core import audit
-from core.admin.meta import dress
+from core.admin.meta import adapt_document
 from core.admin.queryset import Rows
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
@@ -85,7 +85,7 @@ def register(*documents: type[Document], site: AdminSite = site) -> Callable[[An
 
     def decorate(admin_class: Any) -> Any:
         for document in documents:
-            dress(document)
+            adapt_document(document)
         site.register(list(documents), admin_class)
         return admin_class
 

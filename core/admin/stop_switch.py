@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from core import audit
 from core.admin.forms import DocumentForm
-from core.admin.operations import Outcome
+from core.admin.operations import FormChanges
 from core.admin.options import ModelAdmin
 from core.audit import AuditEvent, Event
 from core.installation import GRANTS, Installation
@@ -50,7 +50,7 @@ class StopSwitchAdmin(ModelAdmin):
         """Let nobody delete it: its absence stops all grants."""
         return False
 
-    def events_of(self, request: HttpRequest, outcome: Outcome) -> list[AuditEvent]:
+    def audit_events(self, request: HttpRequest, outcome: FormChanges) -> list[AuditEvent]:
         """Record that it was set or lifted."""
         kind = Event.STOP_SET if outcome.cleaned["stopped"] else Event.STOP_LIFTED
         return [audit.event(kind, object="all grants")]

@@ -35,7 +35,7 @@ PASSING_TEXTS = ("already enabled", "fixed interval", "already encrypted")
 """What ValidationException says when another run was first, or changed the same thing too lately."""
 
 
-class Stand(Enum):
+class Status(Enum):
     """Where one wanted thing stands."""
 
     WANTED = "not there"
@@ -53,7 +53,7 @@ def permission_lacking(error: CooperError, action: str) -> CooperError:
     return NotAllowed(message, error.detail, code=error.code)
 
 
-class Control:
+class TableManager:
     """One run's dealings with DynamoDB's tables: says what it does, remembers whether it changed anything."""
 
     def __init__(self, say: Say, limit: float = 0.0) -> None:
@@ -90,17 +90,17 @@ class Control:
                     raise
         raise AssertionError("pauses end by raising")
 
-    def settle(self, what: str, look: Callable[[], Stand], change: Callable[[], object]) -> None:
+    def settle(self, what: str, look: Callable[[], Status], change: Callable[[], object]) -> None:
         """Look, and change what is wanted, until it is done; raise CooperError when AWS refuses or time is over."""
         said = False
         for _ in self._pauses(what):
             stand = look()
-            if stand is Stand.DONE:
+            if stand is Status.DONE:
                 return
             if not said:
-                self.say(f"{what} ..." if stand is Stand.WANTED else f"{what}: waiting ...")
+                self.say(f"{what} ..." if stand is Status.WANTED else f"{what}: waiting ...")
                 said = True
-            if stand is Stand.WANTED and self._changes(change):
+            if stand is Status.WANTED and self._changes(change):
                 self.changed.append(what)
 
     def _changes(self, change: Callable[[], object]) -> bool:

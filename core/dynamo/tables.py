@@ -7,22 +7,24 @@ from typing import Any
 from django.conf import settings
 
 from core import __version__
-from core.dynamo.control import Control, Say, Stand
+from core.dynamo.control import Say, Status, TableManager
 from core.dynamo.documents import Document, documents
 from core.errors import Conflict, CooperError
 
-Found = dict[str, Any] | None
+AuditSearch = dict[str, Any] | None
 Documents = Sequence[type[Document]]
 
 
-def ensure(kms_key_arn: str, say: Say, *, only: Documents | None = None, control: Control | None = None) -> list[str]:
+def ensure(
+    kms_key_arn: str, say: Say, *, only: Documents | None = None, control: TableManager | None = None
+) -> list[str]:
     """Make all tables as they have to be and return what was changed (nothing the second time).
 
     `say` is called with each step, for people to read. Raise Conflict naming every table of that name with other keys,
     before anything is changed anywhere; NotAllowed naming the IAM action that lacks; Unavailable when time is over.
     """
     wanted = [Table(model, kms_key_arn) for model in only or documents()]
-    control = control or Control(say)
+    control = control or TableManager(say)
     refuse_foreign(wanted, control)
     for deed in (Table.begin, Table.wait, Table.adjust):
         for table in wanted:
@@ -32,7 +34,7 @@ def ensure(kms_key_arn: str, say: Say, *, only: Documents | None = None, control
     return control.changed
 
 
-def refuse_foreign(wanted: "Iterable[Table]", control: Control) -> None:
+def refuse_foreign(wanted: "Iterable[Table]", control: TableManager) -> None:
     """Raise Conflict when a table, or an index, has one of cooper's names and other keys."""
     reasons = [reason for table in wanted if (reason := table.foreign(control.describe(table.name)))]
     if reasons:
@@ -40,7 +42,7 @@ def refuse_foreign(wanted: "Iterable[Table]", control: Control) -> None:
         raise Conflict(f"{' '.join(reasons)} {advice}", code="OtherKeys")
 
 
-def verify(wanted: "Iterable[Table]", control: Control) -> None:
+def verify(wanted: "Iterable[Table]", control: TableManager) -> None:
     """Look at everything once more; raise CooperError for what is not as it has to be."""
     wrong = [f"{table.name}: {what}" for table in wanted for what in table.lacking(control)]
     if wrong:
@@ -63,7 +65,7 @@ class Table:
 
     # -- what is there
 
-    def foreign(self, found: Found) -> str:
+    def foreign(self, found: AuditSearch) -> str:
         """Return why a table of this name cannot be cooper's, or ""."""
         if found is None:
             return ""
@@ -81,19 +83,19 @@ class Table:
         """Return whether two lists of keys are the same, types included."""
         return _said(wanted, self.types) == _said(found, types)
 
-    def _active(self, control: Control) -> Stand:
+    def _active(self, control: TableManager) -> Status:
         """Return where the table itself stands."""
         found = control.describe(self.name)
-        return Stand.DONE if found and found["TableStatus"] == "ACTIVE" else Stand.UNDER_WAY
+        return Status.DONE if found and found["TableStatus"] == "ACTIVE" else Status.UNDER_WAY
 
-    def _looking(self, control: Control, is_so: Callable[[dict[str, Any]], bool]) -> Callable[[], Stand]:
+    def _looking(self, control: TableManager, is_so: Callable[[dict[str, Any]], bool]) -> Callable[[], Status]:
         """Return a look at the table: done when `is_so`, under way while the table is being changed."""
 
-        def look() -> Stand:
+        def look() -> Status:
             found = control.describe(self.name)
             if found is None or found["TableStatus"] != "ACTIVE":
-                return Stand.UNDER_WAY
-            return Stand.DONE if is_so(found) else Stand.WANTED
+                return Status.UNDER_WAY
+            return Status.DONE if is_so(found) else Status.WANTED
 
         return look
 
@@ -110,21 +112,21 @@ class Table:
         """Return whether the table is billed on demand."""
         return (found.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST"
 
-    def _index(self, name: str, control: Control) -> Stand:
+    def _index(self, name: str, control: TableManager) -> Status:
         """Return where an index stands."""
         found = control.describe(self.name) or {}
         there = {index["IndexName"]: index for index in found.get("GlobalSecondaryIndexes", [])}
         if name not in there:
-            return Stand.WANTED if found.get("TableStatus") == "ACTIVE" else Stand.UNDER_WAY
-        return Stand.DONE if there[name].get("IndexStatus", "ACTIVE") == "ACTIVE" else Stand.UNDER_WAY
+            return Status.WANTED if found.get("TableStatus") == "ACTIVE" else Status.UNDER_WAY
+        return Status.DONE if there[name].get("IndexStatus", "ACTIVE") == "ACTIVE" else Status.UNDER_WAY
 
-    def _backed_up(self, control: Control) -> Stand:
+    def _backed_up(self, control: TableManager) -> Status:
         """Return where point-in-time recovery stands."""
         answer = control.patiently(self.name, "DescribeContinuousBackups", TableName=self.name)
         recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
-        return Stand.DONE if recovery.get("PointInTimeRecoveryStatus") == "ENABLED" else Stand.WANTED
+        return Status.DONE if recovery.get("PointInTimeRecoveryStatus") == "ENABLED" else Status.WANTED
 
-    def _expiring(self, control: Control) -> Stand:
+    def _expiring(self, control: TableManager) -> Status:
         """Return where the expiry of items stands; raise Conflict when items expire by another attribute."""
         answer = control.patiently(self.name, "DescribeTimeToLive", TableName=self.name)["TimeToLiveDescription"]
         status, attribute = answer.get("TimeToLiveStatus", "DISABLED"), answer.get("AttributeName", self.ttl)
@@ -132,9 +134,11 @@ class Table:
             message = f"The table {self.name} lets items expire by {attribute}, not by {self.ttl}. Turn that off first."
             raise Conflict(message)
         # ENABLING takes up to an hour and goes on by itself
-        return {"ENABLED": Stand.DONE, "ENABLING": Stand.DONE, "DISABLING": Stand.UNDER_WAY}.get(status, Stand.WANTED)
+        return {"ENABLED": Status.DONE, "ENABLING": Status.DONE, "DISABLING": Status.UNDER_WAY}.get(
+            status, Status.WANTED
+        )
 
-    def _tags_missing(self, control: Control) -> dict[str, str]:
+    def _tags_missing(self, control: TableManager) -> dict[str, str]:
         """Return the tags that the table lacks."""
         found = control.describe(self.name) or {}
         answer = control.patiently(self.name, "ListTagsOfResource", ResourceArn=found["TableArn"])
@@ -143,11 +147,11 @@ class Table:
 
     # -- what is done about it
 
-    def begin(self, control: Control) -> None:
+    def begin(self, control: TableManager) -> None:
         """Ask for the table unless it is there; do not wait for it."""
 
-        def look() -> Stand:
-            return Stand.WANTED if control.describe(self.name) is None else Stand.DONE
+        def look() -> Status:
+            return Status.WANTED if control.describe(self.name) is None else Status.DONE
 
         what = f"{self.name} ({self.model.purpose}): creating"
         control.settle(what, look, lambda: control.call("CreateTable", **self._creation()))
@@ -174,11 +178,11 @@ class Table:
         """Return the wanted encryption in DynamoDB's words."""
         return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": self.key_arn}
 
-    def wait(self, control: Control) -> None:
+    def wait(self, control: TableManager) -> None:
         """Wait until the table is ACTIVE."""
         control.settle(f"{self.name}: until it is active", lambda: self._active(control), lambda: None)
 
-    def adjust(self, control: Control) -> None:
+    def adjust(self, control: TableManager) -> None:
         """Bring everything else up to date, one change after another, as DynamoDB allows."""
         updates: list[tuple[str, Callable[[dict[str, Any]], bool], dict[str, Any]]] = [
             ("billing on demand", self._on_demand, {"BillingMode": "PAY_PER_REQUEST"}),
@@ -194,11 +198,13 @@ class Table:
             self._expire(control)
         self._tag(control)
 
-    def _settle(self, control: Control, what: str, look: Callable[[], Stand], operation: str, **arguments: Any) -> None:
+    def _settle(
+        self, control: TableManager, what: str, look: Callable[[], Status], operation: str, **arguments: Any
+    ) -> None:
         """Settle one thing of this table."""
         control.settle(f"{self.name}: {what}", look, lambda: control.call(operation, **arguments))
 
-    def _add_index(self, control: Control, name: str, index: dict[str, Any]) -> None:
+    def _add_index(self, control: TableManager, name: str, index: dict[str, Any]) -> None:
         """Add an index unless it is there."""
 
         def change() -> None:
@@ -214,30 +220,30 @@ class Table:
 
         control.settle(f"{self.name}: index {name}", lambda: self._index(name, control), change)
 
-    def _back_up(self, control: Control) -> None:
+    def _back_up(self, control: TableManager) -> None:
         """Turn point-in-time recovery on."""
         wanted = {"TableName": self.name, "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
         look = partial(self._backed_up, control)
         self._settle(control, "point-in-time recovery", look, "UpdateContinuousBackups", **wanted)
 
-    def _expire(self, control: Control) -> None:
+    def _expire(self, control: TableManager) -> None:
         """Let items expire."""
         wanted = {"TableName": self.name, "TimeToLiveSpecification": {"Enabled": True, "AttributeName": self.ttl}}
         self._settle(control, "expiry of items", partial(self._expiring, control), "UpdateTimeToLive", **wanted)
 
-    def _tag(self, control: Control) -> None:
+    def _tag(self, control: TableManager) -> None:
         """Add the tags that lack; others' tags stay."""
 
         def change() -> None:
             arn = (control.describe(self.name) or {})["TableArn"]
             control.call("TagResource", ResourceArn=arn, Tags=_pairs(self._tags_missing(control)))
 
-        def look() -> Stand:
-            return Stand.WANTED if self._tags_missing(control) else Stand.DONE
+        def look() -> Status:
+            return Status.WANTED if self._tags_missing(control) else Status.DONE
 
         control.settle(f"{self.name}: tags", look, change)
 
-    def lacking(self, control: Control) -> list[str]:
+    def lacking(self, control: TableManager) -> list[str]:
         """Return what is not as it has to be, in words."""
         found = control.describe(self.name)
         if found is None:
@@ -248,9 +254,9 @@ class Table:
             "not billed on demand": self._on_demand(found),
             "not encrypted with the KMS key": self._encrypted(found),
             "no deletion protection": self._protected(found),
-            "no point-in-time recovery": self._backed_up(control) is Stand.DONE,
-            "no expiry of items": not self.ttl or self._expiring(control) is Stand.DONE,
-            **{f"no index {name}": self._index(name, control) is Stand.DONE for name in self.indexes},
+            "no point-in-time recovery": self._backed_up(control) is Status.DONE,
+            "no expiry of items": not self.ttl or self._expiring(control) is Status.DONE,
+            **{f"no index {name}": self._index(name, control) is Status.DONE for name in self.indexes},
         }
         return [what for what, right in so.items() if not right]
 

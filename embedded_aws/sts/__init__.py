@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from embedded_aws.callers import Caller
+from embedded_aws.principals import Principal
+from embedded_aws.protocol import Answer, AwsError, Call, xml_answer
+from embedded_aws.state import AwsState
 from embedded_aws.sts import assume_role, user_sessions
 from embedded_aws.sts.parameters import Parameters
-from embedded_aws.wire import Answer, AwsError, Call, xml_answer
-from embedded_aws.world import World
 
-OPERATIONS: dict[str, Callable[[Caller, Parameters, World], dict[str, Any]]] = {
+OPERATIONS: dict[str, Callable[[Principal, Parameters, AwsState], dict[str, Any]]] = {
     "AssumeRole": assume_role.answer,
     "GetCallerIdentity": user_sessions.caller_identity,
     "GetFederationToken": user_sessions.federation_token,
@@ -17,7 +17,7 @@ OPERATIONS: dict[str, Callable[[Caller, Parameters, World], dict[str, Any]]] = {
 }
 
 
-def answer(call: Call, caller: Caller, world: World) -> Answer:
+def answer(call: Call, caller: Principal, world: AwsState) -> Answer:
     """Answer a call to STS; raise AwsError."""
     deed = OPERATIONS.get(call.operation)
     if deed is None:

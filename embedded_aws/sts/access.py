@@ -4,23 +4,23 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from embedded_aws.callers import Caller, policies_of
 from embedded_aws.conditions import Context
-from embedded_aws.issued import Kind
+from embedded_aws.credential_store import Kind
 from embedded_aws.policies import Asked, Verdict, names_exactly, trust_verdict, verdict
-from embedded_aws.wire import AwsError
+from embedded_aws.principals import Principal, policies_of
+from embedded_aws.protocol import AwsError
 
 ORGANIZATION = "o-cooperdemo1"
 """The organization that all AWS accounts here are in."""
 
 
-def denied(caller: Caller, action: str, resource: str) -> AwsError:
+def denied(caller: Principal, action: str, resource: str) -> AwsError:
     """Return AWS's refusal; it says the same of a role that is not there."""
     message = f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource}"
     return AwsError("AccessDenied", message, HTTPStatus.FORBIDDEN)
 
 
-def context_of(caller: Caller, **more: list[str] | None) -> dict[str, list[str] | None]:
+def context_of(caller: Principal, **more: list[str] | None) -> dict[str, list[str] | None]:
     """Return the condition keys of a request: what is known of the caller, and `more`."""
     known: dict[str, list[str] | None] = {
         "aws:principalarn": [caller.principal_arn],
@@ -54,7 +54,7 @@ def request_keys(external_id: str, session_name: str, source_identity: str, tags
     }
 
 
-def own_verdict(caller: Caller, asked: Asked) -> Verdict:
+def own_verdict(caller: Principal, asked: Asked) -> Verdict:
     """Return what the caller's own policies say, narrowed by its session's."""
     found = verdict(policies_of(caller), asked)
     session = caller.issued.session_policies if caller.issued else ()
@@ -63,13 +63,13 @@ def own_verdict(caller: Caller, asked: Asked) -> Verdict:
     return verdict([json.loads(each) for each in session], asked)
 
 
-def require_own(caller: Caller, action: str, resource: str, context: Context) -> None:
+def require_own(caller: Principal, action: str, resource: str, context: Context) -> None:
     """Raise AwsError unless the caller's own policies allow an action."""
     if own_verdict(caller, Asked(action, resource, context)) is not Verdict.ALLOWED:
         raise denied(caller, action, resource)
 
 
-def require_trust(caller: Caller, role: Any, action: str, context: Context) -> None:
+def require_trust(caller: Principal, role: Any, action: str, context: Context) -> None:
     """Raise AwsError unless both the role's trust policy and the caller's own policies allow an action.
 
     Within one AWS account it is enough that the trust policy names the caller itself.

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from embedded_aws.callers import Caller, role_by_arn
-from embedded_aws.issued import Issued, Kind
+from embedded_aws.credential_store import Issued, Kind
+from embedded_aws.principals import Principal, role_by_arn
+from embedded_aws.protocol import AwsError
+from embedded_aws.state import AwsState
 from embedded_aws.sts import access
 from embedded_aws.sts.parameters import EXTERNAL_ID, NAME, Parameters, packed_percent
-from embedded_aws.wire import AwsError
-from embedded_aws.world import World
 
 LONGEST = 43_200
 CHAINED_LONGEST = 3_600
@@ -35,7 +35,7 @@ class Request:
     policies: list[dict[str, Any]]
 
 
-def read(asked: Parameters, world: World) -> Request:
+def read(asked: Parameters, world: AwsState) -> Request:
     """Return the request; raise AwsError for what is malformed."""
     role_arn = asked.text("RoleArn", 20, 2048, needed=True)
     session_name = asked.text("RoleSessionName", 2, 64, NAME, needed=True)
@@ -50,7 +50,7 @@ def read(asked: Parameters, world: World) -> Request:
     return Request(role_arn, session_name, seconds, external_id, source_identity, tags, transitive, policies)
 
 
-def answer(caller: Caller, asked: Parameters, world: World) -> dict[str, Any]:
+def answer(caller: Principal, asked: Parameters, world: AwsState) -> dict[str, Any]:
     """Return AssumeRole's result; raise AwsError."""
     request = read(asked, world)
     percent = packed_percent(request.policies, request.tags)
@@ -66,7 +66,7 @@ def answer(caller: Caller, asked: Parameters, world: World) -> dict[str, Any]:
     }
 
 
-def _role(caller: Caller, request: Request) -> Any:
+def _role(caller: Principal, request: Request) -> Any:
     """Return moto's role; raise AwsError, the same for a role that is missing as for one that refuses."""
     found = _ROLE.fullmatch(request.role_arn)
     if not found or found[1] != caller.partition:
@@ -80,7 +80,7 @@ def _role(caller: Caller, request: Request) -> Any:
     return role
 
 
-def _authorize(caller: Caller, role: Any, request: Request) -> None:
+def _authorize(caller: Principal, role: Any, request: Request) -> None:
     """Raise AwsError unless every part of the call is allowed: one that is not refuses all of it."""
     inherited = caller.issued.source_identity if caller.issued else ""
     if inherited and request.source_identity not in {"", inherited}:
@@ -95,7 +95,7 @@ def _authorize(caller: Caller, role: Any, request: Request) -> None:
         access.require_trust(caller, role, "sts:SetSourceIdentity", context)
 
 
-def _check_duration(caller: Caller, role: Any, seconds: int, world: World) -> bool:
+def _check_duration(caller: Principal, role: Any, seconds: int, world: AwsState) -> bool:
     """Return whether this is role chaining; raise AwsError when the session would be too long."""
     chains = {Kind.ROLE, Kind.USER_SESSION} | ({Kind.INSTANCE} if world.instance_profile_chains else set())
     if caller.kind in chains and seconds > CHAINED_LONGEST:
@@ -107,7 +107,7 @@ def _check_duration(caller: Caller, role: Any, seconds: int, world: World) -> bo
     return caller.kind in chains
 
 
-def _facts(caller: Caller, role: Any, request: Request, chained: bool) -> dict[str, Any]:
+def _facts(caller: Principal, role: Any, request: Request, chained: bool) -> dict[str, Any]:
     """Return what the new credentials are; the ARN of the session drops the role's path."""
     account_id, before = role.arn.split(":")[4], caller.issued
     inherited = {key: value for key, value in _transitive(before).items() if key not in request.tags}

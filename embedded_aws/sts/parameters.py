@@ -10,7 +10,7 @@ import zlib
 from math import ceil
 from typing import Any
 
-from embedded_aws.wire import AwsError
+from embedded_aws.protocol import AwsError
 
 NAME = r"[\w+=,.@-]*"
 EXTERNAL_ID = r"[\w+=,.@:\/-]*"

@@ -7,28 +7,28 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from embedded_aws.callers import Caller
-from embedded_aws.issued import Kind
+from embedded_aws.credential_store import Kind
+from embedded_aws.principals import Principal
+from embedded_aws.protocol import AwsError
+from embedded_aws.state import AwsState
 from embedded_aws.sts import access
 from embedded_aws.sts.parameters import NAME, Parameters, packed_percent
-from embedded_aws.wire import AwsError
-from embedded_aws.world import World
 
 LONGEST, DEFAULT, ROOT_LONGEST = 129_600, 43_200, 3_600
 
 
-def _require_long_term(caller: Caller, operation: str) -> None:
+def _require_long_term(caller: Principal, operation: str) -> None:
     """Raise AwsError for session credentials."""
     if caller.is_temporary:
         raise AwsError("AccessDenied", f"Cannot call {operation} with session credentials", HTTPStatus.FORBIDDEN)
 
 
-def _limited(caller: Caller, seconds: int) -> int:
+def _limited(caller: Principal, seconds: int) -> int:
     """Return the seconds that AWS gives: for root users an hour, whatever they ask for."""
     return min(seconds, ROOT_LONGEST) if caller.kind is Kind.ROOT else seconds
 
 
-def federation_token(caller: Caller, asked: Parameters, world: World) -> dict[str, Any]:
+def federation_token(caller: Principal, asked: Parameters, world: AwsState) -> dict[str, Any]:
     """Return GetFederationToken's result; raise AwsError."""
     _require_long_term(caller, "GetFederationToken")
     name = asked.text("Name", 2, 32, NAME, needed=True)
@@ -58,7 +58,7 @@ def federation_token(caller: Caller, asked: Parameters, world: World) -> dict[st
     }
 
 
-def session_token(caller: Caller, asked: Parameters, world: World) -> dict[str, Any]:
+def session_token(caller: Principal, asked: Parameters, world: AwsState) -> dict[str, Any]:
     """Return GetSessionToken's result; raise AwsError."""
     _require_long_term(caller, "GetSessionToken")
     seconds = asked.seconds(DEFAULT, LONGEST)
@@ -76,6 +76,6 @@ def session_token(caller: Caller, asked: Parameters, world: World) -> dict[str, 
     return {"Credentials": world.credentials(issued)}
 
 
-def caller_identity(caller: Caller, _asked: Parameters, _world: World) -> dict[str, Any]:
+def caller_identity(caller: Principal, _asked: Parameters, _world: AwsState) -> dict[str, Any]:
     """Return GetCallerIdentity's result, which no policy can forbid."""
     return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account_id}

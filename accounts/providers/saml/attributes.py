@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from accounts.identity import GROUP_LIMIT, Group, Identity
 from accounts.models import SamlIdp
 from accounts.providers.saml.safe_xml import XML_BLANKS
-from accounts.providers.saml.validation import Said
+from accounts.providers.saml.validation import Assertion
 
 GROUPS_LIMIT = 5_000
 NAME_LIMIT = 128
@@ -33,7 +33,7 @@ MISSING = (
 CUT = f"{{label}} sent more than {GROUPS_LIMIT} groups; the rest does not count."
 
 
-def identity_of(idp: SamlIdp, said: Said) -> Identity:
+def identity_of(idp: SamlIdp, said: Assertion) -> Identity:
     """Return the identity of the person that an assertion speaks of; (provider, NameID) is who it is."""
     groups = frozenset(groups_of(idp, said.attributes))
     return Identity(str(idp.name), said.subject, name_of(said.attributes), groups, said.authenticated_at)

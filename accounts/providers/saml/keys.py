@@ -59,7 +59,7 @@ def opened() -> list[Key]:
     """Return the keys in the clear, the one that signs first."""
     return [
         Key(
-            kms.decrypt(kms.Sealed(base64.b64decode(each["ciphertext"]), each["key_arn"]), _context()),
+            kms.decrypt(kms.Ciphertext(base64.b64decode(each["ciphertext"]), each["key_arn"]), _context()),
             each["certificate"],
         )
         for each in stored()

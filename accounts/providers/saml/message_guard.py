@@ -115,7 +115,7 @@ def guarded(raw: bytes) -> ET.Element:
     return root
 
 
-def is_sealed(root: ET.Element) -> bool:
+def is_encrypted(root: ET.Element) -> bool:
     """Return whether the assertion is encrypted still."""
     return root.find(f"{SEALED}/{qname('xenc:EncryptedData')}") is not None
 
@@ -180,7 +180,7 @@ def _single_assertion(root: ET.Element) -> str:
     within = [_short(child.tag) for each in sealed for child in each if child.tag != qname("xenc:EncryptedKey")]
     if sealed and len(within) != 1:
         return f"{within} within the encrypted assertion"
-    layers = 3 if sealed and not is_sealed(root) else 2
+    layers = 3 if sealed and not is_encrypted(root) else 2
     if sum(each.tag in (THE_ASSERTION, SEALED, RESPONSE) for each in root.iter()) != layers:
         return "an assertion or a response within another"
     return ""

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from accounts.models import SamlIdp
-from accounts.providers.base import Address, Answer, Kind, Provider, SignInRefused
+from accounts.providers.base import Address, Answer, Provider, ProviderFamily, SignInRefused
 from accounts.providers.saml import idps, requests, views
 from accounts.providers.saml.idp_registry import confirm
 from accounts.providers.saml.place import place_of
@@ -31,7 +31,7 @@ class SamlProvider(Provider):
         """Return pysaml2 for this identity provider."""
         return engine_for(place_of(request), self.idp, self.stamp)
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def start(self, request: HttpRequest) -> Answer:
         """Lead to the identity provider with a signed request, and remember it for this browser."""
         if not idps.is_valid(self.idp):
             raise SignInRefused(
@@ -72,7 +72,7 @@ def next_page(request: HttpRequest, wanted: str) -> str:
     return wanted if fits and wanted.startswith("/") and len(wanted) <= NEXT_LIMIT else ""
 
 
-class SamlProviders(Kind):
+class SamlProviders(ProviderFamily):
     """All SAML identity providers that are connected (`manage.py cooper_saml`)."""
 
     addresses: ClassVar[tuple[Address, ...]] = (

@@ -27,7 +27,7 @@ from accounts.models import SamlIdp
 from accounts.providers.saml import message_guard
 from accounts.providers.saml.constants import ASSERTION, DSIG, METADATA, PROTOCOL
 from accounts.providers.saml.safe_xml import Rejected
-from accounts.providers.saml.validation import Expected, Said, judged
+from accounts.providers.saml.validation import Assertion, ExpectedResponse, judged
 from accounts.providers.saml.xmlsec import Folder, folder_for, needed_xmlsec1, pem, said_by, signed_by
 
 SKEW = 60
@@ -36,7 +36,7 @@ ENGINES = 64
 
 
 @dataclass(frozen=True)
-class Place:
+class ServiceProvider:
     """Where cooper is, as identity providers know it: `https://cooper.example.com`."""
 
     origin: str
@@ -71,7 +71,7 @@ def idp_metadata(idp: SamlIdp) -> str:
     )
 
 
-def sp_config(place: Place, folder: Folder, idp: SamlIdp | None) -> SPConfig:
+def sp_config(place: ServiceProvider, folder: Folder, idp: SamlIdp | None) -> SPConfig:
     """Return pysaml2's configuration of us, for one identity provider."""
     config = SPConfig()
     config.load(
@@ -93,7 +93,7 @@ def sp_config(place: Place, folder: Folder, idp: SamlIdp | None) -> SPConfig:
     return config
 
 
-def _service(place: Place, idp: SamlIdp | None) -> dict[str, Any]:
+def _service(place: ServiceProvider, idp: SamlIdp | None) -> dict[str, Any]:
     """Return the part of the configuration that says how we sign and what has to be signed."""
     return {
         "name": "cooper",
@@ -130,9 +130,9 @@ class Certificates:
 class Verified(AuthnResponse):  # type: ignore[misc]
     """pysaml2's response; what it decrypts passes the guard, and its signatures hold, before any of it is read."""
 
-    def __init__(self, engine: "Engine", judge: Callable[[ET.Element], Said]) -> None:
+    def __init__(self, engine: "Engine", judge: Callable[[ET.Element], Assertion]) -> None:
         """Set out to read the answer to one request."""
-        self.engine, self.judge, self.said = engine, judge, list[Said]()
+        self.engine, self.judge, self.said = engine, judge, list[Assertion]()
         config = engine.config
         super().__init__(
             copy.copy(engine.client.sec),
@@ -165,7 +165,7 @@ class Verified(AuthnResponse):  # type: ignore[misc]
         opened: str = self.engine.client.sec.decrypt_keys(text)
         raw = opened.encode()
         root = message_guard.guarded(raw)
-        if message_guard.is_sealed(root):
+        if message_guard.is_encrypted(root):
             raise Rejected("encryption", "encrypted within encrypted")
         self.engine.hold(raw, root, decrypted=True)
         self.said.append(self.judge(root))
@@ -175,7 +175,7 @@ class Verified(AuthnResponse):  # type: ignore[misc]
 class Engine:
     """pysaml2 for one identity provider."""
 
-    def __init__(self, place: Place, folder: Folder, idp: SamlIdp) -> None:
+    def __init__(self, place: ServiceProvider, folder: Folder, idp: SamlIdp) -> None:
         """Load keys and metadata once: 45 ms a key that need not be spent at each request."""
         self.place, self.idp, self.folder = place, idp, folder
         self.signs_response = bool(idp.signs_response)
@@ -199,7 +199,7 @@ class Engine:
         )
         return str(request_id), str(get_location(info))
 
-    def verified(self, raw: bytes, root: ET.Element, expected: Expected, now: datetime) -> Said:
+    def verified(self, raw: bytes, root: ET.Element, expected: ExpectedResponse, now: datetime) -> Assertion:
         """Return what a message says: signed, decrypted where it was encrypted, and meant for us; raise Rejected.
 
         We judge before pysaml2 does, so that a message that is not meant for us costs no validation of its schema.
@@ -208,7 +208,7 @@ class Engine:
             raise Rejected("signatures", "the response is not signed, and this identity provider signs it")
         self.hold(raw, root)
         reader = Verified(self, lambda found: judged(found, expected, now))
-        if not message_guard.is_sealed(root):
+        if not message_guard.is_encrypted(root):
             reader.said.append(reader.judge(root))
         reader.read(raw, expected.request_id)
         if len(reader.said) != 1:
@@ -254,7 +254,7 @@ _engines: dict[tuple[str, str], tuple[int, Engine]] = {}
 _lock = threading.Lock()
 
 
-def engine_for(place: Place, idp: SamlIdp, stamp: int) -> Engine:
+def engine_for(place: ServiceProvider, idp: SamlIdp, stamp: int) -> Engine:
     """Return the engine for an identity provider, made once for each stamp; raise Unavailable."""
     with _lock:
         folder = folder_for(stamp)

@@ -27,7 +27,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|\+00:00)", 
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedResponse:
     """What a message has to fit: the IdP that was asked, our names, and the request that it answers."""
 
     entity_id: str
@@ -39,7 +39,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Said:
+class Assertion:
     """What an assertion said of a person."""
 
     subject: str
@@ -57,7 +57,7 @@ class Message:
 
     response: ET.Element
     assertion: ET.Element
-    expected: Expected
+    expected: ExpectedResponse
     now: datetime
 
     def part(self, *names: str) -> ET.Element:
@@ -68,7 +68,7 @@ class Message:
         return found
 
 
-def judged(root: ET.Element, expected: Expected, now: datetime) -> Said:
+def judged(root: ET.Element, expected: ExpectedResponse, now: datetime) -> Assertion:
     """Return what a message says whose signatures hold; raise Rejected, naming the rule that it breaks."""
     assertion = the_assertion(root)
     if assertion is None:
@@ -204,11 +204,11 @@ RULES: dict[str, Callable[[Message], str]] = {
 """Each says what is wrong, or ""; a test switches each off and looks which messages come through."""
 
 
-def _said(message: Message) -> Said:
+def _said(message: Message) -> Assertion:
     """Return what the assertion says."""
     name_id, statement = message.part("Subject", "NameID"), message.part("AuthnStatement")
     ends = statement.get("SessionNotOnOrAfter")
-    return Said(
+    return Assertion(
         subject=text_in(name_id),
         name_id={name: value for name, value in name_id.attrib.items() if "}" not in name},
         assertion_id=message.assertion.get("ID", ""),

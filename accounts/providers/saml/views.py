@@ -16,14 +16,14 @@ from saml2.config import SPConfig
 from accounts import entitlement_hooks
 from accounts.identity import groups_from
 from accounts.models import SamlIdp
-from accounts.providers.base import Answer, SignInRefused, Vouched
+from accounts.providers.base import Answer, AuthResult, SignInRefused
 from accounts.providers.saml import idps, keys, message_guard, requests
 from accounts.providers.saml.attributes import identity_of, notice_of
 from accounts.providers.saml.constants import qname
 from accounts.providers.saml.place import place_of
 from accounts.providers.saml.pysaml2_client import engine_for, sp_config
 from accounts.providers.saml.safe_xml import Rejected, parse, text_in
-from accounts.providers.saml.validation import Expected, Said
+from accounts.providers.saml.validation import Assertion, ExpectedResponse
 from accounts.providers.saml.xmlsec import folder_for
 from core import audit
 from core.audit import Event
@@ -128,10 +128,10 @@ def _taken(request: HttpRequest) -> Answer:
 
 def _judged(
     request: HttpRequest, raw: bytes, root: ET.Element, idp: SamlIdp, stamp: int, wanted: requests.Request
-) -> Said:
+) -> Assertion:
     """Return what a message says, once its signatures hold and it is meant for us, now, and for this request."""
     place, answered = place_of(request), root.get("InResponseTo", "")
-    expected = Expected(
+    expected = ExpectedResponse(
         entity_id=str(idp.entity_id),
         audience=place.entity_id,
         acs=place.acs,
@@ -158,11 +158,11 @@ def _bounced(request: HttpRequest, root: ET.Element, state: str) -> HttpResponse
     return HttpResponseRedirect(f"{target}?{urlencode({'bounced': '1', 'next': state})}")
 
 
-def _vouched(idp: SamlIdp, said: Said, wanted: requests.Request) -> Vouched:
+def _vouched(idp: SamlIdp, said: Assertion, wanted: requests.Request) -> AuthResult:
     """Return the person with what this sign-in means for their web session."""
     longest = datetime.now(UTC) + LONGEST
     facts = {"subject": said.subject, "session_index": said.session_index, **said.name_id}
-    return Vouched(
+    return AuthResult(
         identity_of(idp, said),
         next=wanted.next,
         ends_at=min(said.ends_at or longest, longest),
@@ -171,7 +171,7 @@ def _vouched(idp: SamlIdp, said: Said, wanted: requests.Request) -> Vouched:
     )
 
 
-def _tried(request: HttpRequest, idp: SamlIdp, said: Said | None, refused: str) -> HttpResponse:
+def _tried(request: HttpRequest, idp: SamlIdp, said: Assertion | None, refused: str) -> HttpResponse:
     """Show what an assertion said and what it would entitle to, or why it was refused; nobody is signed in."""
     audit.record(Event.IDP_TRIED, object=idp.name, why=refused or None)
     shown: dict[str, Any] = {"idp": idp, "said": said, "refused": refused}

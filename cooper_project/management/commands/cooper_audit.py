@@ -15,7 +15,7 @@ from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, Usage
 from core import audit
 from core.audit import AuditEvent, Event
-from core.audit_search import Format, Span, written
+from core.audit_search import Format, TimeRange, written
 from core.errors import CooperError
 
 EVERY = 10_000
@@ -53,12 +53,12 @@ class Command(CooperCommand):
         where = "" if output == "-" else f" in {output}"
         self._progress(f"Done: {self.count:,} events{where}. That you exported them is on record.")
 
-    def _told(self, span: Span) -> Iterator[AuditEvent]:
+    def _told(self, span: TimeRange) -> Iterator[AuditEvent]:
         """Return the span's events, and say on stderr how far it is."""
         self.count = 0
         for day in span.days():
             before = self.count
-            for event in span.events_of(day):
+            for event in span.events_on(day):
                 self.count += 1
                 if self.count % EVERY == 0:
                     self._progress(f"{day}: {self.count:,} events so far")
@@ -71,9 +71,9 @@ class Command(CooperCommand):
         self.stderr.write(text, style_func=str)
 
 
-def span_from(since: str, until: str) -> Span:
+def span_from(since: str, until: str) -> TimeRange:
     """Return the span between what was typed; a day as the end counts whole. Raise Usage or Invalid."""
-    return Span(moment(since, "--from"), moment(until, "--to", whole_day=True)).checked()
+    return TimeRange(moment(since, "--from"), moment(until, "--to", whole_day=True)).checked()
 
 
 def moment(text: str, option: str, *, whole_day: bool = False) -> datetime:

@@ -69,7 +69,7 @@ class Command(CooperCommand):
             return getpass("ACCESSKEYID|SECRET of the IAM user (not shown): ")
         return sys.stdin.readline(4096)
 
-    def _record(self, keys: Keys, sealed: kms.Sealed) -> None:
+    def _record(self, keys: Keys, sealed: kms.Ciphertext) -> None:
         """Write the event; whoever ran this has the keys and the right anyway, so it goes on without one, saying so."""
         try:
             with operators.acting():
@@ -90,7 +90,7 @@ def checked(payload: str) -> Keys:
     return keys
 
 
-def encrypted(keys: Keys, key: str) -> kms.Sealed:
+def encrypted(keys: Keys, key: str) -> kms.Ciphertext:
     """Return the keys as a ciphertext in cooper's transport context; raise CooperError saying what to do."""
     try:
         return kms.encrypt(f"{keys.access_key_id}|{keys.secret_access_key}".encode(), key, TRANSPORT_CONTEXT)

@@ -11,7 +11,7 @@ from accounts.providers import fixed_ids
 from accounts.providers.saml import idp_registry, keys, requests
 from accounts.providers.saml.idps import is_valid
 from accounts.providers.saml.place import place_of
-from accounts.providers.saml.pysaml2_client import Place
+from accounts.providers.saml.pysaml2_client import ServiceProvider
 from accounts.providers.saml.xmlsec import xmlsec1
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
@@ -110,7 +110,7 @@ class Command(CooperCommand):
         self._say_problems(str(idp.name), problems)
         self._say_what_lacks(place)
 
-    def _say_what_lacks(self, place: Place) -> None:
+    def _say_what_lacks(self, place: ServiceProvider) -> None:
         """Warn of what keeps SAML from working on this host."""
         if not xmlsec1():
             self.warn(NEEDS_XMLSEC1)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
-from cooper_project.serving import gate, gunicorn, static
+from cooper_project.serving import gunicorn, startup_checks, static
 from core import __version__, audit
 from core.audit import Event
 
@@ -50,9 +50,9 @@ class Command(CooperCommand):
 
     def _serve(self) -> None:
         """Check everything, record the start, become gunicorn."""
-        for line in gate.warnings():
+        for line in startup_checks.warnings():
             self.warn(f"warning: {line}")
-        refusals = gate.refusals()
+        refusals = startup_checks.refusals()
         if refusals:
             for line in refusals:
                 self.stderr.write(f"cooper does not start: {line}")

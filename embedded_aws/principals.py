@@ -7,14 +7,14 @@ from typing import Any
 from moto.iam.models import AccessKey, iam_backends
 
 from embedded_aws import signatures
-from embedded_aws.issued import Issued, Kind, Ledger
-from embedded_aws.wire import Authorization, AwsError, Call
+from embedded_aws.credential_store import CredentialStore, Issued, Kind
+from embedded_aws.protocol import Authorization, AwsError, Call
 
 PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
 
 
 @dataclass(frozen=True)
-class Caller:
+class Principal:
     """Who calls; `principal_arn` is what policies call it, `arn` what it calls itself, `name` its IAM name."""
 
     kind: Kind
@@ -41,7 +41,7 @@ def partition_of(region: str) -> str:
     return next((partition for beginning, partition in PARTITIONS.items() if region.startswith(beginning)), "aws")
 
 
-def authenticate(call: Call, ledger: Ledger) -> Caller:
+def authenticate(call: Call, ledger: CredentialStore) -> Principal:
     """Return who calls; raise AwsError for unknown, inactive or ended keys and for a wrong signature."""
     said = call.authorization
     if said is None:
@@ -56,20 +56,20 @@ def authenticate(call: Call, ledger: Ledger) -> Caller:
     return caller
 
 
-def holder(issued: Issued) -> Caller:
+def holder(issued: Issued) -> Principal:
     """Return the caller behind issued credentials."""
     name = issued.principal_arn.rpartition("/")[2]
-    return Caller(issued.kind, issued.arn, issued.principal_arn, issued.account_id, issued.user_id, name, issued)
+    return Principal(issued.kind, issued.arn, issued.principal_arn, issued.account_id, issued.user_id, name, issued)
 
 
-def _from_issued(call: Call, issued: Issued) -> tuple[Caller, str]:
+def _from_issued(call: Call, issued: Issued) -> tuple[Principal, str]:
     """Return the holder of temporary credentials and the secret; their session token has to be the one issued."""
     if call.headers.get("x-amz-security-token") != issued.session_token:
         raise signatures.refused(call.service, "unknown")
     return holder(issued), issued.secret_access_key
 
 
-def _from_key(call: Call, said: Authorization) -> tuple[Caller, str]:
+def _from_key(call: Call, said: Authorization) -> tuple[Principal, str]:
     """Return the IAM user behind a long-term key and the secret."""
     found = _find_key(said.access_key_id)
     if found is None or "x-amz-security-token" in call.headers:
@@ -89,18 +89,18 @@ def _find_key(access_key_id: str) -> tuple[str, str, AccessKey] | None:
     return None
 
 
-def _owner(account_id: str, partition: str, key: AccessKey, service: str) -> Caller:
+def _owner(account_id: str, partition: str, key: AccessKey, service: str) -> Principal:
     """Return the root user or IAM user that a key belongs to; raise AwsError when the user is gone."""
     if key.user_name is None:
         arn = f"arn:{partition}:iam::{account_id}:root"
-        return Caller(Kind.ROOT, arn, arn, account_id, account_id, "root")
+        return Principal(Kind.ROOT, arn, arn, account_id, account_id, "root")
     user = iam_backends[account_id][partition].users.get(key.user_name)
     if user is None:
         raise signatures.refused(service, "unknown")
-    return Caller(Kind.USER, user.arn, user.arn, account_id, user.id, user.name)
+    return Principal(Kind.USER, user.arn, user.arn, account_id, user.id, user.name)
 
 
-def policies_of(caller: Caller) -> list[dict[str, Any]]:
+def policies_of(caller: Principal) -> list[dict[str, Any]]:
     """Return the documents of the caller's own policies (inline and attached); the root user's allow everything."""
     if caller.kind is Kind.ROOT:
         return [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]

@@ -5,24 +5,24 @@ from collections.abc import Callable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from embedded_aws import backends, callers, kms, signatures, signin, sts
-from embedded_aws.callers import Caller
+from embedded_aws import backends, kms, principals, signatures, signin, sts
+from embedded_aws.credential_store import Kind
 from embedded_aws.dynamodb import DynamoDb
-from embedded_aws.issued import Kind
-from embedded_aws.wire import Answer, AwsError, Call, Wsgi, plain, read, refusal
-from embedded_aws.world import World
+from embedded_aws.principals import Principal
+from embedded_aws.protocol import Answer, AwsError, Call, Wsgi, plain, read, refusal
+from embedded_aws.state import AwsState
 
 IDP = "/example-idp/"
 _HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})", re.IGNORECASE)
 
 
-class Front:
+class Router:
     """The services as one WSGI application."""
 
     idp: Callable[[Call], Answer] | None = None
     """The demo's identity provider, at /example-idp/."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: AwsState) -> None:
         """Serve one AWS."""
         self._world = world
         self._dynamodb = DynamoDb(world)
@@ -53,10 +53,10 @@ class Front:
             return plain(
                 HTTPStatus.NOT_FOUND, "This is cooper's embedded AWS: DynamoDB, IAM, KMS and STS, for trying out."
             )
-        caller = callers.authenticate(call, self._world.ledger)
+        caller = principals.authenticate(call, self._world.ledger)
         return self._serve(call, caller)
 
-    def _serve(self, call: Call, caller: Caller) -> Answer:
+    def _serve(self, call: Call, caller: Principal) -> Answer:
         """Return the service's answer; raise AwsError."""
         if call.service == "dynamodb":
             return self._dynamodb.answer(call, caller)
@@ -67,9 +67,9 @@ class Front:
                 return sts.answer(call, caller, self._world)
             if call.service == "iam":
                 return self._iam(call, caller)
-        raise callers.refuse_unknown_service(call.service)
+        raise principals.refuse_unknown_service(call.service)
 
-    def _iam(self, call: Call, caller: Caller) -> Answer:
+    def _iam(self, call: Call, caller: Principal) -> Answer:
         """Return IAM's answer; it takes no session credentials of IAM users and federated users."""
         if caller.kind in {Kind.FEDERATED_USER, Kind.USER_SESSION}:
             raise signatures.refused(call.service, "unknown")

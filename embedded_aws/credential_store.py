@@ -95,7 +95,7 @@ def random_token() -> str:
     return "IQoJb3JpZ2luX2Vj" + base64.b64encode(secrets.token_bytes(size)).decode()
 
 
-class Ledger:
+class CredentialStore:
     """All issued credentials by access key id, and the clock by which they end."""
 
     def __init__(self) -> None:

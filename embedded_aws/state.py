@@ -8,19 +8,19 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from embedded_aws.callers import document_of
-from embedded_aws.issued import Issued, Ledger
+from embedded_aws.credential_store import CredentialStore, Issued
+from embedded_aws.principals import document_of
 
 
 @dataclass
-class World:
+class AwsState:
     """One AWS; moto keeps its part in module globals, so there is one in a process.
 
     `lock` is held round everything that touches moto: its writes are not atomic over threads.
     """
 
     instance_profile_chains: bool = False
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: CredentialStore = field(default_factory=CredentialStore)
     lock: threading.RLock = field(default_factory=threading.RLock)
     signin_tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     changed: threading.Event = field(default_factory=threading.Event)
