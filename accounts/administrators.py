@@ -39,7 +39,11 @@ def auditor_groups() -> frozenset[Group]:
 def admin_groups_of(holder: LocalAccount | Person) -> list[str]:
     """Return those of a local account's or a person's groups that make an administrator, as they are stored."""
     local, known = isinstance(holder, LocalAccount), admin_groups()
-    return [name for name in holder.groups if (Group("local", name) if local else Group.parse(name)) in known]
+    return [
+        name
+        for name in holder.groups
+        if (Group("local", name) if local else Group.parse(name)) in known
+    ]
 
 
 def can_administer(holder: LocalAccount | Person | None) -> bool:
@@ -49,7 +53,9 @@ def can_administer(holder: LocalAccount | Person | None) -> bool:
     return not isinstance(holder, Person) or provider_for(str(holder.provider)) is not None
 
 
-def guard_admin_change(writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None) -> None:
+def guard_admin_change(
+    writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None
+) -> None:
     """Put into a change what it takes when it makes an administrator (an event), or one less (another one stays).
 
     Raise Refused when no other administrator would be left.
@@ -90,15 +96,21 @@ def _demand(writes: Transaction, other: LocalAccount | Person) -> None:
     model = type(other)
     group = admin_groups_of(other)[0]
     stays: Condition = (model.disabled == NO) & model.groups.contains(group)
-    gone = Conflict("Another administrator was changed at this very moment. Look at who is left and try again.")
+    gone = Conflict(
+        "Another administrator was changed at this very moment. Look at who is left and try again."
+    )
     writes.check(model, other.key[0], condition=stays, refusal=gone)
 
 
 # -- telling the others -----------------------------------------------------------------------------------------------
 def unacknowledged(person: Person) -> list[AuditEvent]:
     """Return the events of new administrators that this one was not shown yet, oldest first."""
-    since = person.administrators_seen or (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
-    return list(AuditEvent.by_target.query(ALL, range_key_condition=AuditEvent.at > since, limit=MOST))
+    since = person.administrators_seen or (audit.now() - LOOK_BACK).isoformat(
+        timespec="microseconds"
+    )
+    return list(
+        AuditEvent.by_target.query(ALL, range_key_condition=AuditEvent.at > since, limit=MOST)
+    )
 
 
 def notice_lines(events: Iterable[AuditEvent]) -> list[str]:

@@ -12,7 +12,9 @@ def xmlsec1(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if shutil.which("xmlsec1"):
         return []
     hint = "If identity providers are connected: apt-get install xmlsec1. Local accounts work without it."
-    return [Info("xmlsec1 is not installed: nobody can sign in by SAML.", hint=hint, id="cooper.I002")]
+    return [
+        Info("xmlsec1 is not installed: nobody can sign in by SAML.", hint=hint, id="cooper.I002")
+    ]
 
 
 class AccountsConfig(AppConfig):

@@ -43,7 +43,9 @@ class ProofForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     code = stepup.field()
-    enrolment_code = forms.CharField(label="Enrolment code", required=False, max_length=80, widget=stepup.CodeInput)
+    enrolment_code = forms.CharField(
+        label="Enrolment code", required=False, max_length=80, widget=stepup.CodeInput
+    )
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
     def __init__(self, *arguments: Any, wanted: set[str], **named: Any) -> None:
@@ -55,10 +57,14 @@ class ProofForm(forms.Form):
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """Send an anonymous visitor to sign in and back."""
-    return HttpResponseRedirect(f"{resolve_url('login')}?{urlencode({'next': resolve_url('device')})}")
+    return HttpResponseRedirect(
+        f"{resolve_url('login')}?{urlencode({'next': resolve_url('device')})}"
+    )
 
 
-def signed_in(view: Callable[[HttpRequest, Identity], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def signed_in(
+    view: Callable[[HttpRequest, Identity], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Make a view of people alone: it is given the identity; an anonymous visitor is sent to sign in and back."""
 
     @wraps(view)
@@ -72,7 +78,9 @@ def signed_in(view: Callable[[HttpRequest, Identity], HttpResponse]) -> Callable
 def _next(request: HttpRequest) -> str:
     """Return the page of ours to go back to, or ""."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    fits = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    fits = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if fits and wanted.startswith("/") else ""
 
 
@@ -108,7 +116,9 @@ def _removal_form(data: Any = None) -> ProofForm:
     return ProofForm(data, wanted={"code"}, auto_id="remove_%s")
 
 
-def _page(request: HttpRequest, identity: Identity, status: int = 200, **tried: ProofForm) -> HttpResponse:
+def _page(
+    request: HttpRequest, identity: Identity, status: int = 200, **tried: ProofForm
+) -> HttpResponse:
     """Show the person's device, or how to set one up; a form that was refused (`tried`, by name) with its errors."""
     device = totp.device_of(identity.person)
     wanted = _wanted(identity, has_device=device is not None)
@@ -160,11 +170,15 @@ def _prove(request: HttpRequest, identity: Identity, form: ProofForm) -> None:
             raise Invalid(error.message, error.detail, field="password") from error
         return
     if not reauthentication.is_fresh(request):
-        message = "You signed in too long ago for this. Sign in again, and come back within 5 minutes."
+        message = (
+            "You signed in too long ago for this. Sign in again, and come back within 5 minutes."
+        )
         raise Refused(message, "sign-in is not fresh")
 
 
-def _refused(request: HttpRequest, identity: Identity, error: CooperError, **tried: ProofForm) -> HttpResponse:
+def _refused(
+    request: HttpRequest, identity: Identity, error: CooperError, **tried: ProofForm
+) -> HttpResponse:
     """Record a refusal and show the form again, with the error on its field."""
     audit.record(Event.ENROLMENT_REFUSED, why=error.detail)
     field = getattr(error, "field", "code" if isinstance(error, totp.Wrong) else None)
@@ -183,7 +197,9 @@ def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     kept = {"seed": stored, "key_arn": ciphertext.key_arn, "at": time.time(), "replaces": replaces}
     request.session[PENDING] = kept
     audit.record(Event.ENROLMENT_BEGUN)
-    return HttpResponseRedirect(f"{resolve_url('device-set-up')}?{urlencode({'next': _next(request)})}")
+    return HttpResponseRedirect(
+        f"{resolve_url('device-set-up')}?{urlencode({'next': _next(request)})}"
+    )
 
 
 def _pending(request: HttpRequest) -> Ciphertext | None:
@@ -206,7 +222,9 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Show the new seed as a QR code and as text, and take the code that proves that a device has it."""
     ciphertext = _pending(request)
     if ciphertext is None:
-        return HttpResponseRedirect(f"{resolve_url('device')}?{urlencode({'next': _next(request)})}")
+        return HttpResponseRedirect(
+            f"{resolve_url('device')}?{urlencode({'next': _next(request)})}"
+        )
     seed = opened(ciphertext, identity.person)
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -214,20 +232,36 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
         step = totp.matching_step(seed, code, totp.clock[0]()) if code else None
         if step is not None:
             return _enrolled(request, identity, ciphertext, seed, step)
-        form.add_error("code", "This is not the code that the device shows now. Check its clock, and try the next one.")
+        form.add_error(
+            "code",
+            "This is not the code that the device shows now. Check its clock, and try the next one.",
+        )
     status = 400 if form.errors else 200
     uri = totp.otpauth(seed, identity.person)
-    picture = segno.make(uri, error="m").svg_data_uri(scale=5, border=4, light="#ffffff", dark="#000000")
-    shown = {"form": form, "secret": totp.base32(seed), "uri": uri, "picture": picture, "next": _next(request)}
+    picture = segno.make(uri, error="m").svg_data_uri(
+        scale=5, border=4, light="#ffffff", dark="#000000"
+    )
+    shown = {
+        "form": form,
+        "secret": totp.base32(seed),
+        "uri": uri,
+        "picture": picture,
+        "next": _next(request),
+    }
     return render(request, "accounts/device_set_up.html", shown, status=status)
 
 
-def _enrolled(request: HttpRequest, identity: Identity, ciphertext: Ciphertext, seed: bytes, step: int) -> HttpResponse:
+def _enrolled(
+    request: HttpRequest, identity: Identity, ciphertext: Ciphertext, seed: bytes, step: int
+) -> HttpResponse:
     """Keep the device, end the person's other web sessions, and show the recovery codes, once."""
     if totp.fingerprint(totp.device_of(identity.person)) != request.session[PENDING]["replaces"]:
         # what was proved when this began was another device's code, or that there was none
         request.session.pop(PENDING)
-        raise Refused("Your device was changed meanwhile. Begin again under Device.", "device changed meanwhile")
+        raise Refused(
+            "Your device was changed meanwhile. Begin again under Device.",
+            "device changed meanwhile",
+        )
     with transaction() as writes:
         codes = totp.enrol(writes, identity.person, ciphertext, seed, step)
         person = _next_epoch(identity.person)

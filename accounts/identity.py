@@ -27,9 +27,13 @@ class Group(NamedTuple):
         start, colon, rest = text.strip().partition(":")
         provider, name = (start, rest) if colon else ("local", start)
         if not PROVIDER_ID.fullmatch(provider):
-            raise ValueError(f"{provider!r} is not a provider: small letters, digits and '-', as in okta:prod-admins")
+            raise ValueError(
+                f"{provider!r} is not a provider: small letters, digits and '-', as in okta:prod-admins"
+            )
         if not name or name != name.strip() or len(name) > GROUP_LIMIT or not name.isprintable():
-            raise ValueError(f"a group's name has 1 to {GROUP_LIMIT} printable characters, as in okta:prod-admins")
+            raise ValueError(
+                f"a group's name has 1 to {GROUP_LIMIT} printable characters, as in okta:prod-admins"
+            )
         return cls(provider, name)
 
 

@@ -27,7 +27,10 @@ def username_from(text: str) -> str:
     """Return the one spelling of a user name; raise Invalid when it cannot be one."""
     username = normalised(text)
     if not USERNAME.fullmatch(username):
-        raise Invalid(f"{text!r} cannot be a user name: 1 to 64 letters, digits and . _ @ + -", field="username")
+        raise Invalid(
+            f"{text!r} cannot be a user name: 1 to 64 letters, digits and . _ @ + -",
+            field="username",
+        )
     return username
 
 
@@ -39,7 +42,9 @@ def group_names(texts: Iterable[str]) -> list[str]:
         raise Invalid(f"This is no group: {error}.", field="groups") from error
     others = [str(group) for group in groups if group.provider != "local"]
     if others:
-        raise Invalid(f"A local account has local groups only, not {', '.join(others)}.", field="groups")
+        raise Invalid(
+            f"A local account has local groups only, not {', '.join(others)}.", field="groups"
+        )
     return [group.name for group in groups]
 
 
@@ -62,7 +67,9 @@ def add(username: str, name: str, groups: list[str], password: str) -> LocalAcco
             writes.create(made)
             write_person(writes, made, ends_sessions=True)
             guard_admin_change(writes, f"local:{username}", was=False, will=can_administer(made))
-            writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", groups=groups))
+            writes.create(
+                audit.event(Event.PERSON_ADDED, person=f"local:{username}", groups=groups)
+            )
     except AlreadyExists as error:
         raise Conflict(f"There is a local account {username} already.") from error
     return made
@@ -73,7 +80,9 @@ def hashed(password: str) -> str:
     return make_password(password)
 
 
-def write_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
+def write_person(
+    writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False
+) -> None:
     """Give the account's person, if there is one, what the account says; a new epoch ends their web sessions."""
     person = Person.find(f"local:{account.username}")
     if person is None and account.disabled:
@@ -137,7 +146,9 @@ def existing(username: str) -> LocalAccount:
     return found
 
 
-def _change(username: str, change: Change, kind: Event, *, make_person: bool = False, **facts: Any) -> None:
+def _change(
+    username: str, change: Change, kind: Event, *, make_person: bool = False, **facts: Any
+) -> None:
     """Change an account and its person with the event; begin anew when somebody was quicker."""
     for attempt in range(TRIES):
         try:
@@ -148,7 +159,9 @@ def _change(username: str, change: Change, kind: Event, *, make_person: bool = F
     return None
 
 
-def _change_once(username: str, change: Change, kind: Event, make_person: bool, facts: dict[str, Any]) -> None:
+def _change_once(
+    username: str, change: Change, kind: Event, make_person: bool, facts: dict[str, Any]
+) -> None:
     """Change once; raise Stale when the account or the person was changed meanwhile."""
     account, key = existing(username), f"local:{username}"
     person = Person.find(key)

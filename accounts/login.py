@@ -60,7 +60,9 @@ def sign_in(request: HttpRequest, proved: Identity | AuthResult) -> User:
                 raise
     user = User.of(person)
     auth.login(request, user, backend="accounts.login.PersonBackend")
-    request.session["authenticated_at"] = (identity.authenticated_at or datetime.now(UTC)).isoformat()
+    request.session["authenticated_at"] = (
+        identity.authenticated_at or datetime.now(UTC)
+    ).isoformat()
     for name, value in ((FACTS, dict(vouched.facts)), (ENDS_AT, _seconds(vouched.ends_at))):
         request.session.pop(name, None)
         if value:
@@ -85,7 +87,9 @@ def _kept(identity: Identity) -> list[str]:
         written = sorted(str(group) for group in that_matter(identity.groups))
     if _size(written) <= GROUPS_SIZE:
         return written
-    raise SignInRefused("You are in more groups than cooper can keep. Tell an administrator.", "too many groups")
+    raise SignInRefused(
+        "You are in more groups than cooper can keep. Tell an administrator.", "too many groups"
+    )
 
 
 def _recorded(identity: Identity) -> Person:
@@ -93,13 +97,19 @@ def _recorded(identity: Identity) -> Person:
     person = Person.find(identity.person)
     if person is not None and person.disabled:
         raise SignInRefused(
-            "This person may not sign in. Ask an administrator of cooper.", f"disabled {identity.person}"
+            "This person may not sign in. Ask an administrator of cooper.",
+            f"disabled {identity.person}",
         )
     provider = provider_for(identity.provider)
     if provider is None:
-        raise SignInRefused("This way of signing in was removed.", f"no provider {identity.provider}")
+        raise SignInRefused(
+            "This way of signing in was removed.", f"no provider {identity.provider}"
+        )
     groups, now = _kept(identity), datetime.now(UTC)
-    facts: dict[str, Any] = {"groups": groups[:GROUPS_RECORDED], "more_groups": len(groups[GROUPS_RECORDED:]) or None}
+    facts: dict[str, Any] = {
+        "groups": groups[:GROUPS_RECORDED],
+        "more_groups": len(groups[GROUPS_RECORDED:]) or None,
+    }
     with transaction() as writes:
         provider.confirm(writes)
         was = can_administer(person)
@@ -110,8 +120,18 @@ def _recorded(identity: Identity) -> Person:
         if identity.provider != "local":
             # local accounts are weighed where they are changed; what a provider says cannot be refused
             newly = can_administer(person) and not was
-            guard_admin_change(writes, identity.person, was=False, will=newly, by=f"the provider {identity.provider}")
-        writes.create(audit.event(Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, **facts))
+            guard_admin_change(
+                writes,
+                identity.person,
+                was=False,
+                will=newly,
+                by=f"the provider {identity.provider}",
+            )
+        writes.create(
+            audit.event(
+                Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, **facts
+            )
+        )
     return person
 
 

@@ -50,7 +50,9 @@ class Person(Document):
     def identity(self, authenticated_at: datetime | None = None) -> Identity:
         """Return the identity that this person has now."""
         groups = frozenset(Group.parse(group) for group in self.groups)
-        return Identity(self.provider, self.subject, self.name or "", groups, authenticated_at, int(self.epoch))
+        return Identity(
+            self.provider, self.subject, self.name or "", groups, authenticated_at, int(self.epoch)
+        )
 
 
 class LocalAccount(Document):
@@ -235,7 +237,9 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         """Return whether an administrator asks, or an auditor for the app that holds the record."""
-        return self.is_active and (self.is_admin or (self.is_auditor and READ_THE_RECORD.startswith(f"{app_label}.")))
+        return self.is_active and (
+            self.is_admin or (self.is_auditor and READ_THE_RECORD.startswith(f"{app_label}."))
+        )
 
     def get_session_auth_hash(self) -> str:
         """Return what binds web sessions to the person's epoch: a new epoch ends them."""

@@ -13,7 +13,9 @@ FRESH = 300
 
 def is_fresh(request: HttpRequest) -> bool:
     """Return whether the provider saw the person prove who they are within the last minutes."""
-    signed_in = datetime.fromisoformat(request.session.get("authenticated_at", "1970-01-01T00:00:00+00:00"))
+    signed_in = datetime.fromisoformat(
+        request.session.get("authenticated_at", "1970-01-01T00:00:00+00:00")
+    )
     return (datetime.now(UTC) - signed_in).total_seconds() <= FRESH
 
 

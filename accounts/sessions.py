@@ -63,7 +63,10 @@ class SessionStore(SessionBase):
         try:
             WebSession._get_connection().update_item(
                 found.key_hash,
-                actions=[WebSession.touched_at.set(now), WebSession.expires.set(after(settings.COOPER_SESSION_IDLE))],
+                actions=[
+                    WebSession.touched_at.set(now),
+                    WebSession.expires.set(after(settings.COOPER_SESSION_IDLE)),
+                ],
                 condition=WebSession.key_hash.exists(),
             )
         except ConditionFailed:
@@ -122,7 +125,9 @@ class SessionStore(SessionBase):
             actions.append(WebSession.ends_at.set(data[ENDS_AT]))
         try:
             WebSession._get_connection().update_item(
-                hashed(self.session_key or ""), actions=actions, condition=WebSession.key_hash.exists()
+                hashed(self.session_key or ""),
+                actions=actions,
+                condition=WebSession.key_hash.exists(),
             )
         except ConditionFailed as error:
             raise UpdateError from error

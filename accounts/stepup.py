@@ -35,7 +35,12 @@ class CodeInput(forms.TextInput):
 
 def field() -> forms.CharField:
     """Return the form field for a code."""
-    attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "size": 10, "spellcheck": "false"}
+    attrs = {
+        "autocomplete": "one-time-code",
+        "inputmode": "numeric",
+        "size": 10,
+        "spellcheck": "false",
+    }
     return forms.CharField(
         label="One-time code",
         required=False,
@@ -86,7 +91,9 @@ def verify(person: str, code: str) -> None:
         message = "This takes a one-time code, and you have no device for it yet. Set it up under Device, above."
         raise StepUpRequired(message, "no device", code="enrol")
     if not code.strip():
-        raise StepUpRequired("This takes a one-time code of your device.", "no code", code="missing")
+        raise StepUpRequired(
+            "This takes a one-time code of your device.", "no code", code="missing"
+        )
     try:
         totp.use_code(person, code, totp.clock[0]())
     except totp.Wrong as error:
@@ -117,24 +124,36 @@ class StepUpMixin:
 
     def _strict(self, request: HttpRequest, obj: Document | None) -> bool:
         """Return whether the deed is strict for its document, or for any of those that an action has chosen."""
-        chosen: list[Any] = [obj] if obj is not None else getattr(request, "deed_objects", None) or [None]
+        chosen: list[Any] = (
+            [obj] if obj is not None else getattr(request, "deed_objects", None) or [None]
+        )
         return any(self.is_strict(request, each) for each in chosen)
 
-    def extra_form_fields(self, request: HttpRequest, obj: Document | None, deed: str) -> dict[str, forms.Field]:
+    def extra_form_fields(
+        self, request: HttpRequest, obj: Document | None, deed: str
+    ) -> dict[str, forms.Field]:
         """Ask for a code where the deed takes one."""
         # asked for before: what was typed may have made the deed strict
-        asked = FIELD in request.POST or isinstance(getattr(request, "deed_refused", None), (StepUpRequired, Invalid))
-        asks = deed in self.step_up and (asked or self._strict(request, obj) or not window_left(request))
+        asked = FIELD in request.POST or isinstance(
+            getattr(request, "deed_refused", None), (StepUpRequired, Invalid)
+        )
+        asks = deed in self.step_up and (
+            asked or self._strict(request, obj) or not window_left(request)
+        )
         return {FIELD: field()} if asks else {}
 
-    def precheck_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def precheck_operation(
+        self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]
+    ) -> None:
         """Refuse whoever has no device, gave no code, or has to wait after wrong ones, unless a window counts."""
         code, device = str(given.get(FIELD) or "").strip(), totp.device_of(person_of(request))
         waits = device is not None and float(device.wait_until or 0) > totp.clock[0]()
         if deed in self.step_up and (not code or device is None or waits):
             require(request, code, strict=self._strict(request, obj))
 
-    def authorize_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def authorize_operation(
+        self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]
+    ) -> None:
         """Demand the code."""
         if deed in self.step_up:
             require(request, str(given.get(FIELD) or ""), strict=self._strict(request, obj))
@@ -143,23 +162,35 @@ class StepUpMixin:
     def demand_allowed(self, request: HttpRequest) -> None:
         """Raise StepUpRequired unless `before_deed` has let a deed of this request pass: the deeds' own safety net."""
         if not getattr(request, "deed_allowed", ""):
-            raise StepUpRequired("This takes a one-time code of your device.", "no code was asked for", code="missing")
+            raise StepUpRequired(
+                "This takes a one-time code of your device.",
+                "no code was asked for",
+                code="missing",
+            )
 
     def each_of(self, request: HttpRequest, queryset: Any, deed: Any, done: str) -> None:
         """Do a deed to each chosen document; raise StepUpRequired when nobody asked `before_deed`."""
         self.demand_allowed(request)
         super().each_of(request, queryset, deed, done)  # type: ignore[misc]
 
-    def changeform_view(self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any) -> Any:
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any
+    ) -> Any:
         """Take an administrator without a device to set one up, and back."""
         deed = "add" if object_id is None else "change"
-        return self._to_enrol(request, deed) or super().changeform_view(request, object_id, *arguments, **named)  # type: ignore[misc]
+        return self._to_enrol(request, deed) or super().changeform_view(
+            request, object_id, *arguments, **named
+        )  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Take an administrator without a device to set one up, and back."""
-        return self._to_enrol(request, "delete") or super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
+        return self._to_enrol(request, "delete") or super().delete_view(
+            request, object_id, extra_context
+        )  # type: ignore[misc]
 
-    def confirm(self, request: HttpRequest, title: str, lines: Any, *, action: str, **named: Any) -> Any:
+    def confirm(
+        self, request: HttpRequest, title: str, lines: Any, *, action: str, **named: Any
+    ) -> Any:
         """Take an administrator without a device to set one up, and back to the list."""
         if action in self.step_up and totp.device_of(person_of(request)) is None:
             return self._enrol(request)
@@ -176,5 +207,7 @@ class StepUpMixin:
 
     def _enrol(self, request: HttpRequest) -> HttpResponse:
         """Return the way to enrolment, and back to here."""
-        messages.info(request, "This area takes a one-time code for each change. Set up your device first.")
+        messages.info(
+            request, "This area takes a one-time code for each change. Set up your device first."
+        )
         return HttpResponseRedirect(enrol_address(request))

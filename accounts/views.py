@@ -14,7 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import administrators, login, throttle
 from accounts.models import User
-from accounts.providers import Address, Answer, AuthResult, Provider, SignInRefused, provider_for, providers
+from accounts.providers import (
+    Address,
+    Answer,
+    AuthResult,
+    Provider,
+    SignInRefused,
+    provider_for,
+    providers,
+)
 from accounts.providers.local import source_of
 from core import audit
 from core.audit import Event
@@ -29,7 +37,9 @@ FROM_ONE_SOURCE = 600
 def _next(request: HttpRequest) -> str:
     """Return the page of ours to go on to, or the first page."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    fits = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    fits = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if fits and wanted.startswith("/") else resolve_url("home")
 
 
@@ -42,7 +52,10 @@ def _page(request: HttpRequest, form: forms.Form | None, status: int = 200) -> H
     """Return the sign-in page."""
     buttons = [each for each in providers() if not each.form_class]
     return render(
-        request, "accounts/login.html", {"form": form, "buttons": buttons, "next": _next(request)}, status=status
+        request,
+        "accounts/login.html",
+        {"form": form, "buttons": buttons, "next": _next(request)},
+        status=status,
     )
 
 
@@ -106,7 +119,10 @@ def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: st
     """Return where a provider leads; once it vouches, begin the web session. A refusal is recorded and has one page."""
     if throttle.count(f"led#{source_of(audit.context().source)}", 60) > FROM_ONE_SOURCE:
         # not recorded one by one: each writes, and nobody has proved anything yet
-        slow = SignInRefused(f"Too many sign-ins from where you are. Wait {throttle.seconds_left(60)} s.", "throttled")
+        slow = SignInRefused(
+            f"Too many sign-ins from where you are. Wait {throttle.seconds_left(60)} s.",
+            "throttled",
+        )
         return _refusal(request, slow, 429)
     try:
         answer = ask(request)
@@ -161,9 +177,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         provider = provider_for(identity.provider) if identity else None
         onward = provider.sign_out_url(request, facts) if provider and facts else ""
     except CooperError as error:
-        logger.warning("request %s: no sign-out at the provider: %s", getattr(request, "id", ""), error.detail)
+        logger.warning(
+            "request %s: no sign-out at the provider: %s", getattr(request, "id", ""), error.detail
+        )
     if onward and provider:
-        response = render(request, "accounts/signed_out.html", {"onward": onward, "label": provider.label})
+        response = render(
+            request, "accounts/signed_out.html", {"onward": onward, "label": provider.label}
+        )
     else:
         suffix = "" if provider is None or provider.form_class else "?signed-out=1"
         response = HttpResponseRedirect(resolve_url("login") + suffix)

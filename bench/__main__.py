@@ -35,7 +35,9 @@ def cpu(deed: Callable[[], object], times: int) -> float:
     return (time.process_time() - begin) * 1000 / times
 
 
-def versus(name: str, ours: Callable[[], object], theirs: Callable[[], object], times: int = CALLS) -> None:
+def versus(
+    name: str, ours: Callable[[], object], theirs: Callable[[], object], times: int = CALLS
+) -> None:
     """Print the ratio of two deeds' CPU, taking turns."""
     cpu(ours, 3), cpu(theirs, 3)
     pairs = [(cpu(ours, times), cpu(theirs, times)) for _ in range(ROUNDS)]
@@ -47,9 +49,13 @@ def versus(name: str, ours: Callable[[], object], theirs: Callable[[], object], 
 def main() -> None:
     """Start the AWS, sign Alice in, measure."""
     command = [sys.executable, "manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent"]
-    aws = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    aws = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
-        os.environ.update(environment_of(aws), COOPER_GRANTS_PER_MINUTE="10000", COOPER_LOG_LEVEL="ERROR")
+        os.environ.update(
+            environment_of(aws), COOPER_GRANTS_PER_MINUTE="10000", COOPER_LOG_LEVEL="ERROR"
+        )
         from bench import deeds, saml
 
         deeds.measure(versus)

@@ -21,7 +21,9 @@ from demo.seed import PASSWORD  # noqa: E402
 def measure(versus: Callable[..., None]) -> None:
     """Measure and print each ratio."""
     settings.ALLOWED_HOSTS = ["testserver"]
-    settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    settings.STORAGES = {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
     settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
     installation.use_secret_key()
     assert trust_policy.principal_arns(cooper_arn())
@@ -39,7 +41,11 @@ def _grants(versus: Callable[..., None], alice: Client) -> None:
     target = Target.find("dev-read")
     assert target is not None
     account = catalogue.ensure_account(str(target.aws_account))
-    asked = {"RoleArn": target.role_arn, "RoleSessionName": "bench", "ExternalId": account.external_id}
+    asked = {
+        "RoleArn": target.role_arn,
+        "RoleSessionName": "bench",
+        "ExternalId": account.external_id,
+    }
 
     def bare() -> None:
         aws.client("sts").assume_role(**asked)
@@ -47,7 +53,9 @@ def _grants(versus: Callable[..., None], alice: Client) -> None:
     def become(name: str) -> Callable[[], None]:
         def deed() -> None:
             answer = alice.post(
-                f"/targets/{name}/credentials/", {"duration": 900}, headers={"accept": "application/json"}
+                f"/targets/{name}/credentials/",
+                {"duration": 900},
+                headers={"accept": "application/json"},
             )
             assert answer.status_code == 200, answer.content
 
@@ -67,9 +75,18 @@ def _beside(others: int) -> tuple[catalogue.Catalogue, catalogue.Catalogue]:
         arn = f"arn:aws:iam::222222222222:role/{name}"
         state = "disabled" if n % 11 == 0 else "enabled"
         targets[name] = Target(
-            name, kind="role", state=state, aws_account="222222222222", title=f"Other {n}", labels=labels, role_arn=arn
+            name,
+            kind="role",
+            state=state,
+            aws_account="222222222222",
+            title=f"Other {n}",
+            labels=labels,
+            role_arn=arn,
         )
-        rules[name] = (Association(name, f"local:team-{n % 500}"), Association(name, f"okta:unit-{n % 90}"))
+        rules[name] = (
+            Association(name, f"local:team-{n % 500}"),
+            Association(name, f"okta:unit-{n % 90}"),
+        )
     return catalogue._made(small.number, targets, small.accounts, rules), small
 
 
@@ -86,7 +103,12 @@ def _with(held: catalogue.Catalogue, browser: Client, address: str) -> Callable[
 def _listing(versus: Callable[..., None], alice: Client) -> None:
     """Measure the first page with 10,000 targets around it against the twelve of the demo."""
     large, small = _beside(10_000)
-    versus("first page, 10,000 targets / 12 targets", _with(large, alice, "/"), _with(small, alice, "/"), 20)
+    versus(
+        "first page, 10,000 targets / 12 targets",
+        _with(large, alice, "/"),
+        _with(small, alice, "/"),
+        20,
+    )
 
 
 def _management(versus: Callable[..., None], carol: Client) -> None:
@@ -101,6 +123,10 @@ def _management(versus: Callable[..., None], carol: Client) -> None:
         "change form": "/admin/brokers/target/dev-read/change/",
         "associations": "/admin/brokers/association/",
     }.items():
-        against = address.replace("?p=1", "").replace("?q=other+team", "?q=dev").replace("labels=env%3D3", "")
+        against = (
+            address.replace("?p=1", "")
+            .replace("?q=other+team", "?q=dev")
+            .replace("labels=env%3D3", "")
+        )
         ours, theirs = _with(large, carol, address), _with(small, carol, against)
         versus(f"admin, {what}, 5,000 targets / 12 targets", ours, theirs, 5)

@@ -18,12 +18,20 @@ from tests.saml_kit import OKTA, SP, Attribute, Idp
 from tests.saml_stage import answer, begin
 
 ANSWERS = 25
-GROUPS = (Attribute("groups", tuple(f"CN=group number {n:04},OU=somewhere,DC=example,DC=com" for n in range(5_000))),)
+GROUPS = (
+    Attribute(
+        "groups",
+        tuple(f"CN=group number {n:04},OU=somewhere,DC=example,DC=com" for n in range(5_000)),
+    ),
+)
 
 
 def used() -> float:
     """Return CPU seconds of this process and of its children."""
-    own, theirs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, theirs = (
+        resource.getrusage(resource.RUSAGE_SELF),
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+    )
     return own.ru_utime + own.ru_stime + theirs.ru_utime + theirs.ru_stime
 
 
@@ -43,7 +51,11 @@ def measure() -> None:
         _line("encrypted", {"encrypts": "OURS"})
         _line("5,000 groups", {"attributes": GROUPS}, 5)
         _line("refused: signed by a foreign key", {"signer": "rogue"})
-        _line("refused: 1.4 MB signed by a foreign key", {"signer": "rogue", "attributes": _large()}, 5)
+        _line(
+            "refused: 1.4 MB signed by a foreign key",
+            {"signer": "rogue", "attributes": _large()},
+            5,
+        )
 
 
 def _large() -> tuple[Attribute, ...]:
@@ -59,7 +71,9 @@ def _line(name: str, changes: dict[str, Any], times: int = ANSWERS) -> None:
     peak = _once(_message(changes), peak=True)[2]
     tracemalloc.stop()
     wall, cpu = statistics.median(walls), statistics.median(cpus)
-    print(f"ACS, {name:<45} p50 {wall * 1000:6.0f} ms, CPU {cpu * 1000:6.0f} ms, peak {peak / 2**20:5.1f} MiB")
+    print(
+        f"ACS, {name:<45} p50 {wall * 1000:6.0f} ms, CPU {cpu * 1000:6.0f} ms, peak {peak / 2**20:5.1f} MiB"
+    )
 
 
 def _message(changes: dict[str, Any]) -> tuple[Client, str]:

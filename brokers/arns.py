@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
-_ROLE = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]{1,510}/)?)([\w+=,.@-]{1,64})", re.ASCII)
+_ROLE = re.compile(
+    r"arn:(aws[a-z-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]{1,510}/)?)([\w+=,.@-]{1,64})", re.ASCII
+)
 _POLICY = re.compile(r"arn:(aws[a-z-]*):iam::(aws|[0-9]{12}):policy/[\x21-\x7e]{1,512}")
 RESERVED_PATHS = ("/aws-reserved/", "/aws-service-role/")
 
@@ -28,9 +30,16 @@ PARTITIONS = {
     each.name: each
     for each in (
         Partition("aws", "signin.aws.amazon.com", "console.aws.amazon.com", "us-east-1"),
-        Partition("aws-us-gov", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com", "us-gov-west-1"),
+        Partition(
+            "aws-us-gov",
+            "signin.amazonaws-us-gov.com",
+            "console.amazonaws-us-gov.com",
+            "us-gov-west-1",
+        ),
         Partition("aws-cn", "signin.amazonaws.cn", "console.amazonaws.cn", "cn-north-1"),
-        Partition("aws-eusc", "signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "eusc-de-east-1"),
+        Partition(
+            "aws-eusc", "signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "eusc-de-east-1"
+        ),
     )
 }
 
@@ -38,7 +47,9 @@ PARTITIONS = {
 def partition(name: str) -> Partition:
     """Return a partition by name; raise ValueError for those without a public sign-in (ISO)."""
     if name not in PARTITIONS:
-        raise ValueError(f"the partition {name} has no public sign-in endpoint, so cooper cannot open its console")
+        raise ValueError(
+            f"the partition {name} has no public sign-in endpoint, so cooper cannot open its console"
+        )
     return PARTITIONS[name]
 
 
@@ -60,10 +71,14 @@ def role_arn(text: str) -> RoleArn:
     """Read a role's ARN; raise ValueError in words when it is none, or when AWS keeps the role for itself."""
     found = _ROLE.fullmatch(text.strip())
     if not found:
-        raise ValueError("this is not the ARN of a role, as in arn:aws:iam::123456789012:role/path/name")
+        raise ValueError(
+            "this is not the ARN of a role, as in arn:aws:iam::123456789012:role/path/name"
+        )
     arn = RoleArn(*found.groups())
     if arn.path.startswith(RESERVED_PATHS):
-        raise ValueError("AWS keeps roles under aws-reserved/ and aws-service-role/ for itself; they cannot be targets")
+        raise ValueError(
+            "AWS keeps roles under aws-reserved/ and aws-service-role/ for itself; they cannot be targets"
+        )
     if len(arn.path) > 512:
         raise ValueError("a role's path has at most 512 characters")
     return arn
@@ -89,8 +104,15 @@ def console_destination(partition_name: str, region: str, wanted: str) -> str:
     home = f"https://{region}.{console}" if region else f"https://{console}"
     if not wanted:
         return f"{home}/console/home" + (f"?region={region}" if region else "")
-    if not wanted.isascii() or not wanted.isprintable() or re.search(r"[\s\\<>\"]", wanted) or len(wanted) > 2000:
-        raise ValueError("a destination is a printable ASCII address of at most 2,000 characters without blanks")
+    if (
+        not wanted.isascii()
+        or not wanted.isprintable()
+        or re.search(r"[\s\\<>\"]", wanted)
+        or len(wanted) > 2000
+    ):
+        raise ValueError(
+            "a destination is a printable ASCII address of at most 2,000 characters without blanks"
+        )
     if wanted.startswith("/") and not wanted.startswith("//"):
         return home + wanted
     return _within(console, wanted)

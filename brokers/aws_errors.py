@@ -29,7 +29,11 @@ def is_duration_refusal(error: CooperError) -> bool:
 def explained(error: CooperError, target: Target) -> CooperError:
     """Return the error that the person sees for what AWS answered; what says it well already stays as it is."""
     if error.code in BAD_KEYS:
-        what = "cooper's own AWS credentials are" if target.is_role else "The target's Federation Keys are"
+        what = (
+            "cooper's own AWS credentials are"
+            if target.is_role
+            else "The target's Federation Keys are"
+        )
         return _told(f"{what} not accepted by AWS any more.", error)
     if error.code in _MESSAGES:
         return _told(_MESSAGES[error.code], error)
@@ -40,7 +44,5 @@ def explained(error: CooperError, target: Target) -> CooperError:
 
 def _told(what: str, error: CooperError) -> AwsRefused:
     """Return the refusal with what to do."""
-    message = (
-        f"{what} Nothing was handed out. Tell an administrator of cooper; “Try this target” shows them what is wrong."
-    )
+    message = f"{what} Nothing was handed out. Tell an administrator of cooper; “Try this target” shows them what is wrong."
     return AwsRefused(message, error.detail, code=error.code)

@@ -70,7 +70,8 @@ def _news(after: int) -> tuple[list[Change], int]:
     rows = list(Change.under(LOG, range_key_condition=Change.number > after))
     if not rows or int(rows[-1].number) != STAMP or rows[-1].latest is None:
         raise Unavailable(
-            "The list of targets could not be read. Try again; if this stays, run manage.py cooper_setup.", "no stamp"
+            "The list of targets could not be read. Try again; if this stays, run manage.py cooper_setup.",
+            "no stamp",
         )
     return rows[:-1], int(rows[-1].latest)
 
@@ -109,13 +110,17 @@ def _load() -> Catalogue:
     """Read everything; changes made meanwhile come with the next news, as the stamp is read first."""
     stamp = Change.find(LOG, STAMP)
     if stamp is None or stamp.latest is None:
-        raise CooperError("This installation is not set up yet. Run: manage.py cooper_setup", "no catalogue stamp")
+        raise CooperError(
+            "This installation is not set up yet. Run: manage.py cooper_setup", "no catalogue stamp"
+        )
     rules: dict[str, list[Association]] = {}
     for rule in Association.everything():
         rules.setdefault(str(rule.target), []).append(rule)
     targets = {str(each.name): each for each in Target.everything()}
     accounts = {str(each.account_id): each for each in AwsAccount.everything()}
-    return _made(int(stamp.latest), targets, accounts, {name: tuple(found) for name, found in rules.items()})
+    return _made(
+        int(stamp.latest), targets, accounts, {name: tuple(found) for name, found in rules.items()}
+    )
 
 
 def _made(
@@ -129,7 +134,13 @@ def _made(
     for name, found in rules.items():
         for rule in found:
             by_group.setdefault(str(rule.group), set()).add(name)
-    return Catalogue(number, targets, accounts, rules, {group: frozenset(names) for group, names in by_group.items()})
+    return Catalogue(
+        number,
+        targets,
+        accounts,
+        rules,
+        {group: frozenset(names) for group, names in by_group.items()},
+    )
 
 
 def _brought_up(held: Catalogue, latest: int, changes: list[Change]) -> Catalogue:
@@ -178,12 +189,24 @@ def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None
     """Write once; raise Moved when somebody else's change came first."""
     stamp = Change.find(LOG, STAMP)
     if stamp is None or stamp.latest is None:
-        raise Unavailable("The list of targets could not be read. Nothing was changed; try again.", "no stamp")
-    number, moved = int(stamp.latest) + 1, CatalogueConflict("Somebody else changed the targets meanwhile.")
+        raise Unavailable(
+            "The list of targets could not be read. Nothing was changed; try again.", "no stamp"
+        )
+    number, moved = (
+        int(stamp.latest) + 1,
+        CatalogueConflict("Somebody else changed the targets meanwhile."),
+    )
     with transaction() as writes:
         build(writes)
         actions = [Change.latest.set(number)]
-        writes.update(Change, LOG, STAMP, actions=actions, condition=Change.latest == number - 1, refusal=moved)
+        writes.update(
+            Change,
+            LOG,
+            STAMP,
+            actions=actions,
+            condition=Change.latest == number - 1,
+            refusal=moved,
+        )
         log = Change(LOG, number, touched=touched, expires=after(KEPT))
         writes.create(log, refusal=moved)
 

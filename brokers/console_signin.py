@@ -34,7 +34,9 @@ ANSWER_LIMIT = 65_536
 @lru_cache(maxsize=1)
 def _pool() -> urllib3.PoolManager:
     """Return the connection pool; certificates are verified against the system's authorities."""
-    return urllib3.PoolManager(retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT})
+    return urllib3.PoolManager(
+        retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT}
+    )
 
 
 def endpoint(partition: str) -> str:
@@ -59,7 +61,9 @@ def _check(url: str, host: str) -> None:
     if _is_local(url):
         if settings.COOPER_DEV_ENDPOINTS:
             return
-        raise CooperError(f"COOPER_SIGNIN_URL is {url}: on this machine; that needs COOPER_DEV_ENDPOINTS=1.")
+        raise CooperError(
+            f"COOPER_SIGNIN_URL is {url}: on this machine; that needs COOPER_DEV_ENDPOINTS=1."
+        )
     found = parts.hostname or ""
     allowed = found == host or found.endswith("." + host) or found in settings.COOPER_VPC_ENDPOINTS
     if parts.scheme != "https" or not allowed:
@@ -137,8 +141,6 @@ def _token_in(status: int, body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         token = ""
     if not isinstance(token, str) or not token:
-        message = (
-            "AWS's sign-in refused these credentials. Nothing was handed out; try again, or get credentials instead."
-        )
+        message = "AWS's sign-in refused these credentials. Nothing was handed out; try again, or get credentials instead."
         raise AwsRefused(message, f"getSigninToken answered {status}")
     return token

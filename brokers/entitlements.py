@@ -35,7 +35,9 @@ class Entitlement:
     """The group whose association ends last; a grant is checked against that one."""
 
 
-def entitlements_of(identity: Identity, rules: Iterable[Rule], now: datetime) -> dict[str, Entitlement]:
+def entitlements_of(
+    identity: Identity, rules: Iterable[Rule], now: datetime
+) -> dict[str, Entitlement]:
     """Return what the identity may become at `now`, by target name."""
     mine = {str(group): group for group in identity.groups}
     found: dict[str, list[tuple[Group, datetime | None]]] = {}
@@ -46,13 +48,19 @@ def entitlements_of(identity: Identity, rules: Iterable[Rule], now: datetime) ->
     return {target: _one(target, held) for target, held in found.items()}
 
 
-def why(identity: Identity, target: str, rules: Iterable[Rule], now: datetime) -> Entitlement | None:
+def why(
+    identity: Identity, target: str, rules: Iterable[Rule], now: datetime
+) -> Entitlement | None:
     """Return why the identity may become this target at `now`, or None: it may not."""
-    return entitlements_of(identity, (rule for rule in rules if rule.target == target), now).get(target)
+    return entitlements_of(identity, (rule for rule in rules if rule.target == target), now).get(
+        target
+    )
 
 
 def _one(target: str, held: list[tuple[Group, datetime | None]]) -> Entitlement:
     """Return the entitlement from the (group, end) pairs that give it; the pair that ends last or never counts."""
     ordered = sorted(held, key=lambda pair: str(pair[0]))
-    longest = max(ordered, key=lambda pair: (pair[1] is None, pair[1].timestamp() if pair[1] else 0.0))
+    longest = max(
+        ordered, key=lambda pair: (pair[1] is None, pair[1].timestamp() if pair[1] else 0.0)
+    )
     return Entitlement(target, tuple(group for group, _ in ordered), longest[1], longest[0])

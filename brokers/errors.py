@@ -12,7 +12,9 @@ class TargetNotAccessible(Refused):
 
     def __init__(self, detail: str) -> None:
         """Say the same to everybody; the `detail` goes to the record and the log."""
-        super().__init__("There is no such target for you. What you may become is on the first page.", detail)
+        super().__init__(
+            "There is no such target for you. What you may become is on the first page.", detail
+        )
 
 
 class Stopped(Refused):

@@ -27,10 +27,14 @@ def parse(payload: str) -> Keys:
     """Read `ACCESSKEYID|SECRET` of an IAM user; raise Invalid saying what is wrong, never showing the secret."""
     found = _PAYLOAD.fullmatch(payload.strip())
     if not found:
-        raise Invalid("Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key.", field=FIELD)
+        raise Invalid(
+            "Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key.",
+            field=FIELD,
+        )
     if found[1].startswith("ASIA"):
         raise Invalid(
-            "ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user.", field=FIELD
+            "ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user.",
+            field=FIELD,
         )
     return Keys(found[1], found[2])
 
@@ -49,9 +53,7 @@ def unwrap(text: str) -> tuple[Keys, bool]:
                 break
             raise
         return parse(plain.decode("utf-8", "replace")), bool(context)
-    message = (
-        f"This was not encrypted for this cooper. Encrypt it again: cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
-    )
+    message = f"This was not encrypted for this cooper. Encrypt it again: cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
     raise Invalid(message, field=FIELD)
 
 
@@ -73,7 +75,10 @@ def _decoded(text: str) -> bytes:
 
 def _context(target_name: str) -> dict[str, str]:
     """Return the encryption context of a target's keys."""
-    return TRANSPORT_CONTEXT | {"cooper:tables": settings.COOPER_TABLE_PREFIX, "cooper:target": target_name}
+    return TRANSPORT_CONTEXT | {
+        "cooper:tables": settings.COOPER_TABLE_PREFIX,
+        "cooper:target": target_name,
+    }
 
 
 def seal(keys: Keys, target_name: str) -> kms.Ciphertext:
@@ -86,7 +91,8 @@ def keys_of(target: Target) -> Keys:
     """Return the target's keys, to be used at once and forgotten; raise CooperError."""
     if not target.federation_keys or not target.federation_keys_kms_arn:
         raise CooperError(
-            "This target has no Federation Keys. Tell an administrator of cooper.", f"no keys: {target.name}"
+            "This target has no Federation Keys. Tell an administrator of cooper.",
+            f"no keys: {target.name}",
         )
     sealed = kms.Ciphertext(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
     return parse(kms.decrypt(sealed, _context(str(target.name))).decode())

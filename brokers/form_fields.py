@@ -29,7 +29,9 @@ class NameField(forms.CharField):
         """Return the name; raise ValidationError."""
         name = str(super().clean(value))
         if not NAME.fullmatch(name):
-            raise ValidationError("1 to 64 of A-Z a-z 0-9 _ + = , . @ - and a letter or digit first.")
+            raise ValidationError(
+                "1 to 64 of A-Z a-z 0-9 _ + = , . @ - and a letter or digit first."
+            )
         return name
 
 
@@ -78,7 +80,9 @@ def _check_policy(text: str) -> None:
     try:
         policy = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValidationError(f"This is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error
+        raise ValidationError(
+            f"This is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from error
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     statements = [statements] if isinstance(statements, dict) else statements
     if not isinstance(statements, list) or not statements:

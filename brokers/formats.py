@@ -50,7 +50,10 @@ def powershell(value: str) -> str:
 
 def _lines(credentials: Credentials, region: str, write: Callable[[str, str], str]) -> str:
     """Return one line a variable."""
-    return "\n".join(write(name, value) for name, value in variables(credentials, region).items()) + "\n"
+    return (
+        "\n".join(write(name, value) for name, value in variables(credentials, region).items())
+        + "\n"
+    )
 
 
 def credential_process(credentials: Credentials) -> dict[str, object]:
@@ -85,7 +88,10 @@ def all_formats(credentials: Credentials, region: str, name: str) -> list[Format
             _lines(credentials, region, lambda n, v: f"export {n}={posix(v)}"),
         ),
         Format(
-            "fish", "fish", "Paste into the shell.", _lines(credentials, region, lambda n, v: f"set -gx {n} {fish(v)}")
+            "fish",
+            "fish",
+            "Paste into the shell.",
+            _lines(credentials, region, lambda n, v: f"set -gx {n} {fish(v)}"),
         ),
         Format(
             "powershell",
@@ -94,9 +100,17 @@ def all_formats(credentials: Credentials, region: str, name: str) -> list[Format
             _lines(credentials, region, lambda n, v: f"$Env:{n} = {powershell(v)}"),
         ),
         Format(
-            "cmd", "cmd", "Paste into the command prompt.", _lines(credentials, region, lambda n, v: f'set "{n}={v}"')
+            "cmd",
+            "cmd",
+            "Paste into the command prompt.",
+            _lines(credentials, region, lambda n, v: f'set "{n}={v}"'),
         ),
-        Format("ini", "credentials file", "Add to ~/.aws/credentials.", profile(credentials, region, name)),
+        Format(
+            "ini",
+            "credentials file",
+            "Add to ~/.aws/credentials.",
+            profile(credentials, region, name),
+        ),
         Format(
             "json",
             "JSON",

@@ -19,7 +19,9 @@ def spoken(seconds: int) -> str:
 
 def durations(longest: int) -> list[tuple[int, str]]:
     """Return the choices up to `longest` seconds, the longest included."""
-    return [(each, spoken(each)) for each in sorted({*(c for c in CHOICES if c <= longest), longest})]
+    return [
+        (each, spoken(each)) for each in sorted({*(c for c in CHOICES if c <= longest), longest})
+    ]
 
 
 class BecomeForm(forms.Form):
@@ -32,9 +34,13 @@ class BecomeForm(forms.Form):
         required=False,
         help_text="Optional: a path such as /s3/home, or a console address.",
     )
-    reason = forms.CharField(label="Reason", max_length=500, required=False, help_text="Optional; kept on record.")
+    reason = forms.CharField(
+        label="Reason", max_length=500, required=False, help_text="Optional; kept on record."
+    )
 
-    def __init__(self, *arguments: Any, longest: int, sensitive: bool = False, **named: Any) -> None:
+    def __init__(
+        self, *arguments: Any, longest: int, sensitive: bool = False, **named: Any
+    ) -> None:
         """Offer durations up to `longest` seconds; ask for a code where the target is sensitive."""
         super().__init__(*arguments, **named)
         if sensitive:
@@ -53,5 +59,7 @@ class BecomeForm(forms.Form):
         if seconds is None:
             return min(DEFAULT, longest)
         if seconds > longest:
-            raise forms.ValidationError(f"At most {longest} seconds ({spoken(longest)}) for this target.")
+            raise forms.ValidationError(
+                f"At most {longest} seconds ({spoken(longest)}) for this target."
+            )
         return seconds

@@ -47,7 +47,11 @@ class AccessState:
 
     def ends(self, now: datetime) -> dict[str, datetime | None]:
         """Return until when each group whose association holds at `now` may become it, once it is enabled."""
-        return {str(rule.group): rule.until for rule in self.rules if rule.until is None or now < rule.until}
+        return {
+            str(rule.group): rule.until
+            for rule in self.rules
+            if rule.until is None or now < rule.until
+        }
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,20 @@ class Impact:
         return bool(self.groups_gain or self.groups_lose or self.moved)
 
 
-def effect(target: str, before: AccessState, after: AccessState, crowd: PeopleByGroup, now: datetime) -> Impact:
+def effect(
+    target: str, before: AccessState, after: AccessState, crowd: PeopleByGroup, now: datetime
+) -> Impact:
     """Return what the change does: a person gains or loses a target when no other group of theirs gives it already."""
     had, has = before.groups(now), after.groups(now)
     touched = crowd.within(had ^ has)
     gain = tuple(each.person for each in touched if not each.groups & had)
     lose = tuple(each.person for each in touched if not each.groups & has)
     first, last = before.ends(now), after.ends(now)
-    moved = tuple((group, first[group], last[group]) for group in sorted(had & has) if first[group] != last[group])
+    moved = tuple(
+        (group, first[group], last[group])
+        for group in sorted(had & has)
+        if first[group] != last[group]
+    )
     return Impact(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose, moved)
 
 
@@ -90,7 +100,9 @@ def told(found: Impact) -> list[str]:
     """Return the lines that say an effect."""
     lines = []
     if found.groups_gain:
-        lines.append(f"{found.target}: {', '.join(found.groups_gain)} may become it. Gains it: {named(found.gain)}.")
+        lines.append(
+            f"{found.target}: {', '.join(found.groups_gain)} may become it. Gains it: {named(found.gain)}."
+        )
     if found.groups_lose:
         lines.append(
             f"{found.target}: {', '.join(found.groups_lose)} may no longer become it. Loses it: {named(found.lose)}."

@@ -78,8 +78,12 @@ class Target(Document):
     def emptied(cls) -> dict[str, Any]:
         """Return what a deleted target has instead of its settings; the rest keeps its name reserved for ever."""
         kept = {"name", "kind", "version", "aws_account", "partition"}
-        defaults = {name: each.default for name, each in cls.get_attributes().items() if name not in kept}
-        blank = {name: default() if callable(default) else default for name, default in defaults.items()}
+        defaults = {
+            name: each.default for name, each in cls.get_attributes().items() if name not in kept
+        }
+        blank = {
+            name: default() if callable(default) else default for name, default in defaults.items()
+        }
         return blank | {"state": str(State.DELETED)}
 
     @property

@@ -30,7 +30,11 @@ def settle(target: Target, result: ProbeResult, was: State, wanted: bool) -> Non
     remember(target, result)
     if is_ready(target, result):
         keeps_disabled = was == State.DISABLED and not wanted
-        target.state = str(State.DISABLED if keeps_disabled or (was == State.ENABLED and not wanted) else State.ENABLED)
+        target.state = str(
+            State.DISABLED
+            if keeps_disabled or (was == State.ENABLED and not wanted)
+            else State.ENABLED
+        )
         return
     if wanted and was != State.ENABLED:
         raise Invalid(" ".join([*result.findings, _way_on(target, result)]), field="enabled")
@@ -53,4 +57,8 @@ def told(target: Target, result: ProbeResult) -> list[str]:
         return [f"The try succeeded; the target is enabled{mode}.", *result.findings]
     if is_ready(target, result):
         return ["The try succeeded; the target is disabled.", *result.findings]
-    return ["The target is pending: nobody can become it yet.", *result.findings, _way_on(target, result)]
+    return [
+        "The target is pending: nobody can become it yet.",
+        *result.findings,
+        _way_on(target, result),
+    ]

@@ -24,7 +24,9 @@ class Revocation:
 SLOW = "AWS takes some minutes to heed it."
 
 
-def of_role_person(source_identity: str, person: str, role: str, account: str, now: datetime) -> Revocation:
+def of_role_person(
+    source_identity: str, person: str, role: str, account: str, now: datetime
+) -> Revocation:
     """Return what stops every session of one person in a role, by the source identity that they all carry."""
     return Revocation(
         _policy({"StringEquals": {"aws:SourceIdentity": source_identity}}, now),
@@ -65,5 +67,11 @@ def _at(now: datetime) -> str:
 def _policy(who: dict[str, dict[str, str]], now: datetime) -> str:
     """Return a policy that denies everything to sessions of `who` that were issued before `now`."""
     condition: dict[str, Any] = {"DateLessThan": {"aws:TokenIssueTime": _at(now)}, **who}
-    statement = {"Sid": "CooperRevokes", "Impact": "Deny", "Action": "*", "Resource": "*", "Condition": condition}
+    statement = {
+        "Sid": "CooperRevokes",
+        "Impact": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": condition,
+    }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

@@ -66,9 +66,12 @@ class TargetForm(admin.DocumentForm):
 
     kind: ClassVar[Kind]
     name = NameField(
-        max_length=64, help_text="For addresses and commands. It never changes, and is never given to another target."
+        max_length=64,
+        help_text="For addresses and commands. It never changes, and is never given to another target.",
     )
-    title = forms.CharField(max_length=120, required=False, help_text="What people read. It may change.")
+    title = forms.CharField(
+        max_length=120, required=False, help_text="What people read. It may change."
+    )
     description = forms.CharField(max_length=1000, required=False, widget=text(2))
     account_name = forms.CharField(
         label="Name of the AWS account",
@@ -79,7 +82,11 @@ class TargetForm(admin.DocumentForm):
     labels = LabelsField(required=False, help_text="One a line, such as env=prod.")
     colour = forms.ChoiceField(choices=[(each, each or "none") for each in COLOURS], required=False)
     region = forms.RegexField(
-        arns.REGION, required=False, max_length=32, label="Default region", help_text="Such as eu-central-1."
+        arns.REGION,
+        required=False,
+        max_length=32,
+        label="Default region",
+        help_text="Such as eu-central-1.",
     )
     destination = forms.CharField(
         max_length=2000,
@@ -89,14 +96,17 @@ class TargetForm(admin.DocumentForm):
         widget=forms.TextInput(attrs=WIDE),
     )
     enabled = forms.BooleanField(
-        required=False, help_text="People can become it. A new target is enabled by a try that finds nothing lacking."
+        required=False,
+        help_text="People can become it. A new target is enabled by a try that finds nothing lacking.",
     )
     accept_weaker = forms.BooleanField(
         required=False,
         label="Accept the weaker mode",
         help_text="Enable it although the try found something lacking. Recorded, and shown as a badge.",
     )
-    sensitive = forms.BooleanField(required=False, help_text="Becoming it takes a one-time code each time.")
+    sensitive = forms.BooleanField(
+        required=False, help_text="Becoming it takes a one-time code each time."
+    )
     session_policy = SessionPolicyField(required=False, widget=text(8, **LIMITED))
     policy_arns = PolicyArnsField(
         required=False, label="Managed session policies", help_text="ARNs, one a line, ten at most."
@@ -116,7 +126,9 @@ class TargetForm(admin.DocumentForm):
             "enabled": document.state == State.ENABLED,
             "accept_weaker": document.weaker_mode_accepted,
         }
-        return super().shown(document) | {name: value for name, value in mine.items() if name in self.base_fields}
+        return super().shown(document) | {
+            name: value for name, value in mine.items() if name in self.base_fields
+        }
 
     def clean(self) -> dict[str, Any]:
         """Check what concerns several fields."""
@@ -137,7 +149,9 @@ class TargetForm(admin.DocumentForm):
     def _check_destination(self, found: dict[str, Any]) -> None:
         """Put an error on a destination outside the partition's console."""
         try:
-            check_destination(self.partition(), found.get("region") or "", found.get("destination") or "")
+            check_destination(
+                self.partition(), found.get("region") or "", found.get("destination") or ""
+            )
         except forms.ValidationError as error:
             self.add_error("destination", error)
 
@@ -195,8 +209,12 @@ class FederatedUserForm(TargetForm):
         keys = self.fields.get("federation_keys")
         if keys is not None and self.instance.federation_keys:
             keys.required = False
-            keys.help_text = f"Stored: {self.instance.access_key_id}. Leave this empty to keep them."
-        self.initial.setdefault("target_partition", str(self.instance.partition or self.partition()))
+            keys.help_text = (
+                f"Stored: {self.instance.access_key_id}. Leave this empty to keep them."
+            )
+        self.initial.setdefault(
+            "target_partition", str(self.instance.partition or self.partition())
+        )
 
     def partition(self) -> str:
         """Return the chosen partition."""

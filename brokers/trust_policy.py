@@ -17,7 +17,10 @@ def principal_arns(cooper_arn: str) -> list[str]:
     if not account:
         return [cooper_arn]
     partition = cooper_arn.split(":")[1]
-    return [f"arn:{partition}:iam::{account}:role/{name}", f"arn:{partition}:iam::{account}:role/*/{name}"]
+    return [
+        f"arn:{partition}:iam::{account}:role/{name}",
+        f"arn:{partition}:iam::{account}:role/*/{name}",
+    ]
 
 
 def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
@@ -46,7 +49,9 @@ def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
     }
 
 
-def snippets(role: arns.RoleArn, external_id: str, cooper_arn: str, max_seconds: int = 3600) -> list[tuple[str, str]]:
+def snippets(
+    role: arns.RoleArn, external_id: str, cooper_arn: str, max_seconds: int = 3600
+) -> list[tuple[str, str]]:
     """Return (label, text) of the trust policy in each form."""
     policy = trust_policy(external_id, cooper_arn)
     return [

@@ -16,7 +16,15 @@ from brokers import catalogue, formats
 from brokers.catalogue import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.forms import BecomeForm, spoken
-from brokers.grants import Delivery, GrantRequest, IssuedGrant, decide, form_action_hosts, grant, longest_seconds
+from brokers.grants import (
+    Delivery,
+    GrantRequest,
+    IssuedGrant,
+    decide,
+    form_action_hosts,
+    grant,
+    longest_seconds,
+)
 from brokers.models import AwsAccount, Target
 from core.errors import Invalid, StepUpRequired
 from core.middleware import refusal
@@ -56,7 +64,14 @@ class Card:
     def matches(self, words: list[str]) -> bool:
         """Return whether every word is found in what the card shows."""
         target = self.target
-        shown = [target.name, target.title, target.description, self.account_name, target.aws_account, *target.labels]
+        shown = [
+            target.name,
+            target.title,
+            target.description,
+            self.account_name,
+            target.aws_account,
+            *target.labels,
+        ]
         text = " ".join(str(each) for each in shown if each).casefold()
         return all(word in text for word in words)
 
@@ -77,16 +92,27 @@ def _to_sign_in(request: HttpRequest, after: str) -> HttpResponse:
 def _cards(identity: Identity, held: Catalogue, now: datetime) -> list[Card]:
     """Return what the identity may become now, by AWS account and title."""
     found = entitlements_of(identity, held.rules_for(identity.groups), now)
-    cards = [_card(held, each) for name, each in found.items() if name in held.targets and held.targets[name].enabled]
+    cards = [
+        _card(held, each)
+        for name, each in found.items()
+        if name in held.targets and held.targets[name].enabled
+    ]
     return sorted(
-        cards, key=lambda card: (card.account_name.casefold(), str(card.target).casefold(), str(card.target.name))
+        cards,
+        key=lambda card: (
+            card.account_name.casefold(),
+            str(card.target).casefold(),
+            str(card.target.name),
+        ),
     )
 
 
 def _card(held: Catalogue, entitlement: Entitlement) -> Card:
     """Return the card of an entitlement."""
     target = held.targets[entitlement.target]
-    return Card(target, held.accounts.get(str(target.aws_account)), entitlement, longest_seconds(target))
+    return Card(
+        target, held.accounts.get(str(target.aws_account)), entitlement, longest_seconds(target)
+    )
 
 
 def _allow_sign_in_hosts(request: HttpRequest, cards: list[Card]) -> None:
@@ -116,10 +142,17 @@ def _my_card(identity: Identity, name: str) -> Card:
     return _card(held, entitlement)
 
 
-def _target_page(request: HttpRequest, card: Card, form: BecomeForm, status: int = 200) -> HttpResponse:
+def _target_page(
+    request: HttpRequest, card: Card, form: BecomeForm, status: int = 200
+) -> HttpResponse:
     """Show a target with its form."""
     _allow_sign_in_hosts(request, [card])
-    return render(request, "brokers/target.html", {"card": card, "target": card.target, "form": form}, status=status)
+    return render(
+        request,
+        "brokers/target.html",
+        {"card": card, "target": card.target, "form": form},
+        status=status,
+    )
 
 
 @require_safe
@@ -129,7 +162,9 @@ def target(request: HttpRequest, name: str) -> HttpResponse:
     if identity is None:
         return _to_sign_in(request, request.get_full_path())
     card = _my_card(identity, name)
-    return _target_page(request, card, BecomeForm(longest=card.longest, sensitive=bool(card.target.sensitive)))
+    return _target_page(
+        request, card, BecomeForm(longest=card.longest, sensitive=bool(card.target.sensitive))
+    )
 
 
 def _become(request: HttpRequest, name: str, way: Delivery) -> IssuedGrant | HttpResponse:
@@ -164,7 +199,10 @@ def _become(request: HttpRequest, name: str, way: Delivery) -> IssuedGrant | Htt
 
 def _to_enrol(request: HttpRequest, name: str) -> HttpResponse:
     """Take a person without a device to set one up, and back to the target."""
-    messages.info(request, "This target is sensitive: becoming it takes a one-time code. Set up your device first.")
+    messages.info(
+        request,
+        "This target is sensitive: becoming it takes a one-time code. Set up your device first.",
+    )
     back = urlencode({"next": resolve_url("target", name=name)})
     return HttpResponseRedirect(f"{resolve_url('device')}?{back}")
 
@@ -175,7 +213,9 @@ def _form_again(
     """Show the form with its errors and what was typed, to somebody who may see the target; raise NotYours."""
     card = _my_card(identity, name)
     if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse({"error": "Some fields cannot be used.", "fields": form.errors}, status=status)
+        return JsonResponse(
+            {"error": "Some fields cannot be used.", "fields": form.errors}, status=status
+        )
     return _target_page(request, card, form, status)
 
 
@@ -208,6 +248,8 @@ def credentials(request: HttpRequest, name: str) -> HttpResponse:
         return granted
     if "application/json" in request.headers.get("Accept", ""):
         return _sealed(JsonResponse(formats.credential_process(granted.credentials)))
-    shown = formats.all_formats(granted.credentials, str(granted.target.region or ""), str(granted.target.name))
+    shown = formats.all_formats(
+        granted.credentials, str(granted.target.region or ""), str(granted.target.name)
+    )
     context = {"granted": granted, "target": granted.target, "formats": shown}
     return _sealed(render(request, "brokers/credentials.html", context))

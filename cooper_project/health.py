@@ -59,13 +59,20 @@ def _sts() -> None:
     aws.call(aws.client("sts").get_caller_identity)
 
 
-CHECKS: dict[str, Callable[[], None]] = {"DynamoDB": _storage, "audit": _record, "KMS": _key, "STS": _sts}
+CHECKS: dict[str, Callable[[], None]] = {
+    "DynamoDB": _storage,
+    "audit": _record,
+    "KMS": _key,
+    "STS": _sts,
+}
 
 
 def look() -> Report:
     """Ask every service once, all at the same time; takes about PATIENCE seconds at most."""
     found: dict[str, str] = {}
-    threads = [threading.Thread(target=_try, args=(*each, found), daemon=True) for each in CHECKS.items()]
+    threads = [
+        threading.Thread(target=_try, args=(*each, found), daemon=True) for each in CHECKS.items()
+    ]
     for thread in threads:
         thread.start()
     end = time.monotonic() + PATIENCE
@@ -140,5 +147,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     lines = ["ok" if found.ready else "not ready"]
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated and user.has_perm("cooper.administer"):
-        lines += [f"{name}: {found.wrong.get(name, 'ok')}" for name in sorted({*CHECKS, *found.wrong})]
-    return HttpResponse("\n".join(lines), status=200 if found.ready else 503, content_type="text/plain")
+        lines += [
+            f"{name}: {found.wrong.get(name, 'ok')}" for name in sorted({*CHECKS, *found.wrong})
+        ]
+    return HttpResponse(
+        "\n".join(lines), status=200 if found.ready else 503, content_type="text/plain"
+    )

@@ -9,14 +9,18 @@ from core import env
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- cooper's own -----------------------------------------------------------------------------------------------------
-COOPER_REGION = env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text("AWS_DEFAULT_REGION")
+COOPER_REGION = (
+    env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text("AWS_DEFAULT_REGION")
+)
 COOPER_TABLE_PREFIX = env.text("COOPER_TABLE_PREFIX", "cooper-", matching=r"[A-Za-z0-9_.-]{1,100}")
 COOPER_KMS_KEY = env.text("COOPER_KMS_KEY")
 COOPER_ADMIN_GROUPS = env.listing("COOPER_ADMIN_GROUPS", "local:admins")
 COOPER_AUDITOR_GROUPS = env.listing("COOPER_AUDITOR_GROUPS", "local:auditors")
 COOPER_SECRET_KEY = env.secret("COOPER_SECRET_KEY")
 COOPER_SIGNIN_URL = env.text("COOPER_SIGNIN_URL")
-COOPER_PUBLIC_URL = env.text("COOPER_PUBLIC_URL", matching=r"https?://[A-Za-z0-9.:\[\]-]+/?").rstrip("/")
+COOPER_PUBLIC_URL = env.text(
+    "COOPER_PUBLIC_URL", matching=r"https?://[A-Za-z0-9.:\[\]-]+/?"
+).rstrip("/")
 COOPER_BIND = env.text("COOPER_BIND", "127.0.0.1:8000")
 COOPER_WORKERS = env.integer("COOPER_WORKERS", 2, least=1, most=64)
 COOPER_TRUSTED_PROXIES = env.listing("COOPER_TRUSTED_PROXIES")
@@ -30,7 +34,10 @@ COOPER_VPC_ENDPOINTS = env.listing("COOPER_VPC_ENDPOINTS")
 COOPER_INSECURE_HTTP = env.flag("COOPER_INSECURE_HTTP")
 COOPER_EMBEDDED = env.flag("COOPER_EMBEDDED")
 COOPER_POOL = env.integer("COOPER_POOL", 64, least=10, most=1_000)
-COOPER_PROVIDERS = ["accounts.providers.local.LocalProvider", "accounts.providers.saml.SamlProviders"]
+COOPER_PROVIDERS = [
+    "accounts.providers.local.LocalProvider",
+    "accounts.providers.saml.SamlProviders",
+]
 COOPER_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 # -- Django -----------------------------------------------------------------------------------------------------------
@@ -104,7 +111,10 @@ AUTHENTICATION_BACKENDS = ["accounts.login.PersonBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "login"
@@ -170,6 +180,10 @@ LOGGING = {
     "loggers": {
         **{name: {"level": "WARNING"} for name in _LEAKY},
         **{name: {"level": "CRITICAL", "propagate": False} for name in _LOUD},
-        "django": {"handlers": [], "level": LOG_LEVEL if LOG_LEVEL != "DEBUG" else "INFO", "propagate": True},
+        "django": {
+            "handlers": [],
+            "level": LOG_LEVEL if LOG_LEVEL != "DEBUG" else "INFO",
+            "propagate": True,
+        },
     },
 }

@@ -40,7 +40,9 @@ def refuse_newer() -> None:
     """Raise CooperError when a newer cooper has set this installation up."""
     stored = stored_schema()
     if stored > SCHEMA:
-        raise CooperError(f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper.")
+        raise CooperError(
+            f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper."
+        )
 
 
 def stored_schema() -> int:
@@ -66,7 +68,10 @@ def _items(key_arn: str) -> list[tuple[str, bool]]:
     stamp = Change.find(catalogue.LOG, catalogue.STAMP)
     return [
         ("KMS key", installation.ensure_kms_key(key_arn)),
-        ("stop switch", Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False)),
+        (
+            "stop switch",
+            Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False),
+        ),
         ("catalogue stamp", stamp is None and catalogue.ensure_stamp()),
         ("secret key", installation.ensure_secret_key()),
     ]

@@ -185,7 +185,9 @@ def now() -> datetime:
 
 def place(moment: datetime, name: str = "") -> tuple[str, str]:
     """Return the key (day, at) of an event; a `name` makes it a known place, else it is a random one."""
-    return moment.strftime("%Y-%m-%d"), f"{moment.isoformat(timespec='microseconds')}#{name or secrets.token_hex(8)}"
+    return moment.strftime(
+        "%Y-%m-%d"
+    ), f"{moment.isoformat(timespec='microseconds')}#{name or secrets.token_hex(8)}"
 
 
 def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> AuditEvent:
@@ -197,8 +199,17 @@ def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> Au
     columns.setdefault("source", acting_now.source)
     columns.setdefault("request_id", acting_now.request_id)
     kept: dict[str, Any] = {name: value or None for name, value in columns.items()}
-    details = {**acting_now.extra, **{name: value for name, value in facts.items() if value is not None}}
-    return AuditEvent(day, moment, event=str(kind), details=json.dumps(details, default=str, sort_keys=True), **kept)
+    details = {
+        **acting_now.extra,
+        **{name: value for name, value in facts.items() if value is not None},
+    }
+    return AuditEvent(
+        day,
+        moment,
+        event=str(kind),
+        details=json.dumps(details, default=str, sort_keys=True),
+        **kept,
+    )
 
 
 def record(kind: Event, **facts: Any) -> AuditEvent:

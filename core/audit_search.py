@@ -32,7 +32,17 @@ AT_ONCE = 500
 HISTORY = 200
 """Events of a history at most; the search has all."""
 
-ATTRIBUTES = ("at", "event", "person", "target", "aws_account", "grant", "why", "source", "request_id")
+ATTRIBUTES = (
+    "at",
+    "event",
+    "person",
+    "target",
+    "aws_account",
+    "grant",
+    "why",
+    "source",
+    "request_id",
+)
 COLUMNS = ("id", *ATTRIBUTES, "details")
 """What an export says of an event, in this order."""
 
@@ -70,7 +80,9 @@ class Search:
         found: Condition | None = None
         if self.event:
             noun = self.event.endswith(":")
-            found = AuditEvent.event.startswith(self.event) if noun else AuditEvent.event == self.event
+            found = (
+                AuditEvent.event.startswith(self.event) if noun else AuditEvent.event == self.event
+            )
         if self.request_id:
             same = AuditEvent.request_id == self.request_id
             found = same if found is None else found & same
@@ -105,9 +117,20 @@ class AuditSearch:
             return
         person = text if ":" in text else f"local:{text}"
         within = AuditEvent.at.between(oldest, self.search.newest)
-        asked: Any = {"range_key_condition": within, "filter_condition": self.search.filter, "page_size": AT_ONCE}
-        keys = [(AuditEvent.by_target, text), (AuditEvent.by_target, person), (AuditEvent.by_person, person)]
-        found = [index.query(key, scan_index_forward=False, **asked) for index, key in dict.fromkeys(keys)]
+        asked: Any = {
+            "range_key_condition": within,
+            "filter_condition": self.search.filter,
+            "page_size": AT_ONCE,
+        }
+        keys = [
+            (AuditEvent.by_target, text),
+            (AuditEvent.by_target, person),
+            (AuditEvent.by_person, person),
+        ]
+        found = [
+            index.query(key, scan_index_forward=False, **asked)
+            for index, key in dict.fromkeys(keys)
+        ]
         last = ""
         for event in heapq.merge(*found, key=lambda each: str(each.at), reverse=True):
             if event.at not in (last, self.search.before):
@@ -131,13 +154,23 @@ class AuditSearch:
 
     def _first_day(self) -> date:
         """Return the day to begin with."""
-        return date.fromisoformat(self.search.before[:10]) if self.search.before else self.search.until or today()
+        return (
+            date.fromisoformat(self.search.before[:10])
+            if self.search.before
+            else self.search.until or today()
+        )
 
     def _pages(self, day: date, before: str, end: float) -> Iterator[AuditEvent]:
         """Return what is found in a day; note the place when time is over before all of it was looked at."""
         below = AuditEvent.at < before if before else None
-        asked: Any = {"range_key_condition": below, "filter_condition": self.search.filter, "page_size": AT_ONCE}
-        found = AuditEvent.query(day.isoformat(), consistent_read=True, scan_index_forward=False, **asked)
+        asked: Any = {
+            "range_key_condition": below,
+            "filter_condition": self.search.filter,
+            "page_size": AT_ONCE,
+        }
+        found = AuditEvent.query(
+            day.isoformat(), consistent_read=True, scan_index_forward=False, **asked
+        )
         for page in found.page_iter:  # by the page: most of them may hold nothing that fits
             yield from (AuditEvent.from_raw_data(item) for item in page["Items"])
             if monotonic() > end:
@@ -210,7 +243,9 @@ def written(events: Iterable[AuditEvent], form: Format, *, header: bool = True) 
     if header:
         yield _csv_line(COLUMNS)
     for event in events:
-        yield _csv_line(["" if value is None else harmless(str(value)) for value in _row(event).values()])
+        yield _csv_line(
+            ["" if value is None else harmless(str(value)) for value in _row(event).values()]
+        )
 
 
 def _row(event: AuditEvent) -> dict[str, Any]:

@@ -16,7 +16,13 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
-from botocore.exceptions import BotoCoreError, ChecksumError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ChecksumError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+)
 from django.conf import settings
 
 from core import __version__
@@ -30,17 +36,38 @@ DOMAINS = {
     "aws-cn": "amazonaws.com.cn",
     "aws-eusc": "amazonaws.eu",
 }
-HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
+HOME_REGIONS = {
+    "aws": "us-east-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-cn": "cn-north-1",
+    "aws-eusc": "eusc-de-east-1",
+}
 """A region of each partition where its STS answers, for partitions that are not cooper's own."""
 
-_BEGINNINGS = {"us-gov-": "aws-us-gov", "cn-": "aws-cn", "eusc-": "aws-eusc", "us-iso": "aws-iso", "eu-isoe": "aws-iso"}
+_BEGINNINGS = {
+    "us-gov-": "aws-us-gov",
+    "cn-": "aws-cn",
+    "eusc-": "aws-eusc",
+    "us-iso": "aws-iso",
+    "eu-isoe": "aws-iso",
+}
 
 NAMES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
 LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
 """Seconds to connect, seconds to read, tries; so that no call takes much over 5 s, and a grant's STS call 10 s."""
 
-REFUSALS = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "InvalidClientTokenId"}
-REFUSALS |= {"SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}
+REFUSALS = {
+    "AccessDeniedException",
+    "AccessDenied",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+}
+REFUSALS |= {
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+}
 REFUSALS |= {"IncompleteSignature", "MissingAuthenticationToken", "NotAuthorized", "OptInRequired"}
 UNKNOWN = REFUSALS - {"AccessDeniedException", "AccessDenied", "NotAuthorized", "OptInRequired"}
 """Of the refusals, those of the credentials themselves, whatever they may do."""
@@ -116,7 +143,9 @@ def seconds_left(most: float, *, spare: float = 0.0) -> float:
     end = _deadline.get()
     left = most if end is None else min(most, end - spare - time.monotonic())
     if left <= 0:
-        raise Unavailable("AWS did not answer in time. Nothing was handed out; try again.", "deadline passed")
+        raise Unavailable(
+            "AWS did not answer in time. Nothing was handed out; try again.", "deadline passed"
+        )
     return left
 
 
@@ -129,7 +158,9 @@ def region() -> str:
 
 def partition_of(region_name: str) -> str:
     """Return the AWS partition that a region belongs to, by its name's beginning."""
-    return next((found for start, found in _BEGINNINGS.items() if region_name.startswith(start)), "aws")
+    return next(
+        (found for start, found in _BEGINNINGS.items() if region_name.startswith(start)), "aws"
+    )
 
 
 def client(service: str, region_name: str = "", *, borrowed: bool = False) -> Any:
@@ -179,7 +210,9 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
     try:
         made = session.client(service, region_name=region_name, config=config)
     except (BotoCoreError, ValueError) as error:
-        raise CooperError(f"{NAMES[service]} cannot be used with this configuration: {error}") from error
+        raise CooperError(
+            f"{NAMES[service]} cannot be used with this configuration: {error}"
+        ) from error
     check_endpoint(made.meta.endpoint_url, partition_of(region_name))
     made.meta.events.register("before-send", partial(_keep_deadline, read=read))
     if not borrowed:
@@ -214,13 +247,19 @@ def _refuse_cut_answer(response_dict: dict[str, Any], **_: Any) -> None:
         return
     found, expected = zlib.crc32(body) & 0xFFFFFFFF, headers.get("x-amz-crc32")
     if expected is not None and str(found) != str(expected):
-        raise ChecksumError(checksum_type="crc32", expected_checksum=expected, actual_checksum=str(found))
+        raise ChecksumError(
+            checksum_type="crc32", expected_checksum=expected, actual_checksum=str(found)
+        )
     try:
         whole = isinstance(json.loads(body), dict)
     except ValueError:
         whole = False
     if not whole:
-        raise ChecksumError(checksum_type="json", expected_checksum="an object", actual_checksum=f"{len(body)} bytes")
+        raise ChecksumError(
+            checksum_type="json",
+            expected_checksum="an object",
+            actual_checksum=f"{len(body)} bytes",
+        )
 
 
 def endpoint_refusal(url: str, partition: str) -> str:
@@ -228,7 +267,11 @@ def endpoint_refusal(url: str, partition: str) -> str:
     parts = urlsplit(url)
     host, domain = parts.hostname or "", DOMAINS.get(partition, "")
     if host in settings.COOPER_LOOPBACK_HOSTS:
-        return "" if settings.COOPER_DEV_ENDPOINTS else f"{url} is on this machine; that needs COOPER_DEV_ENDPOINTS=1"
+        return (
+            ""
+            if settings.COOPER_DEV_ENDPOINTS
+            else f"{url} is on this machine; that needs COOPER_DEV_ENDPOINTS=1"
+        )
     if parts.scheme != "https":
         return f"{url} is not https"
     if not domain:
@@ -276,14 +319,21 @@ def translate(error: Exception, service: str = "AWS") -> CooperError:
 def _translate_answer(error: ClientError, service: str) -> CooperError:
     """Return what AWS's error answer means, by its code and status."""
     said = error.response.get("Error", {})
-    code, status = said.get("Code", ""), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code, status = (
+        said.get("Code", ""),
+        error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0),
+    )
     detail = f"{error.operation_name}: {code}: {said.get('Message', '')}"
     if code in UNKNOWN:
         return NotAllowed(BAD_CREDENTIALS, detail, code=code)
     if code in REFUSALS:
-        return NotAllowed(f"AWS does not allow cooper to do this ({error.operation_name}).", detail, code=code)
+        return NotAllowed(
+            f"AWS does not allow cooper to do this ({error.operation_name}).", detail, code=code
+        )
     if status >= 500 or "Throttl" in code or code in BUSY:
         return Unavailable(
-            f"{service} is busy or has a fault. Nothing was handed out; try again in a minute.", detail, code=code
+            f"{service} is busy or has a fault. Nothing was handed out; try again in a minute.",
+            detail,
+            code=code,
         )
     return CooperError(f"AWS refused the request ({code}).", detail, code=code)

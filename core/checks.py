@@ -19,7 +19,12 @@ TAG = "cooper"
 GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}:\S([^\n]{0,510}\S)?|[^:\s]([^:\n]{0,510}[^:\s])?")
 """`provider:name`, or a bare name without a colon, as accounts.identity.Group reads them."""
 REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
-ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_STS")
+ENDPOINTS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_STS",
+)
 SIGNIN_DOMAINS = {
     "aws": "signin.aws.amazon.com",
     "aws-us-gov": "signin.amazonaws-us-gov.com",
@@ -60,14 +65,18 @@ def admin_groups() -> Messages:
         for text in getattr(settings, name):
             if not GROUP.fullmatch(text):
                 message = f"{name} names {text!r}, which is no group."
-                yield Error(message, hint="Write provider:name, as in okta:cooper-admins.", id="cooper.E002")
+                yield Error(
+                    message, hint="Write provider:name, as in okta:cooper-admins.", id="cooper.E002"
+                )
 
 
 def region() -> Messages:
     """Find a region that does not look like one."""
     if settings.COOPER_REGION and not REGION.fullmatch(settings.COOPER_REGION):
         yield Error(
-            f"COOPER_REGION is {settings.COOPER_REGION!r}.", hint="Write it as AWS does: eu-west-1.", id="cooper.E003"
+            f"COOPER_REGION is {settings.COOPER_REGION!r}.",
+            hint="Write it as AWS does: eu-west-1.",
+            id="cooper.E003",
         )
 
 
@@ -112,7 +121,9 @@ def endpoints() -> Messages:
             yield Error(f"{name}: {refusal}.", hint=f"Unset {name}, or mend it.", id="cooper.E006")
     refusal = signin_refusal(settings.COOPER_SIGNIN_URL, partition)
     if refusal:
-        yield Error(f"COOPER_SIGNIN_URL: {refusal}.", hint="Unset it, or mend it.", id="cooper.E007")
+        yield Error(
+            f"COOPER_SIGNIN_URL: {refusal}.", hint="Unset it, or mend it.", id="cooper.E007"
+        )
     if settings.COOPER_DEV_ENDPOINTS:
         yield Warning(
             "COOPER_DEV_ENDPOINTS=1: AWS may be something on this machine. NEVER in production.",
@@ -170,7 +181,9 @@ def longest_session() -> Messages:
 def needed() -> Messages:
     """Find that the region lacks."""
     if not settings.COOPER_REGION:
-        yield Error("No AWS region is set.", hint="Set COOPER_REGION, or give -region.", id="cooper.E010")
+        yield Error(
+            "No AWS region is set.", hint="Set COOPER_REGION, or give -region.", id="cooper.E010"
+        )
 
 
 def bound() -> Messages:
@@ -207,7 +220,9 @@ def secret_key() -> Messages:
 def hosts() -> Messages:
     """Find that every Host header would be believed."""
     if "*" in settings.ALLOWED_HOSTS:
-        yield Error("COOPER_ALLOWED_HOSTS is *.", hint="Name cooper's host names.", id="cooper.E015")
+        yield Error(
+            "COOPER_ALLOWED_HOSTS is *.", hint="Name cooper's host names.", id="cooper.E015"
+        )
 
 
 def debug() -> Messages:

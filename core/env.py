@@ -26,14 +26,18 @@ def secret(name: str, default: str = "") -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(f"{name}_FILE names {file!r}, which cannot be read: {error}") from error
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {file!r}, which cannot be read: {error}"
+        ) from error
 
 
 def integer(name: str, default: int, *, least: int, most: int) -> int:
     """Return a whole number within `least`..`most` (both included)."""
     value = text(name) or str(default)
     if not re.fullmatch(r"-?[0-9]{1,12}", value) or not least <= int(value) <= most:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it has to be a whole number from {least} to {most}")
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it has to be a whole number from {least} to {most}"
+        )
     return int(value)
 
 

@@ -127,7 +127,9 @@ def _needed(name: str) -> Installation:
     """Return an item that set-up has made; raise CooperError when it is not there."""
     found = Installation.find(name)
     if found is None:
-        raise CooperError("This installation is not set up yet. Run: manage.py cooper_setup", f"no item {name}")
+        raise CooperError(
+            "This installation is not set up yet. Run: manage.py cooper_setup", f"no item {name}"
+        )
     return found
 
 
@@ -140,9 +142,13 @@ def refuse_other_schema() -> None:
     """Raise CooperError when the tables are of another version than this cooper's."""
     stored = schema_version()
     if stored > SCHEMA:
-        raise CooperError(f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper.")
+        raise CooperError(
+            f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper."
+        )
     if stored < SCHEMA:
-        raise CooperError(f"The tables are of version {stored}, not {SCHEMA}. Run: manage.py cooper_setup")
+        raise CooperError(
+            f"The tables are of version {stored}, not {SCHEMA}. Run: manage.py cooper_setup"
+        )
 
 
 def is_demo() -> bool:

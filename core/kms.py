@@ -46,14 +46,19 @@ def key_arn(key: str) -> str:
 
 def encrypt(plaintext: bytes, key: str, context: dict[str, str]) -> Ciphertext:
     """Return `plaintext` (at most 4096 bytes) as a ciphertext under `key`, bound to `context`."""
-    answer = aws.call(aws.client("kms").encrypt, KeyId=key, Plaintext=plaintext, EncryptionContext=context)
+    answer = aws.call(
+        aws.client("kms").encrypt, KeyId=key, Plaintext=plaintext, EncryptionContext=context
+    )
     return Ciphertext(bytes(answer["CiphertextBlob"]), str(answer["KeyId"]))
 
 
 def decrypt(sealed: Ciphertext, context: dict[str, str]) -> bytes:
     """Return the plaintext of `sealed`; raise CooperError (InvalidCiphertextException) when it is of another place."""
     answer = aws.call(
-        aws.client("kms").decrypt, CiphertextBlob=sealed.ciphertext, KeyId=sealed.key_arn, EncryptionContext=context
+        aws.client("kms").decrypt,
+        CiphertextBlob=sealed.ciphertext,
+        KeyId=sealed.key_arn,
+        EncryptionContext=context,
     )
     return bytes(answer["Plaintext"])
 
@@ -63,12 +68,14 @@ def explained(error: CooperError, key: str, action: str) -> CooperError:
     if isinstance(error, NotAllowed) and "AccessDenied" in error.code:
         named = re.search(r"not authorized to perform: (kms:\w+)", error.detail)
         lacks = named[1] if named else action
-        message = (
-            f"KMS does not allow this: the IAM policy of whoever runs this, or the policy of {key}, lacks {lacks}."
-        )
+        message = f"KMS does not allow this: the IAM policy of whoever runs this, or the policy of {key}, lacks {lacks}."
         return NotAllowed(message, error.detail, code=error.code)
     words = REFUSALS.get(error.code.split(".")[-1])
-    return type(error)(words.format(key=key, region=aws.region()), error.detail, code=error.code) if words else error
+    return (
+        type(error)(words.format(key=key, region=aws.region()), error.detail, code=error.code)
+        if words
+        else error
+    )
 
 
 def usable_key_arn(key: str) -> str:
@@ -80,7 +87,9 @@ def usable_key_arn(key: str) -> str:
     if found.get("KeyState", "Enabled") == "Disabled":
         raise CooperError(REFUSALS["DisabledException"].format(key=key))
     if found.get("KeyState", "Enabled") != "Enabled":
-        raise CooperError(REFUSALS["KMSInvalidStateException"].format(key=key), f"state {found['KeyState']}")
+        raise CooperError(
+            REFUSALS["KMSInvalidStateException"].format(key=key), f"state {found['KeyState']}"
+        )
     return str(found["Arn"])
 
 

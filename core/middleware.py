@@ -30,7 +30,10 @@ def is_trusted(address: str) -> bool:
     """Return whether the peer is one of COOPER_TRUSTED_PROXIES (addresses or networks)."""
     try:
         found = ipaddress.ip_address(address)
-        return any(found in ipaddress.ip_network(each, strict=False) for each in settings.COOPER_TRUSTED_PROXIES)
+        return any(
+            found in ipaddress.ip_network(each, strict=False)
+            for each in settings.COOPER_TRUSTED_PROXIES
+        )
     except ValueError:
         return False
 
@@ -90,7 +93,9 @@ class AnswerMiddleware:
         allowed = " ".join(["'self'", *getattr(request, "form_action", [])])
         response.setdefault("Content-Security-Policy", CSP.format(allowed))
         response.setdefault("Cache-Control", "no-store")
-        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"
+        )
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -111,7 +116,9 @@ def refusal(request: HttpRequest, status: int, message: str, title: str = "") ->
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"error": message, "request_id": number}, status=status)
     said = title or HTTPStatus(status).phrase
-    return render(request, "error.html", {"title": said, "message": message, "number": number}, status=status)
+    return render(
+        request, "error.html", {"title": said, "message": message, "number": number}, status=status
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -126,13 +133,17 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
-    return refusal(request, 404, "There is nothing here that you may see. Your targets are on the first page.")
+    return refusal(
+        request, 404, "There is nothing here that you may see. Your targets are on the first page."
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 for a form that did not come from our own page."""
     return refusal(
-        request, 403, "This form was too old or came from elsewhere. Go back, reload the page and try again."
+        request,
+        403,
+        "This form was too old or came from elsewhere. Go back, reload the page and try again.",
     )
 
 

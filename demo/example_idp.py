@@ -98,17 +98,24 @@ class ExampleIdp:
         server = self._server_for(_origin(call.form))
         asked = _given(call.form)
         request = server.parse_authn_request(
-            asked["SAMLRequest"], saml2.BINDING_HTTP_REDIRECT, sigalg=asked["SigAlg"], signature=asked["Signature"]
+            asked["SAMLRequest"],
+            saml2.BINDING_HTTP_REDIRECT,
+            sigalg=asked["SigAlg"],
+            signature=asked["Signature"],
         )
         name = call.form.get("username", "").strip().casefold()
         if call.method == "GET":
             return pages.answer(HTTPStatus.OK, pages.asking(asked, list(self._people)))
         if name not in self._people or call.form.get("password") != self._password:
-            return pages.answer(HTTPStatus.FORBIDDEN, pages.asking(asked, list(self._people), wrong=True))
+            return pages.answer(
+                HTTPStatus.FORBIDDEN, pages.asking(asked, list(self._people), wrong=True)
+            )
         place = server.response_args(request.message)
         message = self._message(server, name, place)
         fields = {"SAMLResponse": message, "RelayState": asked.get("RelayState", "")}
-        return pages.answer(HTTPStatus.OK, pages.going_on(place["destination"], fields), place["destination"])
+        return pages.answer(
+            HTTPStatus.OK, pages.going_on(place["destination"], fields), place["destination"]
+        )
 
     def _message(self, server: Any, name: str, place: dict[str, Any]) -> str:
         """Return the response about a person, the assertion signed, in base64."""
@@ -131,7 +138,10 @@ class ExampleIdp:
         origin, asked = _origin(call.form), _given(call.form)
         server = self._server_for(origin)
         request = server.parse_logout_request(
-            asked["SAMLRequest"], saml2.BINDING_HTTP_REDIRECT, sigalg=asked["SigAlg"], signature=asked["Signature"]
+            asked["SAMLRequest"],
+            saml2.BINDING_HTTP_REDIRECT,
+            sigalg=asked["SigAlg"],
+            signature=asked["Signature"],
         )
         response = server.create_logout_response(request.message, [saml2.BINDING_HTTP_REDIRECT])
         info = server.apply_binding(
@@ -141,7 +151,12 @@ class ExampleIdp:
             asked.get("RelayState", ""),
             response=True,
         )
-        return Answer(HTTPStatus.SEE_OTHER, b"", "text/plain", dict(info["headers"]) | {"Cache-Control": "no-store"})
+        return Answer(
+            HTTPStatus.SEE_OTHER,
+            b"",
+            "text/plain",
+            dict(info["headers"]) | {"Cache-Control": "no-store"},
+        )
 
     def _made(self, origin: str) -> Any:
         """Return pysaml2's server, which knows the cooper at an origin."""
@@ -156,11 +171,20 @@ class ExampleIdp:
                 "service": {
                     "idp": {
                         "endpoints": {
-                            "single_sign_on_service": [(f"{self._base}sso", saml2.BINDING_HTTP_REDIRECT)],
-                            "single_logout_service": [(f"{self._base}slo", saml2.BINDING_HTTP_REDIRECT)],
+                            "single_sign_on_service": [
+                                (f"{self._base}sso", saml2.BINDING_HTTP_REDIRECT)
+                            ],
+                            "single_logout_service": [
+                                (f"{self._base}slo", saml2.BINDING_HTTP_REDIRECT)
+                            ],
                         },
                         "want_authn_requests_signed": True,
-                        "policy": {"default": {"lifetime": {"minutes": 5}, "name_form": saml2.saml.NAME_FORMAT_BASIC}},
+                        "policy": {
+                            "default": {
+                                "lifetime": {"minutes": 5},
+                                "name_form": saml2.saml.NAME_FORMAT_BASIC,
+                            }
+                        },
                     }
                 },
             }
@@ -177,7 +201,11 @@ def bring(aws: EmbeddedAws) -> None:
 
 def _given(form: dict[str, str]) -> dict[str, str]:
     """Return the request as it came."""
-    return {name: form.get(name, "") for name in ("SAMLRequest", "RelayState", "SigAlg", "Signature") if name in form}
+    return {
+        name: form.get(name, "")
+        for name in ("SAMLRequest", "RelayState", "SigAlg", "Signature")
+        if name in form
+    }
 
 
 def _origin(form: dict[str, str]) -> str:
@@ -195,8 +223,15 @@ def _key_pair(folder: Path) -> tuple[Path, Path]:
     key = rsa.generate_private_key(65537, 2048)
     named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, LABEL)])
     now = datetime.now(UTC)
-    made = x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(named)
+        .issuer_name(named)
+        .public_key(key.public_key())
+    )
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(
+        now - timedelta(hours=1)
+    )
     certificate = made.not_valid_after(now + timedelta(days=365)).sign(key, hashes.SHA256())
     files = folder / "key.pem", folder / "certificate.pem"
     pem = serialization.Encoding.PEM

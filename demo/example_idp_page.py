@@ -28,7 +28,11 @@ def answer(status: int, page: str, sends_to: str = "") -> Answer:
     """Return a page that nobody keeps, whose form leads to `sends_to`, or back to here."""
     csp = f"default-src 'none'; style-src {_digest(STYLE + _FORM)}; script-src {_digest(_SEND)}; img-src data:; "
     csp += f"base-uri 'none'; frame-ancestors 'none'; form-action {sends_to or chr(39) + 'self' + chr(39)}"
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": csp}
+    headers = {
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": csp,
+    }
     return Answer(status, page.encode(), "text/html; charset=utf-8", headers)
 
 
@@ -57,13 +61,16 @@ def going_on(place: str, fields: dict[str, str]) -> str:
 def refused(why: str) -> str:
     """Return the page for a request that is not cooper's."""
     said = "This is no request of the cooper on this machine. Begin again at its sign-in page."
-    return _html("Not understood", f'<h1>Not understood</h1>\n<p class="who">{said} ({escape(why)})</p>')
+    return _html(
+        "Not understood", f'<h1>Not understood</h1>\n<p class="who">{said} ({escape(why)})</p>'
+    )
 
 
 def _hidden(fields: dict[str, str]) -> str:
     """Return hidden fields."""
     return "".join(
-        f'<input type="hidden" name="{name}" value="{escape(value, quote=True)}">' for name, value in fields.items()
+        f'<input type="hidden" name="{name}" value="{escape(value, quote=True)}">'
+        for name, value in fields.items()
     )
 
 

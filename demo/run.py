@@ -29,7 +29,15 @@ Say = Callable[[str], None]
 
 REAL = (
     *("PUBLIC_URL", "ALLOWED_HOSTS", "BIND", "INSECURE_HTTP", "TRUSTED_PROXIES"),
-    *("REGION", "KMS_KEY", "TABLE_PREFIX", "SIGNIN_URL", "VPC_ENDPOINTS", "SECRET_KEY", "SECRET_KEY_FILE"),
+    *(
+        "REGION",
+        "KMS_KEY",
+        "TABLE_PREFIX",
+        "SIGNIN_URL",
+        "VPC_ENDPOINTS",
+        "SECRET_KEY",
+        "SECRET_KEY_FILE",
+    ),
 )
 """What a real installation may have set; the demo takes nothing of it."""
 
@@ -43,7 +51,9 @@ OTPAUTH = "DEMO_OTPAUTH"
 """Under this name the seeded AWS says the address that Carol's authenticator app reads."""
 
 
-def serve_alone(store: Path | None, port: int, *, seeded: bool, with_parent: bool, say: Say) -> None:
+def serve_alone(
+    store: Path | None, port: int, *, seeded: bool, with_parent: bool, say: Say
+) -> None:
     """Serve the embedded AWS until a signal (`with_parent`: or the end of stdin); say its environment, then a blank."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -104,7 +114,14 @@ class Demo:
 
     def _start_aws(self) -> dict[str, str]:
         """Start the embedded AWS, set up and seeded; return the environment to reach it with."""
-        words = [sys.executable, "manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent"]
+        words = [
+            sys.executable,
+            "manage.py",
+            "cooper_demo",
+            "--aws-only",
+            "--seed",
+            "--with-parent",
+        ]
         words += ["--store", str(self._store.absolute())] if self._store else []
         self._aws = subprocess.Popen(  # noqa: S603 - our own command
             words, cwd=settings.BASE_DIR, env=clean_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -146,7 +163,9 @@ class Demo:
         while not self._stopping:
             for name, process in {"embedded AWS": self._aws, "server": self._server}.items():
                 if process is not None and process.poll() is not None and not self._stopping:
-                    raise CooperError(f"The {name} ended by itself (exit code {process.returncode}).")
+                    raise CooperError(
+                        f"The {name} ended by itself (exit code {process.returncode})."
+                    )
             time.sleep(0.2)
 
     def _end(self) -> None:
@@ -163,7 +182,11 @@ class Demo:
 def clean_environment() -> dict[str, str]:
     """Return this environment without anything of a real installation or of real AWS credentials."""
     real = {f"COOPER_{name}" for name in REAL}
-    kept = {name: value for name, value in os.environ.items() if name not in real and not name.startswith("AWS_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in real and not name.startswith("AWS_")
+    }
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return {**kept, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", "PYTHONUNBUFFERED": "1"}
 
@@ -202,7 +225,9 @@ def banner(url: str, environment: dict[str, str], otpauth: str) -> str:
     endpoint = environment["AWS_ENDPOINT_URL"]
     here = Path(sys.executable)
     python = here.relative_to(settings.BASE_DIR) if here.is_relative_to(settings.BASE_DIR) else here
-    sts = f'boto3.client("sts", endpoint_url="{endpoint}", region_name="{environment["AWS_REGION"]}")'
+    sts = (
+        f'boto3.client("sts", endpoint_url="{endpoint}", region_name="{environment["AWS_REGION"]}")'
+    )
     return f"""
 cooper is up:  {url}
 

@@ -43,7 +43,10 @@ SPARE_ROLE = "support-read"
 """A role in Production that is ready to become a target: for the tour, and for trying out."""
 
 READ_S3 = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}]}
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}],
+    }
 )
 
 
@@ -72,18 +75,49 @@ class Seeded:
 
 DEVELOPERS, ON_CALL = ("developers",), ("on-call",)
 TARGETS = (
-    Seeded("dev-read", "Development, read only", "Look at anything in development.", DEVELOPERS, 14_400),
+    Seeded(
+        "dev-read", "Development, read only", "Look at anything in development.", DEVELOPERS, 14_400
+    ),
     Seeded("dev-admin", "Development, administrator", "Do anything in development.", DEVELOPERS),
-    Seeded("dev-uploads", "Upload bucket of development", "Reads S3.", DEVELOPERS, 43_200, federated=True),
-    Seeded("staging-read", "Staging, read only", "Look at anything in staging.", DEVELOPERS, 14_400),
+    Seeded(
+        "dev-uploads",
+        "Upload bucket of development",
+        "Reads S3.",
+        DEVELOPERS,
+        43_200,
+        federated=True,
+    ),
+    Seeded(
+        "staging-read", "Staging, read only", "Look at anything in staging.", DEVELOPERS, 14_400
+    ),
     Seeded("staging-deploy", "Staging, deploy", "Roll out a release to staging.", DEVELOPERS),
     Seeded("staging-db", "Staging, database", "Databases of staging.", ("database-team",)),
     Seeded("prod-read", "Production, read only", "Look at production.", DEVELOPERS + ON_CALL, 7200),
-    Seeded("prod-admin", "Production, administrator", "Do anything in production.", DEVELOPERS, sensitive=True),
-    Seeded("prod-break-glass", "Production, break glass", "When nothing else helps.", ON_CALL, sensitive=True),
-    Seeded("prod-reports", "Reports bucket of production", "Reads reports.", ("finance",), federated=True),
+    Seeded(
+        "prod-admin",
+        "Production, administrator",
+        "Do anything in production.",
+        DEVELOPERS,
+        sensitive=True,
+    ),
+    Seeded(
+        "prod-break-glass",
+        "Production, break glass",
+        "When nothing else helps.",
+        ON_CALL,
+        sensitive=True,
+    ),
+    Seeded(
+        "prod-reports",
+        "Reports bucket of production",
+        "Reads reports.",
+        ("finance",),
+        federated=True,
+    ),
     Seeded("data-analyst", "Data analyst", "Athena and Glue, read only.", ("analysts",), 28_800),
-    Seeded("data-export", "Data export", "Reads the export bucket.", ("data-team",), federated=True),
+    Seeded(
+        "data-export", "Data export", "Reads the export bucket.", ("data-team",), federated=True
+    ),
 )
 PLACES = {
     "dev": ("222222222222", "green"),
@@ -99,7 +133,11 @@ FEDERATED_GROUPS = {
     "data-analyst": ("example:analysts",),
 }
 """Groups of the demo's identity provider that may become targets, by target."""
-DESTINATIONS = {"dev-uploads": "/s3/buckets", "staging-db": "/rds/home", "data-analyst": "/athena/home"}
+DESTINATIONS = {
+    "dev-uploads": "/s3/buckets",
+    "staging-db": "/rds/home",
+    "data-analyst": "/athena/home",
+}
 
 
 def adopt(embedded: EmbeddedAws) -> None:
@@ -124,7 +162,9 @@ def seed(people: bool = True) -> bool:
         _seed_target(each, cooper_arn)
     if people:
         _seed_people()
-    installation.ensure("demo", value="This installation is the demo: made-up people with a known password.")
+    installation.ensure(
+        "demo", value="This installation is the demo: made-up people with a known password."
+    )
     return True
 
 
@@ -167,7 +207,11 @@ def _seed_target(each: Seeded, cooper_arn: str) -> None:
 
     def build(writes: Transaction) -> None:
         writes.create(made)
-        writes.create(audit.event(Event.TARGET_ADDED, target=each.name, aws_account=each.account_id, by="seed"))
+        writes.create(
+            audit.event(
+                Event.TARGET_ADDED, target=each.name, aws_account=each.account_id, by="seed"
+            )
+        )
         for group in (*each.groups, *FEDERATED_GROUPS.get(each.name, ())):
             writes.create(Association(each.name, group if ":" in group else f"local:{group}"))
 
@@ -177,7 +221,12 @@ def _seed_target(each: Seeded, cooper_arn: str) -> None:
 def _role(each: Seeded, cooper_arn: str) -> dict[str, Any]:
     """Return what a role's target has, after making the role."""
     arn = _seed_role(each.name, each.account_id, each.max_seconds, cooper_arn)
-    return {"kind": str(Kind.ROLE), "role_arn": arn, "source_identity": True, "external_id_enforced": True}
+    return {
+        "kind": str(Kind.ROLE),
+        "role_arn": arn,
+        "source_identity": True,
+        "external_id_enforced": True,
+    }
 
 
 def _federated(each: Seeded) -> dict[str, Any]:
@@ -198,7 +247,9 @@ def _seed_device(username: str) -> None:
     person = f"local:{username}"
     if totp.device_of(person) is None:
         ciphertext = totp.sealed(totp.new_seed(), person)
-        device = TotpDevice(person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True)
+        device = TotpDevice(
+            person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True
+        )
         with transaction() as writes:
             writes.create(device)
             writes.create(audit.event(Event.DEVICE_ADDED, person=person, by="seed"))
@@ -220,5 +271,7 @@ def _seed_people() -> None:
         if LocalAccount.find(username):
             continue
         with transaction() as writes:
-            writes.create(LocalAccount(username, name=name, groups=groups, password=make_password(PASSWORD)))
+            writes.create(
+                LocalAccount(username, name=name, groups=groups, password=make_password(PASSWORD))
+            )
             writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", by="seed"))

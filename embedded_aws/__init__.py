@@ -63,12 +63,20 @@ class EmbeddedAws:
         when another one runs in this process.
         """
         if _running:
-            raise RuntimeError("An embedded AWS runs in this process already; moto's state is global.")
-        if "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("threading"):
-            raise RuntimeError("The embedded AWS needs real threads. Run it in a process of its own, without gevent.")
+            raise RuntimeError(
+                "An embedded AWS runs in this process already; moto's state is global."
+            )
+        if "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched(
+            "threading"
+        ):
+            raise RuntimeError(
+                "The embedded AWS needs real threads. Run it in a process of its own, without gevent."
+            )
         self._fill()
         app = self._front = Router(self._world)
-        self._server = LoopbackServer(loopback_only(self._wrap(app) if self._wrap else app), self._port)
+        self._server = LoopbackServer(
+            loopback_only(self._wrap(app) if self._wrap else app), self._port
+        )
         if self._saver:
             self._saver.start()
         self._config = tempfile.TemporaryDirectory(prefix="cooper-embedded-")
@@ -99,7 +107,12 @@ class EmbeddedAws:
         """Start."""
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         """Stop."""
         self.stop()
 
@@ -125,11 +138,21 @@ class EmbeddedAws:
     def environment(self) -> dict[str, str]:
         """Return the variables with which cooper and AWS's own tools use this AWS, and never a real one."""
         key, secret = seed_aws.coopers_keys()
-        loopback = ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]))
-        services = {f"AWS_ENDPOINT_URL_{name}": self.endpoint_url for name in ("DYNAMODB", "IAM", "KMS", "STS")}
+        loopback = ",".join(
+            filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"])
+        )
+        services = {
+            f"AWS_ENDPOINT_URL_{name}": self.endpoint_url
+            for name in ("DYNAMODB", "IAM", "KMS", "STS")
+        }
         blank = dict.fromkeys(("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"), "")
         no = dict.fromkeys(
-            ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "false"
+            (
+                "AWS_USE_FIPS_ENDPOINT",
+                "AWS_USE_DUALSTACK_ENDPOINT",
+                "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+            ),
+            "false",
         )
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -194,7 +217,9 @@ class EmbeddedAws:
         finally:
             self._world.ledger.ahead -= seconds
 
-    def instance_credentials(self, seconds: int = 21_600, role_name: str = seed_aws.COOPER_ROLE) -> dict[str, Any]:
+    def instance_credentials(
+        self, seconds: int = 21_600, role_name: str = seed_aws.COOPER_ROLE
+    ) -> dict[str, Any]:
         """Return credentials as an instance of cooper's AWS account gets them (AccessKeyId, ..., Expiration)."""
         role = self._state.role(seed_aws.COOPER_ACCOUNT, role_name)
         instance = "i-0c00be40000000001"

@@ -32,14 +32,23 @@ def ask(call: Call, caller: Principal) -> Answer:
     environ["wsgi.input"] = io.BytesIO(call.body)
     request = _FromServer(environ)
     try:
-        status, headers, body = HANDLERS[call.service].dispatch(request, request.raw_url, request.headers)
+        status, headers, body = HANDLERS[call.service].dispatch(
+            request, request.raw_url, request.headers
+        )
     except NotImplementedError as error:
         raise AwsError("UnknownOperationException", str(error)) from error
-    except Exception as error:  # whatever moto stumbles over is a fault of the service to its callers
+    except (
+        Exception
+    ) as error:  # whatever moto stumbles over is a fault of the service to its callers
         logger.exception("moto failed at %s %s", call.service, call.operation)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         raise AwsError("InternalServerError", f"{type(error).__name__}: {error}", status) from error
     content = body.encode() if isinstance(body, str) else bytes(body or b"")
     if call.service == "iam":
-        return Answer(int(status), content, "text/xml", {"x-amzn-RequestId": str(headers.get("x-amzn-requestid", ""))})
+        return Answer(
+            int(status),
+            content,
+            "text/xml",
+            {"x-amzn-RequestId": str(headers.get("x-amzn-requestid", ""))},
+        )
     return json_answer(call.service, content, int(status))

@@ -100,7 +100,9 @@ def _quantified(operator: str) -> tuple[str, str]:
     return every, rest
 
 
-def _compared(operator: str, present: list[str] | None, wanted: list[str], every: str) -> bool | None:
+def _compared(
+    operator: str, present: list[str] | None, wanted: list[str], every: str
+) -> bool | None:
     """Return whether the values that are present fit those that are wanted."""
     negative = operator in _NEGATIVE
     test = _TESTS.get(_NEGATIVE.get(operator, operator))

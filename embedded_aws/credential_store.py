@@ -110,7 +110,13 @@ class CredentialStore:
 
     def issue(self, seconds: int, **facts: Any) -> Issued:
         """Make credentials of their own for one call."""
-        made = Issued(random_id("ASIA"), random_secret(), random_token(), expires_at=int(self.now()) + seconds, **facts)
+        made = Issued(
+            random_id("ASIA"),
+            random_secret(),
+            random_token(),
+            expires_at=int(self.now()) + seconds,
+            **facts,
+        )
         with self._lock:
             self._issued[made.access_key_id] = made
         return made
@@ -141,6 +147,9 @@ class CredentialStore:
     def load(self, stored: list[dict[str, Any]]) -> None:
         """Take back what was stored."""
         for each in stored:
-            sequences = {"session_policies": tuple(each["session_policies"]), "transitive": tuple(each["transitive"])}
+            sequences = {
+                "session_policies": tuple(each["session_policies"]),
+                "transitive": tuple(each["transitive"]),
+            }
             made = Issued(**{**each, **sequences, "kind": Kind(each["kind"])})
             self._issued[made.access_key_id] = made

@@ -37,7 +37,11 @@ class DynamoDb:
             if call.operation == "TransactWriteItems" and self._is_repeated(caller, asked):
                 return json_answer("dynamodb", b"{}")
             answer = backends.ask(call, caller)
-            if answer.status == 200 and call.operation not in READS and not call.operation.startswith("Describe"):
+            if (
+                answer.status == 200
+                and call.operation not in READS
+                and not call.operation.startswith("Describe")
+            ):
                 self._written(call, caller, asked)
                 return self._as_it_stands(call, caller, answer)
             return answer
@@ -58,7 +62,10 @@ class DynamoDb:
         self._world.changed.set()
         token = asked.get("ClientRequestToken")
         if call.operation == "TransactWriteItems" and token:
-            self._remembered[caller.account_id, str(token)] = (time.monotonic() + TOKEN_SECONDS, asked)
+            self._remembered[caller.account_id, str(token)] = (
+                time.monotonic() + TOKEN_SECONDS,
+                asked,
+            )
         if call.operation == "UpdateTable" and "SSESpecification" in asked:
             self._tables(call, caller).encrypt(asked["TableName"], asked["SSESpecification"])
 

@@ -14,8 +14,24 @@ from embedded_aws.principals import Principal
 from embedded_aws.protocol import Answer, AwsError, Call
 from embedded_aws.state import AwsState
 
-USES = {"Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Sign", "Verify"}
-READS = {"DescribeKey", "Encrypt", "Decrypt", "ListKeys", "ListAliases", "GenerateDataKey", "GetKeyPolicy"}
+USES = {
+    "Encrypt",
+    "Decrypt",
+    "ReEncrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "Sign",
+    "Verify",
+}
+READS = {
+    "DescribeKey",
+    "Encrypt",
+    "Decrypt",
+    "ListKeys",
+    "ListAliases",
+    "GenerateDataKey",
+    "GetKeyPolicy",
+}
 _KEY_ID = 36
 """Bytes of a ciphertext that hold the key's id, in moto's form."""
 
@@ -40,8 +56,16 @@ def _check_use(call: Call, caller: Principal) -> None:
     behind = _key(keys, _key_id_in(asked.get("CiphertextBlob", "")))
     for key in [*named, behind]:
         _check_state(key)
-    if call.operation == "Decrypt" and named[0] is not None and behind is not None and named[0] is not behind:
-        raise AwsError("IncorrectKeyException", "The key ID in the request does not identify a CMK that can do this.")
+    if (
+        call.operation == "Decrypt"
+        and named[0] is not None
+        and behind is not None
+        and named[0] is not behind
+    ):
+        raise AwsError(
+            "IncorrectKeyException",
+            "The key ID in the request does not identify a CMK that can do this.",
+        )
     if call.operation == "Encrypt" and len(_decoded(asked.get("Plaintext", ""))) > 4096:
         limit = "Member must have length less than or equal to 4096"
         message = f"1 validation error detected: Value at 'plaintext' failed to satisfy constraint: {limit}"

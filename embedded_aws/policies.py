@@ -31,7 +31,12 @@ class Asked:
 
 def verdict(documents: Iterable[dict[str, Any]], asked: Asked) -> Verdict:
     """Return what the policies of the caller or of its session say."""
-    found = (each["Effect"] for document in documents for each in _statements(document) if _applies(each, asked))
+    found = (
+        each["Effect"]
+        for document in documents
+        for each in _statements(document)
+        if _applies(each, asked)
+    )
     return _summed_up(found)
 
 
@@ -48,7 +53,9 @@ def trust_verdict(document: dict[str, Any], caller: Principal, asked: Asked) -> 
 def names_exactly(document: dict[str, Any], caller: Principal) -> bool:
     """Return whether the trust policy names the very caller, so that in its own AWS account nothing else is needed."""
     own = {caller.arn, caller.principal_arn}
-    return any(own & set(_principals(each)) for each in _statements(document) if each["Effect"] == "Allow")
+    return any(
+        own & set(_principals(each)) for each in _statements(document) if each["Effect"] == "Allow"
+    )
 
 
 def _summed_up(effects: Iterable[str]) -> Verdict:
@@ -63,19 +70,29 @@ def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the statements that have an effect."""
     found = document.get("Statement", [])
     many = found if isinstance(found, list) else [found]
-    return [each for each in many if isinstance(each, dict) and each.get("Effect") in {"Allow", "Deny"}]
+    return [
+        each for each in many if isinstance(each, dict) and each.get("Effect") in {"Allow", "Deny"}
+    ]
 
 
 def _applies(statement: dict[str, Any], asked: Asked) -> bool:
     """Return whether a statement of an identity's or session's policy speaks of what is asked."""
-    return _acts(statement, asked) and _concerns(statement, asked) and _conditions_hold(statement, asked)
+    return (
+        _acts(statement, asked)
+        and _concerns(statement, asked)
+        and _conditions_hold(statement, asked)
+    )
 
 
 def _acts(statement: dict[str, Any], asked: Asked) -> bool:
     """Return whether the statement speaks of the action."""
     if "NotAction" in statement:
-        return not any(like(each, asked.action, any_case=True) for each in texts(statement["NotAction"]))
-    return any(like(each, asked.action, any_case=True) for each in texts(statement.get("Action", [])))
+        return not any(
+            like(each, asked.action, any_case=True) for each in texts(statement["NotAction"])
+        )
+    return any(
+        like(each, asked.action, any_case=True) for each in texts(statement.get("Action", []))
+    )
 
 
 def _concerns(statement: dict[str, Any], asked: Asked) -> bool:
@@ -106,5 +123,11 @@ def _names(statement: dict[str, Any], caller: Principal) -> bool:
     if "NotPrincipal" in statement:
         return bool(statement["Effect"] == "Deny")
     account = caller.account_id
-    mine = {"*", account, f"arn:{caller.partition}:iam::{account}:root", caller.arn, caller.principal_arn}
+    mine = {
+        "*",
+        account,
+        f"arn:{caller.partition}:iam::{account}:root",
+        caller.arn,
+        caller.principal_arn,
+    }
     return any(each in mine for each in _principals(statement))

@@ -38,7 +38,10 @@ class Principal:
 
 def partition_of(region: str) -> str:
     """Return the partition of a region."""
-    return next((partition for beginning, partition in PARTITIONS.items() if region.startswith(beginning)), "aws")
+    return next(
+        (partition for beginning, partition in PARTITIONS.items() if region.startswith(beginning)),
+        "aws",
+    )
 
 
 def authenticate(call: Call, ledger: CredentialStore) -> Principal:
@@ -59,7 +62,15 @@ def authenticate(call: Call, ledger: CredentialStore) -> Principal:
 def holder(issued: Issued) -> Principal:
     """Return the caller behind issued credentials."""
     name = issued.principal_arn.rpartition("/")[2]
-    return Principal(issued.kind, issued.arn, issued.principal_arn, issued.account_id, issued.user_id, name, issued)
+    return Principal(
+        issued.kind,
+        issued.arn,
+        issued.principal_arn,
+        issued.account_id,
+        issued.user_id,
+        name,
+        issued,
+    )
 
 
 def _from_issued(call: Call, issued: Issued) -> tuple[Principal, str]:
@@ -129,4 +140,6 @@ def role_by_arn(arn: str) -> Any | None:
 
 def refuse_unknown_service(service: str) -> AwsError:
     """Return the refusal of a service that the embedded AWS has not."""
-    return AwsError("InvalidAction", f"The embedded AWS has no service {service or '(unsigned request)'}.")
+    return AwsError(
+        "InvalidAction", f"The embedded AWS has no service {service or '(unsigned request)'}."
+    )

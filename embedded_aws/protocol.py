@@ -26,7 +26,9 @@ IAM_XMLNS = "https://iam.amazonaws.com/doc/2010-05-08/"
 class AwsError(Exception):
     """An error that the embedded AWS answers, with AWS's own code, words and HTTP status."""
 
-    def __init__(self, code: str, message: str, status: int = HTTPStatus.BAD_REQUEST, **more: Any) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = HTTPStatus.BAD_REQUEST, **more: Any
+    ) -> None:
         """Keep code, message, status, and `more` fields of a JSON answer (such as CancellationReasons)."""
         super().__init__(message)
         self.code, self.message, self.status, self.more = code, message, int(status), more
@@ -82,7 +84,9 @@ class Call:
     @cached_property
     def operation(self) -> str:
         """Return the operation that is called (`AssumeRole`), or ""."""
-        return self.headers.get("x-amz-target", "").rpartition(".")[2] or self.form.get("Action", "")
+        return self.headers.get("x-amz-target", "").rpartition(".")[2] or self.form.get(
+            "Action", ""
+        )
 
     @cached_property
     def form(self) -> dict[str, str]:
@@ -109,8 +113,16 @@ def read(environ: WSGIEnvironment) -> Call:
     """Read the request whole; raise AwsError when it is too large."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > BODY_LIMIT:
-        raise AwsError("RequestEntityTooLarge", "The request is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+        raise AwsError(
+            "RequestEntityTooLarge",
+            "The request is too large.",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name[:5] == "HTTP_"
+    }
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
     headers["content-length"] = environ.get("CONTENT_LENGTH", "")
     return Call(
@@ -134,14 +146,20 @@ class Answer:
 
     def send(self, start_response: StartResponse) -> list[bytes]:
         """Answer in WSGI's words."""
-        headers = {"Content-Type": self.content_type, "Content-Length": str(len(self.body)), **self.headers}
+        headers = {
+            "Content-Type": self.content_type,
+            "Content-Length": str(len(self.body)),
+            **self.headers,
+        }
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))
         return [self.body]
 
 
 def plain(status: int, text: str) -> Answer:
     """Return a few words for a person."""
-    return Answer(status, (text + "\n").encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
+    return Answer(
+        status, (text + "\n").encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"}
+    )
 
 
 def request_id() -> str:
@@ -161,7 +179,9 @@ def json_answer(service: str, document: bytes, status: int = 200, identifier: st
 def xml(value: Any) -> str:
     """Return XML of nested dicts (elements), lists (`member`s) and texts."""
     if isinstance(value, dict):
-        return "".join(f"<{name}>{xml(part)}</{name}>" for name, part in value.items() if part is not None)
+        return "".join(
+            f"<{name}>{xml(part)}</{name}>" for name, part in value.items() if part is not None
+        )
     if isinstance(value, list):
         return "".join(f"<member>{xml(part)}</member>" for part in value)
     return escape(str(value))
@@ -183,7 +203,10 @@ def refusal(service: str, error: AwsError) -> Answer:
         return json_answer(service, json.dumps(document).encode(), error.status)
     identifier = request_id()
     kind = "Sender" if error.status < 500 else "Receiver"
-    said = {"Error": {"Type": kind, "Code": error.code, "Message": error.message}, "RequestId": identifier}
+    said = {
+        "Error": {"Type": kind, "Code": error.code, "Message": error.message},
+        "RequestId": identifier,
+    }
     xmlns = IAM_XMLNS if service == "iam" else STS_XMLNS
     body = f'<ErrorResponse xmlns="{xmlns}">{xml(said)}</ErrorResponse>'
     return Answer(error.status, body.encode(), "text/xml", {"x-amzn-RequestId": identifier})

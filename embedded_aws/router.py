@@ -51,7 +51,8 @@ class Router:
             return plain(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if not call.service:
             return plain(
-                HTTPStatus.NOT_FOUND, "This is cooper's embedded AWS: DynamoDB, IAM, KMS and STS, for trying out."
+                HTTPStatus.NOT_FOUND,
+                "This is cooper's embedded AWS: DynamoDB, IAM, KMS and STS, for trying out.",
             )
         caller = principals.authenticate(call, self._world.ledger)
         return self._serve(call, caller)
@@ -83,7 +84,9 @@ def loopback_only(app: Wsgi) -> Wsgi:
     def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> object:
         found = _HOST.fullmatch(str(environ.get("HTTP_HOST", "")))
         if not found or found[2] != str(environ.get("SERVER_PORT")):
-            return plain(HTTPStatus.FORBIDDEN, "This address is for this machine alone.").send(start_response)
+            return plain(HTTPStatus.FORBIDDEN, "This address is for this machine alone.").send(
+                start_response
+            )
         return app(environ, start_response)
 
     return guarded  # type: ignore[return-value]

@@ -32,14 +32,22 @@ COOPER_POLICY = {
 FEDERATION_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Action": ["sts:GetFederationToken", "sts:TagSession"], "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": ["sts:GetFederationToken", "sts:TagSession"],
+            "Resource": "*",
+        },
         {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
     ],
 }
 EC2_TRUST = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
     ],
 }
 
@@ -61,13 +69,17 @@ def create_role(
     path, _, name = path_name.strip("/").rpartition("/")
     backend = iam_backends[account_id][partition]
     found = next((each for each in backend.roles.values() if each.name == name), None)
-    role = found or backend.create_role(name, "{}", f"/{path}/" if path else "/", None, "", [], "3600")
+    role = found or backend.create_role(
+        name, "{}", f"/{path}/" if path else "/", None, "", [], "3600"
+    )
     role.assume_role_policy_document = json.dumps(trust_policy)
     role.max_session_duration = str(max_session_seconds)
     return str(role.arn)
 
 
-def put_role_policy(account_id: str, role_name: str, policy: dict[str, Any], *, partition: str = "aws") -> None:
+def put_role_policy(
+    account_id: str, role_name: str, policy: dict[str, Any], *, partition: str = "aws"
+) -> None:
     """Give a role an inline policy, in place of the one it has."""
     iam_backends[account_id][partition].get_role(role_name).put_policy("inline", json.dumps(policy))
 

@@ -43,7 +43,11 @@ _REFUSALS = {
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
     ),
-    "expired": ("ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired"),
+    "expired": (
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+    ),
     "signature": ("SignatureDoesNotMatch", "InvalidSignatureException", _MISMATCH),
 }
 """The codes in query and in JSON protocols, and the words (Common errors of the STS and DynamoDB API references)."""
@@ -58,7 +62,9 @@ def verify(call: Call, authorization: Authorization, secret: str) -> None:
     unsigned = {"host", "x-amz-date"} - set(authorization.signed_headers)
     if altered or unsigned or authorization.day != stamp[:8]:
         raise refused(call.service, "signature")
-    if not hmac.compare_digest(_signature(call, authorization, secret, stamp), authorization.signature):
+    if not hmac.compare_digest(
+        _signature(call, authorization, secret, stamp), authorization.signature
+    ):
         raise refused(call.service, "signature")
 
 
@@ -74,12 +80,16 @@ def _check_time(service: str, stamp: str) -> None:
     error, now = refused(service, "signature"), time.strftime(_FORMAT, time.gmtime())
     what = "Signature expired" if off > 0 else "Signature not yet current"
     how = "earlier" if off > 0 else "later"
-    raise AwsError(error.code, f"{what}: {stamp} is now {how} than {now} (+/- 5 min.)", error.status)
+    raise AwsError(
+        error.code, f"{what}: {stamp} is now {how} than {now} (+/- 5 min.)", error.status
+    )
 
 
 def _signature(call: Call, authorization: Authorization, secret: str, stamp: str) -> str:
     """Return the signature that the request ought to have."""
-    url = f"http://{call.headers.get('host', '')}{call.path}" + (f"?{call.query}" if call.query else "")
+    url = f"http://{call.headers.get('host', '')}{call.path}" + (
+        f"?{call.query}" if call.query else ""
+    )
     headers = {name: call.headers.get(name, "") for name in authorization.signed_headers}
     request = AWSRequest(method=call.method, url=url, headers=headers, data=call.body)
     request.context["timestamp"] = stamp

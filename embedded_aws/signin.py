@@ -48,7 +48,9 @@ def _session(text: str, world: AwsState) -> Issued:
     """Return the credentials of the Session parameter; raise AwsError unless they are good for the console."""
     try:
         found = json.loads(text)
-        key, secret, token = (str(found[name]) for name in ("sessionId", "sessionKey", "sessionToken"))
+        key, secret, token = (
+            str(found[name]) for name in ("sessionId", "sessionKey", "sessionToken")
+        )
     except (ValueError, KeyError, TypeError):
         raise AwsError("", "Invalid session.") from None
     issued = world.ledger.find(key)
@@ -100,6 +102,10 @@ def _facts(form: dict[str, str], issued: Issued) -> dict[str, Any]:
 
 def _page(status: int, page: str) -> Answer:
     """Return a page that nobody keeps."""
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
     headers["Content-Security-Policy"] = signin_page.CSP
     return Answer(status, page.encode(), "text/html; charset=utf-8", headers)

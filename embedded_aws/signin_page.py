@@ -37,15 +37,25 @@ _NOTE = "This page stands in for the AWS console. It comes from cooper's embedde
 def console(facts: dict[str, str]) -> str:
     """Return the page with what is known of the session; empty facts are left out."""
     rows = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>\n" for name, value in facts.items() if value
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>\n"
+        for name, value in facts.items()
+        if value
     )
     who = escape(facts["You are"].partition(":sts::")[2].partition(":")[2])
-    return _html("AWS console (stand-in)", f'<h1>You are in</h1>\n<p class="who">as {who}</p>\n<dl>\n{rows}</dl>')
+    return _html(
+        "AWS console (stand-in)",
+        f'<h1>You are in</h1>\n<p class="who">as {who}</p>\n<dl>\n{rows}</dl>',
+    )
 
 
-def refused(why: str = "The sign-in URL is unknown, or older than 15 minutes, or its session has ended.") -> str:
+def refused(
+    why: str = "The sign-in URL is unknown, or older than 15 minutes, or its session has ended.",
+) -> str:
     """Return the page for a sign-in URL that is not good."""
-    return _html("Not signed in (stand-in)", f'<h1>Not signed in</h1>\n<p class="who">{escape(why)} Begin again.</p>')
+    return _html(
+        "Not signed in (stand-in)",
+        f'<h1>Not signed in</h1>\n<p class="who">{escape(why)} Begin again.</p>',
+    )
 
 
 def _html(title: str, inner: str) -> str:

@@ -97,7 +97,9 @@ class Saver:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(self._directory, f"{MANIFEST} cannot be read") from error
         if version != VERSION:
-            raise StoreError(self._directory, f"it is of version {version}, this cooper knows {VERSION}")
+            raise StoreError(
+                self._directory, f"it is of version {version}, this cooper knows {VERSION}"
+            )
         self._take(files)
         return True
 

@@ -38,5 +38,11 @@ class AwsState:
 
     def managed_policies(self) -> dict[str, dict[str, Any]]:
         """Return the managed policies of all AWS accounts by ARN."""
-        backends = [each for regions in list(iam_backends.values()) for each in list(regions.values())]
-        return {arn: json.loads(document_of(p)) for each in backends for arn, p in each.managed_policies.items()}
+        backends = [
+            each for regions in list(iam_backends.values()) for each in list(regions.values())
+        ]
+        return {
+            arn: json.loads(document_of(p))
+            for each in backends
+            for arn, p in each.managed_policies.items()
+        }

@@ -18,7 +18,9 @@ def dump() -> list[dict[str, Any]]:
             "partition": partition,
             "users": [_user(each) for each in backend.users.values()],
             "roles": [_role(each) for each in backend.roles.values()],
-            "root_keys": [_key(each) for each in backend.access_keys.values() if each.user_name is None],
+            "root_keys": [
+                _key(each) for each in backend.access_keys.values() if each.user_name is None
+            ],
             "managed": {p.arn: _managed(p) for p in backend.managed_policies.values()},
         }
         for account_id, partitions in list(iam_backends.items())
@@ -48,7 +50,12 @@ def _managed(policy: Any) -> dict[str, Any]:
 def _key(key: AccessKey) -> dict[str, str]:
     """Return an access key."""
     created = key.create_date.isoformat()
-    return {"id": key.access_key_id, "secret": key.secret_access_key, "status": key.status, "created": created}
+    return {
+        "id": key.access_key_id,
+        "secret": key.secret_access_key,
+        "status": key.status,
+        "created": created,
+    }
 
 
 def key_of(account_id: str, user_name: str | None, access_key_id: str, secret: str) -> AccessKey:

@@ -24,12 +24,16 @@ def load(stored: list[dict[str, Any]]) -> None:
     """Take back the keys."""
     for each in stored:
         keys = kms_backends[each["account_id"]][each["region"]]
-        made = keys.create_key(each["policy"], "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", each["description"], None)
+        made = keys.create_key(
+            each["policy"], "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", each["description"], None
+        )
         del keys.keys[made.id]
         made.arn = made.arn.replace(made.id, each["id"])
         made.id = each["id"]
         made.key_material = base64.b64decode(each["material"])
-        made.deletion_date = datetime.fromisoformat(each["deletion_date"]) if each["deletion_date"] else None
+        made.deletion_date = (
+            datetime.fromisoformat(each["deletion_date"]) if each["deletion_date"] else None
+        )
         for name in _AS_IS:
             setattr(made, name, each[name])
         keys.keys[made.id] = made

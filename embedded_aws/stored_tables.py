@@ -41,8 +41,16 @@ def _dumped(table: Table) -> dict[str, Any]:
             for index in table.global_indexes
         ],
     }
-    later = {"ttl": table.ttl, "continuous_backups": table.continuous_backups, "created": table.created_at.isoformat()}
-    return {"settings": settings | made_of, "later": later, "items": [_attributes(item) for item in _items(table)]}
+    later = {
+        "ttl": table.ttl,
+        "continuous_backups": table.continuous_backups,
+        "created": table.created_at.isoformat(),
+    }
+    return {
+        "settings": settings | made_of,
+        "later": later,
+        "items": [_attributes(item) for item in _items(table)],
+    }
 
 
 def _items(table: Table) -> list[Any]:
@@ -60,7 +68,10 @@ def _attributes(item: Any) -> Any:
 def _load(backend: DynamoDBBackend, name: str, part: dict[str, Any]) -> None:
     """Take back a table, which is ready at once."""
     nothing: dict[str, Any] = dict.fromkeys(("throughput", "indexes", "streams", "warm_throughput"))
-    table, later = DynamoDBBackend.create_table(backend, name, **nothing, **part["settings"]), part["later"]
+    table, later = (
+        DynamoDBBackend.create_table(backend, name, **nothing, **part["settings"]),
+        part["later"],
+    )
     table.ttl, table.continuous_backups = later["ttl"], later["continuous_backups"]
     table.created_at = datetime.fromisoformat(later["created"])
     for attributes in part["items"]:

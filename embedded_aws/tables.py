@@ -73,7 +73,9 @@ class Tables(DynamoDBBackend):
     def update_table(self, name: str, **arguments: Any) -> Table:  # type: ignore[override]
         """Change a table; raise ResourceInUseException while another change is under way."""
         if self.status(name) != "ACTIVE":
-            raise exceptions.ResourceInUseException(f"Attempt to change a resource which is still in use: {name}")
+            raise exceptions.ResourceInUseException(
+                f"Attempt to change a resource which is still in use: {name}"
+            )
         changed = super().update_table(name, **arguments)
         self._begin(name, "UPDATING")
         return changed
@@ -81,19 +83,25 @@ class Tables(DynamoDBBackend):
     def delete_table(self, name: str) -> Table:
         """Delete a table; raise ResourceInUseException while it is being made or changed."""
         if self.status(name) != "ACTIVE":
-            raise exceptions.ResourceInUseException(f"Attempt to change a resource which is still in use: {name}")
+            raise exceptions.ResourceInUseException(
+                f"Attempt to change a resource which is still in use: {name}"
+            )
         return super().delete_table(name)
 
     def encrypt(self, name: str, wanted: dict[str, Any]) -> None:
         """Change a table's encryption at rest, which moto's UpdateTable leaves alone."""
         self.tables[name].sse_specification = dict(wanted)
 
-    def update_continuous_backups(self, table_name: str, point_in_time_spec: dict[str, Any]) -> dict[str, Any]:
+    def update_continuous_backups(
+        self, table_name: str, point_in_time_spec: dict[str, Any]
+    ) -> dict[str, Any]:
         """Turn point-in-time recovery on or off; just after a table was made AWS refuses that."""
         status, until = self._busy.get(table_name, ("", 0.0))
         if status == "CREATING" and time.monotonic() < until + self.activation_seconds:
             message = f"Backups are being enabled for the table: {table_name}. Please retry later"
-            raise exceptions.DynamodbException(f"{_PREFIX}ContinuousBackupsUnavailableException", message)
+            raise exceptions.DynamodbException(
+                f"{_PREFIX}ContinuousBackupsUnavailableException", message
+            )
         return super().update_continuous_backups(table_name, point_in_time_spec)
 
     # -- expiry of items
@@ -106,7 +114,9 @@ class Tables(DynamoDBBackend):
             said = f"TimeToLive is active on a different AttributeName: current AttributeName is {now['AttributeName']}"
             raise exceptions.MockValidationException(said)
         if is_on == wanted:
-            raise exceptions.MockValidationException(f"TimeToLive is already {'enabled' if is_on else 'disabled'}")
+            raise exceptions.MockValidationException(
+                f"TimeToLive is already {'enabled' if is_on else 'disabled'}"
+            )
         super().update_time_to_live(table_name, ttl_spec)
 
     def describe_time_to_live(self, table_name: str) -> dict[str, Any]:
@@ -134,9 +144,13 @@ class Tables(DynamoDBBackend):
             raise exceptions.TransactWriteSingleOpException
         [(kind, arguments)] = item.items()
         table = self.get_table(arguments["TableName"])
-        key = arguments.get("Key") or {name: arguments["Item"].get(name) for name in table.table_key_attrs}
+        key = arguments.get("Key") or {
+            name: arguments["Item"].get(name) for name in table.table_key_attrs
+        }
         if set(key) != set(table.table_key_attrs) or None in key.values():
-            raise exceptions.MockValidationException("The provided key element does not match the schema")
+            raise exceptions.MockValidationException(
+                "The provided key element does not match the schema"
+            )
         return _Action(kind, arguments, table, key)
 
     def _reason(self, action: _Action) -> _Reason:
@@ -148,7 +162,11 @@ class Tables(DynamoDBBackend):
         if get_filter_expression(expression, names, values).expr(current):
             return _NO_REASON
         shown = action.arguments.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and current
-        return "ConditionalCheckFailed", "The conditional request failed", _attributes(current) if shown else None
+        return (
+            "ConditionalCheckFailed",
+            "The conditional request failed",
+            _attributes(current) if shown else None,
+        )
 
     def _do_all(self, actions: list[_Action]) -> None:
         """Do the actions; when one cannot be done, undo those before it."""
@@ -181,7 +199,9 @@ class Tables(DynamoDBBackend):
             action.table.put_item(_attributes(item), overwrite=True)
 
 
-def _condition(arguments: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None, dict[str, Any] | None]:
+def _condition(
+    arguments: dict[str, Any],
+) -> tuple[str | None, dict[str, Any] | None, dict[str, Any] | None]:
     """Return an action's condition with its names and values."""
     return (
         arguments.get("ConditionExpression"),

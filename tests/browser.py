@@ -17,7 +17,13 @@ from accounts.totp import code_at
 
 playwright = pytest.importorskip("playwright.sync_api")
 SHOTS = Path(__file__).parent / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 FLAGS += ["--disable-component-update", "--disable-sync"]
 
 
@@ -31,13 +37,19 @@ def free_port() -> int:
 def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
     """Start `cooper_demo` as people do, and stop it."""
     port = free_port()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "COOPER_"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "COOPER_"))
+    }
     command = [sys.executable, "manage.py", "cooper_demo", "--port", str(port)]
     command += ["--store", str(tmp_path_factory.mktemp("demo"))]
     said = tmp_path_factory.mktemp("log") / "banner"
     with said.open("wb") as out:
         process = subprocess.Popen(
-            command, env=environment, stdout=out, stderr=subprocess.STDOUT, cwd=Path(__file__).parent.parent
+            command,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=Path(__file__).parent.parent,
         )
     try:
         for _ in range(1200):
@@ -46,9 +58,16 @@ def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
                 break
             assert process.poll() is None, banner
             time.sleep(0.1)
-        endpoint, otpauth = (re.search(what, banner) for what in (r"AWS_ENDPOINT_URL=(\S+)", r"(otpauth://\S+)"))
+        endpoint, otpauth = (
+            re.search(what, banner) for what in (r"AWS_ENDPOINT_URL=(\S+)", r"(otpauth://\S+)")
+        )
         assert endpoint and otpauth, banner
-        yield {"url": f"http://127.0.0.1:{port}", "aws": endpoint[1], "banner": banner, "carol": otpauth[1]}
+        yield {
+            "url": f"http://127.0.0.1:{port}",
+            "aws": endpoint[1],
+            "banner": banner,
+            "carol": otpauth[1],
+        }
     finally:
         process.terminate()
         assert process.wait(timeout=40) in (0, -15, 143)
@@ -68,7 +87,9 @@ def page(chromium, demo):
     context.set_default_timeout(45_000)
     opened = context.new_page()
     opened.problems = []
-    opened.on("console", lambda said: opened.problems.append(said.text) if said.type == "error" else None)
+    opened.on(
+        "console", lambda said: opened.problems.append(said.text) if said.type == "error" else None
+    )
     yield opened
     context.close()
 
@@ -106,7 +127,9 @@ def shoot(page, name: str) -> None:
         page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{name} is wider than 390 px"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
+        f"{name} is wider than 390 px"
+    )
     page.screenshot(path=SHOTS / f"{name}-390.png", full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})
 

@@ -28,7 +28,9 @@ def give_device(username: str) -> None:
     """Give a person a device, as enrolling does."""
     person, seed = f"local:{username}", totp.new_seed()
     ciphertext = totp.sealed(seed, person)
-    TotpDevice(person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True).save()
+    TotpDevice(
+        person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True
+    ).save()
 
 
 def next_code(username: str) -> str:

@@ -30,7 +30,10 @@ __all__ = ["connected"]
 CAST = ("alice", "bob", "carol", "dan", "erin")
 """Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without; Erin audits."""
 
-FAST_HASH = ["django.contrib.auth.hashers.MD5PasswordHasher", "django.contrib.auth.hashers.Argon2PasswordHasher"]
+FAST_HASH = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

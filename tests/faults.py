@@ -103,7 +103,9 @@ class _Active:
         if not self.fault.meets(call):
             return False
         self.met += 1
-        due = self.met > self.fault.after and (self.fault.times is None or self.hit < self.fault.times)
+        due = self.met > self.fault.after and (
+            self.fault.times is None or self.hit < self.fault.times
+        )
         self.hit += due
         return due
 
@@ -163,7 +165,11 @@ def wrap(app: Any) -> Any:
         with _lock:
             _journal.append(call)
             struck = next((each.fault for each in list(_active) if each.strikes(call)), None)
-        return _strike(struck, call, app, environ, start_response) if struck else app(environ, start_response)
+        return (
+            _strike(struck, call, app, environ, start_response)
+            if struck
+            else app(environ, start_response)
+        )
 
     return faulty
 
@@ -180,7 +186,13 @@ def _read(environ: dict[str, Any]) -> Call:
     service = scope[1] if scope else ""
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     operation = target or parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
-    return Call(service, operation, _tables_in(body) if service == "dynamodb" else (), body, time.monotonic())
+    return Call(
+        service,
+        operation,
+        _tables_in(body) if service == "dynamodb" else (),
+        body,
+        time.monotonic(),
+    )
 
 
 def _tables_in(body: bytes) -> tuple[str, ...]:
@@ -190,11 +202,17 @@ def _tables_in(body: bytes) -> tuple[str, ...]:
     except ValueError:
         return ()
     batch = list(asked.get("RequestItems", {}))
-    inner = [each.get("TableName", "") for item in asked.get("TransactItems", []) for each in item.values()]
+    inner = [
+        each.get("TableName", "")
+        for item in asked.get("TransactItems", [])
+        for each in item.values()
+    ]
     return tuple(filter(None, [asked.get("TableName", ""), *batch, *inner]))
 
 
-def _strike(fault: Fault, call: Call, app: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def _strike(
+    fault: Fault, call: Call, app: Any, environ: dict[str, Any], start_response: Any
+) -> Iterable[bytes]:
     """Let a call fail."""
     if fault.mode in ("stall", "hang"):
         _released[0].wait(fault.seconds)
@@ -215,7 +233,10 @@ def _strike(fault: Fault, call: Call, app: Any, environ: dict[str, Any], start_r
 
 
 def _spoilt(
-    fault: Fault, answer: tuple[str, dict[str, str], bytes], environ: dict[str, Any], start_response: Any
+    fault: Fault,
+    answer: tuple[str, dict[str, str], bytes],
+    environ: dict[str, Any],
+    start_response: Any,
 ) -> Iterable[bytes]:
     """Answer what was done, but not as it is."""
     status, headers, body = answer
@@ -238,7 +259,9 @@ def _spoilt(
 def _done(app: Any, environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes]:
     """Do what was asked for and return the answer."""
     kept: list[Any] = []
-    body = b"".join(app(environ, lambda status, headers, _=None: kept.extend((status, dict(headers)))))
+    body = b"".join(
+        app(environ, lambda status, headers, _=None: kept.extend((status, dict(headers))))
+    )
     return kept[0], kept[1], body
 
 
@@ -255,10 +278,20 @@ def _error(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:
     elif call.service == "signin":
         body, headers = fault.message.encode(), {"Content-Type": "text/plain"}
     else:
-        document = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": fault.message, **fault.more}
+        document = {
+            "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
+            "message": fault.message,
+            **fault.more,
+        }
         body = json.dumps(document).encode()
-        headers = {"Content-Type": "application/x-amz-json-1.0", "x-amz-crc32": str(zlib.crc32(body) & 0xFFFFFFFF)}
-    start_response(line, [*headers.items(), ("Content-Length", str(len(body))), ("x-amzn-RequestId", "injected")])
+        headers = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "x-amz-crc32": str(zlib.crc32(body) & 0xFFFFFFFF),
+        }
+    start_response(
+        line,
+        [*headers.items(), ("Content-Length", str(len(body))), ("x-amzn-RequestId", "injected")],
+    )
     return [body]
 
 

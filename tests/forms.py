@@ -28,7 +28,11 @@ class _Form(HTMLParser):
                 self.fields[name] = found.get("value", "on" if box else "")
         elif tag == "select":
             self.select = name
-        elif tag == "option" and self.select and ("selected" in found or self.select not in self.fields):
+        elif (
+            tag == "option"
+            and self.select
+            and ("selected" in found or self.select not in self.fields)
+        ):
             self.fields[self.select] = found.get("value", "")
         elif tag == "textarea":
             self.area, self.fields[name] = name, ""
@@ -61,7 +65,9 @@ def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
     if "code" in sent and sent["code"] == "":
         sent["code"] = next_code(client.username)
     sent |= typed
-    return looked_at(client, address, {name: value for name, value in sent.items() if value is not None})
+    return looked_at(
+        client, address, {name: value for name, value in sent.items() if value is not None}
+    )
 
 
 def looked_at(client: Any, address: str, sent: dict[str, Any]) -> Any:
@@ -82,7 +88,12 @@ def confirmed(client: Any, address: str, **fields: Any) -> Any:
     """Look at what a deletion or an action does, confirm it with a code, and follow to the page after it."""
     asked = {name: value for name, value in fields.items() if name != "confirmed"}
     shown = client.post(address, asked) if "action" in fields else client.get(address)
-    sent = {"post": "yes", "seen": mark_in(shown.text), "code": next_code(client.username), **fields}
+    sent = {
+        "post": "yes",
+        "seen": mark_in(shown.text),
+        "code": next_code(client.username),
+        **fields,
+    }
     return client.post(address, sent, follow=True)
 
 

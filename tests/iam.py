@@ -44,7 +44,9 @@ class Asked:
 def asked(calls: list[Call]) -> set[Asked]:
     """Return what the calls ask of IAM, each once (sign-in is none of IAM's)."""
     readers = {"dynamodb": _of_dynamodb, "kms": _of_kms, "sts": _of_sts}
-    found = {each for call in calls if call.service in readers for each in readers[call.service](call)}
+    found = {
+        each for call in calls if call.service in readers for each in readers[call.service](call)
+    }
     return {each for each in found if each.action not in FREE}
 
 
@@ -77,7 +79,10 @@ def _of_kms(call: Call) -> Iterator[Asked]:
     """Yield what a call to KMS asks; an alias stands for its key."""
     body = json.loads(call.body)
     key = f"arn:aws:kms:us-east-1:{seed_aws.COOPER_ACCOUNT}:key/{seed_aws.KMS_KEY}"
-    context = {f"kms:EncryptionContext:{name}": value for name, value in body.get("EncryptionContext", {}).items()}
+    context = {
+        f"kms:EncryptionContext:{name}": value
+        for name, value in body.get("EncryptionContext", {}).items()
+    }
     yield Asked(f"kms:{call.operation}", key, context)
 
 
@@ -116,16 +121,22 @@ def _meets(statement: dict[str, Any], wanted: Asked) -> bool:
     return (
         any(fnmatchcase(wanted.action, each) for each in _listed(statement["Action"]))
         and any(fnmatchcase(wanted.resource, each) for each in _listed(statement["Resource"]))
-        and all(_holds(operator, keys, wanted) for operator, keys in statement.get("Condition", {}).items())
+        and all(
+            _holds(operator, keys, wanted)
+            for operator, keys in statement.get("Condition", {}).items()
+        )
     )
 
 
 def _holds(operator: str, keys: dict[str, Any], wanted: Asked) -> bool:
     """Return whether a condition holds; one key has one value in all our calls."""
-    assert operator in ("StringEquals", "ForAnyValue:StringEquals", "ForAllValues:StringEquals"), operator
+    assert operator in ("StringEquals", "ForAnyValue:StringEquals", "ForAllValues:StringEquals"), (
+        operator
+    )
     absent = operator.startswith("ForAllValues")
     return all(
-        wanted.context[key] in _listed(values) if key in wanted.context else absent for key, values in keys.items()
+        wanted.context[key] in _listed(values) if key in wanted.context else absent
+        for key, values in keys.items()
     )
 
 

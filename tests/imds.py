@@ -36,10 +36,18 @@ class Imds:
 
     def environment(self) -> dict[str, str]:
         """Return what leads AWS's tools here, and to no other credentials."""
-        blank = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_SECURITY_TOKEN")
+        blank = (
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+            "AWS_SECURITY_TOKEN",
+        )
         kept = {name: value for name, value in self.aws.environment().items() if name not in blank}
         kept["AWS_EC2_METADATA_DISABLED"] = "false"
-        return kept | {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}"}
+        return kept | {
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}"
+        }
 
     def _answer(self, method: str, path: str, token: str | None) -> tuple[int, str]:
         if self.broken:
@@ -73,7 +81,9 @@ class Imds:
 
         class Handler(BaseHTTPRequestHandler):
             def _serve(self) -> None:
-                status, text = service._answer(self.command, self.path, self.headers.get("X-aws-ec2-metadata-token"))
+                status, text = service._answer(
+                    self.command, self.path, self.headers.get("X-aws-ec2-metadata-token")
+                )
                 body = text.encode()
                 self.send_response(status)
                 self.send_header("X-aws-ec2-metadata-token-ttl-seconds", "21600")

@@ -19,7 +19,9 @@ class _Body:
 
 
 @contextmanager
-def refusing(service: str, operation: str, code: str, message: str = "", *, times: int = 10**9) -> Iterator[list[str]]:
+def refusing(
+    service: str, operation: str, code: str, message: str = "", *, times: int = 10**9
+) -> Iterator[list[str]]:
     """Let `operation` be refused with `code` the first `times`; the list says how often it was."""
     events, refused = aws.client(service).meta.events, []
 

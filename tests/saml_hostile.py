@@ -71,7 +71,9 @@ def raw(name: str, rule: str, made: Callable[[str], bytes | str]) -> None:
 form("no message", "form", lambda m: [("other", "x")])
 form("an empty message", "size", lambda m: [("SAMLResponse", "")])
 form("two messages", "form", lambda m: [("SAMLResponse", m), ("SAMLResponse", m)])
-form("two states", "form", lambda m: [("SAMLResponse", m), ("RelayState", "/"), ("RelayState", "/")])
+form(
+    "two states", "form", lambda m: [("SAMLResponse", m), ("RelayState", "/"), ("RelayState", "/")]
+)
 form("fifty fields", "form", lambda m: [("SAMLResponse", m), *[(f"a{n}", "x") for n in range(50)]])
 form("not base64", "base64", lambda m: [("SAMLResponse", "<samlp:Response/>")])
 form("base64 with a star in it", "base64", lambda m: [("SAMLResponse", m[:40] + "*" + m[40:])])
@@ -86,7 +88,9 @@ raw("no XML", "well-formed", lambda x: "hello")
 raw("JSON", "well-formed", lambda x: '{"SAMLResponse": 1}')
 raw("a page", "declarations", lambda x: "<!doctype html><html><body>Sign in</body></html>")
 raw("UTF-16", "encoding", lambda x: x.encode("utf-16"))
-raw("Latin-1, declared", "declarations", lambda x: '<?xml version="1.0" encoding="ISO-8859-1"?>' + x)
+raw(
+    "Latin-1, declared", "declarations", lambda x: '<?xml version="1.0" encoding="ISO-8859-1"?>' + x
+)
 raw("UTF-7, declared", "declarations", lambda x: '<?xml version="1.0" encoding="UTF-7"?>' + x)
 raw("EBCDIC, declared", "declarations", lambda x: '<?xml version="1.0" encoding="cp037"?>' + x)
 raw("XML 1.1", "declarations", lambda x: '<?xml version="1.1"?>' + x)
@@ -98,34 +102,76 @@ raw("a cut message", "well-formed", lambda x: x[: len(x) // 2])
 raw("an unbound prefix", "well-formed", lambda x: x.replace("<saml:Subject>", "<evil:Subject>"))
 raw("an attribute twice", "well-formed", lambda x: x.replace(' ID="_a1"', ' ID="_a1" ID="_a2"'))
 raw("a DOCTYPE", "declarations", lambda x: "<!DOCTYPE a>" + x)
-raw("a billion laughs", "declarations", lambda x: '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>' + x)
-raw("an external entity", "declarations", lambda x: '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + x)
-raw("an external DTD", "declarations", lambda x: '<!DOCTYPE a SYSTEM "https://evil.example/a.dtd">' + x)
-raw("a parameter entity", "declarations", lambda x: '<!DOCTYPE a [<!ENTITY % b SYSTEM "file:///dev/zero">%b;]>' + x)
+raw(
+    "a billion laughs",
+    "declarations",
+    lambda x: '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]>' + x,
+)
+raw(
+    "an external entity",
+    "declarations",
+    lambda x: '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + x,
+)
+raw(
+    "an external DTD",
+    "declarations",
+    lambda x: '<!DOCTYPE a SYSTEM "https://evil.example/a.dtd">' + x,
+)
+raw(
+    "a parameter entity",
+    "declarations",
+    lambda x: '<!DOCTYPE a [<!ENTITY % b SYSTEM "file:///dev/zero">%b;]>' + x,
+)
 raw("an undefined entity", "well-formed", lambda x: x.replace("alice", "&alice;"))
 raw("a stylesheet", "declarations", lambda x: '<?xml-stylesheet href="https://evil.example/"?>' + x)
 raw("an instruction in the NameID", "declarations", lambda x: x.replace("alice@", "<?evil?>alice@"))
-raw("a comment in the NameID", "declarations", lambda x: x.replace("alice@example.com", "alice<!---->@example.com"))
+raw(
+    "a comment in the NameID",
+    "declarations",
+    lambda x: x.replace("alice@example.com", "alice<!---->@example.com"),
+)
 raw("a comment in a group", "declarations", lambda x: x.replace("developers", "dev<!-- -->elopers"))
-raw("CDATA in the NameID", "declarations", lambda x: x.replace("alice@example.com", "<![CDATA[alice@example.com]]>"))
+raw(
+    "CDATA in the NameID",
+    "declarations",
+    lambda x: x.replace("alice@example.com", "<![CDATA[alice@example.com]]>"),
+)
 raw("a tower", "limits", lambda x: x.replace("<saml:Issuer>", "<a>" * 5000 + "<saml:Issuer>", 1))
-raw("a crowd of elements", "limits", lambda x: x.replace("<saml:Issuer>", "<a/>" * 60_000 + "<saml:Issuer>", 1))
+raw(
+    "a crowd of elements",
+    "limits",
+    lambda x: x.replace("<saml:Issuer>", "<a/>" * 60_000 + "<saml:Issuer>", 1),
+)
 raw(
     "a crowd of attributes",
     "limits",
-    lambda x: x.replace(' ID="_r1"', " ".join(["", *[f'a{n}="x"' for n in range(9000)], 'ID="_r1"'])),
+    lambda x: x.replace(
+        ' ID="_r1"', " ".join(["", *[f'a{n}="x"' for n in range(9000)], 'ID="_r1"'])
+    ),
 )
 raw("1.6 MB", "size", lambda x: x + " " * 1_600_000)
 raw("2.2 MB", "size", lambda x: x + " " * 2_200_000)
-raw("an assertion alone", "assertions", lambda x: x[x.index("<saml:Assertion") : x.index("</samlp:Response>")])
 raw(
-    "a LogoutRequest", "assertions", lambda x: f'<samlp:LogoutRequest xmlns:samlp="{SAMLP}" ID="_1" InResponseTo="_2"/>'
+    "an assertion alone",
+    "assertions",
+    lambda x: x[x.index("<saml:Assertion") : x.index("</samlp:Response>")],
 )
-raw("an AuthnRequest", "assertions", lambda x: f'<samlp:AuthnRequest xmlns:samlp="{SAMLP}" ID="_1" InResponseTo="_2"/>')
+raw(
+    "a LogoutRequest",
+    "assertions",
+    lambda x: f'<samlp:LogoutRequest xmlns:samlp="{SAMLP}" ID="_1" InResponseTo="_2"/>',
+)
+raw(
+    "an AuthnRequest",
+    "assertions",
+    lambda x: f'<samlp:AuthnRequest xmlns:samlp="{SAMLP}" ID="_1" InResponseTo="_2"/>',
+)
 raw(
     "an envelope",
     "assertions",
-    lambda x: f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" InResponseTo="_1">{x}</s:Envelope>',
+    lambda x: (
+        f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" InResponseTo="_1">{x}</s:Envelope>'
+    ),
 )
 raw(
     "an ArtifactResponse",
@@ -133,7 +179,11 @@ raw(
     lambda x: f'<samlp:ArtifactResponse xmlns:samlp="{SAMLP}">{x}</samlp:ArtifactResponse>',
 )
 raw("SAML 1.1", "assertions", lambda x: x.replace(SAML, "urn:oasis:names:tc:SAML:1.0:assertion"))
-raw("another protocol", "assertions", lambda x: x.replace(SAMLP, "urn:oasis:names:tc:SAML:2.0:protocol:evil"))
+raw(
+    "another protocol",
+    "assertions",
+    lambda x: x.replace(SAMLP, "urn:oasis:names:tc:SAML:2.0:protocol:evil"),
+)
 
 # -- signatures -------------------------------------------------------------------------------------------------------
 but("nothing signed", "signatures", signs=())
@@ -150,7 +200,12 @@ but(
 )
 case("a foreign key's certificate in KeyInfo", "signature", lambda idp: idp.but(
     signer="rogue", key_info=f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{pair('rogue').packed}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"))  # fmt: skip # noqa: E501 - one message
-but("a foreign key in KeyInfo", "signature", signer="rogue", key_info="<ds:KeyInfo><ds:KeyValue/></ds:KeyInfo>")
+but(
+    "a foreign key in KeyInfo",
+    "signature",
+    signer="rogue",
+    key_info="<ds:KeyInfo><ds:KeyValue/></ds:KeyInfo>",
+)
 but(
     "a key to be fetched",
     "shape",
@@ -163,14 +218,24 @@ but(
 )
 but("SHA-1 as signature", "algorithms", signature_algorithm=f"{DS}rsa-sha1")
 but("SHA-1 as digest", "algorithms", digest=f"{DS}sha1")
-but("SHA-1 as signature and digest", "algorithms", signature_algorithm=f"{DS}rsa-sha1", digest=f"{DS}sha1")
+but(
+    "SHA-1 as signature and digest",
+    "algorithms",
+    signature_algorithm=f"{DS}rsa-sha1",
+    digest=f"{DS}sha1",
+)
 edited("MD5", "algorithms", f"{MORE}rsa-sha256", f"{MORE}rsa-md5")
 edited("HMAC with the public key", "algorithms", f"{MORE}rsa-sha256", f"{MORE}hmac-sha256")
 edited("HMAC with SHA-1", "algorithms", f"{MORE}rsa-sha256", f"{DS}hmac-sha1")
 edited("DSA", "algorithms", f"{MORE}rsa-sha256", f"{DS}dsa-sha1")
 edited("no algorithm", "algorithms", f"{MORE}rsa-sha256", "none")
 edited("an empty algorithm", "algorithms", f"{MORE}rsa-sha256", "")
-edited("another signature algorithm than was used", "signature", f"{MORE}rsa-sha256", f"{MORE}rsa-sha512")
+edited(
+    "another signature algorithm than was used",
+    "signature",
+    f"{MORE}rsa-sha256",
+    f"{MORE}rsa-sha512",
+)
 edited(
     "a signature cut to one bit",
     "shape",
@@ -178,7 +243,12 @@ edited(
     r"\1><ds:HMACOutputLength>1</ds:HMACOutputLength></ds:SignatureMethod>",
 )
 edited("no signature value", "signature", r"<ds:SignatureValue>[^<]*<", "<ds:SignatureValue><")
-edited("a changed signature value", "signature", r"<ds:SignatureValue>.{8}", "<ds:SignatureValue>AAAAAAAA")
+edited(
+    "a changed signature value",
+    "signature",
+    r"<ds:SignatureValue>.{8}",
+    "<ds:SignatureValue>AAAAAAAA",
+)
 edited("a changed digest", "signature", r"<ds:DigestValue>.{8}", "<ds:DigestValue>AAAAAAAA")
 edited("the signature taken away", "signatures", r"(?s)<ds:Signature .*</ds:Signature>", "")
 edited("another subject", "signature", "alice@example.com", EVIL)
@@ -189,7 +259,9 @@ edited(
     "</saml:Attribute>",
     "<saml:AttributeValue>admins</saml:AttributeValue></saml:Attribute>",
 )
-edited("a later end", "signature", r'(SubjectConfirmationData [^>]*NotOnOrAfter=")\d{4}', r"\g<1>2999")
+edited(
+    "a later end", "signature", r'(SubjectConfirmationData [^>]*NotOnOrAfter=")\d{4}', r"\g<1>2999"
+)
 edited("another assertion id", "signatures", ' ID="_a1"', ' ID="_a2"')
 edited(
     "a response changed after it was signed",
@@ -202,7 +274,12 @@ but("comments kept by c14n", "algorithms", canonical=f"{EXC}WithComments")
 but("another c14n", "algorithms", canonical="http://www.w3.org/TR/2001/REC-xml-c14n-20010315")
 but("a transform less", "shape", transforms=(EXC,))
 but("a transform more", "shape", transforms=(ENVELOPED, EXC, EXC))
-edited("transforms in the other order", "algorithms", r"(<ds:Transform [^>]*/>)(<ds:Transform [^>]*/>)", r"\2\1")
+edited(
+    "transforms in the other order",
+    "algorithms",
+    r"(<ds:Transform [^>]*/>)(<ds:Transform [^>]*/>)",
+    r"\2\1",
+)
 edited(
     "an XSLT",
     "shape",
@@ -227,19 +304,36 @@ edited(
     r'<ds:Transform Algorithm="[^"]*exc[^"]*"/>',
     f'<ds:Transform Algorithm="{DS}base64"/>',
 )
-edited("a second reference", "shape", "</ds:SignedInfo>", '<ds:Reference URI="#_r1"/></ds:SignedInfo>')
+edited(
+    "a second reference", "shape", "</ds:SignedInfo>", '<ds:Reference URI="#_r1"/></ds:SignedInfo>'
+)
 edited("a reference to everything", "signatures", 'URI="#_a1"', 'URI=""')
 edited("a reference to the response", "signatures", 'URI="#_a1"', 'URI="#_r1"')
 edited("a reference by XPointer", "signatures", 'URI="#_a1"', "URI=\"#xpointer(id('_a1'))\"")
 edited("a reference to elsewhere", "signatures", 'URI="#_a1"', 'URI="https://evil.example/a.xml"')
 edited("a reference to a file", "signatures", 'URI="#_a1"', 'URI="file:///etc/passwd"')
 edited("a reference without address", "signatures", ' URI="#_a1"', "")
-edited("an object in the signature", "shape", "</ds:Signature>", "<ds:Object>x</ds:Object></ds:Signature>")
-edited("a manifest", "shape", "</ds:Signature>", "<ds:Object><ds:Manifest/></ds:Object></ds:Signature>")
 edited(
-    "the signature in the subject", "shape", r"(?s)(<ds:Signature .*</ds:Signature>)<saml:Subject>", r"<saml:Subject>\1"
+    "an object in the signature",
+    "shape",
+    "</ds:Signature>",
+    "<ds:Object>x</ds:Object></ds:Signature>",
 )
-edited("the signature in the status", "shape", r"(?s)(<samlp:Status>)(.*?)(<ds:Signature .*</ds:Signature>)", r"\1\3\2")
+edited(
+    "a manifest", "shape", "</ds:Signature>", "<ds:Object><ds:Manifest/></ds:Object></ds:Signature>"
+)
+edited(
+    "the signature in the subject",
+    "shape",
+    r"(?s)(<ds:Signature .*</ds:Signature>)<saml:Subject>",
+    r"<saml:Subject>\1",
+)
+edited(
+    "the signature in the status",
+    "shape",
+    r"(?s)(<samlp:Status>)(.*?)(<ds:Signature .*</ds:Signature>)",
+    r"\1\3\2",
+)
 edited("two signatures", "shape", r"(?s)(<ds:Signature .*</ds:Signature>)", r"\1\1")
 edited("an id twice", "ids", ' ID="_r1"', ' ID="_a1"')
 edited("an xml:id", "ids", "<saml:Subject>", '<saml:Subject xml:id="_a1">')
@@ -273,7 +367,10 @@ def wrapped(carrier: Any, kind: str) -> Made:
 
     def made(idp: Idp) -> str:
         whole = idp.made()
-        start, end = whole.index("<saml:Assertion"), whole.index("</saml:Assertion>") + len("</saml:Assertion>")
+        start, end = (
+            whole.index("<saml:Assertion"),
+            whole.index("</saml:Assertion>") + len("</saml:Assertion>"),
+        )
         genuine = whole[start:end]
         evil = genuine.replace("alice@example.com", EVIL)
         evil = evil if kind == "the same id" else evil.replace(' ID="_a1"', ' ID="_evil"')
@@ -302,7 +399,11 @@ for _place, _carrier in CARRIERS.items():
     ):
         if _place.endswith(("signature", "key")) and _kind == "no signature":
             continue
-        case(f"wrapping: the genuine one {_place}, the evil one with {_kind}", "assertions", wrapped(_carrier, _kind))
+        case(
+            f"wrapping: the genuine one {_place}, the evil one with {_kind}",
+            "assertions",
+            wrapped(_carrier, _kind),
+        )
 
 # -- what it says -----------------------------------------------------------------------------------------------------
 but("no status of success", "status", status="urn:oasis:names:tc:SAML:2.0:status:Responder")
@@ -310,7 +411,12 @@ but("an empty status", "status", status="")
 but("another version", "version", version="1.1")
 but("another version of the assertion", "version", assertion_version="1.1")
 but("version 2.1", "version", assertion_version="2.1")
-but("another issuer", "issuer", issuer="https://evil.example/", response_issuer="https://evil.example/")
+but(
+    "another issuer",
+    "issuer",
+    issuer="https://evil.example/",
+    response_issuer="https://evil.example/",
+)
 but("another issuer of the assertion", "issuer", issuer=ENTRA.entity_id)
 but("another issuer of the response", "issuer", response_issuer=ENTRA.entity_id)
 but("an issuer in other letters", "issuer", issuer=OKTA.entity_id.upper())
@@ -322,7 +428,12 @@ but("another destination", "destination", destination="https://evil.example/acs/
 but("another path as destination", "destination", destination=f"{SP}/saml2/ls/")
 but("an empty destination", "destination", destination="")
 but("a destination on http", "destination", destination=ACS.replace("https", "http"))
-but("no destination in a signed response", "destination", destination=None, signs=("assertion", "response"))
+but(
+    "no destination in a signed response",
+    "destination",
+    destination=None,
+    signs=("assertion", "response"),
+)
 but("another recipient", "confirmation", recipient="https://evil.example/acs/")
 but("no recipient", "confirmation", recipient=None)
 but("an empty recipient", "confirmation", recipient="")
@@ -333,8 +444,16 @@ but("holder-of-key", "confirmation", method="urn:oasis:names:tc:SAML:2.0:cm:hold
 but("a method of no name", "confirmation", method="")
 but("a confirmation that has ended", "confirmation", confirmed_until=at(minutes=-2))
 but("a confirmation without end", "times", confirmed_until=None)
-but("a confirmation not yet valid", "confirmation", extra={"confirmation-attributes": f' NotBefore="{at(minutes=-1)}"'})
-but("two confirmations", "shape", extra={"after-confirmation": f'<saml:SubjectConfirmation Method="{EMAIL}"/>'})
+but(
+    "a confirmation not yet valid",
+    "confirmation",
+    extra={"confirmation-attributes": f' NotBefore="{at(minutes=-1)}"'},
+)
+but(
+    "two confirmations",
+    "shape",
+    extra={"after-confirmation": f'<saml:SubjectConfirmation Method="{EMAIL}"/>'},
+)
 but("conditions that have ended", "conditions", until=at(minutes=-2))
 but("conditions of tomorrow", "conditions", not_before=at(hours=23), until=at(hours=24))
 but("conditions without end", "times", until=None)
@@ -349,7 +468,9 @@ but("another audience", "audience", audiences=(("https://evil.example/",),))
 but("no audience", "shape", audiences=())
 but("an empty audience", "audience", audiences=(("",),))
 but("an audience in other letters", "audience", audiences=((AUDIENCE.upper(),),))
-but("two restrictions, one foreign", "audience", audiences=((AUDIENCE,), ("https://evil.example/",)))
+but(
+    "two restrictions, one foreign", "audience", audiences=((AUDIENCE,), ("https://evil.example/",))
+)
 but("an unknown condition", "shape", extra={"in-conditions": "<saml:Condition/>"})
 but("issued an hour ago", "age", issued=at(hours=-1))
 but("issued in an hour", "age", issued=at(hours=1))
@@ -378,12 +499,20 @@ but(
     attributes=(Attribute("groups"),),
     extra={"in-assertion": "<saml:EncryptedAttribute/>"},
 )
-but("a second statement of attributes", "shape", extra={"in-assertion": "<saml:AttributeStatement/>"})
+but(
+    "a second statement of attributes",
+    "shape",
+    extra={"in-assertion": "<saml:AttributeStatement/>"},
+)
 but("a decision", "shape", extra={"in-assertion": "<saml:AuthzDecisionStatement/>"})
 but(
     "a signature within a value",
     "shape",
-    attributes=(Attribute("groups", raw=f'<saml:AttributeValue><ds:X xmlns:ds="{DS}"/></saml:AttributeValue>'),),
+    attributes=(
+        Attribute(
+            "groups", raw=f'<saml:AttributeValue><ds:X xmlns:ds="{DS}"/></saml:AttributeValue>'
+        ),
+    ),
 )
 but("extensions", "shape", extra={"before-status": "<samlp:Extensions/>"})
 but("a status detail", "shape", extra={"in-status": "<samlp:StatusDetail/>"})
@@ -392,7 +521,11 @@ but("a status detail", "shape", extra={"in-status": "<samlp:StatusDetail/>"})
 but("an invented request", "request", request="_invented")
 but("a request in other letters", "request", answered="_INVENTED")
 case("the other provider answers", "signature", lambda idp: ENTRA.but(request=idp.request))
-case("the other provider answers in this one's name", "signature", lambda idp: idp.but(signer="entra"))
+case(
+    "the other provider answers in this one's name",
+    "signature",
+    lambda idp: idp.but(signer="entra"),
+)
 case("the other provider's assertion in this one's response", "signature", lambda idp: idp.but(
     issuer=ENTRA.entity_id, signer="entra", response_issuer=idp.entity_id))  # fmt: skip
 but(
@@ -406,7 +539,9 @@ but("nobody, unasked", "unsolicited", request="", response_issuer="")
 
 
 # -- encryption -------------------------------------------------------------------------------------------------------
-def sealed(name: str, rule: str, change: Callable[[str], str] | None = None, **changes: Any) -> None:
+def sealed(
+    name: str, rule: str, change: Callable[[str], str] | None = None, **changes: Any
+) -> None:
     """Add an encrypted message; OURS stands for cooper's certificate (tests put its file there)."""
 
     def made(idp: Idp) -> str:
@@ -434,8 +569,16 @@ sealed("no NameID", "shape", subject=None)
 sealed("two statements", "shape", extra={"in-assertion": "<saml:AttributeStatement/>"})
 sealed("for somebody else", "pysaml2", encrypts=pair("rogue").certificate)
 sealed("damaged", "pysaml2", damaged)
-sealed("its key damaged", "pysaml2", lambda m: re.sub(r"(<xenc:CipherValue>).{8}", r"\1AAAAAAAA", m, count=1))
-sealed("garbage", "pysaml2", lambda m: re.sub(r"(?s)<xenc:CipherValue>[^<]*<", "<xenc:CipherValue>AAAA<", m))
+sealed(
+    "its key damaged",
+    "pysaml2",
+    lambda m: re.sub(r"(<xenc:CipherValue>).{8}", r"\1AAAAAAAA", m, count=1),
+)
+sealed(
+    "garbage",
+    "pysaml2",
+    lambda m: re.sub(r"(?s)<xenc:CipherValue>[^<]*<", "<xenc:CipherValue>AAAA<", m),
+)
 sealed("by triple DES", "encryption", cipher="tripledes-cbc")
 sealed("its key by RSA 1.5", "encryption", key_transport="rsa-1_5")
 sealed("by another cipher than it says", "pysaml2", lambda m: m.replace("aes256-cbc", "aes128-cbc"))
@@ -451,19 +594,25 @@ sealed(
     ),
 )
 sealed(
-    "twice", "assertions", lambda m: re.sub(r"(?s)(<saml:EncryptedAssertion .*</saml:EncryptedAssertion>)", r"\1\1", m)
+    "twice",
+    "assertions",
+    lambda m: re.sub(r"(?s)(<saml:EncryptedAssertion .*</saml:EncryptedAssertion>)", r"\1\1", m),
 )
 sealed(
     "nothing within",
     "assertions",
     lambda m: re.sub(
-        r"(?s)(<saml:EncryptedAssertion [^>]*>).*</saml:EncryptedAssertion>", r"\1</saml:EncryptedAssertion>", m
+        r"(?s)(<saml:EncryptedAssertion [^>]*>).*</saml:EncryptedAssertion>",
+        r"\1</saml:EncryptedAssertion>",
+        m,
     ),
 )
 sealed(
     "a plain one within",
     "assertions",
-    lambda m: re.sub(r"(?s)(<saml:EncryptedAssertion [^>]*>)", r"\1" + OKTA.but(signs=()).assertion(), m),
+    lambda m: re.sub(
+        r"(?s)(<saml:EncryptedAssertion [^>]*>)", r"\1" + OKTA.but(signs=()).assertion(), m
+    ),
 )
 sealed(
     "a plain one beside",
@@ -480,8 +629,17 @@ but("issued at the end of all days", "age", issued="9999-12-31T23:59:59Z")
 but("issued at the beginning of all days", "age", issued="0001-01-01T00:00:00Z")
 but("authenticated at the end of all days", "authentication", authenticated="9999-12-31T23:59:59Z")
 but("ended at the beginning of all days", "conditions", until="0001-01-01T00:00:00Z")
-but("valid from the end of all days", "conditions", not_before="9999-12-31T23:59:59Z", until="9999-12-31T23:59:59Z")
-but("a session until the beginning of all days", "authentication", session_until="0001-01-01T00:00:00Z")
+but(
+    "valid from the end of all days",
+    "conditions",
+    not_before="9999-12-31T23:59:59Z",
+    until="9999-12-31T23:59:59Z",
+)
+but(
+    "a session until the beginning of all days",
+    "authentication",
+    session_until="0001-01-01T00:00:00Z",
+)
 but("a day that there is not", "times", until="2026-02-30T00:00:00Z")
 but("a year of naught", "times", until="0000-01-01T00:00:00Z")
 but("a second of 61", "times", until="2099-01-01T00:00:61Z")

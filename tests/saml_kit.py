@@ -57,10 +57,19 @@ def pair(name: str, days: int = 3650, *, curve: bool = False, bits: int = 2048) 
 @lru_cache(maxsize=64)
 def _pair(name: str, days: int, curve: bool, bits: int) -> Pair:
     """Return the key pair of this name, made once."""
-    key: Any = ec.generate_private_key(ec.SECP256R1()) if curve else rsa.generate_private_key(65537, bits)
+    key: Any = (
+        ec.generate_private_key(ec.SECP256R1()) if curve else rsa.generate_private_key(65537, bits)
+    )
     called, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
-    made = x509.CertificateBuilder().subject_name(called).issuer_name(called).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=400))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+    )
+    made = made.serial_number(x509.random_serial_number()).not_valid_before(
+        now - timedelta(days=400)
+    )
     certificate = made.not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
     files = FOLDER / f"{name}-{days}-{curve}.key", FOLDER / f"{name}-{days}-{curve}.pem"
     private = key.private_bytes(
@@ -81,7 +90,9 @@ def xmlsec1(*words: str, given: str) -> str:
         command = ["xmlsec1", words[0], *ids, *words[1:], file.name]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 0, done.stderr
-    return done.stdout.removeprefix('<?xml version="1.0"?>\n').removeprefix('<?xml version="1.0" encoding="UTF-8"?>\n')
+    return done.stdout.removeprefix('<?xml version="1.0"?>\n').removeprefix(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+    )
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,9 @@ class Attribute:
 
     def __str__(self) -> str:
         """Write it."""
-        values = "".join(f"<saml:AttributeValue>{escape(value)}</saml:AttributeValue>" for value in self.values)
+        values = "".join(
+            f"<saml:AttributeValue>{escape(value)}</saml:AttributeValue>" for value in self.values
+        )
         named = f' NameFormat="{self.format}"' if self.format else ""
         return f"<saml:Attribute Name={quoteattr(self.name)}{named}>{values}{self.raw}</saml:Attribute>"
 
@@ -178,7 +191,11 @@ class Idp:
     def _subject(self) -> str:
         """Return the subject."""
         name_format = f' Format="{self.subject_format}"' if self.subject_format else ""
-        named = "" if self.subject is None else f"<saml:NameID{name_format}>{self.subject}</saml:NameID>"
+        named = (
+            ""
+            if self.subject is None
+            else f"<saml:NameID{name_format}>{self.subject}</saml:NameID>"
+        )
         confirmed = self.request if self.confirmed is None else self.confirmed
         said = {
             "InResponseTo": confirmed or None,
@@ -198,9 +215,16 @@ class Idp:
             return self.extra["conditions"]
         begin = at(minutes=-1) if self.not_before == "" else self.not_before
         until = at(minutes=5) if self.until == "" else self.until
-        words = f' NotBefore="{begin}"' * (begin is not None) + f' NotOnOrAfter="{until}"' * (until is not None)
-        named = ["".join(f"<saml:Audience>{each}</saml:Audience>" for each in names) for names in self.audiences]
-        restrictions = "".join(f"<saml:AudienceRestriction>{each}</saml:AudienceRestriction>" for each in named)
+        words = f' NotBefore="{begin}"' * (begin is not None) + f' NotOnOrAfter="{until}"' * (
+            until is not None
+        )
+        named = [
+            "".join(f"<saml:Audience>{each}</saml:Audience>" for each in names)
+            for names in self.audiences
+        ]
+        restrictions = "".join(
+            f"<saml:AudienceRestriction>{each}</saml:AudienceRestriction>" for each in named
+        )
         return f"<saml:Conditions{words}>{restrictions}{self.x('in-conditions')}</saml:Conditions>"
 
     def _statement(self) -> str:
@@ -216,7 +240,11 @@ class Idp:
     def _attributes(self) -> str:
         """Return the attributes."""
         written = "".join(str(each) for each in self.attributes)
-        return f"<saml:AttributeStatement>{written}</saml:AttributeStatement>" if self.attributes else ""
+        return (
+            f"<saml:AttributeStatement>{written}</saml:AttributeStatement>"
+            if self.attributes
+            else ""
+        )
 
     def response(self, assertion: str | None = None) -> str:
         """Return the response around the assertion, with the template of its signature."""
@@ -238,7 +266,12 @@ class Idp:
         """Return the document with the signature over one element made."""
         keys = pair(self.signer, curve=self.curve)
         words = ("--sign", "--privkey-pem", f"{keys.key},{keys.certificate}")
-        return xmlsec1(*words, "--node-xpath", f"//*[@ID='{identifier}']/*[local-name()='Signature']", given=document)
+        return xmlsec1(
+            *words,
+            "--node-xpath",
+            f"//*[@ID='{identifier}']/*[local-name()='Signature']",
+            given=document,
+        )
 
     def sealed(self, assertion: str, recipient: str) -> str:
         """Return an encrypted assertion for whoever has the certificate (a file)."""
@@ -275,11 +308,15 @@ class Idp:
             document = self.response(self.sealed(inner, self.encrypts))
         else:
             document = self.response()
-            document = self.sign(document, self.assertion_id) if "assertion" in self.signs else document
+            document = (
+                self.sign(document, self.assertion_id) if "assertion" in self.signs else document
+            )
         document = self.sign(document, self.response_id) if "response" in self.signs else document
         return self.prolog + document.rstrip("\n")
 
-    def metadata(self, *, signers: tuple[str, ...] = (), extra: str = "", slo: bool = True, until: str = "") -> str:
+    def metadata(
+        self, *, signers: tuple[str, ...] = (), extra: str = "", slo: bool = True, until: str = ""
+    ) -> str:
         """Return metadata of this identity provider."""
         names = signers or (self.signer,)
         keys = "".join(
@@ -287,8 +324,15 @@ class Idp:
             f"{pair(each, curve=self.curve).packed}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
             for each in names
         )
-        binding, place = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect", f"{self.entity_id}/sso"
-        bye = f'<md:SingleLogoutService Binding="{binding}" Location="{self.entity_id}/slo"/>' if slo else ""
+        binding, place = (
+            "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
+            f"{self.entity_id}/sso",
+        )
+        bye = (
+            f'<md:SingleLogoutService Binding="{binding}" Location="{self.entity_id}/slo"/>'
+            if slo
+            else ""
+        )
         ends = f' validUntil="{until}"' if until else ""
         return (
             f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_m1" '

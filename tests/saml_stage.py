@@ -18,7 +18,9 @@ real_key = keys._made
 
 
 @pytest.fixture
-def connected(store: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def connected(
+    store: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
     """Connect Okta and Entra (both of our own making)."""
     settings.COOPER_PUBLIC_URL = SP
     forget()
@@ -71,7 +73,9 @@ def answer(browser: Client, message: Any, state: str | None = None) -> Any:
 
 def post(browser: Client, fields: Any) -> Any:
     """Post a form as other sites do."""
-    return browser.post("/saml2/acs/", urlencode(fields), content_type="application/x-www-form-urlencoded")
+    return browser.post(
+        "/saml2/acs/", urlencode(fields), content_type="application/x-www-form-urlencoded"
+    )
 
 
 def who(browser: Client) -> str:

@@ -27,13 +27,24 @@ def free_port() -> int:
 
 def clean(environment: dict[str, str]) -> dict[str, str]:
     """Return this process's environment with nothing of AWS or cooper in it but what is given."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COOPER_"))} | environment
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "COOPER_"))
+    } | environment
 
 
 def run(words: list[str], environment: dict[str, str], given: str = "", limit: float = 60) -> Any:
     """Run a command at the checkout's root; return it with stdout, stderr and returncode."""
     return subprocess.run(
-        words, cwd=ROOT, env=clean(environment), input=given, capture_output=True, text=True, timeout=limit, check=False
+        words,
+        cwd=ROOT,
+        env=clean(environment),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=limit,
+        check=False,
     )
 
 
@@ -85,9 +96,15 @@ class Person:
         self._opener = urllib.request.build_opener(jar, _NoRedirect())
         self._token = ""
 
-    def ask(self, path: str, fields: dict[str, str] | None = None, **headers: str) -> tuple[int, str, str]:
+    def ask(
+        self, path: str, fields: dict[str, str] | None = None, **headers: str
+    ) -> tuple[int, str, str]:
         """GET, or POST when there are fields; return status, text, and where a redirect leads."""
-        data = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self._token}).encode() if fields else None
+        data = (
+            urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self._token}).encode()
+            if fields
+            else None
+        )
         request = urllib.request.Request(
             self.url + path, data, headers={"Origin": self.url, **headers} if data else headers
         )

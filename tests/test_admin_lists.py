@@ -68,7 +68,11 @@ def test_it_filters(carol, filters, count):
 
 def test_it_counts_what_each_filter_would_leave(carol):
     page = carol.get(LIST, {"aws_account": "222222222222"}).text
-    assert "IAM role (2)" in page and "federated user (1)" in page and "Production (444444444444) (4)" in page
+    assert (
+        "IAM role (2)" in page
+        and "federated user (1)" in page
+        and "Production (444444444444) (4)" in page
+    )
 
 
 def test_it_puts_lists_in_the_order_asked_for(carol):
@@ -79,7 +83,18 @@ def test_it_puts_lists_in_the_order_asked_for(carol):
 
 
 @pytest.mark.parametrize(
-    "query", ["o=99", "o=abc", "p=0", "p=77", "p=x", "e=1", "unknown=1", "name__contains=a", "_to_field=name"]
+    "query",
+    [
+        "o=99",
+        "o=abc",
+        "p=0",
+        "p=77",
+        "p=x",
+        "e=1",
+        "unknown=1",
+        "name__contains=a",
+        "_to_field=name",
+    ],
 )
 def test_it_survives_odd_parameters(carol, query):
     assert carol.get(f"{LIST}?{query}", follow=True).status_code in (200, 400)
@@ -87,12 +102,18 @@ def test_it_survives_odd_parameters(carol, query):
 
 def test_it_cuts_lists_into_pages(carol):
     for start in range(0, 120, 40):
-        made = [Target(f"many-{n:03}", kind="role", aws_account="222222222222") for n in range(start, start + 40)]
+        made = [
+            Target(f"many-{n:03}", kind="role", aws_account="222222222222")
+            for n in range(start, start + 40)
+        ]
         catalogue.edit(
-            lambda writes, made=made: [writes.create(each) for each in made] and None, *[t.name for t in made]
+            lambda writes, made=made: [writes.create(each) for each in made] and None,
+            *[t.name for t in made],
         )
     pages = [names(carol.get(LIST, {"p": page})) for page in (1, 2, 3)]
-    assert [len(page) for page in pages] == [50, 50, 32] and len({*pages[0], *pages[1], *pages[2]}) == 132
+    assert [len(page) for page in pages] == [50, 50, 32] and len(
+        {*pages[0], *pages[1], *pages[2]}
+    ) == 132
 
 
 def test_it_shows_deleted_targets_nowhere(carol):
@@ -104,7 +125,9 @@ def test_it_shows_deleted_targets_nowhere(carol):
 def test_it_asks_before_deleting_chosen_targets(carol):
     chosen = {"action": "delete_chosen", "_selected_action": ["dev-read", "dev-admin"]}
     asked = carol.post(LIST, chosen)
-    assert "may no longer become it" in asked.text and Target.find("dev-read").state == State.ENABLED
+    assert (
+        "may no longer become it" in asked.text and Target.find("dev-read").state == State.ENABLED
+    )
     done = confirmed(carol, LIST, **chosen, confirmed="yes")
     assert "2 deleted" in done.text and Target.find("dev-admin").state == State.DELETED
 
@@ -160,14 +183,19 @@ def stop(carol, address: str, on: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/admin/brokers/awsaccount/222222222222/change/", "/admin/cooper/installation/grants/change/"]
+    "address",
+    ["/admin/brokers/awsaccount/222222222222/change/", "/admin/cooper/installation/grants/change/"],
 )
 def test_it_stops_grants_at_once_and_lets_them_go_on(carol, client_of, store, address):
     alice = client_of("alice")
     stop(carol, address, "on")
     issued = len(store.issued)
     refused = alice.post("/targets/dev-read/credentials/", {"duration": 900})
-    assert refused.status_code == 403 and "stopped by an administrator" in refused.text and len(store.issued) == issued
+    assert (
+        refused.status_code == 403
+        and "stopped by an administrator" in refused.text
+        and len(store.issued) == issued
+    )
     stop(carol, address, None)
     assert alice.post("/targets/dev-read/credentials/", {"duration": 900}).status_code == 200
 
@@ -179,13 +207,20 @@ def test_it_shows_nothing_else_of_the_installation(carol, name):
 
 
 def test_it_lets_nobody_delete_what_has_to_stay(carol):
-    for address in ("brokers/awsaccount/222222222222", "cooper/installation/grants", "accounts/person/local_3Acarol"):
+    for address in (
+        "brokers/awsaccount/222222222222",
+        "cooper/installation/grants",
+        "accounts/person/local_3Acarol",
+    ):
         assert confirmed(carol, f"/admin/{address}/delete/").status_code == 403
 
 
 @pytest.mark.parametrize("query", ["", "?q=dev", "?state=enabled", "?o=3"])
 def test_it_asks_dynamodb_as_often_for_many_targets_as_for_few(carol, query):
-    many = [Target(f"other-{number}", kind="role", state="enabled", aws_account="222222222222") for number in range(80)]
+    many = [
+        Target(f"other-{number}", kind="role", state="enabled", aws_account="222222222222")
+        for number in range(80)
+    ]
     carol.get(LIST + query)
     few = catalogue_queries(carol, query)
     for some in (many[:40], many[40:]):

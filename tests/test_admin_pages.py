@@ -50,14 +50,17 @@ def test_it_draws_the_history(carol, document):
     assert answer.status_code == OK
 
 
-@pytest.mark.parametrize("document", ["brokers_target", "brokers_association", "accounts_localaccount"])
+@pytest.mark.parametrize(
+    "document", ["brokers_target", "brokers_association", "accounts_localaccount"]
+)
 def test_it_asks_before_deleting(carol, document):
     answer = carol.get(reverse(f"admin:{document}_delete", args=[quoted(DOCUMENTS[document])]))
     assert answer.status_code == OK and "This is what happens" in answer.text
 
 
 @pytest.mark.parametrize(
-    "address", ["/admin/", "/admin/brokers/", "/admin/accounts/", "/admin/cooper/", "/admin/jsi18n/"]
+    "address",
+    ["/admin/", "/admin/brokers/", "/admin/accounts/", "/admin/cooper/", "/admin/jsi18n/"],
 )
 def test_it_draws_the_pages_above_them(carol, address):
     assert carol.get(address).status_code == OK

@@ -56,7 +56,9 @@ def test_it_refuses_what_is_no_local_account(carol, typed, said):
 def test_it_asks_for_a_new_password_again_whenever_its_form_is_shown_again(carol):
     before = LocalAccount.find("alice").password
     answer = submit(carol, account("alice"), FORM, password=GOOD, code="000000")
-    assert answer.status_code == AGAIN and "Type it again: it is never shown." in errors_in(answer.text)
+    assert answer.status_code == AGAIN and "Type it again: it is never shown." in errors_in(
+        answer.text
+    )
     assert GOOD not in answer.text and LocalAccount.find("alice").password == before
     answer = submit(carol, account("alice"), FORM, groups="okta:x")
     assert answer.status_code == AGAIN and "Type it again" not in answer.text
@@ -93,9 +95,15 @@ def test_it_never_shows_or_records_a_password(carol):
     stored = LocalAccount.find("frank").password
     page = carol.get(account("frank")).text
     assert GOOD not in page and stored not in page and check_password(GOOD, stored)
-    added = [each for each in AuditEvent.by_person.query("local:carol") if each.event == Event.PERSON_ADDED]
+    added = [
+        each
+        for each in AuditEvent.by_person.query("local:carol")
+        if each.event == Event.PERSON_ADDED
+    ]
     told = [each.details for each in added if "object" in each.facts]
-    assert len(told) == 1 and GOOD not in told[0] and stored not in told[0] and "(changed)" in told[0]
+    assert (
+        len(told) == 1 and GOOD not in told[0] and stored not in told[0] and "(changed)" in told[0]
+    )
 
 
 def test_it_ends_web_sessions_with_a_new_password(carol, client_of):
@@ -108,7 +116,10 @@ def test_it_ends_web_sessions_with_a_new_password(carol, client_of):
 def test_it_leaves_the_password_when_none_is_typed(carol):
     before = LocalAccount.find("alice").password
     submit(carol, account("alice"), FORM, name="Alice A.")
-    assert LocalAccount.find("alice").password == before and LocalAccount.find("alice").name == "Alice A."
+    assert (
+        LocalAccount.find("alice").password == before
+        and LocalAccount.find("alice").name == "Alice A."
+    )
 
 
 def test_it_gives_a_living_session_its_new_groups_at_the_next_request(carol, client_of):
@@ -118,8 +129,12 @@ def test_it_gives_a_living_session_its_new_groups_at_the_next_request(carol, cli
     assert bob.get("/targets/dev-read/").status_code == 200
 
 
-@pytest.mark.parametrize(("address", "form"), [(account("alice"), FORM), (person("alice"), "person_form")])
-def test_it_disables_a_person_at_the_next_request_and_enables_them_again(carol, client_of, address, form):
+@pytest.mark.parametrize(
+    ("address", "form"), [(account("alice"), FORM), (person("alice"), "person_form")]
+)
+def test_it_disables_a_person_at_the_next_request_and_enables_them_again(
+    carol, client_of, address, form
+):
     alice = client_of("alice")
     submit(carol, address, form, disabled="on")
     assert alice.get("/").status_code == 302
@@ -128,7 +143,9 @@ def test_it_disables_a_person_at_the_next_request_and_enables_them_again(carol, 
     assert client_of("alice").get("/").status_code == 200
 
 
-@pytest.mark.parametrize(("address", "form"), [(account("carol"), FORM), (person("carol"), "person_form")])
+@pytest.mark.parametrize(
+    ("address", "form"), [(account("carol"), FORM), (person("carol"), "person_form")]
+)
 def test_it_lets_nobody_disable_themself(carol, address, form):
     answer = submit(carol, address, form, disabled="on")
     assert answer.status_code == AGAIN and "cannot disable" in errors_in(answer.text)
@@ -151,16 +168,21 @@ def test_it_refuses_an_edit_of_an_old_version(carol, client_of):
     give_device("dan")
     submit(client_of("dan"), account("bob"), FORM, groups="visitors\nfinance")
     answer = carol.post(account("bob"), fields_of(page.text, FORM) | {"groups": "admins"})
-    assert (answer.status_code == STALE and LocalAccount.find("bob").groups == ["visitors", "finance"]) or (
-        sorted(LocalAccount.find("bob").groups) == ["finance", "visitors"]
-    )
-    assert answer.status_code == STALE and LocalAccount.find("bob").groups == ["finance", "visitors"]
+    assert (
+        answer.status_code == STALE and LocalAccount.find("bob").groups == ["visitors", "finance"]
+    ) or (sorted(LocalAccount.find("bob").groups) == ["finance", "visitors"])
+    assert answer.status_code == STALE and LocalAccount.find("bob").groups == [
+        "finance",
+        "visitors",
+    ]
 
 
 def test_it_ends_the_web_sessions_of_chosen_people_once_that_is_confirmed(carol, client_of):
     alice, bob = client_of("alice"), client_of("bob")
     chosen = {"action": "end_web_sessions", "_selected_action": ["local:alice"]}
     asked = carol.post("/admin/accounts/person/", chosen)
-    assert "web sessions end at the next request" in asked.text and alice.get("/").status_code == 200
+    assert (
+        "web sessions end at the next request" in asked.text and alice.get("/").status_code == 200
+    )
     confirmed(carol, "/admin/accounts/person/", **chosen, confirmed="yes")
     assert alice.get("/").status_code == 302 and bob.get("/").status_code == 200

@@ -30,7 +30,9 @@ def carol(client_of):
 
 def become(client, target: str = "dev-read", seconds: int = 900):
     answer = client.post(
-        f"/targets/{target}/credentials/", {"duration": seconds}, headers={"accept": "application/json"}
+        f"/targets/{target}/credentials/",
+        {"duration": seconds},
+        headers={"accept": "application/json"},
     )
     assert answer.status_code == 200
     return answer.json()
@@ -44,7 +46,10 @@ def end(client, address: str, code: str):
 
 def policies(page: str) -> list[dict]:
     shown = page.split('id="grants-title"')[1]
-    return [json.loads(html.unescape(each)) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", shown, re.DOTALL)]
+    return [
+        json.loads(html.unescape(each))
+        for each in re.findall(r"<pre[^>]*>(.*?)</pre>", shown, re.DOTALL)
+    ]
 
 
 def recorded(kind: Event) -> list[AuditEvent]:
@@ -89,7 +94,11 @@ def test_it_ends_one_web_session_with_a_code(carol, client_of):
     assert end(carol, address, next_code("carol")).headers["Location"] == PAGE
     assert first.get("/").status_code == 302 and second.get("/").status_code == 200
     [event] = recorded(Event.SESSION_ENDED)
-    assert event.person == "local:carol" and event.facts["step_up"] == "code" and key not in event.details
+    assert (
+        event.person == "local:carol"
+        and event.facts["step_up"] == "code"
+        and key not in event.details
+    )
 
 
 def test_it_ends_all_web_sessions_with_a_code(carol, client_of):
@@ -97,7 +106,10 @@ def test_it_ends_all_web_sessions_with_a_code(carol, client_of):
     assert carol.get(END).text.count("ends.") == 2
     end(carol, END, next_code("carol"))
     assert [each.get("/").status_code for each in (first, second, bob)] == [302, 302, 200]
-    assert len(recorded(Event.SESSIONS_ENDED)) == 1 and "Not signed in anywhere" in carol.get(PAGE).text
+    assert (
+        len(recorded(Event.SESSIONS_ENDED)) == 1
+        and "Not signed in anywhere" in carol.get(PAGE).text
+    )
 
 
 def test_it_ends_nothing_by_get_or_without_being_confirmed(carol, client_of):
@@ -121,7 +133,11 @@ def test_a_strange_session_ends_nothing(carol, client_of):
     address = f"{END}?session={sessions.hashed(bob.cookies['cooper'].value)}"
     assert "has ended already" in carol.get(address).text
     end(carol, address, next_code("carol"))
-    assert alice.get("/").status_code == 200 and bob.get("/").status_code == 200 and recorded(Event.SESSION_ENDED) == []
+    assert (
+        alice.get("/").status_code == 200
+        and bob.get("/").status_code == 200
+        and recorded(Event.SESSION_ENDED) == []
+    )
 
 
 def test_it_takes_an_administrator_without_a_device_to_set_one_up(client_of):
@@ -151,11 +167,21 @@ def test_it_shows_each_living_grant_with_the_policy_that_stops_it(carol, client_
     federated, role = policies(page)
     for policy in (federated, role):
         [statement] = policy["Statement"]
-        assert (statement["Impact"], statement["Action"], statement["Resource"]) == ("Deny", "*", "*")
-        issued = datetime.fromisoformat(statement["Condition"]["DateLessThan"]["aws:TokenIssueTime"])
+        assert (statement["Impact"], statement["Action"], statement["Resource"]) == (
+            "Deny",
+            "*",
+            "*",
+        )
+        issued = datetime.fromisoformat(
+            statement["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
+        )
         assert abs(datetime.now(UTC) - issued) < timedelta(seconds=30)
-    assert role["Statement"][0]["Condition"]["StringEquals"] == {"aws:SourceIdentity": store.issued[-2].source_identity}
-    assert federated["Statement"][0]["Condition"]["StringEquals"] == {"aws:userid": user_id(store, became[1])}
+    assert role["Statement"][0]["Condition"]["StringEquals"] == {
+        "aws:SourceIdentity": store.issued[-2].source_identity
+    }
+    assert federated["Statement"][0]["Condition"]["StringEquals"] == {
+        "aws:userid": user_id(store, became[1])
+    }
     assert "inline policy of the role dev-read in AWS account 222222222222" in page
     assert "does not stop" in page and "IAM user behind this target" in page
 
@@ -181,14 +207,25 @@ def test_it_shows_a_grant_until_its_credentials_end(store, client_of):
 
 def put(kind: Event, ago: timedelta, grant: str, outcome: str = "", **facts) -> None:
     day, at = audit.place(datetime.now(UTC) - ago, grant)
-    known = {"person": "local:alice", "target": "dev-read", "aws_account": "222222222222", "grant": grant, **facts}
+    known = {
+        "person": "local:alice",
+        "target": "dev-read",
+        "aws_account": "222222222222",
+        "grant": grant,
+        **facts,
+    }
     with transaction() as writes:
         writes.create(audit.event(kind, at=(day, at + outcome), **known))
 
 
 def test_it_shows_what_may_have_been_issued_and_not_what_failed(carol, client_of):
     client_of("alice")
-    facts = {"target_kind": "role", "session_name": "alice.unsure", "source_identity": "alice.x", "seconds": 3600}
+    facts = {
+        "target_kind": "role",
+        "session_name": "alice.unsure",
+        "source_identity": "alice.x",
+        "seconds": 3600,
+    }
     put(Event.GRANT_INTENDED, timedelta(minutes=30), "unsure", **facts)
     put(Event.GRANT_INTENDED, timedelta(minutes=90), "over", **facts)
     moment = timedelta(minutes=5)
@@ -220,8 +257,12 @@ def test_it_says_so_where_nothing_lives(carol, client_of):
 def test_its_policies_fit_into_iam(zone):
     now = datetime.now(UTC).astimezone(zone)
     made = revocation.of_role_person("x" * 64, "p" * 600, "the role r", "222222222222", now)
-    assert len(json.dumps(json.loads(made.policy), separators=(",", ":"))) < 2048  # an IAM user's inline policies
-    assert json.loads(made.policy)["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"].endswith("Z")
+    assert (
+        len(json.dumps(json.loads(made.policy), separators=(",", ":"))) < 2048
+    )  # an IAM user's inline policies
+    assert json.loads(made.policy)["Statement"][0]["Condition"]["DateLessThan"][
+        "aws:TokenIssueTime"
+    ].endswith("Z")
 
 
 def test_the_page_still_changes_the_person(carol, client_of):

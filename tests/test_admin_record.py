@@ -54,7 +54,9 @@ def test_it_goes_back_page_by_page_and_day_by_day_without_losing_an_event(carol)
         seen += page
         if "Older</a>" not in page:
             break
-        address = LIST + "?" + page.split('">Older</a>')[0].rsplit('href="?', 1)[1].replace("&amp;", "&")
+        address = (
+            LIST + "?" + page.split('">Older</a>')[0].rsplit('href="?', 1)[1].replace("&amp;", "&")
+        )
     assert [number for number in range(130) if seen.count(f"number-{number:03}-") != 1] == []
 
 
@@ -83,25 +85,48 @@ def test_it_finds_a_persons_events_by_name(carol, client_of):
 
 
 def test_it_shows_one_event_with_everything_that_is_known(carol, client_of):
-    client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900, "reason": "because"})
-    [intent] = [each for each in AuditEvent.by_target.query("dev-read") if each.event == Event.GRANT_INTENDED]
+    client_of("alice").post(
+        "/targets/dev-read/credentials/", {"duration": 900, "reason": "because"}
+    )
+    [intent] = [
+        each
+        for each in AuditEvent.by_target.query("dev-read")
+        if each.event == Event.GRANT_INTENDED
+    ]
     page = carol.get(LIST).text
-    address = next(part.split('"')[0] for part in page.split('href="')[1:] if intent.grant in part.split('"')[0])
+    address = next(
+        part.split('"')[0]
+        for part in page.split('href="')[1:]
+        if intent.grant in part.split('"')[0]
+    )
     shown = carol.get(address).text
-    assert "because" in shown and "access key id" in shown and "issued" in shown and intent.request_id in shown
+    assert (
+        "because" in shown
+        and "access key id" in shown
+        and "issued" in shown
+        and intent.request_id in shown
+    )
 
 
 def test_it_is_read_only(carol):
     assert carol.get(f"{LIST}add/").status_code == 403
     assert carol.post(f"{LIST}add/", {"event": "x"}).status_code == 403
-    [event] = [each for each in AuditEvent.by_person.query("local:carol") if each.event == Event.SIGN_IN_DONE][:1]
+    [event] = [
+        each
+        for each in AuditEvent.by_person.query("local:carol")
+        if each.event == Event.SIGN_IN_DONE
+    ][:1]
     for deed in ("change", "delete"):
         assert carol.post(f"{LIST}{quote(event.pk)}/{deed}/", {"post": "yes"}).status_code == 403
 
 
 def test_it_records_that_it_was_looked_at_and_shows_nothing_when_that_cannot_be_recorded(carol):
     carol.get(LIST, {"q": "alice"})
-    viewed = [each for each in AuditEvent.by_person.query("local:carol") if each.event == Event.AUDIT_VIEWED]
+    viewed = [
+        each
+        for each in AuditEvent.by_person.query("local:carol")
+        if each.event == Event.AUDIT_VIEWED
+    ]
     assert [each.facts["asked"] for each in viewed] == ["q=alice"]
     with faults.on(Fault("dynamodb", "TransactWriteItems", mode="error", status=500)):
         assert carol.get(LIST).status_code == 503
@@ -109,11 +134,17 @@ def test_it_records_that_it_was_looked_at_and_shows_nothing_when_that_cannot_be_
 
 def test_it_records_who_is_refused_at_the_door(client_of):
     assert client_of("bob").get("/admin/brokers/target/").status_code == 403
-    refused = [each for each in AuditEvent.by_person.query("local:bob") if each.event == Event.ADMIN_REFUSED]
+    refused = [
+        each
+        for each in AuditEvent.by_person.query("local:bob")
+        if each.event == Event.ADMIN_REFUSED
+    ]
     assert [each.facts["path"] for each in refused] == ["/admin/brokers/target/"]
 
 
 def test_it_shows_the_history_of_a_target_with_what_changed(carol):
     submit(carol, "/admin/brokers/target/dev-read/change/", "target_form", title="A new title")
     page = carol.get("/admin/brokers/target/dev-read/history/").text
-    assert "<del>Development, read only</del> <ins>A new title</ins>" in page and "local:carol" in page
+    assert (
+        "<del>Development, read only</del> <ins>A new title</ins>" in page and "local:carol" in page
+    )

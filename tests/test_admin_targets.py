@@ -23,7 +23,10 @@ from tests.codes import give_device, next_code
 from tests.faults import Fault
 from tests.forms import confirmed, errors_in, fields_of, looked_at, submit
 
-ADD_ROLE, ADD_FEDERATED = "/admin/brokers/target/add/?kind=role", "/admin/brokers/target/add/?kind=federated_user"
+ADD_ROLE, ADD_FEDERATED = (
+    "/admin/brokers/target/add/?kind=role",
+    "/admin/brokers/target/add/?kind=federated_user",
+)
 SPARE = f"arn:aws:iam::444444444444:role/{SPARE_ROLE}"
 FORM = "target_form"
 ELSEWHERE = "arn:aws:iam::999999999999:role/elsewhere"
@@ -46,7 +49,9 @@ def events_of(target: str, kind: Event) -> list[AuditEvent]:
 def encrypted(access_key_id: str, secret: str, context: dict[str, str] | None = None) -> str:
     payload = f"{access_key_id}|{secret}".encode()
     used = TRANSPORT_CONTEXT if context is None else context
-    return base64.b64encode(kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), used).ciphertext).decode()
+    return base64.b64encode(
+        kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), used).ciphertext
+    ).decode()
 
 
 @pytest.fixture
@@ -65,13 +70,18 @@ def test_it_adds_a_role_that_people_become_at_once(carol, client_of):
     target = Target.find("support-read")
     assert target.state == State.ENABLED and target.aws_account == "444444444444"
     assert target.external_id_enforced and target.tag_session and target.source_identity
-    assert client_of("alice").post("/targets/support-read/credentials/", {"duration": 900}).status_code == 200
+    assert (
+        client_of("alice").post("/targets/support-read/credentials/", {"duration": 900}).status_code
+        == 200
+    )
 
 
 def test_it_records_the_addition_with_its_associations_and_its_try(carol):
     add_role(carol, **{"associations-0-group": "local:developers"})
     [added] = events_of("support-read", Event.TARGET_ADDED)
-    assert added.person == "local:carol" and added.facts["associations"] == {"added": ["local:developers"]}
+    assert added.person == "local:carol" and added.facts["associations"] == {
+        "added": ["local:developers"]
+    }
     assert added.facts["changes"]["role_arn"] == [None, SPARE]
     [tried] = events_of("support-read", Event.TARGET_TRIED)
     assert tried.facts["external_id_enforced"] is True and tried.facts["findings"] == []
@@ -88,23 +98,33 @@ def test_it_keeps_a_role_pending_that_is_not_there_yet_and_shows_what_to_paste(c
 
 
 def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
-    policy = trust_policy.trust_policy(str(catalogue.ensure_account("444444444444").external_id), cooper_arn())
+    policy = trust_policy.trust_policy(
+        str(catalogue.ensure_account("444444444444").external_id), cooper_arn()
+    )
     del policy["Statement"][0]["Condition"]["StringEquals"]
     role = seed_aws.create_role("444444444444", "for-all", policy, 3600)
     with faults.on(Fault("sts", "AssumeRole", mode="throttle", after=1)):
         answer = add_role(carol, role_arn=role, enabled="on")
-    assert answer.status_code == DOWN and "busy" in answer.text and Target.find("support-read") is None
+    assert (
+        answer.status_code == DOWN and "busy" in answer.text and Target.find("support-read") is None
+    )
 
 
 def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     add_role(carol, role_arn="arn:aws:iam::444444444444:role/not-yet")
-    policy = trust_policy.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
+    policy = trust_policy.trust_policy(
+        str(AwsAccount.find("444444444444").external_id), cooper_arn()
+    )
     seed_aws.create_role("444444444444", "not-yet", policy, 3600)
     assert 'id="try_code"' in carol.get(change("support-read")).text
-    answer = carol.post("/admin/brokers/target/support-read/try/", {"code": next_code("carol")}, follow=True)
+    answer = carol.post(
+        "/admin/brokers/target/support-read/try/", {"code": next_code("carol")}, follow=True
+    )
     assert "The try succeeded; the target is enabled." in answer.text
     assert Target.find("support-read").state == State.ENABLED
-    assert [each.facts["state"] for each in events_of("support-read", Event.TARGET_TRIED)] == ["enabled"]
+    assert [each.facts["state"] for each in events_of("support-read", Event.TARGET_TRIED)] == [
+        "enabled"
+    ]
 
 
 def test_it_tries_by_post_alone(carol):
@@ -112,7 +132,9 @@ def test_it_tries_by_post_alone(carol):
 
 
 def without_tags(role: str) -> str:
-    policy = trust_policy.trust_policy(str(AwsAccount.find("444444444444").external_id), cooper_arn())
+    policy = trust_policy.trust_policy(
+        str(AwsAccount.find("444444444444").external_id), cooper_arn()
+    )
     policy["Statement"] = policy["Statement"][:1]
     return str(seed_aws.create_role("444444444444", role, policy, 3600))
 
@@ -138,7 +160,9 @@ def test_it_enables_a_weaker_mode_only_when_it_is_accepted_and_records_that(caro
 
 def test_it_never_accepts_a_weaker_mode_for_a_sensitive_target(carol):
     add_role(carol, role_arn=without_tags("no-tags"))
-    refused = submit(carol, change("support-read"), FORM, enabled="on", accept_weaker="on", sensitive="on")
+    refused = submit(
+        carol, change("support-read"), FORM, enabled="on", accept_weaker="on", sensitive="on"
+    )
     assert refused.status_code == AGAIN and "sensitive" in errors_in(refused.text)
     refused = submit(carol, change("support-read"), FORM, enabled="on", sensitive="on")
     assert refused.status_code == AGAIN and Target.find("support-read").state == State.PENDING
@@ -171,7 +195,11 @@ def test_it_takes_a_target_out_of_service_that_becomes_sensitive_in_a_weaker_mod
         ("session_policy", '{"Statement": [{"Effect": "Allow"}]}', "lacks Action, Resource"),
         ("session_policy", json.dumps({"Statement": "x" * 2048}), "2,048"),
         ("policy_arns", "nonsense", "managed policy"),
-        ("policy_arns", "\n".join(f"arn:aws:iam::aws:policy/p{n}" for n in range(11)), "10 at most"),
+        (
+            "policy_arns",
+            "\n".join(f"arn:aws:iam::aws:policy/p{n}" for n in range(11)),
+            "10 at most",
+        ),
         ("destination", "https://evil.example/", "within console.aws.amazon.com"),
         ("region", "nowhere", "valid value"),
         ("labels", "a b", "not a label"),
@@ -204,20 +232,33 @@ def test_it_counts_session_policy_and_managed_ones_together(carol, more, status)
     answer = add_role(carol, session_policy=policy, policy_arns=MANAGED, title="Kept as typed")
     assert answer.status_code == status
     if status == AGAIN:
-        assert "2,049 characters with the session policy" in errors_in(answer.text) and MANAGED in answer.text
+        assert (
+            "2,049 characters with the session policy" in errors_in(answer.text)
+            and MANAGED in answer.text
+        )
         assert 'data-with="policy_arns"' in answer.text and "Kept as typed" in answer.text
 
 
 def test_it_refuses_one_group_twice(carol):
-    typed = {"associations-TOTAL_FORMS": "2", "associations-0-group": "local:a", "associations-1-group": "a"}
+    typed = {
+        "associations-TOTAL_FORMS": "2",
+        "associations-0-group": "local:a",
+        "associations-1-group": "a",
+    }
     answer = add_role(carol, **typed)
     assert answer.status_code == AGAIN and "here twice" in errors_in(answer.text)
 
 
 def test_it_shows_a_form_again_when_aws_does_not_answer_and_saves_nothing(carol):
-    with faults.on(Fault("sts", "GetCallerIdentity", mode="error", status=503, code="ServiceUnavailable")):
+    with faults.on(
+        Fault("sts", "GetCallerIdentity", mode="error", status=503, code="ServiceUnavailable")
+    ):
         answer = add_role(carol)
-    assert answer.status_code == DOWN and "Support" in answer.text and Target.find("support-read") is None
+    assert (
+        answer.status_code == DOWN
+        and "Support" in answer.text
+        and Target.find("support-read") is None
+    )
 
 
 def test_it_reserves_a_deleted_name_for_ever(carol):
@@ -232,7 +273,10 @@ def test_it_reserves_a_deleted_name_for_ever(carol):
 
 def test_it_names_the_associations_that_go_with_a_target_before_deleting_it(carol):
     page = carol.get("/admin/brokers/target/dev-read/delete/").text
-    assert "local:developers may no longer become it" in page and Target.find("dev-read").state == State.ENABLED
+    assert (
+        "local:developers may no longer become it" in page
+        and Target.find("dev-read").state == State.ENABLED
+    )
 
 
 def test_it_deletes_a_target_with_more_associations_than_a_transaction_takes(carol):
@@ -261,7 +305,9 @@ def test_it_changes_associations_with_their_target(carol):
 def test_it_changes_the_end_of_an_association_in_place(carol):
     submit(carol, change("dev-read"), FORM, **{"associations-0-until": "2031-01-01T00:00"})
     [event] = events_of("dev-read", Event.TARGET_CHANGED)
-    assert event.facts["associations"] == {"changed": ["local:developers until 2031-01-01 00:00 UTC"]}
+    assert event.facts["associations"] == {
+        "changed": ["local:developers until 2031-01-01 00:00 UTC"]
+    }
 
 
 def test_it_says_so_when_an_administrator_entitles_themself(carol):
@@ -280,7 +326,9 @@ def test_it_refuses_an_edit_of_an_old_version_and_shows_both(carol, client_of):
     mine = carol.post(change("dev-read"), fields_of(page.text, FORM) | {"title": "Carol's title"})
     assert mine.status_code == STALE and Target.find("dev-read").title == "Dan's title"
     assert "Now: Dan&#x27;s title" in mine.text and "Carol&#x27;s title" in mine.text
-    again = carol.post(change("dev-read"), fields_of(mine.text, FORM) | {"code": next_code("carol")})
+    again = carol.post(
+        change("dev-read"), fields_of(mine.text, FORM) | {"code": next_code("carol")}
+    )
     assert again.status_code == SAVED and Target.find("dev-read").title == "Carol's title"
 
 
@@ -301,7 +349,9 @@ def save_again(carol, shown, **typed):
     return {str(rule.group): rule.until for rule in Association.under("dev-read")}
 
 
-def test_it_shows_an_end_that_somebody_else_set_and_counts_what_is_saved_after_that(carol, client_of):
+def test_it_shows_an_end_that_somebody_else_set_and_counts_what_is_saved_after_that(
+    carol, client_of
+):
     theirs = {"associations-0-until": "2031-01-01T00:00"}
     mine = stale(carol, client_of, **theirs)
     assert "Now: until 2031-01-01 00:00 UTC. Below is what you typed." in errors_in(mine.text)
@@ -309,11 +359,17 @@ def test_it_shows_an_end_that_somebody_else_set_and_counts_what_is_saved_after_t
 
 
 def test_it_keeps_an_association_that_somebody_else_added(carol, client_of):
-    mine = stale(carol, client_of, **{"associations-1-group": "finance", "associations-1-until": "2031-01-01T00:00"})
+    mine = stale(
+        carol,
+        client_of,
+        **{"associations-1-group": "finance", "associations-1-until": "2031-01-01T00:00"},
+    )
     assert "This came meanwhile." in errors_in(mine.text)
     assert fields_of(mine.text, FORM)["associations-1-group"] == "local:finance"
     found = save_again(carol, mine)
-    assert set(found) == {"local:developers", "local:finance"} and found["local:finance"].year == 2031
+    assert (
+        set(found) == {"local:developers", "local:finance"} and found["local:finance"].year == 2031
+    )
 
 
 def test_it_deletes_an_association_that_came_meanwhile_when_that_is_ticked(carol, client_of):
@@ -341,13 +397,22 @@ def test_it_keeps_what_both_administrators_added(carol, client_of):
 def test_it_writes_nothing_when_nothing_was_changed(carol):
     before = Target.find("dev-read").version
     assert submit(carol, change("dev-read"), FORM).status_code == SAVED
-    assert Target.find("dev-read").version == before and events_of("dev-read", Event.TARGET_CHANGED) == []
+    assert (
+        Target.find("dev-read").version == before
+        and events_of("dev-read", Event.TARGET_CHANGED) == []
+    )
 
 
 def test_it_writes_all_or_nothing(carol):
     before = Target.find("dev-read")
-    with faults.on(Fault("dynamodb", "TransactWriteItems", mode="error", status=500, code="InternalServerError")):
-        answer = submit(carol, change("dev-read"), FORM, title="New", **{"associations-1-group": "finance"})
+    with faults.on(
+        Fault(
+            "dynamodb", "TransactWriteItems", mode="error", status=500, code="InternalServerError"
+        )
+    ):
+        answer = submit(
+            carol, change("dev-read"), FORM, title="New", **{"associations-1-group": "finance"}
+        )
     assert answer.status_code >= 500
     found = Target.find("dev-read")
     assert (found.title, found.version) == (before.title, before.version)
@@ -357,9 +422,15 @@ def test_it_writes_all_or_nothing(carol):
 def test_it_disables_a_target_so_that_nobody_becomes_it(carol, client_of):
     submit(carol, change("dev-read"), FORM, enabled=None)
     assert Target.find("dev-read").state == State.DISABLED
-    assert client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900}).status_code == 404
+    assert (
+        client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900}).status_code
+        == 404
+    )
     submit(carol, change("dev-read"), FORM, enabled="on")
-    assert client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900}).status_code == 200
+    assert (
+        client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900}).status_code
+        == 200
+    )
 
 
 def test_it_takes_a_target_out_of_service_whose_new_role_does_not_trust_cooper(carol):
@@ -395,7 +466,9 @@ def test_it_makes_a_new_aws_account_together_with_its_first_target(carol):
     account = AwsAccount.find("999999999999")
     assert account.name == "Elsewhere" and len(account.external_id) >= 32
     assert account.external_id in carol.get(change("support-read")).text
-    made = [each.aws_account for each in AuditEvent.everything() if each.event == Event.ACCOUNT_ADDED]
+    made = [
+        each.aws_account for each in AuditEvent.everything() if each.event == Event.ACCOUNT_ADDED
+    ]
     assert made.count("999999999999") == 1
     assert "Elsewhere" in carol.get("/admin/brokers/target/?q=support-read").text
 
@@ -420,7 +493,9 @@ def test_it_adds_no_aws_account_without_the_right_code(carol, code):
 
 def test_it_shows_who_gains_before_it_asks_for_a_code(carol):
     page = carol.get(change("dev-read"))
-    answer = carol.post(change("dev-read"), fields_of(page.text, FORM) | {"associations-1-group": "finance"})
+    answer = carol.post(
+        change("dev-read"), fields_of(page.text, FORM) | {"associations-1-group": "finance"}
+    )
     assert answer.status_code == 200 and "Nothing is saved yet" in answer.text
 
 
@@ -434,14 +509,21 @@ def test_it_says_so_when_somebody_else_added_the_aws_account_at_the_same_time(ca
 
     monkeypatch.setattr(target_save, "write_account", late)
     answer = add_role(carol, role_arn=ELSEWHERE)
-    assert answer.status_code == STALE and "added this AWS account meanwhile" in errors_in(answer.text)
+    assert answer.status_code == STALE and "added this AWS account meanwhile" in errors_in(
+        answer.text
+    )
     assert Target.find("support-read") is None
     assert add_role(carol, role_arn=ELSEWHERE).status_code == SAVED
 
 
 # -- federated users --------------------------------------------------------------------------------------------------
 def add_federated(carol, keys: str, **typed):
-    given = {"name": "reports", "federation_keys": keys, "session_policy": READ_S3, "max_seconds": "7200"}
+    given = {
+        "name": "reports",
+        "federation_keys": keys,
+        "session_policy": READ_S3,
+        "max_seconds": "7200",
+    }
     return submit(carol, ADD_FEDERATED, FORM, **(given | typed))
 
 
@@ -459,7 +541,10 @@ def test_it_adds_a_federated_user_whose_keys_are_never_shown_again(carol, client
     assert target.access_key_id == access_key_id and keys_of(target).secret_access_key == secret
     page = carol.get(change("reports")).text
     assert typed not in page and secret not in page and access_key_id in page
-    assert client_of("alice").post("/targets/reports/credentials/", {"duration": 900}).status_code == 200
+    assert (
+        client_of("alice").post("/targets/reports/credentials/", {"duration": 900}).status_code
+        == 200
+    )
 
 
 def test_it_records_new_keys_by_their_access_key_id_alone(carol):
@@ -498,7 +583,11 @@ def test_it_asks_before_using_a_ciphertext_without_context(carol):
 def test_it_refuses_keys_in_plain_text_and_does_not_repeat_them(carol):
     access_key_id, secret = new_keys()
     answer = add_federated(carol, f"{access_key_id}|{secret}")
-    assert answer.status_code == AGAIN and "not base64" in errors_in(answer.text) and secret not in answer.text
+    assert (
+        answer.status_code == AGAIN
+        and "not base64" in errors_in(answer.text)
+        and secret not in answer.text
+    )
 
 
 def test_it_keeps_typed_ciphertext_when_the_form_is_shown_again(carol):
@@ -512,8 +601,14 @@ def test_it_keeps_typed_ciphertext_when_the_form_is_shown_again(carol):
     ("make", "said"),
     [
         (lambda: encrypted(*seed_aws.create_root_key("444444444444")), "root user"),
-        (lambda: encrypted("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "does not accept"),
-        (lambda: encrypted("ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), "temporary"),
+        (
+            lambda: encrypted("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            "does not accept",
+        ),
+        (
+            lambda: encrypted("ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            "temporary",
+        ),
         (lambda: "", "required"),
         (lambda: "AAAA", "not a KMS ciphertext"),
         (lambda: base64.b64encode(b"x" * 200).decode(), "not encrypted for this cooper"),
@@ -521,7 +616,11 @@ def test_it_keeps_typed_ciphertext_when_the_form_is_shown_again(carol):
 )
 def test_it_refuses_keys_that_cannot_be_federation_keys(carol, make, said):
     answer = add_federated(carol, make())
-    assert answer.status_code == AGAIN and said in errors_in(answer.text) and Target.find("reports") is None
+    assert (
+        answer.status_code == AGAIN
+        and said in errors_in(answer.text)
+        and Target.find("reports") is None
+    )
 
 
 def test_it_wants_a_session_policy_for_a_federated_user(carol):

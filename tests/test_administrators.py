@@ -41,7 +41,9 @@ def arrive(*groups: str, name: str = "olga") -> Person:
     """Let somebody sign in by the other provider."""
     request = HttpRequest()
     request.session = SessionStore()
-    identity = Identity("okta", name, name.title(), frozenset(Group("okta", each) for each in groups))
+    identity = Identity(
+        "okta", name, name.title(), frozenset(Group("okta", each) for each in groups)
+    )
     return login.sign_in(request, identity).record
 
 
@@ -75,7 +77,9 @@ def test_the_command_refuses_it_too_and_says_why(store, words):
     with pytest.raises(CommandError, match=LAST) as refused:
         call_command("cooper_user", *words)
     assert refused.value.returncode == 1
-    assert not LocalAccount.find("carol").disabled and LocalAccount.find("carol").groups == ["admins"]
+    assert not LocalAccount.find("carol").disabled and LocalAccount.find("carol").groups == [
+        "admins"
+    ]
 
 
 def test_others_may_leave(client_of):
@@ -188,7 +192,10 @@ def test_it_says_who_did_it_on_the_host(client_of, store):
 def test_it_says_that_a_provider_did_it_once(okta, client_of):
     arrive("chiefs")
     arrive("chiefs")
-    assert "okta:olga was made an administrator by the provider okta" in client_of("dan").get("/admin/").text
+    assert (
+        "okta:olga was made an administrator by the provider okta"
+        in client_of("dan").get("/admin/").text
+    )
     assert len(made()) == 1
     arrive("others")
     arrive("chiefs")

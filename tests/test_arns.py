@@ -11,7 +11,12 @@ from brokers import arns
 
 def test_it_reads_a_role_with_its_path():
     arn = arns.role_arn(" arn:aws:iam::123456789012:role/team/a/Dev ")
-    assert (arn.partition, arn.account_id, arn.path, arn.name) == ("aws", "123456789012", "/team/a/", "Dev")
+    assert (arn.partition, arn.account_id, arn.path, arn.name) == (
+        "aws",
+        "123456789012",
+        "/team/a/",
+        "Dev",
+    )
     assert str(arn) == "arn:aws:iam::123456789012:role/team/a/Dev"
 
 
@@ -39,7 +44,9 @@ def test_it_refuses_what_is_no_role(text):
         arns.role_arn(text)
 
 
-@pytest.mark.parametrize("path", ["aws-reserved/sso.amazonaws.com/", "aws-service-role/x.amazonaws.com/"])
+@pytest.mark.parametrize(
+    "path", ["aws-reserved/sso.amazonaws.com/", "aws-service-role/x.amazonaws.com/"]
+)
 def test_it_refuses_roles_that_aws_keeps_for_itself(path):
     with pytest.raises(ValueError, match="for itself"):
         arns.role_arn(f"arn:aws:iam::123456789012:role/{path}R")
@@ -56,13 +63,19 @@ def test_it_refuses_roles_that_aws_keeps_for_itself(path):
 )
 def test_it_lands_in_the_console_of_the_partition(partition, host):
     assert urlsplit(arns.console_destination(partition, "", "")).hostname == host
-    assert arns.console_destination(partition, "", "/s3/home?x=1#y") == f"https://{host}/s3/home?x=1#y"
-    assert arns.console_destination(partition, "", f"https://eu-west-1.{host}/ec2") == f"https://eu-west-1.{host}/ec2"
+    assert (
+        arns.console_destination(partition, "", "/s3/home?x=1#y") == f"https://{host}/s3/home?x=1#y"
+    )
+    assert (
+        arns.console_destination(partition, "", f"https://eu-west-1.{host}/ec2")
+        == f"https://eu-west-1.{host}/ec2"
+    )
 
 
 def test_it_lands_in_the_target_s_region():
     assert (
-        arns.console_destination("aws", "eu-west-1", "/s3/home") == "https://eu-west-1.console.aws.amazon.com/s3/home"
+        arns.console_destination("aws", "eu-west-1", "/s3/home")
+        == "https://eu-west-1.console.aws.amazon.com/s3/home"
     )
 
 
@@ -109,5 +122,7 @@ def test_it_never_lands_outside_the_console(wanted):
         return
     parts = urlsplit(landed)
     assert (
-        parts.scheme == "https" and (parts.hostname or "").endswith("console.aws.amazon.com") and parts.username is None
+        parts.scheme == "https"
+        and (parts.hostname or "").endswith("console.aws.amazon.com")
+        and parts.username is None
     )

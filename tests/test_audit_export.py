@@ -19,7 +19,11 @@ from tests.faults import Fault
 
 EXPORT = "/admin/cooper/auditevent/export/"
 DAY = datetime(2026, 2, 3, tzinfo=UTC)
-BEFORE, INSIDE, AFTER = DAY - timedelta(microseconds=1), DAY + timedelta(hours=5), DAY + timedelta(days=2)
+BEFORE, INSIDE, AFTER = (
+    DAY - timedelta(microseconds=1),
+    DAY + timedelta(hours=5),
+    DAY + timedelta(days=2),
+)
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "'")
 ODD = (*FORMULAS, 'a "quoted", cell', "two\nlines", "für 日本 😀", "a;=b")
 
@@ -41,7 +45,14 @@ def events(store) -> None:
     put(AFTER, "after", why="not-of-these-days")
     for number, text in enumerate(ODD):
         moment = DAY + timedelta(hours=number)
-        put(moment, f"n{number:02}", why=text, person=f"local:{number}", target=text or None, deep={"a": [text]})
+        put(
+            moment,
+            f"n{number:02}",
+            why=text,
+            person=f"local:{number}",
+            target=text or None,
+            deep={"a": [text]},
+        )
     put(AFTER - timedelta(microseconds=1), "last", Event.STOP_SET, why="the last one")
 
 
@@ -65,12 +76,17 @@ def exports() -> list[AuditEvent]:
 def test_it_exports_the_events_of_the_days_and_no_others_oldest_first(carol, events):
     answer = carol.post(EXPORT, asked(code=next_code("carol")))
     assert answer.status_code == 200 and answer.streaming
-    assert answer.headers["Content-Type"] == "application/x-ndjson" and "no-store" in answer.headers["Cache-Control"]
+    assert (
+        answer.headers["Content-Type"] == "application/x-ndjson"
+        and "no-store" in answer.headers["Cache-Control"]
+    )
     assert "cooper-record-2026-02-03-to-2026-02-04.jsonl" in answer.headers["Content-Disposition"]
     found = [json.loads(line) for line in body(answer).splitlines()]
     assert [each["why"] for each in found] == [*ODD, "the last one"]
     assert [each["details"] for each in found[:-1]] == [{"deep": {"a": [text]}} for text in ODD]
-    assert found[0]["at"] == "2026-02-03T00:00:00+00:00" and found[0]["event"] == "target:change:done"
+    assert (
+        found[0]["at"] == "2026-02-03T00:00:00+00:00" and found[0]["event"] == "target:change:done"
+    )
 
 
 def test_its_csv_has_no_cell_that_a_spreadsheet_would_run_and_comes_back_whole(carol, events):
@@ -95,8 +111,15 @@ def test_it_brings_every_cell_back(text):
 def test_it_is_on_record_before_the_first_byte(carol, events):
     answer = carol.post(EXPORT, asked(code=next_code("carol")))
     [event] = exports()
-    assert event.person == "local:carol" and event.facts["step_up"] == "code" and event.facts["format"] == "jsonl"
-    assert (event.facts["since"], event.facts["until"]) == ("2026-02-03T00:00:00+00:00", "2026-02-05T00:00:00+00:00")
+    assert (
+        event.person == "local:carol"
+        and event.facts["step_up"] == "code"
+        and event.facts["format"] == "jsonl"
+    )
+    assert (event.facts["since"], event.facts["until"]) == (
+        "2026-02-03T00:00:00+00:00",
+        "2026-02-05T00:00:00+00:00",
+    )
     assert body(answer)
 
 
@@ -150,13 +173,18 @@ def test_it_says_what_is_wrong_and_burns_no_code(carol, typed, said):
 @pytest.mark.parametrize("days", [("0001-01-01", "9999-12-31"), ("9999-12-31", "9999-12-31")])
 def test_it_takes_days_that_are_far_away(carol, events, days):
     answer = carol.post(EXPORT, asked(since=days[0], until=days[1], code=next_code("carol")))
-    assert answer.status_code == 200 and body(answer).count("the last one") == (days[0] == "0001-01-01")
+    assert answer.status_code == 200 and body(answer).count("the last one") == (
+        days[0] == "0001-01-01"
+    )
 
 
 def test_it_takes_the_days_of_the_search_along(carol):
     page = carol.get("/admin/cooper/auditevent/", {"since": "2026-02-03", "day": "2026-02-04"}).text
     address = page.split('">Export</a>', maxsplit=1)[0].rsplit('href="', 1)[1].replace("&amp;", "&")
-    assert 'value="2026-02-03"' in carol.get(address).text and 'value="2026-02-04"' in carol.get(address).text
+    assert (
+        'value="2026-02-03"' in carol.get(address).text
+        and 'value="2026-02-04"' in carol.get(address).text
+    )
 
 
 def test_it_sends_the_first_piece_before_it_reads_the_rest(store):
@@ -174,7 +202,9 @@ def test_it_sends_the_first_piece_before_it_reads_the_rest(store):
 
 def test_it_reads_a_day_when_it_comes_to_it(events, monkeypatch):
     asked, under = [], AuditEvent.under
-    monkeypatch.setattr(AuditEvent, "under", lambda day, **named: asked.append(day) or under(day, **named))
+    monkeypatch.setattr(
+        AuditEvent, "under", lambda day, **named: asked.append(day) or under(day, **named)
+    )
     found = audit_search.TimeRange.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
     assert next(found).why == ODD[0] and asked == ["2026-02-03"]
 
@@ -188,7 +218,10 @@ def test_the_command_writes_a_file_and_tells_how_far_it_is(events, tmp_path, cap
     out = tmp_path / "record.jsonl"
     run("--from", "2026-02-03", "--to", "2026-02-04", "--output", str(out))
     found = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [each["why"] for each in found] == [*ODD, "the last one"] and out.stat().st_mode & 0o777 == 0o600
+    assert [each["why"] for each in found] == [
+        *ODD,
+        "the last one",
+    ] and out.stat().st_mode & 0o777 == 0o600
     told = capsys.readouterr()
     assert told.out == "" and "2026-02-03: 13 events" in told.err and "Done: 14 events" in told.err
     [event] = exports()
@@ -220,7 +253,11 @@ def test_the_command_leaves_no_half_file(events, tmp_path, monkeypatch):
         (["--from", "0001-01-01T00:00+23:00", "--to", "2026-02-04"], "is no day and no moment", 2),
         (["--from", "2026-02-05", "--to", "2026-02-04"], "after the beginning", 1),
         (["--from", "2026-02-03", "--to", "2026-02-04", "--output", "/dev/null"], "exists", 1),
-        (["--from", "2026-02-03", "--to", "2026-02-04", "--output", "/no/such/folder/x"], "could not be written", 1),
+        (
+            ["--from", "2026-02-03", "--to", "2026-02-04", "--output", "/no/such/folder/x"],
+            "could not be written",
+            1,
+        ),
     ],
 )
 def test_the_command_says_what_is_wrong_and_exports_nothing(store, words, said, code):

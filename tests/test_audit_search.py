@@ -26,7 +26,11 @@ def put(at: datetime, name: str, kind: Event = Event.TARGET_CHANGED, **facts) ->
 def older(page: str) -> str:
     """Return the address behind the link that goes on."""
     link = next((said for said in ('">Older</a>', '">Look further back</a>') if said in page), "")
-    return LIST + "?" + page.split(link, maxsplit=1)[0].rsplit('href="?', 1)[1].replace("&amp;", "&") if link else ""
+    return (
+        LIST + "?" + page.split(link, maxsplit=1)[0].rsplit('href="?', 1)[1].replace("&amp;", "&")
+        if link
+        else ""
+    )
 
 
 def all_pages(client, **asked) -> str:
@@ -63,21 +67,67 @@ def test_it_finds_the_request_that_an_error_page_names(carol, client_of):
 
 def test_it_finds_what_fits_all_of_what_was_typed(carol):
     for number, who in enumerate(("local:x", "local:y")):
-        put(NOW - timedelta(days=3), f"in{number}", person=who, target="one", reason=f"-inside-{who}-")
-        put(NOW - timedelta(days=5), f"out{number}", person=who, target="one", reason=f"-outside-{who}-")
-        put(NOW - timedelta(days=3), f"odd{number}", Event.TARGET_TRIED, person=who, target="one", reason="-odd-")
-    days = {"since": f"{NOW - timedelta(days=4):%Y-%m-%d}", "day": f"{NOW - timedelta(days=2):%Y-%m-%d}"}
+        put(
+            NOW - timedelta(days=3),
+            f"in{number}",
+            person=who,
+            target="one",
+            reason=f"-inside-{who}-",
+        )
+        put(
+            NOW - timedelta(days=5),
+            f"out{number}",
+            person=who,
+            target="one",
+            reason=f"-outside-{who}-",
+        )
+        put(
+            NOW - timedelta(days=3),
+            f"odd{number}",
+            Event.TARGET_TRIED,
+            person=who,
+            target="one",
+            reason="-odd-",
+        )
+    days = {
+        "since": f"{NOW - timedelta(days=4):%Y-%m-%d}",
+        "day": f"{NOW - timedelta(days=2):%Y-%m-%d}",
+    }
     page = results(all_pages(carol, q="x", event="target:change:done", **days))
-    assert "-inside-local:x-" in page and "local:y" not in page and "-outside-" not in page and "-odd-" not in page
+    assert (
+        "-inside-local:x-" in page
+        and "local:y" not in page
+        and "-outside-" not in page
+        and "-odd-" not in page
+    )
     page = results(all_pages(carol, q="one", event="target:", **days))
-    assert "-inside-local:x-" in page and "-inside-local:y-" in page and "-odd-" in page and "-outside-" not in page
+    assert (
+        "-inside-local:x-" in page
+        and "-inside-local:y-" in page
+        and "-odd-" in page
+        and "-outside-" not in page
+    )
 
 
-@pytest.mark.parametrize("asked", [{"event": "target:change:done"}, {"q": "one"}, {"q": "x", "event": "target:"}])
+@pytest.mark.parametrize(
+    "asked", [{"event": "target:change:done"}, {"q": "one"}, {"q": "x", "event": "target:"}]
+)
 def test_it_goes_through_the_pages_of_a_search_without_losing_an_event(carol, asked):
     for number in range(120):
-        put(NOW - timedelta(hours=number), f"n{number:03}", person="local:x", target="one", reason=f"-{number:03}-")
-        put(NOW - timedelta(hours=number), f"o{number:03}", Event.STOP_SET, person="local:z", reason="other")
+        put(
+            NOW - timedelta(hours=number),
+            f"n{number:03}",
+            person="local:x",
+            target="one",
+            reason=f"-{number:03}-",
+        )
+        put(
+            NOW - timedelta(hours=number),
+            f"o{number:03}",
+            Event.STOP_SET,
+            person="local:z",
+            reason="other",
+        )
     seen = all_pages(carol, **asked)
     assert [number for number in range(120) if seen.count(f">-{number:03}-<") != 1] == []
     assert ">other<" not in seen
@@ -93,7 +143,13 @@ def test_it_goes_on_where_time_was_over(carol, monkeypatch):
 
 
 def test_it_looks_across_a_long_silence(carol):
-    put(NOW - timedelta(days=100), "old", Event.KEYS_ENCRYPTED, request_id="0123456789abcdef", reason="-far-")
+    put(
+        NOW - timedelta(days=100),
+        "old",
+        Event.KEYS_ENCRYPTED,
+        request_id="0123456789abcdef",
+        reason="-far-",
+    )
     page = carol.get(LIST, {"request": "0123456789abcdef"}).text
     assert "-far-" not in page and "Look further back" in page
     assert all_pages(carol, request="0123456789abcdef").count(">-far-<") == 1
@@ -134,7 +190,9 @@ def test_it_keeps_the_search_in_the_address_of_the_next_page(carol):
     for number in range(60):
         put(NOW - timedelta(minutes=number), f"n{number:03}", target="one", reason="x")
     address = older(carol.get(LIST, {"q": "one", "event": "target:", "since": "2026-01-02"}).text)
-    assert all(part in address for part in ("q=one", "event=target%3A", "since=2026-01-02", "before="))
+    assert all(
+        part in address for part in ("q=one", "event=target%3A", "since=2026-01-02", "before=")
+    )
 
 
 def test_it_records_the_look_at_one_event_and_at_a_history(carol, client_of):
@@ -142,5 +200,9 @@ def test_it_records_the_look_at_one_event_and_at_a_history(carol, client_of):
     found = next(iter(AuditEvent.by_person.query("local:alice")))
     assert carol.get(f"{LIST}{quote(found.pk)}/change/").status_code == 200
     assert carol.get("/admin/accounts/person/local_3Aalice/history/").status_code == 200
-    mine = [each for each in AuditEvent.by_person.query("local:carol") if each.event == Event.AUDIT_VIEWED]
+    mine = [
+        each
+        for each in AuditEvent.by_person.query("local:carol")
+        if each.event == Event.AUDIT_VIEWED
+    ]
     assert [each.facts["asked"] for each in mine] == [found.pk, "history of person local:alice"]

@@ -23,7 +23,9 @@ def test_it_takes_alice_to_the_console_of_a_role(page):
     page.get_by_role("button", name="Open console").click()
     page.wait_for_url(re.compile("/federation"))
     said = page.locator("body").inner_text()
-    assert "arn:aws:sts::222222222222:assumed-role/dev-read/alice." in said and "/s3/buckets" in said
+    assert (
+        "arn:aws:sts::222222222222:assumed-role/dev-read/alice." in said and "/s3/buckets" in said
+    )
     assert page.problems == []
     shoot(page, "console")
 
@@ -38,7 +40,10 @@ def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
 
 @pytest.mark.parametrize(
     ("target", "arn"),
-    [("Development, read only", "assumed-role/dev-read/alice."), ("Upload bucket", "federated-user/alice.")],
+    [
+        ("Development, read only", "assumed-role/dev-read/alice."),
+        ("Upload bucket", "federated-user/alice."),
+    ],
 )
 def test_it_gives_alice_credentials_that_work(page, demo, target, arn):
     sign_in(page, "alice")

@@ -43,12 +43,19 @@ def test_it_lets_carol_search_the_record_and_take_it_along(page, demo, alice):
     with page.expect_download() as sent:
         page.get_by_role("button", name="Export").click()
     lines = [json.loads(line) for line in sent.value.path().read_text().splitlines()]
-    assert sent.value.suggested_filename.endswith(".jsonl") and lines[-1]["event"] == "audit:export:done"
-    assert {"person:sign-in:done", "grant:begin:intended", "grant:finish:done"} <= {each["event"] for each in lines}
+    assert (
+        sent.value.suggested_filename.endswith(".jsonl")
+        and lines[-1]["event"] == "audit:export:done"
+    )
+    assert {"person:sign-in:done", "grant:begin:intended", "grant:finish:done"} <= {
+        each["event"] for each in lines
+    }
     assert page.problems == []
 
 
-def test_it_says_on_the_form_what_is_wrong_with_a_search_and_what_to_do_where_nothing_is_found(page):
+def test_it_says_on_the_form_what_is_wrong_with_a_search_and_what_to_do_where_nothing_is_found(
+    page,
+):
     sign_in(page, "carol")
     page.goto(f"{LIST}?since=2026-03-02&day=2026-03-01")
     see(page.get_by_text("This day is before the first one."))

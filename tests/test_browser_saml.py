@@ -31,14 +31,19 @@ PASSWORD = "cooper-demo"
 def demo() -> Iterator[dict[str, Any]]:
     """Serve the demo's AWS with its identity provider, and a cooper beside it."""
     words = manage("cooper_demo", "--aws-only", "--seed", "--with-parent")
-    aws = subprocess.Popen(words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    aws = subprocess.Popen(
+        words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     environment = {}
     for line in aws.stdout or ():
         if not line.strip():
             break
         name, _, value = line.strip().partition("=")
         environment[name] = value.strip("'")
-    environment |= {"COOPER_EMBEDDED": "1", "COOPER_ADMIN_GROUPS": "local:admins,example:admins,samlp:admins"}
+    environment |= {
+        "COOPER_EMBEDDED": "1",
+        "COOPER_ADMIN_GROUPS": "local:admins,example:admins,samlp:admins",
+    }
     try:
         with serving(environment) as url:
             yield {"url": url, "environment": environment}
@@ -140,11 +145,17 @@ def samlp(demo) -> Iterator[str]:
     keys = pair("samlp")
     acs = f"{demo['url']}/saml2/acs/"
     process = subprocess.Popen(
-        ["node", "server.js", keys.key, keys.certificate, acs], cwd=place, stdout=subprocess.PIPE, text=True
+        ["node", "server.js", keys.key, keys.certificate, acs],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        added = run(manage("cooper_saml", "add", "samlp", "--metadata", f"{url}/metadata"), demo["environment"])
+        added = run(
+            manage("cooper_saml", "add", "samlp", "--metadata", f"{url}/metadata"),
+            demo["environment"],
+        )
         assert added.returncode == 0, added.stderr
         groups = {"staging-db": "samlp:developers", "dev-admin": "samlp:developers"}
         associate(demo["environment"], groups)
@@ -184,7 +195,9 @@ def test_it_signs_in_at_samlp_with_the_groups_that_it_says(page, samlp):
     see(page.get_by_text("samlp:alice"))
 
 
-def test_it_takes_a_target_from_a_living_session_once_samlp_says_fewer_groups(page, chromium, demo, samlp):
+def test_it_takes_a_target_from_a_living_session_once_samlp_says_fewer_groups(
+    page, chromium, demo, samlp
+):
     groups_of(samlp, erin="developers,admins")
     sign_in_at_samlp(page, "erin", "/targets/staging-db/")
     see(page.get_by_role("link", name="Administration"))

@@ -27,7 +27,10 @@ def test_it_shows_an_edit_at_the_next_request(store):
 
 def test_it_reads_no_target_when_nothing_changed(store):
     catalogue.current()
-    down = [Fault(service="dynamodb", table=table, mode="error") for table in ("targets", "associations")]
+    down = [
+        Fault(service="dynamodb", table=table, mode="error")
+        for table in ("targets", "associations")
+    ]
     with faults.on(*down):
         assert "dev-read" in catalogue.current().targets
 
@@ -77,7 +80,10 @@ def test_it_answers_nothing_when_the_stamp_is_missing(store):
 def test_it_does_not_take_a_cut_answer_for_no_change(store, mode):
     catalogue.current()
     associate()
-    with faults.on(Fault(service="dynamodb", table="changes", mode=mode)), pytest.raises(Unavailable):
+    with (
+        faults.on(Fault(service="dynamodb", table="changes", mode=mode)),
+        pytest.raises(Unavailable),
+    ):
         catalogue.current()
 
 
@@ -125,7 +131,15 @@ def test_it_loses_no_update_of_simultaneous_editors(store):
 def test_it_takes_a_lost_answer_for_what_it_was(store):
     target = Target.find("dev-read")
     target.title = "Once"
-    with faults.on(Fault(service="dynamodb", operation="TransactWriteItems", table="targets", mode="lost", times=1)):
+    with faults.on(
+        Fault(
+            service="dynamodb",
+            operation="TransactWriteItems",
+            table="targets",
+            mode="lost",
+            times=1,
+        )
+    ):
         catalogue.edit(lambda writes: writes.save(target), "dev-read")
     assert Target.find("dev-read").title == "Once"
 
@@ -133,7 +147,9 @@ def test_it_takes_a_lost_answer_for_what_it_was(store):
 def test_it_keeps_one_external_id_for_an_aws_account_for_ever(store):
     made = []
     threads = [
-        threading.Thread(target=lambda: made.append(catalogue.ensure_account("777777777777").external_id))
+        threading.Thread(
+            target=lambda: made.append(catalogue.ensure_account("777777777777").external_id)
+        )
         for _ in range(8)
     ]
     for thread in threads:
@@ -146,7 +162,10 @@ def test_it_keeps_one_external_id_for_an_aws_account_for_ever(store):
 
 
 def test_it_gives_each_aws_account_another_external_id(store):
-    assert catalogue.ensure_account("777777777777").external_id != catalogue.ensure_account("888888888888").external_id
+    assert (
+        catalogue.ensure_account("777777777777").external_id
+        != catalogue.ensure_account("888888888888").external_id
+    )
 
 
 def test_it_writes_all_of_a_transaction_or_nothing(store):

@@ -16,7 +16,9 @@ PRODUCTION = {
 
 
 def ids(*, deploy: bool = True) -> set[str]:
-    return {each.id for each in checks.run_checks(tags=["cooper"], include_deployment_checks=deploy)}
+    return {
+        each.id for each in checks.run_checks(tags=["cooper"], include_deployment_checks=deploy)
+    }
 
 
 @pytest.fixture
@@ -33,7 +35,12 @@ def good(settings):
 
 @pytest.fixture(autouse=True)
 def no_endpoints(monkeypatch):
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL_STS"):
+    for name in (
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_KMS",
+        "AWS_ENDPOINT_URL_STS",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -70,7 +77,13 @@ def test_it_finds_each_thing_that_makes_no_sense(good, name, value, expected):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://dynamodb.eu-west-1.amazonaws.com", "https://evil.example", "http://127.0.0.1:8000", "nonsense"]
+    "url",
+    [
+        "http://dynamodb.eu-west-1.amazonaws.com",
+        "https://evil.example",
+        "http://127.0.0.1:8000",
+        "nonsense",
+    ],
 )
 def test_it_refuses_endpoints_that_are_not_awss(good, monkeypatch, url):
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
@@ -78,7 +91,8 @@ def test_it_refuses_endpoints_that_are_not_awss(good, monkeypatch, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://sts.eu-west-1.amazonaws.com", "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com"]
+    "url",
+    ["https://sts.eu-west-1.amazonaws.com", "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com"],
 )
 def test_it_takes_awss_own_endpoints(good, monkeypatch, url):
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
@@ -99,8 +113,12 @@ def test_it_refuses_plain_http_that_others_can_reach(good):
     assert "cooper.E012" not in ids()
 
 
-@pytest.mark.parametrize(("mode", "expected"), [(0o600, set()), (0o640, {"cooper.E014"}), (0o604, {"cooper.E014"})])
-def test_it_refuses_a_file_with_the_secret_key_that_others_can_read(good, monkeypatch, tmp_path, mode, expected):
+@pytest.mark.parametrize(
+    ("mode", "expected"), [(0o600, set()), (0o640, {"cooper.E014"}), (0o604, {"cooper.E014"})]
+)
+def test_it_refuses_a_file_with_the_secret_key_that_others_can_read(
+    good, monkeypatch, tmp_path, mode, expected
+):
     (tmp_path / "key").touch(mode=mode)
     (tmp_path / "key").chmod(mode)
     monkeypatch.setenv("COOPER_SECRET_KEY_FILE", str(tmp_path / "key"))
@@ -109,16 +127,21 @@ def test_it_refuses_a_file_with_the_secret_key_that_others_can_read(good, monkey
 
 def test_it_is_clean_under_production_settings():
     done = run(manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION)
-    assert done.returncode == 0 and "no issues" in done.stdout + done.stderr, done.stdout + done.stderr
+    assert done.returncode == 0 and "no issues" in done.stdout + done.stderr, (
+        done.stdout + done.stderr
+    )
 
 
 @pytest.mark.parametrize(
-    ("proxies", "header", "status"), [([], "", 200), (["127.0.0.1"], "", 301), (["127.0.0.1"], "https", 200)]
+    ("proxies", "header", "status"),
+    [([], "", 200), (["127.0.0.1"], "", 301), (["127.0.0.1"], "https", 200)],
 )
 def test_it_never_redirects_to_https_for_ever(client_of, settings, proxies, header, status):
     settings.COOPER_PUBLIC_URL, settings.SECURE_SSL_REDIRECT = "https://testserver", True
     settings.COOPER_TRUSTED_PROXIES = proxies
-    assert client_of(None).get("/login/", headers={"x-forwarded-proto": header}).status_code == status
+    assert (
+        client_of(None).get("/login/", headers={"x-forwarded-proto": header}).status_code == status
+    )
 
 
 def test_it_does_not_believe_a_stranger_who_says_https(client_of, settings):

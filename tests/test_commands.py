@@ -41,7 +41,11 @@ def aws() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def environment(aws, request) -> dict[str, str]:
     """Return the environment of commands, with tables of this test's own and no word of region or key."""
-    kept = {name: value for name, value in aws.items() if name not in ("COOPER_REGION", "COOPER_KMS_KEY")}
+    kept = {
+        name: value
+        for name, value in aws.items()
+        if name not in ("COOPER_REGION", "COOPER_KMS_KEY")
+    }
     return kept | {"COOPER_TABLE_PREFIX": re.sub(r"\W", "-", request.node.name)[:60] + "-"}
 
 
@@ -59,13 +63,19 @@ def opened(text: str, aws: dict[str, str]) -> str:
         aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
     )
-    answer = client.decrypt(CiphertextBlob=base64.b64decode(text), KeyId=KEY, EncryptionContext=CONTEXT)
+    answer = client.decrypt(
+        CiphertextBlob=base64.b64decode(text), KeyId=KEY, EncryptionContext=CONTEXT
+    )
     return answer["Plaintext"].decode()
 
 
 def test_it_sets_up_as_the_user_wrote_it(environment):
     done = typed("cooper -setup", environment | {"AWS_REGION": "us-east-1"})
-    assert done.returncode == 0 and "15 tables are as they have to be" in done.stdout and "Next:" in done.stdout
+    assert (
+        done.returncode == 0
+        and "15 tables are as they have to be" in done.stdout
+        and "Next:" in done.stdout
+    )
 
 
 def test_it_encrypts_as_the_user_wrote_it(environment, aws):
@@ -81,7 +91,9 @@ def test_it_serves_as_the_user_wrote_it(environment):
     port = free_port()
     served = clean(environment | {"COOPER_BIND": f"127.0.0.1:{port}", "COOPER_WORKERS": "1"})
     words = ["./cooper", "-region", "us-east-1"]
-    process = subprocess.Popen(words, cwd=ROOT, env=served, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=served, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         wait_for(f"http://127.0.0.1:{port}/healthz", process)
         assert Person(f"http://127.0.0.1:{port}").ask("/login/")[0] == 200
@@ -100,7 +112,9 @@ def test_it_serves_with_the_key_that_set_up_was_given(environment):
     assert f"key/{KEY}" in again.stdout and "nothing had to be changed" in again.stdout
 
 
-@pytest.mark.parametrize("deed", ["user list", "totp list", "totp invite alice", "saml list", "export"])
+@pytest.mark.parametrize(
+    "deed", ["user list", "totp list", "totp invite alice", "saml list", "export"]
+)
 def test_it_reads_the_region_at_the_end_of_the_line(environment, deed):
     assert typed("cooper -setup -region us-east-1", environment).returncode == 0
     bare = {name: value for name, value in environment.items() if "REGION" not in name}
@@ -116,7 +130,9 @@ def test_it_reads_single_and_double_dashes(environment, dashes, spelling):
     assert done.returncode == 0 and len(done.stdout) > 100 and "command line" not in done.stderr
 
 
-@pytest.mark.parametrize("key", [KEY, "alias/cooper", f"arn:aws:kms:us-east-1:111111111111:key/{KEY}"])
+@pytest.mark.parametrize(
+    "key", [KEY, "alias/cooper", f"arn:aws:kms:us-east-1:111111111111:key/{KEY}"]
+)
 def test_it_takes_a_key_by_id_arn_and_alias(environment, aws, key):
     done = typed(f"cooper -encrypt -kmskey {key} -region us-east-1", environment, PAYLOAD)
     assert opened(done.stdout, aws) == PAYLOAD
@@ -149,17 +165,25 @@ def test_it_encrypts_nothing_but_a_key_pair_and_does_not_repeat_it(environment, 
 )
 def test_it_says_what_is_wrong_with_a_key(environment, key, said):
     done = typed(f"cooper -encrypt -kmskey {key} -region us-east-1", environment, PAYLOAD)
-    assert done.returncode == 1 and done.stdout == "" and said in done.stderr and "wJalr" not in done.stderr
+    assert (
+        done.returncode == 1
+        and done.stdout == ""
+        and said in done.stderr
+        and "wJalr" not in done.stderr
+    )
 
 
 def test_it_asks_which_key_and_which_region(environment):
-    assert "Which KMS key?" in typed("cooper -encrypt -region us-east-1", environment, PAYLOAD).stderr
+    assert (
+        "Which KMS key?" in typed("cooper -encrypt -region us-east-1", environment, PAYLOAD).stderr
+    )
     bare = {name: value for name, value in environment.items() if "REGION" not in name}
     assert "No AWS region is set" in typed("cooper -setup", bare).stderr
 
 
 @pytest.mark.parametrize(
-    "line", ["cooper -nonsense", "cooper -setup -encrypt", "cooper -encrypt -bind x", "cooper extra"]
+    "line",
+    ["cooper -nonsense", "cooper -setup -encrypt", "cooper -encrypt -bind x", "cooper extra"],
 )
 def test_it_exits_with_2_on_wrong_usage(environment, line):
     done = typed(line, environment)
@@ -168,7 +192,20 @@ def test_it_exits_with_2_on_wrong_usage(environment, line):
 
 @pytest.mark.parametrize(
     "command",
-    [f"cooper_{deed}" for deed in ("setup", "encrypt", "serve", "user", "totp", "saml", "export", "import", "audit")],
+    [
+        f"cooper_{deed}"
+        for deed in (
+            "setup",
+            "encrypt",
+            "serve",
+            "user",
+            "totp",
+            "saml",
+            "export",
+            "import",
+            "audit",
+        )
+    ],
 )
 def test_it_has_an_example_in_its_help(environment, command):
     done = run(manage(command, "--help"), environment)
@@ -178,14 +215,21 @@ def test_it_has_an_example_in_its_help(environment, command):
 def test_it_manages_local_accounts(environment):
     assert typed("cooper -setup -region us-east-1", environment).returncode == 0
     regional = environment | {"COOPER_REGION": "us-east-1"}
-    added = typed("cooper -user add erin -groups admins -region us-east-1", environment, "long-and-rare-4711\n")
+    added = typed(
+        "cooper -user add erin -groups admins -region us-east-1",
+        environment,
+        "long-and-rare-4711\n",
+    )
     assert added.returncode == 0 and "erin" in added.stdout and "administrator" in added.stdout
     again = typed("cooper -user add erin", regional, "long-and-rare-4711\n")
     assert again.returncode == 1 and "already" in again.stderr
     assert "too short" in typed("cooper -user password erin", regional, "short\n").stderr
     alone = typed("cooper -user groups erin visitors,finance", regional)
     assert alone.returncode == 1 and "the last one who can administer" in alone.stderr
-    assert typed("cooper -user add grace -groups admins", regional, "long-and-rare-4711\n").returncode == 0
+    assert (
+        typed("cooper -user add grace -groups admins", regional, "long-and-rare-4711\n").returncode
+        == 0
+    )
     assert typed("cooper -user groups erin visitors,finance", regional).returncode == 0
     assert typed("cooper -user disable erin", regional).returncode == 0
     listed = typed("cooper -user list", regional)
@@ -197,11 +241,20 @@ def test_it_manages_local_accounts(environment):
 def test_it_exports_the_record_with_one_dash_or_two(environment, tmp_path):
     assert typed("cooper -setup -region us-east-1", environment).returncode == 0
     span = "-from 2026-01-01 -to 2036-01-01"
-    done = typed(f"cooper -audit export {span} -output {tmp_path}/x.jsonl -region us-east-1", environment)
+    done = typed(
+        f"cooper -audit export {span} -output {tmp_path}/x.jsonl -region us-east-1", environment
+    )
     assert done.returncode == 0 and done.stdout == "" and "Done: " in done.stderr, done.stderr
-    again = typed(f"cooper --audit export {span.replace('-f', '--f')} --output - --region us-east-1", environment)
+    again = typed(
+        f"cooper --audit export {span.replace('-f', '--f')} --output - --region us-east-1",
+        environment,
+    )
     lines = again.stdout.splitlines()
-    assert again.returncode == 0 and '"setup:run:done"' in lines[0] and '"audit:export:done"' in lines[-1]
+    assert (
+        again.returncode == 0
+        and '"setup:run:done"' in lines[0]
+        and '"audit:export:done"' in lines[-1]
+    )
     assert len(lines) == len((tmp_path / "x.jsonl").read_text().splitlines()) + 1
 
 
@@ -211,7 +264,10 @@ def test_it_takes_no_password_from_the_command_line(environment):
 
 
 def test_it_names_the_permission_that_lacks(aws, environment):
-    powerless = environment | {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    powerless = environment | {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "x" * 40,
+    }
     done = typed("cooper -setup -region us-east-1", powerless)
     assert done.returncode == 1 and "does not accept cooper's own credentials" in done.stderr
 
@@ -231,7 +287,9 @@ def test_it_records_what_commands_do_with_user_host_and_caller(environment, aws)
     assert {"setup:run:done", "person:add:done"} <= set(events)
     for details in events.values():
         assert (
-            '"caller": "arn:aws:iam::111111111111:user/' in details and '"host"' in details and '"os_user"' in details
+            '"caller": "arn:aws:iam::111111111111:user/' in details
+            and '"host"' in details
+            and '"os_user"' in details
         )
 
 
@@ -242,7 +300,9 @@ def test_it_refuses_a_taken_port_and_names_a_free_one(environment):
         taken.listen()
         port = taken.getsockname()[1]
         done = typed(f"cooper -region us-east-1 -port {port}", environment)
-    free = re.search(r"\b(\d{4,5})\b is free", done.stderr) or re.search(r"port (\d+)\D*$", done.stderr.strip())
+    free = re.search(r"\b(\d{4,5})\b is free", done.stderr) or re.search(
+        r"port (\d+)\D*$", done.stderr.strip()
+    )
     assert done.returncode == 1 and str(port) in done.stderr and free, done.stderr
 
 

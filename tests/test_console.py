@@ -53,10 +53,15 @@ def test_it_takes_a_listed_vpc_endpoint_for_its_own_partition_alone(settings):
 
 
 @pytest.mark.parametrize(
-    "url", [f"http://{VPC}/federation", f"https://x.{VPC}/federation", f"https://{VPC}.evil.example/"]
+    "url",
+    [f"http://{VPC}/federation", f"https://x.{VPC}/federation", f"https://{VPC}.evil.example/"],
 )
 def test_it_refuses_what_is_not_quite_a_listed_vpc_endpoint(settings, url):
-    settings.COOPER_SIGNIN_URL, settings.COOPER_REGION, settings.COOPER_VPC_ENDPOINTS = url, "eu-west-1", [VPC]
+    settings.COOPER_SIGNIN_URL, settings.COOPER_REGION, settings.COOPER_VPC_ENDPOINTS = (
+        url,
+        "eu-west-1",
+        [VPC],
+    )
     with pytest.raises(CooperError, match="COOPER_VPC_ENDPOINTS"):
         console_signin.endpoint("aws")
 
@@ -76,7 +81,10 @@ def test_it_refuses_a_sign_in_address_that_is_not_aws_s(settings, url):
 
 
 def test_it_uses_this_machine_for_trying_out_alone(settings):
-    settings.COOPER_SIGNIN_URL, settings.COOPER_DEV_ENDPOINTS = "http://127.0.0.1:1/federation", False
+    settings.COOPER_SIGNIN_URL, settings.COOPER_DEV_ENDPOINTS = (
+        "http://127.0.0.1:1/federation",
+        False,
+    )
     settings.COOPER_REGION = "us-east-1"
     with pytest.raises(CooperError, match="COOPER_DEV_ENDPOINTS"):
         console_signin.endpoint("aws")
@@ -85,12 +93,16 @@ def test_it_uses_this_machine_for_trying_out_alone(settings):
 def test_it_says_so_when_the_sign_in_does_not_answer(settings, store):
     settings.COOPER_SIGNIN_URL = "http://127.0.0.1:9/federation"
     with pytest.raises(Unavailable, match="did not answer"):
-        console_signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
+        console_signin.console_url(
+            MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/"
+        )
 
 
 def test_it_says_so_when_the_sign_in_refuses(store):
     with pytest.raises(AwsRefused):
-        console_signin.console_url(MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/")
+        console_signin.console_url(
+            MADE, "aws", "https://console.aws.amazon.com/", "http://testserver/"
+        )
 
 
 @pytest.mark.parametrize("target", ["dev-read", "dev-uploads"])
@@ -104,7 +116,9 @@ def test_it_posts_secrets_and_never_sends_a_session_duration(identity, store, ta
 
     monkeypatch.setattr(console_signin._pool(), "request", watched)
     granted = grant(
-        identity("alice"), GrantRequest(target, 900, Delivery.CONSOLE, issuer="http://x/"), datetime.now(UTC)
+        identity("alice"),
+        GrantRequest(target, 900, Delivery.CONSOLE, issuer="http://x/"),
+        datetime.now(UTC),
     )
     [(method, url, body)] = sent
     assert method == "POST" and "?" not in url and "SessionDuration" not in body

@@ -88,11 +88,23 @@ def trap() -> Iterator[socket.socket]:
 def running(tmp_path_factory: pytest.TempPathFactory, trap: socket.socket) -> Iterator[Demo]:
     """Return a demo that tests which change nothing share, begun by somebody who works with a real AWS."""
     real = f"http://127.0.0.1:{trap.getsockname()[1]}"
-    (config := tmp_path_factory.mktemp("aws") / "config").write_text(f"[profile production]\nendpoint_url = {real}\n")
+    (config := tmp_path_factory.mktemp("aws") / "config").write_text(
+        f"[profile production]\nendpoint_url = {real}\n"
+    )
     named = {"AWS_PROFILE": "production", "AWS_CONFIG_FILE": str(config), "AWS_REGION": "eu-west-1"}
-    keys = {"AWS_ACCESS_KEY_ID": REAL_KEY, "AWS_SECRET_ACCESS_KEY": "x" * 40, "AWS_SESSION_TOKEN": "x" * 40}
-    endpoints = {f"AWS_ENDPOINT_URL{service}": real for service in ("", "_DYNAMODB", "_KMS", "_STS")}
-    coopers = {"COOPER_TABLE_PREFIX": "production-", "COOPER_REGION": "eu-west-1", "COOPER_KMS_KEY": "alias/real"}
+    keys = {
+        "AWS_ACCESS_KEY_ID": REAL_KEY,
+        "AWS_SECRET_ACCESS_KEY": "x" * 40,
+        "AWS_SESSION_TOKEN": "x" * 40,
+    }
+    endpoints = {
+        f"AWS_ENDPOINT_URL{service}": real for service in ("", "_DYNAMODB", "_KMS", "_STS")
+    }
+    coopers = {
+        "COOPER_TABLE_PREFIX": "production-",
+        "COOPER_REGION": "eu-west-1",
+        "COOPER_KMS_KEY": "alias/real",
+    }
     store = tmp_path_factory.mktemp("demo") / "store"
     with demo(store, **named, **keys, **endpoints, **coopers) as started:
         yield started
@@ -102,7 +114,9 @@ def credentials(url: str, target: str, accept: str) -> str:
     """Let Alice get credentials, as a page (text/html) or as a tool does (application/json)."""
     alice = Person(url)
     assert alice.sign_in("alice", PASSWORD) == 302
-    status, text, _ = alice.ask(f"/targets/{target}/credentials/", {"duration": "900"}, Accept=accept)
+    status, text, _ = alice.ask(
+        f"/targets/{target}/credentials/", {"duration": "900"}, Accept=accept
+    )
     assert status == 200, text
     return text
 
@@ -121,7 +135,9 @@ def in_a_shell(script: str, environment: dict[str, str]) -> str:
 def test_it_reaches_the_demos_aws_from_a_shell_as_the_tour_says(running: Demo) -> None:
     typed = re.findall(r"`((?:export )?AWS_ENDPOINT_URL=)\.\.\.`", (ROOT / "README.md").read_text())
     assert typed == ["export AWS_ENDPOINT_URL="]
-    shown = re.findall(r"^.*export AWS_\w+=.*$", credentials(running.url, "dev-read", "text/html"), re.MULTILINE)
+    shown = re.findall(
+        r"^.*export AWS_\w+=.*$", credentials(running.url, "dev-read", "text/html"), re.MULTILINE
+    )
     pasted = "\n".join(html.unescape(line[line.index("export") :]) for line in shown)
     address = running.printed(ENDPOINT)
     printed = in_a_shell(f"{pasted}\n{typed[0]}{address}\n{PRINT_ARN}", {})
@@ -130,13 +146,19 @@ def test_it_reaches_the_demos_aws_from_a_shell_as_the_tour_says(running: Demo) -
 
 def test_it_prints_a_line_that_tries_credentials_that_come_without_a_region(running: Demo) -> None:
     found = json.loads(credentials(running.url, "dev-read", "application/json"))
-    names = {"AccessKeyId": "ACCESS_KEY_ID", "SecretAccessKey": "SECRET_ACCESS_KEY", "SessionToken": "SESSION_TOKEN"}
+    names = {
+        "AccessKeyId": "ACCESS_KEY_ID",
+        "SecretAccessKey": "SECRET_ACCESS_KEY",
+        "SessionToken": "SESSION_TOKEN",
+    }
     line = running.printed(r"^ +(\S+ -c 'import boto3; .*')$")
     printed = in_a_shell(line, {f"AWS_{name}": found[key] for key, name in names.items()})
     assert printed.startswith("arn:aws:sts::222222222222:assumed-role/dev-read/alice.")
 
 
-def test_it_takes_nothing_of_a_real_aws_from_its_environment(running: Demo, trap: socket.socket) -> None:
+def test_it_takes_nothing_of_a_real_aws_from_its_environment(
+    running: Demo, trap: socket.socket
+) -> None:
     assert credentials(running.url, "dev-read", "application/json")
     with pytest.raises(TimeoutError):
         trap.accept()
@@ -168,7 +190,9 @@ def test_it_ends_both_processes_by_ctrl_c_and_keeps_what_was_done(tmp_path: Path
         assert carol.sign_in("carol", PASSWORD) == 302
         assert "Kept for ever" in carol.ask("/admin/brokers/target/kept/change/")[1]
         assert second.printed(OTPAUTH) == first.printed(OTPAUTH)
-    subprocess.run([*RESET, f"STORE={tmp_path / 'store'}"], cwd=tmp_path, check=True, stdout=subprocess.PIPE)
+    subprocess.run(
+        [*RESET, f"STORE={tmp_path / 'store'}"], cwd=tmp_path, check=True, stdout=subprocess.PIPE
+    )
     assert not (tmp_path / "store").exists()
 
 
@@ -178,13 +202,19 @@ def add_target(running: Demo) -> None:
     assert carol.sign_in("carol", PASSWORD) == 302
     address = "/admin/brokers/target/add/?kind=role"
     fields = fields_of(carol.ask(address)[1], "target_form")
-    fields |= {"name": "kept", "title": "Kept for ever", "role_arn": "arn:aws:iam::444444444444:role/support-read"}
+    fields |= {
+        "name": "kept",
+        "title": "Kept for ever",
+        "role_arn": "arn:aws:iam::444444444444:role/support-read",
+    }
     status, text, _ = carol.ask(address, fields | {"code": code_of(running.printed(OTPAUTH))})
     assert status == 302, text
 
 
 def test_it_keeps_the_demo_where_make_forgets_it() -> None:
-    said = subprocess.run([*RESET[:-1], "--dry-run", "demo"], cwd=ROOT, check=True, capture_output=True, text=True)
+    said = subprocess.run(
+        [*RESET[:-1], "--dry-run", "demo"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     assert "cooper_demo --store var/demo " in said.stdout
 
 

@@ -9,7 +9,16 @@ from brokers import catalogue
 from brokers.models import State, Target
 from core.audit import AuditEvent
 
-SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = 302, 403, 404, 405, 200, 303, 400, 409
+SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = (
+    302,
+    403,
+    404,
+    405,
+    200,
+    303,
+    400,
+    409,
+)
 
 PEOPLE = (None, "bob", "alice", "carol", "dan")
 AS = {"erin": "bob"}
@@ -35,8 +44,14 @@ DOORS = {
     "/device/remove/": ([WRONG_WAY] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
     "/device/close/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
-    "/targets/<target:name>/console/": ([WRONG_WAY] * 5, [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE]),
-    "/targets/<target:name>/credentials/": ([WRONG_WAY] * 5, [SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE]),
+    "/targets/<target:name>/console/": (
+        [WRONG_WAY] * 5,
+        [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE],
+    ),
+    "/targets/<target:name>/credentials/": (
+        [WRONG_WAY] * 5,
+        [SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE],
+    ),
 }
 FILLED = {"<target:name>": "dev-read", "<slug:provider_id>": "local"}
 
@@ -73,7 +88,11 @@ def test_it_answers_each_person_as_listed(client_of, address, person):
 EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
 KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
 STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "auditevent")
-BESIDES = {"history/": (OK, OK), "<path:object_id>/": (SIGN_IN, SIGN_IN), "try/": (WRONG_WAY, SIGN_IN)}
+BESIDES = {
+    "history/": (OK, OK),
+    "<path:object_id>/": (SIGN_IN, SIGN_IN),
+    "try/": (WRONG_WAY, SIGN_IN),
+}
 BESIDES |= {"explain/": (OK, WRONG_WAY)}
 BESIDES |= {"import/": (OK, BAD), "export/": (WRONG_WAY, OK)}
 BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (WRONG_WAY, SIGN_IN))
@@ -86,7 +105,8 @@ ADMIN_DOORS = {
     "brokers/awsaccount": KEPT,
     "brokers/target": EDITED,
     "cooper/installation": KEPT,
-    "cooper/auditevent": KEPT | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
+    "cooper/auditevent": KEPT
+    | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
     "": {"": (OK, OK), "login/": (SIGN_IN, SIGN_IN), "jsi18n/": (OK, WRONG_WAY)},
     "<app_label>/": {"": (OK, OK)},
     "<url>": {"": (NOWHERE, NOWHERE)},
@@ -102,7 +122,11 @@ OBJECTS = {
 
 
 def admin_addresses() -> list[str]:
-    return [simplify_regex(each) if "(?P" in each else each for each in addresses() if each.startswith("/admin/")]
+    return [
+        simplify_regex(each) if "(?P" in each else each
+        for each in addresses()
+        if each.startswith("/admin/")
+    ]
 
 
 def admin_path(address: str) -> str:
@@ -122,7 +146,10 @@ def test_it_lets_nobody_but_administrators_near_the_admin(client_of, person):
         if not address.endswith("login/"):
             seen[path] = {browser.get(path).status_code, browser.post(path, {}).status_code}
     allowed = {SIGN_IN} if person is None else {DENIED}
-    assert len(seen) > 30 and {path: codes for path, codes in seen.items() if not codes <= allowed} == {}
+    assert (
+        len(seen) > 30
+        and {path: codes for path, codes in seen.items() if not codes <= allowed} == {}
+    )
 
 
 def listed(address: str) -> tuple[int, int]:
@@ -153,7 +180,11 @@ def listed_for_an_auditor(address: str) -> tuple[int, int]:
     rest = address.removeprefix("/admin/")
     if rest == "cooper/auditevent/<path:object_id>/":
         return DENIED, DENIED
-    if rest.startswith("cooper/auditevent/") or rest.endswith("/history/") or rest in ("", "jsi18n/", "login/"):
+    if (
+        rest.startswith("cooper/auditevent/")
+        or rest.endswith("/history/")
+        or rest in ("", "jsi18n/", "login/")
+    ):
         # without a device she is taken to set one up
         return (SIGN_IN, BAD) if rest.endswith("/export/") else listed(address)
     # the list of an app of which she may see nothing
@@ -164,7 +195,10 @@ def listed_for_an_auditor(address: str) -> tuple[int, int]:
 def test_it_lets_an_auditor_read_the_record_and_nothing_else(client_of, address):
     client_of("alice")
     browser, path = client_of("erin"), admin_path(address)
-    assert (browser.get(path).status_code, browser.post(path, {}).status_code) == listed_for_an_auditor(address)
+    assert (
+        browser.get(path).status_code,
+        browser.post(path, {}).status_code,
+    ) == listed_for_an_auditor(address)
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
@@ -181,19 +215,33 @@ def test_it_mints_by_post_alone(client_of, store, method):
 )
 def test_it_guards_every_answer(client_of, address):
     answer = client_of("alice").get(address)
-    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Frame-Options"] == "DENY"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Referrer-Policy"] == "same-origin"
-    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"] and answer.headers["X-Request-Id"]
+    assert (
+        answer.headers["Cache-Control"] == "no-store"
+        and answer.headers["X-Frame-Options"] == "DENY"
+    )
+    assert (
+        answer.headers["X-Content-Type-Options"] == "nosniff"
+        and answer.headers["Referrer-Policy"] == "same-origin"
+    )
+    assert (
+        "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        and answer.headers["X-Request-Id"]
+    )
 
 
 def test_it_hands_out_console_and_credentials_uncached(client_of):
     for way, policy in (("console", "no-referrer"), ("credentials", "same-origin")):
         answer = client_of("alice").post(f"/targets/dev-read/{way}/", {"duration": 900})
-        assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == policy
+        assert (
+            answer.headers["Cache-Control"] == "no-store"
+            and answer.headers["Referrer-Policy"] == policy
+        )
 
 
 def test_it_tells_a_tool_to_sign_in(client_of):
-    answer = client_of(None).post("/targets/dev-read/credentials/", headers={"accept": "application/json"})
+    answer = client_of(None).post(
+        "/targets/dev-read/credentials/", headers={"accept": "application/json"}
+    )
     assert answer.status_code == 401 and answer.json()["error"] == "Sign in first."
 
 
@@ -209,19 +257,28 @@ def test_it_says_the_same_of_foreign_disabled_and_unknown_targets(client_of, dis
     pages = set()
     for name in ("prod-break-glass", "dev-uploads", "no-such-target"):
         answer = client_of("alice").get(f"/targets/{name}/")
-        pages.add((answer.status_code, answer.text.replace(answer.headers["X-Request-Id"], "").split("<main")[1]))
+        pages.add(
+            (
+                answer.status_code,
+                answer.text.replace(answer.headers["X-Request-Id"], "").split("<main")[1],
+            )
+        )
     assert len(pages) == 1
 
 
 WAYS_TO_ASK = {
     "page": lambda browser, name: browser.get(f"/targets/{name}/"),
-    "bad form": lambda browser, name: browser.post(f"/targets/{name}/console/", {"duration": "abc"}),
+    "bad form": lambda browser, name: browser.post(
+        f"/targets/{name}/console/", {"duration": "abc"}
+    ),
     "good form": lambda browser, name: browser.post(f"/targets/{name}/console/", {"duration": 900}),
 }
 
 
 @pytest.mark.parametrize("ask", WAYS_TO_ASK)
-@pytest.mark.parametrize(("name", "why"), [("prod-break-glass", "not entitled"), ("dev-uploads", "target is disabled")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("prod-break-glass", "not entitled"), ("dev-uploads", "target is disabled")]
+)
 def test_it_records_who_asked_for_a_target_that_is_not_theirs(client_of, disabled, ask, name, why):
     assert WAYS_TO_ASK[ask](client_of("alice"), name).status_code == NOWHERE
     [event] = [each for each in AuditEvent.everything() if each.event == "grant:begin:refused"]
@@ -233,7 +290,11 @@ def test_it_counts_who_asked_for_a_target_that_does_not_exist(client_of, ask):
     alice = client_of("alice")
     for _ in range(2):
         assert WAYS_TO_ASK[ask](alice, "no-such-target").status_code == NOWHERE
-    counted = {each.what: each.tries for each in Attempt.everything() if each.what.startswith("unknown-targets#")}
+    counted = {
+        each.what: each.tries
+        for each in Attempt.everything()
+        if each.what.startswith("unknown-targets#")
+    }
     assert sum(counted.values()) == 2 and all("local:alice" in key for key in counted)
     assert not [each for each in AuditEvent.everything() if each.event.startswith("grant:")]
 

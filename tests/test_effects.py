@@ -23,7 +23,11 @@ ALICE = KnownPerson("local:alice", frozenset({"local:developers", "local:analyst
 BOB = KnownPerson("local:bob", frozenset({"local:visitors"}))
 ERIN = KnownPerson("okta:erin", frozenset({"okta:developers"}))
 CROWD = PeopleByGroup([ALICE, BOB, ERIN])
-DEVELOPERS, ANALYSTS, OKTAS = Rule("local:developers"), Rule("local:analysts"), Rule("okta:developers")
+DEVELOPERS, ANALYSTS, OKTAS = (
+    Rule("local:developers"),
+    Rule("local:analysts"),
+    Rule("okta:developers"),
+)
 
 
 def change(before, after):
@@ -32,7 +36,11 @@ def change(before, after):
 
 def test_it_says_who_gains_a_target_by_a_new_group():
     found = change(AccessState(True), AccessState(True, (DEVELOPERS,)))
-    assert (found.groups_gain, found.gain, found.lose) == (("local:developers",), ("local:alice",), ())
+    assert (found.groups_gain, found.gain, found.lose) == (
+        ("local:developers",),
+        ("local:alice",),
+        (),
+    )
     assert told(found) == [
         "prod-admin: local:developers may become it. Gains it: 1 person: local:alice.",
     ]
@@ -54,7 +62,8 @@ def test_it_keeps_groups_of_other_providers_apart():
 
 
 @pytest.mark.parametrize(
-    ("was", "enabled", "gain", "lose"), [(False, True, 1, 0), (True, False, 0, 1), (True, True, 0, 0)]
+    ("was", "enabled", "gain", "lose"),
+    [(False, True, 1, 0), (True, False, 0, 1), (True, True, 0, 0)],
 )
 def test_it_counts_enabling_and_disabling(was, enabled, gain, lose):
     found = change(AccessState(was, (DEVELOPERS,)), AccessState(enabled, (DEVELOPERS,)))
@@ -90,7 +99,9 @@ def test_it_names_ten_people_and_counts_the_rest():
 
 
 GROUPS = st.frozensets(st.sampled_from(["local:a", "local:b", "okta:a"]), max_size=3)
-STANDINGS = st.builds(lambda on, groups: AccessState(on, tuple(Rule(each) for each in groups)), st.booleans(), GROUPS)
+STANDINGS = st.builds(
+    lambda on, groups: AccessState(on, tuple(Rule(each) for each in groups)), st.booleans(), GROUPS
+)
 CROWDS = st.lists(GROUPS, max_size=6).map(
     lambda each: [KnownPerson(f"local:{n}", groups) for n, groups in enumerate(each)]
 )
@@ -100,7 +111,8 @@ CROWDS = st.lists(GROUPS, max_size=6).map(
 def test_it_agrees_with_what_each_may_become_before_and_after(before, after, people):
     found = effect("t", before, after, PeopleByGroup(people), NOW)
     may = [
-        (each.person, bool(each.groups & before.groups(NOW)), bool(each.groups & after.groups(NOW))) for each in people
+        (each.person, bool(each.groups & before.groups(NOW)), bool(each.groups & after.groups(NOW)))
+        for each in people
     ]
     assert set(found.gain) == {person for person, had, has in may if has and not had}
     assert set(found.lose) == {person for person, had, has in may if had and not has}

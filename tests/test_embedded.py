@@ -23,7 +23,9 @@ ACCOUNT = "222222222222"
 EXTERNAL_ID = "made-up-external-id-of-32-characters"
 
 
-def client_for(aws: EmbeddedAws, service: str, key: str = "", secret: str = "", token: str | None = None):
+def client_for(
+    aws: EmbeddedAws, service: str, key: str = "", secret: str = "", token: str | None = None
+):
     if not key:
         environment = aws.environment()
         key, secret = environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
@@ -39,12 +41,16 @@ def client_for(aws: EmbeddedAws, service: str, key: str = "", secret: str = "", 
 
 
 def as_holder(aws: EmbeddedAws, service: str, given: dict[str, str]):
-    return client_for(aws, service, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    return client_for(
+        aws, service, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+    )
 
 
 @pytest.fixture
 def role(store) -> str:
-    policy = trust_policy.trust_policy(EXTERNAL_ID, f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}")
+    policy = trust_policy.trust_policy(
+        EXTERNAL_ID, f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}"
+    )
     return str(seed_aws.create_role(ACCOUNT, "strict", policy, 7200))
 
 
@@ -65,8 +71,15 @@ ASKED = {"RoleSessionName": "alice.1", "ExternalId": EXTERNAL_ID}
 def test_it_lets_the_right_call_through_with_credentials_of_its_own(store, role):
     sts = client_for(store, "sts")
     first, second = (sts.assume_role(RoleArn=role, **ASKED)["Credentials"] for _ in range(2))
-    assert first["AccessKeyId"] != second["AccessKeyId"] and first["SessionToken"] != second["SessionToken"]
-    assert as_holder(store, "sts", first).get_caller_identity()["Arn"].endswith("assumed-role/strict/alice.1")
+    assert (
+        first["AccessKeyId"] != second["AccessKeyId"]
+        and first["SessionToken"] != second["SessionToken"]
+    )
+    assert (
+        as_holder(store, "sts", first)
+        .get_caller_identity()["Arn"]
+        .endswith("assumed-role/strict/alice.1")
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,20 +107,36 @@ def test_it_lets_the_right_call_through_with_credentials_of_its_own(store, role)
 def test_it_refuses_what_sts_refuses_of_assume_role(store, role, changed, code):
     asked = {"RoleArn": role, **ASKED, **changed}
     sts = client_for(store, "sts")
-    assert code_of(lambda: sts.assume_role(**{key: value for key, value in asked.items() if value is not None})) == code
+    assert (
+        code_of(
+            lambda: sts.assume_role(
+                **{key: value for key, value in asked.items() if value is not None}
+            )
+        )
+        == code
+    )
 
 
 def test_it_refuses_what_a_trust_policy_denies_or_does_not_allow(store):
     arn = f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}"
     policy = trust_policy.trust_policy(EXTERNAL_ID, arn)
-    only_first = seed_aws.create_role(ACCOUNT, "only-first", {**policy, "Statement": policy["Statement"][:1]}, 3600)
+    only_first = seed_aws.create_role(
+        ACCOUNT, "only-first", {**policy, "Statement": policy["Statement"][:1]}, 3600
+    )
     sts = client_for(store, "sts")
     sts.assume_role(RoleArn=only_first, **ASKED)
     tags = [{"Key": "cooper:person", "Value": "alice"}]
-    assert code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, Tags=tags)) == "AccessDenied"
-    assert code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, SourceIdentity="alice")) == "AccessDenied"
+    assert (
+        code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, Tags=tags)) == "AccessDenied"
+    )
+    assert (
+        code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, SourceIdentity="alice"))
+        == "AccessDenied"
+    )
     denial = {"Impact": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    denied = seed_aws.create_role(ACCOUNT, "denied", {**policy, "Statement": [*policy["Statement"], denial]}, 3600)
+    denied = seed_aws.create_role(
+        ACCOUNT, "denied", {**policy, "Statement": [*policy["Statement"], denial]}, 3600
+    )
     assert code_of(lambda: sts.assume_role(RoleArn=denied, **ASKED)) == "AccessDenied"
 
 
@@ -116,12 +145,20 @@ def test_it_gives_chained_roles_an_hour_at_most(store, role):
     policy = trust_policy.trust_policy(EXTERNAL_ID, f"arn:aws:sts::{ACCOUNT}:assumed-role/strict/x")
     second = seed_aws.create_role("333333333333", "second", policy, 7200)
     seed_aws.put_role_policy(
-        ACCOUNT, "strict", {"Version": "2012-10-17", "Statement": [{"Impact": "Allow", "Action": "*", "Resource": "*"}]}
+        ACCOUNT,
+        "strict",
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Impact": "Allow", "Action": "*", "Resource": "*"}],
+        },
     )
     assert given
     first = client_for(store, "sts").assume_role(RoleArn=role, **ASKED)["Credentials"]
     chained = as_holder(store, "sts", first)
-    assert code_of(lambda: chained.assume_role(RoleArn=second, **ASKED, DurationSeconds=3601)) == "ValidationError"
+    assert (
+        code_of(lambda: chained.assume_role(RoleArn=second, **ASKED, DurationSeconds=3601))
+        == "ValidationError"
+    )
     assert chained.assume_role(RoleArn=second, **ASKED, DurationSeconds=3600)["Credentials"]
 
 
@@ -137,7 +174,10 @@ def test_it_gives_chained_roles_an_hour_at_most(store, role):
 )
 def test_it_refuses_what_sts_refuses_of_get_federation_token(store, keys, changed, code):
     sts = client_for(store, "sts", *keys)
-    assert code_of(lambda: sts.get_federation_token(**{"Name": "alice", "Policy": READ_S3, **changed})) == code
+    assert (
+        code_of(lambda: sts.get_federation_token(**{"Name": "alice", "Policy": READ_S3, **changed}))
+        == code
+    )
 
 
 def test_it_federates_with_living_long_term_keys_alone(store, keys, role):
@@ -148,11 +188,16 @@ def test_it_federates_with_living_long_term_keys_alone(store, keys, role):
     unknown = client_for(store, "sts", "AKIAIOSFODNN7EXAMPLE", "x" * 40)
     assert code_of(lambda: unknown.get_federation_token(**deed)) == "InvalidClientTokenId"
     session = client_for(store, "sts").assume_role(RoleArn=role, **ASKED)["Credentials"]
-    assert code_of(lambda: as_holder(store, "sts", session).get_federation_token(**deed)) == "AccessDenied"
+    assert (
+        code_of(lambda: as_holder(store, "sts", session).get_federation_token(**deed))
+        == "AccessDenied"
+    )
 
 
 def test_it_refuses_credentials_that_have_expired(store, role):
-    given = client_for(store, "sts").assume_role(RoleArn=role, **ASKED, DurationSeconds=900)["Credentials"]
+    given = client_for(store, "sts").assume_role(RoleArn=role, **ASKED, DurationSeconds=900)[
+        "Credentials"
+    ]
     sts = as_holder(store, "sts", given)
     assert sts.get_caller_identity()
     with store.later(901):
@@ -163,7 +208,10 @@ def test_it_refuses_a_disabled_kms_key(store):
     kms = client_for(store, "kms")
     kms.disable_key(KeyId=seed_aws.KMS_KEY)
     try:
-        assert code_of(lambda: kms.encrypt(KeyId=seed_aws.KMS_KEY, Plaintext=b"x")) == "DisabledException"
+        assert (
+            code_of(lambda: kms.encrypt(KeyId=seed_aws.KMS_KEY, Plaintext=b"x"))
+            == "DisabledException"
+        )
     finally:
         kms.enable_key(KeyId=seed_aws.KMS_KEY)
 
@@ -185,7 +233,10 @@ def test_it_is_atomic_over_threads(store):
                     Key=key,
                     UpdateExpression="SET n = :new",
                     ConditionExpression="n = :old",
-                    ExpressionAttributeValues={":old": {"N": now}, ":new": {"N": str(int(now) + 1)}},
+                    ExpressionAttributeValues={
+                        ":old": {"N": now},
+                        ":new": {"N": str(int(now) + 1)},
+                    },
                 )
             except ClientError:
                 continue
@@ -232,13 +283,21 @@ with EmbeddedAws(store=pathlib.Path(sys.argv[1])) as aws:
 """
 
 
-def test_it_survives_a_restart_with_keys_and_ciphertexts_in_files_that_only_its_owner_reads(tmp_path):
+def test_it_survives_a_restart_with_keys_and_ciphertexts_in_files_that_only_its_owner_reads(
+    tmp_path,
+):
     own = clean({"DJANGO_SETTINGS_MODULE": "cooper_project.settings"})
     said = []
     for deed in ("write", "read"):
         words = [sys.executable, "-c", SCRIPT, str(tmp_path), deed]
-        done = subprocess.run(words, cwd=ROOT, env=own, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            words, cwd=ROOT, env=own, capture_output=True, text=True, timeout=60, check=True
+        )
         said.append(done.stdout.split())
     assert said[1] == ["over", "a", "restart", said[0][0], said[0][0]]
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*") if path.name != "kept"}
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in tmp_path.rglob("*")
+        if path.name != "kept"
+    }
     assert modes and all(mode & 0o077 == 0 for mode in modes.values()), modes

@@ -60,7 +60,10 @@ def dan(client_of):
 def test_it_takes_an_administrator_without_a_device_to_set_one_up_and_back(dan):
     address = "/admin/brokers/target/dev-read/change/"
     answer = dan.get(address, follow=True)
-    assert "Set up your device first" in answer.text and f'name="next" value="{address}"' in answer.text
+    assert (
+        "Set up your device first" in answer.text
+        and f'name="next" value="{address}"' in answer.text
+    )
     answer = dan.post("/device/begin/", {"password": PASSWORD, "next": address})
     page = dan.get(answer["Location"]).text
     assert "data:image/svg+xml" in page and "otpauth://totp/cooper%3Alocal%3Adan" in page
@@ -74,11 +77,15 @@ def test_it_uses_up_the_code_that_proved_the_device(dan):
     page = begin(dan)
     code = shown_now(seed_in(page))
     assert dan.post("/device/set-up/", {"code": code}).status_code == OK
-    answer = submit(dan, "/admin/brokers/target/dev-read/change/", "target_form", title="Again", code=code)
+    answer = submit(
+        dan, "/admin/brokers/target/dev-read/change/", "target_form", title="Again", code=code
+    )
     assert answer.status_code == AGAIN and Target.find("dev-read").title != "Again"
 
 
-@pytest.mark.parametrize(("password", "said"), [("wrong-one", "do not match"), ("", "do not match")])
+@pytest.mark.parametrize(
+    ("password", "said"), [("wrong-one", "do not match"), ("", "do not match")]
+)
 def test_it_enrols_nobody_who_does_not_know_the_password(dan, password, said):
     answer = dan.post("/device/begin/", {"password": password})
     assert answer.status_code == DENIED and said in answer.text
@@ -119,7 +126,9 @@ def test_it_binds_a_seed_to_its_person(dan):
         totp.devices.opened(Ciphertext(bytes(device.seed), str(device.key_arn)), "local:carol")
 
 
-def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its_cookie(dan, client_of):
+def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its_cookie(
+    dan, client_of
+):
     thief = client_of(None)
     thief.cookies[settings.SESSION_COOKIE_NAME] = dan.cookies[settings.SESSION_COOKIE_NAME].value
     assert thief.get("/").status_code == OK
@@ -165,7 +174,9 @@ def test_it_replaces_a_device_with_the_old_ones_code_alone(dan):
     old = seed_of(TotpDevice.find("local:dan"))
     assert dan.post("/device/begin/", {"password": PASSWORD}).status_code == DENIED
     page = begin(dan, code=next_code("dan"))
-    assert seed_of(TotpDevice.find("local:dan")) == old, "the old one counts until the new one is proved"
+    assert seed_of(TotpDevice.find("local:dan")) == old, (
+        "the old one counts until the new one is proved"
+    )
     dan.post("/device/set-up/", {"code": shown_now(seed_in(page))})
     assert seed_of(TotpDevice.find("local:dan")) == seed_in(page) != old
     assert Event.DEVICE_REPLACED in kinds("local:dan")
@@ -174,21 +185,33 @@ def test_it_replaces_a_device_with_the_old_ones_code_alone(dan):
 def test_it_lets_a_recovery_code_replace_the_device_once_and_nothing_else(dan, client_of):
     codes = enrol(dan)
     other = client_of("dan")
-    answer = submit(dan, "/admin/brokers/target/dev-read/change/", "target_form", title="No", code=codes[0])
+    answer = submit(
+        dan, "/admin/brokers/target/dev-read/change/", "target_form", title="No", code=codes[0]
+    )
     assert answer.status_code == AGAIN and Target.find("dev-read").title != "No"
-    answer = dan.post("/device/recover/", {"password": PASSWORD, "code": codes[0].lower().replace("-", " ")})
+    answer = dan.post(
+        "/device/recover/", {"password": PASSWORD, "code": codes[0].lower().replace("-", " ")}
+    )
     assert answer.status_code == MOVED and other.get("/").status_code == MOVED
     page = dan.get(answer["Location"]).text
-    assert dan.post("/device/recover/", {"password": PASSWORD, "code": codes[0]}).status_code == DENIED
-    assert len(TotpDevice.find("local:dan").recovery) == 9 and Event.RECOVERY_USED in kinds("local:dan")
+    assert (
+        dan.post("/device/recover/", {"password": PASSWORD, "code": codes[0]}).status_code == DENIED
+    )
+    assert len(TotpDevice.find("local:dan").recovery) == 9 and Event.RECOVERY_USED in kinds(
+        "local:dan"
+    )
     dan.post("/device/set-up/", {"code": shown_now(seed_in(page))})
     assert seed_of(TotpDevice.find("local:dan")) == seed_in(page)
-    assert dan.post("/device/recover/", {"password": PASSWORD, "code": codes[1]}).status_code == DENIED
+    assert (
+        dan.post("/device/recover/", {"password": PASSWORD, "code": codes[1]}).status_code == DENIED
+    )
 
 
 def test_it_takes_a_recovery_code_from_nobody_without_the_password(dan):
     codes = enrol(dan)
-    assert dan.post("/device/recover/", {"password": "wrong", "code": codes[0]}).status_code == DENIED
+    assert (
+        dan.post("/device/recover/", {"password": "wrong", "code": codes[0]}).status_code == DENIED
+    )
     assert len(TotpDevice.find("local:dan").recovery) == 10
 
 
@@ -241,7 +264,10 @@ def test_it_lets_another_administrator_reset_a_device_and_tells_the_person(clien
     answer = browser.post("/login/", {"username": "dan", "password": PASSWORD}, follow=True)
     assert "was reset by local:carol" in answer.text
     assert (
-        "was reset" not in client_of(None).post("/login/", {"username": "dan", "password": PASSWORD}, follow=True).text
+        "was reset"
+        not in client_of(None)
+        .post("/login/", {"username": "dan", "password": PASSWORD}, follow=True)
+        .text
     )
 
 
@@ -254,7 +280,10 @@ def test_it_lets_nobody_reset_their_own(client_of):
 def test_it_says_before_a_reset_what_happens_to_whom(client_of, dan):
     enrol(dan)
     client_of("alice")
-    chosen = {"action": "reset_devices", "_selected_action": ["local:alice", "local:carol", "local:dan"]}
+    chosen = {
+        "action": "reset_devices",
+        "_selected_action": ["local:alice", "local:carol", "local:dan"],
+    }
     page = client_of("carol").post("/admin/accounts/person/", chosen).text
     lines = re.findall(r"<li>local:(\w+): (.*?)</li>", page)
     assert lines == [
@@ -268,7 +297,10 @@ def test_it_shows_who_has_a_device_and_never_a_seed(client_of):
     carol = client_of("carol")
     client_of("dan")
     page = carol.get("/admin/accounts/person/").text
-    assert page.count('alt="True"') >= 1 and totp.base32(seed_of(TotpDevice.find("local:carol"))) not in page
+    assert (
+        page.count('alt="True"') >= 1
+        and totp.base32(seed_of(TotpDevice.find("local:carol"))) not in page
+    )
 
 
 # -- enrolment codes ---------------------------------------------------------------------------------------------------
@@ -288,7 +320,9 @@ def made_for(client_of, person: str) -> str:
 def test_it_takes_an_enrolment_code_where_the_installation_wants_one(client_of, dan):
     assert dan.post("/device/begin/", {"password": PASSWORD}).status_code == DENIED
     code = made_for(client_of, "local:dan")
-    assert code.replace("-", "") not in repr([each.attribute_values for each in OnceRecord.everything()])
+    assert code.replace("-", "") not in repr(
+        [each.attribute_values for each in OnceRecord.everything()]
+    )
     assert enrol(dan, enrolment_code=code.lower())
     assert dan.get("/device/").status_code == OK
 
@@ -300,19 +334,26 @@ def test_it_takes_an_enrolment_code_once_and_from_its_person_alone(client_of, da
     answer = alice.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code})
     assert answer.status_code == DENIED and "not an enrolment code for you" in answer.text
     begin(dan, enrolment_code=code)
-    assert dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code == DENIED
+    assert (
+        dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code
+        == DENIED
+    )
 
 
 @pytest.mark.usefixtures("codes_needed")
 def test_it_lets_an_enrolment_code_end(client_of, dan, monkeypatch):
     monkeypatch.setattr("accounts.enrolment_codes.LIVES", -1)
     code = made_for(client_of, "local:dan")
-    assert dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code == DENIED
+    assert (
+        dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code
+        == DENIED
+    )
 
 
 # -- faults, and the host ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    "fault", [Fault("kms"), Fault("dynamodb", table="audit"), Fault("dynamodb", table="totp-devices")]
+    "fault",
+    [Fault("kms"), Fault("dynamodb", table="audit"), Fault("dynamodb", table="totp-devices")],
 )
 def test_it_enrols_nobody_while_kms_or_dynamodb_is_down(dan, fault):
     page = begin(dan)

@@ -33,7 +33,12 @@ def test_it_entitles_nobody_without_groups():
 
 
 def test_it_says_through_which_groups_in_order():
-    rules = [Rule("t", "local:ops"), Rule("t", "local:dev"), Rule("t", "local:other"), Rule("u", "local:dev")]
+    rules = [
+        Rule("t", "local:ops"),
+        Rule("t", "local:dev"),
+        Rule("t", "local:other"),
+        Rule("u", "local:dev"),
+    ]
     found = why(person("dev", "ops"), "t", rules, NOW)
     assert found and [str(group) for group in found.through] == ["local:dev", "local:ops"]
 
@@ -43,14 +48,18 @@ def test_it_gives_nothing_for_the_same_group_name_at_another_provider():
 
 
 @pytest.mark.parametrize(
-    ("ends", "may"), [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(seconds=-1), False)]
+    ("ends", "may"),
+    [(timedelta(seconds=1), True), (timedelta(0), False), (timedelta(seconds=-1), False)],
 )
 def test_it_stops_entitling_at_the_very_moment_of_the_end(ends, may):
     assert (why(person("dev"), "t", [Rule("t", "local:dev", NOW + ends)], NOW) is not None) is may
 
 
 def test_it_counts_the_group_that_ends_last():
-    rules = [Rule("t", "local:dev", NOW + timedelta(hours=1)), Rule("t", "local:ops", NOW + timedelta(hours=2))]
+    rules = [
+        Rule("t", "local:dev", NOW + timedelta(hours=1)),
+        Rule("t", "local:ops", NOW + timedelta(hours=2)),
+    ]
     found = why(person("dev", "ops"), "t", rules, NOW)
     assert found and (str(found.longest), found.until) == ("local:ops", NOW + timedelta(hours=2))
 

@@ -38,7 +38,9 @@ def test_it_prefers_the_variable_to_the_file(file: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe secret"])
-def test_it_names_a_file_that_cannot_be_read_and_says_nothing_of_what_is_in_it(file: Path, content: Any) -> None:
+def test_it_names_a_file_that_cannot_be_read_and_says_nothing_of_what_is_in_it(
+    file: Path, content: Any
+) -> None:
     file.unlink()
     if content is not None:
         file.write_bytes(content)
@@ -56,10 +58,14 @@ def test_its_own_secret_key_wins_over_the_stored_one(store: EmbeddedAws, setting
     assert settings.SECRET_KEY == KEY and faults.journal() == []
     settings.COOPER_SECRET_KEY = ""
     installation.use_secret_key()
-    assert [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS] == installation.secret_keys() != [KEY]
+    assert (
+        [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS] == installation.secret_keys() != [KEY]
+    )
 
 
-def test_it_serves_with_the_secret_key_of_a_file_where_none_is_stored(store: EmbeddedAws, file: Path) -> None:
+def test_it_serves_with_the_secret_key_of_a_file_where_none_is_stored(
+    store: EmbeddedAws, file: Path
+) -> None:
     for name in ("demo", "secret-keys"):
         Installation.find(name).delete()
     with serving(store.environment() | {"COOPER_SECRET_KEY_FILE": str(file)}) as url:
@@ -72,7 +78,8 @@ def test_it_answers_the_hosts_that_are_named_and_no_other(store: EmbeddedAws) ->
     named = {"COOPER_ALLOWED_HOSTS": "127.0.0.1, portal.example"}
     with serving(store.environment() | named) as url:
         asked = {
-            host: Person(url).ask("/login/", Host=host)[0] for host in ("portal.example", "localhost", "evil.example")
+            host: Person(url).ask("/login/", Host=host)[0]
+            for host in ("portal.example", "localhost", "evil.example")
         }
     assert asked == {"portal.example": 200, "localhost": 400, "evil.example": 400}
 
@@ -83,13 +90,24 @@ def test_it_answers_the_hosts_that_are_named_and_no_other(store: EmbeddedAws) ->
         ({}, "127.0.0.1 localhost [::1]"),
         ({"COOPER_PUBLIC_URL": "https://cooper.example.com:8443"}, "cooper.example.com"),
         (
-            {"COOPER_PUBLIC_URL": "https://cooper.example.com", "COOPER_ALLOWED_HOSTS": "a.example,b.example"},
+            {
+                "COOPER_PUBLIC_URL": "https://cooper.example.com",
+                "COOPER_ALLOWED_HOSTS": "a.example,b.example",
+            },
             "a.example b.example",
         ),
     ],
 )
-def test_it_answers_its_public_host_or_loopback_when_none_is_named(environment: dict[str, str], hosts: str) -> None:
+def test_it_answers_its_public_host_or_loopback_when_none_is_named(
+    environment: dict[str, str], hosts: str
+) -> None:
     done = run(
-        [*manage("shell"), "-v0", "-c", "from django.conf import settings as s; print(*s.ALLOWED_HOSTS)"], environment
+        [
+            *manage("shell"),
+            "-v0",
+            "-c",
+            "from django.conf import settings as s; print(*s.ALLOWED_HOSTS)",
+        ],
+        environment,
     )
     assert done.stdout.strip() == hosts, done.stderr

@@ -17,7 +17,9 @@ from embedded_aws import seed_aws
 ACCOUNT = "222222222222"
 
 
-def encrypted(payload: str, context: dict[str, str] | None = None, key: str = "alias/cooper") -> str:
+def encrypted(
+    payload: str, context: dict[str, str] | None = None, key: str = "alias/cooper"
+) -> str:
     answer = boto3.client("kms", region_name="us-east-1").encrypt(
         KeyId=key, Plaintext=payload, EncryptionContext=context or {}
     )
@@ -31,7 +33,12 @@ def payload(store) -> str:
 
 def test_it_takes_keys_as_cooper_encrypts_them(payload):
     found = examine_keys(encrypted(payload, TRANSPORT_CONTEXT), "aws", "new")
-    assert (found.account_id, found.partition, found.without_context, found.also_used_by) == (ACCOUNT, "aws", False, ())
+    assert (found.account_id, found.partition, found.without_context, found.also_used_by) == (
+        ACCOUNT,
+        "aws",
+        False,
+        (),
+    )
     assert found.access_key_id == payload.split("|")[0]
 
 
@@ -47,7 +54,14 @@ def test_it_names_the_targets_that_have_the_key_already(store):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "not base64!", "AAAA", base64.b64encode(b"x" * 7000).decode(), base64.b64encode(b"x" * 200).decode()]
+    "text",
+    [
+        "",
+        "not base64!",
+        "AAAA",
+        base64.b64encode(b"x" * 7000).decode(),
+        base64.b64encode(b"x" * 200).decode(),
+    ],
 )
 def test_it_refuses_what_is_no_ciphertext_on_the_field(store, text):
     with pytest.raises(Invalid) as refused:
@@ -57,27 +71,42 @@ def test_it_refuses_what_is_no_ciphertext_on_the_field(store, text):
 
 @pytest.mark.parametrize(
     "plain",
-    ["AKIAIOSFODNN7EXAMPLE", "x|y", "ASIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "|", "a|b|c"],
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "x|y",
+        "ASIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "|",
+        "a|b|c",
+    ],
 )
 def test_it_refuses_a_payload_that_is_no_long_lived_key(store, plain):
     with pytest.raises(Invalid) as refused:
         examine_keys(encrypted(plain, TRANSPORT_CONTEXT), "aws", "new")
-    assert refused.value.field == "federation_keys" and "wJalr" not in refused.value.message + refused.value.detail
+    assert (
+        refused.value.field == "federation_keys"
+        and "wJalr" not in refused.value.message + refused.value.detail
+    )
 
 
 def test_it_refuses_keys_that_aws_does_not_know(store):
-    text = encrypted("AKIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", TRANSPORT_CONTEXT)
+    text = encrypted(
+        "AKIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", TRANSPORT_CONTEXT
+    )
     with pytest.raises(Invalid, match="does not accept"):
         examine_keys(text, "aws", "new")
 
 
 def test_it_refuses_a_wrong_secret(payload):
     with pytest.raises(Invalid, match="does not accept"):
-        examine_keys(encrypted(payload.split("|")[0] + "|" + "x" * 40, TRANSPORT_CONTEXT), "aws", "new")
+        examine_keys(
+            encrypted(payload.split("|")[0] + "|" + "x" * 40, TRANSPORT_CONTEXT), "aws", "new"
+        )
 
 
 def test_it_names_the_permission_that_lacks(store):
-    keys = "|".join(seed_aws.create_user_key(ACCOUNT, "powerless", {"Version": "2012-10-17", "Statement": []}))
+    keys = "|".join(
+        seed_aws.create_user_key(ACCOUNT, "powerless", {"Version": "2012-10-17", "Statement": []})
+    )
     with pytest.raises(Invalid, match="sts:GetFederationToken"):
         examine_keys(encrypted(keys, TRANSPORT_CONTEXT), "aws", "new")
 
@@ -90,7 +119,9 @@ def test_it_refuses_a_partition_that_it_cannot_reach(payload):
 
 def test_it_opens_sealed_keys_for_their_own_target_alone(store):
     sealed = seal(Keys("AKIAIOSFODNN7EXAMPLE", "s" * 40), "mine")
-    target = Target("mine", federation_keys=sealed.ciphertext, federation_keys_kms_arn=sealed.key_arn)
+    target = Target(
+        "mine", federation_keys=sealed.ciphertext, federation_keys_kms_arn=sealed.key_arn
+    )
     assert keys_of(target).secret_access_key == "s" * 40
     target.name = "yours"
     with pytest.raises(CooperError):
@@ -104,7 +135,9 @@ def test_it_opens_no_ciphertext_with_a_flipped_bit(store):
         flipped = bytearray(sealed.ciphertext)
         flipped[n // 8] ^= 1 << n % 8
         try:
-            kms.decrypt(kms.Ciphertext(bytes(flipped), sealed.key_arn), federation_keys._context("mine"))
+            kms.decrypt(
+                kms.Ciphertext(bytes(flipped), sealed.key_arn), federation_keys._context("mine")
+            )
             opened += 1
         except CooperError:
             continue

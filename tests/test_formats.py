@@ -25,7 +25,10 @@ TEXTS = {each.id: each.text for each in formats.all_formats(MADE, "eu-west-1", "
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 def test_it_is_read_by_a_posix_shell(shell):
-    script = TEXTS["bash"] + 'printf "%s|%s|%s" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
+    script = (
+        TEXTS["bash"]
+        + 'printf "%s|%s|%s" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
+    )
     said = subprocess.run(
         [shutil.which(shell) or shell, "-c", script], capture_output=True, text=True, check=True
     ).stdout
@@ -43,7 +46,10 @@ def test_it_quotes_for_powershell():
 def test_it_is_read_as_a_credentials_file():
     read = configparser.RawConfigParser()
     read.read_string(TEXTS["ini"])
-    assert read["dev-read"]["aws_secret_access_key"] == AWKWARD and read["dev-read"]["region"] == "eu-west-1"
+    assert (
+        read["dev-read"]["aws_secret_access_key"] == AWKWARD
+        and read["dev-read"]["region"] == "eu-west-1"
+    )
 
 
 def test_it_is_what_a_credential_process_prints():
@@ -58,4 +64,8 @@ def test_it_is_what_a_credential_process_prints():
 
 
 def test_it_masks_credentials_in_their_repr():
-    assert AWKWARD not in repr(MADE) and "token" not in repr(MADE) and "ASIAIOSFODNN7EXAMPLE" in repr(MADE)
+    assert (
+        AWKWARD not in repr(MADE)
+        and "token" not in repr(MADE)
+        and "ASIAIOSFODNN7EXAMPLE" in repr(MADE)
+    )

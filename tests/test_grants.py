@@ -32,12 +32,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def wish(target: str = DEV, seconds: int = 900, way: Delivery = Delivery.CREDENTIALS, **more: str) -> GrantRequest:
+def wish(
+    target: str = DEV, seconds: int = 900, way: Delivery = Delivery.CREDENTIALS, **more: str
+) -> GrantRequest:
     return GrantRequest(target, seconds, way, **more)
 
 
 def events(kind: str = "grant:") -> list[AuditEvent]:
-    return sorted((each for each in AuditEvent.everything() if each.event.startswith(kind)), key=lambda e: e.at)
+    return sorted(
+        (each for each in AuditEvent.everything() if each.event.startswith(kind)),
+        key=lambda e: e.at,
+    )
 
 
 def changed(name: str, **attributes: object) -> None:
@@ -77,13 +82,24 @@ def test_it_has_intent_and_outcome_on_record_with_no_secret_in_them(identity):
     granted = grant(identity("alice"), wish(reason="ticket 42"), now())
     intent, outcome = events()
     assert (intent.event, outcome.event) == ("grant:begin:intended", "grant:finish:done")
-    assert outcome.at == f"{intent.at}#outcome" and intent.grant == outcome.grant == granted.grant_id
+    assert (
+        outcome.at == f"{intent.at}#outcome" and intent.grant == outcome.grant == granted.grant_id
+    )
     assert outcome.facts["access_key_id"] == granted.credentials.access_key_id
-    assert outcome.facts["through"] == ["local:developers"] and outcome.facts["reason"] == "ticket 42"
-    assert outcome.facts["sts_request_id"] and outcome.facts["expires_at"] and outcome.facts["session_name"]
+    assert (
+        outcome.facts["through"] == ["local:developers"] and outcome.facts["reason"] == "ticket 42"
+    )
+    assert (
+        outcome.facts["sts_request_id"]
+        and outcome.facts["expires_at"]
+        and outcome.facts["session_name"]
+    )
     for each in (intent, outcome):
         said = json.dumps(each.serialize())
-        assert granted.credentials.secret_access_key not in said and granted.credentials.session_token not in said
+        assert (
+            granted.credentials.secret_access_key not in said
+            and granted.credentials.session_token not in said
+        )
 
 
 def test_it_ends_the_session_when_it_was_asked_to(identity):
@@ -174,7 +190,11 @@ def test_it_refuses_other_durations_on_the_field(identity, seconds):
 
 def test_it_refuses_a_destination_outside_the_console_on_the_field(identity):
     with pytest.raises(Invalid) as refused:
-        grant(identity("alice"), wish(way=Delivery.CONSOLE, destination="https://evil.example/"), now())
+        grant(
+            identity("alice"),
+            wish(way=Delivery.CONSOLE, destination="https://evil.example/"),
+            now(),
+        )
     assert refused.value.field == "destination" and events() == []
 
 
@@ -271,7 +291,10 @@ def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_pl
         assert faults.count("sts", "AssumeRole") == 1
         first.join()
     assert len(store.issued) == issued + 1
-    assert sorted(each.event for each in events("grant:finish")) == ["grant:finish:done", "grant:finish:failed"]
+    assert sorted(each.event for each in events("grant:finish")) == [
+        "grant:finish:done",
+        "grant:finish:failed",
+    ]
     assert grant(alice, wish(), now()).credentials
 
 
@@ -286,7 +309,11 @@ def test_it_hands_nothing_out_without_a_record(identity, store, target, way, mod
     alice = identity("alice")
     issued = len(store.issued)
     fault = Fault(
-        service="dynamodb", operation="TransactWriteItems", table="audit", mode=mode, after=0 if step == "intent" else 1
+        service="dynamodb",
+        operation="TransactWriteItems",
+        table="audit",
+        mode=mode,
+        after=0 if step == "intent" else 1,
     )
     try:
         with faults.on(fault):
@@ -307,7 +334,12 @@ def test_it_hands_nothing_out_without_a_record(identity, store, target, way, mod
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (Fault(service="sts", operation="AssumeRole", mode="error", code="AccessDenied", status=403), "trust policy"),
+        (
+            Fault(
+                service="sts", operation="AssumeRole", mode="error", code="AccessDenied", status=403
+            ),
+            "trust policy",
+        ),
         (Fault(service="sts", operation="AssumeRole", mode="throttle"), "busy"),
         (Fault(service="sts", operation="AssumeRole", mode="reset"), "did not answer"),
     ],
@@ -416,8 +448,13 @@ def test_it_grants_nothing_after_the_association_was_removed_in_the_same_instant
     person.groups = ["local:race"]
     with transaction() as writes:
         writes.save(person)
-    racer = type(alice)("local", "alice", groups=frozenset({Group("local", "race")}), epoch=alice.epoch)
-    late = [_was_removed_before_its_intent(racer, store, monkeypatch, wait=n % 2 == 0) for n in range(50)]
+    racer = type(alice)(
+        "local", "alice", groups=frozenset({Group("local", "race")}), epoch=alice.epoch
+    )
+    late = [
+        _was_removed_before_its_intent(racer, store, monkeypatch, wait=n % 2 == 0)
+        for n in range(50)
+    ]
     assert late[::2] == [True] * 25
 
 
@@ -454,6 +491,8 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
 
 def test_it_tells_the_same_group_name_at_two_providers_apart(identity):
     alice = identity("alice")
-    foreign = type(alice)("local", "alice", groups=frozenset({Group("okta", "developers")}), epoch=alice.epoch)
+    foreign = type(alice)(
+        "local", "alice", groups=frozenset({Group("okta", "developers")}), epoch=alice.epoch
+    )
     with pytest.raises(TargetNotAccessible):
         grant(foreign, wish(), now())

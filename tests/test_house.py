@@ -13,7 +13,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("cooper_project", "accounts", "brokers")
-NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "services", "lib", "tools", "base_utils"}
+NAMELESS = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "services",
+    "lib",
+    "tools",
+    "base_utils",
+}
 FUNCTION_LINES, MODULE_LINES, MEDIAN_FUNCTION = 50, 300, 8
 
 
@@ -39,14 +50,20 @@ def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
     """Check the contracts of the house that stands at `where`."""
     linter = Path(sys.executable).with_name("lint-imports")
     command = [linter, "--no-cache", "--no-logo", "--config", where / "pyproject.toml"]
-    return subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=where, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """Return a copy of the house to break rules in."""
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
+        shutil.copytree(
+            ROOT / package,
+            tmp_path / package,
+            ignore=shutil.ignore_patterns("__pycache__", "static"),
+        )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -57,8 +74,16 @@ def test_it_keeps_the_rooms_apart(copy: Path) -> None:
 
 
 VIOLATIONS = {
-    "people knowing doors": ("accounts/login.py", "import brokers.models", "people do not know doors"),
-    "the frame knowing people": ("core/audit.py", "import accounts.models", "the foundations know neither"),
+    "people knowing doors": (
+        "accounts/login.py",
+        "import brokers.models",
+        "people do not know doors",
+    ),
+    "the frame knowing people": (
+        "core/audit.py",
+        "import accounts.models",
+        "the foundations know neither",
+    ),
     "an import that goes up": (
         "core/dynamo/documents.py",
         "import core.audit",
@@ -67,8 +92,16 @@ VIOLATIONS = {
     "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "rooms of doors"),
     "a model that knows a view": ("accounts/models.py", "import accounts.views", "rooms of people"),
     "a second door to STS": ("brokers/views.py", "import brokers.sts", "One door"),
-    "a second door to sign-in": ("brokers/trust_policy.py", "import brokers.console_signin", "One door"),
-    "boto outside its room": ("brokers/grants/issue.py", "import botocore.exceptions", "touch boto"),
+    "a second door to sign-in": (
+        "brokers/trust_policy.py",
+        "import brokers.console_signin",
+        "One door",
+    ),
+    "boto outside its room": (
+        "brokers/grants/issue.py",
+        "import botocore.exceptions",
+        "touch boto",
+    ),
     "boto in the record": ("core/audit.py", "import boto3", "touch boto"),
     "Django in a pure room": ("accounts/identity.py", "import django.conf", "are pure"),
     "Django in a plan": ("brokers/import_export/planner.py", "import django.conf", "are pure"),
@@ -100,30 +133,53 @@ def test_it_lets_nobody_but_the_storage_hold_a_pynamodb_connection(copy: Path) -
     for file in ("brokers/elsewhere.py", "core/dynamo/here.py"):
         (copy / file).write_text(f'"""A try."""\n\n{line}')
     ruff = Path(sys.executable).with_name("ruff")
-    command = [ruff, "check", "--no-cache", "--select", "TID251", "--output-format", "concise", *PACKAGES]
-    found = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=60, check=False)
+    command = [
+        ruff,
+        "check",
+        "--no-cache",
+        "--select",
+        "TID251",
+        "--output-format",
+        "concise",
+        *PACKAGES,
+    ]
+    found = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, timeout=60, check=False
+    )
     complaints = [text for text in found.stdout.splitlines() if "TID251" in text]
     assert [text.split(":")[0] for text in complaints] == ["brokers/elsewhere.py"]
 
 
 def test_it_has_no_nameless_drawer() -> None:
-    assert [path for path in modules() if path.stem in NAMELESS or path.parent.name in NAMELESS] == []
+    assert [
+        path for path in modules() if path.stem in NAMELESS or path.parent.name in NAMELESS
+    ] == []
 
 
 def test_it_keeps_functions_short() -> None:
-    lengths = {f"{path.relative_to(ROOT)}:{node.name}": length(node) for path in modules() for node in functions(path)}
+    lengths = {
+        f"{path.relative_to(ROOT)}:{node.name}": length(node)
+        for path in modules()
+        for node in functions(path)
+    }
     assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES} == {}
     assert statistics.median(lengths.values()) <= MEDIAN_FUNCTION
 
 
 def test_it_keeps_modules_short() -> None:
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules()}
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules()
+    }
     assert {name: lines for name, lines in lengths.items() if lines > MODULE_LINES} == {}
 
 
 def test_it_says_what_every_module_is_for() -> None:
     texts = {path: path.read_text() for path in modules()}
-    assert [path for path, text in texts.items() if text.strip() and not ast.get_docstring(ast.parse(text))] == []
+    assert [
+        path
+        for path, text in texts.items()
+        if text.strip() and not ast.get_docstring(ast.parse(text))
+    ] == []
 
 
 def test_it_names_a_reason_for_every_broad_except() -> None:
@@ -167,7 +223,11 @@ def test_it_requires_by_name_what_it_imports() -> None:
 
 def test_it_gives_a_reason_for_every_requirement() -> None:
     for file in ("requirements.in", "requirements-dev.in"):
-        lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith("#")]
+        lines = [
+            line
+            for line in (ROOT / file).read_text().splitlines()
+            if line and not line.startswith("#")
+        ]
         assert [line for line in lines if not re.search(r" # \w+", line)] == []
 
 
@@ -181,7 +241,9 @@ def test_it_pins_every_requirement_with_hashes_and_names_no_registry(file: str) 
 
 
 def test_it_pins_the_same_versions_for_tests_as_for_production() -> None:
-    both = [pins((ROOT / file).read_text()) for file in ("requirements.txt", "requirements-dev.txt")]
+    both = [
+        pins((ROOT / file).read_text()) for file in ("requirements.txt", "requirements-dev.txt")
+    ]
     shared = both[0].keys() & both[1].keys()
     assert {name for name in shared if both[0][name] != both[1][name]} == set()
 
@@ -192,7 +254,9 @@ def pins(text: str) -> dict[str, str]:
 
 
 def test_make_alone_lists_ten_targets_at_most() -> None:
-    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True).stdout
+    said = subprocess.run(
+        ["make"], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True
+    ).stdout
     targets = re.findall(r"^  make ([a-z-]+) +\S", said, re.MULTILINE)
     assert {"demo", "demo-reset", "test"} <= set(targets)
     assert len(targets) <= 10
@@ -206,7 +270,9 @@ def test_the_gate_is_the_test_command_of_the_readme() -> None:
 def tracked() -> Iterator[tuple[str, str]]:
     """Return the files of the repository with their texts; binary ones are left out."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=True).stdout
+    names = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=True
+    ).stdout
     for name in filter(None, names.split("\0")):
         try:
             yield name, (ROOT / name).read_text()
@@ -228,7 +294,11 @@ def test_the_repository_holds_no(kind: str) -> None:
 
 
 def test_set_up_names_no_registry_and_no_place_of_one_machine() -> None:
-    tools = [(name, text) for name, text in tracked() if name == "Makefile" or name.startswith((".ci/", "tools/"))]
+    tools = [
+        (name, text)
+        for name, text in tracked()
+        if name == "Makefile" or name.startswith((".ci/", "tools/"))
+    ]
     assert len(tools) >= 5
     assert [
         name

@@ -20,7 +20,8 @@ def test_it_keeps_colons_in_the_name_of_a_group():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "okta:", ":x", "Okta:x", "ok ta:x", "okta: x", "okta:x\n y", "okta:" + "x" * 513, "1a:x"]
+    "text",
+    ["", "okta:", ":x", "Okta:x", "ok ta:x", "okta: x", "okta:x\n y", "okta:" + "x" * 513, "1a:x"],
 )
 def test_it_refuses_what_is_no_group(text):
     with pytest.raises(ValueError, match="provider|name"):

@@ -14,7 +14,9 @@ from tests.codes import next_code
 from tests.forms import confirmed, fields_of, looked_at
 from tests.killed import killed_at
 
-CHANGE, DELETE, LIST = (f"/admin/brokers/target/{part}" for part in ("dev-read/change/", "dev-read/delete/", ""))
+CHANGE, DELETE, LIST = (
+    f"/admin/brokers/target/{part}" for part in ("dev-read/change/", "dev-read/delete/", "")
+)
 GROUPS = [f"local:group-{number:02}" for number in range(20)]
 MOST_CALLS = 300
 """More calls than any of the deeds makes."""
@@ -25,7 +27,11 @@ def save_with_twenty_associations(carol: Any) -> None:
     page = carol.get(CHANGE)
     rows = {f"associations-{number}-group": group for number, group in enumerate(GROUPS, 1)}
     rows["associations-TOTAL_FORMS"] = str(len(GROUPS) + 1)
-    sent = fields_of(page.text, "target_form") | rows | {"title": "Twenty more", "code": next_code("carol")}
+    sent = (
+        fields_of(page.text, "target_form")
+        | rows
+        | {"title": "Twenty more", "code": next_code("carol")}
+    )
     assert looked_at(carol, CHANGE, sent).status_code == 302
 
 
@@ -42,7 +48,10 @@ def entitle_in_bulk(carol: Any) -> None:
 
 
 def twenty_groups(carol: Any) -> None:
-    catalogue.edit(lambda writes: [writes.create(Association("dev-read", group)) for group in GROUPS], "dev-read")
+    catalogue.edit(
+        lambda writes: [writes.create(Association("dev-read", group)) for group in GROUPS],
+        "dev-read",
+    )
 
 
 def nothing(carol: Any) -> None:
@@ -51,7 +60,14 @@ def nothing(carol: Any) -> None:
 
 def said_and_done() -> None:
     """Demand that what the record says is what there is, and that the catalogue and its log agree with the tables."""
-    for name in ("dev-read", "dev-admin", "staging-db", "prod-read", "data-analyst", "staging-read"):
+    for name in (
+        "dev-read",
+        "dev-admin",
+        "staging-db",
+        "prod-read",
+        "data-analyst",
+        "staging-read",
+    ):
         target = Target.find(name)
         there = {str(rule.group) for rule in Association.under(name)}
         added, removed, events = set(), set(), []
@@ -64,11 +80,16 @@ def said_and_done() -> None:
         deleted = any(each.event == Event.TARGET_DELETED for each in events)
         assert (target.state == "deleted") is deleted
         assert added - removed <= there and not removed & there
-        assert (target.title == "Twenty more") is any("title" in (each.facts.get("changes") or {}) for each in events)
+        assert (target.title == "Twenty more") is any(
+            "title" in (each.facts.get("changes") or {}) for each in events
+        )
         new = there - SEEDED[name]
         assert new == added - removed or deleted
     catalogue.forget()
-    held, log = catalogue.current(), [each for each in Change.everything() if int(each.number) != catalogue.STAMP]
+    held, log = (
+        catalogue.current(),
+        [each for each in Change.everything() if int(each.number) != catalogue.STAMP],
+    )
     assert held.number == max((int(each.number) for each in log), default=0)
     assert {name: set(map(str, rules)) for name, rules in held.rules.items()} == by_target()
 
@@ -120,7 +141,10 @@ def goes_on(deed: Callable[[Any], None], carol: Any) -> None:
         assert not list(Association.under("dev-read"))
     elif deed is entitle_in_bulk:
         deed(carol)
-        assert all(Association.find(name, "local:visitors") for name in ("dev-read", "staging-read", "data-analyst"))
+        assert all(
+            Association.find(name, "local:visitors")
+            for name in ("dev-read", "staging-read", "data-analyst")
+        )
     elif Target.find("dev-read").title != "Twenty more":
         deed(carol)
     said_and_done()

@@ -43,7 +43,9 @@ def secrets_in(page: str) -> set[str]:
 
 def stored() -> str:
     """Return everything in all tables."""
-    return "\n".join(str(item.serialize()) for document in documents() for item in document.everything())
+    return "\n".join(
+        str(item.serialize()) for document in documents() for item in document.everything()
+    )
 
 
 def test_it_leaks_no_secret_of_a_whole_visit(client_of, store, written):
@@ -66,19 +68,30 @@ def test_it_leaks_no_secret_of_a_whole_visit(client_of, store, written):
     sessions = [browser.session.decode(str(each.data)) for each in WebSession.everything()]
     everywhere["sessions"] = str(sessions)
     assert len(needles) == 10 and written
-    leaks = [(place, needle[:6]) for place, text in everywhere.items() for needle in needles if needle in text]
+    leaks = [
+        (place, needle[:6])
+        for place, text in everywhere.items()
+        for needle in needles
+        if needle in text
+    ]
     assert leaks == []
 
 
 @pytest.mark.parametrize("name", ["botocore", "boto3", "urllib3", "pynamodb", "saml2"])
 def test_it_holds_leaky_libraries_back_whatever_the_log_level(name):
-    assert settings.LOGGING["loggers"][name]["level"] == ("CRITICAL" if name == "saml2" else "WARNING")
+    assert settings.LOGGING["loggers"][name]["level"] == (
+        "CRITICAL" if name == "saml2" else "WARNING"
+    )
 
 
 def test_it_shows_no_traceback(client_of, monkeypatch):
     monkeypatch.setattr("brokers.catalogue.current", lambda: 1 / 0)
     answer = client_of("alice").get("/")
-    assert answer.status_code == 500 and "ZeroDivisionError" not in answer.text and "Traceback" not in answer.text
+    assert (
+        answer.status_code == 500
+        and "ZeroDivisionError" not in answer.text
+        and "Traceback" not in answer.text
+    )
     assert answer.headers["X-Request-Id"] in answer.text
 
 

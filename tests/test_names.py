@@ -31,22 +31,31 @@ def test_it_makes_names_that_aws_takes(person):
 def test_it_gives_no_two_people_the_same_name(one, other):
     same = one == other
     assert (names.federated_name(Identity(*one)) == names.federated_name(Identity(*other))) is same
-    assert (names.source_identity(Identity(*one)) == names.source_identity(Identity(*other))) is same
+    assert (
+        names.source_identity(Identity(*one)) == names.source_identity(Identity(*other))
+    ) is same
 
 
 @pytest.mark.parametrize("make", [names.federated_name, names.source_identity])
 def test_it_tells_people_apart_whose_names_are_alike_where_they_are_cut(make):
     beginning = "bartholomew.featherstonehaugh-of-the-very-long-department-name-in-the-north"
-    made = {make(Identity("okta", f"{beginning}.{end}@example.com")) for end in ("one", "two", "Two", "tẃo")}
+    made = {
+        make(Identity("okta", f"{beginning}.{end}@example.com"))
+        for end in ("one", "two", "Two", "tẃo")
+    }
     assert len(made) == 4
 
 
 def test_it_tells_the_same_subject_at_two_providers_apart():
-    assert names.federated_name(Identity("okta", "alice")) != names.federated_name(Identity("local", "alice"))
+    assert names.federated_name(Identity("okta", "alice")) != names.federated_name(
+        Identity("local", "alice")
+    )
 
 
 def test_it_names_a_federated_user_the_same_every_time():
-    assert names.federated_name(Identity("okta", "alice")) == names.federated_name(Identity("okta", "alice"))
+    assert names.federated_name(Identity("okta", "alice")) == names.federated_name(
+        Identity("okta", "alice")
+    )
 
 
 def test_it_keeps_the_whole_grant_id_in_the_session_name():

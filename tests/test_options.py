@@ -71,7 +71,11 @@ def become(alice: Person, target: str, seconds: int = 3600) -> dict[str, str]:
 def test_it_drives_the_whole_flow(environment, real):
     done = run(manage("cooper_setup"), environment)
     assert done.returncode == 0 and "Done:" in done.stdout, done.stderr
-    given = run(manage("cooper_user", "add", "frank", "--groups", "developers"), environment, "long-and-rare-4711\n")
+    given = run(
+        manage("cooper_user", "add", "frank", "--groups", "developers"),
+        environment,
+        "long-and-rare-4711\n",
+    )
     assert given.returncode == 0, given.stderr
     with serving(environment) as url:
         frank = Person(url)

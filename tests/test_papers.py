@@ -25,24 +25,36 @@ def text(name: str) -> str:
 
 def settings() -> set[str]:
     """Return the names of cooper's settings."""
-    return set(re.findall(r"^(?:COOPER_\w+)|(?<=\")COOPER_\w+", text("cooper_project/settings.py"), re.MULTILINE))
+    return set(
+        re.findall(
+            r"^(?:COOPER_\w+)|(?<=\")COOPER_\w+", text("cooper_project/settings.py"), re.MULTILINE
+        )
+    )
 
 
 def test_it_explains_every_setting() -> None:
     assert len(settings()) > 15
-    assert settings() - set(re.findall(r"COOPER_\w+", text("README.md") + text("docs/operate.md"))) == set()
+    assert (
+        settings() - set(re.findall(r"COOPER_\w+", text("README.md") + text("docs/operate.md")))
+        == set()
+    )
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.name)
 def test_it_names_no_setting_that_is_none(paper: Path) -> None:
-    assert set(re.findall(r"\bCOOPER_[A-Z_]+\b", paper.read_text())) - settings() - {"COOPER_ROLE"} == set()
+    assert (
+        set(re.findall(r"\bCOOPER_[A-Z_]+\b", paper.read_text())) - settings() - {"COOPER_ROLE"}
+        == set()
+    )
 
 
 def exists(dotted: str) -> bool:
     """Return whether a dotted name stands for a module, or for something in one (modules alone are not run)."""
     parts, rest = dotted.split("."), []
     while parts:
-        if (ROOT / "/".join(parts)).is_dir() or (ROOT / "/".join(parts)).with_suffix(".py").is_file():
+        if (ROOT / "/".join(parts)).is_dir() or (ROOT / "/".join(parts)).with_suffix(
+            ".py"
+        ).is_file():
             break
         rest.insert(0, parts.pop())
     found: object = importlib.import_module(".".join(parts)) if rest else True
@@ -75,19 +87,27 @@ def anchors_of(paper: Path) -> set[str]:
 def test_the_readme_links_to_every_paper() -> None:
     more = text("README.md").partition("## More")[2]
     assert [
-        path.name for path in PAPERS if path.name != "README.md" and f"/{path.name})" not in more.replace("(", "(/")
+        path.name
+        for path in PAPERS
+        if path.name != "README.md" and f"/{path.name})" not in more.replace("(", "(/")
     ] == []
 
 
 def test_the_readmes_table_has_every_variable_and_no_other() -> None:
     table = set(re.findall(r"^\| `(COOPER_\w+)`", text("README.md"), re.MULTILINE))
-    assert table == set(re.findall(r"env\.\w+\(\"(COOPER_\w+)\"", text("cooper_project/settings.py")))
+    assert table == set(
+        re.findall(r"env\.\w+\(\"(COOPER_\w+)\"", text("cooper_project/settings.py"))
+    )
 
 
 def test_it_draws_the_rooms_as_they_are_checked() -> None:
     drawn = " ".join(text("CONTRIBUTING.md").split())
     contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    layers = {each["name"]: each["layers"] for each in contracts if each["name"].startswith("The rooms of ")}
+    layers = {
+        each["name"]: each["layers"]
+        for each in contracts
+        if each["name"].startswith("The rooms of ")
+    }
     assert len(layers) == 3
     for name, rooms in layers.items():
         line = " > ".join(re.sub(r"[()]", "", each) for each in rooms)
@@ -97,7 +117,8 @@ def test_it_draws_the_rooms_as_they_are_checked() -> None:
 
 def test_every_command_has_a_row_and_stands_in_the_readme() -> None:
     commands = {
-        path.stem.removeprefix("cooper_") for path in (ROOT / "cooper_project/management/commands").glob("c*.py")
+        path.stem.removeprefix("cooper_")
+        for path in (ROOT / "cooper_project/management/commands").glob("c*.py")
     }
     for command in commands - {"serve"}:
         assert f"`cooper -{command}`" in text("docs/operate.md"), command
@@ -110,7 +131,9 @@ def test_make_alone_lists_few_targets_and_what_they_are_for() -> None:
 
 
 def test_it_names_the_files_that_a_change_touches() -> None:
-    files = re.findall(r"`((?:cooper_project|accounts|brokers|tests)/[\w./]+)`", text("CONTRIBUTING.md"))
+    files = re.findall(
+        r"`((?:cooper_project|accounts|brokers|tests)/[\w./]+)`", text("CONTRIBUTING.md")
+    )
     assert files
     assert [file for file in files if not (ROOT / file).exists()] == []
 
@@ -120,7 +143,11 @@ def actions(policy: Path, effect: str = "Allow") -> set[str]:
     found: set[str] = set()
     for statement in json.loads(policy.read_text())["Statement"]:
         named = statement["Action"]
-        found |= set([named] if isinstance(named, str) else named) if statement["Impact"] == effect else set()
+        found |= (
+            set([named] if isinstance(named, str) else named)
+            if statement["Impact"] == effect
+            else set()
+        )
     return found
 
 
@@ -132,7 +159,11 @@ def test_its_policies_are_within_the_limit_of_aws_and_explained(policy: Path) ->
 
 def test_its_policies_name_tables_that_exist() -> None:
     tables = {f"cooper-{document.Meta.table}" for document in documents()}
-    named = {name for policy in POLICIES for name in re.findall(r"table/(cooper-[a-z-]+)\"", policy.read_text())}
+    named = {
+        name
+        for policy in POLICIES
+        for name in re.findall(r"table/(cooper-[a-z-]+)\"", policy.read_text())
+    }
     assert named
     assert named - tables == set()
 
@@ -147,8 +178,13 @@ def test_the_policy_for_setup_allows_every_call_that_setup_makes() -> None:
 
 def test_the_server_may_neither_make_tables_nor_change_the_record() -> None:
     allowed = actions(ROOT / "docs/iam/serve.json")
-    assert not [action for action in allowed if re.search(r"Table|TimeToLive|Backups|Grant|\*", action)]
-    assert actions(ROOT / "docs/iam/serve.json", "Deny") >= {"dynamodb:DeleteItem", "dynamodb:UpdateItem"}
+    assert not [
+        action for action in allowed if re.search(r"Table|TimeToLive|Backups|Grant|\*", action)
+    ]
+    assert actions(ROOT / "docs/iam/serve.json", "Deny") >= {
+        "dynamodb:DeleteItem",
+        "dynamodb:UpdateItem",
+    }
 
 
 def test_whoever_encrypts_cannot_decrypt_what_was_encrypted() -> None:
@@ -160,7 +196,9 @@ def test_whoever_encrypts_cannot_decrypt_what_was_encrypted() -> None:
 
 
 def test_it_documents_the_trust_policy_that_the_target_page_shows() -> None:
-    shown = json.loads(re.findall(r"```json\n(.*?)```", text("docs/onboard-account.md"), re.DOTALL)[0])
+    shown = json.loads(
+        re.findall(r"```json\n(.*?)```", text("docs/onboard-account.md"), re.DOTALL)[0]
+    )
     external_id = shown["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"]
     assert shown == trust_policy.trust_policy(
         external_id, "arn:aws:sts::111122223333:assumed-role/cooper/i-0123456789abcdef0"
@@ -171,13 +209,28 @@ def test_it_documents_the_same_trust_policy_as_cloudformation_and_terraform() ->
     paper = text("docs/onboard-account.md")
     for language in ("yaml", "hcl"):
         block = re.findall(rf"```{language}\n(.*?)```", paper, re.DOTALL)[0]
-        for part in ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:ExternalId", "aws:PrincipalArn"):
+        for part in (
+            "sts:AssumeRole",
+            "sts:TagSession",
+            "sts:SetSourceIdentity",
+            "sts:ExternalId",
+            "aws:PrincipalArn",
+        ):
             assert part in block, (language, part)
 
 
 def test_the_readme_has_the_two_commands_and_the_words_of_the_tour() -> None:
     readme = text("README.md")
-    for word in ("make demo", "make test", "cooper-demo", "alice", "bob", "carol", "AWS_ENDPOINT_URL", "mermaid"):
+    for word in (
+        "make demo",
+        "make test",
+        "cooper-demo",
+        "alice",
+        "bob",
+        "carol",
+        "AWS_ENDPOINT_URL",
+        "mermaid",
+    ):
         assert word in readme
 
 

@@ -41,13 +41,17 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
         faults.clear()
         call_command(*words, stdout=io.StringIO(), stderr=io.StringIO())
-        assert iam.refused(policy_for(words[0].replace("cooper_", "cooper -")), faults.journal()) == [], words
+        assert (
+            iam.refused(policy_for(words[0].replace("cooper_", "cooper -")), faults.journal()) == []
+        ), words
         assert iam.asked(faults.journal()), words
 
     return do
 
 
-def test_it_allows_set_up_from_nothing_again_and_a_new_secret_key(store: EmbeddedAws, command: Any) -> None:
+def test_it_allows_set_up_from_nothing_again_and_a_new_secret_key(
+    store: EmbeddedAws, command: Any
+) -> None:
     store.tables.clear()
     command("cooper_setup")
     command("cooper_setup")
@@ -55,7 +59,9 @@ def test_it_allows_set_up_from_nothing_again_and_a_new_secret_key(store: Embedde
 
 
 @pytest.mark.parametrize("words", [(), ("--kmskey", "alias/cooper")])
-def test_it_allows_to_make_federation_keys(store: EmbeddedAws, settings: Any, command: Any, words: Any) -> None:
+def test_it_allows_to_make_federation_keys(
+    store: EmbeddedAws, settings: Any, command: Any, words: Any
+) -> None:
     settings.COOPER_KMS_KEY = ""
     command("cooper_encrypt", *words, given=PAYLOAD)
 
@@ -63,7 +69,12 @@ def test_it_allows_to_make_federation_keys(store: EmbeddedAws, settings: Any, co
 def test_it_allows_local_accounts(store: EmbeddedAws, command: Any) -> None:
     command("cooper_user", "add", "frank", "--groups", "admins", given="long-and-rare-4711\n")
     command("cooper_user", "password", "frank", given="longer-and-rarer-4711\n")
-    for words in (["groups", "frank", "visitors"], ["disable", "frank"], ["enable", "frank"], ["list"]):
+    for words in (
+        ["groups", "frank", "visitors"],
+        ["disable", "frank"],
+        ["enable", "frank"],
+        ["list"],
+    ):
         command("cooper_user", *words)
 
 
@@ -75,7 +86,9 @@ def test_it_allows_devices(client_of: Any, command: Any) -> None:
 
 
 def test_it_allows_identity_providers(connected: Any, tmp_path: Path, command: Any) -> None:
-    (tmp_path / "more.xml").write_text(OKTA.but(name="more", entity_id="https://more.example.com").metadata())
+    (tmp_path / "more.xml").write_text(
+        OKTA.but(name="more", entity_id="https://more.example.com").metadata()
+    )
     for words in (
         ["add", "more", "--metadata", str(tmp_path / "more.xml")],
         ["refresh", "more", "--metadata", str(tmp_path / "more.xml")],
@@ -98,7 +111,16 @@ def test_it_allows_to_export_and_import(store: EmbeddedAws, tmp_path: Path, comm
 
 
 def test_it_allows_to_export_the_record(store: EmbeddedAws, tmp_path: Path, command: Any) -> None:
-    command("cooper_audit", "export", "--from", "2026-01-01", "--to", "2026-01-03", "--output", str(tmp_path / "x"))
+    command(
+        "cooper_audit",
+        "export",
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-01-03",
+        "--output",
+        str(tmp_path / "x"),
+    )
 
 
 # -- while it serves ---------------------------------------------------------------------------------------------------
@@ -117,7 +139,9 @@ def visit(connected: EmbeddedAws) -> Callable[[str], None]:
     return look
 
 
-def test_it_allows_to_start_and_to_answer_that_it_is_ready(connected: EmbeddedAws, visit: Any) -> None:
+def test_it_allows_to_start_and_to_answer_that_it_is_ready(
+    connected: EmbeddedAws, visit: Any
+) -> None:
     Installation.find("demo").delete()
     faults.clear()
     with serving(connected.environment()) as url:
@@ -125,14 +149,21 @@ def test_it_allows_to_start_and_to_answer_that_it_is_ready(connected: EmbeddedAw
         visit("DescribeKey")
 
 
-def test_it_allows_people_to_sign_in_and_become_targets_of_both_kinds(client_of: Any, visit: Any) -> None:
+def test_it_allows_people_to_sign_in_and_become_targets_of_both_kinds(
+    client_of: Any, visit: Any
+) -> None:
     alice = client_of(None)
     assert alice.post("/login/", {"username": "alice", "password": "wrong"}).status_code == 403
-    assert alice.post("/login/", {"username": "alice", "password": "cooper-demo"}).status_code == 302
+    assert (
+        alice.post("/login/", {"username": "alice", "password": "cooper-demo"}).status_code == 302
+    )
     assert "Development, read only" in alice.get("/").text
     for target in ("dev-read", "dev-uploads"):
         for way in ("console", "credentials"):
-            assert alice.post(f"/targets/{target}/{way}/", {"duration": "900"}).status_code in (200, 303)
+            assert alice.post(f"/targets/{target}/{way}/", {"duration": "900"}).status_code in (
+                200,
+                303,
+            )
     assert any(call.operation == "GetFederationToken" for call in faults.journal())
     assert alice.get("/targets/prod-break-glass/").status_code == 404
     alice.post("/logout/")
@@ -153,11 +184,24 @@ def test_it_allows_to_set_up_a_device(client_of: Any, visit: Any) -> None:
 
 def test_it_allows_administrators_to_look_and_to_save(client_of: Any, visit: Any) -> None:
     carol = client_of("carol")
-    for address in ("brokers/target/", "accounts/person/", "accounts/localaccount/", "cooper/auditevent/"):
+    for address in (
+        "brokers/target/",
+        "accounts/person/",
+        "accounts/localaccount/",
+        "cooper/auditevent/",
+    ):
         assert carol.get(f"/admin/{address}").status_code == 200
-    assert submit(carol, "/admin/brokers/target/dev-read/change/", "target_form", title="New").status_code == 302
+    assert (
+        submit(
+            carol, "/admin/brokers/target/dev-read/change/", "target_form", title="New"
+        ).status_code
+        == 302
+    )
     made = {"role_arn": "arn:aws:iam::444444444444:role/support-read", "name": "support-read"}
-    assert submit(carol, "/admin/brokers/target/add/?kind=role", "target_form", **made).status_code == 302
+    assert (
+        submit(carol, "/admin/brokers/target/add/?kind=role", "target_form", **made).status_code
+        == 302
+    )
     assert confirmed(carol, "/admin/brokers/target/support-read/delete/").status_code == 200
     visit("AssumeRole")
 
@@ -172,7 +216,11 @@ def test_it_allows_an_iam_user_to_federate(client_of: Any) -> None:
 # -- the judge itself --------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("action", "table", "key"),
-    [("DeleteItem", "audit", "x"), ("PutItem", "saml-idps", "x"), ("PutItem", "installation", "schema")],
+    [
+        ("DeleteItem", "audit", "x"),
+        ("PutItem", "saml-idps", "x"),
+        ("PutItem", "installation", "schema"),
+    ],
 )
 def test_it_sees_what_the_server_is_denied(action: str, table: str, key: str) -> None:
     resource = f"arn:aws:dynamodb:us-east-1:111111111111:table/cooper-{table}"

@@ -23,10 +23,17 @@ def external_id(store) -> str:
     return str(catalogue.ensure_account(ACCOUNT).external_id)
 
 
-def a_role(policy: dict[str, Any], longest: int = 3600, name: str = "tried", wanted: int = 3600) -> Target:
+def a_role(
+    policy: dict[str, Any], longest: int = 3600, name: str = "tried", wanted: int = 3600
+) -> Target:
     arn = seed_aws.create_role(ACCOUNT, name, policy, longest)
     return Target(
-        "tried", kind=str(Kind.ROLE), role_arn=arn, aws_account=ACCOUNT, state=str(State.PENDING), max_seconds=wanted
+        "tried",
+        kind=str(Kind.ROLE),
+        role_arn=arn,
+        aws_account=ACCOUNT,
+        state=str(State.PENDING),
+        max_seconds=wanted,
     )
 
 
@@ -36,7 +43,9 @@ def test_it_finds_nothing_lacking_where_the_trust_policy_is_ours(external_id):
 
 
 def test_it_is_the_trust_policy_of_the_page_that_works_with_a_path(external_id):
-    assert probe(a_role(trust_policy.trust_policy(external_id, cooper_arn()), name="team/x/pathed")).complete
+    assert probe(
+        a_role(trust_policy.trust_policy(external_id, cooper_arn()), name="team/x/pathed")
+    ).complete
 
 
 def without_external_id(policy: dict[str, Any]) -> None:
@@ -80,7 +89,8 @@ FAULTY = Fault("sts", "AssumeRole", code="InternalFailure", status=500)
 
 
 @pytest.mark.parametrize(
-    ("fault", "calls"), [(THROTTLED, 0), (THROTTLED, 1), (THROTTLED, 3), (THROTTLED, 5), (FAULTY, 1)]
+    ("fault", "calls"),
+    [(THROTTLED, 0), (THROTTLED, 1), (THROTTLED, 3), (THROTTLED, 5), (FAULTY, 1)],
 )
 def test_it_takes_no_busy_aws_for_one_that_refuses(external_id, fault, calls):
     policy = trust_policy.trust_policy(external_id, cooper_arn())
@@ -93,7 +103,9 @@ def test_it_takes_no_busy_aws_for_one_that_refuses(external_id, fault, calls):
 def test_it_takes_access_denied_alone_for_an_enforced_external_id(external_id):
     policy = trust_policy.trust_policy(external_id, cooper_arn())
     without_external_id(policy)
-    refusal = Fault("sts", "AssumeRole", code="ValidationError", status=400, message="odd", after=1, times=2)
+    refusal = Fault(
+        "sts", "AssumeRole", code="ValidationError", status=400, message="odd", after=1, times=2
+    )
     with faults.on(refusal):
         found = probe(a_role(policy))
     assert not found.external_id_enforced and not found.complete
@@ -103,7 +115,10 @@ def test_it_takes_access_denied_alone_for_an_enforced_external_id(external_id):
 @pytest.mark.parametrize("calls", [0, 1])
 @pytest.mark.parametrize("mode", ["throttle", "reset"])
 def test_it_takes_no_busy_aws_for_one_that_refuses_a_federated_user(store, mode, calls):
-    with faults.on(Fault("sts", "GetFederationToken", mode=mode, after=calls)), pytest.raises(Unavailable):
+    with (
+        faults.on(Fault("sts", "GetFederationToken", mode=mode, after=calls)),
+        pytest.raises(Unavailable),
+    ):
         probe(Target.find("dev-uploads"))
 
 
@@ -120,7 +135,11 @@ def test_it_says_when_the_role_does_not_exist(external_id):
 
 def test_it_finds_the_longest_session_that_aws_gives(external_id):
     found = probe(a_role(trust_policy.trust_policy(external_id, cooper_arn()), 3600, wanted=28_800))
-    assert found.complete and found.longest_seconds == 3600 and "MaxSessionDuration" in found.findings[0]
+    assert (
+        found.complete
+        and found.longest_seconds == 3600
+        and "MaxSessionDuration" in found.findings[0]
+    )
 
 
 def test_it_tries_a_federated_user(store):
@@ -131,7 +150,10 @@ def test_it_tries_a_federated_user(store):
 # -- the target's own session policies ---------------------------------------------------------------------------------
 def test_it_finds_that_aws_takes_no_session_policies_so_long_together(external_id):
     target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
-    target.session_policy, target.policy_arns = HARMLESS + " " * 1900, [f"arn:aws:iam::{ACCOUNT}:policy/{'x' * 60}"]
+    target.session_policy, target.policy_arns = (
+        HARMLESS + " " * 1900,
+        [f"arn:aws:iam::{ACCOUNT}:policy/{'x' * 60}"],
+    )
     found = probe(target)
     assert not found.works and not found.complete
     assert "own session policies" in found.findings[-1] and "policyArns" in found.findings[-1]
@@ -146,7 +168,9 @@ def test_it_finds_that_aws_cannot_read_the_session_policy(external_id):
 
 def test_it_finds_the_same_of_a_federated_user(store):
     target = Target.find("dev-uploads")
-    target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/{letter * 120}" for letter in "abcdefghijkl"]
+    target.policy_arns = [
+        f"arn:aws:iam::{ACCOUNT}:policy/{letter * 120}" for letter in "abcdefghijkl"
+    ]
     found = probe(target)
     assert not found.works and "policyArns" in found.findings[-1]
 
@@ -155,7 +179,9 @@ def test_it_tries_the_session_policies_that_a_grant_sends(external_id):
     target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.policy_arns = [f"arn:aws:iam::{ACCOUNT}:policy/mine"]
     assert probe(target).complete
-    bodies = [parse_qs(call.body.decode()) for call in faults.journal() if call.operation == "AssumeRole"]
+    bodies = [
+        parse_qs(call.body.decode()) for call in faults.journal() if call.operation == "AssumeRole"
+    ]
     [own] = [each for each in bodies if "PolicyArns.member.1.arn" in each]
     assert own["DurationSeconds"] == ["900"] and "Policy" not in own
     assert all(each["Policy"] == [HARMLESS] for each in bodies if each is not own)

@@ -29,7 +29,9 @@ def test_it_signs_in_a_person_of_the_new_provider_who_is_nobody_else(browser):
 
 
 def test_it_entitles_groups_of_the_new_provider(browser):
-    catalogue.edit(lambda writes: writes.create(Association("dev-read", "toy:developers")), "dev-read")
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "toy:developers")), "dev-read"
+    )
     browser.get("/login/toy/", follow=True)
     assert "Development, read only" in browser.get("/").text
 
@@ -37,7 +39,9 @@ def test_it_entitles_groups_of_the_new_provider(browser):
 def test_it_records_what_the_new_provider_refuses(browser):
     answer = browser.get("/login/toy/?word=now")
     assert answer.status_code == 403 and "did not hear" in answer.text
-    assert [e.why for e in AuditEvent.everything() if e.event == "person:sign-in:refused"] == ["wrong word"]
+    assert [e.why for e in AuditEvent.everything() if e.event == "person:sign-in:refused"] == [
+        "wrong word"
+    ]
 
 
 @pytest.mark.parametrize("path", ["/login/local/", "/login/nope/"])

@@ -48,9 +48,16 @@ def test_it_offers_a_button_for_each_identity_provider(browser):
 
 def test_it_signs_its_requests_with_sha256_and_leads_back_to_itself_alone(browser):
     location = browser.get("/login/okta/").headers["Location"]
-    assert location.startswith(f"{OKTA.entity_id}/sso?") and "rsa-sha256" in location and "Signature=" in location
+    assert (
+        location.startswith(f"{OKTA.entity_id}/sso?")
+        and "rsa-sha256" in location
+        and "Signature=" in location
+    )
     xml = request_of(location)[1]
-    assert 'AssertionConsumerServiceURL="https://cooper.example.com/saml2/acs/"' in xml and "ForceAuthn" not in xml
+    assert (
+        'AssertionConsumerServiceURL="https://cooper.example.com/saml2/acs/"' in xml
+        and "ForceAuthn" not in xml
+    )
     assert "RelayState" not in location
 
 
@@ -60,7 +67,10 @@ def test_it_carries_the_request_in_a_cookie_that_other_sites_posts_bring(browser
 
 
 def test_it_keeps_a_deep_link(browser):
-    assert signed_in(browser, query="?next=/targets/dev-read/").headers["Location"] == "/targets/dev-read/"
+    assert (
+        signed_in(browser, query="?next=/targets/dev-read/").headers["Location"]
+        == "/targets/dev-read/"
+    )
 
 
 BAD_LINKS = [
@@ -82,14 +92,18 @@ def test_it_ignores_the_state_that_is_posted_with_the_answer(browser):
 
 
 def test_it_entitles_by_group_and_follows_it_in_a_living_session(browser, client_of):
-    catalogue.edit(lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read")
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
+    )
     signed_in(browser)
     assert "Development, read only" in browser.get("/").text
     signed_in(client_of(None), attributes=())
     assert "Development, read only" not in browser.get("/").text
 
 
-def test_it_makes_administrators_by_the_exact_group_of_the_exact_provider(browser, client_of, settings):
+def test_it_makes_administrators_by_the_exact_group_of_the_exact_provider(
+    browser, client_of, settings
+):
     settings.COOPER_ADMIN_GROUPS = ["okta:admins"]
     admins = (Attribute("groups", ("admins",)),)
     signed_in(browser, attributes=admins)
@@ -136,7 +150,9 @@ def test_it_reads_groups_by_exact_name_alone(connected, client_of, tmp_path):
         Attribute("memberof", ("f",)),
         Attribute("groups", ("g",)),
         Attribute(
-            "memberOf", ("x" * 513, "", "bad\u202eone"), raw="<saml:AttributeValue><b>h</b></saml:AttributeValue>"
+            "memberOf",
+            ("x" * 513, "", "bad\u202eone"),
+            raw="<saml:AttributeValue><b>h</b></saml:AttributeValue>",
         ),
     )
     signed_in(client_of(None), ENTRA, attributes=attributes)
@@ -145,8 +161,13 @@ def test_it_reads_groups_by_exact_name_alone(connected, client_of, tmp_path):
 
 
 def test_it_takes_5000_groups_and_keeps_those_that_matter_when_they_are_long(browser):
-    catalogue.edit(lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read")
-    many = ("developers", *(f"CN=group number {n:04},OU=somewhere,DC=example,DC=com" for n in range(4_999)))
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
+    )
+    many = (
+        "developers",
+        *(f"CN=group number {n:04},OU=somewhere,DC=example,DC=com" for n in range(4_999)),
+    )
     begun = time.monotonic()
     signed_in(browser, attributes=(Attribute("groups", many),))
     assert time.monotonic() - begun < 10
@@ -157,7 +178,9 @@ def test_it_ends_the_web_session_with_the_identity_providers(browser):
     signed_in(browser, session_until=at(minutes=30))
     found = next(each for each in WebSession.everything() if each.person == ALICE)
     assert 1700 < float(found.ends_at) - time.time() <= 1800
-    assert sessions.is_alive(found, time.time()) and not sessions.is_alive(found, float(found.ends_at))
+    assert sessions.is_alive(found, time.time()) and not sessions.is_alive(
+        found, float(found.ends_at)
+    )
 
 
 @pytest.mark.parametrize("until", [None, at(hours=20)], ids=["not said", "in 20 hours"])
@@ -171,7 +194,9 @@ def test_a_local_sign_in_after_it_does_not_inherit_its_end(browser):
     signed_in(browser)
     browser.post("/login/", {"username": "alice", "password": "cooper-demo"})
     assert who(browser) == "local:alice"
-    assert [each.ends_at for each in WebSession.everything() if each.person == "local:alice"] == [None]
+    assert [each.ends_at for each in WebSession.everything() if each.person == "local:alice"] == [
+        None
+    ]
 
 
 def test_it_takes_an_answer_once(browser, client_of):
@@ -259,19 +284,28 @@ def test_it_signs_out_here_first_and_then_at_the_identity_provider(browser):
     page = browser.post("/logout/")
     assert page.status_code == 200 and who(browser) == ""
     onward = page.context["onward"]
-    assert onward.startswith(f"{OKTA.entity_id}/slo?") and "rsa-sha256" in onward and "Signature=" in onward
+    assert (
+        onward.startswith(f"{OKTA.entity_id}/slo?")
+        and "rsa-sha256" in onward
+        and "Signature=" in onward
+    )
     xml = request_of(onward)[1]
     assert ">alice@example.com<" in xml and PERSISTENT in xml and "_s1" in xml
     assert 'http-equiv="refresh"' in page.text
     assert browser.get("/saml2/ls/?SAMLResponse=x").headers["Location"] == "/login/?signed-out=1"
 
 
-def test_it_signs_out_here_when_the_identity_provider_has_no_sign_out(connected, client_of, tmp_path):
+def test_it_signs_out_here_when_the_identity_provider_has_no_sign_out(
+    connected, client_of, tmp_path
+):
     idp_registry.remove("okta")
     connect(OKTA, tmp_path, metadata=OKTA.metadata(slo=False))
     browser = client_of(None)
     signed_in(browser)
-    assert browser.post("/logout/").headers["Location"] == "/login/?signed-out=1" and who(browser) == ""
+    assert (
+        browser.post("/logout/").headers["Location"] == "/login/?signed-out=1"
+        and who(browser) == ""
+    )
 
 
 @pytest.mark.parametrize("way", ["get", "post"])
@@ -302,7 +336,9 @@ def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browse
     assert client_of(None).get("/login/okta/").status_code == 404
     forget()
     assert "Okta" not in client_of(None).get("/login/").text
-    assert {"identity-provider:remove:done", "person:end-sessions:done"} <= {e.event for e in AuditEvent.everything()}
+    assert {"identity-provider:remove:done", "person:end-sessions:done"} <= {
+        e.event for e in AuditEvent.everything()
+    }
 
 
 def test_a_sign_in_that_meets_the_removal_is_refused_in_its_own_transaction(browser, monkeypatch):
@@ -327,14 +363,20 @@ def test_it_goes_straight_to_the_only_way_in_but_not_after_a_sign_out(browser, m
     idp_registry.remove("entra")
     forget()
     monkeypatch.setattr("accounts.providers.local.LocalProvider.is_in_use", lambda self: False)
-    assert browser.get("/login/?next=/targets/x/").headers["Location"] == "/login/okta/?next=%2Ftargets%2Fx%2F"
+    assert (
+        browser.get("/login/?next=/targets/x/").headers["Location"]
+        == "/login/okta/?next=%2Ftargets%2Fx%2F"
+    )
     assert browser.get("/login/?signed-out=1").status_code == 200
 
 
 def test_it_describes_itself_without_weak_algorithms(browser):
     answer = browser.get("/saml2/metadata/")
     assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/xml"
-    assert "https://cooper.example.com/saml2/acs/" in answer.text and 'WantAssertionsSigned="true"' in answer.text
+    assert (
+        "https://cooper.example.com/saml2/acs/" in answer.text
+        and 'WantAssertionsSigned="true"' in answer.text
+    )
     assert not [word for word in ("sha1", "md5", "dsa", "PRIVATE") if word in answer.text]
     assert answer.text.count("X509Certificate>") == 4
 
@@ -353,7 +395,9 @@ def test_it_believes_no_host_header(connected, client_of, settings):
     assert 'entityID="http://localhost:8000/saml2/metadata/"' in local.get("/saml2/metadata/").text
 
 
-def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(connected, client_of, monkeypatch):
+def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
+    connected, client_of, monkeypatch
+):
     monkeypatch.setattr("accounts.views.FROM_ONE_SOURCE", 3)
     browser = client_of(None)
     views = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
@@ -370,11 +414,18 @@ def test_it_says_what_lacks_where_xmlsec1_is_missing(connected, client_of, monke
     forget()
     answer = client_of(None).get("/login/okta/")
     assert answer.status_code == 503 and "xmlsec1" in answer.text
-    assert client_of(None).post("/login/", {"username": "alice", "password": "cooper-demo"}).status_code == 302
+    assert (
+        client_of(None)
+        .post("/login/", {"username": "alice", "password": "cooper-demo"})
+        .status_code
+        == 302
+    )
 
 
 def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(browser):
-    catalogue.edit(lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read")
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
+    )
     idp = begin(browser, query=f"?try={requests.new_try('okta')}")
     page = answer(browser, idp)
     assert page.status_code == 200 and who(browser) == "" and Person.find(ALICE) is None
@@ -397,7 +448,9 @@ def test_it_tries_nothing_without_the_secret_of_the_command(browser, secret):
 
 def test_it_escapes_what_an_assertion_says(browser):
     idp = begin(browser, query=f"?try={requests.new_try('okta')}")
-    page = answer(browser, idp.but(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),)))
+    page = answer(
+        browser, idp.but(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),))
+    )
     assert "<script>alert" not in page.text and "&lt;script&gt;" in page.text
 
 
@@ -422,13 +475,17 @@ def test_it_rolls_its_own_key_over_without_a_gap(browser, tmp_path, monkeypatch)
             file = tmp_path / f"{name}.pem"
             file.write_text(certificate)
             idp = begin(browser)
-            came = answer(browser, idp.but(encrypts=str(file), assertion_id=f"_{time.monotonic_ns()}"))
+            came = answer(
+                browser, idp.but(encrypts=str(file), assertion_id=f"_{time.monotonic_ns()}")
+            )
             assert came.status_code == (403 if step is keys.drop_old and name == "old" else 302)
     assert keys.stored()[0]["certificate"] == new
 
 
 def test_it_stores_no_key_in_the_clear(connected):
-    stored = str([dict(each.attribute_values) for each in SamlIdp.everything()]) + str(keys.stored())
+    stored = str([dict(each.attribute_values) for each in SamlIdp.everything()]) + str(
+        keys.stored()
+    )
     assert "PRIVATE" not in stored
     assert repr(keys.opened()[0]) == "Key(***)"
 
@@ -437,7 +494,9 @@ def test_nothing_of_the_key_lies_on_disk_readable_by_others(browser):
     begin(browser)
     folder = xmlsec._folders[0].path
     assert folder.stat().st_mode & 0o077 == 0
-    assert all(file.stat().st_mode & 0o077 == 0 for file in folder.iterdir() if file.suffix == ".key")
+    assert all(
+        file.stat().st_mode & 0o077 == 0 for file in folder.iterdir() if file.suffix == ".key"
+    )
     forget()
     assert not folder.exists()
 
@@ -458,8 +517,18 @@ def test_it_answers_every_way_of_asking_without_a_500(browser):
 def test_it_takes_no_json_and_no_files(browser):
     message = begin(browser).made()
     assert browser.post("/saml2/acs/", {"SAMLResponse": packed(message)}).status_code == 403
-    assert browser.post("/saml2/acs/", '{"SAMLResponse": 1}', content_type="application/json").status_code == 403
-    assert browser.post("/saml2/acs/", b"\xff\xfe", content_type="application/x-www-form-urlencoded").status_code == 403
+    assert (
+        browser.post(
+            "/saml2/acs/", '{"SAMLResponse": 1}', content_type="application/json"
+        ).status_code
+        == 403
+    )
+    assert (
+        browser.post(
+            "/saml2/acs/", b"\xff\xfe", content_type="application/x-www-form-urlencoded"
+        ).status_code
+        == 403
+    )
 
 
 def test_an_identity_provider_whose_metadata_ended_lets_nobody_in(connected, browser):
@@ -480,4 +549,8 @@ def test_it_reads_the_list_again_only_when_the_stamp_has_moved(connected, monkey
 
 
 def test_the_limits_are_those_of_the_papers():
-    assert (views.LONGEST.total_seconds(), requests.LIVES, login.GROUPS_SIZE) == (28_800, 900, 100_000)
+    assert (views.LONGEST.total_seconds(), requests.LIVES, login.GROUPS_SIZE) == (
+        28_800,
+        900,
+        100_000,
+    )

@@ -73,7 +73,13 @@ def place(tmp_path):
 
 def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
     said = saml("add", "okta", "--metadata", file_of(tmp_path, OKTA.metadata()), "--kind", "okta")
-    for word in (f"{SP}/saml2/acs/", f"{SP}/saml2/metadata/", "cooper_saml try okta", "COOPER_ADMIN_GROUPS", "groups"):
+    for word in (
+        f"{SP}/saml2/acs/",
+        f"{SP}/saml2/metadata/",
+        "cooper_saml try okta",
+        "COOPER_ADMIN_GROUPS",
+        "groups",
+    ):
         assert word in said
     assert OKTA.entity_id in saml("list") and "Nothing is wrong" in saml("check")
     tried = saml("try", "okta").split()[-1].removeprefix(SP)
@@ -83,12 +89,18 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
     assert "web sessions of 1 people end now" in saml("remove", "okta") and not who(browser)
     assert "There are no SAML identity providers" in saml("list")
     events = {each.event for each in AuditEvent.everything()}
-    assert {"identity-provider:add:done", "identity-provider:remove:done", "saml-key:make:done"} <= events
+    assert {
+        "identity-provider:add:done",
+        "identity-provider:remove:done",
+        "saml-key:make:done",
+    } <= events
 
 
 def test_its_events_name_who_ran_the_command(empty, tmp_path):
     saml("add", "okta", "--metadata", file_of(tmp_path, OKTA.metadata()))
-    added = next(each for each in AuditEvent.everything() if each.event == "identity-provider:add:done")
+    added = next(
+        each for each in AuditEvent.everything() if each.event == "identity-provider:add:done"
+    )
     assert {"os_user", "host", "caller", "entity_id"} <= set(added.facts)
 
 
@@ -213,7 +225,9 @@ def signed(text: str, signer: str) -> str:
     document = text.replace("<md:IDPSSODescriptor", f"{template}<md:IDPSSODescriptor", 1)
     keys = pair(signer)
     ids = ("--id-attr:ID", f"{METADATA}:EntityDescriptor")
-    return xmlsec1("--sign", *ids, "--privkey-pem", f"{keys.key},{keys.certificate}", given=document)
+    return xmlsec1(
+        "--sign", *ids, "--privkey-pem", f"{keys.key},{keys.certificate}", given=document
+    )
 
 
 def test_it_wants_a_signature_where_a_certificate_is_given(empty, tmp_path):
@@ -222,9 +236,15 @@ def test_it_wants_a_signature_where_a_certificate_is_given(empty, tmp_path):
     bad = {
         "unsigned": (OKTA.metadata(), "no signature over the whole"),
         "by somebody else": (signed(OKTA.metadata(), "rogue"), "does not hold"),
-        "changed": (good.replace(f"{OKTA.entity_id}/sso", "https://evil.example/sso"), "does not hold"),
+        "changed": (
+            good.replace(f"{OKTA.entity_id}/sso", "https://evil.example/sso"),
+            "does not hold",
+        ),
         "of another part": (good.replace('URI="#_m1"', 'URI="#_m2"'), "covers something else"),
-        "SHA-1": (good.replace("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", f"{DS}rsa-sha1"), "not taken"),
+        "SHA-1": (
+            good.replace("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", f"{DS}rsa-sha1"),
+            "not taken",
+        ),
     }
     for content, said in bad.values():
         with pytest.raises(CommandError, match=said):
@@ -238,13 +258,20 @@ def test_it_takes_one_of_several_by_its_entity_id(empty, tmp_path):
     file = file_of(tmp_path, both)
     with pytest.raises(CommandError, match="describes 2 identity providers"):
         saml("add", "okta", "--metadata", file)
-    assert ENTRA.entity_id in saml("add", "entra", "--metadata", file, "--entity-id", ENTRA.entity_id)
+    assert ENTRA.entity_id in saml(
+        "add", "entra", "--metadata", file, "--entity-id", ENTRA.entity_id
+    )
 
 
 def vendor(name: str) -> bytes:
     """Return metadata in the form in which a vendor issues it, with certificates of our own making."""
     packed = pair(f"vendor-{name}").packed
-    return (Path(__file__).parent / "saml_metadata" / f"{name}.xml").read_text().replace("CERTIFICATE", packed).encode()
+    return (
+        (Path(__file__).parent / "saml_metadata" / f"{name}.xml")
+        .read_text()
+        .replace("CERTIFICATE", packed)
+        .encode()
+    )
 
 
 @pytest.mark.parametrize("name", ["okta", "entra", "onelogin", "adfs", "keycloak"])
@@ -256,7 +283,11 @@ def test_it_reads_metadata_as_the_vendors_issue_it(empty, tmp_path, name):
 
 
 def test_it_says_which_certificates_end_soon_or_are_weak(empty, tmp_path):
-    for days, bits, said in ((10, 2048, "in 9 days"), (-3, 2048, "ended on"), (3650, 1024, "too short")):
+    for days, bits, said in (
+        (10, 2048, "in 9 days"),
+        (-3, 2048, "ended on"),
+        (3650, 1024, "too short"),
+    ):
         signer = f"soon-{days}-{bits}"
         packed = pair(signer, days, bits=bits).packed
         text = OKTA.metadata().replace(pair("okta").packed, packed)
@@ -278,7 +309,9 @@ def test_it_makes_and_rolls_keys_over(empty, monkeypatch):
     assert "Made cooper's key" in saml("keygen") and "Made a second key" in saml("keygen")
     with pytest.raises(CommandError, match="two keys already"):
         saml("keygen")
-    assert "signed with the new key" in saml("keygen", "--use-new") and "forgotten" in saml("keygen", "--drop-old")
+    assert "signed with the new key" in saml("keygen", "--use-new") and "forgotten" in saml(
+        "keygen", "--drop-old"
+    )
 
 
 def test_it_keeps_anothers_change_from_being_lost(empty, tmp_path, monkeypatch):
@@ -305,4 +338,8 @@ def test_an_administrator_sees_which_one_has_what_problem(empty, tmp_path, clien
     page = browser.get("/admin/accounts/samlidp/").text
     assert OKTA.entity_id in page and ENTRA.entity_id in page and "it is a web page" in page
     one = browser.get("/admin/accounts/samlidp/okta/change/")
-    assert one.status_code == 200 and f"{OKTA.entity_id}/sso" in one.text and 'name="_save"' not in one.text
+    assert (
+        one.status_code == 200
+        and f"{OKTA.entity_id}/sso" in one.text
+        and 'name="_save"' not in one.text
+    )

@@ -39,13 +39,18 @@ def outcome(browser: Client, made: Any, caplog: Any) -> tuple[Any, list[str]]:
     with caplog.at_level(logging.DEBUG):
         answer = post(browser, fields_of(made(begin(browser))))
     return answer, [
-        each.getMessage() for each in caplog.records if not each.name.startswith(("django", "faker", "moto"))
+        each.getMessage()
+        for each in caplog.records
+        if not each.name.startswith(("django", "faker", "moto"))
     ]
 
 
 def used() -> float:
     """Return CPU seconds of this process and of its children."""
-    own, theirs = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, theirs = (
+        resource.getrusage(resource.RUSAGE_SELF),
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+    )
     return own.ru_utime + own.ru_stime + theirs.ru_utime + theirs.ru_stime
 
 
@@ -86,7 +91,9 @@ def test_none_costs_more_than_a_second_or_50_mib(ours, client_of):
     costs = {}
     for name in LARGE:
         browser = client_of(None)
-        idp = begin(browser).but(attributes=(Attribute("groups", tuple(f"{n}" + "x" * 200 for n in range(5_500))),))
+        idp = begin(browser).but(
+            attributes=(Attribute("groups", tuple(f"{n}" + "x" * 200 for n in range(5_500))),)
+        )
         fields = fields_of(HOSTILE[name][1](idp))
         begun = used()
         assert post(browser, fields).status_code in (400, 403)

@@ -64,7 +64,9 @@ def server(connected: Any, client_of: Any, tmp_path: Any) -> Server:
     return Server(config=config)
 
 
-def answered(server: Server, location: str, name_format: str = NAMEID_FORMAT_PERSISTENT, **more: Any) -> dict[str, str]:
+def answered(
+    server: Server, location: str, name_format: str = NAMEID_FORMAT_PERSISTENT, **more: Any
+) -> dict[str, str]:
     """Return the form with which the server answers a request; it verifies the request's signature first."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
     request = server.parse_authn_request(
@@ -97,9 +99,14 @@ def test_it_signs_in_at_pysaml2s_server(server, client_of, way):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/?next=/targets/dev-read/").headers["Location"]
     came = post(browser, answered(server, location, **WAYS[way]))
-    assert (came.status_code, came.headers.get("Location")) == (302, "/targets/dev-read/"), came.text
+    assert (came.status_code, came.headers.get("Location")) == (302, "/targets/dev-read/"), (
+        came.text
+    )
     assert who(browser) == "pysaml2:alice-7f3a"
-    assert sorted(Person.find("pysaml2:alice-7f3a").groups) == ["pysaml2:developers", "pysaml2:everyone"]
+    assert sorted(Person.find("pysaml2:alice-7f3a").groups) == [
+        "pysaml2:developers",
+        "pysaml2:everyone",
+    ]
 
 
 UNFIT = {
@@ -119,7 +126,12 @@ def test_it_refuses_what_pysaml2s_server_signs_or_encrypts_badly(server, client_
 def test_it_refuses_a_transient_name_of_pysaml2s_server(server, client_of):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/").headers["Location"]
-    assert post(browser, answered(server, location, NAMEID_FORMAT_TRANSIENT, sign_assertion=True)).status_code == 403
+    assert (
+        post(
+            browser, answered(server, location, NAMEID_FORMAT_TRANSIENT, sign_assertion=True)
+        ).status_code
+        == 403
+    )
 
 
 def test_pysaml2s_server_takes_our_sign_out(server, client_of):
@@ -129,6 +141,9 @@ def test_pysaml2s_server_takes_our_sign_out(server, client_of):
     onward = browser.post("/logout/").context["onward"]
     query = {name: values[0] for name, values in parse_qs(urlsplit(onward).query).items()}
     request = server.parse_logout_request(
-        query["SAMLRequest"], BINDING_HTTP_REDIRECT, sigalg=query["SigAlg"], signature=query["Signature"]
+        query["SAMLRequest"],
+        BINDING_HTTP_REDIRECT,
+        sigalg=query["SigAlg"],
+        signature=query["Signature"],
     )
     assert request.message.name_id.text == "alice-7f3a"

@@ -64,11 +64,18 @@ def whole(text: str, found: re.Match[str]) -> tuple[int, int]:
 
 def with_other_letters(draw: Any, text: str) -> str:
     """Return a text with characters, or a value, changed."""
-    kind, token = draw(st.sampled_from(("cut", "put", "swap", "value"))), draw(st.sampled_from(TOKENS))
+    kind, token = (
+        draw(st.sampled_from(("cut", "put", "swap", "value"))),
+        draw(st.sampled_from(TOKENS)),
+    )
     place, values = draw(st.integers(0, len(text) - 1)), list(VALUE.finditer(text))
     if kind == "value" and values:
         found = draw(st.sampled_from(values))
-        return text[: found.start()] + (f'"{token}"' if found[0].startswith('"') else token) + text[found.end() :]
+        return (
+            text[: found.start()]
+            + (f'"{token}"' if found[0].startswith('"') else token)
+            + text[found.end() :]
+        )
     if kind == "cut":
         return text[:place] + text[place + draw(st.integers(1, 40)) :]
     if kind == "swap":
@@ -82,7 +89,11 @@ def with_other_elements(draw: Any, text: str, elements: list[re.Match[str]]) -> 
     start, end = whole(text, draw(st.sampled_from(elements)))
     other = whole(text, draw(st.sampled_from(elements)))[draw(st.sampled_from((0, 1)))]
     if kind == "renamed":
-        return text[:start] + text[start:end].replace(":", draw(st.sampled_from(("x:", ":x", ""))), 1) + text[end:]
+        return (
+            text[:start]
+            + text[start:end].replace(":", draw(st.sampled_from(("x:", ":x", ""))), 1)
+            + text[end:]
+        )
     if kind == "twice":
         return text[:other] + text[start:end] + text[other:]
     if kind == "gone" or start < other < end:
@@ -100,7 +111,11 @@ def mutations(draw: Any, messages: dict[str, str]) -> tuple[str, str]:
     for _ in range(draw(st.integers(1, 3))):
         elements = list(ELEMENT.finditer(text))
         by_element = elements and draw(st.booleans())
-        text = with_other_elements(draw, text, elements) if by_element else with_other_letters(draw, text or " ")
+        text = (
+            with_other_elements(draw, text, elements)
+            if by_element
+            else with_other_letters(draw, text or " ")
+        )
     return name, text
 
 

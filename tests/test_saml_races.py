@@ -30,7 +30,9 @@ def servers(connected) -> Iterator[list[str]]:
         yield [stack.enter_context(serving(environment)) for _ in range(PROCESSES)]
 
 
-def asked(server: str, way: str, path: str, cookie: str = "", body: str = "") -> tuple[int, str, str]:
+def asked(
+    server: str, way: str, path: str, cookie: str = "", body: str = ""
+) -> tuple[int, str, str]:
     """Ask a server; return the status, where it leads, and the cookie of the saml session."""
     connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=60)
     headers = {"Host": HOST, "Cookie": cookie}
@@ -49,7 +51,9 @@ def about_to_answer(server: str, number: int) -> tuple[Idp, str]:
     status, location, cookie = asked(server, "GET", "/login/okta/")
     assert status == 302, location
     acs, audience = f"{ORIGIN}/saml2/acs/", f"{ORIGIN}/saml2/metadata/"
-    idp = OKTA.but(destination=acs, recipient=acs, audiences=((audience,),), assertion_id=f"_race{number}")
+    idp = OKTA.but(
+        destination=acs, recipient=acs, audiences=((audience,),), assertion_id=f"_race{number}"
+    )
     return idp.but(request=request_of(location)[0]), cookie
 
 
@@ -58,9 +62,15 @@ def eight_at_once(servers: list[str], rounds: int) -> None:
         idp, cookie = about_to_answer(servers[0], number)
         body = urlencode({"SAMLResponse": packed(idp.made())})
         places = [servers[place % len(servers)] for place in range(AT_ONCE)]
-        answers = all_at_once([partial(asked, server, "POST", "/saml2/acs/", cookie, body) for server in places])
+        answers = all_at_once(
+            [partial(asked, server, "POST", "/saml2/acs/", cookie, body) for server in places]
+        )
         assert Counter(status for status, _, _ in answers) == {302: 1, 403: AT_ONCE - 1}, answers
-    done = [each for each in AuditEvent.everything() if each.event == "person:sign-in:done" and "okta" in each.person]
+    done = [
+        each
+        for each in AuditEvent.everything()
+        if each.event == "person:sign-in:done" and "okta" in each.person
+    ]
     assert len(done) == rounds
 
 
@@ -74,7 +84,9 @@ def test_it_signs_in_one_of_eight_over_three_processes_forty_times(servers):
 
 
 @pytest.mark.parametrize(("records", "most"), [(True, 1), (False, AT_ONCE)])
-def test_it_is_the_once_only_records_that_hold_it_back(connected, client_of, monkeypatch, records, most):
+def test_it_is_the_once_only_records_that_hold_it_back(
+    connected, client_of, monkeypatch, records, most
+):
     if not records:
         monkeypatch.setattr("accounts.providers.saml.requests.use_up", lambda *_: None)
     first = client_of(None)

@@ -6,9 +6,29 @@ from typing import Any
 import pytest
 
 from accounts.models import OnceRecord, Person
-from accounts.providers.saml import idp_registry, keys, message_guard, pysaml2_client, safe_xml, validation
+from accounts.providers.saml import (
+    idp_registry,
+    keys,
+    message_guard,
+    pysaml2_client,
+    safe_xml,
+    validation,
+)
 from tests.saml_hostile import HOSTILE
-from tests.saml_kit import AUDIENCE, DS, EMAIL, ENTRA, MORE, OKTA, PERSISTENT, XENC, Attribute, Idp, at, pair
+from tests.saml_kit import (
+    AUDIENCE,
+    DS,
+    EMAIL,
+    ENTRA,
+    MORE,
+    OKTA,
+    PERSISTENT,
+    XENC,
+    Attribute,
+    Idp,
+    at,
+    pair,
+)
 from tests.saml_stage import answer, begin, connect, post, who
 from tests.test_saml_hostile import fields_of
 
@@ -23,9 +43,15 @@ OKTA_GROUPS = (
     Attribute("groups", ("Everyone", "developers")),
 )
 ENTRA_CLAIMS = (
-    Attribute(f"{MS}/identity/claims/tenantid", ("11111111-2222-3333-4444-555555555555",), format=""),
+    Attribute(
+        f"{MS}/identity/claims/tenantid", ("11111111-2222-3333-4444-555555555555",), format=""
+    ),
     Attribute(f"{MS}/identity/claims/displayname", ("Alice Archer",), format=""),
-    Attribute(f"{MS}/ws/2008/06/identity/claims/groups", ("aaaaaaaa-1111-2222-3333-444444444444",), format=""),
+    Attribute(
+        f"{MS}/ws/2008/06/identity/claims/groups",
+        ("aaaaaaaa-1111-2222-3333-444444444444",),
+        format="",
+    ),
     Attribute(f"{SOAP}/ws/2005/05/identity/claims/name", ("alice@example.com",), format=""),
 )
 ADFS_CLAIMS = (
@@ -33,7 +59,9 @@ ADFS_CLAIMS = (
     Attribute(f"{SOAP}/ws/2005/05/identity/claims/upn", ("alice@example.com",), format=""),
 )
 KEY_INFO = CERTIFICATE.format(pair("okta").packed)
-KEYCLOAK_KEY = KEY_INFO.replace("<ds:KeyInfo>", "<ds:KeyInfo><ds:KeyName>FJ86GcF3jTbNLOco4NvZ</ds:KeyName>")
+KEYCLOAK_KEY = KEY_INFO.replace(
+    "<ds:KeyInfo>", "<ds:KeyInfo><ds:KeyName>FJ86GcF3jTbNLOco4NvZ</ds:KeyName>"
+)
 CONSENT = ' Consent="urn:oasis:names:tc:SAML:2.0:consent:unspecified"'
 TARGETED = "<saml:AttributeValue><saml:NameID>x</saml:NameID></saml:AttributeValue>"
 KEYCLOAK_ROLES = tuple(Attribute("groups", (f"/team-{n}",)) for n in range(40))
@@ -224,9 +252,13 @@ def test_what_comes_through_without_each_guard(stage, client_of, monkeypatch, ca
             if rule in SWITCHES:
                 patch.setattr(*SWITCHES[rule])
             else:
-                patch.delitem(message_guard.RULES if rule in message_guard.RULES else validation.RULES, rule)
+                patch.delitem(
+                    message_guard.RULES if rule in message_guard.RULES else validation.RULES, rule
+                )
             found[rule] = without(client_of, rule)
     with capsys.disabled():
         for rule, (through, caught) in found.items():
-            print(f"\n{rule}: {len(through)} through, {len(caught)} caught elsewhere: {sorted(through)}")  # noqa: T201
+            print(
+                f"\n{rule}: {len(through)} through, {len(caught)} caught elsewhere: {sorted(through)}"
+            )  # noqa: T201
     assert {rule: through for rule, (through, _) in found.items()} == THROUGH

@@ -25,7 +25,13 @@ from core.installation import Installation
 from embedded_aws import EmbeddedAws
 from tests.refusing import refusing
 
-CHANGING = ("CreateTable", "UpdateTable", "UpdateContinuousBackups", "UpdateTimeToLive", "TagResource")
+CHANGING = (
+    "CreateTable",
+    "UpdateTable",
+    "UpdateContinuousBackups",
+    "UpdateTimeToLive",
+    "TagResource",
+)
 WRITING = ("PutItem", "UpdateItem", "TransactWriteItems")
 
 
@@ -52,7 +58,9 @@ def names() -> list[str]:
 def described(name: str) -> dict[str, Any]:
     """Return everything about a table that set-up is to see to."""
     table = dynamodb("describe_table", TableName=name)["Table"]
-    backups = dynamodb("describe_continuous_backups", TableName=name)["ContinuousBackupsDescription"]
+    backups = dynamodb("describe_continuous_backups", TableName=name)[
+        "ContinuousBackupsDescription"
+    ]
     ttl = dynamodb("describe_time_to_live", TableName=name)["TimeToLiveDescription"]
     tags = dynamodb("list_tags_of_resource", ResourceArn=table["TableArn"])["Tags"]
     return {
@@ -62,7 +70,9 @@ def described(name: str) -> dict[str, Any]:
         "protected": table["DeletionProtectionEnabled"],
         "indexes": sorted(index["IndexName"] for index in table.get("GlobalSecondaryIndexes", [])),
         "recovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
-        "ttl": ttl.get("AttributeName") if ttl["TimeToLiveStatus"] in {"ENABLED", "ENABLING"} else None,
+        "ttl": ttl.get("AttributeName")
+        if ttl["TimeToLiveStatus"] in {"ENABLED", "ENABLING"}
+        else None,
         "tags": {tag["Key"] for tag in tags},
     }
 
@@ -143,8 +153,13 @@ def test_it_records_who_set_up_once(empty: EmbeddedAws) -> None:
     assert "secret key" in recorded[0].facts["changed"]
 
 
-def test_it_writes_the_schema_version_last_so_that_half_a_set_up_is_never_served(empty: EmbeddedAws) -> None:
-    with refusing("dynamodb", "TransactWriteItems", "AccessDeniedException"), pytest.raises(NotAllowed):
+def test_it_writes_the_schema_version_last_so_that_half_a_set_up_is_never_served(
+    empty: EmbeddedAws,
+) -> None:
+    with (
+        refusing("dynamodb", "TransactWriteItems", "AccessDeniedException"),
+        pytest.raises(NotAllowed),
+    ):
         setup.set_up(quiet)
     with pytest.raises(CooperError, match="not set up"):
         installation.refuse_other_schema()
@@ -156,7 +171,13 @@ def test_it_writes_the_schema_version_last_so_that_half_a_set_up_is_never_served
 def test_it_ends_the_same_with_four_at_once(empty: EmbeddedAws) -> None:
     command = [sys.executable, "manage.py", "cooper_setup"]
     runs = [
-        subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         for _ in range(4)
     ]
     said = [run.communicate(timeout=120)[0] for run in runs]
@@ -233,10 +254,14 @@ def make(name: str, key: str = "person", **more: Any) -> None:
 
 def test_it_refuses_a_table_with_other_keys_by_name_and_changes_nothing(empty: EmbeddedAws) -> None:
     make(Person.Meta.table_name, key="id")
-    with pytest.raises(Conflict, match=f"{Person.Meta.table_name} exists with other keys: id .S, HASH., not person"):
+    with pytest.raises(
+        Conflict, match=f"{Person.Meta.table_name} exists with other keys: id .S, HASH., not person"
+    ):
         setup.set_up(quiet)
     assert dynamodb("list_tables")["TableNames"] == [Person.Meta.table_name]
-    assert not dynamodb("describe_table", TableName=Person.Meta.table_name)["Table"].get("DeletionProtectionEnabled")
+    assert not dynamodb("describe_table", TableName=Person.Meta.table_name)["Table"].get(
+        "DeletionProtectionEnabled"
+    )
 
 
 def test_it_refuses_a_key_of_another_type(empty: EmbeddedAws) -> None:
@@ -261,12 +286,20 @@ def test_it_names_every_table_with_other_keys(empty: EmbeddedAws) -> None:
 
 
 def test_it_brings_a_plain_table_up_to_date_and_keeps_its_items(empty: EmbeddedAws) -> None:
-    plain = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}
+    plain = {
+        "BillingMode": "PROVISIONED",
+        "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    }
     make(Person.Meta.table_name, **plain, Tags=[{"Key": "owner", "Value": "platform"}])
     dynamodb("put_item", TableName=Person.Meta.table_name, Item={"person": {"S": "local:alice"}})
     setup.set_up(quiet)
     found = whole()
-    assert found[Person.Meta.table_name].pop("tags") == {"owner", "application", "cooper:prefix", "cooper:made-by"}
+    assert found[Person.Meta.table_name].pop("tags") == {
+        "owner",
+        "application",
+        "cooper:prefix",
+        "cooper:made-by",
+    }
     assert found[Person.Meta.table_name] == {
         name: value for name, value in wanted()[Person.Meta.table_name].items() if name != "tags"
     }
@@ -301,12 +334,16 @@ def test_it_mends_what_somebody_turned_off(
 def test_it_adds_an_index_that_lacks(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
     removal = [{"Delete": {"IndexName": "by-target"}}]
-    dynamodb("update_table", TableName=AuditEvent.Meta.table_name, GlobalSecondaryIndexUpdates=removal)
+    dynamodb(
+        "update_table", TableName=AuditEvent.Meta.table_name, GlobalSecondaryIndexUpdates=removal
+    )
     assert setup.set_up(quiet) == [f"{AuditEvent.Meta.table_name}: index by-target"]
     assert whole() == wanted()
 
 
-def test_it_encrypts_with_the_new_key_when_another_is_given(empty: EmbeddedAws, settings: Any) -> None:
+def test_it_encrypts_with_the_new_key_when_another_is_given(
+    empty: EmbeddedAws, settings: Any
+) -> None:
     setup.set_up(quiet)
     other = aws.client("kms").create_key()["KeyMetadata"]
     settings.COOPER_KMS_KEY = other["KeyId"]
@@ -318,7 +355,9 @@ def test_it_encrypts_with_the_new_key_when_another_is_given(empty: EmbeddedAws, 
 def test_it_refuses_items_that_expire_by_another_attribute(empty: EmbeddedAws) -> None:
     make(WebSession.Meta.table_name, key="key_hash")
     other = {"Enabled": True, "AttributeName": "until"}
-    dynamodb("update_time_to_live", TableName=WebSession.Meta.table_name, TimeToLiveSpecification=other)
+    dynamodb(
+        "update_time_to_live", TableName=WebSession.Meta.table_name, TimeToLiveSpecification=other
+    )
     with pytest.raises(Conflict, match="expire by until, not by expires"):
         setup.set_up(quiet)
 
@@ -331,7 +370,11 @@ def test_it_refuses_items_that_expire_by_another_attribute(empty: EmbeddedAws) -
     [
         ("CreateTable", "LimitExceededException", "Too many tables are being created"),
         ("CreateTable", "ThrottlingException", "Rate exceeded"),
-        ("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled for the table"),
+        (
+            "UpdateContinuousBackups",
+            "ContinuousBackupsUnavailableException",
+            "Backups are being enabled for the table",
+        ),
         ("UpdateTimeToLive", "ResourceInUseException", "Table is being updated"),
         ("UpdateTimeToLive", "ValidationException", "TimeToLive is already enabled"),
         (
@@ -342,7 +385,9 @@ def test_it_refuses_items_that_expire_by_another_attribute(empty: EmbeddedAws) -
         ("DescribeTable", "InternalServerError", "The request could not be served"),
     ],
 )
-def test_it_waits_for_what_passes_by_itself(empty: EmbeddedAws, operation: str, code: str, message: str) -> None:
+def test_it_waits_for_what_passes_by_itself(
+    empty: EmbeddedAws, operation: str, code: str, message: str
+) -> None:
     with refusing("dynamodb", operation, code, message, times=2) as refused:
         setup.set_up(quiet)
     assert len(refused) == 2
@@ -352,7 +397,9 @@ def test_it_waits_for_what_passes_by_itself(empty: EmbeddedAws, operation: str, 
 def test_it_gives_up_when_time_is_over_and_says_how_to_go_on(empty: EmbeddedAws) -> None:
     with (
         refusing("dynamodb", "UpdateContinuousBackups", "ContinuousBackupsUnavailableException"),
-        pytest.raises(Unavailable, match="point-in-time recovery: not done within 1 s. Run cooper_setup again"),
+        pytest.raises(
+            Unavailable, match="point-in-time recovery: not done within 1 s. Run cooper_setup again"
+        ),
     ):
         tables.ensure(key_arn(), quiet, control=TableManager(quiet, limit=1.0), only=[Person])
 
@@ -457,12 +504,16 @@ def test_it_refuses_a_newer_schema_before_anything_is_changed(empty: EmbeddedAws
     assert described(Person.Meta.table_name)["protected"] is False
 
 
-def test_it_migrates_an_older_schema_step_by_step(empty: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_migrates_an_older_schema_step_by_step(
+    empty: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     setup.set_up(quiet)
     done: list[int] = []
     monkeypatch.setattr(setup, "SCHEMA", 3)
     monkeypatch.setattr(installation, "SCHEMA", 3)
-    monkeypatch.setattr(setup, "MIGRATIONS", {1: lambda say: done.append(1), 2: lambda say: done.append(2)})
+    monkeypatch.setattr(
+        setup, "MIGRATIONS", {1: lambda say: done.append(1), 2: lambda say: done.append(2)}
+    )
     assert setup.set_up(quiet) == ["version 2", "version 3"]
     assert done == [1, 2]
     assert installation.schema_version() == 3

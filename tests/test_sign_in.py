@@ -53,7 +53,8 @@ def test_it_leads_on_to_the_page_that_was_asked_for(browser):
 
 
 @pytest.mark.parametrize(
-    "next_page", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "evil"]
+    "next_page",
+    ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "evil"],
 )
 def test_it_never_leads_to_another_site(browser, next_page):
     assert browser.post("/login/", RIGHT | {"next": next_page}).headers["Location"] == "/"
@@ -117,14 +118,22 @@ def test_it_counts_every_spelling_as_the_same_account(browser, fast_hash, spelli
 
 
 def test_it_ignores_forwarded_addresses_from_strangers(browser, fast_hash):
-    codes = [browser.post("/login/", WRONG, HTTP_X_FORWARDED_FOR=f"198.51.100.{n}").status_code for n in range(7)]
+    codes = [
+        browser.post("/login/", WRONG, HTTP_X_FORWARDED_FOR=f"198.51.100.{n}").status_code
+        for n in range(7)
+    ]
     assert codes[5:] == [429, 429]
 
 
 def test_it_believes_a_trusted_proxy_alone(browser, fast_hash, settings):
     settings.COOPER_TRUSTED_PROXIES = ["127.0.0.1/32"]
     for n in range(7):
-        assert browser.post("/login/", WRONG, HTTP_X_FORWARDED_FOR=f"1.2.3.4, 198.51.100.{n}").status_code == 403
+        assert (
+            browser.post(
+                "/login/", WRONG, HTTP_X_FORWARDED_FOR=f"1.2.3.4, 198.51.100.{n}"
+            ).status_code
+            == 403
+        )
 
 
 def test_it_counts_an_ipv6_network_as_one_source():
@@ -144,10 +153,15 @@ def clock(monkeypatch):
 
 
 def guess_from_everywhere(browser, tries: int, beginning: str = "198.51.100") -> list[int]:
-    return [browser.post("/login/", WRONG, REMOTE_ADDR=f"{beginning}.{n}").status_code for n in range(tries)]
+    return [
+        browser.post("/login/", WRONG, REMOTE_ADDR=f"{beginning}.{n}").status_code
+        for n in range(tries)
+    ]
 
 
-def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(browser, fast_hash, clock, monkeypatch):
+def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(
+    browser, fast_hash, clock, monkeypatch
+):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
     throttle.remember("alice#192.0.2.1", 60)
     guess_from_everywhere(browser, 6)
@@ -155,7 +169,9 @@ def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(
         assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(browser, fast_hash, clock):
+def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(
+    browser, fast_hash, clock
+):
     assert guess_from_everywhere(browser, local.ACCOUNT_GUESSES) == [403] * 100
     assert guess_from_everywhere(browser, 3, "203.0.113") == [403, 429, 429]
     for _ in range(8):
@@ -168,7 +184,9 @@ def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(brow
     assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, fast_hash, clock, monkeypatch):
+def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(
+    browser, fast_hash, clock, monkeypatch
+):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
     hashed_ones = []
     monkeypatch.setattr(local, "check_password", lambda *a: hashed_ones.append(a) or False)
@@ -178,7 +196,9 @@ def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, f
     assert len(hashed_ones) == 3 + 5
 
 
-def test_it_says_that_the_network_address_is_what_is_slowed_down(browser, fast_hash, clock, monkeypatch):
+def test_it_says_that_the_network_address_is_what_is_slowed_down(
+    browser, fast_hash, clock, monkeypatch
+):
     monkeypatch.setattr(local, "SOURCE_GUESSES", 2)
     said = [browser.post("/login/", WRONG | {"username": f"n{n}"}).text for n in range(3)]
     assert "network address" not in said[1] and "from your network address" in said[2]
@@ -186,7 +206,12 @@ def test_it_says_that_the_network_address_is_what_is_slowed_down(browser, fast_h
 
 @pytest.mark.parametrize(
     "form",
-    [{}, {"username": "alice"}, {"username": "x" * 300, "password": "y"}, {"username": "a", "password": "x" * 5000}],
+    [
+        {},
+        {"username": "alice"},
+        {"username": "x" * 300, "password": "y"},
+        {"username": "a", "password": "x" * 5000},
+    ],
 )
 def test_it_shows_the_form_again_for_garbage(browser, form):
     answer = browser.post("/login/", form)

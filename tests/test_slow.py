@@ -38,10 +38,14 @@ def test_it_says_within_seconds_that_dynamodb_does_not_answer(client_of, mode, a
     [("sts", "dev-read", "AWS"), ("sts", "dev-uploads", "AWS"), ("kms", "dev-uploads", "AWS")],
 )
 @pytest.mark.parametrize("mode", ["stall", "error"])
-def test_it_says_within_ten_seconds_that_a_grant_cannot_be(client_of, store, mode, service, target, said):
+def test_it_says_within_ten_seconds_that_a_grant_cannot_be(
+    client_of, store, mode, service, target, said
+):
     alice, issued = client_of("alice"), len(store.issued)
     with faults.on(Fault(service, mode=mode, status=503, code="ServiceUnavailable")):
-        answer, seconds = timed(lambda: alice.post(f"/targets/{target}/credentials/", {"duration": 900}))
+        answer, seconds = timed(
+            lambda: alice.post(f"/targets/{target}/credentials/", {"duration": 900})
+        )
     assert answer.status_code == DOWN and seconds < GRANT and said in answer.text
     assert answer.headers["X-Request-Id"] in answer.text and len(store.issued) == issued
 
@@ -59,7 +63,12 @@ STS_LOST_ONCE = (
 @pytest.mark.parametrize(
     ("slow", "most"),
     [(SIGN_IN_STALLS, 8.0), (SIGN_IN_DRIPS, 8.0), (BOTH_ARE_SLOW, GRANT), (STS_LOST_ONCE, GRANT)],
-    ids=["sign-in stalls", "sign-in drips", "STS slow, sign-in drips", "STS slower, sign-in stalls"],
+    ids=[
+        "sign-in stalls",
+        "sign-in drips",
+        "STS slow, sign-in drips",
+        "STS slower, sign-in stalls",
+    ],
 )
 def test_it_gives_a_slow_sign_in_up_within_the_grant_s_deadline(client_of, slow, most):
     alice = client_of("alice")
@@ -67,7 +76,9 @@ def test_it_gives_a_slow_sign_in_up_within_the_grant_s_deadline(client_of, slow,
         answer, seconds = timed(lambda: alice.post("/targets/dev-read/console/", {"duration": 900}))
     assert answer.status_code == DOWN and seconds < most and "Location" not in answer.headers
     assert "Nothing was handed out" in answer.text
-    kinds = sorted(each.event for each in AuditEvent.everything() if each.event.startswith("grant:"))
+    kinds = sorted(
+        each.event for each in AuditEvent.everything() if each.event.startswith("grant:")
+    )
     assert kinds == ["grant:begin:intended", "grant:finish:failed"]
 
 
@@ -91,13 +102,17 @@ def test_it_waits_for_no_call_past_the_deadline(store):
 def test_it_signs_nobody_in_while_dynamodb_does_not_answer(client_of):
     with faults.on(Fault("dynamodb", mode="stall")):
         answer, seconds = timed(
-            lambda: client_of(None).post("/login/", {"username": "alice", "password": "cooper-demo"})
+            lambda: client_of(None).post(
+                "/login/", {"username": "alice", "password": "cooper-demo"}
+            )
         )
     assert answer.status_code == DOWN and seconds < PAGE and "sessionid" not in answer.cookies
 
 
 # -- readiness --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("service", "told"), [("dynamodb", {"DynamoDB", "audit"}), ("kms", {"KMS"}), ("sts", {"STS"})])
+@pytest.mark.parametrize(
+    ("service", "told"), [("dynamodb", {"DynamoDB", "audit"}), ("kms", {"KMS"}), ("sts", {"STS"})]
+)
 def test_it_is_not_ready_without_a_service_and_knows_which(store, service, told):
     assert look().ready
     with faults.on(Fault(service, mode="error", status=503)):
@@ -116,10 +131,16 @@ def test_it_asks_aws_at_most_every_ten_seconds_however_often_it_is_asked():
 
 
 def test_it_tells_details_to_administrators_alone(client_of, monkeypatch):
-    monkeypatch.setattr("cooper_project.health.watch", Watch(lambda: Report({"KMS": "detail"}, time.monotonic())))
+    monkeypatch.setattr(
+        "cooper_project.health.watch", Watch(lambda: Report({"KMS": "detail"}, time.monotonic()))
+    )
     for person, told in ((None, False), ("alice", False), ("carol", True)):
         answer = client_of(person).get("/readyz")
-        assert answer.status_code == DOWN and answer.text.startswith("not ready") and ("detail" in answer.text) is told
+        assert (
+            answer.status_code == DOWN
+            and answer.text.startswith("not ready")
+            and ("detail" in answer.text) is told
+        )
 
 
 def test_it_says_that_the_process_lives_whatever_aws_does(client_of):

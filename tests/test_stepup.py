@@ -54,12 +54,16 @@ def test_it_reads_any_text_as_six_digits_or_as_nothing(text):
     assert found == "" or (len(found) == 6 and found.isascii() and found.isdigit())
 
 
-@pytest.mark.parametrize(("at", "code"), [(59, "287082"), (1111111109, "081804"), (2000000000, "279037")])
+@pytest.mark.parametrize(
+    ("at", "code"), [(59, "287082"), (1111111109, "081804"), (2000000000, "279037")]
+)
 def test_it_computes_the_codes_of_rfc_6238(at, code):
     assert code_at(SEED, at // STEP) == code
 
 
-@pytest.mark.parametrize(("steps", "counts"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+@pytest.mark.parametrize(
+    ("steps", "counts"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
 def test_it_takes_a_step_either_way_and_no_more(steps, counts):
     at = 1_800_000_000.0
     found = matching_step(SEED, code_at(SEED, int(at // STEP) + steps), at)
@@ -79,7 +83,12 @@ def clock(store) -> Clock:
 
 def test_it_waits_longer_and_longer_but_never_for_ever():
     waits = [wait_after(failures) for failures in range(1, 200)]
-    assert waits[: FREE - 1] == [0] * (FREE - 1) and waits[FREE - 1 : FREE + 3] == [30, 60, 120, 240]
+    assert waits[: FREE - 1] == [0] * (FREE - 1) and waits[FREE - 1 : FREE + 3] == [
+        30,
+        60,
+        120,
+        240,
+    ]
     assert max(waits) == LONGEST_WAIT == waits[-1]
 
 
@@ -97,7 +106,9 @@ def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(clock)
 def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypatch):
     looked_at = []
     real = totp.devices.matching_step
-    monkeypatch.setattr(totp.devices, "matching_step", lambda *given: looked_at.append(1) or real(*given))
+    monkeypatch.setattr(
+        totp.devices, "matching_step", lambda *given: looked_at.append(1) or real(*given)
+    )
     guess = wrong(next_code("alice"))
 
     def tries() -> None:
@@ -118,7 +129,9 @@ def test_it_records_each_refusal_without_the_code(clock):
     with pytest.raises(Wrong):
         use_code("local:alice", guess, clock())
     found = [each for each in AuditEvent.everything() if each.event == Event.STEP_UP_REFUSED]
-    assert len(found) == 1 and guess not in (found[0].details or "") and found[0].why == "wrong code"
+    assert (
+        len(found) == 1 and guess not in (found[0].details or "") and found[0].why == "wrong code"
+    )
 
 
 def test_it_opens_no_device_with_a_seed_of_somebody_else(clock):
@@ -173,7 +186,9 @@ def test_it_demands_a_code_in_the_grant_itself(identity):
     with pytest.raises(StepUpRequired):
         grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS), datetime.now(UTC))
     now = datetime.now(UTC)
-    granted = grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=next_code("alice")), now)
+    granted = grant(
+        alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=next_code("alice")), now
+    )
     assert granted.credentials.access_key_id
 
 
@@ -182,9 +197,15 @@ def test_it_burns_no_code_when_there_were_too_many_grants(identity, settings):
     give_device("alice")
     settings.COOPER_GRANTS_PER_MINUTE, code = 0, next_code("alice")
     with pytest.raises(TooMany):
-        grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC))
+        grant(
+            alice,
+            GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code),
+            datetime.now(UTC),
+        )
     settings.COOPER_GRANTS_PER_MINUTE = 30
-    assert grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC)).credentials
+    assert grant(
+        alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC)
+    ).credentials
 
 
 def test_it_demands_a_code_in_an_action_that_nobody_confirmed(rf, client_of):
@@ -236,25 +257,47 @@ def test_it_keeps_a_window_to_its_web_session(carol_in_a_window, client_of):
         ("/admin/brokers/target/prod-admin/delete/", ""),
     ],
 )
-def test_it_never_lets_a_window_cover_people_and_sensitive_targets(client_of, carol_in_a_window, address, form):
+def test_it_never_lets_a_window_cover_people_and_sensitive_targets(
+    client_of, carol_in_a_window, address, form
+):
     client_of("alice")
     page = carol_in_a_window.get(address)
     assert 'name="code"' in page.text
-    sent = fields_of(page.text, form) | {"name": "New", "title": "New", "until": "2040-01-01T00:00", "code": ""}
+    sent = fields_of(page.text, form) | {
+        "name": "New",
+        "title": "New",
+        "until": "2040-01-01T00:00",
+        "code": "",
+    }
     answer = looked_at(carol_in_a_window, address, sent | {"disabled": "on", "post": "yes"})
-    said = answer.text if answer.status_code != SAVED else carol_in_a_window.get(answer["Location"]).text
+    said = (
+        answer.text
+        if answer.status_code != SAVED
+        else carol_in_a_window.get(answer["Location"]).text
+    )
     assert "takes a one-time code" in said
 
 
 def test_it_asks_for_a_code_when_a_target_becomes_sensitive_in_a_window(carol_in_a_window):
     answer = submit(carol_in_a_window, TARGET, FORM, sensitive="on")
-    assert answer.status_code == DENIED and 'name="code"' in answer.text and not Target.find("dev-read").sensitive
+    assert (
+        answer.status_code == DENIED
+        and 'name="code"' in answer.text
+        and not Target.find("dev-read").sensitive
+    )
     sent = fields_of(answer.text, FORM) | {"code": next_code("carol")}
-    assert carol_in_a_window.post(TARGET, sent).status_code == SAVED and Target.find("dev-read").sensitive
+    assert (
+        carol_in_a_window.post(TARGET, sent).status_code == SAVED
+        and Target.find("dev-read").sensitive
+    )
 
 
 def test_it_asks_for_a_code_when_one_of_the_chosen_is_sensitive_in_a_window(carol_in_a_window):
-    chosen = {"action": "delete_chosen", "_selected_action": ["dev-read", "prod-admin"], "confirmed": "yes"}
+    chosen = {
+        "action": "delete_chosen",
+        "_selected_action": ["dev-read", "prod-admin"],
+        "confirmed": "yes",
+    }
     answer = confirmed(carol_in_a_window, "/admin/brokers/target/", **chosen, code="")
     assert "takes a one-time code" in answer.text and Target.find("dev-read").title == "First"
     answer = confirmed(carol_in_a_window, "/admin/brokers/target/", **chosen)

@@ -23,7 +23,16 @@ from tests.codes import give_device, next_code
 from tests.forms import fields_of, looked_at, mark_in
 from tests.test_admin_targets import encrypted
 
-DOCUMENTS = (Target, Association, AwsAccount, Import, LocalAccount, Person, Installation, OnceRecord)
+DOCUMENTS = (
+    Target,
+    Association,
+    AwsAccount,
+    Import,
+    LocalAccount,
+    Person,
+    Installation,
+    OnceRecord,
+)
 PASSWORD = "cooper-demo"
 SAID = {
     "no device": "no device for it yet",
@@ -66,7 +75,10 @@ def act(model: str, action: str, *chosen: str, **typed: str) -> Post:
     def post(browser: Any, code: str) -> Any:
         said = {"action": action, "_selected_action": list(chosen), "told": "1", **typed}
         shown = browser.post(f"/admin/{model}/", said)
-        return browser.post(f"/admin/{model}/", said | {"confirmed": "yes", "seen": mark_in(shown.text), "code": code})
+        return browser.post(
+            f"/admin/{model}/",
+            said | {"confirmed": "yes", "seen": mark_in(shown.text), "code": code},
+        )
 
     return post
 
@@ -75,7 +87,9 @@ def delete(address: str) -> Post:
     """Return a deed that confirms a deletion."""
 
     def post(browser: Any, code: str) -> Any:
-        return browser.post(address, {"post": "yes", "seen": mark_in(browser.get(address).text), "code": code})
+        return browser.post(
+            address, {"post": "yes", "seen": mark_in(browser.get(address).text), "code": code}
+        )
 
     return post
 
@@ -137,24 +151,45 @@ ELSEWHERE = "arn:aws:iam::999999999999:role/evil"
 """A role in an AWS account that cooper does not know."""
 
 TARGETS, LOCAL, PEOPLE = "brokers/target", "accounts/localaccount", "accounts/person"
-FEDERATED = {"name": "new-uploads", "session_policy": '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'}
+FEDERATED = {
+    "name": "new-uploads",
+    "session_policy": '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+}
 DEEDS = {
     "add a role": Deed(
-        form(f"/admin/{TARGETS}/add/?kind=role", "target_form", name="new", role_arn=ELSEWHERE, max_seconds="3600"),
+        form(
+            f"/admin/{TARGETS}/add/?kind=role",
+            "target_form",
+            name="new",
+            role_arn=ELSEWHERE,
+            max_seconds="3600",
+        ),
         ("target", "add"),
     ),
     "change a target": Deed(
         form(f"/admin/{TARGETS}/dev-read/change/", "target_form", title="New"), ("target", "change")
     ),
     "entitle a group in a target's form": Deed(
-        form(f"/admin/{TARGETS}/dev-read/change/", "target_form", **{"associations-1-group": "finance"}),
+        form(
+            f"/admin/{TARGETS}/dev-read/change/",
+            "target_form",
+            **{"associations-1-group": "finance"},
+        ),
         ("target", "change"),
     ),
     "delete a target": Deed(delete(f"/admin/{TARGETS}/dev-read/delete/"), ("target", "delete")),
-    "delete several targets": Deed(act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")),
-    "enable a target by a try": Deed(send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending),
-    "enable several targets": Deed(act(TARGETS, "enable", "dev-read", "dev-admin"), ("target", "enable"), disabled),
-    "disable several targets": Deed(act(TARGETS, "disable", "dev-read", "dev-admin"), ("target", "disable")),
+    "delete several targets": Deed(
+        act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")
+    ),
+    "enable a target by a try": Deed(
+        send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending
+    ),
+    "enable several targets": Deed(
+        act(TARGETS, "enable", "dev-read", "dev-admin"), ("target", "enable"), disabled
+    ),
+    "disable several targets": Deed(
+        act(TARGETS, "disable", "dev-read", "dev-admin"), ("target", "disable")
+    ),
     "mark several targets sensitive": Deed(
         act(TARGETS, "mark_sensitive", "dev-read", "dev-admin"), ("target", "mark_sensitive")
     ),
@@ -162,16 +197,24 @@ DEEDS = {
         act(TARGETS, "unmark_sensitive", "prod-admin", "dev-read"), ("target", "unmark_sensitive")
     ),
     "associate a group with several targets": Deed(
-        act(TARGETS, "associate", "dev-read", "dev-admin", group="visitors"), ("target", "associate")
+        act(TARGETS, "associate", "dev-read", "dev-admin", group="visitors"),
+        ("target", "associate"),
     ),
     "dissociate a group from several targets": Deed(
-        act(TARGETS, "dissociate", "dev-read", "dev-admin", group="developers"), ("target", "dissociate")
+        act(TARGETS, "dissociate", "dev-read", "dev-admin", group="developers"),
+        ("target", "dissociate"),
     ),
     "set the longest session of several targets": Deed(
-        act(TARGETS, "set_longest", "dev-read", "dev-admin", max_seconds="1800"), ("target", "set_longest")
+        act(TARGETS, "set_longest", "dev-read", "dev-admin", max_seconds="1800"),
+        ("target", "set_longest"),
     ),
     "add an association": Deed(
-        form("/admin/brokers/association/add/", "association_form", target="dev-read", group="finance"),
+        form(
+            "/admin/brokers/association/add/",
+            "association_form",
+            target="dev-read",
+            group="finance",
+        ),
         ("association", "add"),
     ),
     "change an association": Deed(
@@ -183,29 +226,44 @@ DEEDS = {
         ("association", "change"),
     ),
     "delete an association": Deed(
-        delete("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/"), ("association", "delete")
+        delete("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/"),
+        ("association", "delete"),
     ),
     "change an AWS account": Deed(
-        form("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", name="New"), ("awsaccount", "change")
+        form("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", name="New"),
+        ("awsaccount", "change"),
     ),
     "add a local account": Deed(
-        form(f"/admin/{LOCAL}/add/", "localaccount_form", username="new", password="long-and-rare-4711"),
+        form(
+            f"/admin/{LOCAL}/add/",
+            "localaccount_form",
+            username="new",
+            password="long-and-rare-4711",
+        ),
         ("localaccount", "add"),
     ),
     "change a local account": Deed(
-        form(f"/admin/{LOCAL}/bob/change/", "localaccount_form", groups="admins"), ("localaccount", "change")
+        form(f"/admin/{LOCAL}/bob/change/", "localaccount_form", groups="admins"),
+        ("localaccount", "change"),
     ),
-    "delete a local account": Deed(delete(f"/admin/{LOCAL}/bob/delete/"), ("localaccount", "delete")),
-    "delete several local accounts": Deed(act(LOCAL, "delete_chosen", "bob", "alice"), ("localaccount", "delete")),
+    "delete a local account": Deed(
+        delete(f"/admin/{LOCAL}/bob/delete/"), ("localaccount", "delete")
+    ),
+    "delete several local accounts": Deed(
+        act(LOCAL, "delete_chosen", "bob", "alice"), ("localaccount", "delete")
+    ),
     "disable a person": Deed(
-        form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"), ("person", "change")
+        form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"),
+        ("person", "change"),
     ),
     "end all web sessions of people": Deed(
         act(PEOPLE, "end_web_sessions", "local:alice"), ("person", "end_web_sessions")
     ),
     "end one web session of a person": Deed(end_the_first),
     "export the record": Deed(
-        send("/admin/cooper/auditevent/export/", since="2026-02-03", until="2026-02-04", format="csv"),
+        send(
+            "/admin/cooper/auditevent/export/", since="2026-02-03", until="2026-02-04", format="csv"
+        ),
         ("auditevent", "export"),
     ),
     "reset another's device": Deed(
@@ -220,7 +278,8 @@ DEEDS = {
             {
                 name: value
                 for name, value in fields_of(
-                    browser.get("/admin/cooper/installation/grants/change/").text, "installation_form"
+                    browser.get("/admin/cooper/installation/grants/change/").text,
+                    "installation_form",
                 ).items()
                 if name != "stopped"
             }
@@ -232,8 +291,12 @@ DEEDS = {
     "import a file": Deed(import_file, ("target", "import")),
     "go on with an import": Deed(send(f"{IMPORT}go-on/"), ("target", "import"), cut_short),
     "give an import up": Deed(send(f"{IMPORT}give-up/"), ("target", "import"), cut_short),
-    "become a sensitive target with credentials": Deed(send("/targets/prod-admin/credentials/", duration="900")),
-    "become a sensitive target in the console": Deed(send("/targets/prod-admin/console/", duration="900")),
+    "become a sensitive target with credentials": Deed(
+        send("/targets/prod-admin/credentials/", duration="900")
+    ),
+    "become a sensitive target in the console": Deed(
+        send("/targets/prod-admin/console/", duration="900")
+    ),
     "replace one's device": Deed(send("/device/begin/", password=PASSWORD)),
     "remove one's device": Deed(send("/device/remove/")),
 }
@@ -241,7 +304,11 @@ DEEDS = {
 
 def state(person: str) -> Any:
     """Return everything that gives power, as it is stored; of a person, not when they were seen."""
-    plain = [{**each.attribute_values, "last_seen": 0} for kind in DOCUMENTS for each in kind.everything()]
+    plain = [
+        {**each.attribute_values, "last_seen": 0}
+        for kind in DOCUMENTS
+        for each in kind.everything()
+    ]
     devices = [(str(each.person), bytes(each.seed)) for each in TotpDevice.everything()]
     done = [each.at for each in AuditEvent.by_person.query(person) if str(each.event) in GIVES]
     return sorted(map(repr, plain)), sorted(devices), done
@@ -259,7 +326,9 @@ GIVES = {
 def cast(kind: str, prepare: Callable[[str], None] | None, deed: str) -> str:
     """Make the cell's own person, an administrator who may also become prod-admin, and return their name."""
     name = "gwen"
-    LocalAccount(name, groups=["admins", "developers"], password=LocalAccount.find("carol").password).save()
+    LocalAccount(
+        name, groups=["admins", "developers"], password=LocalAccount.find("carol").password
+    ).save()
     if kind != "no device":
         give_device(name)
     if prepare:
@@ -282,7 +351,9 @@ def code_for(kind: str, browser: Any, name: str) -> str:
     if kind == "used code":
         send("/targets/prod-admin/credentials/", duration="900")(browser, right)
     if kind == "code of another operation":
-        answer = form("/admin/brokers/awsaccount/555555555555/change/", "awsaccount_form", name="Other")(browser, right)
+        answer = form(
+            "/admin/brokers/awsaccount/555555555555/change/", "awsaccount_form", name="Other"
+        )(browser, right)
         assert answer.status_code == 302
     return f"{(int(right) + 500_000) % 1_000_000:06d}" if kind == "wrong code" else right
 
@@ -312,9 +383,15 @@ def test_it_is_done_with_the_right_code_alone(client_of, store, deed, kind):
     if kind == "no device" and deed in ("remove one's device", "lift the stop of all grants"):
         return
     said = (
-        answer.text if answer.status_code not in (301, 302, 303) else browser.get(answer["Location"], follow=True).text
+        answer.text
+        if answer.status_code not in (301, 302, 303)
+        else browser.get(answer["Location"], follow=True).text
     )
-    wanted = "Set up your device first" if kind == "no device" and "Set up your device first" in said else SAID[kind]
+    wanted = (
+        "Set up your device first"
+        if kind == "no device" and "Set up your device first" in said
+        else SAID[kind]
+    )
     assert wanted in said
 
 
@@ -323,7 +400,11 @@ def test_it_records_what_it_refused(client_of, kind):
     name = cast(kind, None, "")
     browser = client_of(name)
     DEEDS["change a target"].post(browser, code_for(kind, browser, name))
-    refused = [each for each in AuditEvent.by_person.query(f"local:{name}") if each.event == Event.STEP_UP_REFUSED]
+    refused = [
+        each
+        for each in AuditEvent.by_person.query(f"local:{name}")
+        if each.event == Event.STEP_UP_REFUSED
+    ]
     assert [each.why for each in refused] == [kind]
 
 
@@ -333,7 +414,8 @@ def test_it_has_a_row_for_every_deed_that_takes_a_code(store):
         for model, admin_of in admin.site._registry.items()
         if isinstance(admin_of, StepUpMixin)
         for deed in admin_of.step_up
-        if deed not in ("add", "change", "delete") or getattr(admin_of, f"has_{deed}_permission")(Somebody())
+        if deed not in ("add", "change", "delete")
+        or getattr(admin_of, f"has_{deed}_permission")(Somebody())
     }
     assert wanted - {deed.of for deed in DEEDS.values()} == set()
 
@@ -350,10 +432,16 @@ class Somebody:
 
 
 def test_it_guards_everything_that_gives_power(store):
-    bare = {kind: of for kind, of in admin.site._registry.items() if not isinstance(of, StepUpMixin)}
+    bare = {
+        kind: of for kind, of in admin.site._registry.items() if not isinstance(of, StepUpMixin)
+    }
     may = [f"has_{deed}_permission" for deed in ("add", "change", "delete")]
     # what is only shown there has no deed, and so no code
-    assert [kind for kind, of in bare.items() if of.actions or any(getattr(of, each)(Somebody()) for each in may)] == []
+    assert [
+        kind
+        for kind, of in bare.items()
+        if of.actions or any(getattr(of, each)(Somebody()) for each in may)
+    ] == []
     assert len(admin.site._registry) > 6 and {kind.__name__ for kind in bare} <= {"SamlIdp"}
 
 

@@ -115,7 +115,10 @@ def administrators(client_of, settings) -> list[Client]:
     browsers = [client_of(name) for name in ("carol", "dan") for _ in range(AT_ONCE // 2)]
     for browser in browsers:
         assert submit(
-            browser, "/admin/brokers/awsaccount/555555555555/change/", "awsaccount_form", name=str(id(browser))
+            browser,
+            "/admin/brokers/awsaccount/555555555555/change/",
+            "awsaccount_form",
+            name=str(id(browser)),
         )
     return browsers
 
@@ -133,10 +136,16 @@ def eight_edits(administrators: list[Client], rounds: int) -> None:
         groups = [f"local:round-{number}-{place}" for place in range(AT_ONCE)]
         rows = int(forms[0]["associations-INITIAL_FORMS"])
 
-        typed = [{"title": said[place], f"associations-{rows}-group": groups[place]} for place in range(AT_ONCE)]
+        typed = [
+            {"title": said[place], f"associations-{rows}-group": groups[place]}
+            for place in range(AT_ONCE)
+        ]
         typed = [each | seen(administrators[0], forms[0] | each) for each in typed]
         answers = all_at_once(
-            [partial(administrators[place].post, TARGET, forms[place] | typed[place]) for place in range(AT_ONCE)]
+            [
+                partial(administrators[place].post, TARGET, forms[place] | typed[place])
+                for place in range(AT_ONCE)
+            ]
         )
         codes = Counter(answer.status_code for answer in answers)
         won = [place for place, answer in enumerate(answers) if answer.status_code == 302]
@@ -147,7 +156,11 @@ def eight_edits(administrators: list[Client], rounds: int) -> None:
         assert groups[won[0]] in there and not there & (set(groups) - {groups[won[0]]})
         lost = answers[(won[0] + 1) % AT_ONCE].text
         assert "Somebody else changed this" in lost and f"Now: {said[won[0]]}" in lost
-    saved = [each for each in AuditEvent.by_target.query("dev-read") if each.event == Event.TARGET_CHANGED]
+    saved = [
+        each
+        for each in AuditEvent.by_target.query("dev-read")
+        if each.event == Event.TARGET_CHANGED
+    ]
     assert len(saved) == rounds
 
 

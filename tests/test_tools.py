@@ -23,9 +23,19 @@ def bare(tmp_path: Path) -> Callable[..., Any]:
         stub(tmp_path / "bin" / name, text)
 
     def run(*words: str, **environment: str) -> Any:
-        known = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
+        known = {
+            "PATH": f"{tmp_path}/bin:/usr/bin:/bin",
+            "HOME": str(tmp_path),
+            "PIP_NO_INDEX": "1",
+        }
         return subprocess.run(
-            words, cwd=tmp_path, env=known | environment, capture_output=True, text=True, timeout=120, check=False
+            words,
+            cwd=tmp_path,
+            env=known | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     return run
@@ -45,7 +55,10 @@ def test_it_says_in_one_line_what_root_has_to_install(bare: Any) -> None:
 
 
 def test_it_asks_for_debians_venv_where_python_comes_without(bare: Any, tmp_path: Path) -> None:
-    python = stub(tmp_path / "bin/python3", f'case "$*" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac')
+    python = stub(
+        tmp_path / "bin/python3",
+        f'case "$*" in *ensurepip*) exit 1;; *) exec {sys.executable} "$@";; esac',
+    )
     done = bare("tools/venv", "requirements.txt", PYTHON=str(python))
     assert done.returncode == 1 and "apt-get install --yes python3-venv" in done.stderr
     assert not (tmp_path / ".venv/installed").exists()
@@ -53,15 +66,22 @@ def test_it_asks_for_debians_venv_where_python_comes_without(bare: Any, tmp_path
 
 def test_it_says_which_python_it_needs(bare: Any) -> None:
     done = bare("tools/venv", "requirements.txt", PYTHON="no-such-python")
-    assert done.returncode == 1 and "cooper needs Python 3.11 or newer; tried: no-such-python" in done.stderr
+    assert (
+        done.returncode == 1
+        and "cooper needs Python 3.11 or newer; tried: no-such-python" in done.stderr
+    )
 
 
-def test_it_makes_a_venv_with_pip_alone_and_anew_when_it_was_cut_short(bare: Any, tmp_path: Path) -> None:
+def test_it_makes_a_venv_with_pip_alone_and_anew_when_it_was_cut_short(
+    bare: Any, tmp_path: Path
+) -> None:
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/left-over").touch()
     done = bare("tools/venv", "requirements.txt", PYTHON=os.path.realpath(sys.executable))
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / ".venv/bin/python").exists() and not (tmp_path / ".venv/bin/left-over").exists()
+    assert (tmp_path / ".venv/bin/python").exists() and not (
+        tmp_path / ".venv/bin/left-over"
+    ).exists()
     again = bare("tools/venv", "requirements.txt")
     assert again.returncode == 0 and "nothing new" in again.stdout
 

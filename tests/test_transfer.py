@@ -21,7 +21,9 @@ def test_it_makes_an_empty_store_equal_to_the_one_exported(store):
     assert exported(with_keys=True) == before
 
 
-@pytest.mark.parametrize(("targets", "associations"), [(100, 500), pytest.param(2000, 10_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("targets", "associations"), [(100, 500), pytest.param(2000, 10_000, marks=pytest.mark.soak)]
+)
 def test_it_imports_many_and_exports_them_identically(store, targets, associations):
     emptied(store)
     begin = time.monotonic()

@@ -53,7 +53,10 @@ def events(*kinds: Event) -> list[AuditEvent]:
 def test_it_hands_out_the_file_on_record(carol):
     answer = carol.post("/admin/brokers/target/export/")
     assert answer.status_code == 200 and answer.text == exported()
-    assert answer["Content-Disposition"].startswith("attachment; filename=") and "no-store" in answer["Cache-Control"]
+    assert (
+        answer["Content-Disposition"].startswith("attachment; filename=")
+        and "no-store" in answer["Cache-Control"]
+    )
     assert events(Event.EXPORT_DONE)[0].person == "local:carol" and "ciphertext" not in answer.text
 
 
@@ -65,7 +68,10 @@ def test_it_hands_out_nothing_that_it_cannot_record(carol):
 
 # -- the plan ---------------------------------------------------------------------------------------------------------
 def test_it_leads_from_the_list_to_the_page(carol):
-    assert f'href="{PAGE}"' in carol.get("/admin/brokers/target/").text and carol.get(PAGE).status_code == 200
+    assert (
+        f'href="{PAGE}"' in carol.get("/admin/brokers/target/").text
+        and carol.get(PAGE).status_code == 200
+    )
 
 
 def test_it_shows_the_plan_and_changes_nothing(carol, client_of):
@@ -73,9 +79,12 @@ def test_it_shows_the_plan_and_changes_nothing(carol, client_of):
     page = upload(carol, ONE + "targets: {}\n")
     assert page.status_code == 200 and "local:visitors may become it, for good" in page.text
     assert (
-        "People in these groups gain" in page.text and "local:visitors (1 person: local:bob): staging-db" in page.text
+        "People in these groups gain" in page.text
+        and "local:visitors (1 person: local:bob): staging-db" in page.text
     )
-    assert "associations: 1 to add" in page.text and groups_of("staging-db") == {"local:database-team"}
+    assert "associations: 1 to add" in page.text and groups_of("staging-db") == {
+        "local:database-team"
+    }
     assert Import.find(jobs.SLOT) is None
 
 
@@ -85,12 +94,16 @@ def test_it_says_when_there_is_nothing_to_do(carol):
 
 
 def test_it_shows_each_mistake_of_a_file_with_its_place(carol):
-    page = upload(carol, "cooper: 1\ntargets:\n  a:\n    kind: x\nassociations:\n  b:\n    Okta:x:\n")
+    page = upload(
+        carol, "cooper: 1\ntargets:\n  a:\n    kind: x\nassociations:\n  b:\n    Okta:x:\n"
+    )
     assert page.status_code == 400 and "the file is not right" in errors_in(page.text)
     assert "line 4, column 11" in page.text and "line 7, column 5" in page.text
 
 
-@pytest.mark.parametrize("data", [b"", b"\x00\xff", b"x" * BIG, b"[" * 100_000], ids=["empty", "bytes", "big", "deep"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00\xff", b"x" * BIG, b"[" * 100_000], ids=["empty", "bytes", "big", "deep"]
+)
 def test_it_shows_the_form_again_for_what_is_no_file_of_coopers(carol, data):
     page = upload(carol, data, prune="on")
     assert page.status_code == 400 and "errorlist" in page.text and 'name="prune"' in page.text
@@ -98,14 +111,20 @@ def test_it_shows_the_form_again_for_what_is_no_file_of_coopers(carol, data):
 
 
 def test_it_says_so_when_aws_does_not_answer(carol):
-    with faults.on(Fault("sts", "GetCallerIdentity", mode="error", status=503, code="ServiceUnavailable")):
+    with faults.on(
+        Fault("sts", "GetCallerIdentity", mode="error", status=503, code="ServiceUnavailable")
+    ):
         page = upload(carol, ONE)
     assert page.status_code == 503 and "errorlist" in page.text
 
 
 def test_it_escapes_what_a_file_says(carol):
     page = upload(carol, ONE + "    '<script>alert(1)</script>':\n")
-    assert page.status_code == 200 and "<script>alert(1)" not in page.text and "&lt;script&gt;alert(1)" in page.text
+    assert (
+        page.status_code == 200
+        and "<script>alert(1)" not in page.text
+        and "&lt;script&gt;alert(1)" in page.text
+    )
 
 
 def test_it_warns_of_entitling_oneself(carol):
@@ -122,7 +141,11 @@ def test_it_imports_with_one_code(carol):
     assert done.status_code == 302 and "Done: 1 of 1 steps" in carol.get(done["Location"]).text
     assert groups_of("staging-db") == {"local:database-team", "local:visitors"}
     [begun] = events(Event.IMPORT_BEGUN)
-    assert begun.person == "local:carol" and begun.facts["step_up"] == "code" and begun.facts["steps"] == 1
+    assert (
+        begun.person == "local:carol"
+        and begun.facts["step_up"] == "code"
+        and begun.facts["steps"] == 1
+    )
 
 
 @pytest.mark.parametrize("code", ["", "000000", "abc"])
@@ -161,7 +184,9 @@ def test_it_keeps_a_plan_for_whoever_made_it(carol, client_of):
     assert "no longer kept" in dan.get(stolen["Location"]).text and Import.find(jobs.SLOT) is None
 
 
-@pytest.mark.parametrize("fields", [{"token": ""}, {"token": "x" * 2000}, {"token": "a|b"}, {"token": "0" * 40}])
+@pytest.mark.parametrize(
+    "fields", [{"token": ""}, {"token": "x" * 2000}, {"token": "a|b"}, {"token": "0" * 40}]
+)
 def test_it_knows_no_plan_that_it_did_not_make(carol, fields):
     answer = confirm(carol, upload(carol, ONE), **fields)
     assert "no longer kept" in carol.get(answer["Location"]).text and Import.find(jobs.SLOT) is None
@@ -169,7 +194,9 @@ def test_it_knows_no_plan_that_it_did_not_make(carol, fields):
 
 def test_it_shows_the_new_plan_when_targets_were_changed_meanwhile(carol):
     page = upload(carol, ONE)
-    catalogue.edit(lambda writes: writes.create(Association("staging-db", "local:visitors")), "staging-db")
+    catalogue.edit(
+        lambda writes: writes.create(Association("staging-db", "local:visitors")), "staging-db"
+    )
     target = Target.find("staging-db")
     target.title = "Other"
     catalogue.edit(lambda writes: writes.save(target), "staging-db")
@@ -210,7 +237,10 @@ def test_it_shows_how_far_an_unfinished_import_is_and_lets_no_second_one_begin(c
 def test_it_goes_on_with_a_code(carol):
     cut_short()
     without = carol.post(GO_ON, {})
-    assert "takes a one-time code" in carol.get(without["Location"]).text and jobs.unfinished() is not None
+    assert (
+        "takes a one-time code" in carol.get(without["Location"]).text
+        and jobs.unfinished() is not None
+    )
     carol.post(GO_ON, {"code": next_code("carol")})
     assert jobs.unfinished() is None and "local:visitors" in groups_of("staging-db")
 
@@ -220,7 +250,10 @@ def test_it_goes_on_without_another_code_where_the_code_was_given(carol, monkeyp
     begun = confirm(carol, upload(carol, ONE))
     assert begun["Location"].endswith("?on") and jobs.unfinished() is not None
     page = carol.get(begun["Location"]).text
-    assert "data-goes-on" in page and 'name="code"' not in page.split("go_on_form")[1].split("</form>")[0]
+    assert (
+        "data-goes-on" in page
+        and 'name="code"' not in page.split("go_on_form")[1].split("</form>")[0]
+    )
     assert "data-goes-on" not in carol.get(PAGE).text
     monkeypatch.setattr("brokers.admin.import_export.SLICE", 8.0)
     carol.post(GO_ON, {})

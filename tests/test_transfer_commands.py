@@ -19,7 +19,9 @@ ONE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
 def environment() -> Iterator[dict[str, str]]:
     """Start the embedded AWS alone, with the demo's targets; return what commands need to reach it."""
     words = manage("cooper_demo", "--aws-only", "--seed", "--with-parent")
-    process = subprocess.Popen(words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     said = {}
     for line in process.stdout:
         if not line.strip():
@@ -37,7 +39,11 @@ def typed(line: str, environment: dict[str, str], given: str = ""):
 
 def test_it_exports_to_stdout_or_to_a_file_for_its_owner_alone(environment, tmp_path):
     printed = typed("cooper -export", environment)
-    assert printed.returncode == 0 and printed.stdout.startswith("cooper: 1\n") and "ciphertext" not in printed.stdout
+    assert (
+        printed.returncode == 0
+        and printed.stdout.startswith("cooper: 1\n")
+        and "ciphertext" not in printed.stdout
+    )
     written = typed(f"cooper -export {tmp_path}/t.yaml", environment)
     assert written.returncode == 0 and "12 targets" in written.stdout and "Next:" in written.stdout
     assert (tmp_path / "t.yaml").read_text() == printed.stdout
@@ -73,7 +79,9 @@ def test_it_imports_in_steps_and_then_has_nothing_to_do(environment):
 def test_it_steers_no_terminal(environment):
     text = ONE + 'targets:\n  dev-read:\n    kind: role\n    "\\e[31m": x\n'
     wrong = typed("cooper -import -dry-run -", environment, text)
-    assert wrong.returncode == 1 and "[31m is not known" in wrong.stderr and "\x1b" not in wrong.stderr
+    assert (
+        wrong.returncode == 1 and "[31m is not known" in wrong.stderr and "\x1b" not in wrong.stderr
+    )
     text = 'cooper: 1\naccounts:\n  "222222222222": {name: "\\e[31mDev"}\n'
     shown = typed("cooper -import -dry-run -", environment, text)
     assert shown.returncode == 0 and "[31mDev" in shown.stdout and "\x1b" not in shown.stdout
@@ -86,7 +94,9 @@ def test_it_asks_and_without_a_terminal_wants_yes(environment, tmp_path):
     assert "local:visitors" not in typed("cooper -export", environment).stdout
 
 
-@pytest.mark.parametrize(("answer", "code", "said"), [(b"no\n", 1, "Nothing was changed"), (b"yes\n", 0, "Done.")])
+@pytest.mark.parametrize(
+    ("answer", "code", "said"), [(b"no\n", 1, "Nothing was changed"), (b"yes\n", 0, "Done.")]
+)
 def test_it_does_what_is_answered_at_the_terminal(environment, tmp_path, answer, code, said):
     (tmp_path / "t.yaml").write_text(ONE.replace("visitors", "asked"))
     here, terminal = pty.openpty()
@@ -125,6 +135,8 @@ def test_it_says_when_there_is_no_file_or_nothing_to_go_on_with(environment):
 def test_it_records_who_imports_on_which_host(environment):
     typed("cooper -import -yes -", environment, ONE.replace("visitors", "recorded"))
     code = "from core.audit import AuditEvent as E; "
-    code += "print(*[e.details for e in E.everything() if e.event.startswith('catalogue:import:done')])"
+    code += (
+        "print(*[e.details for e in E.everything() if e.event.startswith('catalogue:import:done')])"
+    )
     told = run([*manage("shell"), "-c", code], environment).stdout
     assert '"os_user"' in told and '"host"' in told and '"caller": "arn:aws:iam::' in told

@@ -17,7 +17,11 @@ from tests.transferring import exported, imported
 
 HEAD = "cooper: 1\n"
 ROLE = "  a:\n    kind: role\n    role_arn: arn:aws:iam::444444444444:role/a\n"
-USER = "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n    session_policy: '" + READ_S3 + "'\n"
+USER = (
+    "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n    session_policy: '"
+    + READ_S3
+    + "'\n"
+)
 
 T = HEAD + "targets:\n"
 A, U = T + ROLE + "    ", T + USER + "    "
@@ -85,7 +89,9 @@ def test_it_reads_utf_8_with_a_mark_at_its_beginning(store):
 
 @pytest.mark.parametrize("size", [LARGEST + 1, 50_000_000])
 def test_it_refuses_a_file_that_is_too_large_without_reading_it(store, size):
-    assert refused(b"x" * size) == [f"line 1, column 1: {size:,} bytes; a file has 20,000,000 at most."]
+    assert refused(b"x" * size) == [
+        f"line 1, column 1: {size:,} bytes; a file has 20,000,000 at most."
+    ]
 
 
 def test_it_refuses_a_file_of_too_many_values(store, monkeypatch):
@@ -203,7 +209,9 @@ def test_it_refuses_a_file_with(store, name):
     before = everything()
     lines = refused(text)
     assert any(said in line for line in lines), lines
-    assert all(re.match(r"line \d+, column \d+: ", line) for line in lines) and everything() == before
+    assert (
+        all(re.match(r"line \d+, column \d+: ", line) for line in lines) and everything() == before
+    )
 
 
 def test_it_does_not_repeat_keys_in_plain_text(store):
@@ -229,7 +237,12 @@ def test_it_refuses_a_name_that_was_deleted_once(store):
 
 
 def test_it_says_all_that_is_wrong_at_once_in_the_order_of_the_file(store):
-    text = HEAD + "associations:\n  dev-read:\n    Okta:x:\ntargets:\n" + ROLE + "    colour: pink\n    sensitive: 1\n"
+    text = (
+        HEAD
+        + "associations:\n  dev-read:\n    Okta:x:\ntargets:\n"
+        + ROLE
+        + "    colour: pink\n    sensitive: 1\n"
+    )
     assert [line.split(":")[0] for line in refused(text)] == [
         "line 4, column 5",
         "line 9, column 13",
@@ -253,7 +266,11 @@ def test_it_takes_a_file_written_by_hand(store):
     text = A + "labels: [env=dev, env=dev]\nassociations:\n  a: {visitors: 2030-01-02}\n"
     imported(text)
     target, [rule] = Target.find("a"), Association.under("a")
-    assert (target.state, target.aws_account, list(target.labels)) == ("pending", "444444444444", ["env=dev"])
+    assert (target.state, target.aws_account, list(target.labels)) == (
+        "pending",
+        "444444444444",
+        ["env=dev"],
+    )
     assert (rule.group, f"{rule.until:%Y-%m-%d %H:%M}") == ("local:visitors", "2030-01-02 00:00")
 
 
@@ -262,7 +279,10 @@ def test_it_takes_the_example_of_the_paper(store):
     example = re.findall(r"```yaml\n(.*?)```", paper, re.DOTALL)[0]
     external_id = str(catalogue.current().accounts["222222222222"].external_id)
     imported(re.sub(r"external_id: .*", f"external_id: {external_id}", example))
-    assert Target.find("sandbox-uploads").state == "pending" and len(list(Association.under("sandbox-read"))) == 2
+    assert (
+        Target.find("sandbox-uploads").state == "pending"
+        and len(list(Association.under("sandbox-read"))) == 2
+    )
 
 
 def test_it_keeps_texts_as_they_are(store):
@@ -302,7 +322,9 @@ def test_it_puts_no_secret_in_a_file_unless_asked_for(store):
 
 
 def test_it_writes_the_same_file_each_time(store):
-    assert exported() == exported() and exported().startswith("cooper: 1\naccounts:\n  '222222222222':\n    name: Dev")
+    assert exported() == exported() and exported().startswith(
+        "cooper: 1\naccounts:\n  '222222222222':\n    name: Dev"
+    )
 
 
 def test_it_records_an_export_before_it_hands_it_out(store):
@@ -318,11 +340,16 @@ def events_of(target: str) -> list[AuditEvent]:
 
 def test_it_records_each_target_with_its_changes_and_its_step(store):
     done = imported(
-        exported().replace("title: Development, read only", "title: Look").replace("local:finance", "local:x")
+        exported()
+        .replace("title: Development, read only", "title: Look")
+        .replace("local:finance", "local:x")
     )
     [event] = events_of("dev-read")
     assert event.event == Event.TARGET_CHANGED and event.facts["imported"] == done.number
-    assert event.facts["changes"] == {"title": ["Development, read only", "Look"]} and event.facts["step"] == "1 of 1"
+    assert (
+        event.facts["changes"] == {"title": ["Development, read only", "Look"]}
+        and event.facts["step"] == "1 of 1"
+    )
     [event] = events_of("prod-reports")
     assert event.facts["associations"] == {"added": ["local:x"]}
     kinds = [each.event for each in AuditEvent.everything() if "catalogue" in each.event]
@@ -335,8 +362,13 @@ def test_it_removes_what_the_file_lacks_when_asked_to(store):
     without = (text[:begin] + text[end:]).replace("  staging-db:\n    local:database-team:\n", "")
     assert not draft(without.encode()).plan
     imported(without, prune=True)
-    assert Target.find("staging-db").state == "deleted" and list(Association.under("staging-db")) == []
-    assert Target.find("staging-db").role_arn is None and events_of("staging-db")[0].event == Event.TARGET_DELETED
+    assert (
+        Target.find("staging-db").state == "deleted" and list(Association.under("staging-db")) == []
+    )
+    assert (
+        Target.find("staging-db").role_arn is None
+        and events_of("staging-db")[0].event == Event.TARGET_DELETED
+    )
     assert exported() == without
 
 
@@ -345,7 +377,11 @@ def test_it_marks_associations_by_which_somebody_entitles_themself(store):
     jobs.begin(draft(text.encode()), "local:carol", {"local:admins", "local:y"})
     jobs.go_on()
     assert events_of("dev-read")[0].facts["self_entitled"] == ["local:admins"]
-    jobs.begin(draft(text.replace("admins:", "admins: 2040-01-01").encode()), "local:carol", {"local:admins"})
+    jobs.begin(
+        draft(text.replace("admins:", "admins: 2040-01-01").encode()),
+        "local:carol",
+        {"local:admins"},
+    )
     jobs.go_on()
     assert len(events_of("dev-read")) == 2
     assert all(each.facts["self_entitled"] == ["local:admins"] for each in events_of("dev-read"))
@@ -366,7 +402,10 @@ def test_it_lets_one_import_run_at_a_time_and_says_whose(store):
     jobs.begin(draft((HEAD + "associations:\n  dev-read:\n    local:y:\n").encode()), "local:dan")
     assert jobs.give_up().state == jobs.GIVEN_UP and jobs.unfinished() is None
     assert jobs.go_on().state == jobs.GIVEN_UP
-    assert {str(rule.group) for rule in Association.under("dev-read")} == {"local:developers", "local:x"}
+    assert {str(rule.group) for rule in Association.under("dev-read")} == {
+        "local:developers",
+        "local:x",
+    }
 
 
 def test_it_stops_where_somebody_changed_what_a_step_builds_on(store):
@@ -374,11 +413,13 @@ def test_it_stops_where_somebody_changed_what_a_step_builds_on(store):
     target = Target.find("dev-read")
     target.title = "Mine"
     catalogue.edit(lambda writes: writes.save(target), "dev-read")
-    with pytest.raises(Exception, match="dev-read was changed by somebody else after this import was planned"):
+    with pytest.raises(
+        Exception, match="dev-read was changed by somebody else after this import was planned"
+    ):
         jobs.go_on()
-    assert jobs.unfinished().applied == 0 and [str(r.group) for r in Association.under("dev-read")] == [
-        "local:developers"
-    ]
+    assert jobs.unfinished().applied == 0 and [
+        str(r.group) for r in Association.under("dev-read")
+    ] == ["local:developers"]
 
 
 def test_it_makes_open_forms_stale_whose_associations_change(store):
@@ -396,4 +437,6 @@ def test_it_reads_everything_anew_after_many_changes(store, monkeypatch):
 
 def test_it_counts_what_an_import_grants_at_once(store, identity):
     imported(HEAD + "associations:\n  staging-db:\n    local:visitors:\n")
-    assert [rule.target for rule in catalogue.current().rules_for(["local:visitors"])] == ["staging-db"]
+    assert [rule.target for rule in catalogue.current().rules_for(["local:visitors"])] == [
+        "staging-db"
+    ]

@@ -34,10 +34,14 @@ GROUPS = 3
 def half_applied() -> list[str]:
     """Return targets that are not there with all their associations and one event each."""
     groups = Counter(str(rule.target) for rule in Association.everything())
-    added = Counter(str(each.target) for each in AuditEvent.everything() if each.event == Event.TARGET_ADDED)
+    added = Counter(
+        str(each.target) for each in AuditEvent.everything() if each.event == Event.TARGET_ADDED
+    )
     there = {str(each.name) for each in Target.everything()}
     named = there | set(groups) | set(added)
-    return [name for name in named if (name in there, groups[name], added[name]) != (True, GROUPS, 1)]
+    return [
+        name for name in named if (name in there, groups[name], added[name]) != (True, GROUPS, 1)
+    ]
 
 
 def finished() -> int:
@@ -91,7 +95,9 @@ def patient(monkeypatch):
     aws.forget_clients()
 
 
-@pytest.mark.parametrize(("targets", "points"), [(30, (2, 7, 11)), pytest.param(500, (), marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("targets", "points"), [(30, (2, 7, 11)), pytest.param(500, (), marks=pytest.mark.soak)]
+)
 def test_it_holds_and_goes_on_wherever_it_is_killed(store, patient, tmp_path, targets, points):
     emptied(store)
     text, told = many(targets, targets * GROUPS), tmp_path / "told"
@@ -110,7 +116,11 @@ def test_it_holds_and_goes_on_wherever_it_is_killed(store, patient, tmp_path, ta
 
 
 KILLS = [
-    *[(mode, "TransactWriteItems", "targets", 60, after) for mode in ("hang", "drip") for after in (0, 2)],
+    *[
+        (mode, "TransactWriteItems", "targets", 60, after)
+        for mode in ("hang", "drip")
+        for after in (0, 2)
+    ],
     *[
         pytest.param(mode, "", "", 500, after, marks=pytest.mark.soak)
         for mode in ("hang", "drip")
@@ -128,7 +138,9 @@ def test_it_holds_and_goes_on_after_kill_9(store, tmp_path, mode, operation, tab
     # hang: the call never happens; drip: it is done, and its answer never ends
     fault = Fault("dynamodb", operation, table, mode=mode, seconds=60, after=after, times=1)
     with faults.on(fault) as [struck]:
-        process = subprocess.Popen(words, cwd=ROOT, env=clean(store.environment()), stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=clean(store.environment()), stdout=subprocess.PIPE, text=True
+        )
         while not struck.hit and process.poll() is None:
             time.sleep(0.01)
         if mode == "drip":

@@ -9,13 +9,25 @@ import pytest
 
 from brokers.import_export import planner
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, TargetPlan
-from brokers.import_export.snapshot import DEFAULTS, NO_FACTS, Contents, CurrentState, facts_from, tried_from
+from brokers.import_export.snapshot import (
+    DEFAULTS,
+    NO_FACTS,
+    Contents,
+    CurrentState,
+    facts_from,
+    tried_from,
+)
 from brokers.import_export.steps import MORE, MOST_BYTES, MOST_ITEMS, steps_of
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ACCOUNT, EXTERNAL_ID = "222222222222", "cooper-0123"
 ARN = f"arn:aws:iam::{ACCOUNT}:role/dev-read"
-ALL_WELL = {"works": True, "external_id_enforced": True, "tag_session": True, "source_identity": True}
+ALL_WELL = {
+    "works": True,
+    "external_id_enforced": True,
+    "tag_session": True,
+    "source_identity": True,
+}
 ALL_WELL |= {"longest_seconds": 3600, "findings": []}
 LACKING = ALL_WELL | {"tag_session": False, "findings": ["no tags"]}
 KEYS = {"federation_keys": "QUJD", "federation_keys_kms_arn": "arn:kms", "access_key_id": "AKIA"}
@@ -28,7 +40,14 @@ def plan(wanted: Contents, held: CurrentState, now: datetime = NOW, **options: b
 
 def role(**said: Any) -> dict[str, Any]:
     """Return a role as a file has it."""
-    return {**DEFAULTS, "kind": "role", "role_arn": ARN, "aws_account": ACCOUNT, "state": None, **said}
+    return {
+        **DEFAULTS,
+        "kind": "role",
+        "role_arn": ARN,
+        "aws_account": ACCOUNT,
+        "state": None,
+        **said,
+    }
 
 
 def user(**said: Any) -> dict[str, Any]:
@@ -46,17 +65,23 @@ def tried_role(tried: dict[str, Any] | None = None, **said: Any) -> dict[str, An
     return role(state="enabled", **said) | {"facts": facts(tried or ALL_WELL)}
 
 
-def kept(target: dict[str, Any], tried: dict[str, Any] | None = None, state: str = "enabled") -> dict[str, Any]:
+def kept(
+    target: dict[str, Any], tried: dict[str, Any] | None = None, state: str = "enabled"
+) -> dict[str, Any]:
     """Return a target as it is held, with what a try found (nothing lacking)."""
     found = {name: value for name, value in target.items() if name != "facts"}
     return {**found, **facts(tried or ALL_WELL, target["kind"]), "state": state}
 
 
-def holding(*, deleted: tuple[str, ...] = (), accounts: Any = None, rules: Any = None, **targets: Any) -> CurrentState:
+def holding(
+    *, deleted: tuple[str, ...] = (), accounts: Any = None, rules: Any = None, **targets: Any
+) -> CurrentState:
     """Return what is held, everything of version 7."""
     rules = rules or {}
     accounts = (
-        {ACCOUNT: {"name": "Dev", "external_id": EXTERNAL_ID, "stopped": False}} if accounts is None else accounts
+        {ACCOUNT: {"name": "Dev", "external_id": EXTERNAL_ID, "stopped": False}}
+        if accounts is None
+        else accounts
     )
     versions: dict[tuple[str, ...], int] = {("account", number): 7 for number in accounts}
     versions |= {("target", name): 7 for name in targets}
@@ -68,7 +93,9 @@ NEW = holding(accounts={})
 TOLD = {ACCOUNT: {"name": "Dev", "external_id": EXTERNAL_ID}}
 
 
-def saying(accounts: Any = None, rules: Any = None, sections: Any = None, **targets: Any) -> Contents:
+def saying(
+    accounts: Any = None, rules: Any = None, sections: Any = None, **targets: Any
+) -> Contents:
     """Return what a file says."""
     made = Contents(TOLD if accounts is None else accounts, targets, rules or {})
     return replace(made, sections=frozenset(sections)) if sections is not None else made
@@ -101,7 +128,11 @@ def test_it_plans_nothing_when_all_is_as_the_file_says():
 def test_it_adds_a_target_with_all_that_the_file_says():
     found = only(plan(saying(a=tried_role(title="A", labels=["env=dev"])), NEW))
     assert (found.how, found.version) == (ChangeKind.ADD, None)
-    assert found.values["title"] == "A" and found.values["labels"] == ["env=dev"] and found.values["kind"] == "role"
+    assert (
+        found.values["title"] == "A"
+        and found.values["labels"] == ["env=dev"]
+        and found.values["kind"] == "role"
+    )
     assert set(found.values) == {*DEFAULTS, *NO_FACTS, "state"}
 
 
@@ -128,7 +159,11 @@ def test_it_changes_only_the_fields_that_differ():
 def test_it_sees_a_change_of_each_field_that_is_no_door(field, before, after):
     held = holding(a=kept(role(**{field: before})))
     found = only(plan(saying(a=tried_role(**{field: after})), held))
-    assert found.values == {field: after} and found.changes == {field: [before, after]} and found.notes == []
+    assert (
+        found.values == {field: after}
+        and found.changes == {field: [before, after]}
+        and found.notes == []
+    )
 
 
 def test_it_takes_a_key_that_the_file_lacks_for_its_default():
@@ -154,7 +189,12 @@ def test_it_leaves_targets_alone_that_the_file_lacks():
         (tried_role(ALL_WELL | {"external_id_enforced": False}), "pending"),
         (tried_role(ALL_WELL | {"source_identity": False}), "pending"),
         (tried_role(ALL_WELL | {"works": False}), "pending"),
-        (tried_role({"external_id_enforced": True, "tag_session": True, "source_identity": True}), "enabled"),
+        (
+            tried_role(
+                {"external_id_enforced": True, "tag_session": True, "source_identity": True}
+            ),
+            "enabled",
+        ),
         (tried_role({"works": True}), "pending"),
         (tried_role(LACKING, weaker_mode_accepted=True), "enabled"),
         (tried_role(LACKING, weaker_mode_accepted=True, sensitive=True), "pending"),
@@ -166,7 +206,11 @@ def test_it_leaves_targets_alone_that_the_file_lacks():
         (user(state="enabled") | {"facts": facts(ALL_WELL, "federated_user")}, "pending"),
         (user(state="enabled", **KEYS) | {"facts": facts(ALL_WELL, "federated_user")}, "enabled"),
         (user(state="enabled", **KEYS) | {"facts": facts(LACKING, "federated_user")}, "pending"),
-        (user(state="enabled", **KEYS) | {"facts": facts({"tag_session": True}, "federated_user")}, "enabled"),
+        (
+            user(state="enabled", **KEYS)
+            | {"facts": facts({"tag_session": True}, "federated_user")},
+            "enabled",
+        ),
     ],
 )
 def test_it_enables_a_new_target_only_by_a_try_that_the_file_tells_of(said, state):
@@ -174,7 +218,11 @@ def test_it_enables_a_new_target_only_by_a_try_that_the_file_tells_of(said, stat
     assert found.values["state"] == state
     if said["state"] == "enabled":
         [note] = found.notes
-        assert ("not tried here" in note) if state == "enabled" else note.startswith("pending, not enabled")
+        assert (
+            ("not tried here" in note)
+            if state == "enabled"
+            else note.startswith("pending, not enabled")
+        )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +237,9 @@ def test_it_enables_a_new_target_only_by_a_try_that_the_file_tells_of(said, stat
 )
 def test_it_believes_a_try_only_with_the_external_id_that_it_was_made_with(told, here, state):
     found = only(plan(saying(accounts=told, a=tried_role()), holding(accounts=here)))
-    assert found.values["state"] == state and found.values["external_id_enforced"] == (state == "enabled")
+    assert found.values["state"] == state and found.values["external_id_enforced"] == (
+        state == "enabled"
+    )
 
 
 @pytest.mark.parametrize(
@@ -199,7 +249,9 @@ def test_it_believes_a_try_only_with_the_external_id_that_it_was_made_with(told,
         ("max_seconds", 7200),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize(("state", "then"), [("enabled", "pending"), ("disabled", "disabled"), ("pending", "pending")])
+@pytest.mark.parametrize(
+    ("state", "then"), [("enabled", "pending"), ("disabled", "disabled"), ("pending", "pending")]
+)
 def test_it_drops_a_target_to_pending_whose_door_changes(changed, value, state, then):
     held = holding(a=kept(role(), state=state))
     found = only(plan(saying(a=role(state=None, **{changed: value})), held))
@@ -211,7 +263,11 @@ def test_it_drops_a_target_to_pending_whose_door_changes(changed, value, state, 
 def test_it_does_not_believe_the_file_about_a_changed_door():
     said = tried_role(role_arn=f"{ARN}-2")
     found = only(plan(saying(a=said), holding(a=kept(role()))))
-    assert found.values["state"] == "pending" and "has changed" in found.notes[0] and found.values["probe"] is None
+    assert (
+        found.values["state"] == "pending"
+        and "has changed" in found.notes[0]
+        and found.values["probe"] is None
+    )
 
 
 def test_it_keeps_a_target_enabled_whose_longest_session_is_cut():
@@ -242,7 +298,9 @@ def test_it_does_not_enable_a_disabled_target_that_lacks_something():
 
 @pytest.mark.parametrize("state", ["pending", "disabled"])
 def test_it_takes_a_target_out_of_service_when_the_file_says_so(state):
-    found = only(plan(saying(a=role(state=state)), holding(a=kept(role()), rules={"a": {"local:x": None}})))
+    found = only(
+        plan(saying(a=role(state=state)), holding(a=kept(role()), rules={"a": {"local:x": None}}))
+    )
     assert found.values == {"state": state} and found.loses == ["local:x"] and found.gains == []
 
 
@@ -275,12 +333,21 @@ def test_it_accepts_a_weaker_mode_that_the_file_says():
 
 
 def test_it_does_not_note_a_weaker_mode_where_nothing_is_lacking():
-    assert only(plan(saying(a=tried_role(weaker_mode_accepted=True)), NEW)).values["weaker_mode_accepted"] is False
+    assert (
+        only(plan(saying(a=tried_role(weaker_mode_accepted=True)), NEW)).values[
+            "weaker_mode_accepted"
+        ]
+        is False
+    )
 
 
 def test_it_leaves_an_enabled_target_enabled_that_nobody_ever_tried():
-    bare = {name: value for name, value in kept(role(title="Old")).items() if name not in NO_FACTS} | NO_FACTS
-    assert only(plan(saying(a=role(title="New", state="enabled")), holding(a=bare))).values == {"title": "New"}
+    bare = {
+        name: value for name, value in kept(role(title="Old")).items() if name not in NO_FACTS
+    } | NO_FACTS
+    assert only(plan(saying(a=role(title="New", state="enabled")), holding(a=bare))).values == {
+        "title": "New"
+    }
 
 
 # -- Federation Keys --------------------------------------------------------------------------------------------------
@@ -291,7 +358,10 @@ def test_it_keeps_federation_keys_that_the_file_lacks():
 
 def test_it_never_shows_federation_keys():
     found = only(plan(saying(u=user(**KEYS)), NEW))
-    assert found.changes["federation_keys"] == ["(secret)", "(changed)"] and found.changes["access_key_id"][1] == "AKIA"
+    assert (
+        found.changes["federation_keys"] == ["(secret)", "(changed)"]
+        and found.changes["access_key_id"][1] == "AKIA"
+    )
     assert "QUJD" not in json.dumps(found.changes)
 
 
@@ -301,7 +371,9 @@ def test_it_drops_a_federated_user_with_other_keys_to_pending():
     assert found.values["state"] == "pending" and found.values["federation_keys"] == "WFla"
 
 
-@pytest.mark.parametrize(("field", "other"), [("aws_account", "999999999999"), ("partition", "aws-cn")])
+@pytest.mark.parametrize(
+    ("field", "other"), [("aws_account", "999999999999"), ("partition", "aws-cn")]
+)
 def test_it_refuses_another_place_for_federation_keys_that_are_kept(field, other):
     found = problems(plan(saying(u=user(**{field: other})), holding(u=kept(user(**KEYS)))))
     assert list(found) == [("targets", "u", field)]
@@ -314,7 +386,10 @@ def test_it_refuses_a_name_that_was_deleted_once():
 
 
 def test_it_refuses_another_kind():
-    assert "never changes" in problems(plan(saying(a=user()), holding(a=kept(role()))))["targets", "a", "kind"]
+    assert (
+        "never changes"
+        in problems(plan(saying(a=user()), holding(a=kept(role()))))["targets", "a", "kind"]
+    )
 
 
 def test_it_refuses_another_external_id():
@@ -324,7 +399,9 @@ def test_it_refuses_another_external_id():
 
 @pytest.mark.parametrize("prune", [False, True])
 def test_it_refuses_an_association_to_an_unknown_target(prune):
-    found = problems(plan(saying(rules={"b": {"local:x": None}}), holding(a=kept(role())), prune=prune))
+    found = problems(
+        plan(saying(rules={"b": {"local:x": None}}), holding(a=kept(role())), prune=prune)
+    )
     assert found == {("associations", "b"): "There is no target b."}
 
 
@@ -338,7 +415,12 @@ def test_it_refuses_an_association_to_a_target_that_the_same_file_removes():
 
 
 def test_it_names_all_problems_at_once_and_plans_nothing():
-    wanted = saying(a=role(), b=user(), rules={"c": {"local:x": None}}, accounts={ACCOUNT: {"external_id": "other"}})
+    wanted = saying(
+        a=role(),
+        b=user(),
+        rules={"c": {"local:x": None}},
+        accounts={ACCOUNT: {"external_id": "other"}},
+    )
     assert len(problems(plan(wanted, holding(b=kept(role()), deleted=("a",))))) == 4
 
 
@@ -351,7 +433,9 @@ def accounts_of(wanted: Contents, held: CurrentState) -> list[AccountPlan]:
 
 def test_it_adds_an_aws_account_with_its_external_id():
     [found] = accounts_of(saying(), NEW)
-    assert found.values == {"name": "Dev", "external_id": EXTERNAL_ID} and found.how == ChangeKind.ADD
+    assert (
+        found.values == {"name": "Dev", "external_id": EXTERNAL_ID} and found.how == ChangeKind.ADD
+    )
 
 
 def test_it_adds_the_aws_account_of_a_new_target_that_the_file_does_not_list():
@@ -372,7 +456,12 @@ def test_it_renames_an_aws_account_and_keeps_what_is_not_said():
 
 @pytest.mark.parametrize(
     ("said", "here", "values"),
-    [(True, False, {"stopped": True}), (False, True, None), (True, True, None), (False, False, None)],
+    [
+        (True, False, {"stopped": True}),
+        (False, True, None),
+        (True, True, None),
+        (False, False, None),
+    ],
 )
 def test_it_sets_a_stop_and_never_lifts_one(said, here, values):
     held = holding(accounts={ACCOUNT: {"name": "Dev", "external_id": EXTERNAL_ID, "stopped": here}})
@@ -389,12 +478,19 @@ UNTIL = "2030-01-02T03:04:00Z"
 
 
 def test_it_adds_associations_to_a_target_that_the_file_does_not_describe():
-    found = only(plan(saying(rules={"a": {"local:x": None, "okta:y": UNTIL}}), holding(a=kept(role()))))
+    found = only(
+        plan(saying(rules={"a": {"local:x": None, "okta:y": UNTIL}}), holding(a=kept(role())))
+    )
     assert found.how == ChangeKind.CHANGE and found.values == {} and found.version == 7
-    assert found.rules.added == {"local:x": None, "okta:y": UNTIL} and found.gains == ["local:x", "okta:y"]
+    assert found.rules.added == {"local:x": None, "okta:y": UNTIL} and found.gains == [
+        "local:x",
+        "okta:y",
+    ]
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, UNTIL), (UNTIL, None), (UNTIL, "2031-01-01T00:00:00Z")])
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, UNTIL), (UNTIL, None), (UNTIL, "2031-01-01T00:00:00Z")]
+)
 def test_it_changes_an_end(before, after):
     held = holding(a=kept(role()), rules={"a": {"local:x": before}})
     found = only(plan(saying(rules={"a": {"local:x": after}}), held))
@@ -407,7 +503,11 @@ def test_it_keeps_associations_that_the_file_lacks_unless_asked_to_prune():
     wanted = saying(a=tried_role(), rules={"a": {"local:x": None}})
     assert not plan(wanted, held)
     found = only(plan(wanted, held, prune=True))
-    assert found.rules.removed == ["local:y"] and found.loses == ["local:y"] and found.rules.versions == {"local:y": 7}
+    assert (
+        found.rules.removed == ["local:y"]
+        and found.loses == ["local:y"]
+        and found.rules.versions == {"local:y": 7}
+    )
 
 
 def test_it_removes_all_associations_of_a_target_that_the_file_has_none_for():
@@ -439,15 +539,26 @@ def test_it_prunes_only_sections_that_the_file_has(sections, removed):
     held = holding(b=kept(role()), rules={"b": {"local:x": None}})
     found = plan(saying(sections=sections), held, prune=True)
     assert [each.name for each in found.targets if each.how == ChangeKind.REMOVE] == removed
-    assert any(each.rules.removed for each in found.targets) == bool({"targets", "associations"} & sections)
+    assert any(each.rules.removed for each in found.targets) == bool(
+        {"targets", "associations"} & sections
+    )
 
 
 # -- who gains and loses ----------------------------------------------------------------------------------------------
 def test_it_says_by_group_who_gains_and_who_loses():
-    held = holding(a=kept(role()), b=kept(role()), rules={"a": {"local:x": None}, "b": {"local:y": None}})
-    wanted = saying(a=tried_role(), b=role(state="disabled"), rules={"a": {"local:z": None}, "b": {"local:y": None}})
+    held = holding(
+        a=kept(role()), b=kept(role()), rules={"a": {"local:x": None}, "b": {"local:y": None}}
+    )
+    wanted = saying(
+        a=tried_role(),
+        b=role(state="disabled"),
+        rules={"a": {"local:z": None}, "b": {"local:y": None}},
+    )
     found = plan(wanted, held, prune=True)
-    assert found.gains() == {"local:z": ["a"]} and found.loses() == {"local:x": ["a"], "local:y": ["b"]}
+    assert found.gains() == {"local:z": ["a"]} and found.loses() == {
+        "local:x": ["a"],
+        "local:y": ["b"],
+    }
 
 
 def test_it_says_nobody_gains_a_target_that_is_pending():
@@ -485,19 +596,25 @@ def test_it_counts_an_association_that_is_revived_as_a_gain_and_one_that_is_ende
 
 
 def test_it_says_nobody_gains_or_loses_by_associations_that_have_ended():
-    held = holding(a=kept(role()), b=kept(role()), rules={"a": {"local:x": ENDED}, "b": {"local:y": ENDED}})
+    held = holding(
+        a=kept(role()), b=kept(role()), rules={"a": {"local:x": ENDED}, "b": {"local:y": ENDED}}
+    )
     found = plan(saying(a=tried_role(), rules={"a": {"local:z": ENDED}}), held, prune=True)
     assert found.targets and (found.gains(), found.loses()) == ({}, {})
 
 
 def test_it_says_nobody_gains_a_target_by_its_being_enabled_when_its_associations_have_ended():
-    held = holding(a=kept(role(), state="disabled"), rules={"a": {"local:x": ENDED, "local:y": UNTIL}})
+    held = holding(
+        a=kept(role(), state="disabled"), rules={"a": {"local:x": ENDED, "local:y": UNTIL}}
+    )
     assert only(plan(saying(a=role(state="enabled")), held)).gains == ["local:y"]
 
 
 def test_it_names_every_group_that_is_entitled_to_something():
     held = holding(
-        a=kept(role(), state="disabled"), b=kept(role()), rules={"a": {"local:x": None}, "b": {"l:y": UNTIL}}
+        a=kept(role(), state="disabled"),
+        b=kept(role()),
+        rules={"a": {"local:x": None}, "b": {"l:y": UNTIL}},
     )
     wanted = saying(a=role(state="enabled"), rules={"b": {"l:y": None, "l:z": None}})
     assert plan(wanted, held).entitled() == {"local:x", "l:y", "l:z"}
@@ -505,10 +622,16 @@ def test_it_names_every_group_that_is_entitled_to_something():
 
 def test_it_counts():
     held = holding(a=kept(role()), b=kept(role()), rules={"a": {"local:x": None}})
-    wanted = saying(a=tried_role(title="A"), c=role(), rules={"a": {"local:x": UNTIL, "local:y": None}})
+    wanted = saying(
+        a=tried_role(title="A"), c=role(), rules={"a": {"local:x": UNTIL, "local:y": None}}
+    )
     counts = plan(wanted, held, prune=True).counts()
     assert (counts["targets add"], counts["targets change"], counts["targets remove"]) == (1, 1, 1)
-    assert (counts["associations added"], counts["associations changed"], counts["associations removed"]) == (1, 1, 0)
+    assert (
+        counts["associations added"],
+        counts["associations changed"],
+        counts["associations removed"],
+    ) == (1, 1, 0)
 
 
 # -- one plan and another ---------------------------------------------------------------------------------------------
@@ -528,14 +651,19 @@ def test_it_orders_by_name():
 
 # -- what a try found -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", ["role", "federated_user"])
-@pytest.mark.parametrize("tried", [ALL_WELL, LACKING, {"works": False, "findings": ["x"]}, {"tag_session": True}, {}])
+@pytest.mark.parametrize(
+    "tried", [ALL_WELL, LACKING, {"works": False, "findings": ["x"]}, {"tag_session": True}, {}]
+)
 def test_it_tells_of_a_try_as_it_was_told(tried, kind):
     found = facts(tried, kind)
     assert facts(tried_from(found), kind) == found
 
 
 def test_it_knows_no_source_identity_of_federated_users():
-    assert facts(ALL_WELL, "federated_user")["source_identity"] is False and facts(ALL_WELL)["source_identity"] is True
+    assert (
+        facts(ALL_WELL, "federated_user")["source_identity"] is False
+        and facts(ALL_WELL)["source_identity"] is True
+    )
 
 
 # -- steps ------------------------------------------------------------------------------------------------------------
@@ -566,9 +694,13 @@ def test_it_makes_steps_that_a_transaction_takes_and_forgets_nothing(groups, tar
 
 
 def test_it_sets_a_target_once_however_many_associations_it_has():
-    made = steps_of(plan(saying(a=role(title="A"), rules={"a": {f"local:g{m}": None for m in range(200)}}), NEW))
+    made = steps_of(
+        plan(saying(a=role(title="A"), rules={"a": {f"local:g{m}": None for m in range(200)}}), NEW)
+    )
     parts = [each for step in made for each in step["targets"]]
-    assert [each["how"] for each in parts] == ["add", MORE, MORE] and [bool(each["values"]) for each in parts] == [
+    assert [each["how"] for each in parts] == ["add", MORE, MORE] and [
+        bool(each["values"]) for each in parts
+    ] == [
         True,
         False,
         False,

@@ -40,7 +40,9 @@ def test_it_writes_cloudformation_that_makes_this_role(arn: str) -> None:
     properties = template["Resources"]["CooperTarget"]["Properties"]
     assert made_by(properties) == arn
     assert properties["MaxSessionDuration"] == 7200
-    assert properties["AssumeRolePolicyDocument"] == trust_policy.trust_policy("an-external-id", CALLER)
+    assert properties["AssumeRolePolicyDocument"] == trust_policy.trust_policy(
+        "an-external-id", CALLER
+    )
 
 
 @pytest.mark.parametrize("arn", ROLES)
@@ -48,7 +50,10 @@ def test_it_writes_terraform_that_makes_this_role(arn: str) -> None:
     text = snippet(arn, "Terraform")
     found = dict(re.findall(r'^  (name|path) += (".*")$', text, re.MULTILINE))
     assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", "".join(found.values()))
-    told = {key: json.loads(value.replace("$${", "${").replace("%%{", "%{")) for key, value in found.items()}
+    told = {
+        key: json.loads(value.replace("$${", "${").replace("%%{", "%{"))
+        for key, value in found.items()
+    }
     assert made_by({"RoleName": told["name"], "Path": told["path"]}) == arn
     policy = re.search(r"jsonencode\((.*)\)\n\}\n$", text, re.DOTALL)
     assert policy and json.loads(policy[1]) == trust_policy.trust_policy("an-external-id", CALLER)

@@ -22,4 +22,6 @@ class ToyProvider(Provider):
             return HttpResponseRedirect("/login/toy/?word=please")
         if word != "please":
             raise SignInRefused("The toy did not hear the word.", "wrong word")
-        return Identity("toy", "alice", "Toy Alice", frozenset({Group("toy", "developers")}), datetime.now(UTC))
+        return Identity(
+            "toy", "alice", "Toy Alice", frozenset({Group("toy", "developers")}), datetime.now(UTC)
+        )

@@ -34,14 +34,37 @@ def many(targets: int, associations: int) -> str:
     """Return a file of so many role targets, tried and enabled, with so many associations in all."""
     lines = ["cooper: 1", "accounts:"]
     for n in range(min(20, targets)):
-        lines += [f"  '{100000000000 + n}':", f"    name: Account {n}", f"    external_id: cooper-{n:040d}"]
+        lines += [
+            f"  '{100000000000 + n}':",
+            f"    name: Account {n}",
+            f"    external_id: cooper-{n:040d}",
+        ]
     lines += ["targets:"]
     for n in range(targets):
         arn = f"arn:aws:iam::{100000000000 + n % 20}:role/team/role-{n}"
-        lines += [f"  target-{n:05}:", "    kind: role", f"    title: Target {n}", f"    role_arn: {arn}"]
-        lines += ["    max_seconds: 7200", "    labels:", "    - env=prod", "    state: enabled", "    tried:"]
-        lines += ["      works: true", "      external_id_enforced: true", "      tag_session: true"]
-        lines += ["      source_identity: true", "      longest_seconds: 7200", "      findings: []"]
+        lines += [
+            f"  target-{n:05}:",
+            "    kind: role",
+            f"    title: Target {n}",
+            f"    role_arn: {arn}",
+        ]
+        lines += [
+            "    max_seconds: 7200",
+            "    labels:",
+            "    - env=prod",
+            "    state: enabled",
+            "    tried:",
+        ]
+        lines += [
+            "      works: true",
+            "      external_id_enforced: true",
+            "      tag_session: true",
+        ]
+        lines += [
+            "      source_identity: true",
+            "      longest_seconds: 7200",
+            "      findings: []",
+        ]
     lines += ["associations:"]
     for n in range(targets):
         groups = sorted({f"okta:team-{(n * 7 + m) % 500}" for m in range(associations // targets)})

@@ -7,4 +7,11 @@ from accounts.admin.new_admin_notice import new_admin_notice
 from accounts.admin.people import PersonAdmin
 from accounts.admin.switches import StopAllAdmin
 
-__all__ = ["LocalAccountAdmin", "PersonAdmin", "RecordAdmin", "SamlIdpAdmin", "StopAllAdmin", "new_admin_notice"]
+__all__ = [
+    "LocalAccountAdmin",
+    "PersonAdmin",
+    "RecordAdmin",
+    "SamlIdpAdmin",
+    "StopAllAdmin",
+    "new_admin_notice",
+]

@@ -56,7 +56,9 @@ class LocalAccountForm(admin.DocumentForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Empty: as it is. A new one ends the person's web sessions.",
     )
-    disabled = forms.BooleanField(required=False, help_text="Ends web sessions at the next request; no sign-in works.")
+    disabled = forms.BooleanField(
+        required=False, help_text="Ends web sessions at the next request; no sign-in works."
+    )
 
     def clean(self) -> dict[str, Any]:
         """Demand a good password where one is given or needed."""
@@ -155,4 +157,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 def _standing(account: LocalAccount) -> dict[str, Any]:
     """Return whether the account administered as stored, and whether it will as it is about to be."""
     stored = LocalAccount.find(str(account.username))
-    return {"was": administrators.can_administer(stored), "will": administrators.can_administer(account)}
+    return {
+        "was": administrators.can_administer(stored),
+        "will": administrators.can_administer(account),
+    }

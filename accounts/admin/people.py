@@ -91,11 +91,18 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         found = totp.device_of(str(person.person))
         if found is None:
             return "none"
-        return "has one" if found.created_at is None else f"has one since {found.created_at:%Y-%m-%d %H:%M} UTC"
+        return (
+            "has one"
+            if found.created_at is None
+            else f"has one since {found.created_at:%Y-%m-%d %H:%M} UTC"
+        )
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return everybody, each with whether they have a device."""
-        devices, people = {str(each.person) for each in TotpDevice.everything()}, list(super().documents(request))
+        devices, people = (
+            {str(each.person) for each in TotpDevice.everything()},
+            list(super().documents(request)),
+        )
         for each in people:
             each.has_device = str(each.person) in devices  # type: ignore[attr-defined]
         return people
@@ -136,18 +143,26 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def end_web_sessions(self, request: HttpRequest, queryset: Any) -> Any:
         """Ask, then end every web session of the chosen people."""
         lines = [f"{each}: web sessions end at the next request." for each in queryset]
-        asked = self.confirm(request, "End web sessions", lines, action="end_web_sessions", objects=queryset)
+        asked = self.confirm(
+            request, "End web sessions", lines, action="end_web_sessions", objects=queryset
+        )
         if asked is None:
-            self.each_of(request, queryset, self._end_web_sessions, "people have no web session any more")
+            self.each_of(
+                request, queryset, self._end_web_sessions, "people have no web session any more"
+            )
         return asked
 
     @admin.action(description="Reset the one-time-code devices of the chosen people")
     def reset_devices(self, request: HttpRequest, queryset: Any) -> Any:
         """Ask, then remove other people's devices; nobody resets their own here."""
         lines = [f"{each}: {self._reset_said(request, each)}" for each in queryset]
-        asked = self.confirm(request, "Reset devices", lines, action="reset_devices", objects=queryset)
+        asked = self.confirm(
+            request, "Reset devices", lines, action="reset_devices", objects=queryset
+        )
         if asked is None:
-            self.each_of(request, queryset, lambda each: self._reset_device(request, each), "devices reset")
+            self.each_of(
+                request, queryset, lambda each: self._reset_device(request, each), "devices reset"
+            )
         return asked
 
     def _reset_said(self, request: HttpRequest, person: Person) -> str:
@@ -161,18 +176,29 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _reset_device(self, request: HttpRequest, person: Person) -> None:
         """Remove a person's device, tell them at their next sign-in, and end their web sessions; raise Refused."""
         if request.user.pk == person.person:
-            raise Refused("Nobody resets their own device: use your code or a recovery code under Device.")
+            raise Refused(
+                "Nobody resets their own device: use your code or a recovery code under Device."
+            )
         devices.reset(str(person.person), by=str(request.user.pk))
 
     @admin.action(description="Make enrolment codes for the chosen people")
     def make_enrolment_codes(self, request: HttpRequest, queryset: Any) -> Any:
         """Ask, then show an enrolment code for each chosen person, once."""
-        lines = [f"{each}: gets a code that sets up a first device, for three days." for each in queryset]
-        asked = self.confirm(request, "Make enrolment codes", lines, action="make_enrolment_codes", objects=queryset)
+        lines = [
+            f"{each}: gets a code that sets up a first device, for three days." for each in queryset
+        ]
+        asked = self.confirm(
+            request, "Make enrolment codes", lines, action="make_enrolment_codes", objects=queryset
+        )
         if asked is not None:
             return asked
         made = [(str(each), enrolment_codes.make(str(each.person))) for each in queryset]
-        context = {**self.admin_site.each_context(request), "title": "Enrolment codes", "opts": self.opts, "made": made}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Enrolment codes",
+            "opts": self.opts,
+            "made": made,
+        }
         return TemplateResponse(request, "admin/enrolment_codes.html", context)
 
     def _end_web_sessions(self, person: Person) -> None:
@@ -186,9 +212,14 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def get_urls(self) -> list[Any]:
         """Add the address at which web sessions are ended."""
         view = self.admin_site.admin_view(self.end_view)
-        return [path("<path:object_id>/end/", view, name="accounts_person_end"), *super().get_urls()]
+        return [
+            path("<path:object_id>/end/", view, name="accounts_person_end"),
+            *super().get_urls(),
+        ]
 
-    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: Any, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
         """Show the living web sessions beside the form."""
         context["web_sessions"] = sessions.active_sessions_for(context["original"])
         context["own_session"] = sessions.hashed(request.session.session_key or "")
@@ -202,12 +233,21 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if not self.has_change_permission(request, person):
             raise PermissionDenied
         wanted = request.GET.get("session", "")
-        chosen = [each for each in sessions.active_sessions_for(person) if wanted in ("", each.key_hash)]
-        lines = [f"{person}: the web session of {each.begun:%Y-%m-%d %H:%M} UTC ends." for each in chosen]
+        chosen = [
+            each for each in sessions.active_sessions_for(person) if wanted in ("", each.key_hash)
+        ]
+        lines = [
+            f"{person}: the web session of {each.begun:%Y-%m-%d %H:%M} UTC ends." for each in chosen
+        ]
         asked = self.confirm(
             request,
             f"End web sessions of {person}",
-            lines or [f"{person}: this web session has ended already." if wanted else f"{person}: has none now."],
+            lines
+            or [
+                f"{person}: this web session has ended already."
+                if wanted
+                else f"{person}: has none now."
+            ],
             action="end_web_sessions",
             objects=[person],
             back=self.change_url(person),
@@ -215,7 +255,12 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if asked is not None:
             return asked
         deed = partial(self._end_chosen, chosen) if wanted else self._end_web_sessions
-        self.each_of(request, [person], deed, "person's web session ended" if wanted else "person's web sessions ended")
+        self.each_of(
+            request,
+            [person],
+            deed,
+            "person's web session ended" if wanted else "person's web sessions ended",
+        )
         return HttpResponseRedirect(self.change_url(person))
 
     def _end_chosen(self, chosen: list[WebSession], person: Person) -> None:
@@ -223,10 +268,15 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         for each in chosen:
             with transaction() as writes:
                 writes.delete(each)
-                writes.create(audit.event(Event.SESSION_ENDED, begun=each.begun, **self.audit_facts(person)))
+                writes.create(
+                    audit.event(Event.SESSION_ENDED, begun=each.begun, **self.audit_facts(person))
+                )
 
 
 def _standing(person: Person) -> dict[str, Any]:
     """Return whether the person administered as stored, and whether they will as they are about to be."""
     stored = Person.find(str(person.person))
-    return {"was": administrators.can_administer(stored), "will": administrators.can_administer(person)}
+    return {
+        "was": administrators.can_administer(stored),
+        "will": administrators.can_administer(person),
+    }

@@ -21,7 +21,9 @@ class StopAllAdmin(StepUpMixin, StopSwitchAdmin):
     def _to_enrol(self, request: HttpRequest, deed: str) -> None:
         """Let an administrator without a device in: stopping must not wait."""
 
-    def authorize_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def authorize_operation(
+        self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]
+    ) -> None:
         """Demand a code for lifting."""
         if obj is None or not obj.stopped:  # type: ignore[attr-defined]
             super().authorize_operation(request, deed, obj, given)

@@ -6,7 +6,14 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.identity import PROVIDER_ID
-from accounts.providers.base import Address, Answer, AuthResult, Provider, ProviderFamily, SignInRefused
+from accounts.providers.base import (
+    Address,
+    Answer,
+    AuthResult,
+    Provider,
+    ProviderFamily,
+    SignInRefused,
+)
 from core.errors import CooperError
 
 __all__ = [
@@ -29,7 +36,9 @@ def _made(paths: tuple[str, ...]) -> tuple[Provider | ProviderFamily, ...]:
     made: tuple[Provider | ProviderFamily, ...] = tuple(import_string(path)() for path in paths)
     ids = [each.id for each in made if isinstance(each, Provider)]
     if len(set(ids)) != len(ids) or not all(PROVIDER_ID.fullmatch(each) for each in ids):
-        raise CooperError(f"COOPER_PROVIDERS names providers with odd or equal ids: {', '.join(ids)}")
+        raise CooperError(
+            f"COOPER_PROVIDERS names providers with odd or equal ids: {', '.join(ids)}"
+        )
     return made
 
 
@@ -60,4 +69,9 @@ def fixed_ids() -> set[str]:
 
 def addresses() -> list[Address]:
     """Return the addresses that kinds of providers answer themselves."""
-    return [address for each in _entries() if isinstance(each, ProviderFamily) for address in each.addresses]
+    return [
+        address
+        for each in _entries()
+        if isinstance(each, ProviderFamily)
+        for address in each.addresses
+    ]

@@ -63,17 +63,22 @@ def source_of(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    return (
+        str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    )
 
 
 class LocalForm(forms.Form):
     """User name and password."""
 
     username = forms.CharField(
-        max_length=254, widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True})
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     password = forms.CharField(
-        max_length=PASSWORD_LIMIT, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        max_length=PASSWORD_LIMIT,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
@@ -124,12 +129,19 @@ def identity_of(account: LocalAccount, at: datetime | None = None) -> Identity:
 
 def _take_a_guess(username: str, source: str) -> None:
     """Count this try; raise SignInRefused when there were too many, before anything is hashed."""
-    name, minutes, detail = username[:64], -(-throttle.seconds_left(WINDOW) // 60), f"throttled: {username[:64]!r}"
+    name, minutes, detail = (
+        username[:64],
+        -(-throttle.seconds_left(WINDOW) // 60),
+        f"throttled: {username[:64]!r}",
+    )
     if throttle.count(f"sign-in#{source}", WINDOW) > SOURCE_GUESSES:
         raise SignInRefused(SLOW_SOURCE.format(minutes=minutes), detail)
     if throttle.count(f"sign-in#{name}#{source}", WINDOW) > GUESSES:
         raise SignInRefused(SLOW.format(minutes=minutes), detail)
-    if throttle.is_remembered(f"{name}#{source}") or throttle.count(f"sign-in-all#{name}", DAY) <= ACCOUNT_GUESSES:
+    if (
+        throttle.is_remembered(f"{name}#{source}")
+        or throttle.count(f"sign-in-all#{name}", DAY) <= ACCOUNT_GUESSES
+    ):
         return
     if throttle.count(f"sign-in-trickle#{name}", TRICKLE) > 1:
         # not looked at, so it is none of the guesses that this source has

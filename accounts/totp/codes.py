@@ -29,5 +29,7 @@ def code_at(seed: bytes, step: int) -> str:
 def matching_step(seed: bytes, code: str, at: float) -> int | None:
     """Return the step around `at` (seconds since the epoch) whose code this is, or None."""
     now = int(at // STEP)
-    found = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(code_at(seed, step), code)]
+    found = [
+        step for step in (now - 1, now, now + 1) if hmac.compare_digest(code_at(seed, step), code)
+    ]
     return found[0] if found else None

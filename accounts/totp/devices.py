@@ -43,7 +43,9 @@ WRONG = "This is not the code that counts now. Wait for the next one on your dev
 class Wrong(CooperError):
     """A code that does not count: wrong, old, used, another's; `wait` is the seconds until one is looked at again."""
 
-    def __init__(self, detail: str, failures: int = 0, wait: int = 0, *, waiting: bool = False) -> None:
+    def __init__(
+        self, detail: str, failures: int = 0, wait: int = 0, *, waiting: bool = False
+    ) -> None:
         """Say the same of every wrong code, how many there were in a row, and how long none counts."""
         said = "Too many wrong codes." if waiting else WRONG
         if failures:
@@ -56,7 +58,11 @@ class Wrong(CooperError):
 
 def _context(person: str) -> dict[str, str]:
     """Return the encryption context of a person's seed."""
-    return {"cooper:purpose": "totp-seed", "cooper:tables": settings.COOPER_TABLE_PREFIX, "cooper:person": person}
+    return {
+        "cooper:purpose": "totp-seed",
+        "cooper:tables": settings.COOPER_TABLE_PREFIX,
+        "cooper:person": person,
+    }
 
 
 def new_seed() -> bytes:
@@ -82,7 +88,9 @@ def base32(seed: bytes) -> str:
 def otpauth(seed: bytes, person: str) -> str:
     """Return the address that apps read from a QR code (Google Authenticator's key URI format)."""
     label = f"cooper:{person}"
-    return f"otpauth://totp/{quote(label)}?{urlencode({'secret': base32(seed), 'issuer': 'cooper'})}"
+    return (
+        f"otpauth://totp/{quote(label)}?{urlencode({'secret': base32(seed), 'issuer': 'cooper'})}"
+    )
 
 
 def device_of(person: str) -> TotpDevice | None:
@@ -126,7 +134,9 @@ def _use_up(device: TotpDevice, actions: list[Action], unused: Condition, detail
     """Note in one conditional write that a code is used, if the device is the same still; raise Wrong."""
     condition = unused & (TotpDevice.seed == device.seed)
     try:
-        TotpDevice._get_connection().update_item(str(device.person), actions=actions, condition=condition)
+        TotpDevice._get_connection().update_item(
+            str(device.person), actions=actions, condition=condition
+        )
     except ConditionFailed as error:
         raise _refused(device, detail) from error
 
@@ -145,7 +155,9 @@ def _take_a_try(person: str, at: float) -> TotpDevice:
             raise _refused(device, "backing off", left)
         if _counted(device, at):
             return device
-    raise Unavailable("Your device is being used by many requests at once. Try again.", f"contention on {person}")
+    raise Unavailable(
+        "Your device is being used by many requests at once. Try again.", f"contention on {person}"
+    )
 
 
 def _counted(device: TotpDevice, at: float) -> bool:
@@ -170,15 +182,15 @@ def _seed(device: TotpDevice) -> bytes:
     except CooperError as error:
         if error.code != "InvalidCiphertextException":
             raise
-        message = (
-            "The secret of your device cannot be opened: it is not yours. An administrator has to reset your device."
-        )
+        message = "The secret of your device cannot be opened: it is not yours. An administrator has to reset your device."
         raise Refused(message, error.detail) from error
 
 
 def wait_after(failures: int) -> int:
     """Return the seconds of back-off after so many wrong codes in a row."""
-    return 0 if failures < FREE else int(min(FIRST_WAIT * 2 ** min(failures - FREE, 16), LONGEST_WAIT))
+    return (
+        0 if failures < FREE else int(min(FIRST_WAIT * 2 ** min(failures - FREE, 16), LONGEST_WAIT))
+    )
 
 
 def _refused(device: TotpDevice, detail: str, left: int = 0) -> Wrong:
@@ -188,7 +200,9 @@ def _refused(device: TotpDevice, detail: str, left: int = 0) -> Wrong:
     return Wrong(detail, failures, left or wait_after(failures), waiting=bool(left))
 
 
-def enrol(writes: Transaction, person: str, ciphertext: Ciphertext, seed: bytes, step: int) -> list[str]:
+def enrol(
+    writes: Transaction, person: str, ciphertext: Ciphertext, seed: bytes, step: int
+) -> list[str]:
     """Put the person's new device, with its first code used up, into a transaction; return its recovery codes."""
     codes, found = new_codes(), device_of(person)
     device = found or TotpDevice(person)

@@ -5,4 +5,10 @@ from brokers.admin.aws_accounts import AwsAccountAdmin
 from brokers.admin.people import BecomingPersonAdmin
 from brokers.admin.targets import TargetAdmin
 
-__all__ = ["AssociationAdmin", "AssociationInline", "AwsAccountAdmin", "BecomingPersonAdmin", "TargetAdmin"]
+__all__ = [
+    "AssociationAdmin",
+    "AssociationInline",
+    "AwsAccountAdmin",
+    "BecomingPersonAdmin",
+    "TargetAdmin",
+]

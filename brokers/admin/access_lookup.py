@@ -29,9 +29,13 @@ class ExplainForm(forms.Form):
     """Who is asked about."""
 
     person = forms.CharField(
-        max_length=600, required=False, help_text="As provider:subject, such as local:alice; a bare name means local:"
+        max_length=600,
+        required=False,
+        help_text="As provider:subject, such as local:alice; a bare name means local:",
     )
-    groups = GroupsField(required=False, help_text="Or groups, one a line, such as okta:prod-admins.")
+    groups = GroupsField(
+        required=False, help_text="Or groups, one a line, such as okta:prod-admins."
+    )
 
     def clean(self) -> dict[str, Any]:
         """Demand one of the two, and a person who is known; keep the person found."""
@@ -42,7 +46,10 @@ class ExplainForm(forms.Form):
         if key:
             found["found"] = Person.find(key if ":" in key else f"local:{key}")
             if found["found"] is None:
-                self.add_error("person", "Nobody of this name has signed in yet. Type their groups below instead.")
+                self.add_error(
+                    "person",
+                    "Nobody of this name has signed in yet. Type their groups below instead.",
+                )
         return found
 
 
@@ -60,8 +67,12 @@ class Answer:
 def answers_for(groups: frozenset[Group]) -> list[Answer]:
     """Return what somebody in these groups may become now, by name."""
     held = catalogue.current()
-    found = entitlements_of(Identity("cooper", "somebody", groups=groups), held.rules_for(groups), audit.now())
-    known = sorted(name for name in found if name in held.targets and held.targets[name].state != State.DELETED)
+    found = entitlements_of(
+        Identity("cooper", "somebody", groups=groups), held.rules_for(groups), audit.now()
+    )
+    known = sorted(
+        name for name in found if name in held.targets and held.targets[name].state != State.DELETED
+    )
     return [_answer(held, found[name]) for name in known]
 
 

@@ -15,7 +15,15 @@ from brokers.grants import CEILINGS
 from brokers.models import Kind
 from core import admin
 
-BULK = ("enable", "disable", "mark_sensitive", "unmark_sensitive", "associate", "dissociate", "set_longest")
+BULK = (
+    "enable",
+    "disable",
+    "mark_sensitive",
+    "unmark_sensitive",
+    "associate",
+    "dissociate",
+    "set_longest",
+)
 MOST_TRIED = 200
 """Targets that one action tries with AWS at most: a try is up to eight calls."""
 
@@ -45,24 +53,32 @@ class BulkActions:
     @admin.action(description="Enable the chosen targets (each is tried)")
     def enable(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Try each, and enable those that lack nothing."""
-        return self._bulk(request, queryset, "Enable", "enable", lambda _: bulk_changes.enabling(True))
+        return self._bulk(
+            request, queryset, "Enable", "enable", lambda _: bulk_changes.enabling(True)
+        )
 
     @admin.action(description="Disable the chosen targets")
     def disable(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Let nobody become them."""
-        return self._bulk(request, queryset, "Disable", "disable", lambda _: bulk_changes.enabling(False))
+        return self._bulk(
+            request, queryset, "Disable", "disable", lambda _: bulk_changes.enabling(False)
+        )
 
     @admin.action(description="Mark the chosen targets sensitive")
     def mark_sensitive(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Ask for a one-time code each time that somebody becomes them."""
         said = "becoming it takes a one-time code each time."
-        return self._bulk(request, queryset, "Mark sensitive", "mark_sensitive", _sensitive(True), said)
+        return self._bulk(
+            request, queryset, "Mark sensitive", "mark_sensitive", _sensitive(True), said
+        )
 
     @admin.action(description="Mark the chosen targets not sensitive")
     def unmark_sensitive(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Ask for no code any more."""
         said = "becoming it takes no one-time code any more."
-        return self._bulk(request, queryset, "Mark not sensitive", "unmark_sensitive", _sensitive(False), said)
+        return self._bulk(
+            request, queryset, "Mark not sensitive", "unmark_sensitive", _sensitive(False), said
+        )
 
     @admin.action(description="Associate a group with the chosen targets")
     def associate(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -71,7 +87,9 @@ class BulkActions:
         def change(said: dict[str, Any]) -> bulk_changes.Change:
             return bulk_changes.associating(said["group"], said["until"])
 
-        return self._bulk(request, queryset, "Associate a group", "associate", change, form=GroupForm)
+        return self._bulk(
+            request, queryset, "Associate a group", "associate", change, form=GroupForm
+        )
 
     @admin.action(description="Dissociate a group from the chosen targets")
     def dissociate(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -80,7 +98,9 @@ class BulkActions:
         def change(said: dict[str, Any]) -> bulk_changes.Change:
             return bulk_changes.dissociating(said["group"])
 
-        return self._bulk(request, queryset, "Dissociate a group", "dissociate", change, form=LeavingForm)
+        return self._bulk(
+            request, queryset, "Dissociate a group", "dissociate", change, form=LeavingForm
+        )
 
     @admin.action(description="Set the longest session of the chosen targets")
     def set_longest(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -89,7 +109,10 @@ class BulkActions:
         def change(said: dict[str, Any]) -> bulk_changes.Change:
             return bulk_changes.setting("max_seconds", said["max_seconds"])
 
-        title, told = "Set the longest session", "its longest session is {max_seconds} seconds from now on."
+        title, told = (
+            "Set the longest session",
+            "its longest session is {max_seconds} seconds from now on.",
+        )
         return self._bulk(request, queryset, title, "set_longest", change, told, form=LongestForm)
 
     def _bulk(
@@ -106,7 +129,9 @@ class BulkActions:
         asked = form(request.POST if "told" in request.POST else None) if form else None
         chosen = list(queryset)
         if deed in ("enable", "mark_sensitive", "set_longest") and len(chosen) > MOST_TRIED:
-            messages.error(request, f"Each is tried with AWS: choose at most {MOST_TRIED} at a time.")
+            messages.error(
+                request, f"Each is tried with AWS: choose at most {MOST_TRIED} at a time."
+            )
             return None
 
         def lines() -> list[str]:
@@ -117,7 +142,12 @@ class BulkActions:
 
         confirm: Any = self.confirm  # type: ignore[attr-defined]
         answer: HttpResponse | None = confirm(
-            request, f"{title}: {len(chosen)} targets", lines, action=deed, objects=chosen, form=asked
+            request,
+            f"{title}: {len(chosen)} targets",
+            lines,
+            action=deed,
+            objects=chosen,
+            form=asked,
         )
         if answer is None:
             self.demand_allowed(request)  # type: ignore[attr-defined]
@@ -125,7 +155,12 @@ class BulkActions:
             names = [str(each.name) for each in chosen]
             _tell(
                 request,
-                bulk_changes.do(names, change, deed, lambda part: own_groups(request, [r.group for r in part.put])),
+                bulk_changes.do(
+                    names,
+                    change,
+                    deed,
+                    lambda part: own_groups(request, [r.group for r in part.put]),
+                ),
             )
         return answer
 

@@ -43,7 +43,12 @@ def warn_of_own(request: HttpRequest, groups: list[str]) -> None:
 class AssociationRowForm(RowForm):
     """A group in a target's form."""
 
-    group = GroupField(label="Group", max_length=560, help_text=GROUP_HELP, widget=forms.TextInput(attrs={"size": 40}))
+    group = GroupField(
+        label="Group",
+        max_length=560,
+        help_text=GROUP_HELP,
+        widget=forms.TextInput(attrs={"size": 40}),
+    )
     until = UntilField(label="Until", required=False, help_text=UNTIL_HELP)
 
     def said(self, name: str, value: Any) -> str:
@@ -115,7 +120,11 @@ class AssociationAdmin(ImpactPreviewMixin, StepUpMixin, admin.ModelAdmin):
 
     def is_strict(self, request: HttpRequest, obj: Document | None) -> bool:
         """Ask for a code of its own where the target is sensitive, or not known yet."""
-        target = catalogue.current().targets.get(str(obj.key[0])) if obj is not None and obj.key[0] else None
+        target = (
+            catalogue.current().targets.get(str(obj.key[0]))
+            if obj is not None and obj.key[0]
+            else None
+        )
         return target is None or bool(target.sensitive)
 
     def documents(self, request: HttpRequest) -> list[Any]:
@@ -180,6 +189,14 @@ class AssociationAdmin(ImpactPreviewMixin, StepUpMixin, admin.ModelAdmin):
         for each in objs:
             gone.setdefault(str(each.target), []).append(str(each.group))
         targets = catalogue.current().targets
-        lost = [line for name, groups in sorted(gone.items()) for line in losses(request, targets.get(name), groups)]
-        after = [*lost, "AWS sessions that live go on until they end."] if lost else ["Nobody loses anything by this."]
+        lost = [
+            line
+            for name, groups in sorted(gone.items())
+            for line in losses(request, targets.get(name), groups)
+        ]
+        after = (
+            [*lost, "AWS sessions that live go on until they end."]
+            if lost
+            else ["Nobody loses anything by this."]
+        )
         return [*shown, *after], *more

@@ -40,7 +40,9 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     def is_strict(self, request: HttpRequest, obj: Document | None) -> bool:
         """Ask for a code of its own where a sensitive target is in it."""
         living = catalogue.living(catalogue.current().targets.values())
-        return obj is None or any(each.sensitive and each.aws_account == obj.key[0] for each in living)
+        return obj is None or any(
+            each.sensitive and each.aws_account == obj.key[0] for each in living
+        )
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return those that the catalogue knows."""

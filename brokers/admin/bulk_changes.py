@@ -111,7 +111,11 @@ def foreseen(targets: Iterable[Target], change: Change) -> list[Impact]:
         rules = {str(rule.group): rule for rule in held.rules.get(str(target.name), ())}
         part = Part(_copy(target), rules)
         change(part)
-        kept = [rule for rule in rules.values() if rule not in part.removed and rule.group not in _groups(part.put)]
+        kept = [
+            rule
+            for rule in rules.values()
+            if rule not in part.removed and rule.group not in _groups(part.put)
+        ]
         after = AccessState(bool(part.cleaned.get("enabled", target.enabled)), (*kept, *part.put))
         effects.append(of_change(target, after, target.enabled, seen))
     return effects
@@ -176,8 +180,13 @@ def _examine(part: Part) -> None:
     if target.max_seconds > CEILINGS[Kind(target.kind)]:
         raise Invalid(f"AWS gives at most {CEILINGS[Kind(target.kind)]} seconds for this kind.")
     kept = {"federation_keys": "", "target_partition": target.partition, "confirm_keys": False}
-    now = {"enabled": target.enabled, "accept_weaker": target.weaker_mode_accepted and not target.sensitive}
-    outcome = admin.FormChanges(target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes)
+    now = {
+        "enabled": target.enabled,
+        "accept_weaker": target.weaker_mode_accepted and not target.sensitive,
+    }
+    outcome = admin.FormChanges(
+        target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes
+    )
     waited = target.state == State.PENDING and not outcome.cleaned["enabled"]
     prepared = target_save.prepare(target, outcome)
     if waited and target.state == State.ENABLED:

@@ -43,4 +43,7 @@ class AwsAccountFilter(admin.ValuesFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the AWS accounts by name."""
         held = catalogue.latest().accounts
-        return [(number, str(held.get(number, number))) for number, _ in super().lookups(request, model_admin)]
+        return [
+            (number, str(held.get(number, number)))
+            for number, _ in super().lookups(request, model_admin)
+        ]

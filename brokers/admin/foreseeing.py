@@ -21,7 +21,9 @@ def seen_by(request: HttpRequest) -> PeopleByGroup:
     return found
 
 
-def losses(request: HttpRequest, target: Target | None, gone: Iterable[str] | None = None) -> list[str]:
+def losses(
+    request: HttpRequest, target: Target | None, gone: Iterable[str] | None = None
+) -> list[str]:
     """Return who loses a target when the associations of these groups go, or all of it; nobody while it is disabled."""
     if target is None or not target.enabled:
         return []
@@ -45,7 +47,9 @@ class ImpactPreviewMixin:
             request.foresight = told(found)  # type: ignore[attr-defined]
             impact.demand_seen(found, request.POST.get("foreseen", ""))
 
-    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: Any, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
         """Show in a box of its own who gains and who loses."""
         if isinstance(getattr(request, "deed_refused", None), impact.ImpactNotConfirmed):
             # nothing is to be corrected

@@ -26,7 +26,9 @@ class ImpactNotConfirmed(Invalid):
 
     def __init__(self, lines: list[str]) -> None:
         """Keep the lines."""
-        super().__init__("This changes who may become it. Nothing is saved yet.", "effects not seen yet")
+        super().__init__(
+            "This changes who may become it. Nothing is saved yet.", "effects not seen yet"
+        )
         self.lines, self.mark = lines, mark_of(lines)
 
 
@@ -74,7 +76,10 @@ def _most(verb: str, sides: Iterable[tuple[str, ...]]) -> list[str]:
 
 def summed_up(effects: list[Impact]) -> list[str]:
     """Return the lines for a change of many targets: first who gains or loses how many, then target by target."""
-    lines = [*_most("gain", (each.gain for each in effects)), *_most("lose", (each.lose for each in effects))]
+    lines = [
+        *_most("gain", (each.gain for each in effects)),
+        *_most("lose", (each.lose for each in effects)),
+    ]
     every = [line for found in effects for line in told(found)]
     if not every:
         return ["Nobody gains or loses anything by this."]
@@ -85,6 +90,11 @@ def summed_up(effects: list[Impact]) -> list[str]:
 def ways_into(target: Target) -> list[Way]:
     """Return who may become a target now, by group."""
     now, seen = audit.now(), crowd()
-    rules = [rule for rule in catalogue.current().rules.get(str(target.name), ()) if rule.holds(now)]
-    ways = (Way(str(rule.group), rule.until, [each.person for each in seen.within([rule.group])]) for rule in rules)
+    rules = [
+        rule for rule in catalogue.current().rules.get(str(target.name), ()) if rule.holds(now)
+    ]
+    ways = (
+        Way(str(rule.group), rule.until, [each.person for each in seen.within([rule.group])])
+        for rule in rules
+    )
     return sorted(ways, key=lambda way: way.group)

@@ -93,7 +93,10 @@ class Transfers:
 
     def import_url(self) -> str:
         """Return the address of the import's page."""
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_import", current_app=self.admin_site.name)
+        return reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_import",
+            current_app=self.admin_site.name,
+        )
 
     def demand_change(self, request: HttpRequest) -> None:
         """Raise PermissionDenied for those who may not change targets."""
@@ -126,7 +129,9 @@ class Transfers:
         status = 400
         if form.is_valid():
             try:
-                return self._plan(request, form.cleaned_data["file"].read(), prune=form.cleaned_data["prune"])
+                return self._plan(
+                    request, form.cleaned_data["file"].read(), prune=form.cleaned_data["prune"]
+                )
             except FileRefused as refused:
                 lines = refused.lines
                 form.add_error("file", refused.message)
@@ -145,7 +150,11 @@ class Transfers:
         return self._plan_page(request, planned, token, _form())
 
     def _page(
-        self, request: HttpRequest, form: FileForm, lines: list[str] | None = None, status: int = 200
+        self,
+        request: HttpRequest,
+        form: FileForm,
+        lines: list[str] | None = None,
+        status: int = 200,
     ) -> HttpResponse:
         """Return the page for choosing a file, with how far the newest import is."""
         found = jobs.newest()
@@ -179,7 +188,9 @@ class Transfers:
         }
         return self._answer(request, "admin/import_plan.html", context, status)
 
-    def _answer(self, request: HttpRequest, template: str, context: dict[str, Any], status: int) -> HttpResponse:
+    def _answer(
+        self, request: HttpRequest, template: str, context: dict[str, Any], status: int
+    ) -> HttpResponse:
         """Return a page of the admin."""
         common = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, template, {**common, **context}, status=status)
@@ -193,7 +204,9 @@ class Transfers:
             raise jobs.Unfinished(found)
         planned = draft(data, prune=prune)
         if planned.plan.digest() != request.POST.get("digest"):
-            messages.warning(request, "Targets were changed while you looked. This is the plan as it is now.")
+            messages.warning(
+                request, "Targets were changed while you looked. This is the plan as it is now."
+            )
             return self._plan_page(request, planned, token, _form(), 409)
         form = _form(request.POST)
         if not self._has_code(request, form):

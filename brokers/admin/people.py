@@ -17,7 +17,9 @@ admin.site.unregister([Person])  # type: ignore[list-item]
 class BecomingPersonAdmin(PersonAdmin):
     """Everybody who has signed in, with the grants whose AWS sessions still live."""
 
-    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: Any, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
         """Show each living grant with the policy that stops it."""
         now = audit.now()
         found = active_grants_for(str(context["original"].person), now)

@@ -13,7 +13,14 @@ from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
 from core.errors import Conflict, Invalid
 
-DOOR_FIELDS = {"role_arn", "federation_keys", "max_seconds", "session_policy", "policy_arns", "accept_weaker"}
+DOOR_FIELDS = {
+    "role_arn",
+    "federation_keys",
+    "max_seconds",
+    "session_policy",
+    "policy_arns",
+    "accept_weaker",
+}
 """Fields whose change calls for another try."""
 
 IN_ONE = 90
@@ -41,13 +48,17 @@ def prepare(target: Target, outcome: admin.FormChanges) -> Prepared:
         _examine_role(target)
     else:
         prepared.keys = _examine_keys(target, outcome)
-    prepared.account = catalogue.account_for(str(target.aws_account)) if target.aws_account else None
+    prepared.account = (
+        catalogue.account_for(str(target.aws_account)) if target.aws_account else None
+    )
     wanted = bool(outcome.cleaned.get("enabled"))
     accepted = bool(outcome.cleaned.get("accept_weaker"))
     prepared.weaker_accepted = accepted and not target.weaker_mode_accepted
     target.weaker_mode_accepted = accepted
     if _calls_for_a_try(target, outcome, was, wanted):
-        prepared.result = probe(target, str(prepared.account.external_id) if prepared.account else "")
+        prepared.result = probe(
+            target, str(prepared.account.external_id) if prepared.account else ""
+        )
         readiness.settle(target, prepared.result, was, wanted)
     elif was == State.ENABLED and not wanted:
         target.state = str(State.DISABLED)
@@ -71,7 +82,9 @@ def _calls_for_a_try(target: Target, outcome: admin.FormChanges, was: State, wan
     """Return whether what was typed has to be tried: something at the door changed, or it is to be enabled."""
     enabling = wanted and was != State.ENABLED
     stricter = "sensitive" in outcome.before_and_after and bool(target.sensitive)
-    return outcome.adding or enabling or stricter or bool(DOOR_FIELDS & set(outcome.before_and_after))
+    return (
+        outcome.adding or enabling or stricter or bool(DOOR_FIELDS & set(outcome.before_and_after))
+    )
 
 
 def _examine_role(target: Target) -> None:
@@ -88,12 +101,16 @@ def _examine_keys(target: Target, outcome: admin.FormChanges) -> dict[str, Any] 
     typed, partition = outcome.cleaned["federation_keys"], outcome.cleaned["target_partition"]
     if not typed:
         if partition != target.partition:
-            raise Invalid("Give the Federation Keys of that partition too.", field="federation_keys")
+            raise Invalid(
+                "Give the Federation Keys of that partition too.", field="federation_keys"
+            )
         return None
     examined = examine_keys(typed, partition, str(target.name))
     odd = _to_confirm(examined.without_context, examined.also_used_by)
     if odd and not outcome.cleaned["confirm_keys"]:
-        raise Invalid(f"{odd} Tick this to use them all the same; it is recorded.", field="confirm_keys")
+        raise Invalid(
+            f"{odd} Tick this to use them all the same; it is recorded.", field="confirm_keys"
+        )
     target.federation_keys = examined.sealed.ciphertext
     target.federation_keys_kms_arn = examined.sealed.key_arn
     target.access_key_id, target.aws_account = examined.access_key_id, examined.account_id
@@ -105,9 +122,13 @@ def _to_confirm(without_context: bool, also_used_by: tuple[str, ...]) -> str:
     """Return what an administrator has to confirm of keys."""
     said = []
     if also_used_by:
-        said.append(f"These keys are those of {', '.join(also_used_by)} too, so AWS cannot tell them apart.")
+        said.append(
+            f"These keys are those of {', '.join(also_used_by)} too, so AWS cannot tell them apart."
+        )
     if without_context:
-        said.append("They were encrypted without cooper's encryption context: anything with this KMS key reads them.")
+        said.append(
+            "They were encrypted without cooper's encryption context: anything with this KMS key reads them."
+        )
     return " ".join(said)
 
 
@@ -116,7 +137,9 @@ def write_account(writes: Transaction, outcome: admin.FormChanges, prepared: Pre
     name, made = outcome.cleaned.get("account_name") or None, prepared.account
     if made is not None and made.version is None:
         made.name = name
-        writes.create(made, refusal=Conflict("Somebody else added this AWS account meanwhile. Save again."))
+        writes.create(
+            made, refusal=Conflict("Somebody else added this AWS account meanwhile. Save again.")
+        )
         writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=made.account_id))
         return
     account = AwsAccount.find(outcome.document.aws_account) if name else None  # type: ignore[attr-defined]
@@ -139,7 +162,9 @@ def associations(outcome: admin.FormChanges) -> dict[str, list[str]] | None:
     return {name: rows for name, rows in groups.items() if rows} or None
 
 
-def events(kind: Event, outcome: admin.FormChanges, prepared: Prepared, mine: list[str]) -> list[AuditEvent]:
+def events(
+    kind: Event, outcome: admin.FormChanges, prepared: Prepared, mine: list[str]
+) -> list[AuditEvent]:
     """Return what is recorded of a saved target."""
     target = outcome.document
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}  # type: ignore[attr-defined]
@@ -163,7 +188,11 @@ def events(kind: Event, outcome: admin.FormChanges, prepared: Prepared, mine: li
 def try_event(target: Target, result: ProbeResult) -> AuditEvent:
     """Return the event of a try."""
     kind = Event.TARGET_TRIED if result.works else Event.TARGET_TRY_FAILED
-    facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account, "state": target.state}
+    facts: dict[str, Any] = {
+        "target": target.name,
+        "aws_account": target.aws_account,
+        "state": target.state,
+    }
     return audit.event(kind, **facts, **result.stored())
 
 
@@ -179,7 +208,11 @@ def delete(target: Target) -> None:
         for rule in rules[:IN_ONE]:
             writes.delete(rule)
         gone = [str(rule.group) for rule in rules]
-        writes.create(audit.event(Event.TARGET_DELETED, associations={"removed": gone} if gone else None, **facts))
+        writes.create(
+            audit.event(
+                Event.TARGET_DELETED, associations={"removed": gone} if gone else None, **facts
+            )
+        )
 
     catalogue.edit(build, str(target.name))
     for start in range(IN_ONE, len(rules), IN_ONE):

@@ -20,7 +20,14 @@ from brokers.admin import impact, last_used, target_save
 from brokers.admin.access_lookup import ExplainForm, answers_for
 from brokers.admin.actions import BULK, BulkActions
 from brokers.admin.associations import AssociationInline, own_groups, warn_of_own
-from brokers.admin.filters import KINDS, AwsAccountFilter, KindFilter, LabelFilter, SensitiveFilter, StateFilter
+from brokers.admin.filters import (
+    KINDS,
+    AwsAccountFilter,
+    KindFilter,
+    LabelFilter,
+    SensitiveFilter,
+    StateFilter,
+)
 from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
 from brokers.admin.import_export import Transfers
 from brokers.impact import Impact
@@ -41,7 +48,16 @@ MOST_CHANGES = 90
 class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
-    list_display = ("name", "title", "account", "kind_said", "groups", "last_used", "state", "sensitive")
+    list_display = (
+        "name",
+        "title",
+        "account",
+        "kind_said",
+        "groups",
+        "last_used",
+        "state",
+        "sensitive",
+    )
     list_filter = (StateFilter, KindFilter, AwsAccountFilter, LabelFilter, SensitiveFilter)
     search_fields = ("name", "title", "description", "account", "role_arn", "labels", "groups")
     search_help_text = "Name, title, AWS account, ARN, label or group."
@@ -67,7 +83,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         """Return the living targets, from the catalogue."""
         return catalogue.living(catalogue.current().targets.values())
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
         """Return the target as it is now; a deleted one is gone."""
         found = super().get_object(request, object_id)
         return None if isinstance(found, Target) and found.state == State.DELETED else found
@@ -75,7 +93,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
     @admin.display(description="AWS account", ordering="aws_account")
     def account(self, target: Target) -> str:
         """Return the AWS account's name and number."""
-        return str(catalogue.latest().accounts.get(str(target.aws_account)) or target.aws_account or "-")
+        return str(
+            catalogue.latest().accounts.get(str(target.aws_account)) or target.aws_account or "-"
+        )
 
     @admin.display(description="Kind", ordering="kind")
     def kind_said(self, target: Target) -> str:
@@ -85,7 +105,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
     @admin.display(description="Groups")
     def groups(self, target: Target) -> str:
         """Return the groups that may become it."""
-        return ", ".join(sorted(str(rule.group) for rule in catalogue.latest().rules.get(str(target.name), ())))
+        return ", ".join(
+            sorted(str(rule.group) for rule in catalogue.latest().rules.get(str(target.name), ()))
+        )
 
     @admin.display(description="Last used")
     def last_used(self, target: Target) -> str:
@@ -121,7 +143,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         switches = {"enabled", "accept_weaker"} if obj is None else set()
         return [*first, *(name for name in declared if name not in {*first, *switches})]
 
-    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: Any, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
         """Show the last try, the ExternalId and the trust policy beside the form."""
         obj = named.get("obj")
         context["kind_said"] = KINDS[str(self.form_class(request, obj).kind)]
@@ -152,7 +176,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
     def prepare(self, request: HttpRequest, outcome: admin.FormChanges) -> None:
         """Examine keys or the role, and try the target where that is called for."""
         if len(outcome.put) + len(outcome.removed) > MOST_CHANGES:
-            raise Invalid(f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts.")
+            raise Invalid(
+                f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts."
+            )
         target = outcome.document
         assert isinstance(target, Target)  # noqa: S101 - this admin is for targets alone
         prepared = target_save.prepare(target, outcome)
@@ -175,7 +201,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         """Record the change with its associations, the try, and what was accepted."""
         mine = own_groups(request, [str(row.key[1]) for row in outcome.put])
         prepared: target_save.Prepared = request.target_saved  # type: ignore[attr-defined]
-        return target_save.events(self.events["add" if outcome.adding else "change"], outcome, prepared, mine)
+        return target_save.events(
+            self.events["add" if outcome.adding else "change"], outcome, prepared, mine
+        )
 
     def duplicate_message(self, document: Document) -> str:
         """Say that names are for ever."""
@@ -193,7 +221,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         prepared: target_save.Prepared | None = getattr(request, "target_saved", None)
         if prepared is not None and prepared.result is not None:
             self._tell(request, form.instance, prepared.result)
-        warn_of_own(request, own_groups(request, [str(row.key[1]) for row in request.deed_outcome.put]))
+        warn_of_own(
+            request, own_groups(request, [str(row.key[1]) for row in request.deed_outcome.put])
+        )
 
     def _tell(self, request: HttpRequest, target: Target, result: ProbeResult) -> None:
         """Show what a try found."""
@@ -231,7 +261,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         free = 0 if who and who.disabled else sum(1 for each in answers or () if not each.hindrance)
         context |= {"form": form, "who": who, "answers": answers, "free": free}
-        return TemplateResponse(request, "admin/access_lookup.html", context, status=400 if form.errors else 200)
+        return TemplateResponse(
+            request, "admin/access_lookup.html", context, status=400 if form.errors else 200
+        )
 
     @method_decorator(require_POST)
     def try_view(self, request: HttpRequest, object_id: str) -> Any:

@@ -11,9 +11,9 @@ __all__ = [
     "Delivery",
     "GrantRequest",
     "IssuedGrant",
+    "active_grants_for",
     "decide",
     "form_action_hosts",
     "grant",
-    "active_grants_for",
     "longest_seconds",
 ]

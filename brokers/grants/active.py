@@ -38,7 +38,11 @@ class ActiveGrant:
 
     def revocation(self, now: datetime) -> Revocation:
         """Return the policy that stops it."""
-        facts, person, account = self.event.facts, str(self.event.person), str(self.event.aws_account)
+        facts, person, account = (
+            self.event.facts,
+            str(self.event.person),
+            str(self.event.aws_account),
+        )
         if facts.get("target_kind") == Kind.FEDERATED_USER:
             return revocation.of_federated_user(self.session_name, person, account, now)
         _, name = arns.role_name_of(str(facts.get("session_arn") or ""))

@@ -28,7 +28,13 @@ class Intent:
     facts: dict[str, Any]
 
 
-def begin(identity: Identity, target: Target, entitlement: Entitlement, now: datetime, facts: dict[str, Any]) -> Intent:
+def begin(
+    identity: Identity,
+    target: Target,
+    entitlement: Entitlement,
+    now: datetime,
+    facts: dict[str, Any],
+) -> Intent:
     """Record the intent and check everything that it rests on, in one transaction; raise Stopped or NotYours."""
     grant_id = new_grant_id()
     known = facts | {
@@ -50,7 +56,9 @@ def begin(identity: Identity, target: Target, entitlement: Entitlement, now: dat
 
 def _names(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
     """Return the names by which AWS will know the session: what a revocation goes by, even without an outcome."""
-    name = names.session_name(identity, grant_id) if target.is_role else names.federated_name(identity)
+    name = (
+        names.session_name(identity, grant_id) if target.is_role else names.federated_name(identity)
+    )
     lasting = names.source_identity(identity) if target.is_role and target.source_identity else None
     return {"target_kind": str(target.kind), "session_name": name, "source_identity": lasting}
 
@@ -58,32 +66,45 @@ def _names(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
 def _check_switches(writes: Transaction, target: Target) -> None:
     """Demand that neither all grants nor the AWS account are stopped; what is absent stops too."""
     all_stopped = Stopped(
-        "All grants are stopped by an administrator of cooper. Ask them when it ends.", "all grants stopped"
+        "All grants are stopped by an administrator of cooper. Ask them when it ends.",
+        "all grants stopped",
     )
     writes.check(Installation, GRANTS, condition=Installation.stopped == NO, refusal=all_stopped)
     message = "Grants in this AWS account are stopped by an administrator of cooper. Ask them when it ends."
     account_stopped = Stopped(message, f"AWS account {target.aws_account} stopped")
-    writes.check(AwsAccount, target.aws_account, condition=AwsAccount.stopped == NO, refusal=account_stopped)
+    writes.check(
+        AwsAccount, target.aws_account, condition=AwsAccount.stopped == NO, refusal=account_stopped
+    )
 
 
 def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlement) -> None:
     """Demand that the person is enabled, in the same epoch, and still in the group that entitles."""
     gone = Stopped(
-        "You were signed out or disabled meanwhile. Sign in again.", "person disabled, or in a new epoch or group"
+        "You were signed out or disabled meanwhile. Sign in again.",
+        "person disabled, or in a new epoch or group",
     )
     same = (Person.disabled == NO) & (Person.epoch == identity.epoch)
     in_group = Person.groups.contains(str(entitlement.longest))
     writes.check(Person, identity.person, condition=same & in_group, refusal=gone)
 
 
-def _check_target(writes: Transaction, target: Target, entitlement: Entitlement, now: datetime) -> None:
+def _check_target(
+    writes: Transaction, target: Target, entitlement: Entitlement, now: datetime
+) -> None:
     """Demand that the target is enabled and unchanged, and that the association is there and has not ended."""
     same = (Target.state == str(State.ENABLED)) & (Target.version == target.version)
-    changed = Stopped("This target was changed or disabled a moment ago. Look at it again.", "target changed meanwhile")
+    changed = Stopped(
+        "This target was changed or disabled a moment ago. Look at it again.",
+        "target changed meanwhile",
+    )
     writes.check(Target, target.name, condition=same, refusal=changed)
-    holds = Association.group.exists() & (Association.until.does_not_exist() | (Association.until > now))
+    holds = Association.group.exists() & (
+        Association.until.does_not_exist() | (Association.until > now)
+    )
     removed = TargetNotAccessible(f"association of {entitlement.longest} removed meanwhile")
-    writes.check(Association, target.name, str(entitlement.longest), condition=holds, refusal=removed)
+    writes.check(
+        Association, target.name, str(entitlement.longest), condition=holds, refusal=removed
+    )
 
 
 def conclude(intent: Intent, kind: Event, **facts: Any) -> None:

@@ -102,7 +102,9 @@ def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitl
         raise TargetNotAccessible("unknown target")
     entitlement = why(identity, name, held.rules.get(name, ()), now)
     if entitlement is None or not target.enabled:
-        refusal = TargetNotAccessible("not entitled" if entitlement is None else f"target is {target.state}")
+        refusal = TargetNotAccessible(
+            "not entitled" if entitlement is None else f"target is {target.state}"
+        )
         _record_refusal(identity, target, refusal)
         raise refusal
     return target, entitlement, held
@@ -120,14 +122,18 @@ def _record_refusal(identity: Identity, target: Target, error: CooperError) -> N
         )
 
 
-def _settle(target: Target, entitlement: Entitlement, wish: GrantRequest, now: datetime) -> tuple[int, str]:
+def _settle(
+    target: Target, entitlement: Entitlement, wish: GrantRequest, now: datetime
+) -> tuple[int, str]:
     """Return the seconds to ask for and the console page to land on; raise Invalid on the field, or Refused."""
     seconds = limits.allowed_seconds(target, entitlement, wish.seconds, now)
     if wish.way != Delivery.CONSOLE:
         return seconds, ""
     wanted = wish.destination or str(target.destination or "")
     try:
-        return seconds, arns.console_destination(str(target.partition), str(target.region or ""), wanted)
+        return seconds, arns.console_destination(
+            str(target.partition), str(target.region or ""), wanted
+        )
     except ValueError as error:
         raise Invalid(f"{error}.".capitalize(), field="destination") from error
 
@@ -138,13 +144,17 @@ def _external_id(held: Catalogue, target: Target) -> str:
     return str(account.external_id) if account else ""
 
 
-def _carry_out(intent: Intent, target: Target, request: Request, wish: GrantRequest, destination: str) -> IssuedGrant:
+def _carry_out(
+    intent: Intent, target: Target, request: Request, wish: GrantRequest, destination: str
+) -> IssuedGrant:
     """Ask AWS, record the outcome, and only then return what AWS gave; failures are recorded too."""
     try:
         credentials, note = _credentials(target, request)
         url = ""
         if wish.way == Delivery.CONSOLE:
-            url = console_signin.console_url(credentials, str(target.partition), destination, wish.issuer)
+            url = console_signin.console_url(
+                credentials, str(target.partition), destination, wish.issuer
+            )
     except CooperError as error:
         conclude(intent, Event.GRANT_FAILED, why=error.detail)
         raise explained(error, target) from error
@@ -176,7 +186,9 @@ def _credentials(target: Target, request: Request) -> tuple[Credentials, str]:
                 raise
         limits.learn(target, limits.DEFAULT)
         hour = Request(request.identity, request.grant_id, limits.DEFAULT, request.external_id)
-        return become(target, hour), "AWS does not give this target more than one hour, so that is what you got."
+        return become(
+            target, hour
+        ), "AWS does not give this target more than one hour, so that is what you got."
 
 
 @lru_cache(maxsize=1)
@@ -190,7 +202,8 @@ def _place_at_sts() -> Iterator[None]:
     """Hold one of the places, so that a slow STS leaves room for all else; raise Unavailable when none gets free."""
     if not _places().acquire(timeout=PATIENCE):
         raise Unavailable(
-            "AWS STS is slow and many people are waiting. Nothing was handed out; try again.", "no place at STS"
+            "AWS STS is slow and many people are waiting. Nothing was handed out; try again.",
+            "no place at STS",
         )
     try:
         yield

@@ -32,7 +32,9 @@ _learned: dict[tuple[str, int], int] = {}
 def longest_seconds(target: Target) -> int:
     """Return the longest session that the target, this installation and AWS's limits allow (seconds)."""
     found = int(target.effective_max_seconds or target.max_seconds)
-    asked = min(int(target.max_seconds), found, settings.COOPER_MAX_SESSION, CEILINGS[Kind(target.kind)])
+    asked = min(
+        int(target.max_seconds), found, settings.COOPER_MAX_SESSION, CEILINGS[Kind(target.kind)]
+    )
     return max(SHORTEST, min(asked, _learned.get(_version(target), asked)))
 
 
@@ -58,9 +60,7 @@ def allowed_seconds(target: Target, entitlement: Entitlement, wished: int, now: 
         return wished
     left = int((entitlement.until - now).total_seconds()) - DEADLINE
     if left < SHORTEST:
-        message = (
-            f"What entitles you ends at {entitlement.until:%Y-%m-%d %H:%M} UTC; AWS gives no session under 15 minutes."
-        )
+        message = f"What entitles you ends at {entitlement.until:%Y-%m-%d %H:%M} UTC; AWS gives no session under 15 minutes."
         raise Refused(message, f"association ends in {left + DEADLINE} s")
     return min(wished, left)
 
@@ -69,7 +69,10 @@ def count_grant(identity: Identity) -> None:
     """Count one more grant of the person; raise TooMany above COOPER_GRANTS_PER_MINUTE."""
     if throttle.count(f"grants#{identity.person}", 60) > settings.COOPER_GRANTS_PER_MINUTE:
         left = throttle.seconds_left(60)
-        raise TooMany(f"You became targets very often within a minute. Try again in {left} s.", "grants per minute")
+        raise TooMany(
+            f"You became targets very often within a minute. Try again in {left} s.",
+            "grants per minute",
+        )
 
 
 def may_record_refusal(identity: Identity) -> bool:

@@ -25,7 +25,10 @@ EVENTS = {
 def changed(what: str) -> Conflict:
     """Return the refusal for something that is not as it was planned."""
     message = f"{what} was changed by somebody else after this import was planned, so it stops here. Give it up and "
-    return Conflict(f"{message}import the file again: what is applied already is no change any more.", f"moved: {what}")
+    return Conflict(
+        f"{message}import the file again: what is applied already is no change any more.",
+        f"moved: {what}",
+    )
 
 
 def put(step: Step, said: dict[str, Any], writes: Transaction) -> None:
@@ -48,7 +51,13 @@ def _account(entry: dict[str, Any], said: dict[str, Any], writes: Transaction) -
         kind = Event.ACCOUNT_ADDED
     else:
         here = AwsAccount.version == entry["version"]
-        writes.update(AwsAccount, number, actions=_actions(AwsAccount, values), condition=here, refusal=refusal)
+        writes.update(
+            AwsAccount,
+            number,
+            actions=_actions(AwsAccount, values),
+            condition=here,
+            refusal=refusal,
+        )
         kind = Event.ACCOUNT_CHANGED
     writes.create(audit.event(kind, aws_account=number, changes=entry["changes"], **said))
     if values.get("stopped"):
@@ -114,7 +123,11 @@ def _events(entry: dict[str, Any], said: dict[str, Any]) -> list[audit.AuditEven
         "changed": [_ends(group, end) for group, end in rules["changed"].items()],
         "removed": rules["removed"],
     }
-    facts: dict[str, Any] = {"target": entry["name"], "aws_account": values.get("aws_account"), **said}
+    facts: dict[str, Any] = {
+        "target": entry["name"],
+        "aws_account": values.get("aws_account"),
+        **said,
+    }
     told: dict[str, Any] = {
         "changes": entry["changes"] or None,
         "associations": {name: rows for name, rows in groups.items() if rows} or None,

@@ -32,6 +32,9 @@ def kept(token: str, person: str) -> tuple[bytes, bool]:
     head = json.loads(bytes(parts[0].body)) if parts else {}
     fresh = bool(parts) and parts[0].expires.timestamp() > time.time()
     if not fresh or head["person"] != person or head["pieces"] != len(parts) - 1:
-        raise Conflict("This plan is no longer kept. Choose the file again.", "no such draft, or somebody else's")
+        raise Conflict(
+            "This plan is no longer kept. Choose the file again.",
+            "no such draft, or somebody else's",
+        )
     packed = b"".join(bytes(part.body) for part in parts[1:])
     return zlib.decompressobj().decompress(packed, LARGEST + 1), bool(head["prune"])

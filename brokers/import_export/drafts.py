@@ -75,7 +75,11 @@ def _place(root: Node, path: tuple[str, ...]) -> Any:
     place: Any = root
     node = root
     for part in path:
-        key = next((each for each in node.value if each == part), None) if isinstance(node.value, dict) else None
+        key = (
+            next((each for each in node.value if each == part), None)
+            if isinstance(node.value, dict)
+            else None
+        )
         if key is None:
             break
         node = node.value[key]
@@ -87,10 +91,16 @@ def _foreign_keys(contents: Contents, here: CurrentState) -> Iterator[Problem]:
     """Yield Federation Keys that do not open here, or are others than the file says; raise Unavailable."""
     for name, said in contents.targets.items():
         known = here.targets.get(name)
-        if not said["federation_keys"] or (known is not None and known["federation_keys"] == said["federation_keys"]):
+        if not said["federation_keys"] or (
+            known is not None and known["federation_keys"] == said["federation_keys"]
+        ):
             continue
         ciphertext = base64.b64decode(said["federation_keys"])
-        carried = Target(name, federation_keys=ciphertext, federation_keys_kms_arn=said["federation_keys_kms_arn"])
+        carried = Target(
+            name,
+            federation_keys=ciphertext,
+            federation_keys_kms_arn=said["federation_keys_kms_arn"],
+        )
         try:
             right = keys_of(carried).access_key_id == said["access_key_id"]
         except Unavailable:
@@ -99,4 +109,7 @@ def _foreign_keys(contents: Contents, here: CurrentState) -> Iterator[Problem]:
             right = False
         if not right:
             message = "These Federation Keys do not open here: they are bound to their target, table prefix and KMS key"
-            yield Problem(("targets", name, "federation_keys"), f"{message}. Leave them out, and paste them anew.")
+            yield Problem(
+                ("targets", name, "federation_keys"),
+                f"{message}. Leave them out, and paste them anew.",
+            )

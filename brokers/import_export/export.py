@@ -8,7 +8,15 @@ import yaml
 
 from brokers import catalogue
 from brokers.catalogue import Catalogue
-from brokers.import_export.snapshot import DEFAULTS, FORMAT, NO_FACTS, Contents, CurrentState, Values, tried_from
+from brokers.import_export.snapshot import (
+    DEFAULTS,
+    FORMAT,
+    NO_FACTS,
+    Contents,
+    CurrentState,
+    Values,
+    tried_from,
+)
 from brokers.import_export.validation import moment
 from brokers.models import Association, AwsAccount, State, Target
 from core import audit
@@ -17,8 +25,26 @@ from core.audit import Event
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 ORDER = (
-    *("kind", "title", "description", "role_arn", "aws_account", "partition", "max_seconds", "labels", "colour"),
-    *("region", "destination", "sensitive", "session_policy", "policy_arns", "state", "weaker_mode_accepted"),
+    *(
+        "kind",
+        "title",
+        "description",
+        "role_arn",
+        "aws_account",
+        "partition",
+        "max_seconds",
+        "labels",
+        "colour",
+    ),
+    *(
+        "region",
+        "destination",
+        "sensitive",
+        "session_policy",
+        "policy_arns",
+        "state",
+        "weaker_mode_accepted",
+    ),
 )
 """A target's keys as a file has them."""
 
@@ -38,7 +64,9 @@ def _nothing(writer: Any, value: None) -> Any:
 
 def _text(writer: Any, value: str) -> Any:
     """Write a text, in lines where it has some."""
-    return writer.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    return writer.represent_scalar(
+        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
+    )
 
 
 _Writer.add_representer(type(None), _nothing)
@@ -54,19 +82,33 @@ def held(known: Catalogue) -> CurrentState:
         ("account", number): int(each.version or 0) for number, each in known.accounts.items()
     }
     versions |= {("target", name): int(each.version or 0) for name, each in living.items()}
-    versions |= {(name, str(rule.group)): int(rule.version or 0) for name, found in rules.items() for rule in found}
+    versions |= {
+        (name, str(rule.group)): int(rule.version or 0)
+        for name, found in rules.items()
+        for rule in found
+    }
     return CurrentState(
         {number: _account(each) for number, each in known.accounts.items()},
         {name: _target(each) for name, each in living.items()},
-        {name: {str(rule.group): _end(rule) for rule in found} for name, found in rules.items() if found},
+        {
+            name: {str(rule.group): _end(rule) for rule in found}
+            for name, found in rules.items()
+            if found
+        },
         versions=versions,
-        deleted=frozenset(name for name, each in known.targets.items() if each.state == State.DELETED),
+        deleted=frozenset(
+            name for name, each in known.targets.items() if each.state == State.DELETED
+        ),
     )
 
 
 def _account(account: AwsAccount) -> dict[str, Any]:
     """Return an AWS account's values."""
-    return {"name": account.name or None, "external_id": account.external_id, "stopped": bool(account.stopped)}
+    return {
+        "name": account.name or None,
+        "external_id": account.external_id,
+        "stopped": bool(account.stopped),
+    }
 
 
 def _target(target: Target) -> dict[str, Any]:
@@ -88,13 +130,20 @@ def written(contents: Contents, *, with_keys: bool = False) -> str:
     """Return the file that says this; `with_keys`: with the ciphertexts of Federation Keys."""
     document = {
         "cooper": FORMAT,
-        "accounts": {number: _named(contents.accounts[number]) for number in sorted(contents.accounts)},
-        "targets": {name: _said(contents.targets[name], with_keys) for name in sorted(contents.targets)},
+        "accounts": {
+            number: _named(contents.accounts[number]) for number in sorted(contents.accounts)
+        },
+        "targets": {
+            name: _said(contents.targets[name], with_keys) for name in sorted(contents.targets)
+        },
         "associations": {
-            name: dict(sorted(contents.associations[name].items())) for name in sorted(contents.associations)
+            name: dict(sorted(contents.associations[name].items()))
+            for name in sorted(contents.associations)
         },
     }
-    return str(yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1_000_000))
+    return str(
+        yaml.dump(document, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1_000_000)
+    )
 
 
 def _named(account: Values) -> dict[str, Any]:
@@ -104,7 +153,9 @@ def _named(account: Values) -> dict[str, Any]:
 
 def _said(target: Values, with_keys: bool) -> dict[str, Any]:
     """Return what a file says of a target: what differs from the defaults, and always its kind and state."""
-    said = {name: target[name] for name in ORDER if name == "state" or target[name] != DEFAULTS[name]}
+    said = {
+        name: target[name] for name in ORDER if name == "state" or target[name] != DEFAULTS[name]
+    }
     if target["kind"] == "role":
         said.pop("aws_account", None)
         said.pop("partition", None)
@@ -113,7 +164,11 @@ def _said(target: Values, with_keys: bool) -> dict[str, Any]:
     if with_keys and target["federation_keys"]:
         kms_arn, access_key_id = target["federation_keys_kms_arn"], target["access_key_id"]
         ciphertext = target["federation_keys"]
-        said["federation_keys"] = {"access_key_id": access_key_id, "kms_key": kms_arn, "ciphertext": ciphertext}
+        said["federation_keys"] = {
+            "access_key_id": access_key_id,
+            "kms_key": kms_arn,
+            "ciphertext": ciphertext,
+        }
     return said
 
 

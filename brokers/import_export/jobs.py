@@ -36,7 +36,9 @@ class Unfinished(Conflict):
 
     def __init__(self, found: Import) -> None:
         """Say whose it is and how far."""
-        super().__init__(f"An import is unfinished, and there is one at a time. {progress(found)} Go on or give it up.")
+        super().__init__(
+            f"An import is unfinished, and there is one at a time. {progress(found)} Go on or give it up."
+        )
 
 
 def newest() -> Import | None:
@@ -73,14 +75,20 @@ def begin(draft: Draft, person: str, mine: Collection[str] = ()) -> Import:
     made.number, made.state, made.person = number, RUNNING, person
     made.file_digest, made.plan_digest = draft.file_digest, draft.plan.digest()
     made.total, made.applied, made.begun = len(steps), 0, audit.now()
-    facts: dict[str, Any] = {"imported": number, "file": draft.file_digest, "plan": made.plan_digest}
+    facts: dict[str, Any] = {
+        "imported": number,
+        "file": draft.file_digest,
+        "plan": made.plan_digest,
+    }
     with transaction() as writes:
         if found is None:
             writes.create(made)
         else:
             writes.save(made)
         counts = {name: count for name, count in draft.plan.counts().items() if count}
-        begun = audit.event(Event.IMPORT_BEGUN, **facts, steps=len(steps), prune=draft.prune or None, counts=counts)
+        begun = audit.event(
+            Event.IMPORT_BEGUN, **facts, steps=len(steps), prune=draft.prune or None, counts=counts
+        )
         writes.create(begun)
     return made
 
@@ -99,13 +107,17 @@ def _with_external_ids(plan: Plan) -> Plan:
 def _lay_down(number: str, place: int, step: Step, mine: Collection[str]) -> None:
     """Keep a step, with the groups by which the person entitles themself."""
     for each in step["targets"]:
-        each["self_entitled"] = sorted({*each["rules"]["added"], *each["rules"]["changed"]} & set(mine))
+        each["self_entitled"] = sorted(
+            {*each["rules"]["added"], *each["rules"]["changed"]} & set(mine)
+        )
     body = zlib.compress(json.dumps(step).encode())
     with transaction() as writes:
         writes.create(ImportPart(number, place, body=body, expires=after(KEPT)))
 
 
-def go_on(seconds: float = float("inf"), told: Callable[[Import], None] = lambda found: None) -> Import:
+def go_on(
+    seconds: float = float("inf"), told: Callable[[Import], None] = lambda found: None
+) -> Import:
     """Apply the steps of the unfinished import that are left, for so many seconds; return how far it is.
 
     `told` hears of each step that is applied. Raise Conflict when somebody changed what a step builds on.
@@ -137,7 +149,10 @@ def _apply(found: Import, place: int) -> None:
     """Apply one step, its events and the progress, in one transaction."""
     part = ImportPart.find(str(found.number), place)
     if part is None:
-        raise CooperError("A step of this import is gone. Give it up, and import the file again.", f"no step {place}")
+        raise CooperError(
+            "A step of this import is gone. Give it up, and import the file again.",
+            f"no step {place}",
+        )
     step: Step = json.loads(zlib.decompress(bytes(part.body)))
     said: dict[str, Any] = {"imported": str(found.number), "step": f"{place} of {found.total}"}
     names = [each["name"] for each in step["targets"]]
@@ -150,7 +165,9 @@ def _put(found: Import, place: int, step: Step, said: dict[str, Any], writes: Tr
     applying.put(step, said, writes)
     last = place == found.total
     actions = [Import.applied.set(place), *([Import.state.set(DONE)] if last else [])]
-    here = (Import.number == found.number) & (Import.state == RUNNING) & (Import.applied == place - 1)
+    here = (
+        (Import.number == found.number) & (Import.state == RUNNING) & (Import.applied == place - 1)
+    )
     overtaken = Conflict("Somebody else goes on with this import, or gave it up.", "step overtaken")
     writes.update(Import, SLOT, actions=actions, condition=here, refusal=overtaken)
     if last:
@@ -165,6 +182,10 @@ def give_up() -> Import:
     found.state = GIVEN_UP
     with transaction() as writes:
         writes.save(found)
-        facts: dict[str, Any] = {"imported": found.number, "applied": found.applied, "steps": found.total}
+        facts: dict[str, Any] = {
+            "imported": found.number,
+            "applied": found.applied,
+            "steps": found.total,
+        }
         writes.create(audit.event(Event.IMPORT_GIVEN_UP, **facts))
     return found

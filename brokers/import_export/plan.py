@@ -99,9 +99,13 @@ class Plan:
 
     def counts(self) -> dict[str, int]:
         """Return how many of what are added, changed and removed."""
-        found = {f"targets {how}": sum(each.how == how for each in self.targets) for how in ChangeKind}
+        found = {
+            f"targets {how}": sum(each.how == how for each in self.targets) for how in ChangeKind
+        }
         for name in ("added", "changed", "removed"):
-            found[f"associations {name}"] = sum(len(getattr(each.rules, name)) for each in self.targets)
+            found[f"associations {name}"] = sum(
+                len(getattr(each.rules, name)) for each in self.targets
+            )
         return found
 
 

@@ -5,7 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, Problem, RulesPlan, TargetPlan
-from brokers.import_export.snapshot import DEFAULTS, FLAGS, KEYS, NO_FACTS, Contents, CurrentState, Values
+from brokers.import_export.snapshot import (
+    DEFAULTS,
+    FLAGS,
+    KEYS,
+    NO_FACTS,
+    Contents,
+    CurrentState,
+    Values,
+)
 
 PENDING, ENABLED, DISABLED = "pending", "enabled", "disabled"
 
@@ -21,10 +29,20 @@ def plan(wanted: Contents, held: CurrentState, now: datetime, *, prune: bool = F
     problems = [*_account_problems(wanted, held), *_target_problems(wanted, held, prune)]
     if problems:
         return Plan(problems=problems)
-    gone = sorted(set(held.targets) - set(wanted.targets)) if prune and "targets" in wanted.sections else []
-    names = sorted({*wanted.targets, *wanted.associations, *(held.associations if prune else ())} - {*gone})
+    gone = (
+        sorted(set(held.targets) - set(wanted.targets))
+        if prune and "targets" in wanted.sections
+        else []
+    )
+    names = sorted(
+        {*wanted.targets, *wanted.associations, *(held.associations if prune else ())} - {*gone}
+    )
     planned = [*(_removed(name, held, now) for name in gone)]
-    planned += [each for each in (_planned(name, wanted, held, now, prune) for name in names) if each is not None]
+    planned += [
+        each
+        for each in (_planned(name, wanted, held, now, prune) for name in names)
+        if each is not None
+    ]
     return Plan(_accounts(wanted, held), planned)
 
 
@@ -43,7 +61,9 @@ def _target_problems(wanted: Contents, held: CurrentState, prune: bool) -> Itera
     for name, said in wanted.targets.items():
         here = held.targets.get(name)
         if name in held.deleted:
-            yield Problem(("targets", name), f"{name} was deleted once, and names are never given twice.")
+            yield Problem(
+                ("targets", name), f"{name} was deleted once, and names are never given twice."
+            )
         elif here is not None:
             yield from _kind_problems(name, said, here)
     removing = prune and "targets" in wanted.sections
@@ -56,11 +76,16 @@ def _target_problems(wanted: Contents, held: CurrentState, prune: bool) -> Itera
 def _kind_problems(name: str, said: Values, here: Values) -> Iterator[Problem]:
     """Yield why a target that exists cannot become what the file says."""
     if said["kind"] != here["kind"]:
-        yield Problem(("targets", name, "kind"), f"{name} is of the kind {here['kind']} here; that never changes.")
+        yield Problem(
+            ("targets", name, "kind"),
+            f"{name} is of the kind {here['kind']} here; that never changes.",
+        )
     elif here["federation_keys"] and not said["federation_keys"]:
         for attribute in ("aws_account", "partition"):
             if said[attribute] not in (None, here[attribute]):
-                message = f"The Federation Keys of {name} are of {here[attribute]}; they decide this."
+                message = (
+                    f"The Federation Keys of {name} are of {here[attribute]}; they decide this."
+                )
                 yield Problem(("targets", name, attribute), message)
 
 
@@ -68,7 +93,10 @@ def _kind_problems(name: str, said: Values, here: Values) -> Iterator[Problem]:
 def _accounts(wanted: Contents, held: CurrentState) -> list[AccountPlan]:
     """Return what happens to AWS accounts: those of new targets too. A stop is set, never lifted."""
     used = {str(each["aws_account"]) for each in wanted.targets.values() if each["aws_account"]}
-    found = (_account(number, wanted.accounts.get(number, {}), held) for number in sorted({*wanted.accounts, *used}))
+    found = (
+        _account(number, wanted.accounts.get(number, {}), held)
+        for number in sorted({*wanted.accounts, *used})
+    )
     return [each for each in found if each is not None]
 
 
@@ -77,18 +105,26 @@ def _account(number: str, said: Values, held: CurrentState) -> AccountPlan | Non
     here = held.accounts.get(number)
     if here is None:
         values = {name: value for name, value in said.items() if value}
-        return AccountPlan(number, ChangeKind.ADD, values, {name: [None, value] for name, value in values.items()})
+        return AccountPlan(
+            number, ChangeKind.ADD, values, {name: [None, value] for name, value in values.items()}
+        )
     values = {}
     if "name" in said and said["name"] != here["name"]:
         values["name"] = said["name"]
     if said.get("stopped") and not here["stopped"]:
         values["stopped"] = True
     changes = {name: [here[name], value] for name, value in values.items()}
-    return AccountPlan(number, ChangeKind.CHANGE, values, changes, held.versions["account", number]) if values else None
+    return (
+        AccountPlan(number, ChangeKind.CHANGE, values, changes, held.versions["account", number])
+        if values
+        else None
+    )
 
 
 # -- targets ----------------------------------------------------------------------------------------------------------
-def _planned(name: str, wanted: Contents, held: CurrentState, now: datetime, prune: bool) -> TargetPlan | None:
+def _planned(
+    name: str, wanted: Contents, held: CurrentState, now: datetime, prune: bool
+) -> TargetPlan | None:
     """Return what happens to a target that the file names, or that has associations which it lacks."""
     here, said = held.targets.get(name), wanted.targets.get(name)
     notes: list[str] = []
@@ -97,7 +133,9 @@ def _planned(name: str, wanted: Contents, held: CurrentState, now: datetime, pru
         return None
     rules = _rules(name, wanted, held, prune and "associations" in wanted.sections)
     before = here or {**DEFAULTS, **NO_FACTS, "state": PENDING}
-    values = {attribute: value for attribute, value in after.items() if value != before.get(attribute)}
+    values = {
+        attribute: value for attribute, value in after.items() if value != before.get(attribute)
+    }
     if here is not None and not values and not rules:
         return None
     gains, loses = _gains_and_losses(name, here, after, rules, held, now)
@@ -122,7 +160,9 @@ def _after(said: Values, here: Values | None, known: bool, notes: list[str]) -> 
     if here is None:
         after |= said.get("facts") or NO_FACTS if known else NO_FACTS
     else:
-        after |= NO_FACTS if _is_other_door(after, here) else {name: here[name] for name in NO_FACTS}
+        after |= (
+            NO_FACTS if _is_other_door(after, here) else {name: here[name] for name in NO_FACTS}
+        )
     if _is_complete(after):
         after["weaker_mode_accepted"] = False
     after["state"] = _state(said["state"], after, here)
@@ -145,7 +185,10 @@ def _is_known(said: Values | None, wanted: Contents, held: CurrentState) -> bool
 
 def _is_other_door(after: Values, here: Values) -> bool:
     """Return whether what a try found is no longer true."""
-    return any(after[name] != here[name] for name in DOOR) or after["max_seconds"] > here["max_seconds"]
+    return (
+        any(after[name] != here[name] for name in DOOR)
+        or after["max_seconds"] > here["max_seconds"]
+    )
 
 
 def _is_complete(after: Values) -> bool:
@@ -189,7 +232,9 @@ def _why(after: Values, here: Values | None) -> str:
 
 def _changes(before: Values, values: Values, *, new: bool) -> dict[str, list[Any]]:
     """Return each changed attribute with [before, after], fit for showing and for the record."""
-    said = {name: [before.get(name), value] for name, value in values.items() if name not in NO_FACTS}
+    said = {
+        name: [before.get(name), value] for name, value in values.items() if name not in NO_FACTS
+    }
     if "federation_keys" in said:
         said["federation_keys"] = list(SECRET)
     if new:
@@ -202,9 +247,17 @@ def _changes(before: Values, values: Values, *, new: bool) -> dict[str, list[Any
 def _removed(name: str, held: CurrentState, now: datetime) -> TargetPlan:
     """Return how a target goes: its name stays reserved, its associations go with it."""
     groups = sorted(held.associations.get(name, {}))
-    rules = RulesPlan(removed=groups, versions={group: held.versions[name, group] for group in groups})
-    loses = sorted(_holding(held.associations.get(name, {}), now)) if held.targets[name]["state"] == ENABLED else []
-    return TargetPlan(name, ChangeKind.REMOVE, rules=rules, loses=loses, version=held.versions["target", name])
+    rules = RulesPlan(
+        removed=groups, versions={group: held.versions[name, group] for group in groups}
+    )
+    loses = (
+        sorted(_holding(held.associations.get(name, {}), now))
+        if held.targets[name]["state"] == ENABLED
+        else []
+    )
+    return TargetPlan(
+        name, ChangeKind.REMOVE, rules=rules, loses=loses, version=held.versions["target", name]
+    )
 
 
 # -- associations -----------------------------------------------------------------------------------------------------
@@ -212,22 +265,40 @@ def _rules(name: str, wanted: Contents, held: CurrentState, prune: bool) -> Rule
     """Return what happens to a target's associations."""
     said, here = wanted.associations.get(name, {}), held.associations.get(name, {})
     added = {group: said[group] for group in sorted(said) if group not in here}
-    changed = {group: said[group] for group in sorted(said) if group in here and here[group] != said[group]}
+    changed = {
+        group: said[group] for group in sorted(said) if group in here and here[group] != said[group]
+    }
     removed = sorted(set(here) - set(said)) if prune else []
-    return RulesPlan(added, changed, removed, {group: held.versions[name, group] for group in [*changed, *removed]})
+    return RulesPlan(
+        added,
+        changed,
+        removed,
+        {group: held.versions[name, group] for group in [*changed, *removed]},
+    )
 
 
 def _holding(ends: Mapping[str, str | None], now: datetime) -> set[str]:
     """Return the groups whose association still entitles at `now`."""
-    return {group for group, end in ends.items() if end is None or now < datetime.fromisoformat(end)}
+    return {
+        group for group, end in ends.items() if end is None or now < datetime.fromisoformat(end)
+    }
 
 
 def _gains_and_losses(
-    name: str, here: Values | None, after: Values, rules: RulesPlan, held: CurrentState, now: datetime
+    name: str,
+    here: Values | None,
+    after: Values,
+    rules: RulesPlan,
+    held: CurrentState,
+    now: datetime,
 ) -> tuple[list[str], list[str]]:
     """Return the groups whose people may become the target by this, and those whose people no longer may."""
     ends = held.associations.get(name, {})
-    wanted = {group: end for group, end in ends.items() if group not in rules.removed} | rules.added | rules.changed
+    wanted = (
+        {group: end for group, end in ends.items() if group not in rules.removed}
+        | rules.added
+        | rules.changed
+    )
     before = _holding(ends, now) if here is not None and here["state"] == ENABLED else set()
     then = _holding(wanted, now) if after["state"] == ENABLED else set()
     return sorted(then - before), sorted(before - then)

@@ -84,5 +84,9 @@ def tried_from(facts: Values) -> dict[str, Any]:
     if facts["probe"]:
         return dict(facts["probe"])
     found = {name: True for name in FLAGS if facts[name]}
-    longest = {"longest_seconds": facts["effective_max_seconds"]} if facts["effective_max_seconds"] else {}
+    longest = (
+        {"longest_seconds": facts["effective_max_seconds"]}
+        if facts["effective_max_seconds"]
+        else {}
+    )
     return found | longest

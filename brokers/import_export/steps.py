@@ -24,7 +24,10 @@ def steps_of(plan: Plan) -> list[Step]:
     ordered = sorted(plan.targets, key=lambda each: (each.how != ChangeKind.REMOVE, each.name))
     made: list[Step] = []
     items = size = 0
-    for kind, entry, cost in [*_accounts(plan.accounts), *(part for each in ordered for part in _parts(each))]:
+    for kind, entry, cost in [
+        *_accounts(plan.accounts),
+        *(part for each in ordered for part in _parts(each)),
+    ]:
         length = len(json.dumps(entry))
         if not made or items + cost > MOST_ITEMS or size + length > MOST_BYTES:
             made.append({"accounts": [], "targets": []})
@@ -44,7 +47,11 @@ def _parts(target: TargetPlan) -> Iterator[tuple[str, dict[str, Any], int]]:
     """Yield a target in parts that a transaction takes, each with its items: itself, two events, associations."""
     first = True
     for rules in _portions(target.rules):
-        entry = asdict(replace(target, rules=rules) if first else TargetPlan(target.name, target.how, rules=rules))
+        entry = asdict(
+            replace(target, rules=rules)
+            if first
+            else TargetPlan(target.name, target.how, rules=rules)
+        )
         del entry["gains"], entry["loses"]
         if not first:
             entry["how"] = MORE
@@ -55,10 +62,15 @@ def _parts(target: TargetPlan) -> Iterator[tuple[str, dict[str, Any], int]]:
 def _portions(rules: RulesPlan) -> Iterator[RulesPlan]:
     """Yield associations in portions of one transaction; one without any for none."""
     most = MOST_ITEMS - 3
-    rows = [(name, group) for name in ("removed", "changed", "added") for group in getattr(rules, name)]
+    rows = [
+        (name, group) for name in ("removed", "changed", "added") for group in getattr(rules, name)
+    ]
     for start in range(0, max(len(rows), 1), most):
         part = rows[start : start + most]
-        chosen = {name: [group for kind, group in part if kind == name] for name in ("removed", "changed", "added")}
+        chosen = {
+            name: [group for kind, group in part if kind == name]
+            for name in ("removed", "changed", "added")
+        }
         yield RulesPlan(
             {group: rules.added[group] for group in chosen["added"]},
             {group: rules.changed[group] for group in chosen["changed"]},

@@ -23,11 +23,16 @@ class Told(NamedTuple):
 def told(plan: Plan, crowd: PeopleByGroup) -> Iterator[Told]:
     """Yield what a plan would do: who of the `crowd` gains and loses first, then AWS accounts, then targets."""
     for verb, groups in (("gain", plan.gains()), ("lose", plan.loses())):
-        lines = [f"{group} ({_people(group, crowd)}): {_names(targets)}" for group, targets in groups.items()]
+        lines = [
+            f"{group} ({_people(group, crowd)}): {_names(targets)}"
+            for group, targets in groups.items()
+        ]
         if lines:
             yield Told(f"People in these groups {verb}", lines)
     for account in plan.accounts:
-        yield Told(f"{SIGNS[account.how]} AWS account {account.account_id}", list(_account(account)))
+        yield Told(
+            f"{SIGNS[account.how]} AWS account {account.account_id}", list(_account(account))
+        )
     for target in plan.targets:
         yield Told(f"{SIGNS[target.how]} target {target.name}", list(_target(target)))
 
@@ -36,7 +41,10 @@ def summed_up(plan: Plan) -> str:
     """Return a plan in one line."""
     counts = plan.counts()
     parts = []
-    for noun, verbs in (("targets", ("add", "change", "remove")), ("associations", ("added", "changed", "removed"))):
+    for noun, verbs in (
+        ("targets", ("add", "change", "remove")),
+        ("associations", ("added", "changed", "removed")),
+    ):
         numbers = [f"{counts[f'{noun} {verb}']:,}" for verb in verbs]
         parts.append(f"{noun}: {numbers[0]} to add, {numbers[1]} to change, {numbers[2]} to remove")
     parts.append(f"AWS accounts: {len(plan.accounts):,} to add or change")
@@ -68,7 +76,10 @@ def _target(target: TargetPlan) -> Iterator[str]:
         yield "its name is never given again"
     yield from _fields(target.changes)
     rules = target.rules
-    for verb, rows in (("may become it", rules.added), ("may become it with another end", rules.changed)):
+    for verb, rows in (
+        ("may become it", rules.added),
+        ("may become it with another end", rules.changed),
+    ):
         for group, end in rows.items():
             yield f"{group} {verb}, {f'until {end}' if end else 'for good'}"
     for group in rules.removed:
@@ -80,7 +91,11 @@ def _target(target: TargetPlan) -> Iterator[str]:
 def _fields(changes: dict[str, list[Any]]) -> Iterator[str]:
     """Yield changed fields with before and after."""
     for name, (before, after) in sorted(changes.items()):
-        yield f"{name}: {_value(before)} -> {_value(after)}" if before not in (None, []) else f"{name}: {_value(after)}"
+        yield (
+            f"{name}: {_value(before)} -> {_value(after)}"
+            if before not in (None, [])
+            else f"{name}: {_value(after)}"
+        )
 
 
 def _value(value: Any) -> str:

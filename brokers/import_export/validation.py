@@ -16,7 +16,13 @@ from brokers.import_export.snapshot import DEFAULTS, FLAGS, FORMAT, SECTIONS, Co
 from brokers.import_export.yaml_reader import Complaints, Node, Unusable, shortened
 from brokers.models import Kind
 from brokers.probing import is_coopers_own
-from brokers.target_forms import NEVER_WEAKER, FederatedUserForm, RoleForm, check_destination, check_partition
+from brokers.target_forms import (
+    NEVER_WEAKER,
+    FederatedUserForm,
+    RoleForm,
+    check_destination,
+    check_partition,
+)
 
 MOST_GROUPS = 1_000
 """Groups of one target in a file at most."""
@@ -41,7 +47,11 @@ KNOWN = {
 
 TRIED = {"works", *FLAGS, "longest_seconds", "findings"}
 FORMS = {Kind.ROLE: RoleForm.base_fields, Kind.FEDERATED_USER: FederatedUserForm.base_fields}
-_NAME, _GROUP, _UNTIL = NameField(max_length=64), GroupField(max_length=560), UntilField(required=False)
+_NAME, _GROUP, _UNTIL = (
+    NameField(max_length=64),
+    GroupField(max_length=560),
+    UntilField(required=False),
+)
 
 
 def contents_of(root: Node, complaints: Complaints, caller: str) -> Contents:
@@ -50,15 +60,31 @@ def contents_of(root: Node, complaints: Complaints, caller: str) -> Contents:
     Raise Unusable when it is no file of cooper's, or of a newer format.
     """
     if not isinstance(root.value, dict) or "cooper" not in root.value:
-        complaints.add(root, f"This is no file of cooper's: it begins with the line cooper: {FORMAT}")
+        complaints.add(
+            root, f"This is no file of cooper's: it begins with the line cooper: {FORMAT}"
+        )
         raise Unusable
     _check_format(root.value["cooper"], complaints)
     check = _Check(complaints, caller)
-    sections = {name: node for name, node in check.entries(root, {"cooper", *SECTIONS}).items() if name != "cooper"}
+    sections = {
+        name: node
+        for name, node in check.entries(root, {"cooper", *SECTIONS}).items()
+        if name != "cooper"
+    }
     return Contents(
-        {number: check.account(number, node) for number, node in check.listed(sections.get("accounts"))},
-        {name: found for name, node in check.listed(sections.get("targets")) if (found := check.target(name, node))},
-        {name: check.groups(name, node) for name, node in check.listed(sections.get("associations"))},
+        {
+            number: check.account(number, node)
+            for number, node in check.listed(sections.get("accounts"))
+        },
+        {
+            name: found
+            for name, node in check.listed(sections.get("targets"))
+            if (found := check.target(name, node))
+        },
+        {
+            name: check.groups(name, node)
+            for name, node in check.listed(sections.get("associations"))
+        },
         frozenset(sections),
     )
 
@@ -67,7 +93,10 @@ def _check_format(node: Node, complaints: Complaints) -> None:
     """Raise Unusable for a format that this cooper does not know."""
     text = node.value if isinstance(node.value, str) else ""
     if re.fullmatch(r"[0-9]{1,9}", text) and int(text) > FORMAT:
-        complaints.add(node, f"This file is of format {text}; this cooper reads format {FORMAT}. Install a newer one.")
+        complaints.add(
+            node,
+            f"This file is of format {text}; this cooper reads format {FORMAT}. Install a newer one.",
+        )
         raise Unusable
     if text != str(FORMAT):
         complaints.add(node, f"The format is a number, {FORMAT} today.")
@@ -94,7 +123,9 @@ class _Check:
             return node.value
         for key in node.value:
             if key not in known:
-                self._complaints.add(key, f"{shortened(key)} is not known here; known: {', '.join(sorted(known))}.")
+                self._complaints.add(
+                    key, f"{shortened(key)} is not known here; known: {', '.join(sorted(known))}."
+                )
         return {key: value for key, value in node.value.items() if key in known}
 
     def listed(self, node: Node | None) -> Iterator[tuple[Any, Node]]:
@@ -144,14 +175,20 @@ class _Check:
     def account(self, number: Any, node: Node) -> dict[str, Any]:
         """Return what is said of an AWS account."""
         if not arns.ACCOUNT_ID.fullmatch(number):
-            self._complaints.add(number, f"{shortened(number)} is no AWS account: it has 12 digits, best in quotes.")
+            self._complaints.add(
+                number, f"{shortened(number)} is no AWS account: it has 12 digits, best in quotes."
+            )
         said = self.entries(node, {"name", "external_id", "stopped"})
         found: dict[str, Any] = {}
         if "name" in said:
-            name = self.cleaned(FORMS[Kind.ROLE]["account_name"], said["name"], self.text(said["name"]))
+            name = self.cleaned(
+                FORMS[Kind.ROLE]["account_name"], said["name"], self.text(said["name"])
+            )
             found["name"] = name or None
         if "external_id" in said:
-            found["external_id"] = self.matching(said["external_id"], EXTERNAL_ID, "an ExternalId that AWS takes")
+            found["external_id"] = self.matching(
+                said["external_id"], EXTERNAL_ID, "an ExternalId that AWS takes"
+            )
         if "stopped" in said:
             found["stopped"] = self.flag(said["stopped"])
         return found
@@ -187,7 +224,11 @@ class _Check:
                 if field.required and attribute != "max_seconds":
                     self._complaints.add(name, f"{name} lacks {attribute}.")
                 continue
-            value: Any = "\n".join(self.texts(node)) if attribute in ("labels", "policy_arns") else self.text(node)
+            value: Any = (
+                "\n".join(self.texts(node))
+                if attribute in ("labels", "policy_arns")
+                else self.text(node)
+            )
             cleaned = self.cleaned(field, node, value)
             found[attribute] = DEFAULTS[attribute] if cleaned in ("", None) else cleaned
         return found
@@ -211,27 +252,41 @@ class _Check:
         found["partition"], found["aws_account"] = arn.partition, arn.account_id
         self._checked(node, lambda: check_partition(arn))
         if is_coopers_own(arn, self._caller):
-            self._complaints.add(node, "This is the role that cooper itself runs as; it is never a target.")
+            self._complaints.add(
+                node, "This is the role that cooper itself runs as; it is never a target."
+            )
 
     def _federated_user(self, found: dict[str, Any], said: dict[Any, Node]) -> None:
         """Read AWS account, partition and, where they come along, Federation Keys."""
-        found["aws_account"] = self.matching(said.get("aws_account"), arns.ACCOUNT_ID, "an AWS account of 12 digits")
+        found["aws_account"] = self.matching(
+            said.get("aws_account"), arns.ACCOUNT_ID, "an AWS account of 12 digits"
+        )
         if "partition" in said:
             found["partition"] = self.text(said["partition"])
             if found["partition"] not in arns.PARTITIONS:
                 known = ", ".join(arns.PARTITIONS)
-                self._complaints.add(said["partition"], f"cooper reaches these partitions: {known}.")
+                self._complaints.add(
+                    said["partition"], f"cooper reaches these partitions: {known}."
+                )
         node = said.get("federation_keys")
         keys = self.entries(node, {"access_key_id", "kms_key", "ciphertext"})
         if not keys:
             return
         if len(keys) < 3:
-            self._complaints.add(node, "Federation Keys have access_key_id, kms_key and ciphertext.")
-        found["access_key_id"] = self.matching(keys.get("access_key_id"), ACCESS_KEY_ID, "an access key id")
-        found["federation_keys_kms_arn"] = self.matching(keys.get("kms_key"), KEY_ARN, "the ARN of a KMS key")
+            self._complaints.add(
+                node, "Federation Keys have access_key_id, kms_key and ciphertext."
+            )
+        found["access_key_id"] = self.matching(
+            keys.get("access_key_id"), ACCESS_KEY_ID, "an access key id"
+        )
+        found["federation_keys_kms_arn"] = self.matching(
+            keys.get("kms_key"), KEY_ARN, "the ARN of a KMS key"
+        )
         found["federation_keys"] = self._ciphertext(keys.get("ciphertext"))
         if found["aws_account"] is None:
-            self._complaints.add(node, "With Federation Keys belongs the aws_account that they are of.")
+            self._complaints.add(
+                node, "With Federation Keys belongs the aws_account that they are of."
+            )
 
     def _ciphertext(self, node: Node | None) -> str | None:
         """Return base64 as cooper writes it; complain of anything else, without repeating it."""
@@ -255,22 +310,30 @@ class _Check:
     def _facts(self, node: Node, *, is_role: bool) -> dict[str, Any]:
         """Return what a try found, as far as the file tells."""
         said = self.entries(node, TRIED)
-        tried: dict[str, Any] = {name: self.flag(said[name]) for name in ("works", *FLAGS) if name in said}
+        tried: dict[str, Any] = {
+            name: self.flag(said[name]) for name in ("works", *FLAGS) if name in said
+        }
         if "longest_seconds" in said:
             seconds = forms.IntegerField(min_value=0, max_value=129_600)
-            cleaned = self.cleaned(seconds, said["longest_seconds"], self.text(said["longest_seconds"]))
+            cleaned = self.cleaned(
+                seconds, said["longest_seconds"], self.text(said["longest_seconds"])
+            )
             tried["longest_seconds"] = cleaned or 0
         if "findings" in said:
             tried["findings"] = self.texts(said["findings"])
             if len(tried["findings"]) > 20 or any(len(each) > 1000 for each in tried["findings"]):
-                self._complaints.add(said["findings"], "At most 20 findings of at most 1,000 characters.")
+                self._complaints.add(
+                    said["findings"], "At most 20 findings of at most 1,000 characters."
+                )
         return facts_from(tried, is_role=is_role)
 
     def groups(self, name: Any, node: Node) -> dict[str, str | None]:
         """Return the groups that may become a target, with their ends."""
         said, found = self.entries(node), dict[str, str | None]()
         if len(said) > MOST_GROUPS:
-            self._complaints.add(name, f"{len(said):,} groups; a target has {MOST_GROUPS:,} in a file at most.")
+            self._complaints.add(
+                name, f"{len(said):,} groups; a target has {MOST_GROUPS:,} in a file at most."
+            )
             return {}
         for key, end in said.items():
             group = self.cleaned(_GROUP, key, str(key))

@@ -35,21 +35,26 @@ def examine_keys(text: str, partition: str, target_name: str) -> ExaminedKeys:
     try:
         caller = federation_token.caller(keys, partition)
         _refuse_root(caller)
-        federation_token.federate(keys, partition, {"Name": "cooper.try", "DurationSeconds": 900, "Policy": HARMLESS})
+        federation_token.federate(
+            keys, partition, {"Name": "cooper.try", "DurationSeconds": 900, "Policy": HARMLESS}
+        )
     except Invalid:
         raise
     except CooperError as error:
         raise _on_field(error) from error
     found = str(caller["Arn"]).split(":")[1]
     used = _users_of(keys, target_name)
-    return ExaminedKeys(seal(keys, target_name), keys.access_key_id, str(caller["Account"]), found, not bound, used)
+    return ExaminedKeys(
+        seal(keys, target_name), keys.access_key_id, str(caller["Account"]), found, not bound, used
+    )
 
 
 def _refuse_root(caller: dict[str, Any]) -> None:
     """Raise Invalid when the keys are the root user's, or not a user's."""
     if str(caller["Arn"]).endswith(":root"):
         raise Invalid(
-            "These are the keys of an AWS account's root user. Use those of an IAM user made for this.", field=FIELD
+            "These are the keys of an AWS account's root user. Use those of an IAM user made for this.",
+            field=FIELD,
         )
     if ":user/" not in str(caller["Arn"]):
         raise Invalid("These are not the keys of an IAM user.", field=FIELD)
@@ -58,12 +63,12 @@ def _refuse_root(caller: dict[str, Any]) -> None:
 def _on_field(error: CooperError) -> CooperError:
     """Return what AWS's refusal means for the person who gave the keys."""
     if error.code in BAD_KEYS:
-        message = "AWS does not accept these keys: deleted, inactive, mistyped, or of another partition."
+        message = (
+            "AWS does not accept these keys: deleted, inactive, mistyped, or of another partition."
+        )
         return Invalid(message, error.detail, field=FIELD, code=error.code)
     if error.code == "AccessDenied":
-        message = (
-            "AWS accepts these keys but not the call: the IAM user needs sts:GetFederationToken (and sts:TagSession)."
-        )
+        message = "AWS accepts these keys but not the call: the IAM user needs sts:GetFederationToken (and sts:TagSession)."
         return Invalid(message, error.detail, field=FIELD, code=error.code)
     return error
 

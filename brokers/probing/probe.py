@@ -33,7 +33,9 @@ class ProbeResult:
     @property
     def complete(self) -> bool:
         """Return whether nothing is lacking, so that the target is enabled without anybody accepting a weaker mode."""
-        return self.works and self.external_id_enforced and self.tag_session and self.source_identity
+        return (
+            self.works and self.external_id_enforced and self.tag_session and self.source_identity
+        )
 
     def stored(self) -> dict[str, Any]:
         """Return the result for the document."""
@@ -99,7 +101,9 @@ def _probe_role(target: Target, external_id: str) -> ProbeResult:
     unfit = _refusal(target, own, **right, **named) if own else None
     if unfit is not None:
         return ProbeResult(works=False, findings=(*findings, _of_own_policies(unfit)))
-    source = _allows(target, findings, "sts:SetSourceIdentity", **right, SourceIdentity="cooper.try")
+    source = _allows(
+        target, findings, "sts:SetSourceIdentity", **right, SourceIdentity="cooper.try"
+    )
     longest = _longest(target, right, findings)
     return ProbeResult(True, enforced, tagged, source, longest, tuple(findings))
 
@@ -123,15 +127,22 @@ def _enforces_external_id(target: Target, findings: list[str]) -> bool:
     """Return whether the role refuses callers without ExternalId and with a wrong one: AccessDenied alone says so."""
     without = _refusal(target)
     wrong = _refusal(target, ExternalId=f"wrong-{secrets.token_hex(16)}")
-    odd = next((each for each in (without, wrong) if each is not None and each.code != "AccessDenied"), None)
+    odd = next(
+        (each for each in (without, wrong) if each is not None and each.code != "AccessDenied"),
+        None,
+    )
     if without is None:
         findings.append(
             'The role can be assumed without an ExternalId: add the condition StringEquals "sts:ExternalId".'
         )
     elif wrong is None:
-        findings.append('The role accepts a wrong ExternalId: the condition has to be StringEquals "sts:ExternalId".')
+        findings.append(
+            'The role accepts a wrong ExternalId: the condition has to be StringEquals "sts:ExternalId".'
+        )
     elif odd is not None:
-        findings.append(f"cooper cannot tell whether the role enforces the ExternalId, since AWS says: {odd.detail}")
+        findings.append(
+            f"cooper cannot tell whether the role enforces the ExternalId, since AWS says: {odd.detail}"
+        )
     return without is not None and wrong is not None and odd is None
 
 
@@ -160,7 +171,9 @@ def _longest(target: Target, right: dict[str, Any], findings: list[str]) -> int:
         return 3600
     chained = "chaining" in refused.detail
     cause = (
-        "cooper's own credentials come from a role (chaining)" if chained else "the role's MaxSessionDuration is less"
+        "cooper's own credentials come from a role (chaining)"
+        if chained
+        else "the role's MaxSessionDuration is less"
     )
     findings.append(f"AWS refuses {wanted} seconds, since {cause}. People get one hour.")
     return 3600
@@ -182,19 +195,25 @@ def _probe_federated_user(target: Target) -> ProbeResult:
     return ProbeResult(True, True, tagged, True, int(target.max_seconds), tuple(findings))
 
 
-def _federated_tags(keys: aws.Keys, partition: str, asked: dict[str, Any], findings: list[str]) -> bool:
+def _federated_tags(
+    keys: aws.Keys, partition: str, asked: dict[str, Any], findings: list[str]
+) -> bool:
     """Return whether the IAM user may pass session tags."""
     named = tags(Request(PROBER, new_grant_id(), 900))
     try:
         federation_token.federate(keys, partition, asked | {"Tags": named})
     except CooperError as error:
         _decided(error)
-        findings.append("The IAM user's policy does not allow sts:TagSession, so sessions do not name the grant.")
+        findings.append(
+            "The IAM user's policy does not allow sts:TagSession, so sessions do not name the grant."
+        )
         return False
     return True
 
 
-def _federated_policies(target: Target, keys: aws.Keys, asked: dict[str, Any], *, tagged: bool) -> CooperError | None:
+def _federated_policies(
+    target: Target, keys: aws.Keys, asked: dict[str, Any], *, tagged: bool
+) -> CooperError | None:
     """Try the target's own session policies once and discard what that gives; return AWS's refusal, or None."""
     own = policies(target)
     named: dict[str, Any] = {"Tags": tags(Request(PROBER, new_grant_id(), 900))} if tagged else {}

@@ -6,7 +6,10 @@ from brokers.sts.request import Broker, Request
 
 __all__ = ["Request", "broker_for"]
 
-BROKERS: dict[str, Broker] = {Kind.ROLE: assume_role.become, Kind.FEDERATED_USER: federation_token.become}
+BROKERS: dict[str, Broker] = {
+    Kind.ROLE: assume_role.become,
+    Kind.FEDERATED_USER: federation_token.become,
+}
 
 
 def broker_for(target: Target) -> Broker:

@@ -38,11 +38,15 @@ def become(target: Target, request: Request) -> Credentials:
 def federate(keys: Keys, partition: str, asked: dict[str, Any]) -> Credentials:
     """Call GetFederationToken with these keys and arguments (trying keys out uses it too)."""
     with aws.using(keys):
-        answer = aws.call(aws.client("sts", region_of(partition), borrowed=True).get_federation_token, **asked)
+        answer = aws.call(
+            aws.client("sts", region_of(partition), borrowed=True).get_federation_token, **asked
+        )
     return credentials(answer, "FederatedUser", asked["Name"])
 
 
 def caller(keys: Keys, partition: str) -> dict[str, Any]:
     """Return GetCallerIdentity's answer (Account, Arn, UserId) for these keys."""
     with aws.using(keys):
-        return dict(aws.call(aws.client("sts", region_of(partition), borrowed=True).get_caller_identity))
+        return dict(
+            aws.call(aws.client("sts", region_of(partition), borrowed=True).get_caller_identity)
+        )

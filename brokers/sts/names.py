@@ -37,7 +37,9 @@ def digest(text: str) -> str:
 
 def session_name(identity: Identity, grant_id: str) -> str:
     """Return RoleSessionName: as much of the person as fits, and the whole grant id, which is unique."""
-    return f"{readable(identity.subject)[: SESSION_LIMIT - len(grant_id) - 1]}.{grant_id}".lstrip(".")
+    return f"{readable(identity.subject)[: SESSION_LIMIT - len(grant_id) - 1]}.{grant_id}".lstrip(
+        "."
+    )
 
 
 def source_identity(identity: Identity) -> str:
@@ -52,10 +54,16 @@ def federated_name(identity: Identity) -> str:
 
 def _lasting(identity: Identity, limit: int) -> str:
     """Return a readable beginning and the person's digest within `limit` characters."""
-    return f"{readable(identity.subject)[: limit - _DIGEST - 1]}.{digest(identity.person)}".lstrip(".")
+    return f"{readable(identity.subject)[: limit - _DIGEST - 1]}.{digest(identity.person)}".lstrip(
+        "."
+    )
 
 
 def tag_value(text: str) -> str:
     """Return a text as a tag's value, each its own: `=` and hexadecimal bytes stand for what AWS refuses."""
-    coded = "".join(c if c in _TAG_SAFE else "".join(f"={byte:02X}" for byte in c.encode()) for c in text)
-    return coded if len(coded) <= TAG_LIMIT else f"{coded[: TAG_LIMIT - _DIGEST - 2]}=.{digest(text)}"
+    coded = "".join(
+        c if c in _TAG_SAFE else "".join(f"={byte:02X}" for byte in c.encode()) for c in text
+    )
+    return (
+        coded if len(coded) <= TAG_LIMIT else f"{coded[: TAG_LIMIT - _DIGEST - 2]}=.{digest(text)}"
+    )

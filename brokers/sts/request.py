@@ -26,7 +26,11 @@ Broker = Callable[[Target, Request], Credentials]
 
 def tags(request: Request) -> list[dict[str, str]]:
     """Return the session tags that name the person and the grant."""
-    said = {"person": request.identity.subject, "provider": request.identity.provider, "grant": request.grant_id}
+    said = {
+        "person": request.identity.subject,
+        "provider": request.identity.provider,
+        "grant": request.grant_id,
+    }
     return [{"Key": f"cooper:{key}", "Value": tag_value(value)} for key, value in said.items()]
 
 
@@ -47,7 +51,9 @@ def credentials(answer: dict[str, Any], user: str, session_name: str) -> Credent
         access_key_id=given["AccessKeyId"],
         secret_access_key=given["SecretAccessKey"],
         session_token=given["SessionToken"],
-        expires_at=expires if isinstance(expires, datetime) else datetime.fromtimestamp(float(expires), UTC),
+        expires_at=expires
+        if isinstance(expires, datetime)
+        else datetime.fromtimestamp(float(expires), UTC),
         arn=answer[user]["Arn"],
         session_name=session_name,
         request_id=answer.get("ResponseMetadata", {}).get("RequestId", ""),

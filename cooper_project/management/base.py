@@ -8,7 +8,12 @@ import logging
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    DjangoHelpFormatter,
+)
 
 from core import aws
 from core.errors import CooperError
@@ -42,7 +47,9 @@ class CooperCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Every command takes a region."""
-        parser.add_argument("--region", default="", help="cooper's AWS region (instead of COOPER_REGION)")
+        parser.add_argument(
+            "--region", default="", help="cooper's AWS region (instead of COOPER_REGION)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do the deed; turn a CooperError into its one line and exit code 1."""
@@ -70,4 +77,8 @@ class CooperCommand(BaseCommand):
 
 def said(error: CooperError) -> str:
     """Return the error for somebody who runs cooper: the message, and AWS's own words where they add to it."""
-    return error.message if error.detail in ("", error.message) else f"{error.message} [{error.detail}]"
+    return (
+        error.message
+        if error.detail in ("", error.message)
+        else f"{error.message} [{error.detail}]"
+    )

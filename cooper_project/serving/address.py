@@ -13,7 +13,9 @@ def chosen() -> tuple[str, int]:
     """Return the host and port of COOPER_BIND; raise CooperError when it cannot be read."""
     found = checks.bind_parts()
     if found is None:
-        raise CooperError(f"COOPER_BIND is {settings.COOPER_BIND!r}; it has to be ADDRESS:PORT, as in 127.0.0.1:8000.")
+        raise CooperError(
+            f"COOPER_BIND is {settings.COOPER_BIND!r}; it has to be ADDRESS:PORT, as in 127.0.0.1:8000."
+        )
     return found
 
 
@@ -27,7 +29,9 @@ def is_free(host: str, port: int) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False
-            raise CooperError(f"cooper cannot listen on {host}:{port}: {error.strerror}.") from error
+            raise CooperError(
+                f"cooper cannot listen on {host}:{port}: {error.strerror}."
+            ) from error
         return True
 
 
@@ -35,6 +39,8 @@ def refuse_taken(host: str, port: int) -> None:
     """Raise CooperError when the port is taken, naming the next free one."""
     if is_free(host, port):
         return
-    free = next((each for each in range(port + 1, min(port + 200, 65_536)) if is_free(host, each)), 0)
+    free = next(
+        (each for each in range(port + 1, min(port + 200, 65_536)) if is_free(host, each)), 0
+    )
     advice = f" {free} is free: make demo PORT={free}, or --port {free}." if free else ""
     raise CooperError(f"Port {port} is taken.{advice}")

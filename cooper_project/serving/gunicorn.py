@@ -46,7 +46,15 @@ def command(bind: str, workers: int) -> list[str]:
     words = [f"--{name}={value}" for name, value in options.items()]
     # a module run by a new interpreter: gevent has to patch before anything imports ssl
     config = "--config=python:cooper_project.serving.hooks"
-    return [sys.executable, "-m", "gunicorn", config, *words, "--no-control-socket", "cooper_project.wsgi:application"]
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        config,
+        *words,
+        "--no-control-socket",
+        "cooper_project.wsgi:application",
+    ]
 
 
 def environment() -> dict[str, str]:

@@ -10,9 +10,7 @@ from cooper_project.serving import address
 from core import aws, installation, kms
 from core.errors import CooperError
 
-DEMO = (
-    "These tables hold the demo's people, whose password everybody knows. Take other tables, or manage.py cooper_demo."
-)
+DEMO = "These tables hold the demo's people, whose password everybody knows. Take other tables, or manage.py cooper_demo."
 
 
 def warnings() -> list[str]:
@@ -29,7 +27,9 @@ def refusals() -> list[str]:
 def _messages() -> list[checks.CheckMessage]:
     """Return what cooper's own system checks say about production."""
     return [
-        each for each in checks.run_checks(tags=["cooper"], include_deployment_checks=True) if not each.is_silenced()
+        each
+        for each in checks.run_checks(tags=["cooper"], include_deployment_checks=True)
+        if not each.is_silenced()
     ]
 
 
@@ -56,4 +56,6 @@ def _unfit() -> Iterator[str]:
 def is_embedded() -> bool:
     """Return whether this is the demo: said so, and its AWS is on this machine."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    return settings.COOPER_EMBEDDED and any(f"//{host}:" in endpoint for host in settings.COOPER_LOOPBACK_HOSTS)
+    return settings.COOPER_EMBEDDED and any(
+        f"//{host}:" in endpoint for host in settings.COOPER_LOOPBACK_HOSTS
+    )

@@ -29,7 +29,9 @@ def collect() -> bool:
             mark.write_text(stand, encoding="ascii")
     except OSError as error:
         message = f"Static files cannot be collected into {settings.STATIC_ROOT}: {error.strerror}."
-        raise CooperError(f"{message} Run `manage.py collectstatic` once where it can be written.") from error
+        raise CooperError(
+            f"{message} Run `manage.py collectstatic` once where it can be written."
+        ) from error
     return True
 
 

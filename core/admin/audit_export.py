@@ -56,7 +56,10 @@ class Exporting(ModelAdmin):
     def get_urls(self) -> list[Any]:
         """Add the export's address."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
+        return [
+            path("export/", self.admin_site.admin_view(self.export_view), name=name),
+            *super().get_urls(),
+        ]
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Let those export who may see."""
@@ -77,7 +80,9 @@ class Exporting(ModelAdmin):
             "opts": self.opts,
             "form": form,
         }
-        return TemplateResponse(request, "admin/export.html", context, status=400 if form.errors else 200)
+        return TemplateResponse(
+            request, "admin/export.html", context, status=400 if form.errors else 200
+        )
 
     def _is_agreed(self, request: HttpRequest, form: ExportForm) -> bool:
         """Return whether the deed may be done; say on the form why not."""
@@ -96,7 +101,9 @@ class Exporting(ModelAdmin):
         typed = form.cleaned_data
         span, how = TimeRange.of_days(typed["since"], typed["until"]), Format(typed["format"])
         audit.record(Event.AUDIT_EXPORTED, format=str(how), **span.facts())
-        response = StreamingHttpResponse(chunks(written(span.events(), how)), content_type=TYPES[how])
+        response = StreamingHttpResponse(
+            chunks(written(span.events(), how)), content_type=TYPES[how]
+        )
         response["Content-Disposition"] = (
             f'attachment; filename="cooper-record-{typed["since"]}-to-{typed["until"]}.{how}"'
         )
@@ -107,7 +114,9 @@ def _usual_days(request: HttpRequest) -> dict[str, Any]:
     """Return the days that the search had, or the last week."""
     found = {"since": request.GET.get("since", ""), "until": request.GET.get("day", "")}
     usual: dict[str, date] = {"since": today() - timedelta(days=6), "until": today()}
-    return {name: found[name][:10] or day for name, day in usual.items()} | {"format": Format.JSON_LINES}
+    return {name: found[name][:10] or day for name, day in usual.items()} | {
+        "format": Format.JSON_LINES
+    }
 
 
 def chunks(lines: Iterable[str]) -> Iterator[bytes]:

@@ -28,9 +28,16 @@ class EventList(ChangeList):
     older = ""
     """What of the address leads to the next page into the past; empty at the record's beginning."""
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> Rows:
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str] | None = None
+    ) -> Rows:
         """Return the events of this page, each grant's outcome with its intent; none while the search has errors."""
-        self.filter_specs, self.has_filters, self.has_active_filters, self.clear_all_filters_qs = [], False, False, ""
+        self.filter_specs, self.has_filters, self.has_active_filters, self.clear_all_filters_qs = (
+            [],
+            False,
+            False,
+            "",
+        )
         self.form = SearchForm(request.GET)
         asked = self.form.search()
         self.searched = bool(self.form.narrowed())
@@ -54,7 +61,9 @@ class EventList(ChangeList):
         self.result_list = self.queryset
         self.result_count = len(self.queryset)
         self.full_result_count = self.paginator = None
-        self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
+        self.show_full_result_count = self.show_admin_actions = self.can_show_all = (
+            self.multi_page
+        ) = False
 
 
 class AuditEventAdmin(Exporting, ModelAdmin):
@@ -65,7 +74,14 @@ class AuditEventAdmin(Exporting, ModelAdmin):
     sortable_by = ()
     actions = None
     change_list_template = "admin/events.html"
-    readonly_fields: ClassVar[tuple[str, ...]] = ("when", "event", "who", "about", "result", "particulars")
+    readonly_fields: ClassVar[tuple[str, ...]] = (
+        "when",
+        "event",
+        "who",
+        "about",
+        "result",
+        "particulars",
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Let nobody write the record by hand."""
@@ -92,14 +108,18 @@ class AuditEventAdmin(Exporting, ModelAdmin):
         audit.record(Event.AUDIT_VIEWED, asked=request.GET.urlencode()[:500])
         return super().changelist_view(request, extra_context)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
         """Return an event with its outcome."""
         found = super().get_object(request, object_id)
         if isinstance(found, AuditEvent):
             found.entry = with_outcome(Entry(found))  # type: ignore[attr-defined]
         return found
 
-    def changeform_view(self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any) -> Any:
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any
+    ) -> Any:
         """Show one event, which is itself recorded."""
         if object_id is not None and request.method == "GET" and self.has_view_permission(request):
             audit.record(Event.AUDIT_VIEWED, asked=unquote(object_id)[:200])
@@ -143,5 +163,12 @@ class AuditEventAdmin(Exporting, ModelAdmin):
         """Return everything else that is known."""
         entry: Entry = event.entry  # type: ignore[attr-defined]
         changed = [(name, f"{before} -> {after}") for name, before, after in entry.changes]
-        lines = [format_html("{}: <code>{}</code>", name, value) for name, value in [*changed, *entry.details]]
-        return format_html("{}" * len(lines), *(format_html("{}<br>", line) for line in lines)) if lines else "-"
+        lines = [
+            format_html("{}: <code>{}</code>", name, value)
+            for name, value in [*changed, *entry.details]
+        ]
+        return (
+            format_html("{}" * len(lines), *(format_html("{}<br>", line) for line in lines))
+            if lines
+            else "-"
+        )

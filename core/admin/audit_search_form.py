@@ -16,14 +16,18 @@ def kinds() -> list[tuple[str, Any]]:
     for each in sorted(Event):
         noun, deed, outcome = each.split(":")
         said = f"{noun} {deed}: {outcome}".replace("-", " ")
-        nouns.setdefault(noun, [(f"{noun}:", f"any {noun} event".replace("-", " "))]).append((str(each), said))
+        nouns.setdefault(noun, [(f"{noun}:", f"any {noun} event".replace("-", " "))]).append(
+            (str(each), said)
+        )
     return [("", "any event"), *((noun.replace("-", " "), found) for noun, found in nouns.items())]
 
 
 def day_field(label: str, **named: Any) -> forms.DateField:
     """Return a field for a day, chosen with the browser's own means."""
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"], **named)
+    return forms.DateField(
+        label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"], **named
+    )
 
 
 class SearchForm(forms.Form):
@@ -67,7 +71,14 @@ class SearchForm(forms.Form):
         typed = self.cleaned_data
         until = min(typed["day"] or today(), today())
         since = max(typed["since"] or BEGINNING, BEGINNING)
-        return Search(typed["q"].strip(), typed["event"], typed["request"].strip(), since, until, typed["before"])
+        return Search(
+            typed["q"].strip(),
+            typed["event"],
+            typed["request"].strip(),
+            since,
+            until,
+            typed["before"],
+        )
 
     def narrowed(self) -> dict[str, str]:
         """Return what was typed, for addresses."""
@@ -82,4 +93,6 @@ class SearchForm(forms.Form):
     @property
     def export_address(self) -> str:
         """Return the days as part of the export page's address."""
-        return urlencode({name: value for name, value in self.narrowed().items() if name in ("since", "day")})
+        return urlencode(
+            {name: value for name, value in self.narrowed().items() if name in ("since", "day")}
+        )

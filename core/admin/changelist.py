@@ -15,9 +15,13 @@ DjangoChangeList: Any = main.ChangeList
 class ChangeList(DjangoChangeList):  # type: ignore[misc]
     """Filters, searches and sorts rows in memory."""
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> Rows:
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str] | None = None
+    ) -> Rows:
         """Return the rows of all pages; raise IncorrectLookupParameters for a parameter that nothing knows."""
-        self.filter_specs, self.has_filters, unknown, _, self.has_active_filters = self.get_filters(request)
+        self.filter_specs, self.has_filters, unknown, _, self.has_active_filters = self.get_filters(
+            request
+        )
         if unknown:
             raise IncorrectLookupParameters(f"nothing filters by {', '.join(unknown)}")
         rows: Rows = self.root_queryset

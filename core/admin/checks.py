@@ -11,7 +11,11 @@ class DocumentAdminChecks:
     def check(self, admin_object: Any, **named: Any) -> list[CheckMessage]:
         """Return an error for every name that is neither an attribute nor a method."""
         document = admin_object.model
-        names = [*admin_object.list_display, *admin_object.search_fields, *(admin_object.list_display_links or ())]
+        names = [
+            *admin_object.list_display,
+            *admin_object.search_fields,
+            *(admin_object.list_display_links or ()),
+        ]
         unknown = [
             name
             for name in names
@@ -22,7 +26,8 @@ class DocumentAdminChecks:
         ]
         return [
             Error(
-                f"{type(admin_object).__name__} names {name!r}, which is not in {document.__name__}.", id="cooper.E100"
+                f"{type(admin_object).__name__} names {name!r}, which is not in {document.__name__}.",
+                id="cooper.E100",
             )
             for name in unknown
         ]

@@ -95,7 +95,16 @@ class Confirming(Writing):
         deed_form = self.deed_form(request if confirmed else _asked_first(request), None, action)
         if confirmed and deed_form.is_valid() and self._allowed(request, action, deed_form):
             return None
-        return self._asking(request, title, action, form=form, lines=shown, seen=mark, deed_form=deed_form, back=back)
+        return self._asking(
+            request,
+            title,
+            action,
+            form=form,
+            lines=shown,
+            seen=mark,
+            deed_form=deed_form,
+            back=back,
+        )
 
     def _allowed(self, request: HttpRequest, action: str, form: forms.Form) -> bool:
         """Return whether the deed may happen; what refuses it is put on the form."""
@@ -117,12 +126,18 @@ class Confirming(Writing):
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             **found,
         }
-        wrong = any(each is not None and each.errors for each in (found.get("form"), found.get("deed_form")))
-        return TemplateResponse(request, "admin/confirm.html", context, status=400 if wrong else 200)
+        wrong = any(
+            each is not None and each.errors for each in (found.get("form"), found.get("deed_form"))
+        )
+        return TemplateResponse(
+            request, "admin/confirm.html", context, status=400 if wrong else 200
+        )
 
 
 def _asked_first(request: HttpRequest) -> HttpRequest:
     """Return a request without a form, so that nothing is complained of before it was asked for."""
     blank = HttpRequest()
-    blank.__dict__.update({name: value for name, value in request.__dict__.items() if name not in ("method", "_post")})
+    blank.__dict__.update(
+        {name: value for name, value in request.__dict__.items() if name not in ("method", "_post")}
+    )
     return blank

@@ -36,7 +36,9 @@ class Reading(DjangoModelAdmin):  # type: ignore[misc]
         """Return the documents that there are; override it where a cache knows them."""
         return self.model.everything()
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Document | None:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Document | None:
         """Return the document with this key as it is now, or None."""
         try:
             return self.model.with_pk(object_id)
@@ -47,7 +49,9 @@ class Reading(DjangoModelAdmin):  # type: ignore[misc]
         """Return the list over rows."""
         return ChangeList
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Rows, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Rows, bool]:
         """Return the rows in whose `search_fields` every word of the term is found, regardless of case."""
         words = search_term.casefold().split()
         if not words or not self.search_fields:
@@ -64,7 +68,9 @@ class Reading(DjangoModelAdmin):  # type: ignore[misc]
 
     def _has(self, document: Any, words: list[str]) -> bool:
         """Return whether the document has every word."""
-        text = " ".join(str(self.searched(document, name)) for name in self.search_fields).casefold()
+        text = " ".join(
+            str(self.searched(document, name)) for name in self.search_fields
+        ).casefold()
         return all(word in text for word in words)
 
     def searched(self, document: Any, name: str) -> Any:

@@ -26,17 +26,23 @@ class Writing(Reading):
     events: ClassVar[dict[str, Event]] = {}
     """What is recorded, by deed."""
 
-    def extra_form_fields(self, request: HttpRequest, obj: Document | None, deed: str) -> dict[str, forms.Field]:
+    def extra_form_fields(
+        self, request: HttpRequest, obj: Document | None, deed: str
+    ) -> dict[str, forms.Field]:
         """Return fields that a deed asks for beside the document's own (a one-time code); none by default."""
         return {}
 
     def preview_impact(self, request: HttpRequest, outcome: FormChanges) -> None:
         """Demand that whoever saves has seen what it does to others; it reads, and raises Invalid."""
 
-    def precheck_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def precheck_operation(
+        self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]
+    ) -> None:
         """Refuse, before anything is prepared, a deed that `before_deed` is sure to refuse; use nothing up."""
 
-    def authorize_operation(self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]) -> None:
+    def authorize_operation(
+        self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]
+    ) -> None:
         """Decide, with the deed's own fields as `given`, whether it may happen; raise a CooperError when not."""
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **named: Any) -> Any:
@@ -46,7 +52,11 @@ class Writing(Reading):
         readonly = set(self.get_readonly_fields(request, obj))
         form = self.form_class(request, obj)
         declared = form.base_fields
-        fields = {name: declared.get(name) or self._derived(name) for name in wanted if name not in readonly | {*extra}}
+        fields = {
+            name: declared.get(name) or self._derived(name)
+            for name in wanted
+            if name not in readonly | {*extra}
+        }
         described: Any = {**fields, **extra, "document_class": self.model, "request": request}
         dropped = dict.fromkeys(set(declared) - set(fields))
         members = dropped | described | {"deed_fields": frozenset(extra)}
@@ -63,7 +73,10 @@ class Writing(Reading):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fields that are named, or those that the form declares."""
-        return self.fields or [*self.form_class(request, obj).base_fields, *self.get_readonly_fields(request, obj)]
+        return self.fields or [
+            *self.form_class(request, obj).base_fields,
+            *self.get_readonly_fields(request, obj),
+        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the deed's own fields into a set at the end."""
@@ -71,13 +84,17 @@ class Writing(Reading):
         extra = self.extra_form_fields(request, obj, Operation.CHANGE if obj else Operation.ADD)
         return [*sets, ("Confirm", {"fields": list(extra)})] if extra else sets
 
-    def get_formset_kwargs(self, request: Any, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+    def get_formset_kwargs(
+        self, request: Any, obj: Any, inline: Any, prefix: str
+    ) -> dict[str, Any]:
         """Give the inline rows those that are stored."""
         named: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
         stored = obj is not None and obj.version is not None
         return named | {"queryset": inline.rows_under(request, obj) if stored else ()}
 
-    def _changeform_view(self, request: Any, object_id: Any, form_url: str, extra_context: Any) -> Any:
+    def _changeform_view(
+        self, request: Any, object_id: Any, form_url: str, extra_context: Any
+    ) -> Any:
         """Show or save the form; what the deed refuses is shown on the form, with all that was typed."""
         try:
             return super()._changeform_view(request, object_id, form_url, extra_context)
@@ -85,11 +102,15 @@ class Writing(Reading):
             if request.method != "POST":
                 raise
             request.deed_refused = error
-            answer: HttpResponse = super()._changeform_view(request, object_id, form_url, extra_context)
+            answer: HttpResponse = super()._changeform_view(
+                request, object_id, form_url, extra_context
+            )
             answer.status_code = error.status
             return answer
 
-    def render_change_form(self, request: Any, context: Any, *arguments: Any, **named: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: Any, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
         """Answer a form with errors by 400, so that tools notice too; what is not repeated of it is asked for again."""
         if request.method == "POST":
             context["adminform"].form.ask_for_secrets_again()
@@ -98,7 +119,9 @@ class Writing(Reading):
             answer.status_code = 409 if "changed this while" in str(context["errors"]) else 400
         return answer
 
-    def get_inline_formsets(self, request: Any, formsets: Any, *arguments: Any, **named: Any) -> Any:
+    def get_inline_formsets(
+        self, request: Any, formsets: Any, *arguments: Any, **named: Any
+    ) -> Any:
         """Let the rows under a document that changed meanwhile say what they are now."""
         if getattr(request, "form_stale", False):
             for formset in formsets:
@@ -132,7 +155,9 @@ class Writing(Reading):
             self.commit(request, outcome, lambda writes: self.write(request, writes, outcome))
         except AlreadyExists as error:
             if error.document is outcome.document:
-                raise Invalid(self.duplicate_message(outcome.document), field=self.key_field()) from error
+                raise Invalid(
+                    self.duplicate_message(outcome.document), field=self.key_field()
+                ) from error
             raise
 
     def message_user(self, request: Any, message: Any, *arguments: Any, **named: Any) -> None:

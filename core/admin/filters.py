@@ -30,8 +30,14 @@ class ValuesFilter(SimpleListFilter):
         # a list makes its filters anew for each one's counts
         known: dict[type, list[tuple[str, str]]] = request.__dict__.setdefault("_lookups", {})
         if type(self) not in known:
-            values = {value for each in model_admin.get_queryset(request) for value in self.values_of(each)}
-            known[type(self)] = [(value, self.labels.get(value, value)) for value in sorted(values, key=str.casefold)]
+            values = {
+                value
+                for each in model_admin.get_queryset(request)
+                for value in self.values_of(each)
+            }
+            known[type(self)] = [
+                (value, self.labels.get(value, value)) for value in sorted(values, key=str.casefold)
+            ]
         return known[type(self)]
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:  # type: ignore[override]
@@ -45,4 +51,7 @@ class ValuesFilter(SimpleListFilter):
         """Return how many there are of each value among what the other filters leave."""
         rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
         counts = Counter(value for each in rows for value in set(self.values_of(each)))
-        return {f"{place}__c": counts[str(value)] for place, (value, _) in enumerate(self.lookup_choices)}
+        return {
+            f"{place}__c": counts[str(value)]
+            for place, (value, _) in enumerate(self.lookup_choices)
+        }

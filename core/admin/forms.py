@@ -25,7 +25,11 @@ class LinesField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """Show a list as lines."""
-        return "\n".join(str(each) for each in value) if isinstance(value, (list, tuple, set, frozenset)) else value
+        return (
+            "\n".join(str(each) for each in value)
+            if isinstance(value, (list, tuple, set, frozenset))
+            else value
+        )
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         """Return the lines."""
@@ -148,7 +152,9 @@ class DocumentForm(forms.Form):
         """Say on each secret that was typed and whose input does not repeat it that it is lost."""
         for name in self.secret_fields & set(self.fields):
             widget, typed = self.fields[name].widget, self[name].data
-            repeats = getattr(widget, "render_value", True) and widget.format_value(typed) is not None
+            repeats = (
+                getattr(widget, "render_value", True) and widget.format_value(typed) is not None
+            )
             if typed and not repeats and name not in self.errors:
                 self.add_error(name, TYPE_AGAIN)
 
@@ -156,7 +162,11 @@ class DocumentForm(forms.Form):
         """Put what was typed into the document; writing it is the admin's business."""
         attributes = self.instance.get_attributes()
         for name, value in self.cleaned_data.items():
-            if name in attributes and name != "version" and name not in self.secret_fields | self.deed_fields:
+            if (
+                name in attributes
+                and name != "version"
+                and name not in self.secret_fields | self.deed_fields
+            ):
                 setattr(self.instance, name, None if value == "" else value)
         return self.instance
 

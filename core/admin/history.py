@@ -35,13 +35,21 @@ class Entry:
             return ""
         if self.outcome is not None:
             return WORDS.get(Event(self.outcome.event), str(self.outcome.event))
-        return "may have been issued" if datetime.now(UTC) - self.event.moment > UNKNOWN_AFTER else "under way"
+        return (
+            "may have been issued"
+            if datetime.now(UTC) - self.event.moment > UNKNOWN_AFTER
+            else "under way"
+        )
 
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:
         """Return the fields that changed: (name, before, after)."""
         said = self.event.facts.get("changes") or {}
-        return [(name, *values) for name, values in said.items() if isinstance(values, list) and len(values) == 2]
+        return [
+            (name, *values)
+            for name, values in said.items()
+            if isinstance(values, list) and len(values) == 2
+        ]
 
     @property
     def details(self) -> list[tuple[str, str]]:
@@ -49,10 +57,17 @@ class Entry:
         facts = {**self.event.facts, **(self.outcome.facts if self.outcome else {})}
         facts.pop("changes", None)
         why = (self.outcome and self.outcome.why) or self.event.why
-        known = {"why": why, "grant": self.event.grant, "source": self.event.source, "request": self.event.request_id}
+        known = {
+            "why": why,
+            "grant": self.event.grant,
+            "source": self.event.source,
+            "request": self.event.request_id,
+        }
         shown = {**{name: value for name, value in known.items() if value}, **facts}
         return [
-            (name.replace("_", " "), _spoken(value)) for name, value in shown.items() if value not in (None, [], "")
+            (name.replace("_", " "), _spoken(value))
+            for name, value in shown.items()
+            if value not in (None, [], "")
         ]
 
 
@@ -60,18 +75,26 @@ def _spoken(value: Any) -> str:
     """Return a value as text."""
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return (
+        {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    )
 
 
 def entries(events: Iterable[AuditEvent]) -> list[Entry]:
     """Return events, newest first, each grant's outcome with its intent."""
     found = list(events)
-    outcomes = {str(each.at).removesuffix("#outcome"): each for each in found if str(each.at).endswith("#outcome")}
+    outcomes = {
+        str(each.at).removesuffix("#outcome"): each
+        for each in found
+        if str(each.at).endswith("#outcome")
+    }
     places = {str(each.at) for each in found}
     return [
         Entry(each, outcomes.get(str(each.at)))
         for each in found
-        if not (str(each.at).endswith("#outcome") and str(each.at).removesuffix("#outcome") in places)
+        if not (
+            str(each.at).endswith("#outcome") and str(each.at).removesuffix("#outcome") in places
+        )
     ]
 
 

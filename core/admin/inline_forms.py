@@ -32,7 +32,11 @@ class RowForm(forms.Form):
         """Say on each field what the row has now beside what was typed; `shown`: it was there in the form's time."""
         typed = self.cleaned_data
         for name in self.base_fields:
-            if stored is not None and name in typed and typed[name] != (now := getattr(stored, name)):
+            if (
+                stored is not None
+                and name in typed
+                and typed[name] != (now := getattr(stored, name))
+            ):
                 self.add_error(name, f"Now: {self.said(name, now)}. {TYPED}")
         if stored is None and shown and not typed.get("DELETE"):
             self.add_error(next(iter(self.base_fields)), GONE)
@@ -45,7 +49,9 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     key_field: ClassVar[str]
     parent: Document
 
-    def __init__(self, *arguments: Any, instance: Any, queryset: Iterable[Document] = (), **named: Any) -> None:
+    def __init__(
+        self, *arguments: Any, instance: Any, queryset: Iterable[Document] = (), **named: Any
+    ) -> None:
         """Show the rows that there are."""
         self.parent = instance
         self.found = list(queryset)
@@ -76,7 +82,9 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         if not self.is_bound:
             return self.found
         found = self._by_key()
-        return [found.get(key) or self.made(key) for key in map(self._typed_key, self.initial_forms)]
+        return [
+            found.get(key) or self.made(key) for key in map(self._typed_key, self.initial_forms)
+        ]
 
     def _by_key(self) -> dict[str, Document]:
         """Return the rows that there are, by key."""
@@ -84,7 +92,9 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
     def _typed_key(self, form: forms.Form) -> str:
         """Return the key that was typed into a row, in its one spelling if it is right."""
-        return str(getattr(form, "cleaned_data", {}).get(self.key_field) or form[self.key_field].data or "")
+        return str(
+            getattr(form, "cleaned_data", {}).get(self.key_field) or form[self.key_field].data or ""
+        )
 
     def show_both(self) -> None:
         """Say on each row what it is now, and show rows that came meanwhile; saving again then counts."""
@@ -126,7 +136,11 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
     def wanted(self) -> dict[str, dict[str, Any]]:
         """Return what was typed by key: the rows that are to be there."""
-        kept = [form.cleaned_data for form in self.forms if form.is_valid() and form not in self.deleted_forms]
+        kept = [
+            form.cleaned_data
+            for form in self.forms
+            if form.is_valid() and form not in self.deleted_forms
+        ]
         return {str(row[self.key_field]): row for row in kept if row.get(self.key_field)}
 
     def clean(self) -> None:
@@ -145,7 +159,9 @@ class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         found = self._by_key()
         wanted = self.wanted()
         put = [self.row(key, values, found.get(key)) for key, values in wanted.items()]
-        return [row for row in put if row is not None], [each for key, each in found.items() if key not in wanted]
+        return [row for row in put if row is not None], [
+            each for key, each in found.items() if key not in wanted
+        ]
 
     def row(self, key: str, values: dict[str, Any], found: Document | None) -> Document | None:
         """Return the document for a row as typed, or None when it is as it was."""

@@ -47,6 +47,8 @@ class TabularInline(DjangoInline):  # type: ignore[misc]
         """Return a formset class of the rows."""
         maker: Any = type(self.form)
         form = maker(f"{self.model.__name__}RowForm", (self.form,), {"document_class": self.model})
-        made: Any = formset_factory(form, formset=self.formset, extra=self.extra, can_delete=True, max_num=1000)
+        made: Any = formset_factory(
+            form, formset=self.formset, extra=self.extra, can_delete=True, max_num=1000
+        )
         made.document_class, made.key_field = self.model, self.key_field
         return made

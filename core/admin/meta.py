@@ -102,7 +102,9 @@ class Options:
             raise FieldDoesNotExist(f"{self.object_name} has no attribute {name}")
         return _field_of(name, attribute)
 
-    def get_fields(self, include_parents: bool = True, include_hidden: bool = False) -> list[models.Field[Any, Any]]:
+    def get_fields(
+        self, include_parents: bool = True, include_hidden: bool = False
+    ) -> list[models.Field[Any, Any]]:
         """Return all attributes as unbound Django fields."""
         return [self.get_field(name) for name in self.model.get_attributes()]
 

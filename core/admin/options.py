@@ -54,7 +54,9 @@ class ModelAdmin(Confirming):
             self.each_of(request, queryset, lambda each: self.remove(request, each), "deleted")
         return asked
 
-    def each_of(self, request: HttpRequest, queryset: Any, deed: Callable[[Any], None], done: str) -> None:
+    def each_of(
+        self, request: HttpRequest, queryset: Any, deed: Callable[[Any], None], done: str
+    ) -> None:
         """Do a deed to each chosen document, as it is now; say what was done and what was refused."""
         count = 0
         for each in queryset:
@@ -69,7 +71,9 @@ class ModelAdmin(Confirming):
         if count:
             messages.success(request, f"{count} {done}.")
 
-    def construct_change_message(self, request: Any, form: Any, formsets: Any, add: bool = False) -> list[Any]:
+    def construct_change_message(
+        self, request: Any, form: Any, formsets: Any, add: bool = False
+    ) -> list[Any]:
         """Return nothing: the event has been written with the change."""
         return []
 
@@ -91,7 +95,9 @@ class ModelAdmin(Confirming):
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        audit.record(Event.AUDIT_VIEWED, asked=f"history of {self.opts.verbose_name} {obj.pk}"[:500])
+        audit.record(
+            Event.AUDIT_VIEWED, asked=f"history of {self.opts.verbose_name} {obj.pk}"[:500]
+        )
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {obj}",

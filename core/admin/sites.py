@@ -57,7 +57,10 @@ class AdminSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page shows, with the notice."""
-        return {**super().each_context(request), "notice": self.notice(request) if self.notice else None}
+        return {
+            **super().each_context(request),
+            "notice": self.notice(request) if self.notice else None,
+        }
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send people to cooper's own sign-in page."""

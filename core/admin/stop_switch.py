@@ -34,7 +34,9 @@ class StopSwitchAdmin(ModelAdmin):
         """Return the switch alone."""
         return [found for found in [Installation.find(GRANTS)] if found is not None]
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
         """Return the switch; nothing else of the installation is shown."""
         return super().get_object(request, object_id) if object_id == GRANTS else None
 

@@ -18,7 +18,9 @@ class ConditionFailed(Conflict):
     def __init__(self, detail: str, item: dict[str, Any] | None = None) -> None:
         """Keep the item that was found in the way."""
         super().__init__(
-            "This was changed meanwhile. Look at it again.", detail, code="ConditionalCheckFailedException"
+            "This was changed meanwhile. Look at it again.",
+            detail,
+            code="ConditionalCheckFailedException",
         )
         self.item = item
 
@@ -26,9 +28,15 @@ class ConditionFailed(Conflict):
 class Cancelled(CooperError):
     """A transaction was cancelled; `reasons` has one entry an action: None, or (code, item found)."""
 
-    def __init__(self, detail: str, reasons: list[tuple[str, dict[str, Any] | None] | None]) -> None:
+    def __init__(
+        self, detail: str, reasons: list[tuple[str, dict[str, Any] | None] | None]
+    ) -> None:
         """Keep the reasons in the order of the actions."""
-        super().__init__("This could not be written. Nothing was changed.", detail, code="TransactionCanceledException")
+        super().__init__(
+            "This could not be written. Nothing was changed.",
+            detail,
+            code="TransactionCanceledException",
+        )
         self.reasons = reasons
 
 
@@ -44,12 +52,16 @@ class SharedConnection(Connection):
         """Return cooper's warm DynamoDB client."""
         return aws.client("dynamodb")
 
-    def _make_api_call(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _make_api_call(
+        self, operation_name: str, operation_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
         """Make the call; raise what its failure means."""
         try:
             return dict(super()._make_api_call(operation_name, operation_kwargs))
         except VerboseClientError as error:
-            raise _meaning(error, self._get_table_name_for_error_context(operation_kwargs)) from error
+            raise _meaning(
+                error, self._get_table_name_for_error_context(operation_kwargs)
+            ) from error
         except BotoCoreError as error:
             raise _unreachable(error) from error
 
@@ -59,20 +71,26 @@ def _unreachable(error: BotoCoreError) -> CooperError:
     meant = aws.translate(error)
     if not isinstance(meant, Unavailable):
         return meant
-    return Unavailable("DynamoDB did not answer. Nothing was handed out; try again in a minute.", meant.detail)
+    return Unavailable(
+        "DynamoDB did not answer. Nothing was handed out; try again in a minute.", meant.detail
+    )
 
 
 def _meaning(error: VerboseClientError, table: str) -> CooperError:
     """Return the CooperError for DynamoDB's error answer."""
     code = error.response["Error"].get("Code", "")
-    detail = f"{error.operation_name} on {table}: {code}: {error.response['Error'].get('Message', '')}"
+    detail = (
+        f"{error.operation_name} on {table}: {code}: {error.response['Error'].get('Message', '')}"
+    )
     if code == "ConditionalCheckFailedException":
         return ConditionFailed(detail)
     if code == "TransactionCanceledException":
         reasons = [(r.code, r.raw_item) if r else None for r in error.cancellation_reasons]
         return Cancelled(f"{detail} {[r and r[0] for r in reasons]}", reasons)
     if code == "ResourceNotFoundException":
-        return TableMissing(f"A table is missing ({table}). Run: manage.py cooper_setup", detail, code=code)
+        return TableMissing(
+            f"A table is missing ({table}). Run: manage.py cooper_setup", detail, code=code
+        )
     return _refused_or_busy(code, error.operation_name, detail)
 
 
@@ -81,10 +99,14 @@ def _refused_or_busy(code: str, operation: str, detail: str) -> CooperError:
     if code in aws.UNKNOWN:
         return NotAllowed(aws.BAD_CREDENTIALS, detail, code=code)
     if code in aws.REFUSALS:
-        message = f"DynamoDB does not allow cooper to do this. Its IAM policy lacks dynamodb:{operation}."
+        message = (
+            f"DynamoDB does not allow cooper to do this. Its IAM policy lacks dynamodb:{operation}."
+        )
         return NotAllowed(message, detail, code=code)
     if code == "ValidationException":
-        return CooperError("DynamoDB refused what cooper sent. Nothing was changed.", detail, code=code)
+        return CooperError(
+            "DynamoDB refused what cooper sent. Nothing was changed.", detail, code=code
+        )
     return Unavailable(_BUSY, detail, code=code)
 
 

@@ -64,7 +64,11 @@ class Document(Model):
             "KeySchema": schema["key_schema"],
             "AttributeDefinitions": schema["attribute_definitions"],
             "GlobalSecondaryIndexes": [
-                {"IndexName": i["index_name"], "KeySchema": i["key_schema"], "Projection": i["projection"]}
+                {
+                    "IndexName": i["index_name"],
+                    "KeySchema": i["key_schema"],
+                    "Projection": i["projection"],
+                }
                 for i in schema["global_secondary_indexes"]
             ],
             "LocalSecondaryIndexes": [],
@@ -105,7 +109,9 @@ class Document(Model):
         parts = [unquote(part) for part in pk.split("|")]
         if len(parts) != (2 if cls._range_keyname else 1) or not all(parts):
             return None
-        return cls.find(*(cls._key_part(name, part) for name, part in zip(cls._key_names(), parts, strict=True)))
+        return cls.find(
+            *(cls._key_part(name, part) for name, part in zip(cls._key_names(), parts, strict=True))
+        )
 
     @classmethod
     def _key_names(cls) -> list[str]:

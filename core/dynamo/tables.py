@@ -16,7 +16,11 @@ Documents = Sequence[type[Document]]
 
 
 def ensure(
-    kms_key_arn: str, say: Say, *, only: Documents | None = None, control: TableManager | None = None
+    kms_key_arn: str,
+    say: Say,
+    *,
+    only: Documents | None = None,
+    control: TableManager | None = None,
 ) -> list[str]:
     """Make all tables as they have to be and return what was changed (nothing the second time).
 
@@ -36,9 +40,13 @@ def ensure(
 
 def refuse_foreign(wanted: "Iterable[Table]", control: TableManager) -> None:
     """Raise Conflict when a table, or an index, has one of cooper's names and other keys."""
-    reasons = [reason for table in wanted if (reason := table.foreign(control.describe(table.name)))]
+    reasons = [
+        reason for table in wanted if (reason := table.foreign(control.describe(table.name)))
+    ]
     if reasons:
-        advice = "Nothing was changed. Give cooper another COOPER_TABLE_PREFIX, or move that table away."
+        advice = (
+            "Nothing was changed. Give cooper another COOPER_TABLE_PREFIX, or move that table away."
+        )
         raise Conflict(f"{' '.join(reasons)} {advice}", code="OtherKeys")
 
 
@@ -58,7 +66,10 @@ class Table:
         self.name = str(model.Meta.table_name)
         described = model._description()
         self.keys = described["KeySchema"]
-        self.types = {each["AttributeName"]: each["AttributeType"] for each in described["AttributeDefinitions"]}
+        self.types = {
+            each["AttributeName"]: each["AttributeType"]
+            for each in described["AttributeDefinitions"]
+        }
         self.indexes = {index["IndexName"]: index for index in described["GlobalSecondaryIndexes"]}
         ttl = model._ttl_attribute()  # type: ignore[no-untyped-call]
         self.ttl = ttl.attr_name if ttl else ""
@@ -69,17 +80,24 @@ class Table:
         """Return why a table of this name cannot be cooper's, or ""."""
         if found is None:
             return ""
-        types = {each["AttributeName"]: each["AttributeType"] for each in found.get("AttributeDefinitions", [])}
+        types = {
+            each["AttributeName"]: each["AttributeType"]
+            for each in found.get("AttributeDefinitions", [])
+        }
         there = {index["IndexName"]: index for index in found.get("GlobalSecondaryIndexes", [])}
         if not self._same(self.keys, found["KeySchema"], types):
             there_are, wanted = _said(found["KeySchema"], types), _said(self.keys, self.types)
             return f"The table {self.name} exists with other keys: {there_are}, not {wanted}."
         for name, index in self.indexes.items():
-            if name in there and not self._same(index["KeySchema"], there[name]["KeySchema"], types):
+            if name in there and not self._same(
+                index["KeySchema"], there[name]["KeySchema"], types
+            ):
                 return f"The table {self.name} has an index {name} with other keys."
         return ""
 
-    def _same(self, wanted: list[dict[str, str]], found: list[dict[str, str]], types: dict[str, str]) -> bool:
+    def _same(
+        self, wanted: list[dict[str, str]], found: list[dict[str, str]], types: dict[str, str]
+    ) -> bool:
         """Return whether two lists of keys are the same, types included."""
         return _said(wanted, self.types) == _said(found, types)
 
@@ -88,7 +106,9 @@ class Table:
         found = control.describe(self.name)
         return Status.DONE if found and found["TableStatus"] == "ACTIVE" else Status.UNDER_WAY
 
-    def _looking(self, control: TableManager, is_so: Callable[[dict[str, Any]], bool]) -> Callable[[], Status]:
+    def _looking(
+        self, control: TableManager, is_so: Callable[[dict[str, Any]], bool]
+    ) -> Callable[[], Status]:
         """Return a look at the table: done when `is_so`, under way while the table is being changed."""
 
         def look() -> Status:
@@ -106,7 +126,10 @@ class Table:
     def _encrypted(self, found: dict[str, Any]) -> bool:
         """Return whether the table is encrypted with the wanted key."""
         sse = found.get("SSEDescription") or {}
-        return sse.get("Status") in {"ENABLED", "ENABLING", "UPDATING"} and sse.get("KMSMasterKeyArn") == self.key_arn
+        return (
+            sse.get("Status") in {"ENABLED", "ENABLING", "UPDATING"}
+            and sse.get("KMSMasterKeyArn") == self.key_arn
+        )
 
     def _on_demand(self, found: dict[str, Any]) -> bool:
         """Return whether the table is billed on demand."""
@@ -118,18 +141,31 @@ class Table:
         there = {index["IndexName"]: index for index in found.get("GlobalSecondaryIndexes", [])}
         if name not in there:
             return Status.WANTED if found.get("TableStatus") == "ACTIVE" else Status.UNDER_WAY
-        return Status.DONE if there[name].get("IndexStatus", "ACTIVE") == "ACTIVE" else Status.UNDER_WAY
+        return (
+            Status.DONE
+            if there[name].get("IndexStatus", "ACTIVE") == "ACTIVE"
+            else Status.UNDER_WAY
+        )
 
     def _backed_up(self, control: TableManager) -> Status:
         """Return where point-in-time recovery stands."""
         answer = control.patiently(self.name, "DescribeContinuousBackups", TableName=self.name)
-        recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
-        return Status.DONE if recovery.get("PointInTimeRecoveryStatus") == "ENABLED" else Status.WANTED
+        recovery = (
+            answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
+        )
+        return (
+            Status.DONE if recovery.get("PointInTimeRecoveryStatus") == "ENABLED" else Status.WANTED
+        )
 
     def _expiring(self, control: TableManager) -> Status:
         """Return where the expiry of items stands; raise Conflict when items expire by another attribute."""
-        answer = control.patiently(self.name, "DescribeTimeToLive", TableName=self.name)["TimeToLiveDescription"]
-        status, attribute = answer.get("TimeToLiveStatus", "DISABLED"), answer.get("AttributeName", self.ttl)
+        answer = control.patiently(self.name, "DescribeTimeToLive", TableName=self.name)[
+            "TimeToLiveDescription"
+        ]
+        status, attribute = (
+            answer.get("TimeToLiveStatus", "DISABLED"),
+            answer.get("AttributeName", self.ttl),
+        )
         if status in {"ENABLED", "ENABLING"} and attribute != self.ttl:
             message = f"The table {self.name} lets items expire by {attribute}, not by {self.ttl}. Turn that off first."
             raise Conflict(message)
@@ -180,17 +216,30 @@ class Table:
 
     def wait(self, control: TableManager) -> None:
         """Wait until the table is ACTIVE."""
-        control.settle(f"{self.name}: until it is active", lambda: self._active(control), lambda: None)
+        control.settle(
+            f"{self.name}: until it is active", lambda: self._active(control), lambda: None
+        )
 
     def adjust(self, control: TableManager) -> None:
         """Bring everything else up to date, one change after another, as DynamoDB allows."""
         updates: list[tuple[str, Callable[[dict[str, Any]], bool], dict[str, Any]]] = [
             ("billing on demand", self._on_demand, {"BillingMode": "PAY_PER_REQUEST"}),
-            ("encryption with the KMS key", self._encrypted, {"SSESpecification": self._encryption()}),
+            (
+                "encryption with the KMS key",
+                self._encrypted,
+                {"SSESpecification": self._encryption()},
+            ),
             ("deletion protection", self._protected, {"DeletionProtectionEnabled": True}),
         ]
         for what, is_so, arguments in updates:
-            self._settle(control, what, self._looking(control, is_so), "UpdateTable", TableName=self.name, **arguments)
+            self._settle(
+                control,
+                what,
+                self._looking(control, is_so),
+                "UpdateTable",
+                TableName=self.name,
+                **arguments,
+            )
         for name, index in self.indexes.items():
             self._add_index(control, name, index)
         self._back_up(control)
@@ -199,7 +248,12 @@ class Table:
         self._tag(control)
 
     def _settle(
-        self, control: TableManager, what: str, look: Callable[[], Status], operation: str, **arguments: Any
+        self,
+        control: TableManager,
+        what: str,
+        look: Callable[[], Status],
+        operation: str,
+        **arguments: Any,
     ) -> None:
         """Settle one thing of this table."""
         control.settle(f"{self.name}: {what}", look, lambda: control.call(operation, **arguments))
@@ -222,14 +276,26 @@ class Table:
 
     def _back_up(self, control: TableManager) -> None:
         """Turn point-in-time recovery on."""
-        wanted = {"TableName": self.name, "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+        wanted = {
+            "TableName": self.name,
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        }
         look = partial(self._backed_up, control)
         self._settle(control, "point-in-time recovery", look, "UpdateContinuousBackups", **wanted)
 
     def _expire(self, control: TableManager) -> None:
         """Let items expire."""
-        wanted = {"TableName": self.name, "TimeToLiveSpecification": {"Enabled": True, "AttributeName": self.ttl}}
-        self._settle(control, "expiry of items", partial(self._expiring, control), "UpdateTimeToLive", **wanted)
+        wanted = {
+            "TableName": self.name,
+            "TimeToLiveSpecification": {"Enabled": True, "AttributeName": self.ttl},
+        }
+        self._settle(
+            control,
+            "expiry of items",
+            partial(self._expiring, control),
+            "UpdateTimeToLive",
+            **wanted,
+        )
 
     def _tag(self, control: TableManager) -> None:
         """Add the tags that lack; others' tags stay."""
@@ -256,14 +322,21 @@ class Table:
             "no deletion protection": self._protected(found),
             "no point-in-time recovery": self._backed_up(control) is Status.DONE,
             "no expiry of items": not self.ttl or self._expiring(control) is Status.DONE,
-            **{f"no index {name}": self._index(name, control) is Status.DONE for name in self.indexes},
+            **{
+                f"no index {name}": self._index(name, control) is Status.DONE
+                for name in self.indexes
+            },
         }
         return [what for what, right in so.items() if not right]
 
 
 def tags() -> dict[str, str]:
     """Return the tags of cooper's tables."""
-    return {"application": "cooper", "cooper:prefix": settings.COOPER_TABLE_PREFIX, "cooper:made-by": __version__}
+    return {
+        "application": "cooper",
+        "cooper:prefix": settings.COOPER_TABLE_PREFIX,
+        "cooper:made-by": __version__,
+    }
 
 
 def _pairs(tagged: dict[str, str]) -> list[dict[str, str]]:

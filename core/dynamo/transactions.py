@@ -30,7 +30,10 @@ class Stale(Conflict):
 
     def __init__(self, document: Document) -> None:
         """Keep the document that lost."""
-        super().__init__("This was changed by somebody else meanwhile. Look at it again.", f"stale: {document.pk}")
+        super().__init__(
+            "This was changed by somebody else meanwhile. Look at it again.",
+            f"stale: {document.pk}",
+        )
         self.document = document
 
 
@@ -69,12 +72,25 @@ class Transaction:
     def create(self, document: Document, refusal: CooperError | None = None) -> None:
         """Put a document that must not exist yet; otherwise `refusal` (AlreadyExists) is raised."""
         absent = type(document).get_attributes()[document._hash_keyname or ""].does_not_exist()
-        self._add(_PUT, document.get_save_kwargs_from_instance(condition=absent), refusal or AlreadyExists(document))
+        self._add(
+            _PUT,
+            document.get_save_kwargs_from_instance(condition=absent),
+            refusal or AlreadyExists(document),
+        )
         self._written.append(document)
 
-    def save(self, document: Document, condition: Condition | None = None, refusal: CooperError | None = None) -> None:
+    def save(
+        self,
+        document: Document,
+        condition: Condition | None = None,
+        refusal: CooperError | None = None,
+    ) -> None:
         """Put a document over the version that was read; otherwise `refusal` (Stale) is raised."""
-        self._add(_PUT, document.get_save_kwargs_from_instance(condition=condition), refusal or Stale(document))
+        self._add(
+            _PUT,
+            document.get_save_kwargs_from_instance(condition=condition),
+            refusal or Stale(document),
+        )
         self._written.append(document)
 
     def update(
@@ -97,15 +113,23 @@ class Transaction:
         """Delete the version of a document that was read; otherwise `refusal` (Stale) is raised."""
         self._add(_DELETE, document.get_delete_kwargs_from_instance(), refusal or Stale(document))
 
-    def check(self, model: type[Document], *key: Any, condition: Condition, refusal: CooperError) -> None:
+    def check(
+        self, model: type[Document], *key: Any, condition: Condition, refusal: CooperError
+    ) -> None:
         """Demand a condition of an item that is not written; otherwise `refusal` is raised."""
         hash_key, range_key = (*key, None)[:2]
-        self._add(_CHECK, model.get_operation_kwargs_from_class(hash_key, range_key, condition=condition), refusal)
+        self._add(
+            _CHECK,
+            model.get_operation_kwargs_from_class(hash_key, range_key, condition=condition),
+            refusal,
+        )
 
     def _add(self, kind: int, arguments: dict[str, Any], refusal: CooperError) -> None:
         """Take one more action; raise CooperError past DynamoDB's limit."""
         if len(self._actions) >= LIMIT:
-            raise CooperError(f"This changes more than {LIMIT} items at once. Do it in smaller parts.")
+            raise CooperError(
+                f"This changes more than {LIMIT} items at once. Do it in smaller parts."
+            )
         self._actions.append(_Action(kind, arguments, refusal))
 
     def commit(self) -> None:
@@ -119,7 +143,9 @@ class Transaction:
                 return
             self._raise_refusal(reasons)
             time.sleep(random.uniform(0.5, 1) * min(0.02 * 2**attempt, 0.4))  # noqa: S311 - jitter, not a secret
-        raise Unavailable("Others are changing the same things right now. Nothing was changed; try again.")
+        raise Unavailable(
+            "Others are changing the same things right now. Nothing was changed; try again."
+        )
 
     def _done(self) -> None:
         """Bring the written documents' versions up to date."""
@@ -128,9 +154,13 @@ class Transaction:
 
     def _try(self) -> list[tuple[str, dict[str, Any] | None] | None] | None:
         """Write once; return None, or the reasons why DynamoDB cancelled the transaction."""
-        checks, deletes, puts, updates = ([a.arguments for a in self._actions if a.kind == kind] for kind in range(4))
+        checks, deletes, puts, updates = (
+            [a.arguments for a in self._actions if a.kind == kind] for kind in range(4)
+        )
         try:
-            shared().transact_write_items(checks, deletes, puts, updates, client_request_token=str(uuid.uuid4()))
+            shared().transact_write_items(
+                checks, deletes, puts, updates, client_request_token=str(uuid.uuid4())
+            )
         except Cancelled as cancelled:
             return cancelled.reasons
         return None
@@ -143,7 +173,9 @@ class Transaction:
                 raise action.refusal
         codes = {reason[0] for reason in reasons if reason and reason[0] != "None"}
         if not codes <= {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
-            raise CooperError("This could not be written. Nothing was changed.", f"cancelled: {sorted(codes)}")
+            raise CooperError(
+                "This could not be written. Nothing was changed.", f"cancelled: {sorted(codes)}"
+            )
 
 
 @contextmanager

@@ -21,6 +21,8 @@ def answer(call: Call, caller: Principal, world: AwsState) -> Answer:
     """Answer a call to STS; raise AwsError."""
     deed = OPERATIONS.get(call.operation)
     if deed is None:
-        message = f"Could not find operation {call.operation} for version {call.form.get('Version', '')}"
+        message = (
+            f"Could not find operation {call.operation} for version {call.form.get('Version', '')}"
+        )
         raise AwsError("InvalidAction", message)
     return xml_answer(call.operation, deed(caller, Parameters(call.form), world))

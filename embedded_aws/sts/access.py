@@ -43,7 +43,9 @@ def _listed(value: str) -> list[str] | None:
     return [value] if value else None
 
 
-def request_keys(external_id: str, session_name: str, source_identity: str, tags: dict[str, str]) -> Any:
+def request_keys(
+    external_id: str, session_name: str, source_identity: str, tags: dict[str, str]
+) -> Any:
     """Return the condition keys that come from an AssumeRole request."""
     return {
         "sts:externalid": _listed(external_id),

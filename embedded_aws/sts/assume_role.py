@@ -47,7 +47,9 @@ def read(asked: Parameters, world: AwsState) -> Request:
     if source_identity.lower().startswith("aws:"):
         raise AwsError("ValidationError", "SourceIdentity must not begin with aws:")
     policies = asked.session_policies(world.managed_policies())
-    return Request(role_arn, session_name, seconds, external_id, source_identity, tags, transitive, policies)
+    return Request(
+        role_arn, session_name, seconds, external_id, source_identity, tags, transitive, policies
+    )
 
 
 def answer(caller: Principal, asked: Parameters, world: AwsState) -> dict[str, Any]:
@@ -86,7 +88,9 @@ def _authorize(caller: Principal, role: Any, request: Request) -> None:
     if inherited and request.source_identity not in {"", inherited}:
         raise access.denied(caller, "sts:SetSourceIdentity", role.arn)
     source_identity = request.source_identity or inherited
-    keys = access.request_keys(request.external_id, request.session_name, source_identity, request.tags)
+    keys = access.request_keys(
+        request.external_id, request.session_name, source_identity, request.tags
+    )
     context = access.context_of(caller, **keys)
     access.require_trust(caller, role, "sts:AssumeRole", context)
     if request.tags or request.transitive:
@@ -97,7 +101,9 @@ def _authorize(caller: Principal, role: Any, request: Request) -> None:
 
 def _check_duration(caller: Principal, role: Any, seconds: int, world: AwsState) -> bool:
     """Return whether this is role chaining; raise AwsError when the session would be too long."""
-    chains = {Kind.ROLE, Kind.USER_SESSION} | ({Kind.INSTANCE} if world.instance_profile_chains else set())
+    chains = {Kind.ROLE, Kind.USER_SESSION} | (
+        {Kind.INSTANCE} if world.instance_profile_chains else set()
+    )
     if caller.kind in chains and seconds > CHAINED_LONGEST:
         message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
         raise AwsError("ValidationError", message)
@@ -110,7 +116,9 @@ def _check_duration(caller: Principal, role: Any, seconds: int, world: AwsState)
 def _facts(caller: Principal, role: Any, request: Request, chained: bool) -> dict[str, Any]:
     """Return what the new credentials are; the ARN of the session drops the role's path."""
     account_id, before = role.arn.split(":")[4], caller.issued
-    inherited = {key: value for key, value in _transitive(before).items() if key not in request.tags}
+    inherited = {
+        key: value for key, value in _transitive(before).items() if key not in request.tags
+    }
     return {
         "kind": Kind.ROLE,
         "arn": f"arn:{caller.partition}:sts::{account_id}:assumed-role/{role.name}/{request.session_name}",
@@ -129,4 +137,6 @@ def _facts(caller: Principal, role: Any, request: Request, chained: bool) -> dic
 
 def _transitive(issued: Issued | None) -> dict[str, str]:
     """Return the tags that a session hands on."""
-    return {key: issued.tags[key] for key in issued.transitive if key in issued.tags} if issued else {}
+    return (
+        {key: issued.tags[key] for key in issued.transitive if key in issued.tags} if issued else {}
+    )

@@ -29,7 +29,9 @@ class Parameters:
         self._form = form
         self._wrong: list[str] = []
 
-    def text(self, name: str, least: int, most: int, pattern: str = r"[\s\S]*", *, needed: bool = False) -> str:
+    def text(
+        self, name: str, least: int, most: int, pattern: str = r"[\s\S]*", *, needed: bool = False
+    ) -> str:
         """Return a text of `least`..`most` characters, "" when it is not given."""
         value = self._form.get(name)
         if value is None:
@@ -37,11 +39,17 @@ class Parameters:
                 self._refuse("null", name, "Member must not be null")
             return ""
         if len(value) < least:
-            self._refuse(f"'{value}'", name, f"Member must have length greater than or equal to {least}")
+            self._refuse(
+                f"'{value}'", name, f"Member must have length greater than or equal to {least}"
+            )
         if len(value) > most:
-            self._refuse(f"'{value}'", name, f"Member must have length less than or equal to {most}")
+            self._refuse(
+                f"'{value}'", name, f"Member must have length less than or equal to {most}"
+            )
         if not re.fullmatch(pattern, value, re.ASCII):
-            self._refuse(f"'{value}'", name, f"Member must satisfy regular expression pattern: {pattern}")
+            self._refuse(
+                f"'{value}'", name, f"Member must satisfy regular expression pattern: {pattern}"
+            )
         return value
 
     def seconds(self, default: int, most: int) -> int:
@@ -50,9 +58,17 @@ class Parameters:
         if not re.fullmatch(r"-?\d{1,9}", value):
             raise AwsError("MalformedInput", "Invalid Argument")
         if int(value) < 900:
-            self._refuse(f"'{value}'", "DurationSeconds", "Member must have value greater than or equal to 900")
+            self._refuse(
+                f"'{value}'",
+                "DurationSeconds",
+                "Member must have value greater than or equal to 900",
+            )
         if int(value) > most:
-            self._refuse(f"'{value}'", "DurationSeconds", f"Member must have value less than or equal to {most}")
+            self._refuse(
+                f"'{value}'",
+                "DurationSeconds",
+                f"Member must have value less than or equal to {most}",
+            )
         return int(value)
 
     def _many(self, name: str, most: int) -> list[dict[str, str]]:
@@ -79,7 +95,10 @@ class Parameters:
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
             )
         if any(key.startswith("aws:") for key in keys):
-            raise AwsError("InvalidParameterValue", "Tag keys starting with aws: are reserved for internal use.")
+            raise AwsError(
+                "InvalidParameterValue",
+                "Tag keys starting with aws: are reserved for internal use.",
+            )
         return {tag.get("Key", ""): tag.get("Value", "") for tag in many}
 
     def transitive(self) -> tuple[str, ...]:
@@ -89,17 +108,23 @@ class Parameters:
     def _check_tag(self, name: str, value: str, least: int, most: int) -> None:
         """Refuse a tag's key or value that is too short, too long, or has characters that AWS does not take."""
         if not least <= len(value) <= most:
-            self._refuse(f"'{value}'", name, f"Member must have length between {least} and {most}, inclusive")
+            self._refuse(
+                f"'{value}'", name, f"Member must have length between {least} and {most}, inclusive"
+            )
         if not all(c in _TAG_CHARACTERS or unicodedata.category(c)[0] in "LNZ" for c in value):
             pattern = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]" + ("+" if least else "*")
-            self._refuse(f"'{value}'", name, f"Member must satisfy regular expression pattern: {pattern}")
+            self._refuse(
+                f"'{value}'", name, f"Member must satisfy regular expression pattern: {pattern}"
+            )
 
     def session_policies(self, documents: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the documents of the session policies; `documents` holds managed policies by ARN."""
         text = self.text("Policy", 1, 2048, POLICY)
         named = [each.get("arn", "") for each in self._many("PolicyArns", 10)]
         if len(text) + sum(map(len, named)) > 2048 >= len(text):
-            self._refuse("'[...]'", "policyArns", "Member must have length less than or equal to 2048")
+            self._refuse(
+                "'[...]'", "policyArns", "Member must have length less than or equal to 2048"
+            )
         self.done()
         found = [parsed_policy(text)] if text else []
         for arn in named:
@@ -111,7 +136,9 @@ class Parameters:
     def _refuse(self, value: str, name: str, constraint: str) -> None:
         """Note what is wrong with a parameter, in AWS's words."""
         member = name[:1].lower() + name[1:]
-        self._wrong.append(f"Value {value} at '{member}' failed to satisfy constraint: {constraint}")
+        self._wrong.append(
+            f"Value {value} at '{member}' failed to satisfy constraint: {constraint}"
+        )
 
     def done(self) -> None:
         """Raise AwsError for what is wrong so far."""
@@ -125,11 +152,17 @@ def parsed_policy(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:
-        raise AwsError("MalformedPolicyDocument", "The policy is not in the valid JSON format.") from None
+        raise AwsError(
+            "MalformedPolicyDocument", "The policy is not in the valid JSON format."
+        ) from None
     statements = found.get("Statement") if isinstance(found, dict) else None
     many = statements if isinstance(statements, list) else [statements]
     version = found.get("Version", "2012-10-17") if isinstance(found, dict) else ""
-    if version not in {"2012-10-17", "2008-10-17"} or not statements or not all(map(_is_statement, many)):
+    if (
+        version not in {"2012-10-17", "2008-10-17"}
+        or not statements
+        or not all(map(_is_statement, many))
+    ):
         raise AwsError("MalformedPolicyDocument", "Syntax errors in policy.")
     return dict(found)
 
@@ -153,6 +186,7 @@ def packed_percent(policies: list[dict[str, Any]], tags: dict[str, str]) -> int 
     percent = ceil(100 * len(packed) / PACKED_LIMIT)
     if percent > 100:
         raise AwsError(
-            "PackedPolicyTooLarge", f"Packed policy consumes {percent}% of allotted space, please use smaller policy."
+            "PackedPolicyTooLarge",
+            f"Packed policy consumes {percent}% of allotted space, please use smaller policy.",
         )
     return percent

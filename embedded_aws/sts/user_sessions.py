@@ -20,7 +20,11 @@ LONGEST, DEFAULT, ROOT_LONGEST = 129_600, 43_200, 3_600
 def _require_long_term(caller: Principal, operation: str) -> None:
     """Raise AwsError for session credentials."""
     if caller.is_temporary:
-        raise AwsError("AccessDenied", f"Cannot call {operation} with session credentials", HTTPStatus.FORBIDDEN)
+        raise AwsError(
+            "AccessDenied",
+            f"Cannot call {operation} with session credentials",
+            HTTPStatus.FORBIDDEN,
+        )
 
 
 def _limited(caller: Principal, seconds: int) -> int:
@@ -41,7 +45,13 @@ def federation_token(caller: Principal, asked: Parameters, world: AwsState) -> d
     if tags:
         access.require_own(caller, "sts:TagSession", arn, context)
     user_id = f"{caller.account_id}:{name}"
-    facts = {"arn": arn, "principal_arn": arn, "user_id": user_id, "session_name": name, "tags": tags}
+    facts = {
+        "arn": arn,
+        "principal_arn": arn,
+        "user_id": user_id,
+        "session_name": name,
+        "tags": tags,
+    }
     documents = tuple(json.dumps(each) for each in policies)
     issued = world.ledger.issue(
         _limited(caller, seconds),

@@ -27,23 +27,25 @@ TOO_MANY = (
     "You are in more groups than Entra ID puts into a sign-in (150), so {label} sent none, and cooper can give you "
     "nothing. An administrator has to limit the group claim to groups assigned to the application (docs/saml.md)."
 )
-MISSING = (
-    "{label} sent no groups of yours. If you should have some, an administrator has to look at its group attribute."
-)
+MISSING = "{label} sent no groups of yours. If you should have some, an administrator has to look at its group attribute."
 CUT = f"{{label}} sent more than {GROUPS_LIMIT} groups; the rest does not count."
 
 
 def identity_of(idp: SamlIdp, said: Assertion) -> Identity:
     """Return the identity of the person that an assertion speaks of; (provider, NameID) is who it is."""
     groups = frozenset(groups_of(idp, said.attributes))
-    return Identity(str(idp.name), said.subject, name_of(said.attributes), groups, said.authenticated_at)
+    return Identity(
+        str(idp.name), said.subject, name_of(said.attributes), groups, said.authenticated_at
+    )
 
 
 def groups_of(idp: SamlIdp, attributes: dict[str, tuple[str, ...]]) -> list[Group]:
     """Return the groups that attributes of the configured names hold, exactly as they are written."""
     values = [value for name in idp.group_attributes for value in attributes.get(name, ())]
     if idp.separator:
-        values = [part.strip(XML_BLANKS) for value in values for part in value.split(str(idp.separator))]
+        values = [
+            part.strip(XML_BLANKS) for value in values for part in value.split(str(idp.separator))
+        ]
     fit = [value for value in dict.fromkeys(values) if _fits(value)]
     return [Group(str(idp.name), value) for value in fit[:GROUPS_LIMIT]]
 
@@ -56,7 +58,9 @@ def _fits(value: str) -> bool:
 def name_of(attributes: dict[str, tuple[str, ...]]) -> str:
     """Return a name for people, or ""; nothing is decided by it."""
     found: Iterable[str] = (value for name in NAMES for value in attributes.get(name, ()))
-    return next((value for value in found if 0 < len(value) <= NAME_LIMIT and value.isprintable()), "")
+    return next(
+        (value for value in found if 0 < len(value) <= NAME_LIMIT and value.isprintable()), ""
+    )
 
 
 def notice_of(idp: SamlIdp, attributes: dict[str, tuple[str, ...]]) -> str:

@@ -32,7 +32,8 @@ SIGNATURES = frozenset(f"{MORE}{name}" for name in ("rsa-sha256", "rsa-sha384", 
 DIGESTS = frozenset({f"{XENC}sha256", f"{MORE}sha384", f"{XENC}sha512"})
 ENVELOPED = f"{DSIG}enveloped-signature"
 CIPHERS = frozenset(
-    [f"{XENC}aes{bits}-cbc" for bits in (128, 192, 256)] + [f"{XENC11}aes{bits}-gcm" for bits in (128, 192, 256)]
+    [f"{XENC}aes{bits}-cbc" for bits in (128, 192, 256)]
+    + [f"{XENC11}aes{bits}-gcm" for bits in (128, 192, 256)]
 )
 KEY_CIPHERS = frozenset({f"{XENC}rsa-oaep-mgf1p", f"{XENC11}rsa-oaep"})
 """RSA 1.5 is not among them: its padding tells who asks often enough what the key is (Bleichenbacher)."""

@@ -41,7 +41,9 @@ class Wanted:
 def add(wanted: Wanted, taken: Iterable[str]) -> tuple[SamlIdp, list[str]]:
     """Connect an identity provider; return it with what is wrong with it. Raise Invalid, or Conflict."""
     if not PROVIDER_ID.fullmatch(wanted.name):
-        raise Invalid(f"{wanted.name!r} cannot be a provider's id: small letters, digits and '-', as in okta.")
+        raise Invalid(
+            f"{wanted.name!r} cannot be a provider's id: small letters, digits and '-', as in okta."
+        )
     if wanted.name in taken:
         raise Invalid(f"{wanted.name!r} is the id of another way to sign in. Take another one.")
     described = described_at(wanted.place, wanted.entity_id, wanted.certificate)
@@ -58,19 +60,27 @@ def add(wanted: Wanted, taken: Iterable[str]) -> tuple[SamlIdp, list[str]]:
     with transaction() as writes:
         writes.save(idp)
         keys.count_change(writes)
-        writes.create(audit.event(Event.IDP_ADDED, object=wanted.name, entity_id=described.entity_id))
+        writes.create(
+            audit.event(Event.IDP_ADDED, object=wanted.name, entity_id=described.entity_id)
+        )
     return idp, [*described.problems, *problems_of(idp)]
 
 
 def _refuse_taken(name: str, old: SamlIdp | None, entity_id: str) -> None:
     """Raise Conflict for a name that is in use or is another entityID's for good, or an entityID under another name."""
     if old is not None and not old.removed:
-        raise Conflict(f"{name} is connected already. To bring it up to date: manage.py cooper_saml refresh {name}")
+        raise Conflict(
+            f"{name} is connected already. To bring it up to date: manage.py cooper_saml refresh {name}"
+        )
     if old is not None and old.entity_id != entity_id:
         raise Conflict(
             f"{name} was {old.entity_id}: its people and groups stay its own. Take another name for {entity_id}."
         )
-    same = [str(each.name) for each in SamlIdp.everything() if each.entity_id == entity_id and each.name != name]
+    same = [
+        str(each.name)
+        for each in SamlIdp.everything()
+        if each.entity_id == entity_id and each.name != name
+    ]
     if same:
         raise Conflict(f"{entity_id} is (or was) connected as {same[0]}. Take that name.")
 
@@ -86,7 +96,10 @@ def existing(name: str) -> SamlIdp:
     """Return a connected identity provider; raise Invalid when there is none of this name."""
     found = SamlIdp.find(name)
     if found is None or found.removed:
-        raise Invalid(f"There is no SAML identity provider {name}. All: manage.py cooper_saml list", field="name")
+        raise Invalid(
+            f"There is no SAML identity provider {name}. All: manage.py cooper_saml list",
+            field="name",
+        )
     return found
 
 
@@ -95,7 +108,9 @@ def refresh(name: str, place: str = "") -> tuple[SamlIdp, list[str]]:
     idp = existing(name)
     place = place or str(idp.metadata_url or "")
     if not place:
-        raise Invalid(f"{name} was given as a file. Say --metadata with the new one.", field="metadata")
+        raise Invalid(
+            f"{name} was given as a file. Say --metadata with the new one.", field="metadata"
+        )
     try:
         described = described_at(place, str(idp.entity_id), str(idp.metadata_certificate or ""))
     except CooperError as error:
@@ -105,7 +120,9 @@ def refresh(name: str, place: str = "") -> tuple[SamlIdp, list[str]]:
     with transaction() as writes:
         writes.save(idp)
         keys.count_change(writes)
-        writes.create(audit.event(Event.IDP_CHANGED, object=name, certificates=len(described.certificates)))
+        writes.create(
+            audit.event(Event.IDP_CHANGED, object=name, certificates=len(described.certificates))
+        )
     return idp, [*described.problems, *problems_of(idp)]
 
 
@@ -144,7 +161,13 @@ def _end_web_sessions(name: str, people: list[str]) -> None:
     with transaction() as writes:
         for person in people:
             gone = Conflict("A person was deleted meanwhile. Run it again.", f"gone: {person}")
-            writes.update(Person, person, actions=[Person.epoch.add(1)], condition=Person.person.exists(), refusal=gone)
+            writes.update(
+                Person,
+                person,
+                actions=[Person.epoch.add(1)],
+                condition=Person.person.exists(),
+                refusal=gone,
+            )
         writes.create(audit.event(Event.SESSIONS_ENDED, object=name, people=len(people)))
 
 
@@ -162,7 +185,9 @@ def described_at(place: str, entity_id: str = "", certificate: str = "") -> meta
         try:
             xmlsec.verify_metadata(raw, metadata.root_of(raw), certificate)
         except Rejected as error:
-            raise Invalid(f"This metadata is not signed as it has to be: {error.args[0]}.", str(error)) from error
+            raise Invalid(
+                f"This metadata is not signed as it has to be: {error.args[0]}.", str(error)
+            ) from error
     return described
 
 
@@ -197,7 +222,9 @@ def _asked(url: str) -> bytes | str:
             answer = pool.request("GET", url, redirect=False, preload_content=False)
             raw = answer.read(metadata.LIMIT + 1, decode_content=True)
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unavailable(f"{url[:200]} does not answer.", f"{type(error).__name__}: {error}"[:500]) from error
+        raise Unavailable(
+            f"{url[:200]} does not answer.", f"{type(error).__name__}: {error}"[:500]
+        ) from error
     if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("Location"):
         return str(answer.headers["Location"])
     if answer.status != 200:
@@ -213,4 +240,6 @@ def problems_of(idp: SamlIdp) -> list[str]:
 
 def wrong_with(described: metadata.Described) -> list[str]:
     """Return what is wrong with certificates and end of metadata that is not stored."""
-    return metadata.problems_of(list(described.certificates), described.valid_until, datetime.now(UTC))
+    return metadata.problems_of(
+        list(described.certificates), described.valid_until, datetime.now(UTC)
+    )

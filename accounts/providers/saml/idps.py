@@ -40,7 +40,10 @@ def current(oldest: float = 0.0) -> Idps:
         stamp = keys.stamp()
         held = _held[0][0] if _held else Idps()
         if held.stamp != stamp:
-            found = sorted((each for each in SamlIdp.everything() if not each.removed), key=lambda each: str(each.name))
+            found = sorted(
+                (each for each in SamlIdp.everything() if not each.removed),
+                key=lambda each: str(each.name),
+            )
             held = Idps(stamp, {str(each.name): each for each in found})
         _held[:] = [(held, now)]
     return held

@@ -41,7 +41,11 @@ class Key:
     def pem(self) -> bytes:
         """Return the private key as PEM, as xmlsec1 wants it."""
         label = b"PRIVATE " + b"KEY"  # in two parts, for those who look for keys in the repository
-        return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label, base64.encodebytes(self.der), label)
+        return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (
+            label,
+            base64.encodebytes(self.der),
+            label,
+        )
 
 
 def _context() -> dict[str, str]:
@@ -59,7 +63,9 @@ def opened() -> list[Key]:
     """Return the keys in the clear, the one that signs first."""
     return [
         Key(
-            kms.decrypt(kms.Ciphertext(base64.b64decode(each["ciphertext"]), each["key_arn"]), _context()),
+            kms.decrypt(
+                kms.Ciphertext(base64.b64decode(each["ciphertext"]), each["key_arn"]), _context()
+            ),
             each["certificate"],
         )
         for each in stored()
@@ -77,7 +83,9 @@ def count_change(writes: Transaction) -> None:
     installation.ensure(STAMP, value="0")
     found = Installation.find(STAMP)
     if found is None:
-        raise Conflict("The identity providers are being changed by somebody else. Try again.", "no stamp")
+        raise Conflict(
+            "The identity providers are being changed by somebody else. Try again.", "no stamp"
+        )
     found.value = str(int(found.value or 0) + 1)
     writes.save(found)
 
@@ -96,7 +104,9 @@ def _made() -> dict[str, str]:
         .not_valid_after(now + timedelta(days=365 * YEARS))
         .sign(key, hashes.SHA256())
     )
-    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    der = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     sealed = kms.encrypt(der, kms.key_arn(settings.COOPER_KMS_KEY), _context())
     return {
         "ciphertext": base64.b64encode(sealed.ciphertext).decode(),
@@ -109,7 +119,9 @@ def make() -> int:
     """Make a key: the first one signs, a further one is announced; return how many there are. Raise Invalid."""
     keys = stored()
     if len(keys) > 1:
-        raise Invalid("There are two keys already: finish the roll-over with --use-new, then --drop-old.")
+        raise Invalid(
+            "There are two keys already: finish the roll-over with --use-new, then --drop-old."
+        )
     _keep(keys, [*keys, _made()], Event.SAML_KEY_MADE)
     return len(keys) + 1
 

@@ -81,9 +81,14 @@ _GRAMMAR: Mapping[str, Mapping[str, tuple[int, int]]] = {
     "xenc:ReferenceList": {"xenc:DataReference": _ONE},
 }  # fmt: skip
 GRAMMAR = {
-    qname(parent): {qname(child): times for child, times in children.items()} for parent, children in _GRAMMAR.items()
+    qname(parent): {qname(child): times for child, times in children.items()}
+    for parent, children in _GRAMMAR.items()
 }
-RESPONSE, THE_ASSERTION, SEALED = qname("samlp:Response"), qname("saml:Assertion"), qname("saml:EncryptedAssertion")
+RESPONSE, THE_ASSERTION, SEALED = (
+    qname("samlp:Response"),
+    qname("saml:Assertion"),
+    qname("saml:EncryptedAssertion"),
+)
 SIGNATURE, VALUE = qname("ds:Signature"), qname("saml:AttributeValue")
 KNOWN = tuple(f"{{{name}" for name in ("urn:oasis:names:tc:SAML", "http://www.w3.org/2000/09", "http://www.w3.org/2001/04",
                                        "http://www.w3.org/2009"))  # fmt: skip
@@ -140,7 +145,9 @@ def _shape(root: ET.Element) -> str:
         parent = pending.pop()
         if parent.tag == VALUE:
             # what lies in a value is never read; nothing that means anything may lie there
-            foreign = [each for each in parent.iter() if each is not parent and _means_something(each.tag)]
+            foreign = [
+                each for each in parent.iter() if each is not parent and _means_something(each.tag)
+            ]
             if foreign:
                 return f"{_short(foreign[0].tag)!r} within a value"
             continue
@@ -174,10 +181,13 @@ def _single_assertion(root: ET.Element) -> str:
     sealed, plain = root.findall(SEALED), root.findall(THE_ASSERTION)
     status = root.find(f"{qname('samlp:Status')}/{qname('samlp:StatusCode')}")
     if len(sealed) + len(plain) != 1:
-        return (
-            f"{len(sealed) + len(plain)} assertions; status {(status.get('Value', '') if status is not None else '')!r}"
-        )
-    within = [_short(child.tag) for each in sealed for child in each if child.tag != qname("xenc:EncryptedKey")]
+        return f"{len(sealed) + len(plain)} assertions; status {(status.get('Value', '') if status is not None else '')!r}"
+    within = [
+        _short(child.tag)
+        for each in sealed
+        for child in each
+        if child.tag != qname("xenc:EncryptedKey")
+    ]
     if sealed and len(within) != 1:
         return f"{within} within the encrypted assertion"
     layers = 3 if sealed and not is_encrypted(root) else 2
@@ -214,7 +224,11 @@ def _signatures(root: ET.Element) -> str:
         if reference is None or reference.get("URI") != f"#{parent.get('ID')}":
             return "a signature that covers something else than what it is in"
     assertion = the_assertion(root)
-    return "" if assertion is None or assertion.find(SIGNATURE) is not None else "the assertion is not signed"
+    return (
+        ""
+        if assertion is None or assertion.find(SIGNATURE) is not None
+        else "the assertion is not signed"
+    )
 
 
 def _algorithms(root: ET.Element) -> str:
@@ -223,7 +237,11 @@ def _algorithms(root: ET.Element) -> str:
         info = signature.find(qname("ds:SignedInfo"))
         if info is None:
             return "no SignedInfo"
-        found = {_short(each.tag): each.get("Algorithm", "") for each in info.iter() if each.get("Algorithm")}
+        found = {
+            _short(each.tag): each.get("Algorithm", "")
+            for each in info.iter()
+            if each.get("Algorithm")
+        }
         transforms = [each.get("Algorithm") for each in info.iter(qname("ds:Transform"))]
         fits = (
             found.get("CanonicalizationMethod") == EXC_C14N
@@ -239,7 +257,10 @@ def _algorithms(root: ET.Element) -> str:
 def _encryption(root: ET.Element) -> str:
     """Say that something is encrypted by an algorithm that is not on the list, or where nothing is to be fetched."""
     for element in root.iter():
-        allowed = {qname("xenc:EncryptedData"): CIPHERS, qname("xenc:EncryptedKey"): KEY_CIPHERS}.get(element.tag)
+        allowed = {
+            qname("xenc:EncryptedData"): CIPHERS,
+            qname("xenc:EncryptedKey"): KEY_CIPHERS,
+        }.get(element.tag)
         method = element.find(qname("xenc:EncryptionMethod"))
         if allowed and (method is None or method.get("Algorithm") not in allowed):
             return f"encrypted by {(method.get('Algorithm', '') if method is not None else '')!r}"

@@ -40,7 +40,9 @@ def read(raw: bytes, entity_id: str = "") -> Described:
     try:
         return _read(raw, entity_id)
     except Rejected as error:
-        raise Invalid(f"This metadata cannot be used: {error.args[0]}.", str(error), field="metadata") from error
+        raise Invalid(
+            f"This metadata cannot be used: {error.args[0]}.", str(error), field="metadata"
+        ) from error
 
 
 def _read(raw: bytes, entity_id: str) -> Described:
@@ -60,7 +62,9 @@ def _read(raw: bytes, entity_id: str) -> Described:
     if valid_until is not None and valid_until <= datetime.now(UTC):
         raise Rejected("metadata", f"it ended on {valid_until:%Y-%m-%d}")
     formats = [text_in(each) for each in descriptor.iterfind(qname("md:NameIDFormat"))]
-    problems = ["it offers transient NameIDs alone; cooper needs lasting ones"] * (formats == [TRANSIENT])
+    problems = ["it offers transient NameIDs alone; cooper needs lasting ones"] * (
+        formats == [TRANSIENT]
+    )
     name = entity.get("entityID", "")
     slo = _location(descriptor, "md:SingleLogoutService")
     return Described(name, sso, slo, tuple(certificates), valid_until, tuple(problems))
@@ -73,25 +77,36 @@ def root_of(raw: bytes) -> ET.Element:
     if len(raw) > LIMIT:
         raise Rejected("metadata", f"it is larger than {LIMIT // 1_000_000} MB")
     if re.match(rb"\s*<(!doctype\s+)?html", raw, re.IGNORECASE):
-        raise Rejected("metadata", "it is a web page, not metadata (is the address right, and public?)")
+        raise Rejected(
+            "metadata", "it is a web page, not metadata (is the address right, and public?)"
+        )
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     refuse_declarations(text_of(raw), comments=True)
     root = parse(raw, elements=100_000)
     if root.tag not in (qname("md:EntityDescriptor"), qname("md:EntitiesDescriptor")):
-        raise Rejected("metadata", f"it begins with {root.tag.rpartition('}')[2][:40]!r}, not with EntityDescriptor")
+        raise Rejected(
+            "metadata",
+            f"it begins with {root.tag.rpartition('}')[2][:40]!r}, not with EntityDescriptor",
+        )
     return root
 
 
 def _entity(root: ET.Element, entity_id: str) -> ET.Element:
     """Return the one entity that is meant; raise Rejected."""
     wanted = qname("md:EntityDescriptor")
-    found = [each for each in root.iter(wanted) if each.find(qname("md:IDPSSODescriptor")) is not None]
+    found = [
+        each for each in root.iter(wanted) if each.find(qname("md:IDPSSODescriptor")) is not None
+    ]
     if entity_id:
         found = [each for each in found if each.get("entityID") == entity_id]
     if len(found) > 1:
-        raise Rejected("metadata", f"it describes {len(found)} identity providers: say which with --entity-id")
+        raise Rejected(
+            "metadata", f"it describes {len(found)} identity providers: say which with --entity-id"
+        )
     if not found:
-        raise Rejected("metadata", f"it describes no identity provider{f' {entity_id}' if entity_id else ''}")
+        raise Rejected(
+            "metadata", f"it describes no identity provider{f' {entity_id}' if entity_id else ''}"
+        )
     if not 0 < len(found[0].get("entityID", "")) <= 1024:
         raise Rejected("metadata", "it has no fit entityID")
     return found[0]
@@ -123,7 +138,14 @@ def refuse_plain(url: str) -> None:
     except ValueError as error:
         raise Rejected("metadata", f"{url[:100]!r} is no address") from error
     good = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not (good and host and url.isascii() and url.isprintable() and " " not in url and len(url) <= 2_000):
+    if not (
+        good
+        and host
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+        and len(url) <= 2_000
+    ):
         raise Rejected("metadata", f"{url[:100]!r} is no https address")
 
 
@@ -149,9 +171,13 @@ def certificate(packed: str) -> x509.Certificate | None:
 
 def problems_of(certificates: list[str], valid_until: datetime | None, now: datetime) -> list[str]:
     """Return what is wrong, or will be soon, with an identity provider's certificates and metadata."""
-    found = [said for packed in certificates for said in _certificate_problems(certificate(packed), now)]
+    found = [
+        said for packed in certificates for said in _certificate_problems(certificate(packed), now)
+    ]
     if valid_until is not None and valid_until <= now:
-        found.append(f"the metadata ended on {valid_until:%Y-%m-%d}: nobody can sign in until it is refreshed")
+        found.append(
+            f"the metadata ended on {valid_until:%Y-%m-%d}: nobody can sign in until it is refreshed"
+        )
     elif valid_until is not None and valid_until <= now + timedelta(days=2):
         found.append(f"the metadata ends on {valid_until:%Y-%m-%d %H:%M} UTC: refresh it")
     return found
@@ -161,10 +187,16 @@ def _certificate_problems(found: x509.Certificate | None, now: datetime) -> list
     """Return what is wrong with a signing certificate."""
     if found is None:
         return ["a certificate cannot be read"]
-    name, ends, key = f"certificate {found.serial_number:x}", found.not_valid_after_utc, found.public_key()
+    name, ends, key = (
+        f"certificate {found.serial_number:x}",
+        found.not_valid_after_utc,
+        found.public_key(),
+    )
     problems = []
     if ends <= now:
-        problems.append(f"{name} ended on {ends:%Y-%m-%d}: give the identity provider a new one, then refresh")
+        problems.append(
+            f"{name} ended on {ends:%Y-%m-%d}: give the identity provider a new one, then refresh"
+        )
     elif ends <= now + SOON:
         problems.append(f"{name} ends on {ends:%Y-%m-%d}: in {(ends - now).days} days")
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:

@@ -13,7 +13,14 @@ def place_of(request: HttpRequest | None = None) -> ServiceProvider:
     """Return where cooper is; a Host header counts where it names this machine. Raise Unavailable."""
     if settings.COOPER_PUBLIC_URL:
         return ServiceProvider(str(settings.COOPER_PUBLIC_URL))
-    origin = f"{request.scheme}://{request.get_host()}" if request is not None else f"http://{settings.COOPER_BIND}"
+    origin = (
+        f"{request.scheme}://{request.get_host()}"
+        if request is not None
+        else f"http://{settings.COOPER_BIND}"
+    )
     if urlsplit(origin).hostname not in settings.COOPER_LOOPBACK_HOSTS:
-        raise Unavailable("SAML needs cooper's public address (COOPER_PUBLIC_URL).", f"asked for as {origin[:100]}")
+        raise Unavailable(
+            "SAML needs cooper's public address (COOPER_PUBLIC_URL).",
+            f"asked for as {origin[:100]}",
+        )
     return ServiceProvider(origin)

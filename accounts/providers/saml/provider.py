@@ -35,11 +35,14 @@ class SamlProvider(Provider):
         """Lead to the identity provider with a signed request, and remember it for this browser."""
         if not idps.is_valid(self.idp):
             raise SignInRefused(
-                ENDED.format(label=self.label), f"metadata of {self.id} ended at {self.idp.valid_until}"
+                ENDED.format(label=self.label),
+                f"metadata of {self.id} ended at {self.idp.valid_until}",
             )
         secret = request.GET.get("try", "")
         if secret and not requests.may_try(self.id, secret):
-            raise SignInRefused("This try has ended. Begin a new one: manage.py cooper_saml try", "unknown try")
+            raise SignInRefused(
+                "This try has ended. Begin a new one: manage.py cooper_saml try", "unknown try"
+            )
         fresh = "fresh" in request.GET
         request_id, address = self._engine(request).ask(fresh=fresh)
         made = requests.Request(
@@ -68,7 +71,9 @@ class SamlProvider(Provider):
 
 def next_page(request: HttpRequest, wanted: str) -> str:
     """Return the page of ours to go on to, or ""."""
-    fits = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    fits = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if fits and wanted.startswith("/") and len(wanted) <= NEXT_LIMIT else ""
 
 

@@ -28,7 +28,14 @@ from accounts.providers.saml import message_guard
 from accounts.providers.saml.constants import ASSERTION, DSIG, METADATA, PROTOCOL
 from accounts.providers.saml.safe_xml import Rejected
 from accounts.providers.saml.validation import Assertion, ExpectedResponse, judged
-from accounts.providers.saml.xmlsec import Folder, folder_for, needed_xmlsec1, pem, said_by, signed_by
+from accounts.providers.saml.xmlsec import (
+    Folder,
+    folder_for,
+    needed_xmlsec1,
+    pem,
+    said_by,
+    signed_by,
+)
 
 SKEW = 60
 ENGINES = 64
@@ -155,7 +162,9 @@ class Verified(AuthnResponse):  # type: ignore[misc]
             self.verify()
         except Rejected:
             raise
-        except Exception as error:  # pysaml2 raises what it likes at strangers' messages; all mean no
+        except (
+            Exception
+        ) as error:  # pysaml2 raises what it likes at strangers' messages; all mean no
             raise Rejected("pysaml2", said_by(error)) from error
         if self.assertion is None or len(self.assertions) != 1:
             raise Rejected("pysaml2", "it found no assertion that it takes")
@@ -181,7 +190,9 @@ class Engine:
         self.signs_response = bool(idp.signs_response)
         self.config = sp_config(place, folder, idp)
         self.client = Saml2Client(self.config)
-        self.certificates = [folder.path / f"{idp.name}-{number}.pem" for number, _ in enumerate(idp.certificates)]
+        self.certificates = [
+            folder.path / f"{idp.name}-{number}.pem" for number, _ in enumerate(idp.certificates)
+        ]
         for file, packed in zip(self.certificates, idp.certificates, strict=True):
             file.write_text(pem(packed))
 
@@ -199,13 +210,17 @@ class Engine:
         )
         return str(request_id), str(get_location(info))
 
-    def verified(self, raw: bytes, root: ET.Element, expected: ExpectedResponse, now: datetime) -> Assertion:
+    def verified(
+        self, raw: bytes, root: ET.Element, expected: ExpectedResponse, now: datetime
+    ) -> Assertion:
         """Return what a message says: signed, decrypted where it was encrypted, and meant for us; raise Rejected.
 
         We judge before pysaml2 does, so that a message that is not meant for us costs no validation of its schema.
         """
         if self.signs_response and root.find(message_guard.SIGNATURE) is None:
-            raise Rejected("signatures", "the response is not signed, and this identity provider signs it")
+            raise Rejected(
+                "signatures", "the response is not signed, and this identity provider signs it"
+            )
         self.hold(raw, root)
         reader = Verified(self, lambda found: judged(found, expected, now))
         if not message_guard.is_encrypted(root):
@@ -227,16 +242,31 @@ class Engine:
 
     def _hold(self, raw: bytes, parent: ET.Element) -> None:
         """Raise Rejected unless the signature in this element is by one of the identity provider's certificates."""
-        name = f"{PROTOCOL}:Response" if parent.tag == message_guard.RESPONSE else f"{ASSERTION}:Assertion"
-        if not any(signed_by(raw, str(file), name, parent.get("ID", "")) for file in self.certificates):
-            raise Rejected("signature", f"the signature of the {name.rpartition(':')[2]} does not hold")
+        name = (
+            f"{PROTOCOL}:Response"
+            if parent.tag == message_guard.RESPONSE
+            else f"{ASSERTION}:Assertion"
+        )
+        if not any(
+            signed_by(raw, str(file), name, parent.get("ID", "")) for file in self.certificates
+        ):
+            raise Rejected(
+                "signature", f"the signature of the {name.rpartition(':')[2]} does not hold"
+            )
 
     def sign_out(self, name_id: dict[str, str], session_index: str) -> str:
         """Return the address that carries a signed LogoutRequest, or "" when the IdP takes none."""
         if not self.idp.slo:
             return ""
-        known = {"Format": "format", "NameQualifier": "name_qualifier", "SPNameQualifier": "sp_name_qualifier"}
-        named = NameID(text=name_id.get("subject", ""), **{known[n]: v for n, v in name_id.items() if n in known})
+        known = {
+            "Format": "format",
+            "NameQualifier": "name_qualifier",
+            "SPNameQualifier": "sp_name_qualifier",
+        }
+        named = NameID(
+            text=name_id.get("subject", ""),
+            **{known[n]: v for n, v in name_id.items() if n in known},
+        )
         _, request = self.client.create_logout_request(
             str(self.idp.slo),
             str(self.idp.entity_id),
@@ -245,7 +275,11 @@ class Engine:
             sign=False,
         )
         info = self.client.apply_binding(
-            saml2.BINDING_HTTP_REDIRECT, str(request), str(self.idp.slo), sign=True, sigalg=SIG_RSA_SHA256
+            saml2.BINDING_HTTP_REDIRECT,
+            str(request),
+            str(self.idp.slo),
+            sign=True,
+            sigalg=SIG_RSA_SHA256,
         )
         return str(get_location(info))
 

@@ -69,9 +69,13 @@ def use_up(provider: str, request_id: str, assertion_id: str) -> None:
     try:
         with transaction() as writes:
             for what in (f"request:{request_id}", f"assertion:{provider}:{assertion_id}"):
-                writes.create(OnceRecord(f"saml:{hashlib.sha256(what.encode()).hexdigest()}", expires=expires))
+                writes.create(
+                    OnceRecord(f"saml:{hashlib.sha256(what.encode()).hexdigest()}", expires=expires)
+                )
     except AlreadyExists as error:
-        raise SignInRefused("This sign-in was used already. Sign in again.", "replay: used before") from error
+        raise SignInRefused(
+            "This sign-in was used already. Sign in again.", "replay: used before"
+        ) from error
 
 
 def new_try(provider: str) -> str:

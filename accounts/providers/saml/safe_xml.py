@@ -8,7 +8,8 @@ from xml.parsers import expat
 XML_BLANKS = " \t\r\n"
 DEPTH, ELEMENTS, ATTRIBUTES = 60, 12_000, 40
 DECLARATION = re.compile(
-    r"""<\?xml\s+version=(['"])1\.0\1(\s+encoding=(['"])utf-?8\3)?(\s+standalone=(['"])\w+\5)?\s*\?>""", re.IGNORECASE
+    r"""<\?xml\s+version=(['"])1\.0\1(\s+encoding=(['"])utf-?8\3)?(\s+standalone=(['"])\w+\5)?\s*\?>""",
+    re.IGNORECASE,
 )
 
 
@@ -43,7 +44,9 @@ def refuse_declarations(text: str, *, comments: bool = False) -> None:
     if comments:
         body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
     if "<?" in body:
-        raise Rejected("declarations", "a processing instruction, or a declaration of another encoding")
+        raise Rejected(
+            "declarations", "a processing instruction, or a declaration of another encoding"
+        )
     if "<!" in body:
         raise Rejected("declarations", "a DOCTYPE, comment or CDATA section")
 

@@ -107,9 +107,16 @@ def _status(message: Message) -> str:
 
 def _issuer(message: Message) -> str:
     """Say that somebody else than the IdP that was asked answers."""
-    issuers = [message.assertion.find(qname("saml:Issuer")), message.response.find(qname("saml:Issuer"))]
+    issuers = [
+        message.assertion.find(qname("saml:Issuer")),
+        message.response.find(qname("saml:Issuer")),
+    ]
     names = [text_in(each) for each in issuers if each is not None]
-    return "" if names and set(names) == {message.expected.entity_id} else f"issuers {[name[:100] for name in names]}"
+    return (
+        ""
+        if names and set(names) == {message.expected.entity_id}
+        else f"issuers {[name[:100] for name in names]}"
+    )
 
 
 def _request(message: Message) -> str:
@@ -125,7 +132,9 @@ def _destination(message: Message) -> str:
     signed = message.response.find(qname("ds:Signature")) is not None
     if destination is None and not signed:
         return ""
-    return "" if destination == message.expected.acs else f"destination {(destination or '')[:100]!r}"
+    return (
+        "" if destination == message.expected.acs else f"destination {(destination or '')[:100]!r}"
+    )
 
 
 def _confirmation(message: Message) -> str:
@@ -137,7 +146,11 @@ def _confirmation(message: Message) -> str:
         return f"recipient {data.get('Recipient', '')[:100]!r}"
     if data.get("NotBefore") is not None:
         return "NotBefore in a bearer confirmation"
-    return "" if message.now < instant(data.get("NotOnOrAfter")) + SKEW else "the confirmation has ended"
+    return (
+        ""
+        if message.now < instant(data.get("NotOnOrAfter")) + SKEW
+        else "the confirmation has ended"
+    )
 
 
 def _conditions(message: Message) -> str:
@@ -154,7 +167,11 @@ def _audience(message: Message) -> str:
     restrictions = message.part("Conditions").findall(qname("saml:AudienceRestriction"))
     named = [{text_in(each) for each in restriction} for restriction in restrictions]
     ours = named and all(message.expected.audience in names for names in named)
-    return "" if ours else f"audiences {[sorted(name[:100] for name in names)[:3] for names in named][:3]}"
+    return (
+        ""
+        if ours
+        else f"audiences {[sorted(name[:100] for name in names)[:3] for names in named][:3]}"
+    )
 
 
 def _age(message: Message) -> str:
@@ -175,7 +192,9 @@ def _authentication(message: Message) -> str:
     if message.expected.fresh and at < message.expected.asked_at - SKEW:
         return "a fresh authentication was asked for, and this is an old one"
     ends = statement.get("SessionNotOnOrAfter")
-    return "the IdP's session has ended" if ends is not None and instant(ends) <= message.now else ""
+    return (
+        "the IdP's session has ended" if ends is not None and instant(ends) <= message.now else ""
+    )
 
 
 def _name_id(message: Message) -> str:
@@ -184,8 +203,12 @@ def _name_id(message: Message) -> str:
     subject = text_in(name_id)
     if name_id.get("Format") == TRANSIENT:
         return "the NameID is transient: configure a lasting one at the identity provider"
-    fits = 0 < len(subject) <= SUBJECT_LIMIT and subject.isprintable() and subject == subject.strip()
-    return "" if fits and name_id.get(f"{{{XSI}}}nil") is None else f"no fit NameID: {subject[:60]!r}"
+    fits = (
+        0 < len(subject) <= SUBJECT_LIMIT and subject.isprintable() and subject == subject.strip()
+    )
+    return (
+        "" if fits and name_id.get(f"{{{XSI}}}nil") is None else f"no fit NameID: {subject[:60]!r}"
+    )
 
 
 RULES: dict[str, Callable[[Message], str]] = {
@@ -222,7 +245,9 @@ def _said(message: Message) -> Assertion:
 def _attributes(assertion: ET.Element) -> dict[str, tuple[str, ...]]:
     """Return the attributes' values by exact Name; elements of one Name add up, values with children are skipped."""
     found: dict[str, list[str]] = {}
-    for attribute in assertion.iterfind(f"{qname('saml:AttributeStatement')}/{qname('saml:Attribute')}"):
+    for attribute in assertion.iterfind(
+        f"{qname('saml:AttributeStatement')}/{qname('saml:Attribute')}"
+    ):
         values = [(each.text or "").strip(XML_BLANKS) for each in attribute if not len(each)]
         found.setdefault(attribute.get("Name", ""), []).extend(values)
     return {name: tuple(values) for name, values in found.items()}

@@ -6,7 +6,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -40,7 +46,9 @@ LOOP = 120
 
 NO = "This sign-in did not hold. Try again; if it stays so, tell an administrator the number below."
 NOT_ASKED = "cooper did not ask for this sign-in in this browser, or it took longer than 15 minutes. Sign in again."
-LOOPING = "{label} does not say which request it answers. An administrator has to look at its settings."
+LOOPING = (
+    "{label} does not say which request it answers. An administrator has to look at its settings."
+)
 FROM_ELSEWHERE = "cooper ends nothing because another site says so. Sign out in cooper itself."
 
 
@@ -62,7 +70,9 @@ def metadata(request: HttpRequest) -> HttpResponse:
     root = parse(_Metadata.as_view()(request).content)
     for extensions in root.findall(qname("md:Extensions")):
         root.remove(extensions)
-    return HttpResponse(ET.tostring(root, xml_declaration=True, encoding="utf-8"), content_type="application/xml")
+    return HttpResponse(
+        ET.tostring(root, xml_declaration=True, encoding="utf-8"), content_type="application/xml"
+    )
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
@@ -90,7 +100,9 @@ def posted(request: HttpRequest) -> tuple[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise Rejected("form", f"a form of type {(request.content_type or '')[:60]!r}")
     try:
-        fields = parse_qsl(request.read(int(length)).decode("ascii"), keep_blank_values=True, max_num_fields=20)
+        fields = parse_qsl(
+            request.read(int(length)).decode("ascii"), keep_blank_values=True, max_num_fields=20
+        )
     except ValueError as error:
         raise Rejected("form", "a form that cannot be read") from error
     messages = [value for name, value in fields if name == "SAMLResponse"]
@@ -110,11 +122,15 @@ def _taken(request: HttpRequest) -> Answer:
         return _bounced(request, root, state)
     wanted = requests.pending(request).get(answered)
     if wanted is None:
-        raise SignInRefused(NOT_ASKED, f"request: in response to {answered[:100]!r}, not of this browser")
+        raise SignInRefused(
+            NOT_ASKED, f"request: in response to {answered[:100]!r}, not of this browser"
+        )
     known = idps.current()
     idp = known.by_name.get(wanted.provider)
     if idp is None or not idps.is_valid(idp):
-        raise SignInRefused(NOT_ASKED, f"the identity provider {wanted.provider} is gone, or its metadata ended")
+        raise SignInRefused(
+            NOT_ASKED, f"the identity provider {wanted.provider} is gone, or its metadata ended"
+        )
     try:
         said = _judged(request, raw, root, idp, known.stamp, wanted)
     except Rejected as error:
@@ -127,7 +143,12 @@ def _taken(request: HttpRequest) -> Answer:
 
 
 def _judged(
-    request: HttpRequest, raw: bytes, root: ET.Element, idp: SamlIdp, stamp: int, wanted: requests.Request
+    request: HttpRequest,
+    raw: bytes,
+    root: ET.Element,
+    idp: SamlIdp,
+    stamp: int,
+    wanted: requests.Request,
 ) -> Assertion:
     """Return what a message says, once its signatures hold and it is meant for us, now, and for this request."""
     place, answered = place_of(request), root.get("InResponseTo", "")
@@ -171,7 +192,9 @@ def _vouched(idp: SamlIdp, said: Assertion, wanted: requests.Request) -> AuthRes
     )
 
 
-def _tried(request: HttpRequest, idp: SamlIdp, said: Assertion | None, refused: str) -> HttpResponse:
+def _tried(
+    request: HttpRequest, idp: SamlIdp, said: Assertion | None, refused: str
+) -> HttpResponse:
     """Show what an assertion said and what it would entitle to, or why it was refused; nobody is signed in."""
     audit.record(Event.IDP_TRIED, object=idp.name, why=refused or None)
     shown: dict[str, Any] = {"idp": idp, "said": said, "refused": refused}

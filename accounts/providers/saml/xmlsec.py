@@ -40,9 +40,13 @@ class Folder:
         """Write the keys as of a stamp; raise Unavailable when there are none."""
         self.stamp, found = stamp, keys.opened()
         if not found:
-            raise Unavailable("SAML is not set up here.", "no SAML key: manage.py cooper_saml keygen")
+            raise Unavailable(
+                "SAML is not set up here.", "no SAML key: manage.py cooper_saml keygen"
+            )
         memory = "/dev/shm"  # noqa: S108 - a memory file system
-        self.path = Path(tempfile.mkdtemp(prefix="cooper-", dir=memory if os.access(memory, os.W_OK) else None))
+        self.path = Path(
+            tempfile.mkdtemp(prefix="cooper-", dir=memory if os.access(memory, os.W_OK) else None)
+        )
         atexit.register(self.close)
         self.pairs = [self._pair(number, key) for number, key in enumerate(found)]
 
@@ -50,7 +54,9 @@ class Folder:
         """Write one key and its certificate; return their paths."""
         places = {"key_file": self.path / f"{number}.key", "cert_file": self.path / f"{number}.pem"}
         for name, content in (("key_file", key.pem), ("cert_file", key.certificate.encode())):
-            with os.fdopen(os.open(places[name], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with os.fdopen(
+                os.open(places[name], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
                 file.write(content)
         return {name: str(place) for name, place in places.items()}
 
@@ -96,7 +102,9 @@ def _xmlsec(path: str) -> CryptoBackendXmlSec1:
 def signed_by(raw: bytes, certificate: str, name: str, identifier: str) -> bool:
     """Return whether the element with this id is signed by a certificate's key (a file); no other key is looked at."""
     try:
-        holds = _xmlsec(needed_xmlsec1()).validate_signature(raw, certificate, "pem", name, identifier)
+        holds = _xmlsec(needed_xmlsec1()).validate_signature(
+            raw, certificate, "pem", name, identifier
+        )
     except CooperError:
         raise
     except Exception:  # noqa: BLE001 - pysaml2 raises what it likes at strangers' messages; all mean no

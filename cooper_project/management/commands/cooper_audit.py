@@ -36,11 +36,25 @@ class Command(CooperCommand):
         super().add_arguments(parser)
         verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
         export = verbs.add_parser("export", help="write every event of a span of time")
-        export.add_argument("--from", dest="since", required=True, help="a day or a moment in UTC: 2026-11-01[T08:00]")
-        export.add_argument("--to", dest="until", required=True, help="a day (all of it) or a moment (up to it) in UTC")
+        export.add_argument(
+            "--from",
+            dest="since",
+            required=True,
+            help="a day or a moment in UTC: 2026-11-01[T08:00]",
+        )
+        export.add_argument(
+            "--to",
+            dest="until",
+            required=True,
+            help="a day (all of it) or a moment (up to it) in UTC",
+        )
         formats = [str(each) for each in Format]
-        export.add_argument("--format", choices=formats, default=str(Format.JSON_LINES), help="jsonl unless said")
-        export.add_argument("--output", default="-", metavar="FILE", help="a new file; - (or nothing) is stdout")
+        export.add_argument(
+            "--format", choices=formats, default=str(Format.JSON_LINES), help="jsonl unless said"
+        )
+        export.add_argument(
+            "--output", default="-", metavar="FILE", help="a new file; - (or nothing) is stdout"
+        )
         export.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
     def deed(self, **options: Any) -> None:
@@ -48,7 +62,9 @@ class Command(CooperCommand):
         span = span_from(options["since"], options["until"])
         how, output = Format(options["format"]), options["output"]
         with operators.acting(), opened(output) as out:
-            audit.record(Event.AUDIT_EXPORTED, format=str(how), output=output[-200:], **span.facts())
+            audit.record(
+                Event.AUDIT_EXPORTED, format=str(how), output=output[-200:], **span.facts()
+            )
             out.writelines(written(self._told(span), how))
         where = "" if output == "-" else f" in {output}"
         self._progress(f"Done: {self.count:,} events{where}. That you exported them is on record.")
@@ -84,7 +100,9 @@ def moment(text: str, option: str, *, whole_day: bool = False) -> datetime:
         # a day alone has no time behind it
         return found + timedelta(days=whole_day and len(text) <= len("2026-11-24"))
     except (ValueError, OverflowError) as error:
-        raise Usage(f"{option} {text!r} is no day and no moment, such as 2026-11-24 or 2026-11-24T08:00") from error
+        raise Usage(
+            f"{option} {text!r} is no day and no moment, such as 2026-11-24 or 2026-11-24T08:00"
+        ) from error
 
 
 @contextmanager

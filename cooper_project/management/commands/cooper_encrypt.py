@@ -26,9 +26,7 @@ IN_SIGHT = (
 class Command(CooperCommand):
     """Encrypts `ACCESSKEYID|SECRET`; the base64 of the ciphertext is all that goes to stdout."""
 
-    help = (
-        "Encrypts the key pair of an IAM user with the KMS key. Prints the Federation Keys, as base64, alone on stdout."
-    )
+    help = "Encrypts the key pair of an IAM user with the KMS key. Prints the Federation Keys, as base64, alone on stdout."
     example = (
         "manage.py cooper_encrypt --kmskey alias/cooper --region eu-west-1      (asks for ACCESSKEYID|SECRET)\n"
         "manage.py cooper_encrypt --kmskey alias/cooper < file                  (reads it from stdin)\n"
@@ -38,9 +36,14 @@ class Command(CooperCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the KMS key and, against better advice, the payload."""
         super().add_arguments(parser)
-        parser.add_argument("--encrypt-payload", metavar="ID|SECRET", help="the key pair; better left out")
         parser.add_argument(
-            "--kmskey", "--kms-key", default="", help="id, ARN or alias of the KMS key (instead of COOPER_KMS_KEY)"
+            "--encrypt-payload", metavar="ID|SECRET", help="the key pair; better left out"
+        )
+        parser.add_argument(
+            "--kmskey",
+            "--kms-key",
+            default="",
+            help="id, ARN or alias of the KMS key (instead of COOPER_KMS_KEY)",
         )
 
     def deed(self, **options: Any) -> None:
@@ -73,7 +76,9 @@ class Command(CooperCommand):
         """Write the event; whoever ran this has the keys and the right anyway, so it goes on without one, saying so."""
         try:
             with operators.acting():
-                audit.record(Event.KEYS_ENCRYPTED, access_key_id=keys.access_key_id, kms_key=sealed.key_arn)
+                audit.record(
+                    Event.KEYS_ENCRYPTED, access_key_id=keys.access_key_id, kms_key=sealed.key_arn
+                )
         except CooperError as error:
             self.warn(f"warning: this is not in cooper's record: {error.message}")
 
@@ -86,13 +91,17 @@ def checked(payload: str) -> Keys:
             "The access key id of an IAM user is AKIA and 16 capital letters or digits. Nothing was encrypted."
         )
     if not re.fullmatch(r"[A-Za-z0-9/+=]{40}", keys.secret_access_key):
-        raise Invalid("The secret of an access key has 40 characters of A-Z a-z 0-9 / + =. Nothing was encrypted.")
+        raise Invalid(
+            "The secret of an access key has 40 characters of A-Z a-z 0-9 / + =. Nothing was encrypted."
+        )
     return keys
 
 
 def encrypted(keys: Keys, key: str) -> kms.Ciphertext:
     """Return the keys as a ciphertext in cooper's transport context; raise CooperError saying what to do."""
     try:
-        return kms.encrypt(f"{keys.access_key_id}|{keys.secret_access_key}".encode(), key, TRANSPORT_CONTEXT)
+        return kms.encrypt(
+            f"{keys.access_key_id}|{keys.secret_access_key}".encode(), key, TRANSPORT_CONTEXT
+        )
     except CooperError as error:
         raise kms.explained(error, key, "kms:Encrypt") from error

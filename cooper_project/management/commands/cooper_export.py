@@ -31,9 +31,13 @@ class Command(CooperCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take where to write."""
         super().add_arguments(parser)
-        parser.add_argument("file", nargs="?", default="-", help="where to write; - or nothing: stdout")
         parser.add_argument(
-            "--with-federation-keys", action="store_true", help="with the ciphertexts of Federation Keys"
+            "file", nargs="?", default="-", help="where to write; - or nothing: stdout"
+        )
+        parser.add_argument(
+            "--with-federation-keys",
+            action="store_true",
+            help="with the ciphertexts of Federation Keys",
         )
 
     def deed(self, **options: Any) -> None:
@@ -47,8 +51,12 @@ class Command(CooperCommand):
             self.stdout.write(text, ending="")
             return
         _write(Path(options["file"]), text)
-        self.say(f"{count['targets']:,} targets and {count['associations']:,} associations are in {options['file']}.")
-        self.say("Next: manage.py cooper_import --dry-run FILE shows what importing it somewhere would do.")
+        self.say(
+            f"{count['targets']:,} targets and {count['associations']:,} associations are in {options['file']}."
+        )
+        self.say(
+            "Next: manage.py cooper_import --dry-run FILE shows what importing it somewhere would do."
+        )
 
 
 def _write(path: Path, text: str) -> None:

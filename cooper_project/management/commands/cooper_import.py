@@ -37,11 +37,23 @@ class Command(CooperCommand):
         """Take a file, or what to do with an unfinished import."""
         super().add_arguments(parser)
         parser.add_argument("file", nargs="?", help="the file; - for stdin")
-        parser.add_argument("--prune", action="store_true", help="remove targets and associations that the file lacks")
-        parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+        parser.add_argument(
+            "--prune",
+            action="store_true",
+            help="remove targets and associations that the file lacks",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="show the plan and change nothing"
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument("--resume", action="store_true", help="go on with the unfinished import")
-        parser.add_argument("--give-up", action="store_true", help="end the unfinished import; what is applied stays")
+        parser.add_argument(
+            "--resume", action="store_true", help="go on with the unfinished import"
+        )
+        parser.add_argument(
+            "--give-up",
+            action="store_true",
+            help="end the unfinished import; what is applied stays",
+        )
 
     def deed(self, **options: Any) -> None:
         """Do one of the three."""
@@ -87,7 +99,9 @@ class Command(CooperCommand):
         if not options["yes"]:
             self._ask(options["file"])
             if self._planned(options).plan.digest() != planned.plan.digest():
-                raise Refused("Targets were changed while you looked. Nothing was imported; look at the plan again.")
+                raise Refused(
+                    "Targets were changed while you looked. Nothing was imported; look at the plan again."
+                )
         jobs.begin(planned, person)
         self._go_on()
 

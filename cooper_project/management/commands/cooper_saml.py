@@ -27,7 +27,9 @@ GROUPS = {
 }
 """The attribute in which each kind of identity provider sends groups when it is set up as docs/saml.md says."""
 
-NEEDS_XMLSEC1 = "xmlsec1 is not installed here: nobody can sign in by SAML. Run: apt-get install xmlsec1"
+NEEDS_XMLSEC1 = (
+    "xmlsec1 is not installed here: nobody can sign in by SAML. Run: apt-get install xmlsec1"
+)
 
 
 class Command(CooperCommand):
@@ -53,25 +55,39 @@ class Command(CooperCommand):
         )
         refresh.add_argument("name", nargs="?", default="")
         refresh.add_argument(
-            "--metadata", default="", metavar="FILE|URL", help="the new metadata, where it is no address"
+            "--metadata",
+            default="",
+            metavar="FILE|URL",
+            help="the new metadata, where it is no address",
         )
         check = verbs.add_parser(
             "check", help="say what is wrong, or will be within 30 days; exit code 1 if anything is"
         )
         check.add_argument("name", nargs="?", default="")
         check.add_argument(
-            "--metadata", default="", metavar="FILE|URL", help="look at this metadata; nothing is stored"
+            "--metadata",
+            default="",
+            metavar="FILE|URL",
+            help="look at this metadata; nothing is stored",
         )
-        check.add_argument("--entity-id", default="", help="the one that is meant, where it describes several")
+        check.add_argument(
+            "--entity-id", default="", help="the one that is meant, where it describes several"
+        )
         for verb, text in {
             "remove": "let its people in no more, and end their web sessions",
             "try": "make an address that shows what an assertion says, without signing anybody in",
         }.items():
             verbs.add_parser(verb, help=text).add_argument("name")
-        keygen = verbs.add_parser("keygen", help="make cooper's key for SAML, or a second one to roll over to")
+        keygen = verbs.add_parser(
+            "keygen", help="make cooper's key for SAML, or a second one to roll over to"
+        )
         step = keygen.add_mutually_exclusive_group()
-        step.add_argument("--use-new", action="store_true", help="sign with the second key from now on")
-        step.add_argument("--drop-old", action="store_true", help="forget the key that signs no more")
+        step.add_argument(
+            "--use-new", action="store_true", help="sign with the second key from now on"
+        )
+        step.add_argument(
+            "--drop-old", action="store_true", help="forget the key that signs no more"
+        )
         verbs.add_parser("list", help="show all")
         for each in verbs.choices.values():
             # after the verb too; left out, it does not undo the one before it
@@ -103,7 +119,9 @@ class Command(CooperCommand):
         place = place_of()
         self.say(f"Connected {_line(idp)}")
         self.say(f"Groups are read from: {', '.join(idp.group_attributes)}")
-        self.say(f"At the identity provider, enter:\n  entity ID (audience): {place.entity_id}\n  ACS URL: {place.acs}")
+        self.say(
+            f"At the identity provider, enter:\n  entity ID (audience): {place.entity_id}\n  ACS URL: {place.acs}"
+        )
         self.say(f"  or our metadata: {place.entity_id}")
         self.say(f"Next: manage.py cooper_saml try {idp.name}")
         self.say(f"Who administers: COOPER_ADMIN_GROUPS=...,{idp.name}:GROUP")
@@ -115,7 +133,9 @@ class Command(CooperCommand):
         if not xmlsec1():
             self.warn(NEEDS_XMLSEC1)
         if not place.origin.startswith("https://"):
-            self.warn(f"cooper is at {place.origin}: browsers carry SAML's cookie by https or on localhost alone.")
+            self.warn(
+                f"cooper is at {place.origin}: browsers carry SAML's cookie by https or on localhost alone."
+            )
 
     def _say_problems(self, name: str, problems: list[str]) -> None:
         """Warn of what is wrong with an identity provider."""
@@ -134,7 +154,11 @@ class Command(CooperCommand):
 
     def _refresh(self, options: dict[str, Any]) -> None:
         """Read metadata again; one that fails keeps no other from it."""
-        names = [options["name"]] if options["name"] else [str(each.name) for each in _connected() if each.metadata_url]
+        names = (
+            [options["name"]]
+            if options["name"]
+            else [str(each.name) for each in _connected() if each.metadata_url]
+        )
         failed = []
         for name in names:
             try:
@@ -155,8 +179,12 @@ class Command(CooperCommand):
     def _remove(self, options: dict[str, Any]) -> None:
         """Remove an identity provider."""
         people = idp_registry.remove(options["name"])
-        self.say(f"Removed {options['name']}: nobody signs in there any more; web sessions of {people} people end now.")
-        self.say("AWS sessions that they have go on to their end. The id stays bound to its entityID.")
+        self.say(
+            f"Removed {options['name']}: nobody signs in there any more; web sessions of {people} people end now."
+        )
+        self.say(
+            "AWS sessions that they have go on to their end. The id stays bound to its entityID."
+        )
 
     def _check(self, options: dict[str, Any]) -> None:
         """Say what is wrong; raise CooperError when anything is."""
@@ -185,7 +213,9 @@ class Command(CooperCommand):
             problems += found
         for number, key in enumerate(keys.stored()):
             ends = x509.load_pem_x509_certificate(key["certificate"].encode()).not_valid_after_utc
-            self.say(f"cooper's key {number + 1}{' (signs)' * (number == 0)}: certificate until {ends:%Y-%m-%d}")
+            self.say(
+                f"cooper's key {number + 1}{' (signs)' * (number == 0)}: certificate until {ends:%Y-%m-%d}"
+            )
         return problems
 
     def _try(self, options: dict[str, Any]) -> None:
@@ -217,17 +247,39 @@ class Command(CooperCommand):
 
 def _add_arguments(add: argparse.ArgumentParser) -> None:
     """Take what adding needs."""
-    add.add_argument("name", help="the provider's id, for good: small letters, digits and '-', as in okta")
+    add.add_argument(
+        "name", help="the provider's id, for good: small letters, digits and '-', as in okta"
+    )
     add.add_argument("--metadata", required=True, metavar="FILE|URL", help="its metadata")
     add.add_argument(
-        "--kind", default="", choices=("", *GROUPS), help="who makes it: says which attribute holds groups"
+        "--kind",
+        default="",
+        choices=("", *GROUPS),
+        help="who makes it: says which attribute holds groups",
     )
-    add.add_argument("--groups", action="append", metavar="ATTRIBUTE", help="the attribute that holds groups, exactly")
-    add.add_argument("--separator", default="", help="what stands between groups that come as one value")
-    add.add_argument("--label", default="", help='what the sign-in page says, as in "Sign in with LABEL"')
-    add.add_argument("--entity-id", default="", help="the one that is meant, where metadata describes several")
-    add.add_argument("--certificate", default="", metavar="FILE", help="metadata has to be signed by this (PEM)")
-    add.add_argument("--signed-response", action="store_true", help="responses have to be signed, not assertions alone")
+    add.add_argument(
+        "--groups",
+        action="append",
+        metavar="ATTRIBUTE",
+        help="the attribute that holds groups, exactly",
+    )
+    add.add_argument(
+        "--separator", default="", help="what stands between groups that come as one value"
+    )
+    add.add_argument(
+        "--label", default="", help='what the sign-in page says, as in "Sign in with LABEL"'
+    )
+    add.add_argument(
+        "--entity-id", default="", help="the one that is meant, where metadata describes several"
+    )
+    add.add_argument(
+        "--certificate", default="", metavar="FILE", help="metadata has to be signed by this (PEM)"
+    )
+    add.add_argument(
+        "--signed-response",
+        action="store_true",
+        help="responses have to be signed, not assertions alone",
+    )
 
 
 def _certificate(place: str) -> str:
@@ -239,13 +291,17 @@ def _certificate(place: str) -> str:
             text = file.read(20_000)
         x509.load_pem_x509_certificate(text.encode())
     except (OSError, ValueError) as error:
-        raise Invalid(f"{place} holds no certificate in PEM.", str(error)[:200], field="certificate") from error
+        raise Invalid(
+            f"{place} holds no certificate in PEM.", str(error)[:200], field="certificate"
+        ) from error
     return text
 
 
 def _connected() -> list[SamlIdp]:
     """Return the connected identity providers by name."""
-    return sorted((each for each in SamlIdp.everything() if not each.removed), key=lambda each: str(each.name))
+    return sorted(
+        (each for each in SamlIdp.everything() if not each.removed), key=lambda each: str(each.name)
+    )
 
 
 def _line(idp: SamlIdp) -> str:
@@ -253,4 +309,6 @@ def _line(idp: SamlIdp) -> str:
     notes = [] if is_valid(idp) else ["ENDED"]
     notes += [f"not brought up to date: {idp.trouble}"] if idp.trouble else []
     suffix = f" [{'; '.join(notes)}]" if notes else ""
-    return f"{idp.name} ({idp.label}): {idp.entity_id}, {len(idp.certificates)} certificates{suffix}"
+    return (
+        f"{idp.name} ({idp.label}): {idp.entity_id}, {len(idp.certificates)} certificates{suffix}"
+    )

@@ -26,11 +26,17 @@ class Command(CooperCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take where to listen."""
         super().add_arguments(parser)
-        parser.add_argument("--bind", default="", help="ADDRESS:PORT to listen on (instead of COOPER_BIND)")
-        parser.add_argument("--port", type=int, default=0, help="the port alone, at the address of COOPER_BIND")
+        parser.add_argument(
+            "--bind", default="", help="ADDRESS:PORT to listen on (instead of COOPER_BIND)"
+        )
+        parser.add_argument(
+            "--port", type=int, default=0, help="the port alone, at the address of COOPER_BIND"
+        )
         parser.add_argument("--kms-key", default="", help="the KMS key (instead of COOPER_KMS_KEY)")
         parser.add_argument(
-            "--insecure-http", action="store_true", help="plain http on any address; NEVER on a network"
+            "--insecure-http",
+            action="store_true",
+            help="plain http on any address; NEVER on a network",
         )
 
     def deed(self, **options: Any) -> None:

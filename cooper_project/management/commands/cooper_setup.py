@@ -20,9 +20,7 @@ class Command(CooperCommand):
     """Set-up, as often as one likes."""
 
     help = "Makes cooper's tables (COOPER_TABLE_PREFIX) and secret key, or brings them up to date. Starts nothing."
-    example = (
-        "manage.py cooper_setup --region eu-west-1 --kms-key alias/cooper\nmanage.py cooper_setup --rotate-secret-key"
-    )
+    example = "manage.py cooper_setup --region eu-west-1 --kms-key alias/cooper\nmanage.py cooper_setup --rotate-secret-key"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the KMS key and whether the secret key is to be rotated."""
@@ -30,7 +28,9 @@ class Command(CooperCommand):
         words = "id, ARN or alias of the KMS key (else COOPER_KMS_KEY, the one of last time, or alias/cooper)"
         parser.add_argument("--kms-key", default="", help=words)
         parser.add_argument(
-            "--rotate-secret-key", action="store_true", help="begin a new secret key; the last ones stay valid"
+            "--rotate-secret-key",
+            action="store_true",
+            help="begin a new secret key; the last ones stay valid",
         )
 
     def deed(self, **options: Any) -> None:
@@ -39,7 +39,11 @@ class Command(CooperCommand):
             self.say(f"Setting cooper up in {settings.COOPER_REGION} as {known['caller']}")
             settings.COOPER_KMS_KEY = options["kms_key"] or settings.COOPER_KMS_KEY or known_key()
             changed = set_up(self.say, rotate=options["rotate_secret_key"])
-        self.say(f"Done: {len(changed)} changes." if changed else "Done: nothing had to be changed.")
+        self.say(
+            f"Done: {len(changed)} changes." if changed else "Done: nothing had to be changed."
+        )
         if options["rotate_secret_key"]:
-            self.say("Restart every cooper_serve, one after another: they take up the new secret key.")
+            self.say(
+                "Restart every cooper_serve, one after another: they take up the new secret key."
+            )
         self.say(NEXT)

@@ -22,7 +22,9 @@ def person_from(text: str) -> str:
     try:
         return str(Group.parse(text))
     except ValueError as error:
-        raise Invalid(f"{text!r} names no person: write provider:subject, as in local:alice.") from error
+        raise Invalid(
+            f"{text!r} names no person: write provider:subject, as in local:alice."
+        ) from error
 
 
 def code_of(otpauth: str) -> str:
@@ -33,7 +35,9 @@ def code_of(otpauth: str) -> str:
     except binascii.Error as error:
         raise Invalid("This is no otpauth address: its secret is not base32.") from error
     if not seed or not otpauth.startswith("otpauth://totp/"):
-        raise Invalid("This is no otpauth address, such as otpauth://totp/cooper:local:carol?secret=...")
+        raise Invalid(
+            "This is no otpauth address, such as otpauth://totp/cooper:local:carol?secret=..."
+        )
     return totp.code_at(seed, int(time.time() // totp.STEP))
 
 
@@ -51,12 +55,14 @@ class Command(CooperCommand):
         """Take a verb and a person."""
         super().add_arguments(parser)
         verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-        verbs.add_parser("reset", help="remove a person's device; their web sessions end").add_argument("person")
+        verbs.add_parser(
+            "reset", help="remove a person's device; their web sessions end"
+        ).add_argument("person")
         verbs.add_parser("invite", help="print an enrolment code, once").add_argument("person")
         verbs.add_parser("list", help="show who has a device")
-        verbs.add_parser("code", help="show the code of an otpauth address; asks nothing of AWS").add_argument(
-            "otpauth"
-        )
+        verbs.add_parser(
+            "code", help="show the code of an otpauth address; asks nothing of AWS"
+        ).add_argument("otpauth")
         for each in verbs.choices.values():
             # after the verb too; left out, it does not undo the one before it
             each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
@@ -77,7 +83,11 @@ class Command(CooperCommand):
             person = person_from(options["person"])
             if options["verb"] == "reset":
                 devices.reset(person, by=f"{known.get('os_user', 'somebody')} on the host")
-                self.say(f"{person} has no device any more, and sets one up at the next operation that takes a code.")
+                self.say(
+                    f"{person} has no device any more, and sets one up at the next operation that takes a code."
+                )
             else:
                 self.say(enrolment_codes.make(person))
-                self.warn(f"Hand this to {person}. It sets up a first device, once, within three days.")
+                self.warn(
+                    f"Hand this to {person}. It sets up a first device, once, within three days."
+                )

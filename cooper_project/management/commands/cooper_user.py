@@ -33,13 +33,19 @@ class Command(CooperCommand):
         verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
         add = verbs.add_parser("add", help="make a local account")
         add.add_argument("username")
-        add.add_argument("--groups", default="", help="names of local groups, with commas between them")
+        add.add_argument(
+            "--groups", default="", help="names of local groups, with commas between them"
+        )
         add.add_argument("--name", default="", help="the full name, for people")
-        password = verbs.add_parser("password", help="set the password; ends the account's web sessions")
+        password = verbs.add_parser(
+            "password", help="set the password; ends the account's web sessions"
+        )
         password.add_argument("username")
         for each in (add, password):
             each.add_argument(
-                "--password-stdin", action="store_true", help="read the password's line from stdin even at a terminal"
+                "--password-stdin",
+                action="store_true",
+                help="read the password's line from stdin even at a terminal",
             )
         groups = verbs.add_parser("groups", help="give it these groups instead of its own")
         groups.add_argument("username")
@@ -63,7 +69,9 @@ class Command(CooperCommand):
     def _add(self, options: dict[str, Any]) -> None:
         """Make an account."""
         groups = local_accounts.group_names(_parts(options["groups"]))
-        made = local_accounts.add(options["username"], options["name"].strip(), groups, self._asked(options))
+        made = local_accounts.add(
+            options["username"], options["name"].strip(), groups, self._asked(options)
+        )
         self.say(f"Added {_line(made)}")
 
     def _asked(self, options: dict[str, Any]) -> str:
@@ -102,7 +110,9 @@ class Command(CooperCommand):
 
     def _groups(self, options: dict[str, Any]) -> None:
         """Give it other groups."""
-        local_accounts.set_groups(options["username"], local_accounts.group_names(_parts(options["groups"])))
+        local_accounts.set_groups(
+            options["username"], local_accounts.group_names(_parts(options["groups"]))
+        )
         self.say(_line(local_accounts.existing(options["username"])))
 
     def _list(self) -> None:
@@ -111,7 +121,9 @@ class Command(CooperCommand):
         for account in found:
             self.say(_line(account))
         if not found:
-            self.say("There are no local accounts. Make one: manage.py cooper_user add NAME --groups admins")
+            self.say(
+                "There are no local accounts. Make one: manage.py cooper_user add NAME --groups admins"
+            )
 
 
 def _parts(text: str) -> list[str]:
@@ -122,7 +134,9 @@ def _parts(text: str) -> list[str]:
 def _line(account: LocalAccount) -> str:
     """Show an account in one line."""
     groups = {Group("local", name) for name in account.groups}
-    notes = ["disabled"] * bool(account.disabled) + ["administrator"] * bool(groups & admin_groups())
+    notes = ["disabled"] * bool(account.disabled) + ["administrator"] * bool(
+        groups & admin_groups()
+    )
     name = f" ({account.name})" if account.name else ""
     suffix = f" [{', '.join(notes)}]" if notes else ""
     return f"{account.username}{name}: {', '.join(sorted(account.groups)) or 'no groups'}{suffix}"

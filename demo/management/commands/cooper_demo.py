@@ -29,12 +29,24 @@ class Command(CooperCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add where to listen, what to keep, and what to serve."""
         super().add_arguments(parser)
-        parser.add_argument("--bind", default="", help=f"ADDRESS:PORT to listen on; {DEFAULT_BIND} if not given")
-        parser.add_argument("--port", type=int, default=0, help="the port alone; with --aws-only, the AWS's")
-        parser.add_argument("--store", type=Path, help="folder that keeps what is done in the embedded AWS")
-        parser.add_argument("--aws-only", action="store_true", help="serve the embedded AWS alone, without cooper")
-        parser.add_argument("--seed", action="store_true", help="with --aws-only: add the demo's tables and people")
-        parser.add_argument("--with-parent", action="store_true", help="with --aws-only: end when stdin ends")
+        parser.add_argument(
+            "--bind", default="", help=f"ADDRESS:PORT to listen on; {DEFAULT_BIND} if not given"
+        )
+        parser.add_argument(
+            "--port", type=int, default=0, help="the port alone; with --aws-only, the AWS's"
+        )
+        parser.add_argument(
+            "--store", type=Path, help="folder that keeps what is done in the embedded AWS"
+        )
+        parser.add_argument(
+            "--aws-only", action="store_true", help="serve the embedded AWS alone, without cooper"
+        )
+        parser.add_argument(
+            "--seed", action="store_true", help="with --aws-only: add the demo's tables and people"
+        )
+        parser.add_argument(
+            "--with-parent", action="store_true", help="with --aws-only: end when stdin ends"
+        )
 
     def deed(self, **options: Any) -> None:
         """Serve the demo or its AWS; raise CommandError or CooperError."""
@@ -64,7 +76,9 @@ class Command(CooperCommand):
 
         host, _ = bind_parts() or ("", 0)
         if not is_loopback(host):
-            raise CommandError("The demo listens on this machine alone: everybody knows its passwords.")
+            raise CommandError(
+                "The demo listens on this machine alone: everybody knows its passwords."
+            )
 
         static.collect()
         run.Demo(options["store"], self._say_now).run()
