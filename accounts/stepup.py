@@ -178,15 +178,17 @@ class StepUpMixin:
     ) -> Any:
         """Take an administrator without a device to set one up, and back."""
         deed = "add" if object_id is None else "change"
-        return self._to_enrol(request, deed) or super().changeform_view(
-            request, object_id, *arguments, **named
-        )  # type: ignore[misc]
+        enrolment = self._to_enrol(request, deed)
+        if enrolment:
+            return enrolment
+        return super().changeform_view(request, object_id, *arguments, **named)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Take an administrator without a device to set one up, and back."""
-        return self._to_enrol(request, "delete") or super().delete_view(
-            request, object_id, extra_context
-        )  # type: ignore[misc]
+        enrolment = self._to_enrol(request, "delete")
+        if enrolment:
+            return enrolment
+        return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
 
     def confirm(
         self, request: HttpRequest, title: str, lines: Any, *, action: str, **named: Any

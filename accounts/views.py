@@ -112,7 +112,7 @@ def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
     provider = provider_for(provider_id)
     if provider is None or provider.form_class:
         raise Http404
-    return _led(request, provider.answer, provider=provider.id)
+    return _led(request, provider.start, provider=provider.id)
 
 
 def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: str) -> HttpResponse:

@@ -13,7 +13,7 @@ class BrokersConfig(AppConfig):
     """The app's name for Django."""
 
     name = "brokers"
-    verbose_name = "EntitlementSource"
+    verbose_name = "AWS access"
 
     def ready(self) -> None:
         """Let people be told what their groups are good for."""

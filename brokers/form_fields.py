@@ -88,7 +88,7 @@ def _check_policy(text: str) -> None:
     if not isinstance(statements, list) or not statements:
         raise ValidationError('A policy is {"Version": "2012-10-17", "Statement": [...]}.')
     for number, each in enumerate(statements, 1):
-        lacking = {"Impact", "Action", "Resource"} - _parts(each)
+        lacking = {"Effect", "Action", "Resource"} - _parts(each)
         if lacking:
             raise ValidationError(f"Statement {number} lacks {', '.join(sorted(lacking))}.")
 

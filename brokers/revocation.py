@@ -69,7 +69,7 @@ def _policy(who: dict[str, dict[str, str]], now: datetime) -> str:
     condition: dict[str, Any] = {"DateLessThan": {"aws:TokenIssueTime": _at(now)}, **who}
     statement = {
         "Sid": "CooperRevokes",
-        "Impact": "Deny",
+        "Effect": "Deny",
         "Action": "*",
         "Resource": "*",
         "Condition": condition,

@@ -33,14 +33,14 @@ def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
         "Statement": [
             {
                 "Sid": "CooperAssumes",
-                "Impact": "Allow",
+                "Effect": "Allow",
                 "Principal": principal,
                 "Action": "sts:AssumeRole",
                 "Condition": {**cooper, "StringEquals": {"sts:ExternalId": external_id}},
             },
             {
                 "Sid": "CooperNamesThePerson",
-                "Impact": "Allow",
+                "Effect": "Allow",
                 "Principal": principal,
                 "Action": ["sts:TagSession", "sts:SetSourceIdentity"],
                 "Condition": cooper,

@@ -112,7 +112,7 @@ def refused(file: Path, calls: list[Call]) -> list[Asked]:
 
 def allows(policy: list[dict[str, Any]], wanted: Asked) -> bool:
     """Return IAM's decision: something allows it, and nothing denies it."""
-    effects = {each["Impact"] for each in policy if _meets(each, wanted)}
+    effects = {each["Effect"] for each in policy if _meets(each, wanted)}
     return effects == {"Allow"}
 
 

@@ -167,7 +167,7 @@ def test_it_shows_each_living_grant_with_the_policy_that_stops_it(carol, client_
     federated, role = policies(page)
     for policy in (federated, role):
         [statement] = policy["Statement"]
-        assert (statement["Impact"], statement["Action"], statement["Resource"]) == (
+        assert (statement["Effect"], statement["Action"], statement["Resource"]) == (
             "Deny",
             "*",
             "*",

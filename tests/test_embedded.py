@@ -133,7 +133,7 @@ def test_it_refuses_what_a_trust_policy_denies_or_does_not_allow(store):
         code_of(lambda: sts.assume_role(RoleArn=only_first, **ASKED, SourceIdentity="alice"))
         == "AccessDenied"
     )
-    denial = {"Impact": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    denial = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     denied = seed_aws.create_role(
         ACCOUNT, "denied", {**policy, "Statement": [*policy["Statement"], denial]}, 3600
     )
@@ -149,7 +149,7 @@ def test_it_gives_chained_roles_an_hour_at_most(store, role):
         "strict",
         {
             "Version": "2012-10-17",
-            "Statement": [{"Impact": "Allow", "Action": "*", "Resource": "*"}],
+            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
         },
     )
     assert given

@@ -145,7 +145,7 @@ def actions(policy: Path, effect: str = "Allow") -> set[str]:
         named = statement["Action"]
         found |= (
             set([named] if isinstance(named, str) else named)
-            if statement["Impact"] == effect
+            if statement["Effect"] == effect
             else set()
         )
     return found

@@ -258,7 +258,6 @@ def test_what_comes_through_without_each_guard(stage, client_of, monkeypatch, ca
             found[rule] = without(client_of, rule)
     with capsys.disabled():
         for rule, (through, caught) in found.items():
-            print(
-                f"\n{rule}: {len(through)} through, {len(caught)} caught elsewhere: {sorted(through)}"
-            )  # noqa: T201
+            caught_elsewhere = f"{len(caught)} caught elsewhere: {sorted(through)}"
+            print(f"\n{rule}: {len(through)} through, {caught_elsewhere}")  # noqa: T201
     assert {rule: through for rule, (through, _) in found.items()} == THROUGH
