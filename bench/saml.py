@@ -13,9 +13,9 @@ from django.test import Client
 
 from accounts.providers.saml import idp_registry, keys
 from core import installation
-from tests import saml_kit
-from tests.saml_kit import OKTA, SP, Attribute, Idp
-from tests.saml_stage import answer, begin
+from tests.support import saml_kit
+from tests.support.saml_kit import OKTA, SP, Attribute, Idp
+from tests.support.saml_stage import answer, begin
 
 ANSWERS = 25
 GROUPS = (

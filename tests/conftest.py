@@ -21,9 +21,9 @@ from cooper_project.setup import set_up
 from core import installation
 from demo.seed import adopt, seed
 from embedded_aws import EmbeddedAws
-from tests import faults as injected
-from tests.codes import Clock
-from tests.saml_stage import connected
+from tests.support import faults as injected
+from tests.support.codes import Clock
+from tests.support.saml_stage import connected
 
 __all__ = ["connected"]
 

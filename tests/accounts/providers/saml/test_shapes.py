@@ -1,0 +1,263 @@
+"""Messages as honest identity providers send them, each taken; and where the guards are off, what comes through."""
+
+import time
+from typing import Any
+
+import pytest
+
+from accounts.models import OnceRecord, Person
+from accounts.providers.saml import (
+    idp_registry,
+    keys,
+    message_guard,
+    pysaml2_client,
+    safe_xml,
+    validation,
+)
+from tests.accounts.providers.saml.test_hostile import fields_of
+from tests.support.saml_hostile import HOSTILE
+from tests.support.saml_kit import (
+    AUDIENCE,
+    DS,
+    EMAIL,
+    ENTRA,
+    MORE,
+    OKTA,
+    PERSISTENT,
+    XENC,
+    Attribute,
+    Idp,
+    at,
+    pair,
+)
+from tests.support.saml_stage import answer, begin, connect, post, who
+
+URI = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
+UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
+MS = "http://schemas.microsoft.com"
+SOAP = "http://schemas.xmlsoap.org"
+CERTIFICATE = "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+
+OKTA_GROUPS = (
+    Attribute("displayName", ("Alice Archer",), format=UNSPECIFIED),
+    Attribute("groups", ("Everyone", "developers")),
+)
+ENTRA_CLAIMS = (
+    Attribute(
+        f"{MS}/identity/claims/tenantid", ("11111111-2222-3333-4444-555555555555",), format=""
+    ),
+    Attribute(f"{MS}/identity/claims/displayname", ("Alice Archer",), format=""),
+    Attribute(
+        f"{MS}/ws/2008/06/identity/claims/groups",
+        ("aaaaaaaa-1111-2222-3333-444444444444",),
+        format="",
+    ),
+    Attribute(f"{SOAP}/ws/2005/05/identity/claims/name", ("alice@example.com",), format=""),
+)
+ADFS_CLAIMS = (
+    Attribute(f"{SOAP}/claims/Group", ("EXAMPLE\\developers", "EXAMPLE\\Domain Users"), format=""),
+    Attribute(f"{SOAP}/ws/2005/05/identity/claims/upn", ("alice@example.com",), format=""),
+)
+KEY_INFO = CERTIFICATE.format(pair("okta").packed)
+KEYCLOAK_KEY = KEY_INFO.replace(
+    "<ds:KeyInfo>", "<ds:KeyInfo><ds:KeyName>FJ86GcF3jTbNLOco4NvZ</ds:KeyName>"
+)
+CONSENT = ' Consent="urn:oasis:names:tc:SAML:2.0:consent:unspecified"'
+TARGETED = "<saml:AttributeValue><saml:NameID>x</saml:NameID></saml:AttributeValue>"
+KEYCLOAK_ROLES = tuple(Attribute("groups", (f"/team-{n}",)) for n in range(40))
+BOTH = ("assertion", "response")
+
+
+def long(**shift: float) -> Any:
+    """Return what makes a moment with seven digits of a second."""
+    return lambda: at(**shift).replace("Z", "1234Z")
+
+
+def soon(**shift: float) -> Any:
+    """Return what makes a moment when the message is made."""
+    return lambda: at(**shift)
+
+
+VALID: dict[str, dict[str, Any]] = {
+    "as Okta by default: both signed": {"signs": BOTH, "attributes": OKTA_GROUPS, "key_info": KEY_INFO},
+    "as Okta: the assertion signed": {"attributes": OKTA_GROUPS, "key_info": KEY_INFO},
+    "as Okta: an unspecified NameID": {"subject_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"},
+    "as Okta: encrypted, AES-256-CBC": {"encrypts": "OURS", "signs": BOTH, "attributes": OKTA_GROUPS},
+    "as Okta: encrypted, AES-128-CBC": {"encrypts": "OURS", "cipher": "aes128-cbc"},
+    "as Okta: encrypted, AES-256-GCM": {"encrypts": "OURS", "cipher": "aes256-gcm"},
+    "as Entra by default: the assertion signed": {"attributes": ENTRA_CLAIMS, "subject_format": EMAIL},
+    "as Entra: a persistent NameID": {"subject_format": PERSISTENT, "subject": "kY7g0Kc2p+rZ/Q=="},
+    "as Entra: both signed": {"attributes": ENTRA_CLAIMS, "signs": BOTH},
+    "as Entra: times of seven digits": {"issued": long(), "until": long(minutes=5)},
+    "as Entra: encrypted": {"attributes": ENTRA_CLAIMS, "encrypts": "OURS", "signs": ("assertion",)},
+    "as OneLogin: memberOf as one value": {"attributes": (Attribute("memberOf", ("CN=a,OU=b;CN=c,OU=d",)),)},
+    "as OneLogin: no groups": {"attributes": (Attribute("User.email", ("alice@example.com",)),)},
+    "as OneLogin: a session's end": {"session_until": soon(hours=10)},
+    "as ADFS: DOMAIN\\group": {"attributes": ADFS_CLAIMS, "subject_format": None},
+    "as ADFS: consent": {"attributes": ADFS_CLAIMS, "extra": {"response-attributes": CONSENT}},
+    "as ADFS: encrypted and all signed": {"attributes": ADFS_CLAIMS, "encrypts": "OURS", "signs": BOTH},
+    "as ADFS: SHA-512": {"signature_algorithm": f"{MORE}rsa-sha512", "digest": f"{XENC}sha512"},
+    "as Keycloak: a key's name": {"key_info": KEYCLOAK_KEY, "signs": BOTH},
+    "as Keycloak: each role an attribute": {"attributes": KEYCLOAK_ROLES},
+    "as Keycloak: OneTimeUse": {"extra": {"in-conditions": "<saml:OneTimeUse/>"}},
+    "as Keycloak: encrypted, its key signed too": {"encrypts": "OURS", "key_info": KEYCLOAK_KEY},
+    "no attributes": {"attributes": ()},
+    "no destination, as nothing signs it": {"destination": None},
+    "no issuer of the response": {"response_issuer": ""},
+    "SHA-384": {"signature_algorithm": f"{MORE}rsa-sha384", "digest": f"{MORE}sha384"},
+    "an XML declaration": {"prolog": '<?xml version="1.0" encoding="UTF-8"?>\n'},
+    "an audience among others": {"audiences": (("https://other.example/", AUDIENCE),)},
+    "two restrictions, both ours": {"audiences": ((AUDIENCE,), (AUDIENCE, "https://other.example/"))},
+    "a clock 50 s ahead": {"issued": soon(seconds=50), "not_before": soon(seconds=50)},
+    "a clock 50 s behind": {"until": soon(seconds=-45), "confirmed_until": soon(seconds=-45)},
+    "for ever": {"until": "9999-12-31T23:59:59.999Z", "confirmed_until": "9999-12-31T23:59:59Z"},
+    "since ever": {"not_before": "0001-01-01T00:00:00Z"},
+    "a session for ever": {"session_until": "9999-12-31T23:59:59.9999999Z"},
+    "no NotBefore": {"not_before": None},
+    "blanks around names": {"subject": "\n  alice@example.com\n", "audiences": ((f"\n {AUDIENCE} ",),)},
+    "a name with an ampersand": {"subject": "a&amp;b@example.com"},
+    "a name with letters of elsewhere": {"subject": "ålice@exämple.com"},
+    "a NameID in an attribute": {"attributes": (Attribute("eduPersonTargetedID", raw=TARGETED),)},
+    "an EC key": {"signer": "okta-ec", "curve": True, "signature_algorithm": f"{MORE}ecdsa-sha256"},
+}  # fmt: skip
+
+
+def shaped(idp: Idp, name: str, identifier: str) -> Idp:
+    """Return an identity provider about to send a valid shape."""
+    changes = {key: value() if callable(value) else value for key, value in VALID[name].items()}
+    return idp.but(**{"assertion_id": identifier, **changes})
+
+
+@pytest.fixture
+def stage(connected, tmp_path, monkeypatch):
+    """Let Okta have an RSA and an EC key, and "OURS" stand for cooper's certificate."""
+    file = tmp_path / "ours.pem"
+    file.write_text(keys.stored()[0]["certificate"])
+    monkeypatch.setattr("tests.support.saml_kit.OURS", str(file))
+    more = key_of(pair("okta-ec", curve=True).packed)
+    both = OKTA.metadata().replace("</md:KeyDescriptor>", f"</md:KeyDescriptor>{more}", 1)
+    (tmp_path / "both.xml").write_text(both)
+    idp_registry.refresh("okta", str(tmp_path / "both.xml"))
+    return tmp_path
+
+
+def key_of(packed: str) -> str:
+    """Return a signing key as metadata has it."""
+    info = CERTIFICATE.format(packed).replace("<ds:KeyInfo>", f"<ds:KeyInfo xmlns:ds='{DS}'>")
+    return f'<md:KeyDescriptor use="signing">{info}</md:KeyDescriptor>'
+
+
+def test_it_takes_every_valid_shape(stage, client_of):
+    refused = {}
+    for number, name in enumerate(VALID):
+        browser = client_of(None)
+        came = answer(browser, shaped(begin(browser), name, f"_v{number}"))
+        if came.status_code != 302 or not who(browser).startswith("okta:"):
+            refused[name] = came.status_code
+    assert refused == {}
+    assert len(VALID) >= 20
+
+
+def test_it_reads_what_the_vendors_send(stage, client_of):
+    for name, groups in {
+        "as Okta by default: both signed": ["okta:Everyone", "okta:developers"],
+        "as Keycloak: each role an attribute": sorted(f"okta:/team-{n}" for n in range(40)),
+    }.items():
+        browser = client_of(None)
+        answer(browser, shaped(begin(browser), name, f"_{time.monotonic_ns()}"))
+        assert sorted(Person.find(who(browser)).groups) == groups
+
+
+def test_it_wants_a_signed_response_where_the_provider_signs_it(connected, client_of, tmp_path):
+    idp_registry.remove("entra")
+    connect(ENTRA, tmp_path, signs_response=True)
+    browser = client_of(None)
+    assert answer(browser, begin(browser, ENTRA)).status_code == 403
+    assert answer(browser, begin(browser, ENTRA).but(signs=BOTH)).status_code == 302
+
+
+def nothing(*arguments: Any, **named: Any) -> Any:
+    """Stand for a guard that is off."""
+    return ""
+
+
+SWITCHES: dict[str, tuple[Any, str, Any]] = {
+    "declarations": (message_guard, "refuse_declarations", nothing),
+    "limits": (safe_xml, "_beyond", nothing),
+    "size": (message_guard, "MESSAGE_LIMIT", 10**9),
+    "signature": (pysaml2_client.Engine, "hold", nothing),
+}
+"""Guards that are no rule in a table."""
+
+# what is signed in when one guard is off. Where it is nothing, others stand behind the guard: another rule, xmlsec1
+# (which alone verifies what our own look at signatures would let through), or pysaml2
+THROUGH = {
+    "declarations": {
+        "CDATA in the NameID", "Latin-1, declared", "XML 1.1", "a DOCTYPE", "a comment in a group",
+        "a comment in the NameID", "a stylesheet", "an external DTD",
+    },
+    "limits": {"a crowd of attributes"},
+    "size": {"1.6 MB"},
+    "signature": set(),
+    "assertions": set(),
+    "shape": {"a signature within a value", "a status detail", "extensions", "two NameIDs"},
+    "ids": {"an id twice", "an odd id"},
+    "signatures": set(),
+    "algorithms": {
+        "SHA-1 as digest", "SHA-1 as signature", "SHA-1 as signature and digest", "comments kept by c14n",
+        "encrypted: SHA-1",
+    },
+    "encryption": {
+        "a key to be fetched from elsewhere", "encrypted: by triple DES", "encrypted: its key by RSA 1.5",
+    },
+    "version": {"another version of the assertion", "version 2.1"},
+    "status": set(),
+    "issuer": {"another issuer of the response"},
+    "request": {"encrypted: for another request"},
+    "destination": {"an empty destination", "no destination in a signed response"},
+    "confirmation": {
+        "a confirmation not yet valid", "a recipient with more behind it", "another recipient",
+        "encrypted: for another recipient", "our entityID as recipient", "sender-vouches",
+    },
+    "conditions": set(),
+    "audience": {"two restrictions, one foreign"},
+    "age": {"an assertion issued yesterday", "issued an hour ago", "issued in an hour"},
+    "authentication": {"authenticated at the end of all days", "authenticated in the future"},
+    "name-id": {
+        "a NameID of 300 characters", "a NameID of a no-break space", "a NameID that turns the text round",
+        "a NameID with a line break", "a NameID with a no-break space behind", "a blank NameID",
+        "a transient NameID", "an empty NameID",
+    },
+}  # fmt: skip
+
+
+def without(client_of: Any, rule: str) -> tuple[set[str], set[str]]:
+    """Return which messages of a rule that is off are signed in, and which ones are refused all the same."""
+    through, caught = set(), set()
+    for name in [name for name, (by, _) in HOSTILE.items() if by == rule]:
+        for used in OnceRecord.everything():
+            used.delete()
+        browser = client_of(None)
+        came = post(browser, fields_of(HOSTILE[name][1](begin(browser))))
+        assert came.status_code < 500, (rule, name)
+        (through if who(browser) else caught).add(name)
+    return through, caught
+
+
+@pytest.mark.soak
+def test_what_comes_through_without_each_guard(stage, client_of, monkeypatch, capsys):
+    found = {}
+    for rule in [*SWITCHES, *message_guard.RULES, *validation.RULES]:
+        with monkeypatch.context() as patch:
+            if rule in SWITCHES:
+                patch.setattr(*SWITCHES[rule])
+            else:
+                patch.delitem(
+                    message_guard.RULES if rule in message_guard.RULES else validation.RULES, rule
+                )
+            found[rule] = without(client_of, rule)
+    with capsys.disabled():
+        for rule, (through, caught) in found.items():
+            caught_elsewhere = f"{len(caught)} caught elsewhere: {sorted(through)}"
+            print(f"\n{rule}: {len(through)} through, {caught_elsewhere}")  # noqa: T201
+    assert {rule: through for rule, (through, _) in found.items()} == THROUGH

@@ -1,0 +1,565 @@
+"""Signing in by SAML, as people and administrators meet it."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts import login, sessions
+from accounts.models import Person, SamlIdp, WebSession
+from accounts.providers.saml import idp_registry, idps, keys, requests, views, xmlsec
+from brokers import catalogue
+from brokers.models import Association
+from core.audit import AuditEvent, Event
+from tests.support.saml_kit import (
+    ENTRA,
+    OKTA,
+    PERSISTENT,
+    TRANSIENT,
+    Attribute,
+    at,
+    packed,
+    request_of,
+)
+from tests.support.saml_stage import answer, begin, connect, forget, real_key, who
+
+ALICE = "okta:alice@example.com"
+CLAIMS = "http://schemas.xmlsoap.org/claims"
+ENTRA_GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+
+
+@pytest.fixture
+def browser(connected, client_of):
+    return client_of(None)
+
+
+def signed_in(browser, idp=OKTA, query="", **changes):
+    changes.setdefault("assertion_id", f"_a{time.monotonic_ns()}")
+    came = answer(browser, begin(browser, idp, query).but(**changes))
+    assert came.status_code == 302, came.text
+    return came
+
+
+def groups_of(person):
+    return sorted(Person.find(person).groups)
+
+
+def test_it_signs_in_whom_the_identity_provider_vouches_for(browser):
+    assert signed_in(browser).headers["Location"] == "/"
+    assert who(browser) == ALICE
+    assert groups_of(ALICE) == ["okta:developers"]
+
+
+def test_it_offers_a_button_for_each_identity_provider(browser):
+    page = browser.get("/login/").text
+    assert "Sign in with Okta" in page and "Sign in with Entra" in page and "username" in page
+
+
+def test_it_signs_its_requests_with_sha256_and_leads_back_to_itself_alone(browser):
+    location = browser.get("/login/okta/").headers["Location"]
+    assert (
+        location.startswith(f"{OKTA.entity_id}/sso?")
+        and "rsa-sha256" in location
+        and "Signature=" in location
+    )
+    xml = request_of(location)[1]
+    assert (
+        'AssertionConsumerServiceURL="https://cooper.example.com/saml2/acs/"' in xml
+        and "ForceAuthn" not in xml
+    )
+    assert "RelayState" not in location
+
+
+def test_it_carries_the_request_in_a_cookie_that_other_sites_posts_bring(browser):
+    cookie = browser.get("/login/okta/").cookies["cooper-saml"]
+    assert (cookie["samesite"], cookie["secure"], cookie["httponly"]) == ("None", True, True)
+
+
+def test_it_keeps_a_deep_link(browser):
+    assert (
+        signed_in(browser, query="?next=/targets/dev-read/").headers["Location"]
+        == "/targets/dev-read/"
+    )
+
+
+BAD_LINKS = [
+    "https://evil.example/", "//evil.example/", "/\\evil.example/", "javascript:alert(1)", "\x00/", "evil",
+    "///evil.example", "https:evil.example", "/" + "a" * 3000, "logout", "admin:logout", "http:///evil.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("link", BAD_LINKS)
+def test_it_leads_nowhere_else(browser, link):
+    idp = begin(browser, query="?next=" + link.replace("\x00", "%00"))
+    came = answer(browser, idp, state=link)
+    assert (came.status_code, came.headers["Location"]) == (302, "/")
+
+
+def test_it_ignores_the_state_that_is_posted_with_the_answer(browser):
+    came = answer(browser, begin(browser), state="/targets/dev-read/")
+    assert came.headers["Location"] == "/"
+
+
+def test_it_entitles_by_group_and_follows_it_in_a_living_session(browser, client_of):
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
+    )
+    signed_in(browser)
+    assert "Development, read only" in browser.get("/").text
+    signed_in(client_of(None), attributes=())
+    assert "Development, read only" not in browser.get("/").text
+
+
+def test_it_makes_administrators_by_the_exact_group_of_the_exact_provider(
+    browser, client_of, settings
+):
+    settings.COOPER_ADMIN_GROUPS = ["okta:admins"]
+    admins = (Attribute("groups", ("admins",)),)
+    signed_in(browser, attributes=admins)
+    assert browser.get("/admin/").status_code == 200
+    other = client_of(None)
+    signed_in(other, ENTRA, attributes=admins)
+    assert other.get("/admin/").status_code == 403
+    for value in (" admins\u00a0", "Admins", "admins;x", "\u00a0admins"):
+        signed_in(other, attributes=(Attribute("groups", (value,)),))
+        assert other.get("/admin/").status_code == 403, value
+    assert browser.get("/admin/").status_code == 403
+
+
+def test_the_same_name_at_another_provider_is_another_person(browser, client_of):
+    signed_in(browser, subject="carol")
+    other = client_of(None)
+    signed_in(other, ENTRA, subject="carol")
+    assert (who(browser), who(other)) == ("okta:carol", "entra:carol")
+    assert browser.get("/admin/").status_code == 403
+
+
+def test_it_replaces_groups_by_nothing_too_and_says_so(browser):
+    signed_in(browser)
+    signed_in(browser, attributes=())
+    assert groups_of(ALICE) == []
+    assert "sent no groups" in browser.get("/").text
+
+
+def test_it_tells_of_entras_limit(connected, client_of, tmp_path):
+    idp_registry.remove("entra")
+    connect(ENTRA, tmp_path, groups=(ENTRA_GROUPS,))
+    browser = client_of(None)
+    link = Attribute("http://schemas.microsoft.com/claims/groups.link", ("https://graph.example/",))
+    signed_in(browser, ENTRA, attributes=(link,))
+    assert "more groups than Entra ID puts into a sign-in" in browser.get("/").text
+
+
+def test_it_reads_groups_by_exact_name_alone(connected, client_of, tmp_path):
+    idp_registry.remove("entra")
+    connect(ENTRA, tmp_path, groups=("memberOf", f"{CLAIMS}/Group"), separator=";")
+    attributes = (
+        Attribute("memberOf", ("CN=a,OU=b;CN=c,OU=d", " padded\n")),
+        Attribute(f"{CLAIMS}/Group", ("DOMAIN\\e",)),
+        Attribute("memberof", ("f",)),
+        Attribute("groups", ("g",)),
+        Attribute(
+            "memberOf",
+            ("x" * 513, "", "bad\u202eone"),
+            raw="<saml:AttributeValue><b>h</b></saml:AttributeValue>",
+        ),
+    )
+    signed_in(client_of(None), ENTRA, attributes=attributes)
+    named = {"entra:CN=a,OU=b", "entra:CN=c,OU=d", "entra:DOMAIN\\e", "entra:padded"}
+    assert set(groups_of("entra:alice@example.com")) == named
+
+
+def test_it_takes_5000_groups_and_keeps_those_that_matter_when_they_are_long(browser):
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
+    )
+    many = (
+        "developers",
+        *(f"CN=group number {n:04},OU=somewhere,DC=example,DC=com" for n in range(4_999)),
+    )
+    begun = time.monotonic()
+    signed_in(browser, attributes=(Attribute("groups", many),))
+    assert time.monotonic() - begun < 10
+    assert groups_of(ALICE) == ["okta:developers"]
+
+
+def test_it_ends_the_web_session_with_the_identity_providers(browser):
+    signed_in(browser, session_until=at(minutes=30))
+    found = next(each for each in WebSession.everything() if each.person == ALICE)
+    assert 1700 < float(found.ends_at) - time.time() <= 1800
+    assert sessions.is_alive(found, time.time()) and not sessions.is_alive(
+        found, float(found.ends_at)
+    )
+
+
+@pytest.mark.parametrize("until", [None, at(hours=20)], ids=["not said", "in 20 hours"])
+def test_it_ends_the_web_session_after_8_hours_at_the_latest(browser, until):
+    signed_in(browser, session_until=until)
+    found = next(each for each in WebSession.everything() if each.person == ALICE)
+    assert 28_700 < float(found.ends_at) - time.time() <= 28_800
+
+
+def test_a_local_sign_in_after_it_does_not_inherit_its_end(browser):
+    signed_in(browser)
+    browser.post("/login/", {"username": "alice", "password": "cooper-demo"})
+    assert who(browser) == "local:alice"
+    assert [each.ends_at for each in WebSession.everything() if each.person == "local:alice"] == [
+        None
+    ]
+
+
+def test_it_takes_an_answer_once(browser, client_of):
+    idp = begin(browser)
+    message = idp.made()
+    assert answer(browser, message).status_code == 302
+    assert answer(browser, message).status_code == 403
+    cookie, thief = browser.cookies["cooper-saml"].value, client_of(None)
+    thief.cookies["cooper-saml"] = cookie
+    assert answer(thief, message).status_code == 403 and who(thief) == ""
+
+
+def test_it_takes_an_assertion_once_whatever_the_request(browser):
+    signed_in(browser, assertion_id="_same")
+    again = answer(browser, begin(browser).but(assertion_id="_same"))
+    assert again.status_code == 403 and "used already" in again.text
+
+
+def test_it_takes_another_providers_assertion_of_the_same_id(browser, client_of):
+    signed_in(browser, assertion_id="_same")
+    signed_in(client_of(None), ENTRA, assertion_id="_same")
+
+
+def test_it_takes_an_answer_in_the_browser_that_asked_alone(browser, client_of):
+    message = begin(browser).made()
+    victim = client_of(None)
+    assert answer(victim, message).status_code == 403
+    begin(victim)
+    assert answer(victim, message).status_code == 403 and who(victim) == ""
+    assert answer(browser, message).status_code == 302
+
+
+def test_it_takes_an_answer_within_15_minutes(browser, monkeypatch):
+    idp = begin(browser)
+    monkeypatch.setattr(requests, "LIVES", -1)
+    assert answer(browser, idp).status_code == 403
+
+
+def test_it_keeps_ten_requests_of_a_browser(browser):
+    first, *others = [begin(browser) for _ in range(11)]
+    assert answer(browser, first).status_code == 403
+    assert answer(browser, others[0].but(assertion_id="_a2", response_id="_r2")).status_code == 302
+
+
+def test_it_bounces_a_tile_through_its_own_request(browser):
+    came = answer(browser, OKTA.but(request="", subject="mallory"), state="/targets/dev-read/")
+    assert came.status_code == 302 and who(browser) == ""
+    assert came.headers["Location"] == "/login/okta/?bounced=1&next=%2Ftargets%2Fdev-read%2F"
+    location = browser.get(came.headers["Location"]).headers["Location"]
+    came = answer(browser, OKTA.but(request=request_of(location)[0]))
+    assert came.headers["Location"] == "/targets/dev-read/" and who(browser) == ALICE
+
+
+def test_it_does_not_bounce_for_ever(browser):
+    came = answer(browser, OKTA.but(request=""))
+    browser.get(came.headers["Location"])
+    came = answer(browser, OKTA.but(request=""))
+    assert came.status_code == 403 and "does not say which request" in came.text
+
+
+def test_it_asks_for_a_fresh_authentication_and_checks_that_it_is_one(browser):
+    location = browser.get("/login/okta/?fresh=1").headers["Location"]
+    request_id, xml = request_of(location)
+    assert 'ForceAuthn="true"' in xml
+    old = answer(browser, OKTA.but(request=request_id, authenticated=at(minutes=-10)))
+    assert old.status_code == 403
+    assert answer(browser, OKTA.but(request=request_id, authenticated=at())).status_code == 302
+
+
+def test_enrolment_leads_somebody_who_signed_in_long_ago_to_sign_in_again(browser):
+    signed_in(browser, authenticated=at(minutes=-30))
+    page = browser.get("/device/?next=/admin/")
+    link = "/login/okta/?fresh=1&amp;next=%2Fdevice%2F%3Fnext%3D%252Fadmin%252F"
+    assert link in page.text and "Sign in again" in page.text
+    refused = browser.post("/device/begin/", {})
+    assert refused.status_code == 403 and "Sign in again" in refused.text
+    request_id, _ = request_of(browser.get(link.replace("&amp;", "&")).headers["Location"])
+    came = answer(browser, OKTA.but(request=request_id, assertion_id="_a2"))
+    assert came.headers["Location"] == "/device/?next=%2Fadmin%2F"
+    assert browser.post("/device/begin/", {}).status_code == 302
+
+
+def test_it_signs_out_here_first_and_then_at_the_identity_provider(browser):
+    signed_in(browser, subject_format=PERSISTENT)
+    page = browser.post("/logout/")
+    assert page.status_code == 200 and who(browser) == ""
+    onward = page.context["onward"]
+    assert (
+        onward.startswith(f"{OKTA.entity_id}/slo?")
+        and "rsa-sha256" in onward
+        and "Signature=" in onward
+    )
+    xml = request_of(onward)[1]
+    assert ">alice@example.com<" in xml and PERSISTENT in xml and "_s1" in xml
+    assert 'http-equiv="refresh"' in page.text
+    assert browser.get("/saml2/ls/?SAMLResponse=x").headers["Location"] == "/login/?signed-out=1"
+
+
+def test_it_signs_out_here_when_the_identity_provider_has_no_sign_out(
+    connected, client_of, tmp_path
+):
+    idp_registry.remove("okta")
+    connect(OKTA, tmp_path, metadata=OKTA.metadata(slo=False))
+    browser = client_of(None)
+    signed_in(browser)
+    assert (
+        browser.post("/logout/").headers["Location"] == "/login/?signed-out=1"
+        and who(browser) == ""
+    )
+
+
+@pytest.mark.parametrize("way", ["get", "post"])
+@pytest.mark.parametrize("name", ["SAMLRequest", "SAMLResponse"])
+def test_a_sign_out_from_elsewhere_changes_nothing(browser, way, name):
+    signed_in(browser)
+    for message in ("x", packed("<samlp:LogoutRequest/>"), "", "%00", "A" * 5000):
+        assert getattr(browser, way)("/saml2/ls/", {name: message}).status_code in (302, 403)
+    assert who(browser) == ALICE
+
+
+def test_it_ends_all_sessions_of_a_person(browser, client_of):
+    signed_in(browser)
+    person = Person.find(ALICE)
+    person.epoch += 1
+    person.save()
+    assert who(browser) == ""
+
+
+def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browser, client_of):
+    signed_in(browser)
+    other, waiting = client_of(None), client_of(None)
+    signed_in(other, ENTRA)
+    idp = begin(waiting)
+    assert idp_registry.remove("okta") == 1
+    assert who(browser) == "" and who(other) == "entra:alice@example.com"
+    assert answer(waiting, idp).status_code == 403 and who(waiting) == ""
+    assert client_of(None).get("/login/okta/").status_code == 404
+    forget()
+    assert "Okta" not in client_of(None).get("/login/").text
+    assert {"identity-provider:remove:done", "person:end-sessions:done"} <= {
+        e.event for e in AuditEvent.everything()
+    }
+
+
+def test_a_sign_in_that_meets_the_removal_is_refused_in_its_own_transaction(browser, monkeypatch):
+    idp = begin(browser)
+    idp_before = idps.current()
+    idp_registry.remove("okta")
+    monkeypatch.setattr(idps, "current", lambda oldest=0.0: idp_before)
+    assert answer(browser, idp).status_code == 403
+    assert Person.find(ALICE) is None
+
+
+def test_a_disabled_person_is_refused(browser):
+    signed_in(browser)
+    person = Person.find(ALICE)
+    person.disabled = True
+    person.save()
+    again = answer(browser, begin(browser).but(assertion_id="_a2"))
+    assert again.status_code == 403 and "may not sign in" in again.text
+
+
+def test_it_goes_straight_to_the_only_way_in_but_not_after_a_sign_out(browser, monkeypatch):
+    idp_registry.remove("entra")
+    forget()
+    monkeypatch.setattr("accounts.providers.local.LocalProvider.is_in_use", lambda self: False)
+    assert (
+        browser.get("/login/?next=/targets/x/").headers["Location"]
+        == "/login/okta/?next=%2Ftargets%2Fx%2F"
+    )
+    assert browser.get("/login/?signed-out=1").status_code == 200
+
+
+def test_it_describes_itself_without_weak_algorithms(browser):
+    answer = browser.get("/saml2/metadata/")
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/xml"
+    assert (
+        "https://cooper.example.com/saml2/acs/" in answer.text
+        and 'WantAssertionsSigned="true"' in answer.text
+    )
+    assert not [word for word in ("sha1", "md5", "dsa", "PRIVATE") if word in answer.text]
+    assert answer.text.count("X509Certificate>") == 4
+
+
+def test_it_has_no_metadata_before_it_is_set_up(store, client_of):
+    forget()
+    assert client_of(None).get("/saml2/metadata/").status_code == 404
+
+
+def test_it_believes_no_host_header(connected, client_of, settings):
+    settings.COOPER_PUBLIC_URL = ""
+    assert client_of(None).get("/login/okta/").status_code == 503
+    settings.ALLOWED_HOSTS = ["localhost"]
+    local = client_of(None, headers={"host": "localhost:8000"})
+    assert "http%3A%2F%2Flocalhost" not in local.get("/saml2/metadata/").text
+    assert 'entityID="http://localhost:8000/saml2/metadata/"' in local.get("/saml2/metadata/").text
+
+
+def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
+    connected, client_of, monkeypatch
+):
+    monkeypatch.setattr("accounts.views.FROM_ONE_SOURCE", 3)
+    browser = client_of(None)
+    views = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
+    assert [each.status_code for each in views] == [403, 403, 403, 429, 429, 429]
+    assert "Too many sign-ins from where you are" in views[-1].text
+    refused = [each for each in AuditEvent.everything() if each.event == Event.SIGN_IN_REFUSED]
+    assert len(refused) == 3 and browser.get("/login/okta/").status_code == 429
+    other = client_of(None, REMOTE_ADDR="10.9.8.7")
+    assert other.get("/login/okta/").status_code == 302
+
+
+def test_it_says_what_lacks_where_xmlsec1_is_missing(connected, client_of, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    forget()
+    answer = client_of(None).get("/login/okta/")
+    assert answer.status_code == 503 and "xmlsec1" in answer.text
+    assert (
+        client_of(None)
+        .post("/login/", {"username": "alice", "password": "cooper-demo"})
+        .status_code
+        == 302
+    )
+
+
+def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(browser):
+    catalogue.edit(
+        lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
+    )
+    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
+    page = answer(browser, idp)
+    assert page.status_code == 200 and who(browser) == "" and Person.find(ALICE) is None
+    for word in ("Nobody was signed in", ALICE, "okta:developers", "dev-read"):
+        assert word in page.text
+
+
+def test_it_shows_why_a_try_would_be_refused(browser):
+    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
+    page = answer(browser, idp.but(subject_format=TRANSIENT, subject="_x"))
+    assert page.status_code == 400 and "transient" in page.text and who(browser) == ""
+
+
+@pytest.mark.parametrize("secret", ["x", "", None])
+def test_it_tries_nothing_without_the_secret_of_the_command(browser, secret):
+    made = requests.new_try("entra") if secret is None else secret
+    answer = browser.get(f"/login/okta/?try={made}")
+    assert answer.status_code == (403 if made else 302)
+
+
+def test_it_escapes_what_an_assertion_says(browser):
+    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
+    page = answer(
+        browser, idp.but(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),))
+    )
+    assert "<script>alert" not in page.text and "&lt;script&gt;" in page.text
+
+
+def test_it_goes_on_with_two_keys_of_the_identity_provider(connected, client_of, tmp_path):
+    file = tmp_path / "both.xml"
+    file.write_text(OKTA.metadata(signers=("okta", "okta-next")))
+    idp_registry.refresh("okta", str(file))
+    for signer in ("okta", "okta-next"):
+        signed_in(client_of(None), signer=signer, assertion_id=f"_{signer}")
+
+
+def test_it_rolls_its_own_key_over_without_a_gap(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(keys, "_made", real_key)
+    old = keys.stored()[0]["certificate"]
+    keys.make()
+    new = keys.stored()[1]["certificate"]
+    assert browser.get("/saml2/metadata/").text.count("X509Certificate>") == 8
+    for step in (None, keys.use_new, keys.drop_old):
+        if step:
+            step()
+        for name, certificate in (("old", old), ("new", new)):
+            file = tmp_path / f"{name}.pem"
+            file.write_text(certificate)
+            idp = begin(browser)
+            came = answer(
+                browser, idp.but(encrypts=str(file), assertion_id=f"_{time.monotonic_ns()}")
+            )
+            assert came.status_code == (403 if step is keys.drop_old and name == "old" else 302)
+    assert keys.stored()[0]["certificate"] == new
+
+
+def test_it_stores_no_key_in_the_clear(connected):
+    stored = str([dict(each.attribute_values) for each in SamlIdp.everything()]) + str(
+        keys.stored()
+    )
+    assert "PRIVATE" not in stored
+    assert repr(keys.opened()[0]) == "Key(***)"
+
+
+def test_nothing_of_the_key_lies_on_disk_readable_by_others(browser):
+    begin(browser)
+    folder = xmlsec._folders[0].path
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(
+        file.stat().st_mode & 0o077 == 0 for file in folder.iterdir() if file.suffix == ".key"
+    )
+    forget()
+    assert not folder.exists()
+
+
+def test_the_group_that_administers_is_kept_however_many_there_are(browser, settings):
+    settings.COOPER_ADMIN_GROUPS = ["okta:admins"]
+    many = tuple(f"{'x' * 400}{n}" for n in range(600))
+    signed_in(browser, attributes=(Attribute("groups", (*many, "admins")),))
+    assert groups_of(ALICE) == ["okta:admins"] and login.GROUPS_SIZE < 400_000
+
+
+def test_it_answers_every_way_of_asking_without_a_500(browser):
+    for path in ("/saml2/acs/", "/saml2/ls/", "/saml2/metadata/", "/login/okta/"):
+        for way in ("get", "post", "put", "delete", "options", "patch"):
+            assert getattr(browser, way)(path).status_code < 500, (way, path)
+
+
+def test_it_takes_no_json_and_no_files(browser):
+    message = begin(browser).made()
+    assert browser.post("/saml2/acs/", {"SAMLResponse": packed(message)}).status_code == 403
+    assert (
+        browser.post(
+            "/saml2/acs/", '{"SAMLResponse": 1}', content_type="application/json"
+        ).status_code
+        == 403
+    )
+    assert (
+        browser.post(
+            "/saml2/acs/", b"\xff\xfe", content_type="application/x-www-form-urlencoded"
+        ).status_code
+        == 403
+    )
+
+
+def test_an_identity_provider_whose_metadata_ended_lets_nobody_in(connected, browser):
+    idp = begin(browser)
+    stored = SamlIdp.find("okta")
+    stored.valid_until = datetime.now(UTC) - timedelta(minutes=1)
+    stored.save()
+    forget()
+    assert answer(browser, idp).status_code == 403
+    page = browser.get("/login/okta/")
+    assert page.status_code == 403 and "other ways to sign in go on" in page.text
+
+
+def test_it_reads_the_list_again_only_when_the_stamp_has_moved(connected, monkeypatch):
+    idps.current()
+    monkeypatch.setattr(SamlIdp, "everything", lambda: pytest.fail("read again"))
+    assert set(idps.current().by_name) == {"okta", "entra"}
+
+
+def test_the_limits_are_those_of_the_papers():
+    assert (views.LONGEST.total_seconds(), requests.LIVES, login.GROUPS_SIZE) == (
+        28_800,
+        900,
+        100_000,
+    )

@@ -1,0 +1,304 @@
+"""One-time codes: what is read as one, how wrong ones are slowed down, and what a window does."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import totp
+from accounts.models import Person, TotpDevice
+from accounts.stepup import StepUpRequired
+from accounts.totp.codes import STEP, code_at, matching_step, normalised
+from accounts.totp.devices import FREE, LONGEST_WAIT, Wrong, use_code, wait_after
+from brokers.errors import TooMany
+from brokers.grants import Delivery, GrantRequest, grant
+from brokers.models import Target
+from core import admin
+from core.audit import AuditEvent, Event
+from core.errors import CooperError, Unavailable
+from tests.support import faults
+from tests.support.codes import Clock, give_device, next_code, seed_of
+from tests.support.faults import Fault
+from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
+
+SEED = b"12345678901234567890"
+TARGET, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
+SAVED, AGAIN, DENIED, DOWN = 302, 400, 403, 503
+
+
+# -- what is read as a code --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("123456", "123456"),
+        (" 123 456 ", "123456"),
+        ("123-456", "123456"),
+        ("１２３４５６", "123456"),
+        ("123\u00a0456", "123456"),
+        ("12345", ""),
+        ("1234567", ""),
+        ("abcdef", ""),
+        ("+123456", ""),
+        ("", ""),
+    ],
+)
+def test_it_reads_codes_as_people_type_them(typed, read):
+    assert normalised(typed) == read
+
+
+@given(st.text(max_size=40))
+def test_it_reads_any_text_as_six_digits_or_as_nothing(text):
+    found = normalised(text)
+    assert found == "" or (len(found) == 6 and found.isascii() and found.isdigit())
+
+
+@pytest.mark.parametrize(
+    ("at", "code"), [(59, "287082"), (1111111109, "081804"), (2000000000, "279037")]
+)
+def test_it_computes_the_codes_of_rfc_6238(at, code):
+    assert code_at(SEED, at // STEP) == code
+
+
+@pytest.mark.parametrize(
+    ("steps", "counts"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
+def test_it_takes_a_step_either_way_and_no_more(steps, counts):
+    at = 1_800_000_000.0
+    found = matching_step(SEED, code_at(SEED, int(at // STEP) + steps), at)
+    assert (found == int(at // STEP) + steps) if counts else (found is None)
+
+
+# -- wrong ones --------------------------------------------------------------------------------------------------------
+def wrong(code: str) -> str:
+    return f"{(int(code) + 500_000) % 1_000_000:06d}"
+
+
+@pytest.fixture
+def clock(store) -> Clock:
+    give_device("alice")
+    return totp.clock[0]
+
+
+def test_it_waits_longer_and_longer_but_never_for_ever():
+    waits = [wait_after(failures) for failures in range(1, 200)]
+    assert waits[: FREE - 1] == [0] * (FREE - 1) and waits[FREE - 1 : FREE + 3] == [
+        30,
+        60,
+        120,
+        240,
+    ]
+    assert max(waits) == LONGEST_WAIT == waits[-1]
+
+
+def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(clock):
+    for _ in range(FREE):
+        with pytest.raises(Wrong, match="not the code that counts now"):
+            use_code("local:alice", wrong(next_code("alice")), clock())
+    with pytest.raises(Wrong, match=r"3 in a row did not count.*count again in (29|30) s"):
+        use_code("local:alice", next_code("alice"), clock())
+    clock.now += 31
+    use_code("local:alice", next_code("alice"), clock())
+    assert int(totp.device_of("local:alice").failures) == 0
+
+
+def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypatch):
+    looked_at = []
+    real = totp.devices.matching_step
+    monkeypatch.setattr(
+        totp.devices, "matching_step", lambda *given: looked_at.append(1) or real(*given)
+    )
+    guess = wrong(next_code("alice"))
+
+    def tries() -> None:
+        for _ in range(5):
+            with pytest.raises((Wrong, Unavailable)):
+                use_code("local:alice", guess, clock())
+
+    threads = [threading.Thread(target=tries) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(looked_at) == FREE
+
+
+def test_it_records_each_refusal_without_the_code(clock):
+    guess = wrong(next_code("alice"))
+    with pytest.raises(Wrong):
+        use_code("local:alice", guess, clock())
+    found = [each for each in AuditEvent.everything() if each.event == Event.STEP_UP_REFUSED]
+    assert (
+        len(found) == 1 and guess not in (found[0].details or "") and found[0].why == "wrong code"
+    )
+
+
+def test_it_opens_no_device_with_a_seed_of_somebody_else(clock):
+    give_device("bob")
+    bobs, alices = TotpDevice.find("local:bob"), TotpDevice.find("local:alice")
+    alices.seed = bobs.seed
+    alices.save()
+    with pytest.raises(CooperError, match="cannot be opened"):
+        use_code("local:alice", code_at(seed_of(bobs), int(clock() // STEP)), clock())
+
+
+# -- on the form -------------------------------------------------------------------------------------------------------
+def test_it_keeps_everything_typed_when_the_code_is_wrong_and_never_shows_the_code(client_of):
+    carol = client_of("carol")
+    guess = wrong(next_code("carol"))
+    answer = submit(carol, TARGET, FORM, title="Typed with care", code=guess)
+    assert answer.status_code == AGAIN and "not the code that counts now" in errors_in(answer.text)
+    assert 'value="Typed with care"' in answer.text and guess not in answer.text
+    assert submit(carol, TARGET, FORM, title="Typed with care").status_code == SAVED
+
+
+def test_it_burns_no_code_when_something_else_is_wrong(client_of):
+    carol = client_of("carol")
+    code = next_code("carol")
+    assert submit(carol, TARGET, FORM, region="nowhere", code=code).status_code == AGAIN
+    assert submit(carol, TARGET, FORM, title="New", code=code).status_code == SAVED
+
+
+def test_it_takes_the_same_code_once(client_of):
+    carol = client_of("carol")
+    code = next_code("carol")
+    assert submit(carol, TARGET, FORM, title="One", code=code).status_code == SAVED
+    answer = submit(carol, TARGET, FORM, title="Two", code=code)
+    assert answer.status_code == AGAIN and Target.find("dev-read").title == "One"
+
+
+@pytest.mark.parametrize("what", ["kms", "audit"])
+def test_it_does_nothing_when_kms_or_the_record_is_down(client_of, what):
+    carol = client_of("carol")
+    page, code = carol.get(TARGET), next_code("carol")
+    sent = fields_of(page.text, FORM) | {"title": "New", "code": code}
+    with faults.on(Fault("kms", "Decrypt") if what == "kms" else Fault("dynamodb", table="audit")):
+        answer = carol.post(TARGET, sent)
+    assert answer.status_code == DOWN and Target.find("dev-read").title != "New"
+    assert "KMS" in answer.text or "DynamoDB" in answer.text
+
+
+# -- the deed itself ---------------------------------------------------------------------------------------------------
+def test_it_demands_a_code_in_the_grant_itself(identity):
+    alice = identity("alice")
+    give_device("alice")
+    with pytest.raises(StepUpRequired):
+        grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS), datetime.now(UTC))
+    now = datetime.now(UTC)
+    granted = grant(
+        alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=next_code("alice")), now
+    )
+    assert granted.credentials.access_key_id
+
+
+def test_it_burns_no_code_when_there_were_too_many_grants(identity, settings):
+    alice = identity("alice")
+    give_device("alice")
+    settings.COOPER_GRANTS_PER_MINUTE, code = 0, next_code("alice")
+    with pytest.raises(TooMany):
+        grant(
+            alice,
+            GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code),
+            datetime.now(UTC),
+        )
+    settings.COOPER_GRANTS_PER_MINUTE = 30
+    assert grant(
+        alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC)
+    ).credentials
+
+
+def test_it_demands_a_code_in_an_action_that_nobody_confirmed(rf, client_of):
+    person_admin = admin.site._registry[Person]
+    with pytest.raises(StepUpRequired):
+        person_admin.each_of(rf.post("/"), [], print, "done")
+
+
+# -- a window ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def carol_in_a_window(client_of, settings):
+    settings.COOPER_STEP_UP_SECONDS = 120
+    carol = client_of("carol")
+    assert submit(carol, TARGET, FORM, title="First").status_code == SAVED
+    return carol
+
+
+def test_it_asks_for_no_second_code_while_a_window_is_open(carol_in_a_window):
+    page = carol_in_a_window.get(TARGET)
+    assert 'name="code"' not in page.text and "No code is asked for" in page.text
+    assert submit(carol_in_a_window, TARGET, FORM, title="Second").status_code == SAVED
+    changed = AuditEvent.by_target.query("dev-read", scan_index_forward=False)
+    newest = next(each for each in changed if each.event == Event.TARGET_CHANGED)
+    assert newest.facts["step_up"] == "window"
+
+
+def test_it_asks_again_after_the_window_or_once_it_is_closed(carol_in_a_window):
+    clock = totp.clock[0]
+    clock.now += 121
+    assert 'name="code"' in carol_in_a_window.get(TARGET).text
+    submit(carol_in_a_window, TARGET, FORM, title="Again")
+    assert 'name="code"' not in carol_in_a_window.get(TARGET).text
+    carol_in_a_window.post("/device/close/")
+    assert 'name="code"' in carol_in_a_window.get(TARGET).text
+
+
+def test_it_keeps_a_window_to_its_web_session(carol_in_a_window, client_of):
+    assert 'name="code"' in client_of("carol").get(TARGET).text
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/admin/accounts/localaccount/bob/change/", "localaccount_form"),
+        ("/admin/accounts/person/local_3Aalice/change/", "person_form"),
+        ("/admin/brokers/target/prod-admin/change/", FORM),
+        ("/admin/brokers/association/prod-admin%7Clocal_3Adevelopers/change/", "association_form"),
+        ("/admin/brokers/awsaccount/444444444444/change/", "awsaccount_form"),
+        ("/admin/brokers/target/prod-admin/delete/", ""),
+    ],
+)
+def test_it_never_lets_a_window_cover_people_and_sensitive_targets(
+    client_of, carol_in_a_window, address, form
+):
+    client_of("alice")
+    page = carol_in_a_window.get(address)
+    assert 'name="code"' in page.text
+    sent = fields_of(page.text, form) | {
+        "name": "New",
+        "title": "New",
+        "until": "2040-01-01T00:00",
+        "code": "",
+    }
+    answer = looked_at(carol_in_a_window, address, sent | {"disabled": "on", "post": "yes"})
+    said = (
+        answer.text
+        if answer.status_code != SAVED
+        else carol_in_a_window.get(answer["Location"]).text
+    )
+    assert "takes a one-time code" in said
+
+
+def test_it_asks_for_a_code_when_a_target_becomes_sensitive_in_a_window(carol_in_a_window):
+    answer = submit(carol_in_a_window, TARGET, FORM, sensitive="on")
+    assert (
+        answer.status_code == DENIED
+        and 'name="code"' in answer.text
+        and not Target.find("dev-read").sensitive
+    )
+    sent = fields_of(answer.text, FORM) | {"code": next_code("carol")}
+    assert (
+        carol_in_a_window.post(TARGET, sent).status_code == SAVED
+        and Target.find("dev-read").sensitive
+    )
+
+
+def test_it_asks_for_a_code_when_one_of_the_chosen_is_sensitive_in_a_window(carol_in_a_window):
+    chosen = {
+        "action": "delete_chosen",
+        "_selected_action": ["dev-read", "prod-admin"],
+        "confirmed": "yes",
+    }
+    answer = confirmed(carol_in_a_window, "/admin/brokers/target/", **chosen, code="")
+    assert "takes a one-time code" in answer.text and Target.find("dev-read").title == "First"
+    answer = confirmed(carol_in_a_window, "/admin/brokers/target/", **chosen)
+    assert "2 deleted" in answer.text

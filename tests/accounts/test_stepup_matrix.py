@@ -1,0 +1,453 @@
+"""Every deed of a sensitive area x every kind of code: what is not the right one changes nothing.
+
+Time is an argument of verification, and each cell has its own person, so nothing waits for the clock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
+from accounts.sessions import active_sessions_for
+from accounts.stepup import StepUpMixin
+from brokers.import_export import jobs
+from brokers.import_export.drafts import draft
+from brokers.models import Association, AwsAccount, Import, State, Target
+from core import admin
+from core.audit import AuditEvent, Event
+from core.installation import GRANTS, Installation
+from tests.brokers.admin.test_targets import encrypted
+from tests.support.codes import give_device, next_code
+from tests.support.forms import fields_of, looked_at, mark_in
+
+DOCUMENTS = (
+    Target,
+    Association,
+    AwsAccount,
+    Import,
+    LocalAccount,
+    Person,
+    Installation,
+    OnceRecord,
+)
+PASSWORD = "cooper-demo"
+SAID = {
+    "no device": "no device for it yet",
+    "no code": "takes a one-time code",
+    "wrong code": "not the code that counts now",
+    "used code": "not the code that counts now",
+    "another's code": "not the code that counts now",
+    "letters": "not the code that counts now",
+    "code of another operation": "not the code that counts now",
+}
+
+Post = Callable[[Any, str], Any]
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is posted, with the code as an argument; which document and deed of the management plane it is."""
+
+    post: Post
+    of: tuple[str, str] = ("", "")
+    prepare: Callable[[str], None] | None = None
+
+
+def form(address: str, form_id: str, **typed: str) -> Post:
+    """Return a deed that opens a form, types, and sends it with a code."""
+
+    def post(browser: Any, code: str) -> Any:
+        page = browser.get(address)
+        if page.status_code != 200:
+            # somebody without a device is led to set one up, and tries all the same
+            return browser.post(address, typed | {"code": code})
+        return looked_at(browser, address, fields_of(page.text, form_id) | typed | {"code": code})
+
+    return post
+
+
+def act(model: str, action: str, *chosen: str, **typed: str) -> Post:
+    """Return a deed that confirms an action on chosen documents."""
+
+    def post(browser: Any, code: str) -> Any:
+        said = {"action": action, "_selected_action": list(chosen), "told": "1", **typed}
+        shown = browser.post(f"/admin/{model}/", said)
+        return browser.post(
+            f"/admin/{model}/",
+            said | {"confirmed": "yes", "seen": mark_in(shown.text), "code": code},
+        )
+
+    return post
+
+
+def delete(address: str) -> Post:
+    """Return a deed that confirms a deletion."""
+
+    def post(browser: Any, code: str) -> Any:
+        return browser.post(
+            address, {"post": "yes", "seen": mark_in(browser.get(address).text), "code": code}
+        )
+
+    return post
+
+
+def send(address: str, **typed: str) -> Post:
+    """Return a deed that posts."""
+    return lambda browser, code: browser.post(address, typed | {"code": code})
+
+
+ONE = "cooper: 1\nassociations:\n  dev-read:\n    local:visitors:\n"
+IMPORT = "/admin/brokers/target/import/"
+
+
+def import_file(browser: Any, code: str) -> Any:
+    """Choose a file, look at its plan, and confirm it with a code."""
+    page = browser.post(IMPORT, {"file": SimpleUploadedFile("targets.yaml", ONE.encode())})
+    return browser.post(f"{IMPORT}confirm/", fields_of(page.text, "confirm_form") | {"code": code})
+
+
+def cut_short(_: str) -> None:
+    """Let an import of somebody else be unfinished."""
+    jobs.begin(draft(ONE.encode()), "local:dan")
+
+
+def end_the_first(browser: Any, code: str) -> Any:
+    """End the first web session on a person's page."""
+    [found, *_] = active_sessions_for(Person.find("local:alice"))
+    address = f"/admin/{PEOPLE}/local_3Aalice/end/?session={found.key_hash}"
+    seen = mark_in(browser.get(address).text)
+    return browser.post(address, {"confirmed": "yes", "seen": seen, "code": code})
+
+
+def pending(_: str) -> None:
+    """Let a target wait for its try."""
+    found = Target.find("dev-read")
+    found.state = str(State.PENDING)
+    found.save()
+
+
+def disabled(_: str) -> None:
+    """Let a target be disabled."""
+    found = Target.find("dev-read")
+    found.state = str(State.DISABLED)
+    found.save()
+
+
+def stopped(_: str) -> None:
+    """Let all grants be stopped."""
+    found = Installation.find(GRANTS)
+    found.stopped = True
+    found.save()
+
+
+def alice_has_a_device(_: str) -> None:
+    give_device("alice")
+
+
+ELSEWHERE = "arn:aws:iam::999999999999:role/evil"
+"""A role in an AWS account that cooper does not know."""
+
+TARGETS, LOCAL, PEOPLE = "brokers/target", "accounts/localaccount", "accounts/person"
+FEDERATED = {
+    "name": "new-uploads",
+    "session_policy": '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+}
+DEEDS = {
+    "add a role": Deed(
+        form(
+            f"/admin/{TARGETS}/add/?kind=role",
+            "target_form",
+            name="new",
+            role_arn=ELSEWHERE,
+            max_seconds="3600",
+        ),
+        ("target", "add"),
+    ),
+    "change a target": Deed(
+        form(f"/admin/{TARGETS}/dev-read/change/", "target_form", title="New"), ("target", "change")
+    ),
+    "entitle a group in a target's form": Deed(
+        form(
+            f"/admin/{TARGETS}/dev-read/change/",
+            "target_form",
+            **{"associations-1-group": "finance"},
+        ),
+        ("target", "change"),
+    ),
+    "delete a target": Deed(delete(f"/admin/{TARGETS}/dev-read/delete/"), ("target", "delete")),
+    "delete several targets": Deed(
+        act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")
+    ),
+    "enable a target by a try": Deed(
+        send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending
+    ),
+    "enable several targets": Deed(
+        act(TARGETS, "enable", "dev-read", "dev-admin"), ("target", "enable"), disabled
+    ),
+    "disable several targets": Deed(
+        act(TARGETS, "disable", "dev-read", "dev-admin"), ("target", "disable")
+    ),
+    "mark several targets sensitive": Deed(
+        act(TARGETS, "mark_sensitive", "dev-read", "dev-admin"), ("target", "mark_sensitive")
+    ),
+    "mark several targets not sensitive": Deed(
+        act(TARGETS, "unmark_sensitive", "prod-admin", "dev-read"), ("target", "unmark_sensitive")
+    ),
+    "associate a group with several targets": Deed(
+        act(TARGETS, "associate", "dev-read", "dev-admin", group="visitors"),
+        ("target", "associate"),
+    ),
+    "dissociate a group from several targets": Deed(
+        act(TARGETS, "dissociate", "dev-read", "dev-admin", group="developers"),
+        ("target", "dissociate"),
+    ),
+    "set the longest session of several targets": Deed(
+        act(TARGETS, "set_longest", "dev-read", "dev-admin", max_seconds="1800"),
+        ("target", "set_longest"),
+    ),
+    "add an association": Deed(
+        form(
+            "/admin/brokers/association/add/",
+            "association_form",
+            target="dev-read",
+            group="finance",
+        ),
+        ("association", "add"),
+    ),
+    "change an association": Deed(
+        form(
+            "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/change/",
+            "association_form",
+            until="2040-01-01T00:00",
+        ),
+        ("association", "change"),
+    ),
+    "delete an association": Deed(
+        delete("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/"),
+        ("association", "delete"),
+    ),
+    "change an AWS account": Deed(
+        form("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", name="New"),
+        ("awsaccount", "change"),
+    ),
+    "add a local account": Deed(
+        form(
+            f"/admin/{LOCAL}/add/",
+            "localaccount_form",
+            username="new",
+            password="long-and-rare-4711",
+        ),
+        ("localaccount", "add"),
+    ),
+    "change a local account": Deed(
+        form(f"/admin/{LOCAL}/bob/change/", "localaccount_form", groups="admins"),
+        ("localaccount", "change"),
+    ),
+    "delete a local account": Deed(
+        delete(f"/admin/{LOCAL}/bob/delete/"), ("localaccount", "delete")
+    ),
+    "delete several local accounts": Deed(
+        act(LOCAL, "delete_chosen", "bob", "alice"), ("localaccount", "delete")
+    ),
+    "disable a person": Deed(
+        form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"),
+        ("person", "change"),
+    ),
+    "end all web sessions of people": Deed(
+        act(PEOPLE, "end_web_sessions", "local:alice"), ("person", "end_web_sessions")
+    ),
+    "end one web session of a person": Deed(end_the_first),
+    "export the record": Deed(
+        send(
+            "/admin/cooper/auditevent/export/", since="2026-02-03", until="2026-02-04", format="csv"
+        ),
+        ("auditevent", "export"),
+    ),
+    "reset another's device": Deed(
+        act(PEOPLE, "reset_devices", "local:alice"), ("person", "reset_devices"), alice_has_a_device
+    ),
+    "make enrolment codes": Deed(
+        act(PEOPLE, "make_enrolment_codes", "local:alice"), ("person", "make_enrolment_codes")
+    ),
+    "lift the stop of all grants": Deed(
+        lambda browser, code: browser.post(
+            "/admin/cooper/installation/grants/change/",
+            {
+                name: value
+                for name, value in fields_of(
+                    browser.get("/admin/cooper/installation/grants/change/").text,
+                    "installation_form",
+                ).items()
+                if name != "stopped"
+            }
+            | {"code": code},
+        ),
+        ("installation", "change"),
+        stopped,
+    ),
+    "import a file": Deed(import_file, ("target", "import")),
+    "go on with an import": Deed(send(f"{IMPORT}go-on/"), ("target", "import"), cut_short),
+    "give an import up": Deed(send(f"{IMPORT}give-up/"), ("target", "import"), cut_short),
+    "become a sensitive target with credentials": Deed(
+        send("/targets/prod-admin/credentials/", duration="900")
+    ),
+    "become a sensitive target in the console": Deed(
+        send("/targets/prod-admin/console/", duration="900")
+    ),
+    "replace one's device": Deed(send("/device/begin/", password=PASSWORD)),
+    "remove one's device": Deed(send("/device/remove/")),
+}
+
+
+def state(person: str) -> Any:
+    """Return everything that gives power, as it is stored; of a person, not when they were seen."""
+    plain = [
+        {**each.attribute_values, "last_seen": 0}
+        for kind in DOCUMENTS
+        for each in kind.everything()
+    ]
+    devices = [(str(each.person), bytes(each.seed)) for each in TotpDevice.everything()]
+    done = [each.at for each in AuditEvent.by_person.query(person) if str(each.event) in GIVES]
+    return sorted(map(repr, plain)), sorted(devices), done
+
+
+GIVES = {
+    Event.GRANT_INTENDED,
+    Event.GRANT_DONE,
+    Event.ENROLMENT_BEGUN,
+    Event.AUDIT_EXPORTED,
+    Event.SESSION_ENDED,
+}
+
+
+def cast(kind: str, prepare: Callable[[str], None] | None, deed: str) -> str:
+    """Make the cell's own person, an administrator who may also become prod-admin, and return their name."""
+    name = "gwen"
+    LocalAccount(
+        name, groups=["admins", "developers"], password=LocalAccount.find("carol").password
+    ).save()
+    if kind != "no device":
+        give_device(name)
+    if prepare:
+        prepare(name)
+    return name
+
+
+def code_for(kind: str, browser: Any, name: str) -> str:
+    """Return what is sent as the code."""
+    if kind == "no device":
+        return "123456"
+    if kind == "no code":
+        return ""
+    if kind == "letters":
+        return "abcdef"
+    if kind == "another's code":
+        give_device("dan")
+        return next_code("dan")
+    right = next_code(name)
+    if kind == "used code":
+        send("/targets/prod-admin/credentials/", duration="900")(browser, right)
+    if kind == "code of another operation":
+        answer = form(
+            "/admin/brokers/awsaccount/555555555555/change/", "awsaccount_form", name="Other"
+        )(browser, right)
+        assert answer.status_code == 302
+    return f"{(int(right) + 500_000) % 1_000_000:06d}" if kind == "wrong code" else right
+
+
+CELLS = [
+    (deed, kind)
+    for deed in DEEDS
+    for kind in (*SAID, "right code")
+    # without a device it is a first one that is set up: enrolment has its own tests
+    if (deed, kind) != ("replace one's device", "no device")
+]
+
+
+@pytest.mark.parametrize(("deed", "kind"), CELLS)
+def test_it_is_done_with_the_right_code_alone(client_of, store, deed, kind):
+    client_of("alice")
+    name = cast(kind, DEEDS[deed].prepare, deed)
+    browser = client_of(name)
+    code = code_for(kind, browser, name)
+    before, person = state(f"local:{name}"), f"local:{name}"
+    answer = DEEDS[deed].post(browser, code)
+    assert answer.status_code < 500
+    if kind == "right code":
+        assert state(person) != before
+        return
+    assert state(person) == before
+    if kind == "no device" and deed in ("remove one's device", "lift the stop of all grants"):
+        return
+    said = (
+        answer.text
+        if answer.status_code not in (301, 302, 303)
+        else browser.get(answer["Location"], follow=True).text
+    )
+    wanted = (
+        "Set up your device first"
+        if kind == "no device" and "Set up your device first" in said
+        else SAID[kind]
+    )
+    assert wanted in said
+
+
+@pytest.mark.parametrize("kind", ["wrong code", "no code"])
+def test_it_records_what_it_refused(client_of, kind):
+    name = cast(kind, None, "")
+    browser = client_of(name)
+    DEEDS["change a target"].post(browser, code_for(kind, browser, name))
+    refused = [
+        each
+        for each in AuditEvent.by_person.query(f"local:{name}")
+        if each.event == Event.STEP_UP_REFUSED
+    ]
+    assert [each.why for each in refused] == [kind]
+
+
+def test_it_has_a_row_for_every_deed_that_takes_a_code(store):
+    wanted = {
+        (model._meta.model_name, str(deed))
+        for model, admin_of in admin.site._registry.items()
+        if isinstance(admin_of, StepUpMixin)
+        for deed in admin_of.step_up
+        if deed not in ("add", "change", "delete")
+        or getattr(admin_of, f"has_{deed}_permission")(Somebody())
+    }
+    assert wanted - {deed.of for deed in DEEDS.values()} == set()
+
+
+class Somebody:
+    """A request of an administrator, as far as permissions look."""
+
+    class user:  # noqa: N801 - it stands for an attribute
+        is_active = is_staff = True
+
+        @staticmethod
+        def has_perm(*_: Any) -> bool:
+            return True
+
+
+def test_it_guards_everything_that_gives_power(store):
+    bare = {
+        kind: of for kind, of in admin.site._registry.items() if not isinstance(of, StepUpMixin)
+    }
+    may = [f"has_{deed}_permission" for deed in ("add", "change", "delete")]
+    # what is only shown there has no deed, and so no code
+    assert [
+        kind
+        for kind, of in bare.items()
+        if of.actions or any(getattr(of, each)(Somebody()) for each in may)
+    ] == []
+    assert len(admin.site._registry) > 6 and {kind.__name__ for kind in bare} <= {"SamlIdp"}
+
+
+def test_it_gives_a_federated_user_away_with_a_code_alone(client_of, store):
+    browser = client_of("carol")
+    keys = encrypted("AKIAIOSFODNN7EXAMPLE", "x" * 40)
+    typed = FEDERATED | {"federation_keys": keys, "max_seconds": "3600"}
+    post = form(f"/admin/{TARGETS}/add/?kind=federated_user", "target_form", **typed)
+    assert post(browser, "").status_code in (400, 403) and Target.find("new-uploads") is None

@@ -1,0 +1,185 @@
+"""The catalogue: held in the process, true at every request, and never believed when the answer is cut."""
+
+import threading
+
+import pytest
+
+from brokers import catalogue
+from brokers.models import Association, AwsAccount, Change, Target
+from core.audit import AuditEvent
+from core.dynamo import AlreadyExists, Stale, Transaction
+from core.errors import CooperError, Unavailable
+from tests.support import faults
+from tests.support.faults import Fault
+
+GROUP = "local:testers"
+
+
+def associate(name: str = "dev-read", group: str = GROUP) -> None:
+    catalogue.edit(lambda writes: writes.create(Association(name, group)), name)
+
+
+def test_it_shows_an_edit_at_the_next_request(store):
+    assert catalogue.current().rules_for([GROUP]) == []
+    associate()
+    assert [rule.target for rule in catalogue.current().rules_for([GROUP])] == ["dev-read"]
+
+
+def test_it_reads_no_target_when_nothing_changed(store):
+    catalogue.current()
+    down = [
+        Fault(service="dynamodb", table=table, mode="error")
+        for table in ("targets", "associations")
+    ]
+    with faults.on(*down):
+        assert "dev-read" in catalogue.current().targets
+
+
+def test_it_asks_dynamodb_once_when_nothing_changed(store):
+    catalogue.current()
+    before = faults.count("dynamodb")
+    catalogue.current()
+    assert faults.count("dynamodb") - before == 1
+
+
+def test_it_reads_anew_only_what_was_touched(store):
+    first = catalogue.current()
+    associate()
+    second = catalogue.current()
+    assert second.number == first.number + 1
+    assert second.targets["prod-read"] is first.targets["prod-read"]
+    assert second.targets["dev-read"] is not first.targets["dev-read"]
+
+
+def test_it_reads_everything_anew_when_the_log_has_a_gap(store):
+    first = catalogue.current()
+    associate()
+    Change.find(catalogue.LOG, first.number + 1).delete()
+    assert [rule.target for rule in catalogue.current().rules_for([GROUP])] == ["dev-read"]
+
+
+def test_it_forgets_what_is_gone(store):
+    associate()
+    catalogue.current()
+    rule = Association.find("dev-read", GROUP)
+    catalogue.edit(lambda writes: writes.delete(rule), "dev-read")
+    assert catalogue.current().rules_for([GROUP]) == []
+
+
+def test_it_answers_nothing_when_the_stamp_is_missing(store):
+    catalogue.current()
+    Change.find(catalogue.LOG, catalogue.STAMP).delete()
+    with pytest.raises(Unavailable):
+        catalogue.current()
+    catalogue.forget()
+    with pytest.raises(CooperError, match="cooper_setup"):
+        catalogue.current()
+
+
+@pytest.mark.parametrize("mode", ["cut", "empty"])
+def test_it_does_not_take_a_cut_answer_for_no_change(store, mode):
+    catalogue.current()
+    associate()
+    with (
+        faults.on(Fault(service="dynamodb", table="changes", mode=mode)),
+        pytest.raises(Unavailable),
+    ):
+        catalogue.current()
+
+
+def test_it_numbers_simultaneous_edits_without_a_gap(store):
+    names = [f"local:g{n}" for n in range(24)]
+    start = catalogue.current().number
+    threads = [threading.Thread(target=associate, args=("dev-read", name)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    held = catalogue.current()
+    assert held.number == start + len(names)
+    assert {rule.group for rule in held.rules["dev-read"]} >= set(names)
+
+
+def test_it_refuses_a_stale_edit(store):
+    mine, theirs = Target.find("dev-read"), Target.find("dev-read")
+    theirs.title = "Theirs"
+    catalogue.edit(lambda writes: writes.save(theirs), "dev-read")
+    mine.title = "Mine"
+    with pytest.raises(Stale):
+        catalogue.edit(lambda writes: writes.save(mine), "dev-read")
+    assert Target.find("dev-read").title == "Theirs"
+
+
+def test_it_loses_no_update_of_simultaneous_editors(store):
+    def add_label(n: int) -> None:
+        while True:
+            target = Target.find("dev-read")
+            target.labels = [*target.labels, f"n={n}"]
+            try:
+                return catalogue.edit(lambda writes, target=target: writes.save(target), "dev-read")
+            except Stale:
+                continue
+
+    threads = [threading.Thread(target=add_label, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {f"n={n}" for n in range(8)} <= set(Target.find("dev-read").labels)
+
+
+def test_it_takes_a_lost_answer_for_what_it_was(store):
+    target = Target.find("dev-read")
+    target.title = "Once"
+    with faults.on(
+        Fault(
+            service="dynamodb",
+            operation="TransactWriteItems",
+            table="targets",
+            mode="lost",
+            times=1,
+        )
+    ):
+        catalogue.edit(lambda writes: writes.save(target), "dev-read")
+    assert Target.find("dev-read").title == "Once"
+
+
+def test_it_keeps_one_external_id_for_an_aws_account_for_ever(store):
+    made = []
+    threads = [
+        threading.Thread(
+            target=lambda: made.append(catalogue.ensure_account("777777777777").external_id)
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(made)) == 1 and len(made[0]) >= 7 + 32
+    assert AwsAccount.find("777777777777").external_id == made[0]
+    assert len([e for e in AuditEvent.everything() if e.aws_account == "777777777777"]) == 1
+
+
+def test_it_gives_each_aws_account_another_external_id(store):
+    assert (
+        catalogue.ensure_account("777777777777").external_id
+        != catalogue.ensure_account("888888888888").external_id
+    )
+
+
+def test_it_writes_all_of_a_transaction_or_nothing(store):
+    writes = Transaction()
+    writes.create(Association("dev-read", "local:new"))
+    writes.create(Association("dev-read", "local:developers"))
+    with pytest.raises(AlreadyExists):
+        writes.commit()
+    assert Association.find("dev-read", "local:new") is None
+
+
+def test_it_refuses_a_transaction_that_dynamodb_would(store):
+    writes = Transaction()
+    for n in range(100):
+        writes.create(Association("dev-read", f"local:n{n}"))
+    with pytest.raises(CooperError, match="100 items"):
+        writes.create(Association("dev-read", "local:one-too-many"))

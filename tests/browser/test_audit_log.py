@@ -1,0 +1,110 @@
+"""The record and a person's page in a real browser: searched, taken along, ended, and told."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.browser import chromium, demo, next_code, page, see, shoot, sign_in, violations
+
+__all__ = ["chromium", "demo", "page"]  # fixtures
+pytestmark = pytest.mark.browser
+
+LIST, ALICE = "/admin/cooper/auditevent/", "/admin/accounts/person/local_3Aalice/change/"
+
+
+@pytest.fixture
+def alice(chromium, demo):
+    """Let Alice sign in elsewhere and become something."""
+    context = chromium.new_context(base_url=demo["url"])
+    other = context.new_page()
+    sign_in(other, "alice")
+    for target in ("dev-read", "dev-uploads"):
+        other.goto(f"/targets/{target}/")
+        other.get_by_role("button", name="Get credentials").click()
+        other.wait_for_load_state()
+    yield other
+    context.close()
+
+
+def test_it_lets_carol_search_the_record_and_take_it_along(page, demo, alice):
+    sign_in(page, "carol")
+    page.goto(LIST)
+    shoot(page, "record")
+    assert violations(page) == []
+    page.get_by_label("Person or target:").fill("alice")
+    page.get_by_label("Event:").select_option("grant begin: intended")
+    page.get_by_role("button", name="Search").click()
+    assert set(page.locator("td.field-result").all_inner_texts()) == {"issued"}
+    page.get_by_role("link", name="Export").click()
+    shoot(page, "record-export")
+    assert violations(page) == []
+    page.get_by_label("One-time code").fill(next_code(demo["carol"]))
+    with page.expect_download() as sent:
+        page.get_by_role("button", name="Export").click()
+    lines = [json.loads(line) for line in sent.value.path().read_text().splitlines()]
+    assert (
+        sent.value.suggested_filename.endswith(".jsonl")
+        and lines[-1]["event"] == "audit:export:done"
+    )
+    assert {"person:sign-in:done", "grant:begin:intended", "grant:finish:done"} <= {
+        each["event"] for each in lines
+    }
+    assert page.problems == []
+
+
+def test_it_says_on_the_form_what_is_wrong_with_a_search_and_what_to_do_where_nothing_is_found(
+    page,
+):
+    sign_in(page, "carol")
+    page.goto(f"{LIST}?since=2026-03-02&day=2026-03-01")
+    see(page.get_by_text("This day is before the first one."))
+    shoot(page, "record-wrong")
+    assert violations(page) == []
+    page.goto(f"{LIST}?q=nobody")
+    see(page.get_by_text("Nothing of this is on record."))
+
+
+def test_it_shows_carol_what_lives_of_alice_and_lets_her_end_it(page, demo, alice):
+    sign_in(page, "carol")
+    page.goto(ALICE)
+    for summary in page.locator("section summary").all():
+        summary.click()
+    shoot(page, "person")
+    assert violations(page) == []
+    assert len(re.findall("aws:TokenIssueTime", page.content())) >= 2
+    page.get_by_role("link", name="End all web sessions").click()
+    shoot(page, "person-end")
+    assert violations(page) == []
+    page.get_by_label("One-time code").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Yes, do it").click()
+    see(page.get_by_text("Not signed in anywhere."))
+    alice.goto("/")
+    see(alice.get_by_role("button", name="Sign in"))
+    assert page.problems == []
+
+
+def test_it_tells_carol_of_a_new_administrator_until_she_says_that_she_saw_it(page, demo):
+    sign_in(page, "carol")
+    page.goto("/admin/accounts/localaccount/bob/change/")
+    page.get_by_label("Groups:").fill("visitors\nadmins")
+    page.get_by_label("One-time code").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_text("local:bob was made an administrator by local:carol"))
+    shoot(page, "newcomer")
+    assert violations(page) == []
+    page.get_by_role("button", name="I have seen this").click()
+    page.wait_for_url("**/admin/")
+    assert "was made an administrator" not in page.content()
+
+
+def test_it_shows_erin_the_record_alone(page):
+    sign_in(page, "erin")
+    page.get_by_role("link", name="The record").click()
+    see(page.locator("#result_list"))
+    page.goto("/admin/")
+    shoot(page, "auditor")
+    assert violations(page) == []
+    assert page.get_by_role("link", name="Targets", exact=True).count() == 0
+    page.goto(f"{LIST}export/")
+    see(page.get_by_text("Set up your device first"))

@@ -1,0 +1,258 @@
+"""The main job in a real browser: signed in by hand, console and credentials got, an administrator at work."""
+
+import re
+
+import boto3
+import pytest
+
+from tests.support.browser import chromium, demo, next_code, page, see, shoot, sign_in, violations
+
+__all__ = ["chromium", "demo", "page"]  # fixtures
+pytestmark = pytest.mark.browser
+
+
+def test_it_takes_alice_to_the_console_of_a_role(page):
+    page.goto("/")
+    shoot(page, "login")
+    sign_in(page, "alice")
+    see(page.get_by_role("heading", name="Production, administrator"))
+    shoot(page, "home")
+    page.get_by_role("link", name="Development, read only").click()
+    shoot(page, "target")
+    page.get_by_label("Where to land").fill("/s3/buckets")
+    page.get_by_role("button", name="Open console").click()
+    page.wait_for_url(re.compile("/federation"))
+    said = page.locator("body").inner_text()
+    assert (
+        "arn:aws:sts::222222222222:assumed-role/dev-read/alice." in said and "/s3/buckets" in said
+    )
+    assert page.problems == []
+    shoot(page, "console")
+
+
+def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
+    sign_in(page, "alice")
+    page.get_by_role("button", name="Open console of Upload bucket").click()
+    page.wait_for_url(re.compile("/federation"))
+    assert ":federated-user/alice." in page.locator("body").inner_text()
+    assert page.problems == []
+
+
+@pytest.mark.parametrize(
+    ("target", "arn"),
+    [
+        ("Development, read only", "assumed-role/dev-read/alice."),
+        ("Upload bucket", "federated-user/alice."),
+    ],
+)
+def test_it_gives_alice_credentials_that_work(page, demo, target, arn):
+    sign_in(page, "alice")
+    page.get_by_role("button", name=f"Get credentials of {target}").click()
+    shown = page.locator("pre").first.inner_text()
+    found = dict(re.findall(r"export (\w+)='?([^'\n]+)'?", shown))
+    client = boto3.client(
+        "sts",
+        endpoint_url=demo["aws"],
+        region_name="us-east-1",
+        aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=found["AWS_SESSION_TOKEN"],
+    )
+    assert arn in client.get_caller_identity()["Arn"]
+    shoot(page, f"credentials-{arn.split('-')[0]}")
+
+
+def test_it_works_without_javascript(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.get_by_role("button", name="Get credentials of Development, read only").click()
+    assert "AWS_SECRET_ACCESS_KEY" in page.content()
+    page.goto("/")
+    page.get_by_role("button", name="Open console of Development, read only").click()
+    assert "assumed-role/dev-read" in page.content()
+    context.close()
+
+
+def test_it_shows_bob_nothing_and_what_to_do(page):
+    sign_in(page, "bob")
+    see(page.get_by_text("There is nothing that you may become yet."))
+    shoot(page, "empty")
+    page.goto("/targets/dev-read/")
+    see(page.get_by_text("There is no such target for you"))
+    shoot(page, "refused")
+
+
+def test_it_finds_targets_by_keyboard(page):
+    sign_in(page, "alice")
+    page.get_by_label("Search targets").focus()
+    page.keyboard.type("staging deploy")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=*")
+    assert page.get_by_role("heading", level=3).all_inner_texts() == ["Staging, deploy"]
+
+
+# -- the management plane ---------------------------------------------------------------------------------------------
+def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
+    sign_in(page, "carol")
+    page.get_by_role("link", name="Administration").click()
+    shoot(page, "admin")
+    page.get_by_role("link", name="Add an IAM role").click()
+    page.get_by_label("Name:", exact=True).fill("support-read")
+    page.get_by_label("Title:").fill("Production, support")
+    page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/support-read")
+    page.locator("#id_associations-0-group").fill("developers")
+    shoot(page, "admin-add")
+    save(page, demo)
+    see(page.get_by_text("The try succeeded; the target is enabled."))
+    shoot(page, "admin-targets")
+    page.get_by_role("link", name="support-read").click()
+    see(page.get_by_text("ExternalId enforced: yes"))
+    shoot(page, "admin-target")
+    page.get_by_role("link", name="History").click()
+    shoot(page, "admin-history")
+    assert page.problems == []
+    become(chromium, demo, "Production, support", "assumed-role/support-read/alice.")
+    page.goto("/admin/cooper/auditevent/")
+    see(page.get_by_role("cell", name="local:alice").first)
+    shoot(page, "admin-record")
+    assert page.problems == []
+
+
+def save(page, demo) -> None:
+    """Save, look at who gains what, and save again with a code."""
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_role("heading", name="Who gains, who loses"))
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def become(chromium, demo, title: str, arn: str) -> None:
+    """Let Alice become a target in a browser of her own."""
+    context = chromium.new_context(base_url=demo["url"])
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.get_by_role("button", name=f"Open console of {title}").click()
+    page.wait_for_url(re.compile("/federation"))
+    assert arn in page.locator("body").inner_text()
+    context.close()
+
+
+def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, demo):
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/add/?kind=role")
+    page.get_by_label("Name:", exact=True).fill("later")
+    page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/later")
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_role("heading", name="What the role has to trust"))
+    see(page.locator("pre").first)
+    shoot(page, "admin-pending")
+    page.get_by_role("button", name="Try this target").click()
+    see(page.get_by_text("The target is pending"))
+    assert page.problems == []
+
+
+def test_it_tells_carol_what_is_wrong_on_the_field(page):
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/add/?kind=role")
+    page.get_by_label("Name:", exact=True).fill("kept-as-typed")
+    page.get_by_label("Role ARN:").fill("nonsense")
+    page.get_by_role("button", name="Save", exact=True).click()
+    see(page.get_by_text("This is not the ARN of a role"))
+    assert page.get_by_label("Name:", exact=True).input_value() == "kept-as-typed"
+    shoot(page, "admin-error")
+
+
+def test_it_lets_carol_work_without_javascript(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/staging-db/change/")
+    page.locator("#id_associations-1-group").fill("finance")
+    page.get_by_role("button", name="Save and continue editing").click()
+    see(page.get_by_role("heading", name="Who gains, who loses"))
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Save and continue editing").click()
+    assert page.locator("#id_associations-1-group").input_value() == "local:finance"
+    context.close()
+
+
+def test_it_shows_on_a_narrow_screen_until_when_an_association_holds(page):
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/dev-read/change/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for field in ("group", "until", "DELETE"):
+        box = page.locator(f"#id_associations-0-{field}").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    rows = page.locator("#associations-group")
+    assert rows.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+    assert violations(page) == []
+    shoot(page, "admin-association-rows")
+    assert page.problems == []
+
+
+IMPORTED = """cooper: 1
+targets:
+  imported-read:
+    kind: role
+    title: Imported
+    role_arn: arn:aws:iam::444444444444:role/imported-read
+    labels:
+    - env=prod
+associations:
+  imported-read:
+    local:developers:
+  staging-db:
+    local:visitors: 2031-02-03T04:05:00Z
+"""
+
+
+def test_it_lets_carol_import_a_file_with_one_code(page, demo, tmp_path):
+    (tmp_path / "wrong.yaml").write_text(IMPORTED.replace("kind: role", "kind: roll"))
+    (tmp_path / "right.yaml").write_text(IMPORTED)
+    sign_in(page, "carol")
+    page.goto("/admin/brokers/target/")
+    page.get_by_role("link", name="Import and export").click()
+    shoot(page, "admin-import")
+    page.get_by_label("File:").set_input_files(tmp_path / "wrong.yaml")
+    page.get_by_role("button", name="Show what it would do").click()
+    see(page.get_by_text("line 4, column 11"))
+    shoot(page, "admin-import-wrong")
+    page.get_by_label("File:").set_input_files(tmp_path / "right.yaml")
+    page.get_by_role("button", name="Show what it would do").click()
+    see(page.get_by_text("Add target imported-read"))
+    shoot(page, "admin-import-plan")
+    assert violations(page) == []
+    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
+    page.get_by_role("button", name="Yes, import it").click()
+    see(page.get_by_text("Done: 1 of 1 steps are applied."))
+    assert [each for each in page.problems if "400" not in each] == []
+
+
+@pytest.mark.parametrize(
+    ("person", "address"),
+    [
+        ("", "/login/"),
+        ("alice", "/"),
+        ("alice", "/targets/dev-read/"),
+        ("alice", "/targets/nowhere/"),
+        ("carol", "/admin/"),
+        ("carol", "/admin/brokers/target/"),
+        ("carol", "/admin/brokers/target/add/?kind=role"),
+        ("carol", "/admin/brokers/target/import/"),
+        ("carol", "/admin/brokers/target/dev-read/change/"),
+        ("carol", "/admin/brokers/target/dev-read/delete/"),
+        ("carol", "/admin/brokers/target/dev-read/history/"),
+        ("carol", "/admin/accounts/localaccount/alice/change/"),
+        ("carol", "/admin/cooper/auditevent/"),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(page, person, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    if person:
+        sign_in(page, person)
+        page.wait_for_url(lambda url: "/login/" not in url)
+    page.goto(address)
+    assert violations(page) == []

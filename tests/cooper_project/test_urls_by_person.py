@@ -1,0 +1,314 @@
+"""Every address x every person of the cast: an address that is not on the list fails."""
+
+import pytest
+from django.contrib.admindocs.views import simplify_regex
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Attempt
+from brokers import catalogue
+from brokers.models import State, Target
+from core.audit import AuditEvent
+
+SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = (
+    302,
+    403,
+    404,
+    405,
+    200,
+    303,
+    400,
+    409,
+)
+
+PEOPLE = (None, "bob", "alice", "carol", "dan")
+AS = {"erin": "bob"}
+"""Outside of the management plane an auditor is somebody who may become nothing."""
+
+# address: (GET by nobody, bob, alice, carol, dan), (POST with no fields by the same)
+DOORS = {
+    "/healthz": ([OK] * 5, [WRONG_WAY] * 5),
+    "/readyz": ([OK] * 5, [WRONG_WAY] * 5),
+    "/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
+    "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
+    "/administrators/seen/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
+    # not set up: no key of ours, no identity provider (tests/accounts/providers/saml/test_sign_in.py has what they answer otherwise)
+    "/saml2/metadata/": ([NOWHERE] * 5, [WRONG_WAY] * 5),
+    "/saml2/acs/": ([WRONG_WAY] * 5, [DENIED] * 5),
+    "/saml2/ls/": ([SIGN_IN] * 5, [DENIED] * 5),
+    "/logout/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
+    "/device/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/device/begin/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    "/device/set-up/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/device/recover/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    "/device/remove/": ([WRONG_WAY] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
+    "/device/close/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
+    "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
+    "/targets/<target:name>/console/": (
+        [WRONG_WAY] * 5,
+        [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE],
+    ),
+    "/targets/<target:name>/credentials/": (
+        [WRONG_WAY] * 5,
+        [SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE],
+    ),
+}
+FILLED = {"<target:name>": "dev-read", "<slug:provider_id>": "local"}
+
+
+def addresses(patterns=None, prefix="/"):
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        whole = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, whole)
+        elif isinstance(pattern, URLPattern):
+            yield whole
+
+
+def filled(address: str) -> str:
+    for hole, value in FILLED.items():
+        address = address.replace(hole, value)
+    return address
+
+
+def test_it_lists_every_address():
+    assert {each for each in addresses() if not each.startswith("/admin/")} == set(DOORS)
+
+
+@pytest.mark.parametrize("person", [*PEOPLE, *AS])
+@pytest.mark.parametrize("address", DOORS)
+def test_it_answers_each_person_as_listed(client_of, address, person):
+    place = PEOPLE.index(AS.get(person, person))
+    gets, posts = DOORS[address]
+    assert client_of(person).get(filled(address)).status_code == gets[place]
+    assert client_of(person).post(filled(address), {}).status_code == posts[place]
+
+
+# the management plane for administrators: (GET, POST with no fields) by the address's last part
+EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
+KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
+STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "auditevent")
+BESIDES = {
+    "history/": (OK, OK),
+    "<path:object_id>/": (SIGN_IN, SIGN_IN),
+    "try/": (WRONG_WAY, SIGN_IN),
+}
+BESIDES |= {"explain/": (OK, WRONG_WAY)}
+BESIDES |= {"import/": (OK, BAD), "export/": (WRONG_WAY, OK)}
+BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (WRONG_WAY, SIGN_IN))
+BESIDES |= {"end/": (OK, OK)}
+ADMIN_DOORS = {
+    "accounts/localaccount": EDITED,
+    "accounts/person": KEPT,
+    "accounts/samlidp": KEPT | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN)},
+    "brokers/association": EDITED,
+    "brokers/awsaccount": KEPT,
+    "brokers/target": EDITED,
+    "cooper/installation": KEPT,
+    "cooper/auditevent": KEPT
+    | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
+    "": {"": (OK, OK), "login/": (SIGN_IN, SIGN_IN), "jsi18n/": (OK, WRONG_WAY)},
+    "<app_label>/": {"": (OK, OK)},
+    "<url>": {"": (NOWHERE, NOWHERE)},
+}
+OBJECTS = {
+    "brokers/target": "dev-read",
+    "brokers/association": "dev-read%7Clocal_3Adevelopers",
+    "brokers/awsaccount": "222222222222",
+    "accounts/localaccount": "alice",
+    "accounts/person": "local_3Aalice",
+    "cooper/installation": "grants",
+}
+
+
+def admin_addresses() -> list[str]:
+    return [
+        simplify_regex(each) if "(?P" in each else each
+        for each in addresses()
+        if each.startswith("/admin/")
+    ]
+
+
+def admin_path(address: str) -> str:
+    document = "/".join(address.split("/")[2:4])
+    return (
+        address.replace("<path:object_id>", OBJECTS.get(document, "nothing"))
+        .replace("<app_label>", "brokers")
+        .replace("<url>", "nothing")
+    )
+
+
+@pytest.mark.parametrize("person", [None, "bob", "alice"])
+def test_it_lets_nobody_but_administrators_near_the_admin(client_of, person):
+    browser, seen = client_of(person), {}
+    for address in admin_addresses():
+        path = admin_path(address)
+        if not address.endswith("login/"):
+            seen[path] = {browser.get(path).status_code, browser.post(path, {}).status_code}
+    allowed = {SIGN_IN} if person is None else {DENIED}
+    assert (
+        len(seen) > 30
+        and {path: codes for path, codes in seen.items() if not codes <= allowed} == {}
+    )
+
+
+def listed(address: str) -> tuple[int, int]:
+    parts = address.removeprefix("/admin/").split("/")
+    document = "/".join(parts[:2])
+    if document in ADMIN_DOORS:
+        last = f"{parts[-2]}/" if len(parts) > 3 else ""
+        return (BESIDES | ADMIN_DOORS[document])[last]
+    rest = address.removeprefix("/admin/")
+    return ADMIN_DOORS[rest][""] if rest in ADMIN_DOORS else ADMIN_DOORS[""][rest]
+
+
+@pytest.mark.parametrize("person", ["carol", "dan"])
+@pytest.mark.parametrize("address", admin_addresses())
+def test_it_answers_administrators_as_listed(client_of, person, address):
+    client_of("alice")
+    browser, path = client_of(person), admin_path(address)
+    got, posted = listed(address)
+    if person == "dan" and got == OK and any(f"/{each}/" in address for each in STEP_UP):
+        # without a device he is taken to set one up
+        enrols = ("/add/", "/change/", "/delete/", "/import/", "/auditevent/export/", "/end/")
+        got = SIGN_IN if address.endswith(enrols) else got
+        posted = SIGN_IN if address.endswith("/end/") else posted
+    assert (browser.get(path).status_code, browser.post(path, {}).status_code) == (got, posted)
+
+
+def listed_for_an_auditor(address: str) -> tuple[int, int]:
+    rest = address.removeprefix("/admin/")
+    if rest == "cooper/auditevent/<path:object_id>/":
+        return DENIED, DENIED
+    if (
+        rest.startswith("cooper/auditevent/")
+        or rest.endswith("/history/")
+        or rest in ("", "jsi18n/", "login/")
+    ):
+        # without a device she is taken to set one up
+        return (SIGN_IN, BAD) if rest.endswith("/export/") else listed(address)
+    # the list of an app of which she may see nothing
+    return (NOWHERE, NOWHERE) if rest == "<app_label>/" else (DENIED, DENIED)
+
+
+@pytest.mark.parametrize("address", admin_addresses())
+def test_it_lets_an_auditor_read_the_record_and_nothing_else(client_of, address):
+    client_of("alice")
+    browser, path = client_of("erin"), admin_path(address)
+    assert (
+        browser.get(path).status_code,
+        browser.post(path, {}).status_code,
+    ) == listed_for_an_auditor(address)
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_it_mints_by_post_alone(client_of, store, method):
+    issued = len(store.issued)
+    for way in ("console", "credentials"):
+        answer = getattr(client_of("alice"), method)(f"/targets/dev-read/{way}/?duration=900")
+        assert answer.status_code == WRONG_WAY
+    assert len(store.issued) == issued
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/login/", "/targets/dev-read/", "/nowhere/", "/targets/nowhere/", "/healthz"]
+)
+def test_it_guards_every_answer(client_of, address):
+    answer = client_of("alice").get(address)
+    assert (
+        answer.headers["Cache-Control"] == "no-store"
+        and answer.headers["X-Frame-Options"] == "DENY"
+    )
+    assert (
+        answer.headers["X-Content-Type-Options"] == "nosniff"
+        and answer.headers["Referrer-Policy"] == "same-origin"
+    )
+    assert (
+        "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        and answer.headers["X-Request-Id"]
+    )
+
+
+def test_it_hands_out_console_and_credentials_uncached(client_of):
+    for way, policy in (("console", "no-referrer"), ("credentials", "same-origin")):
+        answer = client_of("alice").post(f"/targets/dev-read/{way}/", {"duration": 900})
+        assert (
+            answer.headers["Cache-Control"] == "no-store"
+            and answer.headers["Referrer-Policy"] == policy
+        )
+
+
+def test_it_tells_a_tool_to_sign_in(client_of):
+    answer = client_of(None).post(
+        "/targets/dev-read/credentials/", headers={"accept": "application/json"}
+    )
+    assert answer.status_code == 401 and answer.json()["error"] == "Sign in first."
+
+
+@pytest.fixture
+def disabled(store):
+    """Disable a target that Alice is entitled to."""
+    target = Target.find("dev-uploads")
+    target.state = str(State.DISABLED)
+    catalogue.edit(lambda writes: writes.save(target), "dev-uploads")
+
+
+def test_it_says_the_same_of_foreign_disabled_and_unknown_targets(client_of, disabled):
+    pages = set()
+    for name in ("prod-break-glass", "dev-uploads", "no-such-target"):
+        answer = client_of("alice").get(f"/targets/{name}/")
+        pages.add(
+            (
+                answer.status_code,
+                answer.text.replace(answer.headers["X-Request-Id"], "").split("<main")[1],
+            )
+        )
+    assert len(pages) == 1
+
+
+WAYS_TO_ASK = {
+    "page": lambda browser, name: browser.get(f"/targets/{name}/"),
+    "bad form": lambda browser, name: browser.post(
+        f"/targets/{name}/console/", {"duration": "abc"}
+    ),
+    "good form": lambda browser, name: browser.post(f"/targets/{name}/console/", {"duration": 900}),
+}
+
+
+@pytest.mark.parametrize("ask", WAYS_TO_ASK)
+@pytest.mark.parametrize(
+    ("name", "why"), [("prod-break-glass", "not entitled"), ("dev-uploads", "target is disabled")]
+)
+def test_it_records_who_asked_for_a_target_that_is_not_theirs(client_of, disabled, ask, name, why):
+    assert WAYS_TO_ASK[ask](client_of("alice"), name).status_code == NOWHERE
+    [event] = [each for each in AuditEvent.everything() if each.event == "grant:begin:refused"]
+    assert (event.person, event.target, event.why) == ("local:alice", name, why)
+
+
+@pytest.mark.parametrize("ask", WAYS_TO_ASK)
+def test_it_counts_who_asked_for_a_target_that_does_not_exist(client_of, ask):
+    alice = client_of("alice")
+    for _ in range(2):
+        assert WAYS_TO_ASK[ask](alice, "no-such-target").status_code == NOWHERE
+    counted = {
+        each.what: each.tries
+        for each in Attempt.everything()
+        if each.what.startswith("unknown-targets#")
+    }
+    assert sum(counted.values()) == 2 and all("local:alice" in key for key in counted)
+    assert not [each for each in AuditEvent.everything() if each.event.startswith("grant:")]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"duration": "abc"}, {"duration": "-5"}, {"duration": "1e9"}, {"duration": "99999999"},
+        {"duration": "900", "destination": "https://evil.example/"},
+        {"duration": "900", "reason": "x" * 501}, {"duration": "9" * 400}, {"destination": "\x00"},
+    ],
+)  # fmt: skip
+def test_it_shows_the_form_again_for_garbage_with_what_was_typed(client_of, fields):
+    answer = client_of("alice").post("/targets/dev-read/console/", fields)
+    assert answer.status_code == BAD and "errorlist" in answer.text
+    if fields.get("destination", "").startswith("https"):
+        assert "https://evil.example/" in answer.text

@@ -1,0 +1,308 @@
+"""The house holds: rooms, one door, short functions, and papers that name things that exist."""
+
+import ast
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+PACKAGES = ("cooper_project", "accounts", "brokers")
+NAMELESS = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "services",
+    "lib",
+    "tools",
+    "base_utils",
+}
+FUNCTION_LINES, MODULE_LINES, MEDIAN_FUNCTION = 50, 300, 8
+
+
+def modules() -> Iterator[Path]:
+    """Return the modules of the three packages."""
+    for package in PACKAGES:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return the functions and methods of a module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the lines of a function."""
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts of the house that stands at `where`."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    command = [linter, "--no-cache", "--no-logo", "--config", where / "pyproject.toml"]
+    return subprocess.run(
+        command, cwd=where, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a copy of the house to break rules in."""
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package,
+            tmp_path / package,
+            ignore=shutil.ignore_patterns("__pycache__", "static"),
+        )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_it_keeps_the_rooms_apart(copy: Path) -> None:
+    found = lint_imports(copy)
+    assert found.returncode == 0, found.stdout
+
+
+VIOLATIONS = {
+    "people knowing doors": (
+        "accounts/login.py",
+        "import brokers.models",
+        "people do not know doors",
+    ),
+    "the frame knowing people": (
+        "core/audit.py",
+        "import accounts.models",
+        "the foundations know neither",
+    ),
+    "an import that goes up": (
+        "core/dynamo/documents.py",
+        "import core.audit",
+        "rooms of the frame",
+    ),
+    "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "rooms of doors"),
+    "a model that knows a view": ("accounts/models.py", "import accounts.views", "rooms of people"),
+    "a second door to STS": ("brokers/views.py", "import brokers.sts", "One door"),
+    "a second door to sign-in": (
+        "brokers/trust_policy.py",
+        "import brokers.console_signin",
+        "One door",
+    ),
+    "boto outside its room": (
+        "brokers/grants/issue.py",
+        "import botocore.exceptions",
+        "touch boto",
+    ),
+    "boto in the record": ("core/audit.py", "import boto3", "touch boto"),
+    "Django in a pure room": ("accounts/identity.py", "import django.conf", "are pure"),
+    "Django in a plan": ("brokers/import_export/planner.py", "import django.conf", "are pure"),
+    "AWS behind a pure room": ("brokers/formats.py", "import core.aws", "are pure"),
+}
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_it_refuses(copy: Path, name: str) -> None:
+    file, line, contract = VIOLATIONS[name]
+    with (copy / file).open("a") as module:
+        module.write(f"\n{line}\n")
+    found = lint_imports(copy)
+    broken = [text for text in found.stdout.splitlines() if " BROKEN" in text]
+    assert found.returncode != 0
+    assert any(contract in text for text in broken), found.stdout
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_it_refuses_a_room_that_is_not_on_the_map(copy: Path, package: str) -> None:
+    (copy / package / "utils.py").write_text('"""A drawer."""\n')
+    found = lint_imports(copy)
+    assert found.returncode != 0
+    assert f"{package}.utils" in found.stdout
+
+
+def test_it_lets_nobody_but_the_storage_hold_a_pynamodb_connection(copy: Path) -> None:
+    line = "from pynamodb.connection import Connection\n\nMADE = Connection()\n"
+    for file in ("brokers/elsewhere.py", "core/dynamo/here.py"):
+        (copy / file).write_text(f'"""A try."""\n\n{line}')
+    ruff = Path(sys.executable).with_name("ruff")
+    command = [
+        ruff,
+        "check",
+        "--no-cache",
+        "--select",
+        "TID251",
+        "--output-format",
+        "concise",
+        *PACKAGES,
+    ]
+    found = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, timeout=60, check=False
+    )
+    complaints = [text for text in found.stdout.splitlines() if "TID251" in text]
+    assert [text.split(":")[0] for text in complaints] == ["brokers/elsewhere.py"]
+
+
+def test_it_has_no_nameless_drawer() -> None:
+    assert [
+        path for path in modules() if path.stem in NAMELESS or path.parent.name in NAMELESS
+    ] == []
+
+
+def test_it_keeps_functions_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT)}:{node.name}": length(node)
+        for path in modules()
+        for node in functions(path)
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_LINES} == {}
+    assert statistics.median(lengths.values()) <= MEDIAN_FUNCTION
+
+
+def test_it_keeps_modules_short() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules()
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MODULE_LINES} == {}
+
+
+def test_it_says_what_every_module_is_for() -> None:
+    texts = {path: path.read_text() for path in modules()}
+    assert [
+        path
+        for path, text in texts.items()
+        if text.strip() and not ast.get_docstring(ast.parse(text))
+    ] == []
+
+
+def test_it_names_a_reason_for_every_broad_except() -> None:
+    broad = re.compile(r"except (BaseException|Exception)\b(?!.*# (noqa: BLE001 - )?\w+ \w+ \w+)")
+    lines = [(path, line) for path in modules() for line in path.read_text().splitlines()]
+    assert [(path, line) for path, line in lines if broad.search(line)] == []
+
+
+def test_it_names_a_reason_for_every_silenced_rule() -> None:
+    bare = re.compile(r"# noqa(?!: [A-Z0-9, ]+ - \w+)")
+    lines = [(path.name, line) for path in modules() for line in path.read_text().splitlines()]
+    assert [(name, line) for name, line in lines if bare.search(line)] == []
+
+
+def third_party() -> set[str]:
+    """Return the top-level names that the code imports from elsewhere."""
+    names: set[str] = set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add((node.module or "").split(".")[0])
+    return names - set(sys.stdlib_module_names) - set(PACKAGES)
+
+
+OTHER_NAMES = {"saml2": "pysaml2", "yaml": "pyyaml"}
+"""Packages that are imported by another name than they are installed by."""
+
+
+def required() -> set[str]:
+    """Return the packages that requirements.in names."""
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    return {re.split(r"[\[<>=~ #]", line)[0] for line in lines if line and not line.startswith("#")}
+
+
+def test_it_requires_by_name_what_it_imports() -> None:
+    imported = {OTHER_NAMES.get(name, name.replace("_", "-")) for name in third_party()}
+    assert imported - required() == set()
+
+
+def test_it_gives_a_reason_for_every_requirement() -> None:
+    for file in ("requirements.in", "requirements-dev.in"):
+        lines = [
+            line
+            for line in (ROOT / file).read_text().splitlines()
+            if line and not line.startswith("#")
+        ]
+        assert [line for line in lines if not re.search(r" # \w+", line)] == []
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_it_pins_every_requirement_with_hashes_and_names_no_registry(file: str) -> None:
+    text = (ROOT / file).read_text()
+    pins = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]
+    assert pins
+    assert [pin for pin in pins if "==" not in pin or not pin.endswith("\\")] == []
+    assert not re.search(r"https?://|--(extra-)?index|--find-links", text)
+
+
+def test_it_pins_the_same_versions_for_tests_as_for_production() -> None:
+    both = [
+        pins((ROOT / file).read_text()) for file in ("requirements.txt", "requirements-dev.txt")
+    ]
+    shared = both[0].keys() & both[1].keys()
+    assert {name for name in shared if both[0][name] != both[1][name]} == set()
+
+
+def pins(text: str) -> dict[str, str]:
+    """Return the pinned versions by package."""
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==([^ ]+)", text, re.MULTILINE))
+
+
+def test_make_alone_lists_ten_targets_at_most() -> None:
+    said = subprocess.run(
+        ["make"], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True
+    ).stdout
+    targets = re.findall(r"^  make ([a-z-]+) +\S", said, re.MULTILINE)
+    assert {"demo", "demo-reset", "test"} <= set(targets)
+    assert len(targets) <= 10
+
+
+def test_the_gate_is_the_test_command_of_the_readme() -> None:
+    assert (ROOT / ".ci/run").read_text().rstrip().endswith("exec make test")
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111
+
+
+def tracked() -> Iterator[tuple[str, str]]:
+    """Return the files of the repository with their texts; binary ones are left out."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=True
+    ).stdout
+    for name in filter(None, names.split("\0")):
+        try:
+            yield name, (ROOT / name).read_text()
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue
+
+
+SECRETS = {
+    "an access key": r"\b(?:AKIA|ASIA)(?![A-Z0-9]{9}EXAMPLE\b)[A-Z2-7]{16}\b",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{64}",
+    "a secret in a variable": r"(?i)aws_secret_access_key\s*[=:]\s*[\"']?"
+    r"(?!wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY)[A-Za-z0-9/+]{40}\b",
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_the_repository_holds_no(kind: str) -> None:
+    assert [name for name, text in tracked() if re.search(SECRETS[kind], text)] == []
+
+
+def test_set_up_names_no_registry_and_no_place_of_one_machine() -> None:
+    tools = [
+        (name, text)
+        for name, text in tracked()
+        if name == "Makefile" or name.startswith((".ci/", "tools/"))
+    ]
+    assert len(tools) >= 5
+    assert [
+        name
+        for name, text in tools
+        if re.search(r"https?://(?!127\.0\.0\.1)|pypi|(?<![\w.])/(?:home|root|opt|tmp|work)/", text)
+    ] == []

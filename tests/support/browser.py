@@ -1,0 +1,143 @@
+"""Chromium, the demo as people start it, and what their hands do."""
+
+import base64
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from accounts.totp import code_at
+from tests.support.paths import ROOT
+
+playwright = pytest.importorskip("playwright.sync_api")
+SHOTS = ROOT / "tests" / "screenshots"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
+    """Start `cooper_demo` as people do, and stop it."""
+    port = free_port()
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "COOPER_"))
+    }
+    command = [sys.executable, "manage.py", "cooper_demo", "--port", str(port)]
+    command += ["--store", str(tmp_path_factory.mktemp("demo"))]
+    said = tmp_path_factory.mktemp("log") / "banner"
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+        )
+    try:
+        for _ in range(1200):
+            banner = said.read_text()
+            if "AWS_ENDPOINT_URL=" in banner and f":{port}" in banner:
+                break
+            assert process.poll() is None, banner
+            time.sleep(0.1)
+        endpoint, otpauth = (
+            re.search(what, banner) for what in (r"AWS_ENDPOINT_URL=(\S+)", r"(otpauth://\S+)")
+        )
+        assert endpoint and otpauth, banner
+        yield {
+            "url": f"http://127.0.0.1:{port}",
+            "aws": endpoint[1],
+            "banner": banner,
+            "carol": otpauth[1],
+        }
+    finally:
+        process.terminate()
+        assert process.wait(timeout=40) in (0, -15, 143)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(45_000)
+    opened = context.new_page()
+    opened.problems = []
+    opened.on(
+        "console", lambda said: opened.problems.append(said.text) if said.type == "error" else None
+    )
+    yield opened
+    context.close()
+
+
+def see(found) -> None:
+    """Wait until it is on the page."""
+    playwright.expect(found).to_be_visible(timeout=30_000)
+
+
+def sign_in(page, name: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("cooper-demo")
+    page.get_by_role("button", name="Sign in").click()
+
+
+used: dict[str, int] = {}
+"""The newest step whose code was used, by otpauth address."""
+
+
+def next_code(otpauth: str) -> str:
+    """Return a code of a device that was not used yet; one step early or late counts too, else it waits."""
+    secret = re.search(r"secret=(\w+)", otpauth)[1]
+    step = max(int(time.time() // 30) - 1, used.get(otpauth, 0) + 1)
+    used[otpauth] = step
+    time.sleep(max(0, (step - 1) * 30 - time.time()))
+    return code_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), step)
+
+
+def shoot(page, name: str) -> None:
+    """Take the page in light, in dark, and at 390 px."""
+    SHOTS.mkdir(exist_ok=True)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
+        f"{name} is wider than 390 px"
+    )
+    page.screenshot(path=SHOTS / f"{name}-390.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def violations(page) -> list[tuple[str, list[object]]]:
+    """Return what axe finds against WCAG 2.2 AA."""
+    tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    before = len(page.problems)
+    found = Axe().run(page, options=tags).response["violations"]
+    del page.problems[before:]  # the tool itself puts styles into the page, which our policy blocks
+    return [(each["id"], [node["target"] for node in each["nodes"]][:5]) for each in found]

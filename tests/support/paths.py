@@ -1,0 +1,8 @@
+"""Where things are."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
+
+SUPPORT = Path(__file__).resolve().parent

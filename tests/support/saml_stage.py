@@ -1,0 +1,84 @@
+"""What SAML tests share: connected identity providers, and a browser that goes there and back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils.http import urlencode
+
+from accounts.providers.saml import idp_registry, idps, keys, pysaml2_client, xmlsec
+from tests.support.saml_kit import ENTRA, OKTA, SP, Idp, packed, request_of
+
+GROUPS = ("groups",)
+_keys: list[dict[str, str]] = []
+real_key = keys._made
+"""Makes a key of its own; tests share one."""
+
+
+@pytest.fixture
+def connected(
+    store: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """Connect Okta and Entra (both of our own making)."""
+    settings.COOPER_PUBLIC_URL = SP
+    forget()
+    # making an RSA key takes its time; the tests of keys make their own
+    monkeypatch.setattr(keys, "_made", shared_key)
+    for idp in (OKTA, ENTRA):
+        connect(idp, tmp_path)
+    yield store
+    forget()
+
+
+def shared_key() -> dict[str, str]:
+    """Return the tests' one key of cooper, made once."""
+    if not _keys:
+        _keys.append(real_key())
+    return dict(_keys[0])
+
+
+def forget() -> None:
+    """Let nothing of another test's store be held."""
+    idps.forget()
+    pysaml2_client._engines.clear()
+    for folder in xmlsec._folders:
+        folder.close()
+    xmlsec._folders.clear()
+
+
+def connect(idp: Idp, folder: Path, **more: Any) -> list[str]:
+    """Connect an identity provider by its metadata; return what is said to be wrong with it."""
+    file = folder / f"{idp.name}.xml"
+    file.write_text(more.pop("metadata", idp.metadata()))
+    wanted = idp_registry.Wanted(idp.name, str(file), groups=more.pop("groups", GROUPS), **more)
+    return idp_registry.add(wanted, {"local"})[1]
+
+
+def begin(browser: Client, idp: Idp = OKTA, query: str = "") -> Idp:
+    """Let a browser set out to an identity provider; return the latter, about to answer the request."""
+    answer = browser.get(f"/login/{idp.name}/{query}")
+    assert answer.status_code == 302, answer.text
+    return idp.but(request=request_of(answer.headers["Location"])[0])
+
+
+def answer(browser: Client, message: Any, state: str | None = None) -> Any:
+    """Post a message to the assertion consumer service."""
+    fields = {"SAMLResponse": packed(message.made() if isinstance(message, Idp) else message)}
+    if state is not None:
+        fields["RelayState"] = state
+    return post(browser, fields)
+
+
+def post(browser: Client, fields: Any) -> Any:
+    """Post a form as other sites do."""
+    return browser.post(
+        "/saml2/acs/", urlencode(fields), content_type="application/x-www-form-urlencoded"
+    )
+
+
+def who(browser: Client) -> str:
+    """Return who is signed in, or ""."""
+    page = browser.get("/")
+    return page.context["request"].identity.person if page.status_code == 200 else ""

@@ -1,0 +1,124 @@
+"""`cooper_serve` in a process of its own, and a person's tool that speaks HTTP with it."""
+
+import http.cookiejar
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.support.paths import ROOT
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def clean(environment: dict[str, str]) -> dict[str, str]:
+    """Return this process's environment with nothing of AWS or cooper in it but what is given."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "COOPER_"))
+    } | environment
+
+
+def run(words: list[str], environment: dict[str, str], given: str = "", limit: float = 60) -> Any:
+    """Run a command at the checkout's root; return it with stdout, stderr and returncode."""
+    return subprocess.run(
+        words,
+        cwd=ROOT,
+        env=clean(environment),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=limit,
+        check=False,
+    )
+
+
+def manage(*words: str) -> list[str]:
+    """Return the command of a management command."""
+    return [sys.executable, "manage.py", *words]
+
+
+@contextmanager
+def serving(environment: dict[str, str], *words: str) -> Iterator[str]:
+    """Serve, wait until it answers, and end it by SIGTERM; yield the address."""
+    port = free_port()
+    command = manage("cooper_serve", "--port", str(port), *words)
+    process = subprocess.Popen(command, cwd=ROOT, env=clean({"COOPER_WORKERS": "1"} | environment))
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{url}/healthz", process)
+        yield url
+    finally:
+        process.terminate()
+        assert process.wait(timeout=40) == 0
+
+
+def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 120) -> None:
+    """Wait until an address answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "the server ended"
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"{url} does not answer")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+class Person:
+    """Somebody who signs in and asks, as a browser does."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(jar, _NoRedirect())
+        self._token = ""
+
+    def ask(
+        self, path: str, fields: dict[str, str] | None = None, **headers: str
+    ) -> tuple[int, str, str]:
+        """GET, or POST when there are fields; return status, text, and where a redirect leads."""
+        data = (
+            urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self._token}).encode()
+            if fields
+            else None
+        )
+        request = urllib.request.Request(
+            self.url + path, data, headers={"Origin": self.url, **headers} if data else headers
+        )
+        try:
+            answer = self._opener.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            answer = error
+        text = answer.read().decode()
+        if found := re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text):
+            self._token = found[1]
+        return int(answer.status or 0), text, answer.headers.get("Location", "")
+
+    def sign_in(self, username: str, password: str) -> int:
+        """Sign in by the form; return the status."""
+        self.ask("/login/")
+        status = self.ask("/login/", {"username": username, "password": password})[0]
+        self.ask("/")
+        return status
