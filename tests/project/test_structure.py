@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-PACKAGES = ("cooper_project", "accounts", "brokers")
+PACKAGES = ("demo", "cooper_project", "brokers", "accounts", "core", "embedded_aws")
 NAMELESS = {
     "utils",
     "util",
@@ -26,7 +26,7 @@ NAMELESS = {
     "tools",
     "base_utils",
 }
-FUNCTION_LINES, MODULE_LINES, MEDIAN_FUNCTION = 50, 300, 8
+FUNCTION_LINES, MODULE_LINES, MEDIAN_FUNCTION = 50, 350, 8
 
 
 def modules() -> Iterator[Path]:
@@ -78,25 +78,25 @@ VIOLATIONS = {
     "people knowing doors": (
         "accounts/login.py",
         "import brokers.models",
-        "people do not know doors",
+        "between the top-level packages",
     ),
     "the frame knowing people": (
         "core/audit.py",
         "import accounts.models",
-        "the foundations know neither",
+        "between the top-level packages",
     ),
     "an import that goes up": (
         "core/dynamo/documents.py",
         "import core.audit",
-        "rooms of the frame",
+        "Inside core",
     ),
-    "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "rooms of doors"),
-    "a model that knows a view": ("accounts/models.py", "import accounts.views", "rooms of people"),
-    "a second door to STS": ("brokers/views.py", "import brokers.sts", "One door"),
+    "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "Inside brokers"),
+    "a model that knows a view": ("accounts/models.py", "import accounts.views", "Inside accounts"),
+    "a second door to STS": ("brokers/views.py", "import brokers.sts", "One way in"),
     "a second door to sign-in": (
         "brokers/trust_policy.py",
         "import brokers.console_signin",
-        "One door",
+        "One way in",
     ),
     "boto outside its room": (
         "brokers/grants/issue.py",
