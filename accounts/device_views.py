@@ -229,7 +229,7 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         code = totp.normalised(form.cleaned_data["code"])
-        step = totp.matching_step(seed, code, totp.clock[0]()) if code else None
+        step = totp.matching_step(seed, code, totp.now()) if code else None
         if step is not None:
             return _enrolled(request, identity, ciphertext, seed, step)
         form.add_error(
@@ -295,7 +295,7 @@ def recover(request: HttpRequest, identity: Identity) -> HttpResponse:
         return _page(request, identity, 400, recover=form)
     try:
         _prove(request, identity, form)
-        totp.use_recovery_code(identity.person, form.cleaned_data["code"], totp.clock[0]())
+        totp.use_recovery_code(identity.person, form.cleaned_data["code"], totp.now())
     except CooperError as error:
         return _refused(request, identity, error, recover=form)
     person = _next_epoch(identity.person)

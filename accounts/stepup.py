@@ -59,7 +59,7 @@ def window_left(request: HttpRequest) -> int:
     """Return the seconds that the web session's window is still open (COOPER_STEP_UP_SECONDS); 0 when it is not."""
     if not settings.COOPER_STEP_UP_SECONDS:
         return 0
-    left = float(request.session.get(WINDOW, 0)) - totp.clock[0]()
+    left = float(request.session.get(WINDOW, 0)) - totp.now()
     return max(0, int(min(left, settings.COOPER_STEP_UP_SECONDS)))
 
 
@@ -82,7 +82,7 @@ def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:
         audit.record(Event.STEP_UP_REFUSED, why=error.detail)
         raise
     if settings.COOPER_STEP_UP_SECONDS and not strict:
-        request.session[WINDOW] = totp.clock[0]() + settings.COOPER_STEP_UP_SECONDS
+        request.session[WINDOW] = totp.now() + settings.COOPER_STEP_UP_SECONDS
 
 
 def verify(person: str, code: str) -> None:
@@ -95,7 +95,7 @@ def verify(person: str, code: str) -> None:
             "This takes a one-time code of your device.", "no code", code="missing"
         )
     try:
-        totp.use_code(person, code, totp.clock[0]())
+        totp.use_code(person, code, totp.now())
     except totp.Wrong as error:
         raise Invalid(error.message, error.detail, field=FIELD) from error
     audit.mark(step_up="code")
@@ -147,7 +147,7 @@ class StepUpMixin:
     ) -> None:
         """Refuse whoever has no device, gave no code, or has to wait after wrong ones, unless a window counts."""
         code, device = str(given.get(FIELD) or "").strip(), totp.device_of(person_of(request))
-        waits = device is not None and float(device.wait_until or 0) > totp.clock[0]()
+        waits = device is not None and float(device.wait_until or 0) > totp.now()
         if deed in self.step_up and (not code or device is None or waits):
             require(request, code, strict=self._strict(request, obj))
 

@@ -76,7 +76,7 @@ def store(
     limits._learned.clear()
     last_used.forget()
     injected.clear()
-    monkeypatch.setattr(totp, "clock", [Clock()])
+    monkeypatch.setattr(totp, "now", Clock())
     yield aws
     injected.clear()
 

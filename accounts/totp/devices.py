@@ -5,7 +5,6 @@ import hashlib
 import math
 import secrets
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
@@ -31,9 +30,6 @@ FREE = 3
 FIRST_WAIT, LONGEST_WAIT = 30, 900
 """Seconds to wait after one more wrong code; doubled with each, up to 15 minutes: nobody is locked out for ever."""
 
-clock: list[Callable[[], float]] = [time.time]
-"""What says the time (seconds since the epoch); tests turn it."""
-
 TRIES = 20
 """Times that a try is counted anew when others count at the same moment."""
 
@@ -54,6 +50,11 @@ class Wrong(CooperError):
             said += f" Codes count again in {wait} s; until then even the right one does not."
         super().__init__(said, detail)
         self.wait = wait
+
+
+def now() -> float:
+    """Seconds since the epoch; codes and waits are reckoned by it."""
+    return time.time()
 
 
 def _context(person: str) -> dict[str, str]:

@@ -65,7 +65,12 @@ def exists(dotted: str) -> bool:
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.name)
 def test_it_names_symbols_that_exist(paper: Path) -> None:
-    names = set(re.findall(r"`((?:cooper_project|accounts|brokers|core|demo|embedded_aws)(?:\.\w+)+)`", paper.read_text()))
+    names = set(
+        re.findall(
+            r"`((?:cooper_project|accounts|brokers|core|demo|embedded_aws)(?:\.\w+)+)`",
+            paper.read_text(),
+        )
+    )
     assert [name for name in sorted(names) if not exists(name)] == []
     assert names or paper.name != "flow.md"
 
@@ -104,9 +109,7 @@ def test_it_draws_the_rooms_as_they_are_checked() -> None:
     drawn = " ".join(text("CONTRIBUTING.md").split())
     contracts = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
     layers = {
-        each["name"]: each["layers"]
-        for each in contracts
-        if each["name"].startswith("Inside ")
+        each["name"]: each["layers"] for each in contracts if each["name"].startswith("Inside ")
     }
     assert len(layers) == 4
     for name, rooms in layers.items():
@@ -131,7 +134,8 @@ def test_make_alone_lists_few_targets_and_what_they_are_for() -> None:
 
 def test_it_names_the_files_that_a_change_touches() -> None:
     files = re.findall(
-        r"`((?:cooper_project|accounts|brokers|core|demo|embedded_aws|tests)/[\w./]+)`", text("CONTRIBUTING.md")
+        r"`((?:cooper_project|accounts|brokers|core|demo|embedded_aws|tests)/[\w./]+)`",
+        text("CONTRIBUTING.md"),
     )
     assert files
     assert [file for file in files if not (ROOT / file).exists()] == []

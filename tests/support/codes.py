@@ -37,7 +37,7 @@ def next_code(username: str) -> str:
     """Return a code of the person's device that was not used yet, turning the clock on where needed."""
     device = totp.device_of(f"local:{username}")
     assert device is not None, f"{username} has no device"
-    clock = totp.clock[0]
+    clock = totp.now
     while int(clock() // STEP) <= int(device.last_step):
         clock.now += STEP
     return code_at(seed_of(device), int(clock() // STEP))
