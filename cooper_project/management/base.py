@@ -1,6 +1,6 @@
-"""What cooper's commands share: an example in the help, `--region`, errors as one line and an exit code.
+"""What cooper's commands share: an example in the help, `--region`, errors as one line.
 
-Exit codes: 0 done, 1 could not, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 import argparse
@@ -21,64 +21,61 @@ from core.errors import CooperError
 logger = logging.getLogger(__name__)
 
 
-class _Help(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keeps the lines of the examples as they are."""
+class _HelpFormatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keeps the line breaks of the examples."""
 
 
-class Usage(CommandError):
-    """The command was called in a way that it does not understand."""
+class UsageError(CommandError):
+    """The command line cannot be understood; exit code 2."""
 
     def __init__(self, message: str) -> None:
-        """Exit with 2."""
         super().__init__(message, returncode=2)
 
 
 class CooperCommand(BaseCommand):
-    """A command: subclasses say `help`, `example` and `deed`."""
+    """A command: subclasses define `help`, `example` and `run_command`."""
 
     example: ClassVar[str] = ""
     requires_system_checks: ClassVar[list[str]] = ["cooper"]  # type: ignore[misc]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Show the example below the options."""
-        lines = "\n".join(f"  {line}" for line in self.example.splitlines())
-        kwargs.setdefault("formatter_class", _Help)
-        return super().create_parser(prog_name, subcommand, epilog=f"example:\n{lines}", **kwargs)
+        example_lines = "\n".join(f"  {line}" for line in self.example.splitlines())
+        kwargs.setdefault("formatter_class", _HelpFormatter)
+        kwargs["epilog"] = f"example:\n{example_lines}"
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Every command takes a region."""
         parser.add_argument(
             "--region", default="", help="cooper's AWS region (instead of COOPER_REGION)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do the deed; turn a CooperError into its one line and exit code 1."""
         if options["region"]:
             settings.COOPER_REGION = options["region"]
+            # those that the system checks made are of the region in the environment
             aws.forget_clients()
+
         try:
-            self.deed(**options)
+            self.run_command(**options)
         except CooperError as error:
             logger.debug("%s: %s", type(error).__name__, error.detail)
-            raise CommandError(said(error)) from error
+            raise CommandError(error_line(error)) from error
 
-    def deed(self, **options: Any) -> None:
-        """Do what the command is for; raise CooperError or Usage."""
+    def run_command(self, **options: Any) -> None:
+        """Do what the command is for; raise CooperError or UsageError."""
         raise NotImplementedError
 
     def say(self, text: str) -> None:
-        """Tell the person at the terminal, on stderr where stdout carries the result."""
+        """Write a line for the person at the terminal."""
         self.stdout.write(text)
 
     def warn(self, text: str) -> None:
-        """Warn the person at the terminal."""
+        """Write a warning to stderr: stdout may carry the result."""
         self.stderr.write(text, style_func=self.style.WARNING)
 
 
-def said(error: CooperError) -> str:
-    """Return the error for somebody who runs cooper: the message, and AWS's own words where they add to it."""
-    return (
-        error.message
-        if error.detail in ("", error.message)
-        else f"{error.message} [{error.detail}]"
-    )
+def error_line(error: CooperError) -> str:
+    """Return the message, and AWS's own words where they add to it."""
+    if error.detail in ("", error.message):
+        return error.message
+    return f"{error.message} [{error.detail}]"

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from django.core.management.base import CommandParser
 
 from cooper_project.management import operators
-from cooper_project.management.base import CooperCommand, Usage
+from cooper_project.management.base import CooperCommand, UsageError
 from core import audit
 from core.audit import AuditEvent, Event
 from core.audit_search import Format, TimeRange, written
@@ -57,7 +57,7 @@ class Command(CooperCommand):
         )
         export.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Record the export, then write it."""
         span = span_from(options["since"], options["until"])
         how, output = Format(options["format"]), options["output"]
@@ -100,7 +100,7 @@ def moment(text: str, option: str, *, whole_day: bool = False) -> datetime:
         # a day alone has no time behind it
         return found + timedelta(days=whole_day and len(text) <= len("2026-11-24"))
     except (ValueError, OverflowError) as error:
-        raise Usage(
+        raise UsageError(
             f"{option} {text!r} is no day and no moment, such as 2026-11-24 or 2026-11-24T08:00"
         ) from error
 

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 
 from brokers.federation_keys import TRANSPORT_CONTEXT, parse
 from cooper_project.management import operators
-from cooper_project.management.base import CooperCommand, Usage
+from cooper_project.management.base import CooperCommand, UsageError
 from core import audit, installation, kms
 from core.audit import Event
 from core.aws import Keys
@@ -46,7 +46,7 @@ class Command(CooperCommand):
             help="id, ARN or alias of the KMS key (instead of COOPER_KMS_KEY)",
         )
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Encrypt, record, print."""
         key = options["kmskey"] or settings.COOPER_KMS_KEY
         keys = checked(self._payload(options["encrypt_payload"]))
@@ -55,12 +55,12 @@ class Command(CooperCommand):
         self.stdout.write(base64.b64encode(sealed.ciphertext).decode())
 
     def _known_key(self) -> str:
-        """Return the key that set-up was given; raise Usage when nothing says which."""
+        """Return the key that set-up was given; raise UsageError when nothing says which."""
         try:
             installation.use_kms_key()
         except CooperError as error:
             message = "Which KMS key? Give --kmskey, or set COOPER_KMS_KEY (key id, ARN or alias)."
-            raise Usage(message) from error
+            raise UsageError(message) from error
         return str(settings.COOPER_KMS_KEY)
 
     def _payload(self, given: str | None) -> str:

@@ -40,7 +40,7 @@ class Command(CooperCommand):
             help="with the ciphertexts of Federation Keys",
         )
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Record, then write."""
         installation.refuse_other_schema()
         if options["with_federation_keys"]:

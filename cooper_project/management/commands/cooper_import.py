@@ -12,7 +12,7 @@ from brokers.import_export.drafts import Draft, FileRefused, draft
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
 from cooper_project.management import operators
-from cooper_project.management.base import CooperCommand, Usage
+from cooper_project.management.base import CooperCommand, UsageError
 from core import installation
 from core.errors import CooperError, Refused
 
@@ -55,11 +55,11 @@ class Command(CooperCommand):
             help="end the unfinished import; what is applied stays",
         )
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Do one of the three."""
         chosen = [bool(options["file"]), options["resume"], options["give_up"]]
         if sum(chosen) != 1:
-            raise Usage("Give a file, or --resume, or --give-up.")
+            raise UsageError("Give a file, or --resume, or --give-up.")
         installation.refuse_other_schema()
         installation.use_kms_key()
         with operators.acting() as known:
@@ -116,9 +116,9 @@ class Command(CooperCommand):
             raise CooperError(refused.message) from refused
 
     def _ask(self, file: str) -> None:
-        """Ask at the terminal; raise Refused unless the answer is yes, Usage without a terminal."""
+        """Ask at the terminal; raise Refused unless the answer is yes, UsageError without a terminal."""
         if file == "-" or not sys.stdin.isatty():
-            raise Usage("There is no terminal to ask at. Look at --dry-run, then give --yes.")
+            raise UsageError("There is no terminal to ask at. Look at --dry-run, then give --yes.")
         self.stdout.write("Import this? [yes/no] ", ending="")
         self.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):

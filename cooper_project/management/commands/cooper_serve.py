@@ -39,7 +39,7 @@ class Command(CooperCommand):
             help="plain http on any address; NEVER on a network",
         )
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Serve cooper."""
         self._choose(options)
         self._serve()

@@ -33,7 +33,7 @@ class Command(CooperCommand):
             help="begin a new secret key; the last ones stay valid",
         )
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Set up, then say what to do next."""
         with operators.acting() as known:
             self.say(f"Setting cooper up in {settings.COOPER_REGION} as {known['caller']}")

@@ -67,7 +67,7 @@ class Command(CooperCommand):
             # after the verb too; left out, it does not undo the one before it
             each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Do what the verb says."""
         if options["verb"] == "code":
             self.say(code_of(options["otpauth"]))

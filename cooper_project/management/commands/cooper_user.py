@@ -12,7 +12,7 @@ from accounts.administrators import admin_groups
 from accounts.identity import Group
 from accounts.models import LocalAccount
 from cooper_project.management import operators
-from cooper_project.management.base import CooperCommand, Usage
+from cooper_project.management.base import CooperCommand, UsageError
 
 
 class Command(CooperCommand):
@@ -57,7 +57,7 @@ class Command(CooperCommand):
             # after the verb too; left out, it does not undo the one before it
             each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Do what the verb says."""
         if options["verb"] == "list":
             return self._list()
@@ -80,14 +80,14 @@ class Command(CooperCommand):
             return self._read()
         first = getpass("Password: ")
         if getpass("The same again: ") != first:
-            raise Usage("The two passwords differ. Nothing was changed.")
+            raise UsageError("The two passwords differ. Nothing was changed.")
         return first
 
     def _read(self) -> str:
-        """Return the password's line from stdin; raise Usage when there is none."""
+        """Return the password's line from stdin; raise UsageError when there is none."""
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
-            raise Usage("There was no password on stdin, and no terminal to ask for one.")
+            raise UsageError("There was no password on stdin, and no terminal to ask for one.")
         return line
 
     def _password(self, options: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from cooper_project.management.base import CooperCommand, Usage
+from cooper_project.management.base import CooperCommand, UsageError
 from cooper_project.serving import static
 from core.checks import bind_parts, is_loopback
 from demo import run
@@ -48,14 +48,14 @@ class Command(CooperCommand):
             "--with-parent", action="store_true", help="with --aws-only: end when stdin ends"
         )
 
-    def deed(self, **options: Any) -> None:
+    def run_command(self, **options: Any) -> None:
         """Serve the demo or its AWS; raise CommandError or CooperError."""
         if options["aws_only"]:
             self._serve_aws(options)
             return
 
         if options["seed"] or options["with_parent"]:
-            raise Usage("--seed and --with-parent go with --aws-only.")
+            raise UsageError("--seed and --with-parent go with --aws-only.")
         self._serve_demo(options)
 
     def _serve_aws(self, options: dict[str, Any]) -> None:
