@@ -19,7 +19,6 @@ from accounts import enrolment_codes, reauthentication, stepup, totp
 from accounts.identity import Identity
 from accounts.models import Person
 from accounts.providers import SignInRefused, provider_for
-from accounts.totp.devices import opened
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
@@ -181,7 +180,7 @@ def _refused(
 ) -> HttpResponse:
     """Record a refusal and show the form again, with the error on its field."""
     audit.record(Event.ENROLMENT_REFUSED, why=error.detail)
-    field = getattr(error, "field", "code" if isinstance(error, totp.Wrong) else None)
+    field = getattr(error, "field", "code" if isinstance(error, totp.WrongCode) else None)
     for form in tried.values():
         form.add_error(field if field in form.fields else None, error.message)
     return _page(request, identity, 403, **tried)
@@ -189,7 +188,7 @@ def _refused(
 
 def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Keep a new seed's ciphertext in this web session until a code proves it."""
-    ciphertext = totp.sealed(totp.new_seed(), identity.person)
+    ciphertext = totp.encrypt_seed(totp.new_seed(), identity.person)
     stored = base64.b64encode(ciphertext.ciphertext).decode()
     replaces = totp.fingerprint(totp.device_of(identity.person))
     # the proof was given by whoever typed it: a copy of the web session's cookie is worth nothing from here on
@@ -225,10 +224,10 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
         return HttpResponseRedirect(
             f"{resolve_url('device')}?{urlencode({'next': _next(request)})}"
         )
-    seed = opened(ciphertext, identity.person)
+    seed = totp.decrypt_seed(ciphertext, identity.person)
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        code = totp.normalised(form.cleaned_data["code"])
+        code = totp.normalize_code(form.cleaned_data["code"])
         step = totp.matching_step(seed, code, totp.now()) if code else None
         if step is not None:
             return _enrolled(request, identity, ciphertext, seed, step)
@@ -237,7 +236,7 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
             "This is not the code that the device shows now. Check its clock, and try the next one.",
         )
     status = 400 if form.errors else 200
-    uri = totp.otpauth(seed, identity.person)
+    uri = totp.otpauth_uri(seed, identity.person)
     picture = segno.make(uri, error="m").svg_data_uri(
         scale=5, border=4, light="#ffffff", dark="#000000"
     )
@@ -321,7 +320,7 @@ def remove(request: HttpRequest, identity: Identity) -> HttpResponse:
     found = totp.device_of(identity.person)
     with transaction() as writes:
         if found is not None:
-            totp.remove(writes, found, Event.DEVICE_REMOVED)
+            totp.remove_device(writes, found, Event.DEVICE_REMOVED)
     stepup.close_window(request)
     return HttpResponseRedirect(resolve_url("device"))
 

@@ -96,7 +96,7 @@ def verify(person: str, code: str) -> None:
         )
     try:
         totp.use_code(person, code, totp.now())
-    except totp.Wrong as error:
+    except totp.WrongCode as error:
         raise Invalid(error.message, error.detail, field=FIELD) from error
     audit.mark(step_up="code")
 

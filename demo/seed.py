@@ -14,7 +14,6 @@ from django.contrib.auth.hashers import make_password
 
 from accounts import totp
 from accounts.models import LocalAccount, TotpDevice
-from accounts.totp.devices import opened
 from brokers import catalogue, trust_policy
 from brokers.federation_keys import seal
 from brokers.models import Association, AwsAccount, Kind, State, Target
@@ -22,7 +21,6 @@ from core import audit, aws, installation
 from core.audit import Event
 from core.aws import Keys
 from core.dynamo import Transaction, transaction
-from core.kms import Ciphertext
 from embedded_aws import EmbeddedAws, seed_aws
 
 PASSWORD = "cooper-demo"  # noqa: S105 - the demo's, on loopback alone
@@ -246,7 +244,7 @@ def _seed_device(username: str) -> None:
     """Give a person a device for one-time codes."""
     person = f"local:{username}"
     if totp.device_of(person) is None:
-        ciphertext = totp.sealed(totp.new_seed(), person)
+        ciphertext = totp.encrypt_seed(totp.new_seed(), person)
         device = TotpDevice(
             person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True
         )
@@ -260,8 +258,7 @@ def otpauth_of(username: str) -> str:
     device = totp.device_of(f"local:{username}")
     if device is None:
         return ""
-    person = str(device.person)
-    return totp.otpauth(opened(Ciphertext(bytes(device.seed), str(device.key_arn)), person), person)
+    return totp.otpauth_uri(totp.decrypt_device_seed(device), str(device.person))
 
 
 def _seed_people() -> None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from accounts import administrators, devices, enrolment_codes, sessions, totp
+from accounts import administrators, enrolment_codes, sessions, totp
 from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from accounts.stepup import StepUpMixin
 from core import admin, audit
@@ -179,7 +179,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             raise Refused(
                 "Nobody resets their own device: use your code or a recovery code under Device."
             )
-        devices.reset(str(person.person), by=str(request.user.pk))
+        totp.reset_device(str(person.person), by=str(request.user.pk))
 
     @admin.action(description="Make enrolment codes for the chosen people")
     def make_enrolment_codes(self, request: HttpRequest, queryset: Any) -> Any:

@@ -1,36 +1,35 @@
-"""One-time codes: the arithmetic is django-otp's, the single use is one conditional write in DynamoDB."""
+"""One-time codes: django-otp does the arithmetic, DynamoDB's conditional writes the single use."""
 
-from accounts.totp.codes import STEP, code_at, matching_step, normalised
-from accounts.totp.devices import (
-    Wrong,
+from accounts.totp.codes import STEP, code_at, matching_step, normalize_code
+from accounts.totp.devices import device_of, enrol, fingerprint, remove_device, reset_device
+from accounts.totp.seeds import (
     base32,
-    device_of,
-    enrol,
-    fingerprint,
+    decrypt_device_seed,
+    decrypt_seed,
+    encrypt_seed,
     new_seed,
-    now,
-    otpauth,
-    remove,
-    sealed,
-    use_code,
-    use_recovery_code,
+    otpauth_uri,
 )
+from accounts.totp.verification import WrongCode, now, use_code, use_recovery_code
 
 __all__ = [
     "STEP",
-    "Wrong",
+    "WrongCode",
     "base32",
     "code_at",
+    "decrypt_device_seed",
+    "decrypt_seed",
     "device_of",
+    "encrypt_seed",
     "enrol",
     "fingerprint",
     "matching_step",
     "new_seed",
-    "normalised",
+    "normalize_code",
     "now",
-    "otpauth",
-    "remove",
-    "sealed",
+    "otpauth_uri",
+    "remove_device",
+    "reset_device",
     "use_code",
     "use_recovery_code",
 ]

@@ -1,4 +1,4 @@
-"""Recovery codes: ten, 80 bits each, kept as keyed hashes, shown once."""
+"""Recovery codes: ten, 80 bits each, kept as keyed hashes, shown once. Pure but for the randomness."""
 
 import base64
 import hashlib
@@ -8,14 +8,24 @@ import secrets
 
 COUNT = 10
 
+CODE_BYTES = 10
+"""80 bits: too many to guess, and 16 letters and digits to type."""
+
 
 def new_codes() -> list[str]:
-    """Return new codes: 16 letters and digits (80 bits) in groups of four."""
-    plain = (base64.b32encode(secrets.token_bytes(10)).decode() for _ in range(COUNT))
-    return ["-".join(re.findall("....", each)) for each in plain]
+    """Return new codes, each of 16 letters and digits in groups of four."""
+    return [_new_code() for _ in range(COUNT)]
 
 
-def hashed(seed: bytes, code: str) -> str:
-    """Return what is stored of a code: it can only be checked with the device's seed, which KMS guards."""
-    plain = re.sub(r"[^A-Z2-7]", "", code.upper())
-    return hmac.new(seed, b"recovery:" + plain.encode(), hashlib.sha256).hexdigest()
+def _new_code() -> str:
+    letters = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
+    return "-".join(re.findall("....", letters))
+
+
+def hash_code(seed: bytes, code: str) -> str:
+    """Return what is stored of a code: hex HMAC-SHA256, whatever the case, blanks and hyphens.
+
+    The key is the device's seed, which KMS guards: a copy of the table is not enough to try codes.
+    """
+    compact = re.sub(r"[^A-Z2-7]", "", code.upper())
+    return hmac.new(seed, b"recovery:" + compact.encode(), hashlib.sha256).hexdigest()

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from accounts import totp
 from accounts.models import Person, TotpDevice
 from accounts.stepup import StepUpRequired
-from accounts.totp.codes import STEP, code_at, matching_step, normalised
-from accounts.totp.devices import FREE, LONGEST_WAIT, Wrong, use_code, wait_after
+from accounts.totp.codes import STEP, code_at, matching_step, normalize_code
+from accounts.totp.verification import FREE_TRIES, LONGEST_WAIT, WrongCode, use_code, wait_after
 from brokers.errors import TooMany
 from brokers.grants import Delivery, GrantRequest, grant
 from brokers.models import Target
@@ -45,12 +45,12 @@ SAVED, AGAIN, DENIED, DOWN = 302, 400, 403, 503
     ],
 )
 def test_it_reads_codes_as_people_type_them(typed, read):
-    assert normalised(typed) == read
+    assert normalize_code(typed) == read
 
 
 @given(st.text(max_size=40))
 def test_it_reads_any_text_as_six_digits_or_as_nothing(text):
-    found = normalised(text)
+    found = normalize_code(text)
     assert found == "" or (len(found) == 6 and found.isascii() and found.isdigit())
 
 
@@ -83,7 +83,9 @@ def clock(store) -> Clock:
 
 def test_it_waits_longer_and_longer_but_never_for_ever():
     waits = [wait_after(failures) for failures in range(1, 200)]
-    assert waits[: FREE - 1] == [0] * (FREE - 1) and waits[FREE - 1 : FREE + 3] == [
+    assert waits[: FREE_TRIES - 1] == [0] * (FREE_TRIES - 1) and waits[
+        FREE_TRIES - 1 : FREE_TRIES + 3
+    ] == [
         30,
         60,
         120,
@@ -93,10 +95,10 @@ def test_it_waits_longer_and_longer_but_never_for_ever():
 
 
 def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(clock):
-    for _ in range(FREE):
-        with pytest.raises(Wrong, match="not the code that counts now"):
+    for _ in range(FREE_TRIES):
+        with pytest.raises(WrongCode, match="code is not valid now"):
             use_code("local:alice", wrong(next_code("alice")), clock())
-    with pytest.raises(Wrong, match=r"3 in a row did not count.*count again in (29|30) s"):
+    with pytest.raises(WrongCode, match=r"in a row: 3\..*Try again in (29|30) seconds"):
         use_code("local:alice", next_code("alice"), clock())
     clock.now += 31
     use_code("local:alice", next_code("alice"), clock())
@@ -105,15 +107,15 @@ def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(clock)
 
 def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypatch):
     looked_at = []
-    real = totp.devices.matching_step
+    real = totp.verification.matching_step
     monkeypatch.setattr(
-        totp.devices, "matching_step", lambda *given: looked_at.append(1) or real(*given)
+        totp.verification, "matching_step", lambda *given: looked_at.append(1) or real(*given)
     )
     guess = wrong(next_code("alice"))
 
     def tries() -> None:
         for _ in range(5):
-            with pytest.raises((Wrong, Unavailable)):
+            with pytest.raises((WrongCode, Unavailable)):
                 use_code("local:alice", guess, clock())
 
     threads = [threading.Thread(target=tries) for _ in range(8)]
@@ -121,12 +123,12 @@ def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypat
         each.start()
     for each in threads:
         each.join()
-    assert len(looked_at) == FREE
+    assert len(looked_at) == FREE_TRIES
 
 
 def test_it_records_each_refusal_without_the_code(clock):
     guess = wrong(next_code("alice"))
-    with pytest.raises(Wrong):
+    with pytest.raises(WrongCode):
         use_code("local:alice", guess, clock())
     found = [each for each in AuditEvent.everything() if each.event == Event.STEP_UP_REFUSED]
     assert (
@@ -139,7 +141,7 @@ def test_it_opens_no_device_with_a_seed_of_somebody_else(clock):
     bobs, alices = TotpDevice.find("local:bob"), TotpDevice.find("local:alice")
     alices.seed = bobs.seed
     alices.save()
-    with pytest.raises(CooperError, match="cannot be opened"):
+    with pytest.raises(CooperError, match="cannot be decrypted"):
         use_code("local:alice", code_at(seed_of(bobs), int(clock() // STEP)), clock())
 
 
@@ -148,7 +150,7 @@ def test_it_keeps_everything_typed_when_the_code_is_wrong_and_never_shows_the_co
     carol = client_of("carol")
     guess = wrong(next_code("carol"))
     answer = submit(carol, TARGET, FORM, title="Typed with care", code=guess)
-    assert answer.status_code == AGAIN and "not the code that counts now" in errors_in(answer.text)
+    assert answer.status_code == AGAIN and "code is not valid now" in errors_in(answer.text)
     assert 'value="Typed with care"' in answer.text and guess not in answer.text
     assert submit(carol, TARGET, FORM, title="Typed with care").status_code == SAVED
 

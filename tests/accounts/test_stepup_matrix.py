@@ -37,11 +37,11 @@ PASSWORD = "cooper-demo"
 SAID = {
     "no device": "no device for it yet",
     "no code": "takes a one-time code",
-    "wrong code": "not the code that counts now",
-    "used code": "not the code that counts now",
-    "another's code": "not the code that counts now",
-    "letters": "not the code that counts now",
-    "code of another operation": "not the code that counts now",
+    "wrong code": "code is not valid now",
+    "used code": "code is not valid now",
+    "another's code": "code is not valid now",
+    "letters": "code is not valid now",
+    "code of another operation": "code is not valid now",
 }
 
 Post = Callable[[Any, str], Any]

@@ -56,7 +56,7 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     save(page, "Staging, databases", code)
     see(page.get_by_text("was changed successfully"))
     save(page, "Never this", code)
-    see(page.get_by_text("not the code that counts now"))
+    see(page.get_by_text("code is not valid now"))
     assert page.get_by_label("Title:").input_value() == "Never this"
     shoot(page, "admin-code-refused")
     assert violations(page) == []
@@ -68,7 +68,7 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     see(page.get_by_role("heading", name="Set up your device"))
     page.goto("/device/")
     recover(page, recovery[0])
-    see(page.get_by_text("not the code that counts now"))
+    see(page.get_by_text("code is not valid now"))
     # a refused code is a 4xx, of which chromium tells its console
     assert [each for each in page.problems if "status of 40" not in each] == []
 

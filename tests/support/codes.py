@@ -5,8 +5,6 @@ import time
 from accounts import totp
 from accounts.models import TotpDevice
 from accounts.totp.codes import STEP, code_at
-from accounts.totp.devices import opened
-from core.kms import Ciphertext
 
 
 class Clock:
@@ -21,13 +19,13 @@ class Clock:
 
 def seed_of(device: TotpDevice) -> bytes:
     """Return a device's seed."""
-    return opened(Ciphertext(bytes(device.seed), str(device.key_arn)), str(device.person))
+    return totp.decrypt_device_seed(device)
 
 
 def give_device(username: str) -> None:
     """Give a person a device, as enrolling does."""
     person, seed = f"local:{username}", totp.new_seed()
-    ciphertext = totp.sealed(seed, person)
+    ciphertext = totp.encrypt_seed(seed, person)
     TotpDevice(
         person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True
     ).save()

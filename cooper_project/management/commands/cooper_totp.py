@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.core.management.base import CommandParser
 
-from accounts import devices, enrolment_codes, totp
+from accounts import enrolment_codes, totp
 from accounts.identity import Group
 from accounts.models import TotpDevice
 from cooper_project.management import operators
@@ -82,7 +82,7 @@ class Command(CooperCommand):
         with operators.acting() as known:
             person = person_from(options["person"])
             if options["verb"] == "reset":
-                devices.reset(person, by=f"{known.get('os_user', 'somebody')} on the host")
+                totp.reset_device(person, by=f"{known.get('os_user', 'somebody')} on the host")
                 self.say(
                     f"{person} has no device any more, and sets one up at the next operation that takes a code."
                 )

@@ -259,7 +259,7 @@ def test_it_keeps_what_was_seen_when_only_the_code_is_wrong(carol):
     seen = {"foreseen": mark_in(carol.post(CHANGE, sent).text, "foreseen")}
     answer = carol.post(CHANGE, sent | seen)
     assert (
-        "not the code that counts now" in answer.text
+        "code is not valid now" in answer.text
         and mark_in(answer.text, "foreseen") == seen["foreseen"]
     )
     assert carol.post(CHANGE, sent | seen | {"code": next_code("carol")}).status_code == 302

@@ -482,7 +482,7 @@ def test_it_asks_aws_nothing_without_a_code_or_while_none_counts(carol):
         device.failures, device.wait_until = 9, int(totp.now()) + 60
         device.save()
         waits = add_role(carol, role_arn=ELSEWHERE)
-        assert waits.status_code == AGAIN and "Codes count again in" in errors_in(waits.text)
+        assert waits.status_code == AGAIN and "Try again in" in errors_in(waits.text)
 
 
 @pytest.mark.parametrize("code", ["", "000000"])

@@ -1,0 +1,71 @@
+"""The secret seed of a TOTP device: made, encrypted with KMS, and shown to an authenticator app."""
+
+import base64
+import secrets
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from accounts.models import TotpDevice
+from core import kms
+from core.errors import CooperError, Refused
+from core.kms import Ciphertext
+
+SEED_BYTES = 20
+"""160 bits, as RFC 4226 (4, R6) recommends."""
+
+ISSUER = "cooper"
+
+
+def new_seed() -> bytes:
+    """Return a new random seed."""
+    return secrets.token_bytes(SEED_BYTES)
+
+
+def encrypt_seed(seed: bytes, person: str) -> Ciphertext:
+    """Encrypt a seed so that it can be decrypted for this person alone."""
+    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
+    return kms.encrypt(seed, key_arn, _encryption_context(person))
+
+
+def decrypt_seed(ciphertext: Ciphertext, person: str) -> bytes:
+    """Return the seed; raise CooperError, also when the ciphertext is another person's."""
+    return kms.decrypt(ciphertext, _encryption_context(person))
+
+
+def decrypt_device_seed(device: TotpDevice) -> bytes:
+    """Return a device's seed; raise Refused when it was encrypted for another person."""
+    ciphertext = Ciphertext(bytes(device.seed), str(device.key_arn))
+    try:
+        return decrypt_seed(ciphertext, str(device.person))
+    except CooperError as error:
+        if error.code != "InvalidCiphertextException":
+            raise
+        message = (
+            "The secret of your device cannot be decrypted: it is not yours. "
+            "Ask an administrator to reset your device."
+        )
+        raise Refused(message, error.detail) from error
+
+
+def _encryption_context(person: str) -> dict[str, str]:
+    return {
+        "cooper:purpose": "totp-seed",
+        "cooper:tables": settings.COOPER_TABLE_PREFIX,
+        "cooper:person": person,
+    }
+
+
+def base32(seed: bytes) -> str:
+    """Return a seed as it is typed into an authenticator app."""
+    return base64.b32encode(seed).decode().rstrip("=")
+
+
+def otpauth_uri(seed: bytes, person: str) -> str:
+    """Return the URI that authenticator apps read from a QR code.
+
+    Format: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
+    """
+    label = quote(f"{ISSUER}:{person}")
+    parameters = urlencode({"secret": base32(seed), "issuer": ISSUER})
+    return f"otpauth://totp/{label}?{parameters}"

@@ -1,0 +1,172 @@
+"""Checks a code and uses it up, by conditional writes alone.
+
+Each try is counted before the code is looked at, so that many tries at once cannot outrun the
+back-off; a correct code sets the count back. A code is used up by one conditional write: of many
+requests that bring the same code, exactly one passes.
+"""
+
+import math
+import time
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from accounts.models import TotpDevice
+from accounts.totp import recovery
+from accounts.totp.codes import matching_step, normalize_code
+from accounts.totp.devices import device_of
+from accounts.totp.seeds import decrypt_device_seed
+from core import audit
+from core.audit import Event
+from core.dynamo import ConditionFailed
+from core.errors import CooperError, Unavailable
+
+FREE_TRIES = 3
+"""Wrong codes in a row; the last of these is the first with a wait."""
+
+FIRST_WAIT = 30
+"""Seconds to wait after the last free try; doubled with each further wrong code."""
+
+LONGEST_WAIT = 900
+"""Seconds that the wait grows to: nobody is locked out for ever."""
+
+COUNT_ATTEMPTS = 20
+"""Times that a try is counted again when others are counted at the same moment."""
+
+WRONG_CODE = (
+    "This code is not valid now. Wait for the next one on your device, and use each code once."
+)
+
+
+class WrongCode(CooperError):
+    """A code that is not valid: wrong, old, used, another's, or given before the back-off is over.
+
+    `failures` are the wrong codes in a row, `wait` the seconds until one is looked at again.
+    """
+
+    def __init__(
+        self, detail: str, failures: int = 0, wait: int = 0, *, backing_off: bool = False
+    ) -> None:
+        """Give every wrong code the same message, whatever is wrong with it."""
+        message = "Too many wrong codes." if backing_off else WRONG_CODE
+        if failures:
+            message += f" Wrong codes in a row: {failures}."
+        if wait:
+            message += f" Try again in {wait} seconds; until then even a correct code is refused."
+
+        super().__init__(message, detail)
+        self.wait = wait
+
+
+def now() -> float:
+    """Seconds since the epoch, by which codes and waits are judged."""
+    return time.time()
+
+
+def wait_after(failures: int) -> int:
+    """Return the seconds of back-off after so many wrong codes in a row."""
+    if failures < FREE_TRIES:
+        return 0
+
+    # capped, so that the power stays small however often somebody tries
+    doublings = min(failures - FREE_TRIES, 16)
+    return int(min(FIRST_WAIT * 2**doublings, LONGEST_WAIT))
+
+
+def use_code(person: str, typed: str, at: float) -> None:
+    """Use up a code of the person's own device at `at` (seconds since the epoch).
+
+    Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
+    """
+    device = _count_try(person, at)
+    seed = decrypt_device_seed(device)
+
+    code = normalize_code(typed)
+    step = matching_step(seed, code, at) if code else None
+    if step is None:
+        raise _refusal(device, "wrong code")
+
+    actions: list[Action] = [TotpDevice.last_step.set(step), *_RESET_FAILURES]
+    _use_up(device, actions, TotpDevice.last_step < step, "used code")
+
+
+def use_recovery_code(person: str, typed: str, at: float) -> None:
+    """Use up one of the person's recovery codes at `at` (seconds since the epoch).
+
+    Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
+    """
+    device = _count_try(person, at)
+    code_hash = recovery.hash_code(decrypt_device_seed(device), typed)
+
+    stored_hashes = list(device.recovery)
+    if code_hash not in stored_hashes:
+        raise _refusal(device, "wrong recovery code")
+
+    unused_hashes = [stored for stored in stored_hashes if stored != code_hash]
+    actions: list[Action] = [TotpDevice.recovery.set(unused_hashes), *_RESET_FAILURES]
+    _use_up(device, actions, TotpDevice.recovery == stored_hashes, "used recovery code")
+
+
+_RESET_FAILURES = (TotpDevice.failures.set(0), TotpDevice.wait_until.remove())
+
+
+def _use_up(
+    device: TotpDevice, actions: list[Action], still_unused: Condition, detail: str
+) -> None:
+    """Write that a code is used; raise WrongCode if it was, or the device was replaced."""
+    same_device = TotpDevice.seed == device.seed
+    try:
+        TotpDevice._get_connection().update_item(
+            str(device.person), actions=actions, condition=still_unused & same_device
+        )
+    except ConditionFailed as error:
+        raise _refusal(device, detail) from error
+
+
+def _count_try(person: str, at: float) -> TotpDevice:
+    """Count a try and return the device; raise WrongCode without a device or during a back-off."""
+    for _ in range(COUNT_ATTEMPTS):
+        device = device_of(person)
+        if device is None:
+            raise WrongCode("no device")
+
+        wait = math.ceil(float(device.wait_until or 0) - at)
+        if wait > 0:
+            raise _refusal(device, "backing off", wait)
+
+        if _write_try(device, at):
+            return device
+
+    raise Unavailable(
+        "Your device is being used by many requests at once. Try again.", f"contention on {person}"
+    )
+
+
+def _write_try(device: TotpDevice, at: float) -> bool:
+    """Write one more try; return False when another try was written meanwhile."""
+    failures_before = int(device.failures)
+    device.failures = failures_before + 1
+
+    actions: list[Action] = [TotpDevice.failures.set(device.failures)]
+    wait = wait_after(int(device.failures))
+    if wait:
+        actions.append(TotpDevice.wait_until.set(int(at) + wait))
+
+    try:
+        TotpDevice._get_connection().update_item(
+            str(device.person),
+            actions=actions,
+            condition=TotpDevice.failures == failures_before,
+        )
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _refusal(device: TotpDevice, detail: str, remaining_wait: int = 0) -> WrongCode:
+    """Write the refusal to the audit log and return the error to raise."""
+    failures = int(device.failures)
+    audit.record(Event.STEP_UP_REFUSED, why=detail, object=str(device.person), failures=failures)
+
+    wait = remaining_wait or wait_after(failures)
+    return WrongCode(detail, failures, wait, backing_off=bool(remaining_wait))
