@@ -1,7 +1,6 @@
 """Documents of doors: targets, associations, AWS accounts, and the change log of the catalogue."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pynamodb.attributes import (
@@ -15,23 +14,19 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
+from brokers.choices import Kind, State
 from core.dynamo import Document
 
-
-class Kind(StrEnum):
-    """What one becomes."""
-
-    ROLE = "role"
-    FEDERATED_USER = "federated_user"
-
-
-class State(StrEnum):
-    """Where a target stands; a deleted one stays, emptied, so that its name is reserved for ever."""
-
-    PENDING = "pending"
-    ENABLED = "enabled"
-    DISABLED = "disabled"
-    DELETED = "deleted"
+__all__ = [
+    "Association",
+    "AwsAccount",
+    "Change",
+    "Import",
+    "ImportPart",
+    "Kind",
+    "State",
+    "Target",
+]
 
 
 class Target(Document):

@@ -1,64 +1,186 @@
-"""What a try of a target leads to: whether it is enabled, and what people are told."""
+"""When a target is complete, when it is ready, and which change of it calls for a new probe.
 
-from brokers.models import State, Target
-from brokers.probing import ProbeResult
-from core.errors import Invalid
+Pure: no Django, no AWS. The target's form, the bulk actions and the import all decide by this.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brokers.choices import State
+
+Changes = Mapping[str, Sequence[Any]]
+"""Changed attributes of a target: name -> (before, after)."""
+
+PROBE_FLAGS = ("external_id_enforced", "tag_session", "source_identity")
+"""What a probe finds allowed or enforced, one by one; a target keeps each as an attribute."""
+
+NOT_PROBED: dict[str, Any] = {
+    "probe": None,
+    "external_id_enforced": False,
+    "tag_session": False,
+    "source_identity": False,
+    "effective_max_seconds": None,
+}
+"""The attributes that a probe sets, as they are before the first probe."""
+
+PROBED_ATTRIBUTES = ("role_arn", "partition", "federation_keys", "session_policy", "policy_arns")
+"""What a probe depends on: when one of them changes, its result tells nothing any more."""
 
 
-def is_ready(target: Target, result: ProbeResult) -> bool:
-    """Return whether the target may be enabled: nothing lacking, or a weaker mode accepted (never for sensitive)."""
-    weaker = bool(target.weaker_mode_accepted) and not target.sensitive
-    return result.works and (result.complete or weaker)
+@dataclass(frozen=True)
+class ProbeResult:
+    """What a probe found. `findings` say in words what is lacking, and where to mend it."""
 
+    works: bool
+    """Whether AWS gives credentials at all."""
 
-def remember(target: Target, result: ProbeResult) -> None:
-    """Put what a try found into the target: what its trust policy allows, and for how long."""
-    target.probe = result.stored()
-    target.external_id_enforced = result.external_id_enforced
-    target.tag_session = result.tag_session
-    target.source_identity = result.source_identity and target.is_role
-    target.effective_max_seconds = result.longest_seconds or None
-    if result.complete:
-        target.weaker_mode_accepted = False
+    external_id_enforced: bool = False
+    tag_session: bool = False
+    source_identity: bool = False
+    longest_seconds: int = 0
+    """The longest session that AWS gave, up to the target's own longest."""
 
+    findings: tuple[str, ...] = ()
 
-def settle(target: Target, result: ProbeResult, was: State, wanted: bool) -> None:
-    """Set the target's state after a try; raise Invalid when enabling it was asked for and it is not ready.
-
-    `was` is its state before; `wanted` whether the form says enabled.
-    """
-    remember(target, result)
-    if is_ready(target, result):
-        keeps_disabled = was == State.DISABLED and not wanted
-        target.state = str(
-            State.DISABLED
-            if keeps_disabled or (was == State.ENABLED and not wanted)
-            else State.ENABLED
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is lacking, so that nobody has to accept a weaker mode."""
+        return (
+            self.works and self.external_id_enforced and self.tag_session and self.source_identity
         )
-        return
-    if wanted and was != State.ENABLED:
-        raise Invalid(" ".join([*result.findings, _way_on(target, result)]), field="enabled")
-    target.state = str(State.DISABLED if was == State.DISABLED else State.PENDING)
+
+    def stored(self) -> dict[str, Any]:
+        """Return the result as the target and the audit log keep it."""
+        return {**asdict(self), "findings": list(self.findings)}
 
 
-def _way_on(target: Target, result: ProbeResult) -> str:
+# -- the result and the target's attributes ---------------------------------------------------------------------------
+def attributes_from(result: Mapping[str, Any], *, is_role: bool) -> dict[str, Any]:
+    """Return what a target keeps of a stored result; parts that an import file leaves out are False."""
+    flags = {name: bool(result.get(name)) for name in PROBE_FLAGS}
+    if not is_role:
+        # GetFederationToken takes no source identity
+        flags["source_identity"] = False
+
+    probe = dict(result) if "works" in result else None
+    longest_seconds = result.get("longest_seconds") or None
+    return {"probe": probe, **flags, "effective_max_seconds": longest_seconds}
+
+
+def result_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stored result that a target's attributes come from; {} when it was not probed."""
+    if attributes["probe"]:
+        return dict(attributes["probe"])
+
+    result: dict[str, Any] = {name: True for name in PROBE_FLAGS if attributes[name]}
+    if attributes["effective_max_seconds"]:
+        result["longest_seconds"] = attributes["effective_max_seconds"]
+    return result
+
+
+def known_result(attributes: Mapping[str, Any], *, is_role: bool) -> ProbeResult:
+    """Return what is known of the last probe from a target's attributes alone.
+
+    An import file may tell the flags without the result that they come from: then AWS did give credentials.
+    """
+    flags = {name: bool(attributes[name]) for name in PROBE_FLAGS}
+    if attributes["probe"]:
+        works = bool(attributes["probe"]["works"])
+    else:
+        works = any(flags.values())
+
+    return ProbeResult(
+        works,
+        # Federation Keys need no ExternalId, and GetFederationToken takes no source identity
+        external_id_enforced=flags["external_id_enforced"] or not is_role,
+        tag_session=flags["tag_session"],
+        source_identity=flags["source_identity"] or not is_role,
+        longest_seconds=attributes["effective_max_seconds"] or 0,
+    )
+
+
+# -- is it ready? -----------------------------------------------------------------------------------------------------
+def is_ready(result: ProbeResult, *, sensitive: bool, weaker_mode_accepted: bool) -> bool:
+    """Return whether the target may be enabled: nothing is lacking, or a weaker mode is accepted.
+
+    A sensitive target never gets by with a weaker mode.
+    """
+    if not result.works:
+        return False
+    return result.complete or (weaker_mode_accepted and not sensitive)
+
+
+def state_after_probe(before: State, *, ready: bool, enable: bool) -> State | None:
+    """Return the state that a target gets by a probe; None: it was to be enabled and is not ready.
+
+    `enable` says whether it is to be enabled. A pending target that turns out ready is enabled in any case: it waits
+    for nothing else.
+    """
+    if ready:
+        return State.ENABLED if enable or before == State.PENDING else State.DISABLED
+    if enable and before != State.ENABLED:
+        return None
+    return State.DISABLED if before == State.DISABLED else State.PENDING
+
+
+# -- what calls for a new probe ---------------------------------------------------------------------------------------
+def invalidates_probe(changes: Changes) -> bool:
+    """Return whether the stored result says nothing of the target any more.
+
+    A longer longest session does that: AWS was not asked for it. A shorter one does not: what AWS gave for long it
+    gives for short, and where it gave less than was asked, people go on getting no more than that.
+    """
+    if any(name in changes for name in PROBED_ATTRIBUTES):
+        return True
+    if "max_seconds" in changes:
+        before, after = changes["max_seconds"]
+        return bool(after > before)
+    return False
+
+
+def demands_more(changes: Changes) -> bool:
+    """Return whether more is asked of the same result: the target becomes sensitive, or no weaker mode is accepted."""
+    becomes_sensitive = "sensitive" in changes and bool(changes["sensitive"][1])
+    withdraws = "weaker_mode_accepted" in changes and not changes["weaker_mode_accepted"][1]
+    return becomes_sensitive or withdraws
+
+
+def needs_probe(changes: Changes, *, adding: bool = False, enabling: bool = False) -> bool:
+    """Return whether a target has to be probed before it is saved, by form or bulk action.
+
+    An import cannot probe: where the result is invalidated it leaves the target pending, and where more is demanded
+    it decides by the stored result.
+    """
+    # accepting a weaker mode is asking for the target to be enabled in it
+    accepts = "weaker_mode_accepted" in changes and bool(changes["weaker_mode_accepted"][1])
+    return adding or enabling or accepts or invalidates_probe(changes) or demands_more(changes)
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------
+def advice(result: ProbeResult, *, sensitive: bool) -> str:
     """Say what to do about a target that is not ready."""
     if not result.works:
-        return "Nobody can become it yet; save without this, mend the role, and try again."
-    if target.sensitive:
-        return "A sensitive target needs all of it: mend the trust policy and try again."
-    return "Mend the trust policy and try again, or accept the weaker mode."
+        return (
+            "Nobody can become it yet. Save it disabled, fix the role, and test the target again."
+        )
+    if sensitive:
+        return "A sensitive target cannot use weaker mode: fix the trust policy and test the target again."
+    return "Fix the trust policy and test the target again, or accept the weaker mode."
 
 
-def told(target: Target, result: ProbeResult) -> list[str]:
-    """Return what to tell the administrator after a try."""
-    if target.state == State.ENABLED:
-        mode = " in a weaker mode" if target.weaker_mode_accepted and not result.complete else ""
-        return [f"The try succeeded; the target is enabled{mode}.", *result.findings]
-    if is_ready(target, result):
-        return ["The try succeeded; the target is disabled.", *result.findings]
+def report(
+    result: ProbeResult, state: State, *, sensitive: bool, weaker_mode_accepted: bool
+) -> list[str]:
+    """Return the lines that tell an administrator how a probe went; `state` is the one after it."""
+    if state == State.ENABLED:
+        weaker = weaker_mode_accepted and not result.complete
+        mode = " in weaker mode" if weaker else ""
+        return [f"The test succeeded. The target is enabled{mode}.", *result.findings]
+    if is_ready(result, sensitive=sensitive, weaker_mode_accepted=weaker_mode_accepted):
+        return ["The test succeeded. The target is disabled.", *result.findings]
     return [
         "The target is pending: nobody can become it yet.",
         *result.findings,
-        _way_on(target, result),
+        advice(result, sensitive=sensitive),
     ]

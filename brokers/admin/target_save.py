@@ -7,21 +7,18 @@ from typing import Any
 from brokers import arns, catalogue, readiness
 from brokers.impact import AccessState
 from brokers.models import Association, AwsAccount, State, Target
-from brokers.probing import ProbeResult, cooper_arn, examine_keys, is_coopers_own, probe
+from brokers.probing import (
+    ProbeResult,
+    apply_result,
+    cooper_arn,
+    examine_keys,
+    is_coopers_own,
+    probe,
+)
 from core import admin, audit
 from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
 from core.errors import Conflict, Invalid
-
-DOOR_FIELDS = {
-    "role_arn",
-    "federation_keys",
-    "max_seconds",
-    "session_policy",
-    "policy_arns",
-    "accept_weaker",
-}
-"""Fields whose change calls for another try."""
 
 IN_ONE = 90
 """Associations that are deleted together with their target; the rest, which no longer entitle, after it."""
@@ -55,11 +52,11 @@ def prepare(target: Target, outcome: admin.FormChanges) -> Prepared:
     accepted = bool(outcome.cleaned.get("accept_weaker"))
     prepared.weaker_accepted = accepted and not target.weaker_mode_accepted
     target.weaker_mode_accepted = accepted
-    if _calls_for_a_try(target, outcome, was, wanted):
+    if _needs_probe(outcome, was, wanted):
         prepared.result = probe(
             target, str(prepared.account.external_id) if prepared.account else ""
         )
-        readiness.settle(target, prepared.result, was, wanted)
+        apply_result(target, prepared.result, before=was, enable=wanted)
     elif was == State.ENABLED and not wanted:
         target.state = str(State.DISABLED)
     if target.state != was:
@@ -74,17 +71,17 @@ def standing_after(target: Target, outcome: admin.FormChanges) -> AccessState:
     for row in outcome.removed:
         rules.pop(str(row.key[1]), None)
     was, wanted = State(target.state), bool(outcome.cleaned.get("enabled"))
-    waits = was == State.PENDING and _calls_for_a_try(target, outcome, was, wanted)
+    waits = was == State.PENDING and _needs_probe(outcome, was, wanted)
     return AccessState(wanted or waits, tuple(rules.values()))
 
 
-def _calls_for_a_try(target: Target, outcome: admin.FormChanges, was: State, wanted: bool) -> bool:
-    """Return whether what was typed has to be tried: something at the door changed, or it is to be enabled."""
+def _needs_probe(outcome: admin.FormChanges, was: State, wanted: bool) -> bool:
+    """Return whether what was typed calls for a new probe."""
+    changes = dict(outcome.before_and_after)
+    if "accept_weaker" in changes:
+        changes["weaker_mode_accepted"] = changes.pop("accept_weaker")
     enabling = wanted and was != State.ENABLED
-    stricter = "sensitive" in outcome.before_and_after and bool(target.sensitive)
-    return (
-        outcome.adding or enabling or stricter or bool(DOOR_FIELDS & set(outcome.before_and_after))
-    )
+    return readiness.needs_probe(changes, adding=outcome.adding, enabling=enabling)
 
 
 def _examine_role(target: Target) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.identity import groups_from
 from accounts.stepup import StepUpMixin
-from brokers import arns, catalogue, readiness, trust_policy
+from brokers import arns, catalogue, trust_policy
 from brokers.admin import impact, last_used, target_save
 from brokers.admin.access_lookup import ExplainForm, answers_for
 from brokers.admin.actions import BULK, BulkActions
@@ -32,7 +32,7 @@ from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
 from brokers.admin.import_export import Transfers
 from brokers.impact import Impact
 from brokers.models import Association, AwsAccount, Kind, State, Target
-from brokers.probing import ProbeResult, cooper_arn, probe
+from brokers.probing import ProbeResult, apply_result, cooper_arn, probe, report
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
 from core import admin
 from core.admin.document_writes import Build
@@ -228,7 +228,7 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
     def _tell(self, request: HttpRequest, target: Target, result: ProbeResult) -> None:
         """Show what a try found."""
         level = messages.SUCCESS if result.complete else messages.WARNING
-        for line in readiness.told(target, result):
+        for line in report(target, result):
             messages.add_message(request, level, line)
 
     def response_add(self, request: Any, obj: Any, post_url_continue: str | None = None) -> Any:
@@ -282,7 +282,7 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
     def _tried(self, target: Target) -> ProbeResult:
         """Try, keep what was found, and record it."""
         was, result = State(target.state), probe(target)
-        readiness.settle(target, result, was, wanted=was == State.ENABLED)
+        apply_result(target, result, before=was, enable=was == State.ENABLED)
 
         def build(writes: Transaction) -> None:
             writes.save(target)

@@ -11,14 +11,13 @@ from brokers.catalogue import Catalogue
 from brokers.import_export.snapshot import (
     DEFAULTS,
     FORMAT,
-    NO_FACTS,
     Contents,
     CurrentState,
     Values,
-    tried_from,
 )
 from brokers.import_export.validation import moment
 from brokers.models import Association, AwsAccount, State, Target
+from brokers.readiness import NOT_PROBED, result_from
 from core import audit
 from core.audit import Event
 
@@ -113,7 +112,7 @@ def _account(account: AwsAccount) -> dict[str, Any]:
 
 def _target(target: Target) -> dict[str, Any]:
     """Return a target's values."""
-    found = {name: getattr(target, name) for name in (*DEFAULTS, *NO_FACTS, "state")}
+    found = {name: getattr(target, name) for name in (*DEFAULTS, *NOT_PROBED, "state")}
     found = {name: None if value == "" else value for name, value in found.items()}
     if found["federation_keys"] is not None:
         found["federation_keys"] = base64.b64encode(bytes(found["federation_keys"])).decode()
@@ -159,7 +158,7 @@ def _said(target: Values, with_keys: bool) -> dict[str, Any]:
     if target["kind"] == "role":
         said.pop("aws_account", None)
         said.pop("partition", None)
-    if tried := tried_from(target):
+    if tried := result_from(target):
         said["tried"] = tried
     if with_keys and target["federation_keys"]:
         kms_arn, access_key_id = target["federation_keys_kms_arn"], target["access_key_id"]

@@ -4,21 +4,18 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from brokers import readiness
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, Problem, RulesPlan, TargetPlan
 from brokers.import_export.snapshot import (
     DEFAULTS,
-    FLAGS,
     KEYS,
-    NO_FACTS,
     Contents,
     CurrentState,
     Values,
 )
+from brokers.readiness import NOT_PROBED, PROBE_FLAGS
 
 PENDING, ENABLED, DISABLED = "pending", "enabled", "disabled"
-
-DOOR = ("role_arn", "partition", "federation_keys", "session_policy", "policy_arns")
-"""What a try was about: when one of them changes, what it found is no longer true. So it is with a longer session."""
 
 SECRET = ("(secret)", "(changed)")
 """How changed Federation Keys are shown, and recorded."""
@@ -132,7 +129,7 @@ def _planned(
     if after is None:
         return None
     rules = _rules(name, wanted, held, prune and "associations" in wanted.sections)
-    before = here or {**DEFAULTS, **NO_FACTS, "state": PENDING}
+    before = here or {**DEFAULTS, **NOT_PROBED, "state": PENDING}
     values = {
         attribute: value for attribute, value in after.items() if value != before.get(attribute)
     }
@@ -158,12 +155,14 @@ def _after(said: Values, here: Values | None, known: bool, notes: list[str]) -> 
     if here is not None and here["federation_keys"] and not said["federation_keys"]:
         after |= {name: here[name] for name in (*KEYS, "aws_account", "partition")}
     if here is None:
-        after |= said.get("facts") or NO_FACTS if known else NO_FACTS
+        after |= said.get("facts") or NOT_PROBED if known else NOT_PROBED
     else:
         after |= (
-            NO_FACTS if _is_other_door(after, here) else {name: here[name] for name in NO_FACTS}
+            NOT_PROBED
+            if _invalidates_probe(after, here)
+            else {name: here[name] for name in NOT_PROBED}
         )
-    if _is_complete(after):
+    if _known_result(after).complete:
         after["weaker_mode_accepted"] = False
     after["state"] = _state(said["state"], after, here)
     asked = said["state"] or (here["state"] if here is not None else PENDING)
@@ -183,38 +182,40 @@ def _is_known(said: Values | None, wanted: Contents, held: CurrentState) -> bool
     return told is not None and (here is None or here["external_id"] == told)
 
 
-def _is_other_door(after: Values, here: Values) -> bool:
-    """Return whether what a try found is no longer true."""
-    return (
-        any(after[name] != here[name] for name in DOOR)
-        or after["max_seconds"] > here["max_seconds"]
-    )
+def _changed_attributes(after: Values, here: Values) -> dict[str, tuple[Any, Any]]:
+    """Return what changes of a target's settings: (before, after) by name."""
+    return {name: (here[name], after[name]) for name in DEFAULTS if after[name] != here[name]}
 
 
-def _is_complete(after: Values) -> bool:
-    """Return whether a try found nothing lacking."""
-    if after["kind"] == "role":
-        return all(after[name] for name in FLAGS)
-    return bool(after["tag_session"])
+def _invalidates_probe(after: Values, here: Values) -> bool:
+    """Return whether what a probe found is no longer true."""
+    return readiness.invalidates_probe(_changed_attributes(after, here))
+
+
+def _known_result(after: Values) -> readiness.ProbeResult:
+    """Return what is known of the target's last probe."""
+    return readiness.known_result(after, is_role=after["kind"] == "role")
 
 
 def _is_ready(after: Values) -> bool:
-    """Return whether the target may be enabled: tried with nothing lacking, or a weaker mode accepted."""
-    works = after["probe"]["works"] if after["probe"] else any(after[name] for name in FLAGS)
-    weaker = after["weaker_mode_accepted"] and not after["sensitive"]
-    keys = after["kind"] == "role" or bool(after["federation_keys"])
-    return bool(works and keys and (_is_complete(after) or weaker))
+    """Return whether the target may be enabled by what is known of its last probe."""
+    if after["kind"] != "role" and not after["federation_keys"]:
+        return False
+    return readiness.is_ready(
+        _known_result(after),
+        sensitive=after["sensitive"],
+        weaker_mode_accepted=after["weaker_mode_accepted"],
+    )
 
 
 def _state(asked: str | None, after: Values, here: Values | None) -> str:
-    """Return the state to come: enabled only if a try says so, or if it is and nothing is stricter."""
+    """Return the state to come: enabled only if a probe says so, or if it is and no more is demanded."""
     asked = asked or (str(here["state"]) if here is not None else PENDING)
     if asked != ENABLED:
         return asked
-    if here is not None and here["state"] == ENABLED and not _is_other_door(after, here):
-        stricter = after["sensitive"] and not here["sensitive"]
-        refused = here["weaker_mode_accepted"] and not after["weaker_mode_accepted"]
-        if not stricter and not refused:
+    if here is not None and here["state"] == ENABLED:
+        changes = _changed_attributes(after, here)
+        if not readiness.invalidates_probe(changes) and not readiness.demands_more(changes):
             return ENABLED
     return ENABLED if _is_ready(after) else PENDING
 
@@ -223,9 +224,9 @@ def _why(after: Values, here: Values | None) -> str:
     """Say why a target is not enabled."""
     if after["kind"] != "role" and not after["federation_keys"]:
         return "it has no Federation Keys here; paste them into its form"
-    if here is not None and _is_other_door(after, here):
+    if here is not None and _invalidates_probe(after, here):
         return "what a try was about has changed; try it again"
-    if any(after[name] for name in FLAGS):
+    if any(after[name] for name in PROBE_FLAGS):
         return "its try found something lacking; mend the role and try it again"
     return "no try is known of it here; try it"
 
@@ -233,7 +234,7 @@ def _why(after: Values, here: Values | None) -> str:
 def _changes(before: Values, values: Values, *, new: bool) -> dict[str, list[Any]]:
     """Return each changed attribute with [before, after], fit for showing and for the record."""
     said = {
-        name: [before.get(name), value] for name, value in values.items() if name not in NO_FACTS
+        name: [before.get(name), value] for name, value in values.items() if name not in NOT_PROBED
     }
     if "federation_keys" in said:
         said["federation_keys"] = list(SECRET)

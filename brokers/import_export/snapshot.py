@@ -35,17 +35,6 @@ DEFAULTS: dict[str, Any] = {
 
 KEYS = ("federation_keys", "federation_keys_kms_arn", "access_key_id")
 
-NO_FACTS: dict[str, Any] = {
-    "probe": None,
-    "external_id_enforced": False,
-    "tag_session": False,
-    "source_identity": False,
-    "effective_max_seconds": None,
-}
-"""What a try found of a target; this is what is known before the first one."""
-
-FLAGS = ("external_id_enforced", "tag_session", "source_identity")
-
 
 @dataclass(frozen=True)
 class Contents:
@@ -69,24 +58,3 @@ class CurrentState(Contents):
     """By ("account", id), ("target", name) and (target, group)."""
 
     deleted: frozenset[str] = frozenset()
-
-
-def facts_from(tried: Values, *, is_role: bool) -> dict[str, Any]:
-    """Return what a target keeps of a try's result."""
-    flags = {name: bool(tried.get(name)) for name in FLAGS}
-    flags["source_identity"] = flags["source_identity"] and is_role
-    probe = dict(tried) if "works" in tried else None
-    return {"probe": probe, **flags, "effective_max_seconds": tried.get("longest_seconds") or None}
-
-
-def tried_from(facts: Values) -> dict[str, Any]:
-    """Return the result of the try that a target's facts come from; {} when none is known."""
-    if facts["probe"]:
-        return dict(facts["probe"])
-    found = {name: True for name in FLAGS if facts[name]}
-    longest = (
-        {"longest_seconds": facts["effective_max_seconds"]}
-        if facts["effective_max_seconds"]
-        else {}
-    )
-    return found | longest

@@ -12,10 +12,11 @@ from django.core.exceptions import ValidationError
 
 from brokers import arns
 from brokers.form_fields import GroupField, NameField, UntilField, check_room
-from brokers.import_export.snapshot import DEFAULTS, FLAGS, FORMAT, SECTIONS, Contents, facts_from
+from brokers.import_export.snapshot import DEFAULTS, FORMAT, SECTIONS, Contents
 from brokers.import_export.yaml_reader import Complaints, Node, Unusable, shortened
 from brokers.models import Kind
 from brokers.probing import is_coopers_own
+from brokers.readiness import PROBE_FLAGS, attributes_from
 from brokers.target_forms import (
     NEVER_WEAKER,
     FederatedUserForm,
@@ -45,7 +46,7 @@ KNOWN = {
 }
 """Keys of a target by its kind."""
 
-TRIED = {"works", *FLAGS, "longest_seconds", "findings"}
+TRIED = {"works", *PROBE_FLAGS, "longest_seconds", "findings"}
 FORMS = {Kind.ROLE: RoleForm.base_fields, Kind.FEDERATED_USER: FederatedUserForm.base_fields}
 _NAME, _GROUP, _UNTIL = (
     NameField(max_length=64),
@@ -311,7 +312,7 @@ class _Check:
         """Return what a try found, as far as the file tells."""
         said = self.entries(node, TRIED)
         tried: dict[str, Any] = {
-            name: self.flag(said[name]) for name in ("works", *FLAGS) if name in said
+            name: self.flag(said[name]) for name in ("works", *PROBE_FLAGS) if name in said
         }
         if "longest_seconds" in said:
             seconds = forms.IntegerField(min_value=0, max_value=129_600)
@@ -325,7 +326,7 @@ class _Check:
                 self._complaints.add(
                     said["findings"], "At most 20 findings of at most 1,000 characters."
                 )
-        return facts_from(tried, is_role=is_role)
+        return attributes_from(tried, is_role=is_role)
 
     def groups(self, name: Any, node: Node) -> dict[str, str | None]:
         """Return the groups that may become a target, with their ends."""

@@ -1,6 +1,20 @@
-"""Trying a target, or a key pair, without granting anything: the credentials that AWS returns are discarded."""
+"""Probes: a target, or a key pair, tried with AWS without granting anything.
 
+The credentials that AWS returns are discarded.
+"""
+
+from brokers.probing.apply import apply_result, report
 from brokers.probing.key_check import ExaminedKeys, examine_keys
-from brokers.probing.probe import ProbeResult, cooper_arn, is_coopers_own, probe
+from brokers.probing.probe import cooper_arn, is_coopers_own, probe
+from brokers.readiness import ProbeResult
 
-__all__ = ["ExaminedKeys", "ProbeResult", "cooper_arn", "examine_keys", "is_coopers_own", "probe"]
+__all__ = [
+    "ExaminedKeys",
+    "ProbeResult",
+    "apply_result",
+    "cooper_arn",
+    "examine_keys",
+    "is_coopers_own",
+    "probe",
+    "report",
+]

@@ -1,7 +1,6 @@
 """`probe`: try a target for real and discard what it gives; what its trust policy allows is settled here."""
 
 import secrets
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from accounts.identity import Identity
@@ -10,6 +9,7 @@ from brokers.aws_errors import explained, is_duration_refusal
 from brokers.federation_keys import keys_of
 from brokers.models import Target
 from brokers.probing.key_check import HARMLESS
+from brokers.readiness import ProbeResult
 from brokers.sts import Request, assume_role, federation_token
 from brokers.sts.names import new_grant_id, session_name
 from brokers.sts.request import policies, tags
@@ -17,29 +17,6 @@ from core import aws
 from core.errors import CooperError, Unavailable
 
 PROBER = Identity("cooper", "try", "cooper's try")
-
-
-@dataclass(frozen=True)
-class ProbeResult:
-    """What a try found. `works`: it can be become at all; `findings` say in words what is lacking, and where."""
-
-    works: bool
-    external_id_enforced: bool = False
-    tag_session: bool = False
-    source_identity: bool = False
-    longest_seconds: int = 0
-    findings: tuple[str, ...] = field(default=())
-
-    @property
-    def complete(self) -> bool:
-        """Return whether nothing is lacking, so that the target is enabled without anybody accepting a weaker mode."""
-        return (
-            self.works and self.external_id_enforced and self.tag_session and self.source_identity
-        )
-
-    def stored(self) -> dict[str, Any]:
-        """Return the result for the document."""
-        return {**asdict(self), "findings": list(self.findings)}
 
 
 def cooper_arn() -> str:
@@ -175,7 +152,10 @@ def _longest(target: Target, right: dict[str, Any], findings: list[str]) -> int:
         if chained
         else "the role's MaxSessionDuration is less"
     )
-    findings.append(f"AWS refuses {wanted} seconds, since {cause}. People get one hour.")
+    findings.append(
+        f"AWS refuses {wanted} seconds, since {cause}. "
+        "People get at most one hour. Set the longest session to what AWS gives and test the target again."
+    )
     return 3600
 
 

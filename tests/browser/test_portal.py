@@ -104,7 +104,7 @@ def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
     page.locator("#id_associations-0-group").fill("developers")
     shoot(page, "admin-add")
     save(page, demo)
-    see(page.get_by_text("The try succeeded; the target is enabled."))
+    see(page.get_by_text("The test succeeded. The target is enabled."))
     shoot(page, "admin-targets")
     page.get_by_role("link", name="support-read").click()
     see(page.get_by_text("ExternalId enforced: yes"))

@@ -120,7 +120,7 @@ def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     answer = carol.post(
         "/admin/brokers/target/support-read/try/", {"code": next_code("carol")}, follow=True
     )
-    assert "The try succeeded; the target is enabled." in answer.text
+    assert "The test succeeded. The target is enabled." in answer.text
     assert Target.find("support-read").state == State.ENABLED
     assert [each.facts["state"] for each in events_of("support-read", Event.TARGET_TRIED)] == [
         "enabled"

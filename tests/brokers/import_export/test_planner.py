@@ -11,13 +11,11 @@ from brokers.import_export import planner
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, TargetPlan
 from brokers.import_export.snapshot import (
     DEFAULTS,
-    NO_FACTS,
     Contents,
     CurrentState,
-    facts_from,
-    tried_from,
 )
 from brokers.import_export.steps import MORE, MOST_BYTES, MOST_ITEMS, steps_of
+from brokers.readiness import NOT_PROBED, attributes_from, result_from
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ACCOUNT, EXTERNAL_ID = "222222222222", "cooper-0123"
@@ -57,7 +55,7 @@ def user(**said: Any) -> dict[str, Any]:
 
 
 def facts(tried: dict[str, Any], kind: str = "role") -> dict[str, Any]:
-    return facts_from(tried, is_role=kind == "role")
+    return attributes_from(tried, is_role=kind == "role")
 
 
 def tried_role(tried: dict[str, Any] | None = None, **said: Any) -> dict[str, Any]:
@@ -133,7 +131,7 @@ def test_it_adds_a_target_with_all_that_the_file_says():
         and found.values["labels"] == ["env=dev"]
         and found.values["kind"] == "role"
     )
-    assert set(found.values) == {*DEFAULTS, *NO_FACTS, "state"}
+    assert set(found.values) == {*DEFAULTS, *NOT_PROBED, "state"}
 
 
 def test_it_says_each_field_of_a_new_target_that_is_not_as_usual():
@@ -343,8 +341,8 @@ def test_it_does_not_note_a_weaker_mode_where_nothing_is_lacking():
 
 def test_it_leaves_an_enabled_target_enabled_that_nobody_ever_tried():
     bare = {
-        name: value for name, value in kept(role(title="Old")).items() if name not in NO_FACTS
-    } | NO_FACTS
+        name: value for name, value in kept(role(title="Old")).items() if name not in NOT_PROBED
+    } | NOT_PROBED
     assert only(plan(saying(a=role(title="New", state="enabled")), holding(a=bare))).values == {
         "title": "New"
     }
@@ -656,7 +654,7 @@ def test_it_orders_by_name():
 )
 def test_it_tells_of_a_try_as_it_was_told(tried, kind):
     found = facts(tried, kind)
-    assert facts(tried_from(found), kind) == found
+    assert facts(result_from(found), kind) == found
 
 
 def test_it_knows_no_source_identity_of_federated_users():
