@@ -18,7 +18,7 @@ demo: ## cooper with its own AWS on this machine, on http://127.0.0.1:PORT (PORT
 demo-reset: ## forgets everything that was done in the demo
 	rm -rf $(STORE)
 
-test: ## everything: linters, types, rooms, tests
+test: ## everything: linters, types, imports, tests
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
 	@$(MAKE) --no-print-directory lint
 	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=auto --dist=loadfile
@@ -31,12 +31,13 @@ soak: ## the tests that run long (races, floods, restarts)
 	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
 	@tools/step "Soak tests" $(BIN)/pytest -m soak
 
-lint: ## ruff, mypy and the rooms of the house
+lint: ## style, types, imports between packages, readability
 	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
 	@tools/step "Style" $(BIN)/ruff check --quiet
 	@tools/step "Format" $(BIN)/ruff format --check --quiet
 	@tools/step "Types" $(BIN)/mypy
-	@tools/step "Rooms" $(BIN)/lint-imports --no-logo
+	@tools/step "Imports" $(BIN)/lint-imports --no-logo
+	@tools/step "Readability" tools/readability --check
 
 fmt: ## formats the code and mends what ruff can mend
 	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
