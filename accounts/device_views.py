@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import enrolment_codes, reauthentication, stepup, totp
@@ -23,6 +23,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid, Refused
+from core.http import login_redirect, safe_next
 from core.kms import Ciphertext
 
 PENDING = "enrolment"
@@ -54,13 +55,6 @@ class ProofForm(forms.Form):
             del self.fields[name]
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send an anonymous visitor to sign in and back."""
-    return HttpResponseRedirect(
-        f"{resolve_url('login')}?{urlencode({'next': resolve_url('device')})}"
-    )
-
-
 def signed_in(
     view: Callable[[HttpRequest, Identity], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
@@ -69,23 +63,14 @@ def signed_in(
     @wraps(view)
     def guarded(request: HttpRequest) -> HttpResponse:
         identity: Identity | None = request.identity  # type: ignore[attr-defined]
-        return view(request, identity) if identity else _to_sign_in(request)
+        return view(request, identity) if identity else login_redirect(resolve_url("device"))
 
     return guarded
 
 
-def _next(request: HttpRequest) -> str:
-    """Return the page of ours to go back to, or ""."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    fits = url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if fits and wanted.startswith("/") else ""
-
-
 def _here(request: HttpRequest) -> str:
     """Return the address of this page, with the one to go back to."""
-    return f"{resolve_url('device')}?{urlencode({'next': _next(request)})}"
+    return f"{resolve_url('device')}?{urlencode({'next': safe_next(request)})}"
 
 
 def _has_password(identity: Identity) -> bool:
@@ -123,11 +108,11 @@ def _page(
     wanted = _wanted(identity, has_device=device is not None)
     context = {
         "device": device,
-        "form": ProofForm(wanted=wanted, initial={"next": _next(request)}),
+        "form": ProofForm(wanted=wanted, initial={"next": safe_next(request)}),
         "recover": _recovery_form(identity),
         "remove": _removal_form(),
         **tried,
-        "next": _next(request),
+        "next": safe_next(request),
         "again": reauthentication.again_url(request, identity, _here(request)),
     }
     return render(request, "accounts/device.html", context, status=status)
@@ -197,7 +182,7 @@ def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     request.session[PENDING] = kept
     audit.record(Event.ENROLMENT_BEGUN)
     return HttpResponseRedirect(
-        f"{resolve_url('device-set-up')}?{urlencode({'next': _next(request)})}"
+        f"{resolve_url('device-set-up')}?{urlencode({'next': safe_next(request)})}"
     )
 
 
@@ -222,7 +207,7 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
     ciphertext = _pending(request)
     if ciphertext is None:
         return HttpResponseRedirect(
-            f"{resolve_url('device')}?{urlencode({'next': _next(request)})}"
+            f"{resolve_url('device')}?{urlencode({'next': safe_next(request)})}"
         )
     seed = totp.decrypt_seed(ciphertext, identity.person)
     form = CodeForm(request.POST if request.method == "POST" else None)
@@ -245,7 +230,7 @@ def set_up(request: HttpRequest, identity: Identity) -> HttpResponse:
         "secret": totp.base32(seed),
         "uri": uri,
         "picture": picture,
-        "next": _next(request),
+        "next": safe_next(request),
     }
     return render(request, "accounts/device_set_up.html", shown, status=status)
 
@@ -267,7 +252,9 @@ def _enrolled(
         writes.save(person)
     request.session.pop(PENDING, None)
     _stay(request, person)
-    return render(request, "accounts/device_codes.html", {"codes": codes, "next": _next(request)})
+    return render(
+        request, "accounts/device_codes.html", {"codes": codes, "next": safe_next(request)}
+    )
 
 
 def _next_epoch(key: str) -> Person:
@@ -330,4 +317,4 @@ def remove(request: HttpRequest, identity: Identity) -> HttpResponse:
 def close_window(request: HttpRequest, identity: Identity) -> HttpResponse:
     """End the window in which no further code is asked for."""
     stepup.close_window(request)
-    return HttpResponseRedirect(_next(request) or resolve_url("device"))
+    return HttpResponseRedirect(safe_next(request) or resolve_url("device"))

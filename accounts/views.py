@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,6 +27,7 @@ from accounts.providers.local import source_of
 from core import audit
 from core.audit import Event
 from core.errors import CooperError
+from core.http import safe_next
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +37,7 @@ FROM_ONE_SOURCE = 600
 
 def _next(request: HttpRequest) -> str:
     """Return the page of ours to go on to, or the first page."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    fits = url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if fits and wanted.startswith("/") else resolve_url("home")
+    return safe_next(request) or resolve_url("home")
 
 
 def _form_provider() -> Provider | None:

@@ -27,6 +27,7 @@ from brokers.grants import (
 )
 from brokers.models import AwsAccount, Target
 from core.errors import Invalid, StepUpRequired
+from core.http import login_redirect, wants_json
 from core.middleware import refusal
 
 PER_PAGE = 100
@@ -84,9 +85,9 @@ def _identity(request: HttpRequest) -> Identity | None:
 
 def _to_sign_in(request: HttpRequest, after: str) -> HttpResponse:
     """Send an anonymous visitor to sign in, and then to `after`; a tool gets 401."""
-    if "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         return refusal(request, 401, "Sign in first.")
-    return HttpResponseRedirect(f"{resolve_url('login')}?{urlencode({'next': after})}")
+    return login_redirect(after)
 
 
 def _cards(identity: Identity, held: Catalogue, now: datetime) -> list[Card]:
@@ -191,7 +192,7 @@ def _become(request: HttpRequest, name: str, way: Delivery) -> IssuedGrant | Htt
     try:
         return grant(identity, wish, datetime.now(UTC))
     except (Invalid, StepUpRequired) as error:
-        if error.code == "enrol" and "application/json" not in request.headers.get("Accept", ""):
+        if error.code == "enrol" and not wants_json(request):
             return _to_enrol(request, name)
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return _form_again(request, identity, name, form, error.status)
@@ -212,7 +213,7 @@ def _form_again(
 ) -> HttpResponse:
     """Show the form with its errors and what was typed, to somebody who may see the target; raise NotYours."""
     card = _my_card(identity, name)
-    if "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         return JsonResponse(
             {"error": "Some fields cannot be used.", "fields": form.errors}, status=status
         )
@@ -246,7 +247,7 @@ def credentials(request: HttpRequest, name: str) -> HttpResponse:
     granted = _become(request, name, Delivery.CREDENTIALS)
     if isinstance(granted, HttpResponse):
         return granted
-    if "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         return _sealed(JsonResponse(formats.credential_process(granted.credentials)))
     shown = formats.all_formats(
         granted.credentials, str(granted.target.region or ""), str(granted.target.name)

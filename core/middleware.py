@@ -13,6 +13,7 @@ from django.shortcuts import render
 
 from core import audit
 from core.errors import CooperError
+from core.http import wants_json
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def error_page(request: HttpRequest, error: CooperError) -> HttpResponse:
 def refusal(request: HttpRequest, status: int, message: str, title: str = "") -> HttpResponse:
     """Return an answer that says no: JSON where that is asked for, else a page."""
     number = getattr(request, "id", "")
-    if "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         return JsonResponse({"error": message, "request_id": number}, status=status)
     said = title or HTTPStatus(status).phrase
     return render(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 
 from accounts.models import SamlIdp
 from accounts.providers.base import Address, Answer, Provider, ProviderFamily, SignInRefused
@@ -14,6 +14,7 @@ from accounts.providers.saml.idp_registry import confirm
 from accounts.providers.saml.place import place_of
 from accounts.providers.saml.pysaml2_client import Engine, engine_for
 from core.dynamo import Transaction
+from core.http import own_path
 
 NEXT_LIMIT = 2_000
 ENDED = "What cooper knows of {label} has ended. Tell an administrator; other ways to sign in go on working."
@@ -71,10 +72,8 @@ class SamlProvider(Provider):
 
 def next_page(request: HttpRequest, wanted: str) -> str:
     """Return the page of ours to go on to, or ""."""
-    fits = url_has_allowed_host_and_scheme(
-        wanted, {request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if fits and wanted.startswith("/") and len(wanted) <= NEXT_LIMIT else ""
+    path = own_path(request, wanted)
+    return path if len(path) <= NEXT_LIMIT else ""
 
 
 class SamlProviders(ProviderFamily):
