@@ -4,6 +4,10 @@ PORT ?= 8000
 STORE = var/demo
 BIN = .venv/bin
 
+# production installs the first alone, the demo the first two, tests all three
+DEMO_REQUIREMENTS = requirements.txt requirements-demo.txt
+ALL_REQUIREMENTS = $(DEMO_REQUIREMENTS) requirements-dev.txt
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test cover soak lint fmt lock clean
 
@@ -12,7 +16,7 @@ help:
 
 demo: ## cooper with its own AWS on this machine, on http://127.0.0.1:PORT (PORT=8000)
 	@tools/packages xmlsec1 || echo '    Without it the demo works, but for "Sign in with Example IdP".'
-	@tools/step "Python packages" tools/venv requirements.txt
+	@tools/step "Python packages" tools/venv $(DEMO_REQUIREMENTS)
 	@exec $(BIN)/python manage.py cooper_demo --store $(STORE) --port $(PORT)
 
 demo-reset: ## forgets everything that was done in the demo
@@ -28,11 +32,11 @@ cover: ## the same with branch coverage, which takes half as long again
 
 soak: ## the tests that run long (races, floods, restarts)
 	@tools/step "Debian packages" tools/packages chromium xmlsec1 npm
-	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
+	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
 	@tools/step "Soak tests" $(BIN)/pytest -m soak
 
 lint: ## style, types, imports between packages, readability
-	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
+	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
 	@tools/step "Style" $(BIN)/ruff check --quiet
 	@tools/step "Format" $(BIN)/ruff format --check --quiet
 	@tools/step "Types" $(BIN)/mypy
@@ -40,12 +44,13 @@ lint: ## style, types, imports between packages, readability
 	@tools/step "Readability" tools/readability --check
 
 fmt: ## formats the code and mends what ruff can mend
-	@tools/step "Python packages" tools/venv requirements.txt requirements-dev.txt
+	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 
-lock: ## pins the newest versions that requirements.in allows (needs uv)
+lock: ## pins the newest versions that requirements*.in allow (needs uv)
 	uv pip compile $(LOCK) --output-file requirements.txt requirements.in
+	uv pip compile $(LOCK) --output-file requirements-demo.txt requirements-demo.in
 	uv pip compile $(LOCK) --output-file requirements-dev.txt requirements-dev.in
 
 LOCK = --quiet --upgrade --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-emit-index-url

@@ -1,7 +1,6 @@
 """Django's settings and cooper's own (`COOPER_*`), read from the environment."""
 
 import secrets
-from importlib.util import find_spec
 from pathlib import Path
 
 from core import env
@@ -64,10 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_otp",
+    "demo.apps.DemoConfig",
 ]
-# the demo's command is there only where the packages of requirements-demo.txt are
-if find_spec("moto"):
-    INSTALLED_APPS.append("demo.apps.DemoConfig")
 
 MIDDLEWARE = [
     "core.middleware.RequestMiddleware",

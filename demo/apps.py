@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class DemoConfig(AppConfig):
-    """Installed only where the packages of `requirements-demo.txt` are (see the settings)."""
+    """In production too: there its command says that the packages of the demo are missing."""
 
     name = "demo"

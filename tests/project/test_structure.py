@@ -1,6 +1,7 @@
 """The house holds: rooms, one door, short functions, and papers that name things that exist."""
 
 import ast
+import itertools
 import re
 import shutil
 import statistics
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.management.commands import cooper_demo
 from tests.support.paths import ROOT
 
 PACKAGES = ("demo", "cooper_project", "brokers", "accounts", "core", "embedded_aws")
@@ -195,10 +197,10 @@ def test_it_names_a_reason_for_every_silenced_rule() -> None:
     assert [(name, line) for name, line in lines if bare.search(line)] == []
 
 
-def third_party() -> set[str]:
-    """Return the top-level names that the code imports from elsewhere."""
+def third_party(package: str) -> set[str]:
+    """Return the top-level names that a package imports from elsewhere."""
     names: set[str] = set()
-    for path in modules():
+    for path in sorted((ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
@@ -211,28 +213,54 @@ OTHER_NAMES = {"saml2": "pysaml2", "yaml": "pyyaml"}
 """Packages that are imported by another name than they are installed by."""
 
 
-def required() -> set[str]:
-    """Return the packages that requirements.in names."""
-    lines = (ROOT / "requirements.in").read_text().splitlines()
-    return {re.split(r"[\[<>=~ #]", line)[0] for line in lines if line and not line.startswith("#")}
+def required(file: str) -> set[str]:
+    """Return the packages that a requirements*.in names."""
+    lines = (ROOT / file).read_text().splitlines()
+    return {re.split(r"[\[<>=~ #]", line)[0] for line in lines if re.match("[a-z]", line)}
 
 
-def test_it_requires_by_name_what_it_imports() -> None:
-    imported = {OTHER_NAMES.get(name, name.replace("_", "-")) for name in third_party()}
-    assert imported - required() == set()
+REQUIREMENTS = {
+    "core": ["requirements.in"],
+    "accounts": ["requirements.in"],
+    "brokers": ["requirements.in"],
+    "cooper_project": ["requirements.in"],
+    "embedded_aws": ["requirements-demo.in"],
+    "demo": ["requirements.in", "requirements-demo.in"],
+}
+"""What each package may import from: a server in production installs requirements.in alone."""
 
 
-def test_it_gives_a_reason_for_every_requirement() -> None:
-    for file in ("requirements.in", "requirements-dev.in"):
-        lines = [
-            line
-            for line in (ROOT / file).read_text().splitlines()
-            if line and not line.startswith("#")
-        ]
-        assert [line for line in lines if not re.search(r" # \w+", line)] == []
+@pytest.mark.parametrize("package", PACKAGES)
+def test_it_requires_by_name_what_it_imports(package: str) -> None:
+    imported = {OTHER_NAMES.get(name, name.replace("_", "-")) for name in third_party(package)}
+    named = set().union(*(required(file) for file in REQUIREMENTS[package]))
+    assert imported
+    assert imported - named == set()
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_production_does_without_the_packages_of_the_demo() -> None:
+    only_demo = required("requirements-demo.in") - required("requirements.in")
+    assert only_demo == {"moto", "waitress"}
+    assert only_demo & pins((ROOT / "requirements.txt").read_text()).keys() == set()
+
+
+def test_the_demos_command_looks_for_the_packages_of_the_demo() -> None:
+    only_demo = required("requirements-demo.in") - required("requirements.in")
+    assert set(cooper_demo.DEMO_PACKAGES) == only_demo
+
+
+@pytest.mark.parametrize("file", ["requirements.in", "requirements-demo.in", "requirements-dev.in"])
+def test_it_gives_a_reason_for_every_requirement(file: str) -> None:
+    lines = [line for line in (ROOT / file).read_text().splitlines() if line]
+    requirements = [line for line in lines if not line.startswith("#")]
+    assert requirements
+    assert [line for line in requirements if not re.search(r" # \w+", line)] == []
+
+
+PINNED = ("requirements.txt", "requirements-demo.txt", "requirements-dev.txt")
+
+
+@pytest.mark.parametrize("file", PINNED)
 def test_it_pins_every_requirement_with_hashes_and_names_no_registry(file: str) -> None:
     text = (ROOT / file).read_text()
     pins = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]
@@ -241,12 +269,14 @@ def test_it_pins_every_requirement_with_hashes_and_names_no_registry(file: str) 
     assert not re.search(r"https?://|--(extra-)?index|--find-links", text)
 
 
-def test_it_pins_the_same_versions_for_tests_as_for_production() -> None:
-    both = [
-        pins((ROOT / file).read_text()) for file in ("requirements.txt", "requirements-dev.txt")
-    ]
-    shared = both[0].keys() & both[1].keys()
-    assert {name for name in shared if both[0][name] != both[1][name]} == set()
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(PINNED, 2)))
+def test_it_pins_the_same_versions_for_the_demo_and_tests_as_for_production(
+    first: str, second: str
+) -> None:
+    versions = pins((ROOT / first).read_text())
+    others = pins((ROOT / second).read_text())
+    shared = versions.keys() & others.keys()
+    assert {name for name in shared if versions[name] != others[name]} == set()
 
 
 def pins(text: str) -> dict[str, str]:

@@ -89,9 +89,10 @@ def test_it_makes_a_venv_with_pip_alone_and_anew_when_it_was_cut_short(
 def test_the_demo_goes_on_where_xmlsec1_cannot_be_installed(bare: Any, tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
     for tool in ("venv", "packages"):
-        stub(tmp_path / "tools" / tool, f"[ {tool} = venv ]")
+        stub(tmp_path / "tools" / tool, f'[ {tool} = venv ] && echo "installed: $*"')
     (tmp_path / ".venv/bin").mkdir(parents=True)
     stub(tmp_path / ".venv/bin/python", 'echo "served: $*"')
     done = bare("make", "demo", "PORT=8123")
     assert done.returncode == 0 and done.stderr == "" and "Sign in with Example IdP" in done.stdout
+    assert "installed: requirements.txt requirements-demo.txt\n" in done.stdout
     assert done.stdout.endswith("served: manage.py cooper_demo --store var/demo --port 8123\n")

@@ -1,5 +1,6 @@
 """`manage.py cooper_demo`: cooper with an AWS of its own, to try it out."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,9 +10,11 @@ from django.core.management.base import CommandError, CommandParser
 from cooper_project.management.base import CooperCommand, UsageError
 from cooper_project.serving import static
 from core.checks import bind_parts, is_loopback
-from demo import run
 
 DEFAULT_BIND = "127.0.0.1:8000"
+
+DEMO_PACKAGES = ("moto", "waitress")
+"""What requirements-demo.in adds; a server in production does not have them."""
 
 
 class Command(CooperCommand):
@@ -50,6 +53,12 @@ class Command(CooperCommand):
 
     def run_command(self, **options: Any) -> None:
         """Serve the demo or its AWS; raise CommandError or CooperError."""
+        if not all(find_spec(name) for name in DEMO_PACKAGES):
+            raise CommandError(
+                "The demo's packages are not installed. Install them with: "
+                "pip install --require-hashes -r requirements.txt -r requirements-demo.txt"
+            )
+
         if options["aws_only"]:
             self._serve_aws(options)
             return
@@ -59,6 +68,8 @@ class Command(CooperCommand):
         self._serve_demo(options)
 
     def _serve_aws(self, options: dict[str, Any]) -> None:
+        from demo import run  # noqa: PLC0415 - needs the demo's packages, which production lacks
+
         run.serve_alone(
             options["store"],
             options["port"],
@@ -68,6 +79,8 @@ class Command(CooperCommand):
         )
 
     def _serve_demo(self, options: dict[str, Any]) -> None:
+        from demo import run  # noqa: PLC0415 - needs the demo's packages, which production lacks
+
         settings.COOPER_BIND = DEFAULT_BIND
         if options["port"]:
             settings.COOPER_BIND = f"127.0.0.1:{options['port']}"
