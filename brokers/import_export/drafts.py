@@ -8,12 +8,13 @@ from typing import Any
 
 from brokers import catalogue
 from brokers.federation_keys import keys_of
+from brokers.import_export.complaints import Complaints, Unusable
 from brokers.import_export.export import held
 from brokers.import_export.plan import Plan, Problem
 from brokers.import_export.planner import plan
 from brokers.import_export.snapshot import Contents, CurrentState
 from brokers.import_export.validation import contents_of
-from brokers.import_export.yaml_reader import MOST_COMPLAINTS, Complaints, Key, Node, Unusable, read
+from brokers.import_export.yaml_reader import Key, Node, read
 from brokers.models import Target
 from brokers.probing import cooper_arn
 from core import audit
@@ -26,8 +27,8 @@ class FileRefused(Invalid):
 
     def __init__(self, complaints: Complaints) -> None:
         """Keep all complaints; the record and the log get their number and first place alone."""
-        first = min(complaints.found, key=lambda each: (each.line, each.column))
-        number = len(complaints.found) + complaints.more
+        first = complaints.in_order()[0]
+        number = complaints.count()
         where = f"{number} wrong, first at line {first.line}, column {first.column}"
         super().__init__("Nothing was imported: the file is not right.", where, field="file")
         self.lines = complaints.lines()
@@ -65,7 +66,7 @@ def _planned(root: Node, contents: Contents, complaints: Complaints, prune: bool
     here = held(catalogue.current())
     found = plan(contents, here, audit.now(), prune=prune)
     for each in [*found.problems, *_foreign_keys(contents, here)]:
-        place = _place(root, each.path) if len(complaints.found) < MOST_COMPLAINTS else root
+        place = root if complaints.is_full() else _place(root, each.path)
         complaints.add(place, each.message)
     return found
 

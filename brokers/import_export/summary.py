@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from brokers.impact import PeopleByGroup, named
+from brokers.import_export.complaints import printable
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, TargetPlan
-from brokers.import_export.yaml_reader import printable
 
 MOST = 12
 """Names in one line; more are counted."""

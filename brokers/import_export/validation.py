@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 
 from brokers import arns
 from brokers.form_fields import GroupField, NameField, UntilField, check_room
+from brokers.import_export.complaints import Complaints, Unusable, shortened
 from brokers.import_export.snapshot import DEFAULTS, FORMAT, SECTIONS, Contents
-from brokers.import_export.yaml_reader import Complaints, Node, Unusable, shortened
+from brokers.import_export.yaml_reader import Node
 from brokers.models import Kind
 from brokers.probing import is_coopers_own
 from brokers.readiness import PROBE_FLAGS, attributes_from
@@ -245,7 +246,7 @@ class _Check:
             parts = found["partition"], found["region"] or "", found["destination"] or ""
             self._checked(node, lambda: check_destination(*parts))
 
-    def _role(self, found: dict[str, Any], node: Node | None) -> None:
+    def _role(self, found: dict[str, Any], node: Any) -> None:
         """Take AWS account and partition from the ARN; complain of cooper's own role and of other partitions."""
         if not found["role_arn"]:
             return
@@ -269,7 +270,7 @@ class _Check:
                 self._complaints.add(
                     said["partition"], f"cooper reaches these partitions: {known}."
                 )
-        node = said.get("federation_keys")
+        node: Any = said.get("federation_keys")
         keys = self.entries(node, {"access_key_id", "kms_key", "ciphertext"})
         if not keys:
             return

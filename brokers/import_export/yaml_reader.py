@@ -1,74 +1,45 @@
-"""YAML with places: each value knows its line and column. Pure; a small part of YAML, so that no file is a bomb.
+"""YAML with places: each value knows its line and column. Pure.
 
-Source: https://yaml.org/spec/1.1/ - without anchors, aliases, tags and several documents. Values are texts; what reads
-them knows what they should be.
+Only a small part of YAML is taken, so that no file can be a bomb: one document, no anchors, no
+aliases, no tags. All values are texts; whoever reads them knows what type they should have.
+
+`yaml.compose()` would build the tree just so, but it has no limits, and its nodes no longer tell
+of anchors. So this composes the tree itself from the parser's events, and every limit acts before
+the next node is built.
+
+Source: https://yaml.org/spec/1.1/
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import yaml
+
+from brokers.import_export.complaints import Complaints, Unusable, shortened
 
 LARGEST = 20_000_000
 """Bytes of a file at most."""
 
 DEEPEST = 8
 MOST_VALUES = 500_000
-MOST_COMPLAINTS = 20
-"""Complaints that are shown; the rest is counted."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NOTHING = {"", "~", "null"}
+
+_NULLS = {"", "~", "null"}
+"""What stands for nothing when it is written without quotes."""
 
 
 @dataclass(slots=True)
 class Node:
-    """A value and its place: a text (None: nothing), a list, or entries by key; `line` and `column` count from 1."""
+    """A value and its place, which counts from 1.
+
+    The value is a text (None for nothing), a list of nodes, or a dict of nodes by Key.
+    """
 
     line: int
     column: int
     value: Any = None
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """What is wrong with a file, and where."""
-
-    line: int
-    column: int
-    message: str
-
-    def __str__(self) -> str:
-        """Say it in one line."""
-        return f"line {self.line}, column {self.column}: {printable(self.message)}"
-
-
-class Unusable(Exception):
-    """The file cannot be read further; the complaints say why."""
-
-
-@dataclass
-class Complaints:
-    """What is wrong with a file, in the order of finding; more than MOST_COMPLAINTS are counted."""
-
-    found: list[Complaint] = field(default_factory=list)
-    more: int = 0
-
-    def add(self, place: Any, message: str) -> None:
-        """Complain about a Node, or anything else with a line and a column."""
-        if len(self.found) < MOST_COMPLAINTS:
-            self.found.append(Complaint(place.line, place.column, message))
-        else:
-            self.more += 1
-
-    def lines(self) -> list[str]:
-        """Return all of it for people, in the order of the file."""
-        ordered = sorted(self.found, key=lambda each: (each.line, each.column))
-        return [str(each) for each in ordered] + [f"and {self.more} more"] * bool(self.more)
-
-    def __bool__(self) -> bool:
-        """Return whether anything is wrong."""
-        return bool(self.found)
 
 
 class Key(str):
@@ -81,120 +52,141 @@ class Key(str):
 
 def read(data: bytes, complaints: Complaints) -> Node:
     """Return the file's one document; raise Unusable when there is none, having complained."""
-    text = _decoded(data, complaints)
-    reader = _Reader(complaints)
+    text = _decode(data, complaints)
+
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
-            reader.take(event)
+        root = _Composer(text, complaints).compose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Node(mark.line + 1, mark.column + 1) if mark else Node(1, 1)
+        place = _place_at(mark) if mark else Node(1, 1)
         complaints.add(place, f"This is not YAML: {error.problem or error.context}.")
         raise Unusable from error
     except yaml.reader.ReaderError as error:
-        complaints.add(_place(text[: error.position]), "A character that YAML does not allow.")
+        place = _place_after(_text_before(error, text))
+        complaints.add(place, "A character that YAML does not allow.")
         raise Unusable from error
-    if reader.root is None or reader.root.value is None:
+
+    if root is None or root.value is None:
         complaints.add(Node(1, 1), "The file is empty.")
         raise Unusable
-    return reader.root
+    return root
 
 
-def _decoded(data: bytes, complaints: Complaints) -> str:
-    """Return the text; raise Unusable for a file that is too large or not UTF-8."""
+def _decode(data: bytes, complaints: Complaints) -> str:
     if len(data) > LARGEST:
         complaints.add(Node(1, 1), f"{len(data):,} bytes; a file has {LARGEST:,} at most.")
         raise Unusable
+
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        complaints.add(_place(data[: error.start].decode("utf-8", "replace")), "This is not UTF-8.")
+        text_before = data[: error.start].decode("utf-8", "replace")
+        complaints.add(_place_after(text_before), "This is not UTF-8.")
         raise Unusable from error
 
 
-def _place(before: str) -> Node:
-    """Return the place behind a text."""
-    return Node(before.count("\n") + 1, len(before) - before.rfind("\n"))
+class _Composer:
+    """Composes one document from the parser's events, and stops at the first thing it refuses."""
 
-
-class _Reader:
-    """Builds nodes from YAML's events, one after the other, and stops at the first thing that it does not take."""
-
-    def __init__(self, complaints: Complaints) -> None:
-        """Begin with nothing."""
-        self.root: Node | None = None
+    def __init__(self, text: str, complaints: Complaints) -> None:
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self._complaints = complaints
-        self._open: list[Node] = []
-        self._keys: list[Key | None] = []
         self._values = 0
 
-    def take(self, event: Any) -> None:
-        """Take the next event; raise Unusable."""
+    def compose(self) -> Node | None:
+        """Return the document, None for an empty file; raise Unusable, having complained."""
+        root = None
+
+        for event in self._events:
+            if not isinstance(event, yaml.DocumentStartEvent):
+                continue
+            if root is not None:
+                self._refuse(event, "A file has one document; this begins a second one.")
+            root = self._compose_node(next(self._events), depth=0)
+        return root
+
+    def _compose_node(self, event: Any, depth: int) -> Node:
+        self._check_event(event)
+        node = _place_at(event.start_mark)
+
         if isinstance(event, yaml.ScalarEvent):
-            self._refuse_tricks(event)
-            nothing = event.style in (None, "") and event.value in _NOTHING
-            self._put(event, None if nothing else event.value)
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            self._refuse_tricks(event)
-            node = self._put(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
-            self._open.append(node)
-            self._keys.append(None)
-            if len(self._open) > DEEPEST:
-                self._stop(event, f"This is nested deeper than {DEEPEST}.")
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._open.pop()
-            self._keys.pop()
-        elif isinstance(event, yaml.AliasEvent):
-            self._stop(event, "Aliases (*name) are not taken here; write it out.")
-        elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            self._stop(event, "A file has one document; this begins a second one.")
+            node.value = _scalar_value(event)
+            return node
 
-    def _refuse_tricks(self, event: Any) -> None:
-        """Stop at anchors and tags, and at the end of patience."""
-        if event.anchor is not None:
-            self._stop(event, "Anchors (&name) are not taken here.")
-        if event.tag is not None and event.tag != "!":
-            self._stop(event, "Tags (!name) are not taken here.")
-        self._values += 1
-        if self._values > MOST_VALUES:
-            self._stop(event, f"More than {MOST_VALUES:,} values.")
-
-    def _put(self, event: Any, value: Any) -> Node:
-        """Put a value where it belongs and return its node."""
-        node = Node(event.start_mark.line + 1, event.start_mark.column + 1, value)
-        if not self._open:
-            self.root = node
-        elif isinstance(self._open[-1].value, list):
-            self._open[-1].value.append(node)
-        elif self._keys[-1] is None:
-            self._keys[-1] = self._key(event, value)
+        if depth == DEEPEST:
+            self._refuse(event, f"This is nested deeper than {DEEPEST}.")
+        if isinstance(event, yaml.SequenceStartEvent):
+            node.value = self._compose_list(depth + 1)
         else:
-            self._open[-1].value[self._keys[-1]] = node
-            self._keys[-1] = None
+            node.value = self._compose_mapping(depth + 1)
         return node
 
-    def _key(self, event: Any, value: Any) -> Key:
-        """Return a key with its place; stop when it is no text, complain when it is there already."""
+    def _compose_list(self, depth: int) -> list[Node]:
+        nodes: list[Node] = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            nodes.append(self._compose_node(event, depth))
+        return nodes
+
+    def _compose_mapping(self, depth: int) -> dict[Key, Node]:
+        nodes: dict[Key, Node] = {}
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._compose_key(event)
+            if key in nodes:
+                self._complaints.add(key, f"{shortened(key)} is here twice.")
+            nodes[key] = self._compose_node(next(self._events), depth)
+        return nodes
+
+    def _compose_key(self, event: Any) -> Key:
+        self._check_event(event)
         if not isinstance(event, yaml.ScalarEvent):
-            self._stop(event, "A key is a text.")
+            self._refuse(event, "A key is a text.")
+
+        place = _place_at(event.start_mark)
         key = Key(event.value)
-        key.line, key.column = event.start_mark.line + 1, event.start_mark.column + 1
-        if key in self._open[-1].value:
-            self._complaints.add(key, f"{shortened(key)} is here twice.")
+        key.line = place.line
+        key.column = place.column
         return key
 
-    def _stop(self, event: Any, message: str) -> None:
-        """Complain and give up."""
-        self._complaints.add(Node(event.start_mark.line + 1, event.start_mark.column + 1), message)
+    def _check_event(self, event: Any) -> None:
+        """Refuse what could make a small file large, and files of too many values."""
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, "Aliases (*name) are not taken here; write it out.")
+        if event.anchor is not None:
+            self._refuse(event, "Anchors (&name) are not taken here.")
+        # "!" alone only says that the value is not to be guessed at, which is not done anyway
+        if event.tag not in (None, "!"):
+            self._refuse(event, "Tags (!name) are not taken here.")
+
+        self._values += 1
+        if self._values > MOST_VALUES:
+            self._refuse(event, f"More than {MOST_VALUES:,} values.")
+
+    def _refuse(self, event: Any, message: str) -> NoReturn:
+        self._complaints.add(_place_at(event.start_mark), message)
         raise Unusable
 
 
-def printable(text: str) -> str:
-    """Return a text without anything that would steer a terminal."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
+def _scalar_value(event: yaml.ScalarEvent) -> str | None:
+    is_plain = event.style in (None, "")
+    if is_plain and event.value in _NULLS:
+        return None
+    return str(event.value)
 
 
-def shortened(text: object) -> str:
-    """Return a text fit for an error message."""
-    said = str(text)
-    return said if len(said) <= 80 else f"{said[:77]}..."
+def _place_at(mark: Any) -> Node:
+    return Node(mark.line + 1, mark.column + 1)
+
+
+def _place_after(text: str) -> Node:
+    return Node(text.count("\n") + 1, len(text) - text.rfind("\n"))
+
+
+def _text_before(error: yaml.reader.ReaderError, text: str) -> str:
+    # libyaml counts bytes, PyYAML's own reader counts characters
+    if _LOADER is yaml.SafeLoader:
+        return text[: error.position]
+    return text.encode()[: error.position].decode("utf-8", "ignore")
