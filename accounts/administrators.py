@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
 
-from accounts.identity import Group, groups_from
+from accounts.identity import Group, parse_groups
 from accounts.models import LocalAccount, Person
 from accounts.providers import provider_for
 from core import audit
@@ -14,7 +14,7 @@ from core.audit import AuditEvent, Event
 from core.dynamo import Stale, Transaction, transaction
 from core.errors import Conflict, Refused
 
-ALL = "cooper:administrators"
+NEW_ADMINS = "cooper:administrators"
 """What events of new administrators name as their target, so that they are found together; no target is called so."""
 
 LOOK_BACK = timedelta(days=30)
@@ -28,12 +28,12 @@ NO = False
 
 def admin_groups() -> frozenset[Group]:
     """Return the groups whose members administer (COOPER_ADMIN_GROUPS)."""
-    return groups_from(settings.COOPER_ADMIN_GROUPS)
+    return parse_groups(settings.COOPER_ADMIN_GROUPS)
 
 
 def auditor_groups() -> frozenset[Group]:
     """Return the groups whose members read the record (COOPER_AUDITOR_GROUPS)."""
-    return groups_from(settings.COOPER_AUDITOR_GROUPS)
+    return parse_groups(settings.COOPER_AUDITOR_GROUPS)
 
 
 def admin_groups_of(holder: LocalAccount | Person) -> list[str]:
@@ -63,10 +63,10 @@ def guard_admin_change(
     if was and not will:
         _demand(writes, _another(person))
     if will and not was:
-        writes.create(audit.event(Event.PERSON_MADE_ADMIN, object=person, target=ALL, by=by))
+        writes.create(audit.event(Event.PERSON_MADE_ADMIN, object=person, target=NEW_ADMINS, by=by))
 
 
-def refuse_last(person: str, *, was: bool, will: bool) -> None:
+def refuse_removing_last_admin(person: str, *, was: bool, will: bool) -> None:
     """Raise Refused when a change would take the last administrator away; `weigh` decides it once more."""
     if was and not will:
         _another(person)
@@ -103,13 +103,15 @@ def _demand(writes: Transaction, other: LocalAccount | Person) -> None:
 
 
 # -- telling the others -----------------------------------------------------------------------------------------------
-def unacknowledged(person: Person) -> list[AuditEvent]:
+def unacknowledged_new_admins(person: Person) -> list[AuditEvent]:
     """Return the events of new administrators that this one was not shown yet, oldest first."""
     since = person.administrators_seen or (audit.now() - LOOK_BACK).isoformat(
         timespec="microseconds"
     )
     return list(
-        AuditEvent.by_target.query(ALL, range_key_condition=AuditEvent.at > since, limit=MOST)
+        AuditEvent.by_target.query(
+            NEW_ADMINS, range_key_condition=AuditEvent.at > since, limit=MOST
+        )
     )
 
 
@@ -128,9 +130,9 @@ def _maker(event: AuditEvent) -> str:
     return str(facts.get("by") or event.person or host)
 
 
-def mark_seen(person: Person, until: str) -> None:
+def acknowledge_new_admins(person: Person, until: str) -> None:
     """Note that an administrator saw the new ones up to this place; one who is changed meanwhile sees them again."""
-    if until not in {str(each.at) for each in unacknowledged(person)}:
+    if until not in {str(each.at) for each in unacknowledged_new_admins(person)}:
         return
     person.administrators_seen = until
     try:

@@ -113,7 +113,7 @@ def _page(
         "remove": _removal_form(),
         **tried,
         "next": safe_next(request),
-        "again": reauthentication.again_url(request, identity, _here(request)),
+        "again": reauthentication.sign_in_again_url(request, identity, _here(request)),
     }
     return render(request, "accounts/device.html", context, status=status)
 
@@ -138,7 +138,7 @@ def begin(request: HttpRequest, identity: Identity) -> HttpResponse:
         if has_device:
             stepup.verify(identity.person, form.cleaned_data["code"])
         elif settings.COOPER_ENROLMENT == "code":
-            enrolment_codes.use(identity.person, form.cleaned_data["enrolment_code"])
+            enrolment_codes.redeem(identity.person, form.cleaned_data["enrolment_code"])
     except CooperError as error:
         return _refused(request, identity, error, form=form)
     return _begun(request, identity)
@@ -149,11 +149,11 @@ def _prove(request: HttpRequest, identity: Identity, form: ProofForm) -> None:
     if _has_password(identity):
         provider = provider_for(identity.provider)
         try:
-            provider.prove_again(request, identity, form.cleaned_data["password"])  # type: ignore[union-attr]
+            provider.reauthenticate(request, identity, form.cleaned_data["password"])  # type: ignore[union-attr]
         except SignInRefused as error:
             raise Invalid(error.message, error.detail, field="password") from error
         return
-    if not reauthentication.is_fresh(request):
+    if not reauthentication.signed_in_recently(request):
         message = (
             "You signed in too long ago for this. Sign in again, and come back within 5 minutes."
         )
@@ -268,7 +268,7 @@ def _next_epoch(key: str) -> Person:
 
 def _stay(request: HttpRequest, person: Person) -> None:
     """Carry this web session alone into the person's new epoch, under a new id."""
-    request.user.record.epoch = person.epoch  # type: ignore[union-attr]
+    request.user.stored_person.epoch = person.epoch  # type: ignore[union-attr]
     auth.update_session_auth_hash(request, request.user)  # type: ignore[arg-type]
 
 

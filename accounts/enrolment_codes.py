@@ -11,7 +11,7 @@ from core.audit import Event
 from core.dynamo import Stale, after, transaction
 from core.errors import Invalid
 
-LIVES = 3 * 86_400
+LIFETIME = 3 * 86_400
 """Seconds in which an enrolment code can be used."""
 
 REFUSED = "This is not an enrolment code for you, or it was used, or it has ended. Ask an administrator for a new one."
@@ -23,16 +23,16 @@ def _key(person: str, code: str) -> str:
     return "enrolment:" + hashlib.sha256(f"{person}\n{plain}".encode()).hexdigest()
 
 
-def make(person: str) -> str:
+def create(person: str) -> str:
     """Return a new enrolment code (80 bits) for a person, recorded."""
     code = "-".join(re.findall("....", base64.b32encode(secrets.token_bytes(10)).decode()))
     with transaction() as writes:
-        writes.create(OnceRecord(_key(person, code), expires=after(LIVES)))
+        writes.create(OnceRecord(_key(person, code), expires=after(LIFETIME)))
         writes.create(audit.event(Event.ENROLMENT_CODE_MADE, object=person))
     return code
 
 
-def use(person: str, code: str) -> None:
+def redeem(person: str, code: str) -> None:
     """Use a person's enrolment code up; raise Invalid."""
     found = OnceRecord.find(_key(person, code))
     if found is None or found.expires.timestamp() < audit.now().timestamp():

@@ -1,35 +1,48 @@
-"""What groups are good for, as the doors tell it: people do not know doors, so the doors register here."""
+"""What groups entitle to, as the apps above say it.
+
+`accounts` must not import `brokers` (imports go down), so `brokers` registers what it knows here.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.conf import settings
 
-from accounts.identity import Group, Identity, groups_from
+from accounts.identity import Group, Identity, parse_groups
 
 
 class EntitlementSource(NamedTuple):
-    """What the doors answer: which of some groups any rule names, and what an identity may become."""
+    """Two questions that an app which entitles people to something answers."""
 
-    named: Callable[[Iterable[Group]], frozenset[Group]]
-    entitled: Callable[[Identity], list[str]]
+    groups_in_use: Callable[[Iterable[Group]], frozenset[Group]]
+    """Which of these groups any rule names."""
 
-
-_doors: list[EntitlementSource] = []
-
-
-def register(doors: EntitlementSource) -> None:
-    """Let the doors be asked; called once, when Django is ready."""
-    _doors[:] = [doors]
+    target_names: Callable[[Identity], list[str]]
+    """What this identity may become now."""
 
 
-def that_matter(groups: Iterable[Group]) -> frozenset[Group]:
-    """Return those of the groups that administer or audit, or that a door names."""
-    held = frozenset(groups)
-    power = groups_from([*settings.COOPER_ADMIN_GROUPS, *settings.COOPER_AUDITOR_GROUPS])
-    return (held & power).union(*(each.named(held) for each in _doors))
+_sources: list[EntitlementSource] = []
 
 
-def targets_of(identity: Identity) -> list[str]:
-    """Return the names of what the identity may become now."""
-    return [name for each in _doors for name in each.entitled(identity)]
+def register(source: EntitlementSource) -> None:
+    """Let an app be asked; called once for each, when Django is ready."""
+    _sources.append(source)
+
+
+def relevant_groups(groups: Iterable[Group]) -> frozenset[Group]:
+    """Return those of the groups that administer, audit, or entitle to anything."""
+    groups = frozenset(groups)
+    privileged = parse_groups([*settings.COOPER_ADMIN_GROUPS, *settings.COOPER_AUDITOR_GROUPS])
+
+    relevant = groups & privileged
+    for source in _sources:
+        relevant |= source.groups_in_use(groups)
+    return relevant
+
+
+def target_names_of(identity: Identity) -> list[str]:
+    """Return the names of the targets that the identity may become now."""
+    names: list[str] = []
+    for source in _sources:
+        names.extend(source.target_names(identity))
+    return names

@@ -37,7 +37,7 @@ class Group(NamedTuple):
         return cls(provider, name)
 
 
-def groups_from(texts: Iterable[str]) -> frozenset[Group]:
+def parse_groups(texts: Iterable[str]) -> frozenset[Group]:
     """Return the groups that texts name; raise ValueError on the first that names none."""
     return frozenset(Group.parse(text) for text in texts)
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.administrators import can_administer, guard_admin_change
 from accounts.identity import Group
 from accounts.models import LocalAccount, Person
-from accounts.providers.local import PASSWORD_LIMIT, USERNAME, normalised
+from accounts.providers.local import PASSWORD_LIMIT, USERNAME, normalize_username
 from core import audit
 from core.audit import Event
 from core.dynamo import AlreadyExists, Stale, Transaction, transaction
@@ -23,9 +23,9 @@ TRIES = 5
 Change = Callable[[LocalAccount, Person], None]
 
 
-def username_from(text: str) -> str:
+def parse_username(text: str) -> str:
     """Return the one spelling of a user name; raise Invalid when it cannot be one."""
-    username = normalised(text)
+    username = normalize_username(text)
     if not USERNAME.fullmatch(username):
         raise Invalid(
             f"{text!r} cannot be a user name: 1 to 64 letters, digits and . _ @ + -",
@@ -34,7 +34,7 @@ def username_from(text: str) -> str:
     return username
 
 
-def group_names(texts: Iterable[str]) -> list[str]:
+def parse_group_names(texts: Iterable[str]) -> list[str]:
     """Return the names of local groups, written bare or as `local:name`; raise Invalid for any other."""
     try:
         groups = sorted({Group.parse(text) for text in texts})
@@ -48,7 +48,7 @@ def group_names(texts: Iterable[str]) -> list[str]:
     return [group.name for group in groups]
 
 
-def check_password(password: str, username: str, name: str = "") -> None:
+def validate_new_password(password: str, username: str, name: str = "") -> None:
     """Raise Invalid saying everything that is wrong with a new password."""
     if len(password) > PASSWORD_LIMIT:
         raise Invalid(f"A password has at most {PASSWORD_LIMIT} characters.", field="password")
@@ -60,12 +60,14 @@ def check_password(password: str, username: str, name: str = "") -> None:
 
 def add(username: str, name: str, groups: list[str], password: str) -> LocalAccount:
     """Make a local account; raise Invalid, or Conflict when the name is taken."""
-    check_password(password, username, name)
-    made = LocalAccount(username, name=name or None, groups=groups, password=hashed(password))
+    validate_new_password(password, username, name)
+    made = LocalAccount(
+        username, name=name or None, groups=groups, password=hash_password(password)
+    )
     try:
         with transaction() as writes:
             writes.create(made)
-            write_person(writes, made, ends_sessions=True)
+            sync_person(writes, made, ends_sessions=True)
             guard_admin_change(writes, f"local:{username}", was=False, will=can_administer(made))
             writes.create(
                 audit.event(Event.PERSON_ADDED, person=f"local:{username}", groups=groups)
@@ -75,14 +77,12 @@ def add(username: str, name: str, groups: list[str], password: str) -> LocalAcco
     return made
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return what is stored of a password."""
     return make_password(password)
 
 
-def write_person(
-    writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False
-) -> None:
+def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
     """Give the account's person, if there is one, what the account says; a new epoch ends their web sessions."""
     person = Person.find(f"local:{account.username}")
     if person is None and account.disabled:
@@ -119,8 +119,8 @@ def enable(username: str) -> None:
 
 def set_password(username: str, password: str) -> None:
     """Give the account another password and end its web sessions; raise Invalid."""
-    check_password(password, username, str(existing(username).name or ""))
-    stored = hashed(password)
+    validate_new_password(password, username, str(get_account(username).name or ""))
+    stored = hash_password(password)
 
     def change(account: LocalAccount, person: Person) -> None:
         account.password = stored
@@ -138,7 +138,7 @@ def set_groups(username: str, groups: list[str]) -> None:
     _change(username, change, Event.PERSON_CHANGED, groups=groups)
 
 
-def existing(username: str) -> LocalAccount:
+def get_account(username: str) -> LocalAccount:
     """Return the account; raise Invalid when there is none."""
     found = LocalAccount.find(username)
     if found is None:
@@ -163,7 +163,7 @@ def _change_once(
     username: str, change: Change, kind: Event, make_person: bool, facts: dict[str, Any]
 ) -> None:
     """Change once; raise Stale when the account or the person was changed meanwhile."""
-    account, key = existing(username), f"local:{username}"
+    account, key = get_account(username), f"local:{username}"
     person = Person.find(key)
     known = person is not None or make_person
     person = person or Person(key, provider="local", subject=username)

@@ -7,7 +7,7 @@ from django.contrib import auth
 from django.http import HttpRequest
 
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
-from accounts.entitlement_hooks import that_matter
+from accounts.entitlement_hooks import relevant_groups
 from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import AuthResult, SignInRefused, provider_for
@@ -20,13 +20,13 @@ from core.errors import Conflict
 TRIES = 5
 """Times that a person's record is written anew when two sign-ins of theirs meet."""
 
-FACTS = "provider_facts"
+SIGN_OUT_FACTS = "provider_facts"
 """Where the web session keeps what the provider wants back at the sign-out."""
 
-GROUPS_SIZE = 100_000
+MAX_GROUPS_BYTES = 100_000
 """Bytes of groups that a person's record keeps; of more, those that matter are kept (an item has 400 KB at most)."""
 
-GROUPS_RECORDED = 50
+MAX_GROUPS_IN_EVENT = 50
 """Groups that the event of a sign-in names."""
 
 
@@ -41,7 +41,7 @@ class PersonBackend:
         person = Person.find(key)
         if person is None or person.disabled:
             return None
-        user = User.of(person)
+        user = User.from_person(person)
         user.is_admin = user.identity.is_admin(admin_groups())
         user.is_auditor = user.identity.is_auditor(auditor_groups())
         return user
@@ -58,12 +58,15 @@ def sign_in(request: HttpRequest, proved: Identity | AuthResult) -> User:
         except (Stale, Conflict):
             if attempt == TRIES - 1:
                 raise
-    user = User.of(person)
+    user = User.from_person(person)
     auth.login(request, user, backend="accounts.login.PersonBackend")
     request.session["authenticated_at"] = (
         identity.authenticated_at or datetime.now(UTC)
     ).isoformat()
-    for name, value in ((FACTS, dict(vouched.facts)), (ENDS_AT, _seconds(vouched.ends_at))):
+    for name, value in (
+        (SIGN_OUT_FACTS, dict(vouched.sign_out_facts)),
+        (ENDS_AT, _seconds(vouched.session_ends_at)),
+    ):
         request.session.pop(name, None)
         if value:
             request.session[name] = value
@@ -83,9 +86,9 @@ def _size(texts: list[str]) -> int:
 def _kept(identity: Identity) -> list[str]:
     """Return the groups that a person's record keeps; raise SignInRefused when even those that matter do not fit."""
     written = sorted(str(group) for group in identity.groups)
-    if _size(written) > GROUPS_SIZE:
-        written = sorted(str(group) for group in that_matter(identity.groups))
-    if _size(written) <= GROUPS_SIZE:
+    if _size(written) > MAX_GROUPS_BYTES:
+        written = sorted(str(group) for group in relevant_groups(identity.groups))
+    if _size(written) <= MAX_GROUPS_BYTES:
         return written
     raise SignInRefused(
         "You are in more groups than cooper can keep. Tell an administrator.", "too many groups"
@@ -107,11 +110,11 @@ def _recorded(identity: Identity) -> Person:
         )
     groups, now = _kept(identity), datetime.now(UTC)
     facts: dict[str, Any] = {
-        "groups": groups[:GROUPS_RECORDED],
-        "more_groups": len(groups[GROUPS_RECORDED:]) or None,
+        "groups": groups[:MAX_GROUPS_IN_EVENT],
+        "more_groups": len(groups[MAX_GROUPS_IN_EVENT:]) or None,
     }
     with transaction() as writes:
-        provider.confirm(writes)
+        provider.guard_sign_in(writes)
         was = can_administer(person)
         if person is None:
             person = Person(identity.person, provider=identity.provider, subject=identity.subject)
@@ -135,7 +138,7 @@ def _recorded(identity: Identity) -> Person:
     return person
 
 
-def forget_notice(person: Person) -> None:
+def clear_notice(person: Person) -> None:
     """Take away a notice that was shown; one that somebody else changed meanwhile is shown again."""
     person.notice = None
     try:

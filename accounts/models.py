@@ -18,7 +18,7 @@ from pynamodb.attributes import (
 from accounts.identity import Group, Identity
 from core.dynamo import Document
 
-READ_THE_RECORD = "cooper.view_auditevent"
+READ_AUDIT_LOG = "cooper.view_auditevent"
 """All that auditors may."""
 
 
@@ -117,7 +117,7 @@ class WebSession(Document):
     expires = TTLAttribute()
 
     @property
-    def begun(self) -> datetime:
+    def started(self) -> datetime:
         """Return when it began (UTC)."""
         return datetime.fromtimestamp(float(self.created_at), UTC)
 
@@ -191,7 +191,7 @@ class UserManager(models.Manager["User"]):
         person = Person.find(key)
         if person is None:
             raise User.DoesNotExist(key)
-        return User.of(person)
+        return User.from_person(person)
 
 
 class User(AbstractBaseUser):
@@ -199,7 +199,7 @@ class User(AbstractBaseUser):
 
     person = models.CharField(max_length=600, primary_key=True)
     identity: Identity
-    record: Person
+    stored_person: Person
     is_admin: bool = False
     is_auditor: bool = False
     password = None  # type: ignore[assignment]
@@ -213,16 +213,16 @@ class User(AbstractBaseUser):
         managed = False
 
     @classmethod
-    def of(cls, person: Person) -> "User":
+    def from_person(cls, person: Person) -> "User":
         """Return the user for a person as read."""
         user = cls(person=person.person)
-        user.record, user.identity = person, person.identity()
+        user.stored_person, user.identity = person, person.identity()
         return user
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         """Return whether the person may come in."""
-        return not self.record.disabled
+        return not self.stored_person.disabled
 
     @property
     def is_staff(self) -> bool:
@@ -233,17 +233,17 @@ class User(AbstractBaseUser):
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Return whether an administrator asks, or an auditor for the record; ModelAdmins narrow it."""
-        return self.is_active and (self.is_admin or (self.is_auditor and perm == READ_THE_RECORD))
+        return self.is_active and (self.is_admin or (self.is_auditor and perm == READ_AUDIT_LOG))
 
     def has_module_perms(self, app_label: str) -> bool:
         """Return whether an administrator asks, or an auditor for the app that holds the record."""
         return self.is_active and (
-            self.is_admin or (self.is_auditor and READ_THE_RECORD.startswith(f"{app_label}."))
+            self.is_admin or (self.is_auditor and READ_AUDIT_LOG.startswith(f"{app_label}."))
         )
 
     def get_session_auth_hash(self) -> str:
         """Return what binds web sessions to the person's epoch: a new epoch ends them."""
-        return f"epoch:{int(self.record.epoch)}"
+        return f"epoch:{int(self.stored_person.epoch)}"
 
     def __str__(self) -> str:
         """Name the person for people."""

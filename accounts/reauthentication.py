@@ -11,7 +11,7 @@ FRESH = 300
 """Seconds that a sign-in counts as fresh proof where there is no password to ask for (OWASP ASVS 5.0, 7.5.3)."""
 
 
-def is_fresh(request: HttpRequest) -> bool:
+def signed_in_recently(request: HttpRequest) -> bool:
     """Return whether the provider saw the person prove who they are within the last minutes."""
     signed_in = datetime.fromisoformat(
         request.session.get("authenticated_at", "1970-01-01T00:00:00+00:00")
@@ -19,9 +19,9 @@ def is_fresh(request: HttpRequest) -> bool:
     return (datetime.now(UTC) - signed_in).total_seconds() <= FRESH
 
 
-def again_url(request: HttpRequest, identity: Identity, back: str) -> str:
+def sign_in_again_url(request: HttpRequest, identity: Identity, back: str) -> str:
     """Return where to sign in afresh and come back, or "" where a password is the proof or the sign-in is fresh."""
     provider = provider_for(identity.provider)
-    if provider is None or provider.asks_password or is_fresh(request):
+    if provider is None or provider.asks_password or signed_in_recently(request):
         return ""
-    return provider.afresh_url(back)
+    return provider.reauthentication_url(back)

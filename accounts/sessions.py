@@ -18,12 +18,12 @@ TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
 
 
-def hashed(session_key: str) -> str:
+def hash_session_key(session_key: str) -> str:
     """Return the table's key for a cookie value."""
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
-def is_alive(found: WebSession, now: float) -> bool:
+def is_active(found: WebSession, now: float) -> bool:
     """Return whether a web session is within its idle and absolute time (seconds since the epoch)."""
     young = now < float(found.created_at) + settings.SESSION_COOKIE_AGE
     young = young and (found.ends_at is None or now < float(found.ends_at))
@@ -33,8 +33,8 @@ def is_alive(found: WebSession, now: float) -> bool:
 def active_sessions_for(person: Person) -> list[WebSession]:
     """Return a person's living web sessions, newest first (by a scan: for an administrator's page alone)."""
     found = WebSession.scan(WebSession.person == str(person.person), consistent_read=True)
-    now, proof = time.time(), User.of(person).get_session_auth_hash()
-    living = (each for each in found if is_alive(each, now) and _proof(each) == proof)
+    now, proof = time.time(), User.from_person(person).get_session_auth_hash()
+    living = (each for each in found if is_active(each, now) and _proof(each) == proof)
     return sorted(living, key=lambda each: float(each.created_at), reverse=True)
 
 
@@ -48,8 +48,8 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict[str, Any]:
         """Return the data of the living session, or begin an empty one."""
-        found = WebSession.find(hashed(self.session_key)) if self.session_key else None
-        if found is None or not is_alive(found, time.time()):
+        found = WebSession.find(hash_session_key(self.session_key)) if self.session_key else None
+        if found is None or not is_active(found, time.time()):
             self._session_key = None
             return {}
         self._touch(found)
@@ -74,7 +74,7 @@ class SessionStore(SessionBase):
 
     def exists(self, session_key: str) -> bool:
         """Return whether the key is in use."""
-        return WebSession.find(hashed(session_key)) is not None
+        return WebSession.find(hash_session_key(session_key)) is not None
 
     def create(self) -> None:
         """Begin a session under a new random key."""
@@ -102,7 +102,7 @@ class SessionStore(SessionBase):
         """Write a session that must not exist."""
         now = int(time.time())
         made = WebSession(
-            hashed(self.session_key or ""),
+            hash_session_key(self.session_key or ""),
             data=self.encode(data),
             person=data.get(SESSION_KEY),
             created_at=now,
@@ -125,7 +125,7 @@ class SessionStore(SessionBase):
             actions.append(WebSession.ends_at.set(data[ENDS_AT]))
         try:
             WebSession._get_connection().update_item(
-                hashed(self.session_key or ""),
+                hash_session_key(self.session_key or ""),
                 actions=actions,
                 condition=WebSession.key_hash.exists(),
             )
@@ -136,7 +136,7 @@ class SessionStore(SessionBase):
         """End the session for good."""
         key = session_key or self.session_key
         if key:
-            WebSession._get_connection().delete_item(hashed(key))
+            WebSession._get_connection().delete_item(hash_session_key(key))
 
     @classmethod
     def clear_expired(cls) -> None:

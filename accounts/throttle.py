@@ -29,7 +29,7 @@ def count(what: str, window: int, by: int = 1) -> int:
         ) from error
 
 
-def forget(what: str, window: int) -> None:
+def reset(what: str, window: int) -> None:
     """Begin this window's counter of `what` anew."""
     Attempt._get_connection().delete_item(_item(what, window))
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts import device_views, views
-from accounts.providers import addresses
+from accounts.providers import provider_routes
 
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
@@ -18,4 +18,6 @@ urlpatterns = [
     path("device/close/", device_views.close_window, name="device-close"),
 ]
 
-urlpatterns += [path(each.route, views.at_address(each), name=each.name) for each in addresses()]
+urlpatterns += [
+    path(route.route, views.provider_view(route), name=route.name) for route in provider_routes()
+]

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import administrators, login, throttle
 from accounts.models import User
 from accounts.providers import (
-    Address,
-    Answer,
     AuthResult,
     Provider,
+    ProviderRoute,
     SignInRefused,
+    SignInStep,
     provider_for,
     providers,
 )
@@ -91,9 +91,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _welcome(request: HttpRequest, user: User) -> None:
     """Tell somebody who signed in what happened to their device meanwhile."""
-    if user.record.notice:
-        messages.warning(request, str(user.record.notice))
-        login.forget_notice(user.record)
+    if user.stored_person.notice:
+        messages.warning(request, str(user.stored_person.notice))
+        login.clear_notice(user.stored_person)
 
 
 def _refused(request: HttpRequest, form: forms.Form, refused: SignInRefused) -> HttpResponse:
@@ -112,7 +112,9 @@ def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
     return _led(request, provider.start, provider=provider.id)
 
 
-def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: str) -> HttpResponse:
+def _led(
+    request: HttpRequest, ask: Callable[[HttpRequest], SignInStep], **facts: str
+) -> HttpResponse:
     """Return where a provider leads; once it vouches, begin the web session. A refusal is recorded and has one page."""
     if throttle.count(f"led#{source_of(audit.context().source)}", 60) > FROM_ONE_SOURCE:
         # not recorded one by one: each writes, and nobody has proved anything yet
@@ -132,7 +134,7 @@ def _led(request: HttpRequest, ask: Callable[[HttpRequest], Answer], **facts: st
         return _refusal(request, refused)
     if vouched.notice:
         messages.warning(request, vouched.notice)
-    return HttpResponseRedirect(vouched.next or _next(request))
+    return HttpResponseRedirect(vouched.next_page or _next(request))
 
 
 def _refusal(request: HttpRequest, refused: SignInRefused, status: int = 0) -> HttpResponse:
@@ -143,14 +145,14 @@ def _refusal(request: HttpRequest, refused: SignInRefused, status: int = 0) -> H
     return render(request, "accounts/refused.html", shown, status=status or refused.status)
 
 
-def at_address(address: Address) -> Callable[[HttpRequest], HttpResponse]:
+def provider_view(route: ProviderRoute) -> Callable[[HttpRequest], HttpResponse]:
     """Return the view of an address that a kind of providers answers itself."""
 
     def view(request: HttpRequest) -> HttpResponse:
         """Let the providers answer."""
-        return _led(request, address.answer)
+        return _led(request, route.handler)
 
-    return csrf_exempt(view) if address.from_elsewhere else view
+    return csrf_exempt(view) if route.cross_site_post else view
 
 
 @require_POST
@@ -160,14 +162,14 @@ def administrators_seen(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(resolve_url("login"))
     if not request.user.is_admin:
         raise PermissionDenied
-    administrators.mark_seen(request.user.record, request.POST.get("until", ""))
+    administrators.acknowledge_new_admins(request.user.stored_person, request.POST.get("until", ""))
     return HttpResponseRedirect(resolve_url("admin:index"))
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the web session here first, then lead on to the provider's own; the browser forgets what it kept."""
-    identity, facts = request.identity, dict(request.session.get(login.FACTS, {}))  # type: ignore[attr-defined]
+    identity, facts = request.identity, dict(request.session.get(login.SIGN_OUT_FACTS, {}))  # type: ignore[attr-defined]
     login.sign_out(request)
     provider, onward = None, ""
     try:

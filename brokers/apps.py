@@ -19,12 +19,13 @@ class BrokersConfig(AppConfig):
         """Let people be told what their groups are good for."""
         from brokers import catalogue, entitlements  # noqa: PLC0415 - models may be loaded from here on alone
 
-        def named(groups: Iterable[Group]) -> frozenset[Group]:
+        def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
             known = catalogue.current().by_group
             return frozenset(group for group in groups if str(group) in known)
 
-        def entitled(identity: Identity) -> list[str]:
+        def target_names(identity: Identity) -> list[str]:
             rules = catalogue.current().rules_for(identity.groups)
             return sorted(entitlements.entitlements_of(identity, rules, datetime.now(UTC)))
 
-        entitlement_hooks.register(entitlement_hooks.EntitlementSource(named, entitled))
+        source = entitlement_hooks.EntitlementSource(groups_in_use, target_names)
+        entitlement_hooks.register(source)

@@ -27,7 +27,7 @@ class UsernameField(forms.CharField):
     def clean(self, value: Any) -> str:
         """Return the user name; raise ValidationError."""
         try:
-            return local_accounts.username_from(str(super().clean(value)))
+            return local_accounts.parse_username(str(super().clean(value)))
         except Invalid as error:
             raise forms.ValidationError(error.message) from error
 
@@ -38,7 +38,7 @@ class LocalGroupsField(admin.LinesField):
     def clean(self, value: Any) -> list[str]:
         """Return the names; raise ValidationError."""
         try:
-            return local_accounts.group_names(super().clean(value))
+            return local_accounts.parse_group_names(super().clean(value))
         except Invalid as error:
             raise forms.ValidationError(error.message) from error
 
@@ -67,7 +67,9 @@ class LocalAccountForm(admin.DocumentForm):
         if password or self.adding:
             username = str(found.get("username") or getattr(self.instance, "username", "") or "")
             try:
-                local_accounts.check_password(password or "", username, found.get("name") or "")
+                local_accounts.validate_new_password(
+                    password or "", username, found.get("name") or ""
+                )
             except Invalid as error:
                 self.add_error("password", error.message)
         return found
@@ -111,9 +113,9 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         assert isinstance(account, LocalAccount)  # noqa: S101 - this admin is for local accounts alone
         if account.disabled and request.user.pk == f"local:{account.username}":
             raise Invalid("You cannot disable your own account.", field="disabled")
-        administrators.refuse_last(f"local:{account.username}", **_standing(account))
+        administrators.refuse_removing_last_admin(f"local:{account.username}", **_standing(account))
         if outcome.cleaned["password"]:
-            account.password = local_accounts.hashed(outcome.cleaned["password"])
+            account.password = local_accounts.hash_password(outcome.cleaned["password"])
         account.changed_at = datetime.now(UTC)
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.FormChanges) -> None:
@@ -122,7 +124,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         account = outcome.document
         administrators.guard_admin_change(writes, f"local:{account.key[0]}", **_standing(account))  # type: ignore[arg-type]
         ends = bool({"password", "disabled"} & set(outcome.before_and_after))
-        local_accounts.write_person(writes, account, ends_sessions=ends)  # type: ignore[arg-type]
+        local_accounts.sync_person(writes, account, ends_sessions=ends)  # type: ignore[arg-type]
 
     def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
         """Write it; begin anew when the person signed in at this very moment."""
@@ -144,7 +146,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         def build(writes: Transaction) -> None:
             writes.delete(obj)
             administrators.guard_admin_change(writes, f"local:{obj.username}", **_standing(obj))
-            local_accounts.write_person(writes, obj, ends_sessions=True)
+            local_accounts.sync_person(writes, obj, ends_sessions=True)
             writes.create(audit.event(Event.PERSON_DELETED, **self.audit_facts(obj)))
 
         self.commit(request, outcome, build)

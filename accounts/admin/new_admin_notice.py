@@ -12,7 +12,7 @@ def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
     """Return what this administrator was not told yet, and the place up to which that goes."""
     if not getattr(request.user, "is_admin", False):
         return None
-    found = administrators.unacknowledged(request.user.record)  # type: ignore[union-attr]
+    found = administrators.unacknowledged_new_admins(request.user.stored_person)  # type: ignore[union-attr]
     return {"lines": administrators.notice_lines(found), "until": found[-1].at} if found else None
 
 

@@ -121,7 +121,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         assert isinstance(person, Person)  # noqa: S101 - this admin is for people alone
         if person.disabled and request.user.pk == person.person:
             raise Invalid("You cannot disable yourself.", field="disabled")
-        administrators.refuse_last(str(person.person), **_standing(person))
+        administrators.refuse_removing_last_admin(str(person.person), **_standing(person))
         person.epoch = int(person.epoch) + 1
 
     def write(self, request: HttpRequest, writes: Transaction, outcome: admin.FormChanges) -> None:
@@ -192,7 +192,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         )
         if asked is not None:
             return asked
-        made = [(str(each), enrolment_codes.make(str(each.person))) for each in queryset]
+        made = [(str(each), enrolment_codes.create(str(each.person))) for each in queryset]
         context = {
             **self.admin_site.each_context(request),
             "title": "Enrolment codes",
@@ -222,7 +222,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     ) -> HttpResponse:
         """Show the living web sessions beside the form."""
         context["web_sessions"] = sessions.active_sessions_for(context["original"])
-        context["own_session"] = sessions.hashed(request.session.session_key or "")
+        context["own_session"] = sessions.hash_session_key(request.session.session_key or "")
         return super().render_change_form(request, context, *arguments, **named)
 
     def end_view(self, request: HttpRequest, object_id: str) -> Any:
@@ -237,7 +237,8 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             each for each in sessions.active_sessions_for(person) if wanted in ("", each.key_hash)
         ]
         lines = [
-            f"{person}: the web session of {each.begun:%Y-%m-%d %H:%M} UTC ends." for each in chosen
+            f"{person}: the web session of {each.started:%Y-%m-%d %H:%M} UTC ends."
+            for each in chosen
         ]
         asked = self.confirm(
             request,
@@ -269,7 +270,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             with transaction() as writes:
                 writes.delete(each)
                 writes.create(
-                    audit.event(Event.SESSION_ENDED, begun=each.begun, **self.audit_facts(person))
+                    audit.event(Event.SESSION_ENDED, begun=each.started, **self.audit_facts(person))
                 )
 
 

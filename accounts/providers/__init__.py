@@ -1,4 +1,4 @@
-"""The ways to establish an identity: a file or folder each, listed in the setting COOPER_PROVIDERS."""
+"""The ways to sign in: a file or folder each, listed in the setting COOPER_PROVIDERS."""
 
 from functools import lru_cache
 
@@ -7,71 +7,89 @@ from django.utils.module_loading import import_string
 
 from accounts.identity import PROVIDER_ID
 from accounts.providers.base import (
-    Address,
-    Answer,
     AuthResult,
     Provider,
     ProviderFamily,
+    ProviderRoute,
     SignInRefused,
+    SignInStep,
 )
 from core.errors import CooperError
 
 __all__ = [
-    "Address",
-    "Answer",
     "AuthResult",
     "Provider",
     "ProviderFamily",
+    "ProviderRoute",
     "SignInRefused",
-    "addresses",
-    "fixed_ids",
+    "SignInStep",
+    "configured_ids",
     "provider_for",
+    "provider_routes",
     "providers",
 ]
 
-
-@lru_cache(maxsize=8)
-def _made(paths: tuple[str, ...]) -> tuple[Provider | ProviderFamily, ...]:
-    """Make what the setting names; raise CooperError when an id is odd or there twice."""
-    made: tuple[Provider | ProviderFamily, ...] = tuple(import_string(path)() for path in paths)
-    ids = [each.id for each in made if isinstance(each, Provider)]
-    if len(set(ids)) != len(ids) or not all(PROVIDER_ID.fullmatch(each) for each in ids):
-        raise CooperError(
-            f"COOPER_PROVIDERS names providers with odd or equal ids: {', '.join(ids)}"
-        )
-    return made
-
-
-def _entries() -> tuple[Provider | ProviderFamily, ...]:
-    """Return what the setting names: providers, and kinds of them."""
-    return _made(tuple(settings.COOPER_PROVIDERS))
+Entry = Provider | ProviderFamily
+"""What a dotted path of the setting names."""
 
 
 def providers() -> list[Provider]:
-    """Return the providers of this installation, in the order of the setting; some seconds old at most."""
-    listed = [[each] if isinstance(each, Provider) else each.listed() for each in _entries()]
-    return [provider for each in listed for provider in each]
+    """Return all providers in the order of the setting, some seconds old at most."""
+    result: list[Provider] = []
+    for entry in _entries():
+        if isinstance(entry, ProviderFamily):
+            result.extend(entry.providers())
+        else:
+            result.append(entry)
+    return result
 
 
 def provider_for(provider_id: str) -> Provider | None:
     """Return the provider with this id as it is now, or None."""
-    for each in _entries():
-        if isinstance(each, Provider) and each.id == provider_id:
-            return each
-    kinds = [each for each in _entries() if isinstance(each, ProviderFamily)]
-    return next((found for kind in kinds if (found := kind.named(provider_id))), None)
+    # the setting's own first: no provider of a family may stand in for one of them
+    for configured in _configured_providers():
+        if configured.id == provider_id:
+            return configured
+
+    for family in _families():
+        provider = family.find(provider_id)
+        if provider is not None:
+            return provider
+    return None
 
 
-def fixed_ids() -> set[str]:
-    """Return the provider ids that the setting itself takes."""
-    return {each.id for each in _entries() if isinstance(each, Provider)}
+def configured_ids() -> set[str]:
+    """Return the ids of the providers that the setting names one by one."""
+    return {provider.id for provider in _configured_providers()}
 
 
-def addresses() -> list[Address]:
-    """Return the addresses that kinds of providers answer themselves."""
-    return [
-        address
-        for each in _entries()
-        if isinstance(each, ProviderFamily)
-        for address in each.addresses
-    ]
+def provider_routes() -> list[ProviderRoute]:
+    """Return the URLs that families of providers answer themselves."""
+    return [route for family in _families() for route in family.routes]
+
+
+def _configured_providers() -> list[Provider]:
+    return [entry for entry in _entries() if isinstance(entry, Provider)]
+
+
+def _families() -> list[ProviderFamily]:
+    return [entry for entry in _entries() if isinstance(entry, ProviderFamily)]
+
+
+def _entries() -> tuple[Entry, ...]:
+    paths: tuple[str, ...] = tuple(settings.COOPER_PROVIDERS)
+    return _load(paths)
+
+
+@lru_cache(maxsize=8)
+def _load(paths: tuple[str, ...]) -> tuple[Entry, ...]:
+    """Make what the dotted paths name; raise CooperError when an id is odd or there twice."""
+    entries: tuple[Entry, ...] = tuple(import_string(path)() for path in paths)
+
+    ids = [entry.id for entry in entries if isinstance(entry, Provider)]
+    has_duplicates = len(set(ids)) != len(ids)
+    if has_duplicates or not all(PROVIDER_ID.fullmatch(provider_id) for provider_id in ids):
+        raise CooperError(
+            f"COOPER_PROVIDERS names providers with invalid or equal ids: {', '.join(ids)}"
+        )
+    return entries

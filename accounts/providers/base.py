@@ -1,4 +1,4 @@
-"""What every provider offers."""
+"""The interface that every sign-in provider implements; docs/providers.md shows it in use."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,91 +14,103 @@ from core.errors import Refused
 
 
 class SignInRefused(Refused):
-    """The provider did not vouch for this person; `detail` (log and record alone) says why."""
+    """The person may not sign in; `detail` goes to the log and the audit log alone."""
 
 
 @dataclass(frozen=True)
 class AuthResult:
-    """An identity that is now proved, with what else the provider says of this sign-in."""
+    """An authenticated identity, with what else the provider says of this sign-in."""
 
     identity: Identity
-    next: str = ""
-    """The page of ours to go on to."""
+    next_page: str = ""
+    """The path in cooper to go on to."""
 
-    ends_at: datetime | None = None
+    session_ends_at: datetime | None = None
     """When the web session ends at the latest."""
 
     notice: str = ""
-    """What the person should know."""
+    """What the person should know, shown on the next page."""
 
-    facts: tuple[tuple[str, str], ...] = ()
+    sign_out_facts: tuple[tuple[str, str], ...] = ()
     """What the web session keeps for `sign_out_url`."""
 
 
-Answer = Identity | AuthResult | HttpResponse
+SignInStep = Identity | AuthResult | HttpResponse
+"""What a provider answers a request with: somebody authenticated now, or a response that leads on."""
 
 
 class Provider:
-    """A way to establish an identity. Subclass it, and add the class's dotted path to COOPER_PROVIDERS."""
+    """A way to sign in. Subclass it, and add the class's dotted path to COOPER_PROVIDERS."""
 
     id: str
-    """Small letters, digits and '-'; the first half of every group and person of this provider. It never changes."""
+    """Small letters, digits and '-': the first half of each of its groups and people.
+
+    It never changes, and never comes to mean another authority.
+    """
 
     label: str
     """What the sign-in page says, as in "Sign in with <label>"."""
 
     form_class: ClassVar[type[forms.Form] | None] = None
-    """A form for the sign-in page itself; providers without one get a button that leads to `answer`."""
+    """A form for the sign-in page itself; a provider without one gets a button that leads to `start`."""
 
     asks_password: ClassVar[bool] = False
-    """Whether `prove_again` can ask for a password on the spot; else a sign-in of the last minutes is the proof."""
+    """Whether `reauthenticate` can ask for a password; else a sign-in of the last minutes is the proof."""
 
     def is_in_use(self) -> bool:
-        """Return whether anybody can sign in this way; the one way in use needs no choice."""
+        """Return whether anybody can sign in this way: the only way in use needs no choice."""
         return True
 
-    def prove_again(self, request: HttpRequest, identity: Identity, password: str) -> None:
-        """Return if the password is this person's; raise SignInRefused."""
-        raise SignInRefused("This way of signing in has no password to ask for.")
+    def start(self, request: HttpRequest) -> SignInStep:
+        """Answer a request to `/login/<id>/`; raise SignInRefused."""
+        raise SignInRefused("This way of signing in is the form on the sign-in page.")
 
     def authenticate(self, request: HttpRequest, form: forms.Form) -> Identity:
         """Return the identity that the valid sign-in form proves; raise SignInRefused otherwise."""
         raise SignInRefused("This way of signing in takes no form.")
 
-    def start(self, request: HttpRequest) -> Answer:
-        """Answer a request to `/login/<id>/`: an identity that is now proved, or a response that leads on."""
-        raise SignInRefused("This way of signing in is the form on the sign-in page.")
+    def reauthenticate(self, request: HttpRequest, identity: Identity, password: str) -> None:
+        """Return if the password is this person's; raise SignInRefused otherwise."""
+        raise SignInRefused("This way of signing in has no password to ask for.")
 
-    def afresh_url(self, next_page: str) -> str:
-        """Return the address at which somebody signs in afresh and comes back, or "" where that cannot be asked for."""
+    def reauthentication_url(self, next_page: str) -> str:
+        """Return the URL that signs somebody in again and leads back to `next_page`.
+
+        "" where a provider cannot be made to ask again.
+        """
         return ""
 
     def sign_out_url(self, request: HttpRequest, facts: dict[str, str]) -> str:
-        """Return the address at which the provider's own session ends, or ""; `facts` are those of `Vouched`."""
+        """Return the URL that ends the provider's own session, or "".
+
+        `facts` are the `sign_out_facts` of the AuthResult.
+        """
         return ""
 
-    def confirm(self, writes: Transaction) -> None:
-        """Join to the transaction of a sign-in what has to be true of the provider then."""
+    def guard_sign_in(self, writes: Transaction) -> None:
+        """Put into the transaction of a sign-in what has to be true of the provider at that moment."""
 
 
-class Address(NamedTuple):
-    """An address of a kind of providers: route, name, what answers, and whether other sites may post to it."""
+class ProviderRoute(NamedTuple):
+    """A URL that a family of providers answers itself."""
 
     route: str
     name: str
-    answer: Callable[[HttpRequest], Answer]
-    from_elsewhere: bool = False
+    handler: Callable[[HttpRequest], SignInStep]
+
+    cross_site_post: bool = False
+    """Other sites may post here, without a CSRF token: the handler tells an answer from a forgery."""
 
 
 class ProviderFamily:
-    """Any number of providers that share code and addresses; its dotted path stands in COOPER_PROVIDERS as well."""
+    """Any number of providers that share code and URLs; it stands in COOPER_PROVIDERS as well."""
 
-    addresses: ClassVar[tuple[Address, ...]] = ()
+    routes: ClassVar[tuple[ProviderRoute, ...]] = ()
 
-    def listed(self) -> Iterable[Provider]:
-        """Return the providers as far as they are known, for showing."""
+    def providers(self) -> Iterable[Provider]:
+        """Return the providers, some seconds old at most: for showing, not for deciding."""
         return ()
 
-    def named(self, provider_id: str) -> Provider | None:
+    def find(self, provider_id: str) -> Provider | None:
         """Return the provider with this id as it is now, or None."""
         return None

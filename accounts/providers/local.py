@@ -52,7 +52,7 @@ SLOW_ACCOUNT = (
 )
 
 
-def normalised(username: str) -> str:
+def normalize_username(username: str) -> str:
     """Return the one spelling of a user name: NFKC, no case, no blanks around."""
     return unicodedata.normalize("NFKC", username).strip().casefold()
 
@@ -98,7 +98,7 @@ class LocalProvider(Provider):
             _in_use[:] = [(found is not None, now)]
         return _in_use[0][0]
 
-    def prove_again(self, request: HttpRequest, identity: Identity, password: str) -> None:
+    def reauthenticate(self, request: HttpRequest, identity: Identity, password: str) -> None:
         """Return if the password is this person's; throttled as a sign-in is. Raise SignInRefused."""
         self._account(identity.subject, password)
 
@@ -109,7 +109,7 @@ class LocalProvider(Provider):
 
     def _account(self, typed: str, password: str) -> LocalAccount:
         """Return the account with this name and password; raise SignInRefused."""
-        username = normalised(typed)
+        username = normalize_username(typed)
         source = source_of(audit.context().source)
         _take_a_guess(username, source)
         account = LocalAccount.find(username) if USERNAME.fullmatch(username) else None
@@ -151,7 +151,7 @@ def _take_a_guess(username: str, source: str) -> None:
 
 def _forget_guesses(username: str, source: str) -> None:
     """Let a right password clear this account's and source's count, and remember the source as its owner's."""
-    throttle.forget(f"sign-in#{username}#{source}", WINDOW)
+    throttle.reset(f"sign-in#{username}#{source}", WINDOW)
     throttle.count(f"sign-in#{source}", WINDOW, by=-1)
     throttle.remember(f"{username}#{source}", KNOWN_FOR)
 

@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.identity import groups_from
+from accounts.identity import parse_groups
 from accounts.stepup import StepUpMixin
 from brokers import arns, catalogue, trust_policy
 from brokers.admin import impact, last_used, target_save
@@ -256,7 +256,7 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         if form.is_valid():
             who = form.cleaned_data.get("found")
             groups = who.groups if who else form.cleaned_data["groups"]
-            answers = answers_for(groups_from(groups))
+            answers = answers_for(parse_groups(groups))
         title = "What may somebody become, and why?"
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         free = 0 if who and who.disabled else sum(1 for each in answers or () if not each.hindrance)

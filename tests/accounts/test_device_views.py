@@ -342,7 +342,7 @@ def test_it_takes_an_enrolment_code_once_and_from_its_person_alone(client_of, da
 
 @pytest.mark.usefixtures("codes_needed")
 def test_it_lets_an_enrolment_code_end(client_of, dan, monkeypatch):
-    monkeypatch.setattr("accounts.enrolment_codes.LIVES", -1)
+    monkeypatch.setattr("accounts.enrolment_codes.LIFETIME", -1)
     code = made_for(client_of, "local:dan")
     assert (
         dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code

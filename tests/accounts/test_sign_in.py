@@ -13,7 +13,7 @@ from django.test import Client
 from accounts import throttle
 from accounts.models import LocalAccount, Person, WebSession
 from accounts.providers import local
-from accounts.sessions import SessionStore, hashed
+from accounts.sessions import SessionStore, hash_session_key
 from core.audit import AuditEvent
 from core.dynamo import transaction
 from demo.seed import PASSWORD
@@ -228,7 +228,7 @@ def test_it_stores_no_usable_cookie(browser):
     browser.post("/login/", RIGHT)
     cookie = browser.cookies["cooper"].value
     [stored] = WebSession.everything()
-    assert stored.key_hash == hashed(cookie) and cookie not in str(stored.serialize())
+    assert stored.key_hash == hash_session_key(cookie) and cookie not in str(stored.serialize())
 
 
 def test_it_never_revives_a_signed_out_session(browser):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from accounts.identity import Identity, groups_from
+from accounts.identity import Identity, parse_groups
 from brokers.entitlements import entitlements_of, why
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ class Rule:
 
 
 def person(*groups: str) -> Identity:
-    return Identity("local", "alice", groups=groups_from(groups))
+    return Identity("local", "alice", groups=parse_groups(groups))
 
 
 def test_it_entitles_nobody_without_rules():

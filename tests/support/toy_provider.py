@@ -6,22 +6,21 @@ from typing import ClassVar
 from django.http import HttpRequest, HttpResponseRedirect
 
 from accounts.identity import Group, Identity
-from accounts.providers import Answer, Provider, SignInRefused
+from accounts.providers import Provider, SignInRefused, SignInStep
 
 
 class ToyProvider(Provider):
-    """Vouches for whoever comes back with the word."""
+    """Signs in whoever comes back with the word."""
 
     id: ClassVar[str] = "toy"
     label: ClassVar[str] = "Toy"
 
-    def start(self, request: HttpRequest) -> Answer:
-        """Send the visitor round once, then vouch."""
+    def start(self, request: HttpRequest) -> SignInStep:
         word = request.GET.get("word")
         if word is None:
             return HttpResponseRedirect("/login/toy/?word=please")
         if word != "please":
             raise SignInRefused("The toy did not hear the word.", "wrong word")
-        return Identity(
-            "toy", "alice", "Toy Alice", frozenset({Group("toy", "developers")}), datetime.now(UTC)
-        )
+
+        groups = frozenset({Group("toy", "developers")})
+        return Identity("toy", "alice", "Toy Alice", groups, authenticated_at=datetime.now(UTC))

@@ -8,7 +8,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import SamlIdp
-from accounts.providers.base import Address, Answer, Provider, ProviderFamily, SignInRefused
+from accounts.providers.base import (
+    Provider,
+    ProviderFamily,
+    ProviderRoute,
+    SignInRefused,
+    SignInStep,
+)
 from accounts.providers.saml import idps, requests, views
 from accounts.providers.saml.idp_registry import confirm
 from accounts.providers.saml.place import place_of
@@ -32,7 +38,7 @@ class SamlProvider(Provider):
         """Return pysaml2 for this identity provider."""
         return engine_for(place_of(request), self.idp, self.stamp)
 
-    def start(self, request: HttpRequest) -> Answer:
+    def start(self, request: HttpRequest) -> SignInStep:
         """Lead to the identity provider with a signed request, and remember it for this browser."""
         if not idps.is_valid(self.idp):
             raise SignInRefused(
@@ -56,7 +62,7 @@ class SamlProvider(Provider):
         requests.remember(request, request_id, made)
         return HttpResponseRedirect(address)
 
-    def afresh_url(self, next_page: str) -> str:
+    def reauthentication_url(self, next_page: str) -> str:
         """Return the address at which the identity provider is asked to prove the person again."""
         return f"{reverse('login-with', args=[self.id])}?{urlencode({'fresh': '1', 'next': next_page})}"
 
@@ -65,7 +71,7 @@ class SamlProvider(Provider):
         named = {name: value for name, value in facts.items() if name != "session_index"}
         return self._engine(request).sign_out(named, facts.get("session_index", ""))
 
-    def confirm(self, writes: Transaction) -> None:
+    def guard_sign_in(self, writes: Transaction) -> None:
         """Let a sign-in succeed only while the identity provider is connected."""
         confirm(writes, self.id)
 
@@ -79,18 +85,18 @@ def next_page(request: HttpRequest, wanted: str) -> str:
 class SamlProviders(ProviderFamily):
     """All SAML identity providers that are connected (`manage.py cooper_saml`)."""
 
-    addresses: ClassVar[tuple[Address, ...]] = (
-        Address("saml2/metadata/", "saml-metadata", views.metadata),
-        Address("saml2/acs/", "saml-acs", views.acs, from_elsewhere=True),
-        Address("saml2/ls/", "saml-ls", views.signed_out, from_elsewhere=True),
+    routes: ClassVar[tuple[ProviderRoute, ...]] = (
+        ProviderRoute("saml2/metadata/", "saml-metadata", views.metadata),
+        ProviderRoute("saml2/acs/", "saml-acs", views.acs, cross_site_post=True),
+        ProviderRoute("saml2/ls/", "saml-ls", views.signed_out, cross_site_post=True),
     )
 
-    def listed(self) -> Iterable[Provider]:
+    def providers(self) -> Iterable[Provider]:
         """Return the connected identity providers, some seconds old at most."""
         found = idps.current(oldest=idps.LISTED_FOR)
         return [SamlProvider(each, found.stamp) for each in found.by_name.values()]
 
-    def named(self, provider_id: str) -> Provider | None:
+    def find(self, provider_id: str) -> Provider | None:
         """Return the identity provider with this id as it is now, or None."""
         found = idps.current()
         idp = found.by_name.get(provider_id)

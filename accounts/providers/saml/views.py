@@ -20,9 +20,9 @@ from djangosaml2.views import MetadataView
 from saml2.config import SPConfig
 
 from accounts import entitlement_hooks
-from accounts.identity import groups_from
+from accounts.identity import parse_groups
 from accounts.models import SamlIdp
-from accounts.providers.base import Answer, AuthResult, SignInRefused
+from accounts.providers.base import AuthResult, SignInRefused, SignInStep
 from accounts.providers.saml import idps, keys, message_guard, requests
 from accounts.providers.saml.attributes import identity_of, notice_of
 from accounts.providers.saml.constants import qname
@@ -82,7 +82,7 @@ def signed_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{resolve_url('login')}?signed-out=1")
 
 
-def acs(request: HttpRequest) -> Answer:
+def acs(request: HttpRequest) -> SignInStep:
     """Take an identity provider's answer; a message that breaks any rule gets one page, and its reason is logged."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -112,7 +112,7 @@ def posted(request: HttpRequest) -> tuple[str, str]:
     return messages[0], states[0] if states else ""
 
 
-def _taken(request: HttpRequest) -> Answer:
+def _taken(request: HttpRequest) -> SignInStep:
     """Return who is vouched for, or where to go on; raise Rejected or SignInRefused."""
     message, state = posted(request)
     raw = message_guard.decoded(message)
@@ -185,10 +185,10 @@ def _vouched(idp: SamlIdp, said: Assertion, wanted: requests.Request) -> AuthRes
     facts = {"subject": said.subject, "session_index": said.session_index, **said.name_id}
     return AuthResult(
         identity_of(idp, said),
-        next=wanted.next,
-        ends_at=min(said.ends_at or longest, longest),
+        next_page=wanted.next,
+        session_ends_at=min(said.ends_at or longest, longest),
         notice=notice_of(idp, said.attributes),
-        facts=tuple(facts.items()),
+        sign_out_facts=tuple(facts.items()),
     )
 
 
@@ -199,11 +199,11 @@ def _tried(
     audit.record(Event.IDP_TRIED, object=idp.name, why=refused or None)
     shown: dict[str, Any] = {"idp": idp, "said": said, "refused": refused}
     if said is not None:
-        identity, admins = identity_of(idp, said), groups_from(settings.COOPER_ADMIN_GROUPS)
+        identity, admins = identity_of(idp, said), parse_groups(settings.COOPER_ADMIN_GROUPS)
         shown |= {
             "identity": identity,
             "groups": [(str(group), group in admins) for group in sorted(identity.groups)],
-            "targets": entitlement_hooks.targets_of(identity),
+            "targets": entitlement_hooks.target_names_of(identity),
             "notice": notice_of(idp, said.attributes),
         }
     return render(request, "accounts/saml_try.html", shown, status=400 if refused else 200)

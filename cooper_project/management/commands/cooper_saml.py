@@ -7,7 +7,7 @@ from cryptography import x509
 from django.core.management.base import CommandParser
 
 from accounts.models import SamlIdp
-from accounts.providers import fixed_ids
+from accounts.providers import configured_ids
 from accounts.providers.saml import idp_registry, keys, requests
 from accounts.providers.saml.idps import is_valid
 from accounts.providers.saml.place import place_of
@@ -115,7 +115,7 @@ class Command(CooperCommand):
             signs_response=options["signed_response"],
             certificate=_certificate(options["certificate"]),
         )
-        idp, problems = idp_registry.add(wanted, fixed_ids())
+        idp, problems = idp_registry.add(wanted, configured_ids())
         place = place_of()
         self.say(f"Connected {_line(idp)}")
         self.say(f"Groups are read from: {', '.join(idp.group_attributes)}")

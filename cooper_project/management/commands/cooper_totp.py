@@ -87,7 +87,7 @@ class Command(CooperCommand):
                     f"{person} has no device any more, and sets one up at the next operation that takes a code."
                 )
             else:
-                self.say(enrolment_codes.make(person))
+                self.say(enrolment_codes.create(person))
                 self.warn(
                     f"Hand this to {person}. It sets up a first device, once, within three days."
                 )

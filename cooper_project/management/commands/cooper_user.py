@@ -61,14 +61,14 @@ class Command(CooperCommand):
         """Do what the verb says."""
         if options["verb"] == "list":
             return self._list()
-        options["username"] = local_accounts.username_from(options["username"])
+        options["username"] = local_accounts.parse_username(options["username"])
         with operators.acting():
             getattr(self, f"_{options['verb']}")(options)
         return None
 
     def _add(self, options: dict[str, Any]) -> None:
         """Make an account."""
-        groups = local_accounts.group_names(_parts(options["groups"]))
+        groups = local_accounts.parse_group_names(_parts(options["groups"]))
         made = local_accounts.add(
             options["username"], options["name"].strip(), groups, self._asked(options)
         )
@@ -92,7 +92,7 @@ class Command(CooperCommand):
 
     def _password(self, options: dict[str, Any]) -> None:
         """Set the password."""
-        local_accounts.existing(options["username"])
+        local_accounts.get_account(options["username"])
         local_accounts.set_password(options["username"], self._asked(options))
         self.say(f"{options['username']} has a new password; its web sessions end now.")
 
@@ -111,9 +111,9 @@ class Command(CooperCommand):
     def _groups(self, options: dict[str, Any]) -> None:
         """Give it other groups."""
         local_accounts.set_groups(
-            options["username"], local_accounts.group_names(_parts(options["groups"]))
+            options["username"], local_accounts.parse_group_names(_parts(options["groups"]))
         )
-        self.say(_line(local_accounts.existing(options["username"])))
+        self.say(_line(local_accounts.get_account(options["username"])))
 
     def _list(self) -> None:
         """Show all accounts."""

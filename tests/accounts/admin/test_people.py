@@ -82,7 +82,7 @@ def test_it_says_which_of_the_chosen_were_deleted_meanwhile(carol, monkeypatch):
         before(self, request, *given)
         LocalAccount.find("bob").delete()
 
-    monkeypatch.setattr(LocalAccountAdmin, "before_deed", late)
+    monkeypatch.setattr(LocalAccountAdmin, "authorize_operation", late)
     chosen = {"action": "delete_chosen", "_selected_action": ["alice", "bob"]}
     done = confirmed(carol, "/admin/accounts/localaccount/", **chosen, confirmed="yes")
     assert "Bob: It was deleted meanwhile." in done.text and "1 deleted." in done.text

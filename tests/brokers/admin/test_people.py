@@ -87,7 +87,7 @@ def test_it_shows_no_cookie(carol, client_of):
 
 def test_it_ends_one_web_session_with_a_code(carol, client_of):
     first, second = client_of("alice"), client_of("alice")
-    key = sessions.hashed(first.cookies["cooper"].value)
+    key = sessions.hash_session_key(first.cookies["cooper"].value)
     address = f"{END}?session={key}"
     assert "ends." in carol.get(address).text and first.get("/").status_code == 200
     assert end(carol, address, "").status_code == 400 and first.get("/").status_code == 200
@@ -130,7 +130,7 @@ def test_it_shows_again_what_is_ended_when_that_is_different_by_now(carol, clien
 
 def test_a_strange_session_ends_nothing(carol, client_of):
     alice, bob = client_of("alice"), client_of("bob")
-    address = f"{END}?session={sessions.hashed(bob.cookies['cooper'].value)}"
+    address = f"{END}?session={sessions.hash_session_key(bob.cookies['cooper'].value)}"
     assert "has ended already" in carol.get(address).text
     end(carol, address, next_code("carol"))
     assert (

@@ -187,7 +187,7 @@ def test_it_ends_the_web_session_with_the_identity_providers(browser):
     signed_in(browser, session_until=at(minutes=30))
     found = next(each for each in WebSession.everything() if each.person == ALICE)
     assert 1700 < float(found.ends_at) - time.time() <= 1800
-    assert sessions.is_alive(found, time.time()) and not sessions.is_alive(
+    assert sessions.is_active(found, time.time()) and not sessions.is_active(
         found, float(found.ends_at)
     )
 
@@ -514,7 +514,7 @@ def test_the_group_that_administers_is_kept_however_many_there_are(browser, sett
     settings.COOPER_ADMIN_GROUPS = ["okta:admins"]
     many = tuple(f"{'x' * 400}{n}" for n in range(600))
     signed_in(browser, attributes=(Attribute("groups", (*many, "admins")),))
-    assert groups_of(ALICE) == ["okta:admins"] and login.GROUPS_SIZE < 400_000
+    assert groups_of(ALICE) == ["okta:admins"] and login.MAX_GROUPS_BYTES < 400_000
 
 
 def test_it_answers_every_way_of_asking_without_a_500(browser):
@@ -558,7 +558,7 @@ def test_it_reads_the_list_again_only_when_the_stamp_has_moved(connected, monkey
 
 
 def test_the_limits_are_those_of_the_papers():
-    assert (views.LONGEST.total_seconds(), requests.LIVES, login.GROUPS_SIZE) == (
+    assert (views.LONGEST.total_seconds(), requests.LIVES, login.MAX_GROUPS_BYTES) == (
         28_800,
         900,
         100_000,
