@@ -1,11 +1,14 @@
-"""What an identity may become, through which groups, until when: a pure function of what it is given."""
+"""What an identity may become, through which groups, until when: pure functions of what they are given."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from accounts.identity import Group, Identity
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Stands for "without end" where ends are compared."""
 
 
 class Rule(Protocol):
@@ -13,15 +16,15 @@ class Rule(Protocol):
 
     @property
     def target(self) -> str:
-        """Return the target's name."""
+        """The target's name."""
 
     @property
     def group(self) -> str:
-        """Return the group as it is written."""
+        """The group, written `provider:name`."""
 
     @property
     def until(self) -> datetime | None:
-        """Return the moment from which it no longer entitles, if there is one."""
+        """The moment from which it no longer entitles, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +34,45 @@ class Entitlement:
     target: str
     through: tuple[Group, ...]
     until: datetime | None
-    longest: Group
-    """The group whose association ends last; a grant is checked against that one."""
+    last_group: Group
+    """The group whose association ends last; the grant's intent checks that one again."""
+
+
+def is_active(until: datetime | None, now: datetime) -> bool:
+    """Return whether an association with this end (None: without end) still entitles at `now`.
+
+    At the very moment of its end it does not. `brokers.grants.intent` has the same as a condition of DynamoDB.
+    """
+    return until is None or now < until
 
 
 def entitlements_of(
     identity: Identity, rules: Iterable[Rule], now: datetime
 ) -> dict[str, Entitlement]:
     """Return what the identity may become at `now`, by target name."""
-    mine = {str(group): group for group in identity.groups}
-    found: dict[str, list[tuple[Group, datetime | None]]] = {}
+    own_groups = {str(group): group for group in identity.groups}
+    ends_by_target: dict[str, dict[Group, datetime | None]] = {}
+
     for rule in rules:
-        group = mine.get(str(rule.group))
-        if group is not None and (rule.until is None or now < rule.until):
-            found.setdefault(str(rule.target), []).append((group, rule.until))
-    return {target: _one(target, held) for target, held in found.items()}
+        group = own_groups.get(str(rule.group))
+        if group is None or not is_active(rule.until, now):
+            continue
+        ends = ends_by_target.setdefault(str(rule.target), {})
+        ends[group] = rule.until
+
+    return {target: _entitlement(target, ends) for target, ends in ends_by_target.items()}
 
 
-def why(
-    identity: Identity, target: str, rules: Iterable[Rule], now: datetime
+def entitlement_to(
+    target: str, identity: Identity, rules: Iterable[Rule], now: datetime
 ) -> Entitlement | None:
     """Return why the identity may become this target at `now`, or None: it may not."""
-    return entitlements_of(identity, (rule for rule in rules if rule.target == target), now).get(
-        target
-    )
+    rules_of_target = [rule for rule in rules if rule.target == target]
+    return entitlements_of(identity, rules_of_target, now).get(target)
 
 
-def _one(target: str, held: list[tuple[Group, datetime | None]]) -> Entitlement:
-    """Return the entitlement from the (group, end) pairs that give it; the pair that ends last or never counts."""
-    ordered = sorted(held, key=lambda pair: str(pair[0]))
-    longest = max(
-        ordered, key=lambda pair: (pair[1] is None, pair[1].timestamp() if pair[1] else 0.0)
-    )
-    return Entitlement(target, tuple(group for group, _ in ordered), longest[1], longest[0])
+def _entitlement(target: str, ends: dict[Group, datetime | None]) -> Entitlement:
+    """Return the entitlement by the groups that give it, each with its end."""
+    groups = sorted(ends, key=str)
+    last_group = max(groups, key=lambda group: ends[group] or NEVER)
+    return Entitlement(target, tuple(groups), ends[last_group], last_group)

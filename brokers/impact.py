@@ -1,12 +1,12 @@
-"""Who gains and who loses what, before it is done: a pure function of what it is given."""
+"""Who gains and who loses what by a change, before it is made: a pure function of what it is given."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from brokers.entitlements import Rule
+from brokers.entitlements import Rule, is_active
 
-NAMED = 10
+MOST_NAMED = 10
 """People that a line names; more are counted."""
 
 
@@ -19,19 +19,21 @@ class KnownPerson:
 
 
 class PeopleByGroup:
-    """Everybody who was seen, by group."""
+    """Everybody who has signed in, by group."""
 
     def __init__(self, people: Iterable[KnownPerson]) -> None:
-        """Sort the people by group."""
         self._by_group: dict[str, list[KnownPerson]] = {}
-        for each in people:
-            for group in each.groups:
-                self._by_group.setdefault(group, []).append(each)
+        for person in people:
+            for group in person.groups:
+                self._by_group.setdefault(group, []).append(person)
 
-    def within(self, groups: Iterable[str]) -> list[KnownPerson]:
-        """Return everybody who is in any of the groups, by name."""
-        found = {each.person: each for group in groups for each in self._by_group.get(group, ())}
-        return [found[name] for name in sorted(found)]
+    def in_any_of(self, groups: Iterable[str]) -> list[KnownPerson]:
+        """Return everybody who is in at least one of the groups, each once, sorted."""
+        people: dict[str, KnownPerson] = {}
+        for group in groups:
+            for person in self._by_group.get(group, ()):
+                people[person.person] = person
+        return [people[name] for name in sorted(people)]
 
 
 @dataclass(frozen=True)
@@ -41,79 +43,111 @@ class AccessState:
     enabled: bool
     rules: tuple[Rule, ...] = ()
 
-    def groups(self, now: datetime) -> frozenset[str]:
-        """Return the groups that may become it at `now`."""
-        return frozenset(self.ends(now)) if self.enabled else frozenset()
+    def entitled_groups(self, now: datetime) -> frozenset[str]:
+        """Return the groups whose people may become it at `now`."""
+        if not self.enabled:
+            return frozenset()
+        return frozenset(self.ends(now))
 
     def ends(self, now: datetime) -> dict[str, datetime | None]:
-        """Return until when each group whose association holds at `now` may become it, once it is enabled."""
-        return {
-            str(rule.group): rule.until
-            for rule in self.rules
-            if rule.until is None or now < rule.until
-        }
+        """Return each group with an active association, with its end; they entitle once it is enabled."""
+        return {str(rule.group): rule.until for rule in self.rules if is_active(rule.until, now)}
+
+
+@dataclass(frozen=True)
+class NewEnd:
+    """A group that keeps a target, but until another moment (None: for good)."""
+
+    group: str
+    before: datetime | None
+    after: datetime | None
 
 
 @dataclass(frozen=True)
 class Impact:
-    """What a change does to one target: groups and people seen in them that gain it, and that lose it."""
+    """What a change does to one target: groups, and people known to be in them, that gain it and that lose it."""
 
     target: str
-    groups_gain: tuple[str, ...]
-    groups_lose: tuple[str, ...]
-    gain: tuple[str, ...]
-    lose: tuple[str, ...]
-    moved: tuple[tuple[str, datetime | None, datetime | None], ...] = ()
-    """Groups that keep it, but until another moment: (group, end before, end after), None for good."""
+    groups_gaining: tuple[str, ...]
+    groups_losing: tuple[str, ...]
+    people_gaining: tuple[str, ...]
+    people_losing: tuple[str, ...]
+    new_ends: tuple[NewEnd, ...] = ()
 
     def __bool__(self) -> bool:
-        """Return whether anything changes."""
-        return bool(self.groups_gain or self.groups_lose or self.moved)
+        """Return whether the change changes anything for anybody."""
+        return bool(self.groups_gaining or self.groups_losing or self.new_ends)
 
 
-def effect(
-    target: str, before: AccessState, after: AccessState, crowd: PeopleByGroup, now: datetime
+def impact_of(
+    target: str, before: AccessState, after: AccessState, people: PeopleByGroup, now: datetime
 ) -> Impact:
-    """Return what the change does: a person gains or loses a target when no other group of theirs gives it already."""
-    had, has = before.groups(now), after.groups(now)
-    touched = crowd.within(had ^ has)
-    gain = tuple(each.person for each in touched if not each.groups & had)
-    lose = tuple(each.person for each in touched if not each.groups & has)
-    first, last = before.ends(now), after.ends(now)
-    moved = tuple(
-        (group, first[group], last[group])
-        for group in sorted(had & has)
-        if first[group] != last[group]
+    """Return what a change of one target does.
+
+    A person gains (or loses) it only when no other group of theirs gives it before (or after).
+    """
+    groups_before = before.entitled_groups(now)
+    groups_after = after.entitled_groups(now)
+
+    affected = people.in_any_of(groups_before ^ groups_after)
+    gaining = [person.person for person in affected if not person.groups & groups_before]
+    losing = [person.person for person in affected if not person.groups & groups_after]
+
+    return Impact(
+        target,
+        groups_gaining=tuple(sorted(groups_after - groups_before)),
+        groups_losing=tuple(sorted(groups_before - groups_after)),
+        people_gaining=tuple(gaining),
+        people_losing=tuple(losing),
+        new_ends=_new_ends(groups_before & groups_after, before.ends(now), after.ends(now)),
     )
-    return Impact(target, tuple(sorted(has - had)), tuple(sorted(had - has)), gain, lose, moved)
 
 
-def named(people: Iterable[str]) -> str:
+def _new_ends(
+    groups: Iterable[str],
+    ends_before: dict[str, datetime | None],
+    ends_after: dict[str, datetime | None],
+) -> tuple[NewEnd, ...]:
+    new_ends = []
+    for group in sorted(groups):
+        before = ends_before[group]
+        after = ends_after[group]
+        if before != after:
+            new_ends.append(NewEnd(group, before, after))
+    return tuple(new_ends)
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------
+def describe_people(names: Iterable[str]) -> str:
     """Return how many people there are, and the first of them by name."""
-    every = list(people)
-    more = f" and {len(every) - NAMED} more" if len(every) > NAMED else ""
-    count = "1 person" if len(every) == 1 else f"{len(every)} people"
-    return f"{count}: {', '.join(every[:NAMED])}{more}" if every else "nobody seen so far"
+    people = list(names)
+    if not people:
+        return "nobody known so far"
+
+    count = "1 person" if len(people) == 1 else f"{len(people)} people"
+    text = f"{count}: {', '.join(people[:MOST_NAMED])}"
+    if len(people) > MOST_NAMED:
+        text += f" and {len(people) - MOST_NAMED} more"
+    return text
 
 
-def told(found: Impact) -> list[str]:
-    """Return the lines that say an effect."""
+def impact_lines(impact: Impact) -> list[str]:
+    """Return the lines that tell an administrator what a change does."""
     lines = []
-    if found.groups_gain:
-        lines.append(
-            f"{found.target}: {', '.join(found.groups_gain)} may become it. Gains it: {named(found.gain)}."
-        )
-    if found.groups_lose:
-        lines.append(
-            f"{found.target}: {', '.join(found.groups_lose)} may no longer become it. Loses it: {named(found.lose)}."
-        )
-    lines += [
-        f"{found.target}: {group} may become it {_said(after)}, so far {_said(before)}."
-        for group, before, after in found.moved
-    ]
+    if impact.groups_gaining:
+        groups = ", ".join(impact.groups_gaining)
+        people = describe_people(impact.people_gaining)
+        lines.append(f"{impact.target}: {groups} may become it. Gains it: {people}.")
+    if impact.groups_losing:
+        groups = ", ".join(impact.groups_losing)
+        people = describe_people(impact.people_losing)
+        lines.append(f"{impact.target}: {groups} may no longer become it. Loses it: {people}.")
+    for new_end in impact.new_ends:
+        after = _describe_end(new_end.after)
+        before = _describe_end(new_end.before)
+        lines.append(f"{impact.target}: {new_end.group} may become it {after}, so far {before}.")
     return lines
 
 
-def _said(end: datetime | None) -> str:
-    """Say an end."""
+def _describe_end(end: datetime | None) -> str:
     return f"until {end:%Y-%m-%d %H:%M} UTC" if end else "for good"

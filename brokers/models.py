@@ -1,6 +1,5 @@
 """Documents of doors: targets, associations, AWS accounts, and the change log of the catalogue."""
 
-from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import (
@@ -109,10 +108,6 @@ class Association(Document):
     def __str__(self) -> str:
         """Say the rule."""
         return f"{self.group} may become {self.target}"
-
-    def holds(self, now: datetime) -> bool:
-        """Return whether the rule still entitles at `now`."""
-        return self.until is None or now < self.until
 
 
 class AwsAccount(Document):

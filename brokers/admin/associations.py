@@ -12,6 +12,7 @@ from accounts.stepup import StepUpMixin
 from brokers import catalogue
 from brokers.admin import impact
 from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
+from brokers.entitlements import is_active
 from brokers.form_fields import GroupField, UntilField
 from brokers.impact import AccessState, Impact
 from brokers.models import Association, State, Target
@@ -92,7 +93,7 @@ class UntilFilter(admin.ValuesFilter):
         """Return whether it has an end, or has ended."""
         if document.until is None:
             return ["for good"]
-        return ["ends"] if document.holds(audit.now()) else ["ended"]
+        return ["ends"] if is_active(document.until, audit.now()) else ["ended"]
 
 
 class GroupFilter(admin.ValuesFilter):

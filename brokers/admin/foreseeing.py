@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from brokers import catalogue
 from brokers.admin import impact
-from brokers.impact import AccessState, Impact, PeopleByGroup, told
+from brokers.impact import AccessState, Impact, PeopleByGroup, impact_lines
 from brokers.models import Target
 from core.admin import FormChanges
 
@@ -30,7 +30,7 @@ def losses(
     rules = catalogue.latest().rules.get(str(target.name), ())
     away = {str(rule.group) for rule in rules} if gone is None else set(gone)
     after = AccessState(True, tuple(rule for rule in rules if str(rule.group) not in away))
-    return told(impact.of_change(target, after, True, seen_by(request)))
+    return impact_lines(impact.of_change(target, after, True, seen_by(request)))
 
 
 class ImpactPreviewMixin:
@@ -44,7 +44,7 @@ class ImpactPreviewMixin:
         """Demand that whoever saves has seen who gains and who loses by it; raise Unseen."""
         found = self.effect_of(request, outcome)
         if found is not None:
-            request.foresight = told(found)  # type: ignore[attr-defined]
+            request.foresight = impact_lines(found)  # type: ignore[attr-defined]
             impact.demand_seen(found, request.POST.get("foreseen", ""))
 
     def render_change_form(

@@ -10,7 +10,8 @@ from http import HTTPStatus
 
 from accounts.models import Person
 from brokers import catalogue
-from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, effect, told
+from brokers.entitlements import is_active
+from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, impact_lines, impact_of
 from brokers.models import Target
 from core import audit
 from core.errors import Invalid
@@ -55,12 +56,12 @@ def crowd() -> PeopleByGroup:
 def of_change(target: Target, after: AccessState, was_enabled: bool, seen: PeopleByGroup) -> Impact:
     """Return what a change of one target does."""
     rules = tuple(catalogue.latest().rules.get(str(target.name), ()))
-    return effect(str(target.name), AccessState(was_enabled, rules), after, seen, audit.now())
+    return impact_of(str(target.name), AccessState(was_enabled, rules), after, seen, audit.now())
 
 
 def demand_seen(found: Impact, mark: str) -> None:
     """Raise Unseen unless whoever does it has seen what it does."""
-    lines = told(found)
+    lines = impact_lines(found)
     if lines and mark != mark_of(lines):
         raise ImpactNotConfirmed(lines)
 
@@ -77,10 +78,10 @@ def _most(verb: str, sides: Iterable[tuple[str, ...]]) -> list[str]:
 def summed_up(effects: list[Impact]) -> list[str]:
     """Return the lines for a change of many targets: first who gains or loses how many, then target by target."""
     lines = [
-        *_most("gain", (each.gain for each in effects)),
-        *_most("lose", (each.lose for each in effects)),
+        *_most("gain", (each.people_gaining for each in effects)),
+        *_most("lose", (each.people_losing for each in effects)),
     ]
-    every = [line for found in effects for line in told(found)]
+    every = [line for found in effects for line in impact_lines(found)]
     if not every:
         return ["Nobody gains or loses anything by this."]
     more = [f"And {len(every) - SHOWN} more lines like these."] if len(every) > SHOWN else []
@@ -91,10 +92,12 @@ def ways_into(target: Target) -> list[Way]:
     """Return who may become a target now, by group."""
     now, seen = audit.now(), crowd()
     rules = [
-        rule for rule in catalogue.current().rules.get(str(target.name), ()) if rule.holds(now)
+        rule
+        for rule in catalogue.current().rules.get(str(target.name), ())
+        if is_active(rule.until, now)
     ]
     ways = (
-        Way(str(rule.group), rule.until, [each.person for each in seen.within([rule.group])])
+        Way(str(rule.group), rule.until, [each.person for each in seen.in_any_of([rule.group])])
         for rule in rules
     )
     return sorted(ways, key=lambda way: way.group)

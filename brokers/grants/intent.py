@@ -84,7 +84,7 @@ def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlem
         "person disabled, or in a new epoch or group",
     )
     same = (Person.disabled == NO) & (Person.epoch == identity.epoch)
-    in_group = Person.groups.contains(str(entitlement.longest))
+    in_group = Person.groups.contains(str(entitlement.last_group))
     writes.check(Person, identity.person, condition=same & in_group, refusal=gone)
 
 
@@ -98,12 +98,13 @@ def _check_target(
         "target changed meanwhile",
     )
     writes.check(Target, target.name, condition=same, refusal=changed)
+    # as brokers.entitlements.is_active has it, and the association has to be there
     holds = Association.group.exists() & (
         Association.until.does_not_exist() | (Association.until > now)
     )
-    removed = TargetNotAccessible(f"association of {entitlement.longest} removed meanwhile")
+    removed = TargetNotAccessible(f"association of {entitlement.last_group} removed meanwhile")
     writes.check(
-        Association, target.name, str(entitlement.longest), condition=holds, refusal=removed
+        Association, target.name, str(entitlement.last_group), condition=holds, refusal=removed
     )
 
 

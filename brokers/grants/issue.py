@@ -18,7 +18,7 @@ from brokers import arns, catalogue, console_signin
 from brokers.aws_errors import explained, is_duration_refusal
 from brokers.catalogue import Catalogue
 from brokers.credentials import Credentials
-from brokers.entitlements import Entitlement, why
+from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
 from brokers.grants.intent import Intent, begin, conclude
@@ -100,7 +100,7 @@ def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitl
     if target is None:
         limits.count_unknown(identity)
         raise TargetNotAccessible("unknown target")
-    entitlement = why(identity, name, held.rules.get(name, ()), now)
+    entitlement = entitlement_to(name, identity, held.rules.get(name, ()), now)
     if entitlement is None or not target.enabled:
         refusal = TargetNotAccessible(
             "not entitled" if entitlement is None else f"target is {target.state}"

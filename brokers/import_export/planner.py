@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from brokers import readiness
+from brokers.entitlements import is_active
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, Problem, RulesPlan, TargetPlan
 from brokers.import_export.snapshot import (
     DEFAULTS,
@@ -280,9 +281,11 @@ def _rules(name: str, wanted: Contents, held: CurrentState, prune: bool) -> Rule
 
 def _holding(ends: Mapping[str, str | None], now: datetime) -> set[str]:
     """Return the groups whose association still entitles at `now`."""
-    return {
-        group for group, end in ends.items() if end is None or now < datetime.fromisoformat(end)
-    }
+    return {group for group, end in ends.items() if is_active(_parse_end(end), now)}
+
+
+def _parse_end(end: str | None) -> datetime | None:
+    return None if end is None else datetime.fromisoformat(end)
 
 
 def _gains_and_losses(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from brokers.impact import PeopleByGroup, named
+from brokers.impact import PeopleByGroup, describe_people
 from brokers.import_export.complaints import printable
 from brokers.import_export.plan import AccountPlan, ChangeKind, Plan, TargetPlan
 
@@ -54,7 +54,7 @@ def summed_up(plan: Plan) -> str:
 
 def _people(group: str, crowd: PeopleByGroup) -> str:
     """Return who was seen in a group."""
-    return named(each.person for each in crowd.within([group]))
+    return describe_people(each.person for each in crowd.in_any_of([group]))
 
 
 def _names(targets: list[str]) -> str:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.impact import AccessState, KnownPerson, PeopleByGroup, effect, named, told
+from brokers.impact import (
+    AccessState,
+    KnownPerson,
+    PeopleByGroup,
+    describe_people,
+    impact_lines,
+    impact_of,
+)
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -31,34 +38,34 @@ DEVELOPERS, ANALYSTS, OKTAS = (
 
 
 def change(before, after):
-    return effect("prod-admin", before, after, CROWD, NOW)
+    return impact_of("prod-admin", before, after, CROWD, NOW)
 
 
 def test_it_says_who_gains_a_target_by_a_new_group():
     found = change(AccessState(True), AccessState(True, (DEVELOPERS,)))
-    assert (found.groups_gain, found.gain, found.lose) == (
+    assert (found.groups_gaining, found.people_gaining, found.people_losing) == (
         ("local:developers",),
         ("local:alice",),
         (),
     )
-    assert told(found) == [
+    assert impact_lines(found) == [
         "prod-admin: local:developers may become it. Gains it: 1 person: local:alice.",
     ]
 
 
 def test_it_says_who_loses_a_target_with_a_group():
     found = change(AccessState(True, (DEVELOPERS,)), AccessState(True))
-    assert (found.groups_lose, found.lose) == (("local:developers",), ("local:alice",))
+    assert (found.groups_losing, found.people_losing) == (("local:developers",), ("local:alice",))
 
 
 def test_it_says_that_nobody_loses_what_another_group_still_gives():
     found = change(AccessState(True, (DEVELOPERS, ANALYSTS)), AccessState(True, (ANALYSTS,)))
-    assert found.groups_lose == ("local:developers",) and found.lose == ()
-    assert told(found)[0].endswith("Loses it: nobody seen so far.")
+    assert found.groups_losing == ("local:developers",) and found.people_losing == ()
+    assert impact_lines(found)[0].endswith("Loses it: nobody known so far.")
 
 
 def test_it_keeps_groups_of_other_providers_apart():
-    assert change(AccessState(True), AccessState(True, (OKTAS,))).gain == ("okta:erin",)
+    assert change(AccessState(True), AccessState(True, (OKTAS,))).people_gaining == ("okta:erin",)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,11 @@ def test_it_keeps_groups_of_other_providers_apart():
 )
 def test_it_counts_enabling_and_disabling(was, enabled, gain, lose):
     found = change(AccessState(was, (DEVELOPERS,)), AccessState(enabled, (DEVELOPERS,)))
-    assert (len(found.gain), len(found.lose), bool(found)) == (gain, lose, bool(gain or lose))
+    assert (len(found.people_gaining), len(found.people_losing), bool(found)) == (
+        gain,
+        lose,
+        bool(gain or lose),
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,7 @@ def test_it_counts_enabling_and_disabling(was, enabled, gain, lose):
 )
 def test_it_counts_no_association_that_has_ended(ends, gains):
     found = change(AccessState(True), AccessState(True, (Rule("local:developers", NOW + ends),)))
-    assert bool(found.gain) is gains
+    assert bool(found.people_gaining) is gains
 
 
 @pytest.mark.parametrize(
@@ -88,14 +99,18 @@ def test_it_counts_no_association_that_has_ended(ends, gains):
 def test_it_says_when_an_end_moves(before, after, said):
     rules = [(Rule("local:developers", NOW + each if each else None),) for each in (before, after)]
     found = change(AccessState(True, rules[0]), AccessState(True, rules[1]))
-    assert found and told(found) == [f"prod-admin: local:developers may become it {said}."]
-    assert not (found.gain or found.lose)
+    assert found and impact_lines(found) == [f"prod-admin: local:developers may become it {said}."]
+    assert not (found.people_gaining or found.people_losing)
 
 
 def test_it_names_ten_people_and_counts_the_rest():
-    assert named(f"local:p{number:02}" for number in range(12)).startswith("12 people: local:p00, ")
-    assert named(f"local:p{number:02}" for number in range(12)).endswith("local:p09 and 2 more")
-    assert named([]) == "nobody seen so far"
+    assert describe_people(f"local:p{number:02}" for number in range(12)).startswith(
+        "12 people: local:p00, "
+    )
+    assert describe_people(f"local:p{number:02}" for number in range(12)).endswith(
+        "local:p09 and 2 more"
+    )
+    assert describe_people([]) == "nobody known so far"
 
 
 GROUPS = st.frozensets(st.sampled_from(["local:a", "local:b", "okta:a"]), max_size=3)
@@ -109,10 +124,14 @@ CROWDS = st.lists(GROUPS, max_size=6).map(
 
 @given(STANDINGS, STANDINGS, CROWDS)
 def test_it_agrees_with_what_each_may_become_before_and_after(before, after, people):
-    found = effect("t", before, after, PeopleByGroup(people), NOW)
+    found = impact_of("t", before, after, PeopleByGroup(people), NOW)
     may = [
-        (each.person, bool(each.groups & before.groups(NOW)), bool(each.groups & after.groups(NOW)))
+        (
+            each.person,
+            bool(each.groups & before.entitled_groups(NOW)),
+            bool(each.groups & after.entitled_groups(NOW)),
+        )
         for each in people
     ]
-    assert set(found.gain) == {person for person, had, has in may if has and not had}
-    assert set(found.lose) == {person for person, had, has in may if had and not has}
+    assert set(found.people_gaining) == {person for person, had, has in may if has and not had}
+    assert set(found.people_losing) == {person for person, had, has in may if had and not has}

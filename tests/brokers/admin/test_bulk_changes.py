@@ -360,7 +360,7 @@ def test_it_says_who_loses_when_several_associations_are_deleted_together(carol)
     keys = ["dev-read|local:developers", "dev-read|local:everybody"]
     list_of = "/admin/brokers/association/"
     alone = carol.post(list_of, {"action": "delete_chosen", "_selected_action": keys[:1]}).text
-    assert "Loses it: nobody seen so far" in alone
+    assert "Loses it: nobody known so far" in alone
     both = carol.post(list_of, {"action": "delete_chosen", "_selected_action": keys}).text
     assert (
         "local:developers, local:everybody may no longer become it. Loses it: 1 person: local:alice."
