@@ -1,4 +1,4 @@
-"""Who is asking, as a provider vouched for it. Pure: no Django, no AWS."""
+"""Who is asking, as a provider vouches for them: people, groups, providers. Pure: no Django, no AWS."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -7,44 +7,60 @@ from datetime import datetime
 from typing import NamedTuple
 
 PROVIDER_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
-GROUP_LIMIT = 512
+GROUP_NAME_LIMIT = 512
 """Characters of a group's name at most."""
 
 
+def is_group_name(name: str) -> bool:
+    """Return whether this can be a group's name at its provider: printable, no blanks around."""
+    return 0 < len(name) <= GROUP_NAME_LIMIT and name == name.strip() and name.isprintable()
+
+
 class Group(NamedTuple):
-    """A group is (provider, name), written `okta:prod-admins`; the same name at another provider is another group."""
+    """A group of a provider, written `okta:prod-admins`.
+
+    The same name at another provider is another group.
+    """
 
     provider: str
     name: str
 
     def __str__(self) -> str:
-        """Write it as on all pages."""
         return f"{self.provider}:{self.name}"
 
     @classmethod
     def parse(cls, text: str) -> "Group":
-        """Read `provider:name`; a bare name means `local:`. Raise ValueError, saying why, when it is neither."""
-        start, colon, rest = text.strip().partition(":")
-        provider, name = (start, rest) if colon else ("local", start)
-        if not PROVIDER_ID.fullmatch(provider):
+        """Read `provider:name`; a bare name means `local:`. Raise ValueError, saying why."""
+        before_colon, colon, after_colon = text.strip().partition(":")
+        if colon:
+            group = cls(before_colon, after_colon)
+        else:
+            group = cls("local", before_colon)
+
+        if not PROVIDER_ID.fullmatch(group.provider):
             raise ValueError(
-                f"{provider!r} is not a provider: small letters, digits and '-', as in okta:prod-admins"
+                f"{group.provider!r} is not a provider: small letters, digits and '-', "
+                "as in okta:prod-admins"
             )
-        if not name or name != name.strip() or len(name) > GROUP_LIMIT or not name.isprintable():
+        if not is_group_name(group.name):
             raise ValueError(
-                f"a group's name has 1 to {GROUP_LIMIT} printable characters, as in okta:prod-admins"
+                f"a group's name has 1 to {GROUP_NAME_LIMIT} printable characters, "
+                "as in okta:prod-admins"
             )
-        return cls(provider, name)
+        return group
 
 
 def parse_groups(texts: Iterable[str]) -> frozenset[Group]:
-    """Return the groups that texts name; raise ValueError on the first that names none."""
+    """Read groups as `Group.parse` does; raise ValueError on the first that is not one."""
     return frozenset(Group.parse(text) for text in texts)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A person as they ask now: (provider, subject), their groups, and when they proved who they are."""
+    """A person as they ask now: (provider, subject), their groups, when they last authenticated.
+
+    `epoch` is the person's: what was begun in an older one does not count any more.
+    """
 
     provider: str
     subject: str
@@ -55,17 +71,14 @@ class Identity:
 
     @property
     def person(self) -> str:
-        """Return the person's key, `provider:subject`."""
+        """The person's key in the tables, `provider:subject`."""
         return f"{self.provider}:{self.subject}"
 
     def is_admin(self, admin_groups: Collection[Group]) -> bool:
-        """Return whether any of the groups makes an administrator."""
         return not self.groups.isdisjoint(admin_groups)
 
     def is_auditor(self, auditor_groups: Collection[Group]) -> bool:
-        """Return whether any of the groups makes an auditor."""
         return not self.groups.isdisjoint(auditor_groups)
 
     def __str__(self) -> str:
-        """Name the person for people."""
         return self.name or self.subject

@@ -1,4 +1,4 @@
-"""Documents of people, and the Django user that stands for one."""
+"""Documents of the people side in DynamoDB, and the Django user that stands for a person."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -15,15 +15,21 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from accounts.identity import Group, Identity
+from accounts.identity import Identity, parse_groups
 from core.dynamo import Document
 
 READ_AUDIT_LOG = "cooper.view_auditevent"
-"""All that auditors may."""
+"""The permission of auditors: they have no other."""
 
 
 class Person(Document):
-    """Somebody who has signed in, by `provider:subject`; groups are those of the newest sign-in or change."""
+    """Somebody who has signed in, by `provider:subject`.
+
+    `groups` are those of the newest sign-in or change. `epoch` counts up to end what was begun
+    before: web sessions of an older epoch are not valid any more. `notice` is shown at the next
+    sign-in; `administrators_seen` is the place in the audit log up to which this administrator
+    has been told of new ones.
+    """
 
     purpose = "people who signed in"
     verbose_name = "person"
@@ -44,19 +50,24 @@ class Person(Document):
     administrators_seen = UnicodeAttribute(null=True)
 
     def __str__(self) -> str:
-        """Name the person by key."""
         return str(self.person)
 
-    def identity(self, authenticated_at: datetime | None = None) -> Identity:
+    def identity(self) -> Identity:
         """Return the identity that this person has now."""
-        groups = frozenset(Group.parse(group) for group in self.groups)
         return Identity(
-            self.provider, self.subject, self.name or "", groups, authenticated_at, int(self.epoch)
+            self.provider,
+            self.subject,
+            name=self.name or "",
+            groups=parse_groups(self.groups),
+            epoch=int(self.epoch),
         )
 
 
 class LocalAccount(Document):
-    """A local account: a name, a password's argon2 hash and its groups (names at the provider `local`)."""
+    """A local account: a name, the argon2 hash of a password, groups.
+
+    The groups are bare names, at the provider `local`.
+    """
 
     purpose = "local accounts"
     verbose_name = "local account"
@@ -73,12 +84,17 @@ class LocalAccount(Document):
     changed_at = UTCDateTimeAttribute(default=lambda: datetime.now(UTC))
 
     def __str__(self) -> str:
-        """Name the account."""
         return str(self.username)
 
 
 class TotpDevice(Document):
-    """A person's TOTP device; the seed is KMS ciphertext under the person's context."""
+    """A person's TOTP device.
+
+    `seed` is ciphertext by the KMS key `key_arn`, with the person in its encryption context.
+    `last_step` is the time step of the newest code that was used: no older one counts.
+    `wait_until` (seconds since the epoch) ends the back-off after `failures` wrong codes in a row.
+    `recovery` holds the keyed hashes of the recovery codes that are left.
+    """
 
     purpose = "one-time-code devices"
 
@@ -96,12 +112,14 @@ class TotpDevice(Document):
     created_at = UTCDateTimeAttribute(null=True)
 
     def __str__(self) -> str:
-        """Name whose device it is."""
         return str(self.person)
 
 
 class WebSession(Document):
-    """A web session under the SHA-256 of its cookie's value, so that the table yields no usable cookie."""
+    """A web session, under the SHA-256 of its cookie's value: the table yields no usable cookie.
+
+    Its times are seconds since the epoch; `ends_at` is set where the provider limits the session.
+    """
 
     purpose = "web sessions"
 
@@ -118,17 +136,16 @@ class WebSession(Document):
 
     @property
     def started(self) -> datetime:
-        """Return when it began (UTC)."""
         return datetime.fromtimestamp(float(self.created_at), UTC)
 
     @property
     def last_used(self) -> datetime:
-        """Return when it was last used, to the minute (UTC)."""
+        """When it was last used, to the minute."""
         return datetime.fromtimestamp(float(self.touched_at), UTC)
 
 
 class Attempt(Document):
-    """A counter of tries within a window of time, by what is tried from where."""
+    """A counter of tries within a window of time; `what` names what is tried, and by whom."""
 
     purpose = "counted tries"
 
@@ -141,7 +158,7 @@ class Attempt(Document):
 
 
 class OnceRecord(Document):
-    """Something that may happen once: its presence says that it has."""
+    """Something that may happen once, such as a code or a message that is used up."""
 
     purpose = "once-only records"
 
@@ -153,7 +170,10 @@ class OnceRecord(Document):
 
 
 class SamlIdp(Document):
-    """A SAML identity provider under the provider id that it has for good; a removed one keeps the id's place."""
+    """A SAML identity provider, by its provider id.
+
+    The id is its own for good: a removed one stays here, marked, so that no other can take it.
+    """
 
     purpose = "SAML identity providers"
     verbose_name = "SAML identity provider"
@@ -179,15 +199,14 @@ class SamlIdp(Document):
     removed = BooleanAttribute(default=False)
 
     def __str__(self) -> str:
-        """Name the identity provider."""
         return str(self.name)
 
 
 class UserManager(models.Manager["User"]):
-    """Finds Django's user by the person's key, in DynamoDB."""
+    """Finds users where they are: in DynamoDB."""
 
     def get_by_natural_key(self, key: str) -> "User":
-        """Return the user for `provider:subject`; raise User.DoesNotExist."""
+        """Return the user with the person's key `provider:subject`; raise User.DoesNotExist."""
         person = Person.find(key)
         if person is None:
             raise User.DoesNotExist(key)
@@ -195,7 +214,10 @@ class UserManager(models.Manager["User"]):
 
 
 class User(AbstractBaseUser):
-    """The Django user that stands for a person in a request; nothing of it is stored."""
+    """The Django user that stands for a person in a request; nothing of it is stored.
+
+    The backend sets `is_admin` and `is_auditor` from the groups of the settings.
+    """
 
     person = models.CharField(max_length=600, primary_key=True)
     identity: Identity
@@ -214,37 +236,38 @@ class User(AbstractBaseUser):
 
     @classmethod
     def from_person(cls, person: Person) -> "User":
-        """Return the user for a person as read."""
         user = cls(person=person.person)
-        user.stored_person, user.identity = person, person.identity()
+        user.stored_person = person
+        user.identity = person.identity()
         return user
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """Return whether the person may come in."""
         return not self.stored_person.disabled
 
     @property
     def is_staff(self) -> bool:
-        """Return whether Django's admin lets them in: administrators, and auditors to the record."""
+        """Whether Django's admin lets them in: administrators, and auditors to the audit log."""
         return self.is_active and (self.is_admin or self.is_auditor)
 
     is_superuser = False
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether an administrator asks, or an auditor for the record; ModelAdmins narrow it."""
-        return self.is_active and (self.is_admin or (self.is_auditor and perm == READ_AUDIT_LOG))
+        """Administrators may everything, auditors read the audit log; ModelAdmins narrow it."""
+        if not self.is_active:
+            return False
+        return self.is_admin or (self.is_auditor and perm == READ_AUDIT_LOG)
 
     def has_module_perms(self, app_label: str) -> bool:
-        """Return whether an administrator asks, or an auditor for the app that holds the record."""
-        return self.is_active and (
-            self.is_admin or (self.is_auditor and READ_AUDIT_LOG.startswith(f"{app_label}."))
-        )
+        """Administrators see every app, auditors the one of the audit log."""
+        if not self.is_active:
+            return False
+        holds_audit_log = READ_AUDIT_LOG.startswith(f"{app_label}.")
+        return self.is_admin or (self.is_auditor and holds_audit_log)
 
     def get_session_auth_hash(self) -> str:
-        """Return what binds web sessions to the person's epoch: a new epoch ends them."""
+        """Return what binds a web session to the person's epoch: a new epoch ends it."""
         return f"epoch:{int(self.stored_person.epoch)}"
 
     def __str__(self) -> str:
-        """Name the person for people."""
         return str(self.identity)

@@ -1,5 +1,10 @@
-"""Counting tries in windows of time, for all processes together; counted before the costly thing is done."""
+"""Counters of tries in windows of time, shared by all processes.
 
+A try is counted before the costly thing that it asks for is done. Windows are aligned to the
+epoch: at the end of one, the next begins with a counter of its own.
+"""
+
+import ipaddress
 import time
 
 from accounts.models import Attempt
@@ -7,31 +12,26 @@ from core.dynamo import after
 from core.errors import Unavailable
 
 
-def _item(what: str, window: int) -> str:
-    """Return the counter's key for the window of `window` seconds that is now."""
-    return f"{what}#{window}#{int(time.time()) // window}"
-
-
 def count(what: str, window: int, by: int = 1) -> int:
-    """Count one more try of `what` in this window (seconds) and return how many there are, for all processes."""
-    key = _item(what, window)
-    expires = after(2 * window)
-    answer = Attempt._get_connection().update_item(
-        key,
-        actions=[Attempt.tries.add(by), Attempt.expires.set(expires)],
+    """Count one more try of `what` in this window (seconds); return how many there are now."""
+    response = Attempt._get_connection().update_item(
+        _window_key(what, window),
+        actions=[Attempt.tries.add(by), Attempt.expires.set(after(2 * window))],
         return_values="UPDATED_NEW",
     )
     try:
-        return int(answer["Attributes"]["tries"]["N"])
+        return int(response["Attributes"]["tries"]["N"])
     except KeyError as error:
+        # no counter must not read as "never tried"
         raise Unavailable(
-            "DynamoDB did not say how often this was tried. Try again.", "no counter in the answer"
+            "DynamoDB did not say how often this was tried. Try again.",
+            "no counter in the response",
         ) from error
 
 
 def reset(what: str, window: int) -> None:
-    """Begin this window's counter of `what` anew."""
-    Attempt._get_connection().delete_item(_item(what, window))
+    """Set this window's counter of `what` back to nothing."""
+    Attempt._get_connection().delete_item(_window_key(what, window))
 
 
 def seconds_left(window: int) -> int:
@@ -39,15 +39,43 @@ def seconds_left(window: int) -> int:
     return window - int(time.time()) % window
 
 
+def _window_key(what: str, window: int) -> str:
+    window_number = int(time.time()) // window
+    return f"{what}#{window}#{window_number}"
+
+
 def remember(what: str, seconds: int) -> None:
     """Note that `what` has happened, for so many seconds."""
     Attempt._get_connection().update_item(
-        f"known#{what}",
+        _memory_key(what),
         actions=[Attempt.tries.set(1), Attempt.expires.set(after(seconds))],
     )
 
 
 def is_remembered(what: str) -> bool:
     """Return whether `what` was noted and its time is not over."""
-    found = Attempt.find(f"known#{what}")
-    return found is not None and found.expires.timestamp() > time.time()
+    memory = Attempt.find(_memory_key(what))
+    if memory is None:
+        return False
+
+    # DynamoDB's TTL may remove an item days after it has expired
+    return memory.expires.timestamp() > time.time()
+
+
+def _memory_key(what: str) -> str:
+    return f"known#{what}"
+
+
+def source_of(address: str) -> str:
+    """Return what counts as one source of tries: an IPv4 address, or an IPv6 /64 network.
+
+    A customer of an IPv6 provider has a /64 at least, and with it any number of addresses.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+
+    if ip.version == 6:
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)

@@ -23,7 +23,6 @@ from accounts.providers import (
     provider_for,
     providers,
 )
-from accounts.providers.local import source_of
 from core import audit
 from core.audit import Event
 from core.errors import CooperError
@@ -116,7 +115,7 @@ def _led(
     request: HttpRequest, ask: Callable[[HttpRequest], SignInStep], **facts: str
 ) -> HttpResponse:
     """Return where a provider leads; once it vouches, begin the web session. A refusal is recorded and has one page."""
-    if throttle.count(f"led#{source_of(audit.context().source)}", 60) > FROM_ONE_SOURCE:
+    if throttle.count(f"led#{throttle.source_of(audit.context().source)}", 60) > FROM_ONE_SOURCE:
         # not recorded one by one: each writes, and nobody has proved anything yet
         slow = SignInRefused(
             f"Too many sign-ins from where you are. Wait {throttle.seconds_left(60)} s.",

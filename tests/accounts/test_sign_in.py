@@ -138,9 +138,9 @@ def test_it_believes_a_trusted_proxy_alone(browser, fast_hash, settings):
 
 def test_it_counts_an_ipv6_network_as_one_source():
     assert (
-        local.source_of("2001:db8:1:2::1")
-        == local.source_of("2001:db8:1:2:ffff::9")
-        != local.source_of("2001:db8:1:3::1")
+        throttle.source_of("2001:db8:1:2::1")
+        == throttle.source_of("2001:db8:1:2:ffff::9")
+        != throttle.source_of("2001:db8:1:3::1")
     )
 
 

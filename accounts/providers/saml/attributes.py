@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from accounts.identity import GROUP_LIMIT, Group, Identity
+from accounts.identity import Group, Identity, is_group_name
 from accounts.models import SamlIdp
 from accounts.providers.saml.safe_xml import XML_BLANKS
 from accounts.providers.saml.validation import Assertion
@@ -46,13 +46,8 @@ def groups_of(idp: SamlIdp, attributes: dict[str, tuple[str, ...]]) -> list[Grou
         values = [
             part.strip(XML_BLANKS) for value in values for part in value.split(str(idp.separator))
         ]
-    fit = [value for value in dict.fromkeys(values) if _fits(value)]
+    fit = [value for value in dict.fromkeys(values) if is_group_name(value)]
     return [Group(str(idp.name), value) for value in fit[:GROUPS_LIMIT]]
-
-
-def _fits(value: str) -> bool:
-    """Return whether a value can be a group's name."""
-    return 0 < len(value) <= GROUP_LIMIT and value.isprintable() and value == value.strip()
 
 
 def name_of(attributes: dict[str, tuple[str, ...]]) -> str:
