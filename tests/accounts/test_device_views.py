@@ -9,43 +9,17 @@ from django.conf import settings
 
 from accounts import totp
 from accounts.models import OnceRecord, Person, TotpDevice
-from accounts.totp.codes import STEP, code_at
 from brokers.models import Target
 from core.audit import AuditEvent, Event
 from core.kms import Ciphertext
 from tests.support import faults
 from tests.support.codes import give_device, next_code, seed_of
+from tests.support.enrolment import PASSWORD, RECOVERY, begin, enrol, seed_in, shown_now
 from tests.support.faults import Fault
 from tests.support.forms import confirmed, submit
 from tests.support.served import manage, run
 
-PASSWORD = "cooper-demo"
-SEED = re.compile(r'<code class="seed">([A-Z2-7]+)</code>')
-RECOVERY = re.compile(r"<li><code>([A-Z2-7-]{19})</code></li>")
 OK, MOVED, AGAIN, DENIED, DOWN = 200, 302, 400, 403, 503
-
-
-def begin(browser, **typed) -> str:
-    """Prove who it is and return the page with the QR code."""
-    answer = browser.post("/device/begin/", {"password": PASSWORD, **typed})
-    assert answer.status_code == MOVED, answer.text
-    return browser.get(answer["Location"]).text
-
-
-def seed_in(page: str) -> bytes:
-    secret = SEED.search(page)[1]
-    return base64.b32decode(secret + "=" * (-len(secret) % 8))
-
-
-def shown_now(seed: bytes) -> str:
-    return code_at(seed, int(totp.now() // STEP))
-
-
-def enrol(browser, **typed) -> list[str]:
-    """Set a device up and return its recovery codes."""
-    answer = browser.post("/device/set-up/", {"code": shown_now(seed_in(begin(browser, **typed)))})
-    assert answer.status_code == OK, answer.text
-    return RECOVERY.findall(answer.text)
 
 
 def kinds(person: str) -> list[str]:

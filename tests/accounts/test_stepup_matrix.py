@@ -19,8 +19,8 @@ from brokers.models import Association, AwsAccount, Import, State, Target
 from core import admin
 from core.audit import AuditEvent, Event
 from core.installation import GRANTS, Installation
-from tests.brokers.admin.test_targets import encrypted
 from tests.support.codes import give_device, next_code
+from tests.support.federation_keys import encrypted
 from tests.support.forms import fields_of, looked_at, mark_in
 
 DOCUMENTS = (

@@ -2,13 +2,11 @@
 
 import http.client
 import json
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -23,28 +21,12 @@ from core.installation import Installation
 from tests.conftest import sign_in
 from tests.support.codes import give_device, next_code
 from tests.support.forms import fields_of, mark_in, submit
+from tests.support.races import AT_ONCE, PROCESSES, all_at_once
 from tests.support.served import serving
 
-AT_ONCE, PROCESSES = 8, 3
 TARGET, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
 TOKEN = "x" * 32
 """A CSRF secret: cookie and form have to hold the same one."""
-
-
-def all_at_once(deeds: list[Callable[[], Any]]) -> list[Any]:
-    """Do all deeds at the same moment and return what came of each."""
-    gate, answers = threading.Barrier(len(deeds)), [None] * len(deeds)
-
-    def run(place: int) -> None:
-        gate.wait()
-        answers[place] = deeds[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(deeds))]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return answers
 
 
 # -- one code, three processes -----------------------------------------------------------------------------------------

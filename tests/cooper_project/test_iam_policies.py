@@ -12,8 +12,8 @@ from django.core.management import call_command
 from accounts.models import TotpDevice
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
-from tests.accounts.test_device_views import enrol
 from tests.support import faults, iam
+from tests.support.enrolment import enrol
 from tests.support.forms import confirmed, submit
 from tests.support.saml_kit import OKTA
 from tests.support.saml_stage import answer, begin

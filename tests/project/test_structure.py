@@ -336,3 +336,10 @@ def test_set_up_names_no_registry_and_no_place_of_one_machine() -> None:
         for name, text in tools
         if re.search(r"https?://(?!127\.0\.0\.1)|pypi|(?<![\w.])/(?:home|root|opt|tmp|work)/", text)
     ] == []
+
+
+def test_no_test_imports_from_a_test_module() -> None:
+    """What several tests need stands in tests/support."""
+    borrowed = re.compile(r"^\s*(from|import) tests[.\w]*\.test_\w+", re.MULTILINE)
+    files = (ROOT / "tests").rglob("*.py")
+    assert [str(path) for path in files if borrowed.search(path.read_text())] == []

@@ -82,3 +82,9 @@ def who(browser: Client) -> str:
     """Return who is signed in, or ""."""
     page = browser.get("/")
     return page.context["request"].identity.person if page.status_code == 200 else ""
+
+
+def message_form(message: Any) -> Any:
+    """Return the form that carries a message."""
+    made = message.made() if hasattr(message, "made") else message
+    return made if isinstance(made, list) else [("SAMLResponse", packed(made))]

@@ -5,22 +5,21 @@ import json
 from functools import partial
 
 import pytest
-from django.conf import settings
 
 from accounts import totp
 from accounts.models import TotpDevice
 from brokers import catalogue, trust_policy
 from brokers.admin import target_save
-from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of
+from brokers.federation_keys import keys_of
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import cooper_arn
-from core import kms
 from core.audit import AuditEvent, Event
 from demo.seed import READ_S3, SPARE_ROLE
 from embedded_aws import seed_aws
 from tests.support import faults
 from tests.support.codes import give_device, next_code
 from tests.support.faults import Fault
+from tests.support.federation_keys import encrypted
 from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
 
 ADD_ROLE, ADD_FEDERATED = (
@@ -44,14 +43,6 @@ def change(name: str) -> str:
 
 def events_of(target: str, kind: Event) -> list[AuditEvent]:
     return [each for each in AuditEvent.by_target.query(target) if each.event == kind]
-
-
-def encrypted(access_key_id: str, secret: str, context: dict[str, str] | None = None) -> str:
-    payload = f"{access_key_id}|{secret}".encode()
-    used = TRANSPORT_CONTEXT if context is None else context
-    return base64.b64encode(
-        kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), used).ciphertext
-    ).decode()
 
 
 @pytest.fixture

@@ -12,17 +12,11 @@ from accounts.models import Person
 from accounts.providers.saml import keys
 from core.audit import AuditEvent
 from tests.support.saml_hostile import HOSTILE
-from tests.support.saml_kit import Attribute, packed
-from tests.support.saml_stage import begin, post, who
+from tests.support.saml_kit import Attribute
+from tests.support.saml_stage import begin, message_form, post, who
 
 CHUNK = 30
 CHUNKS = [list(HOSTILE)[start : start + CHUNK] for start in range(0, len(HOSTILE), CHUNK)]
-
-
-def fields_of(message: Any) -> Any:
-    """Return the form that carries a message."""
-    made = message.made() if hasattr(message, "made") else message
-    return made if isinstance(made, list) else [("SAMLResponse", packed(made))]
 
 
 @pytest.fixture
@@ -37,7 +31,7 @@ def outcome(browser: Client, made: Any, caplog: Any) -> tuple[Any, list[str]]:
     """Return the answer to a message that claims to answer this browser's request, and the lines it left in the log."""
     caplog.clear()
     with caplog.at_level(logging.DEBUG):
-        answer = post(browser, fields_of(made(begin(browser))))
+        answer = post(browser, message_form(made(begin(browser))))
     return answer, [
         each.getMessage()
         for each in caplog.records
@@ -94,7 +88,7 @@ def test_none_costs_more_than_a_second_or_50_mib(ours, client_of):
         idp = begin(browser).but(
             attributes=(Attribute("groups", tuple(f"{n}" + "x" * 200 for n in range(5_500))),)
         )
-        fields = fields_of(HOSTILE[name][1](idp))
+        fields = message_form(HOSTILE[name][1](idp))
         begun = used()
         assert post(browser, fields).status_code in (400, 403)
         spent = used() - begun

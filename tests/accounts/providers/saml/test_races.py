@@ -12,7 +12,7 @@ import pytest
 
 from core.audit import AuditEvent
 from core.installation import Installation
-from tests.accounts.test_stepup_races import AT_ONCE, PROCESSES, all_at_once
+from tests.support.races import AT_ONCE, PROCESSES, all_at_once
 from tests.support.saml_kit import OKTA, Idp, packed, request_of
 from tests.support.saml_stage import begin, post
 from tests.support.served import serving

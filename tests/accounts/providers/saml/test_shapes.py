@@ -14,7 +14,6 @@ from accounts.providers.saml import (
     safe_xml,
     validation,
 )
-from tests.accounts.providers.saml.test_hostile import fields_of
 from tests.support.saml_hostile import HOSTILE
 from tests.support.saml_kit import (
     AUDIENCE,
@@ -30,7 +29,7 @@ from tests.support.saml_kit import (
     at,
     pair,
 )
-from tests.support.saml_stage import answer, begin, connect, post, who
+from tests.support.saml_stage import answer, begin, connect, message_form, post, who
 
 URI = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
@@ -238,7 +237,7 @@ def without(client_of: Any, rule: str) -> tuple[set[str], set[str]]:
         for used in OnceRecord.everything():
             used.delete()
         browser = client_of(None)
-        came = post(browser, fields_of(HOSTILE[name][1](begin(browser))))
+        came = post(browser, message_form(HOSTILE[name][1](begin(browser))))
         assert came.status_code < 500, (rule, name)
         (through if who(browser) else caught).add(name)
     return through, caught
