@@ -1,10 +1,14 @@
-"""What a file says, and what is held, in one form: plain values by name. Pure."""
+"""What a file says, and what cooper has, in one form: plain values by name. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Values = Mapping[str, Any]
+"""Values of an AWS account or a target, by the names of its attributes."""
+
+Ends = Mapping[str, str | None]
+"""When each group's association with a target ends: ISO 8601 in UTC; None: for good."""
 
 FORMAT = 1
 """The format that this cooper writes, and the newest that it reads."""
@@ -31,30 +35,36 @@ DEFAULTS: dict[str, Any] = {
     "federation_keys_kms_arn": None,
     "access_key_id": None,
 }
-"""What is set of a target, as its attributes are called; `federation_keys` as base64."""
+"""The settings of a target as they are where nothing is said; `federation_keys` is base64."""
 
-KEYS = ("federation_keys", "federation_keys_kms_arn", "access_key_id")
+KEY_ATTRIBUTES = ("federation_keys", "federation_keys_kms_arn", "access_key_id")
 
 
 @dataclass(frozen=True)
 class Contents:
-    """AWS accounts, targets and associations: target -> group -> its end (ISO 8601, UTC; None: for good).
+    """AWS accounts by number, targets by name, and the ends of each target's associations.
 
-    A target has all of DEFAULTS, `state` (None: not said) and, where a try is known, `facts`. An AWS account has what
-    is said of it: `name`, `external_id`, `stopped`. `sections` are those that the file has.
+    An AWS account has what is said of it: `name`, `external_id`, `stopped`.
+    A target has all of DEFAULTS, `state` (None: not said) and, where a file tells of a probe,
+    `facts`: what the target would keep of it.
+    `sections` are those that the file has.
     """
 
     accounts: Mapping[str, Values] = field(default_factory=dict)
     targets: Mapping[str, Values] = field(default_factory=dict)
-    associations: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    associations: Mapping[str, Ends] = field(default_factory=dict)
     sections: frozenset[str] = frozenset(SECTIONS)
 
 
 @dataclass(frozen=True)
 class CurrentState(Contents):
-    """What is held now, with the versions that a plan builds on and the names that were given once."""
+    """What cooper has now, with the versions that a plan builds on and the names that are taken.
+
+    Each target has the attributes of its last probe beside its settings.
+    """
 
     versions: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     """By ("account", id), ("target", name) and (target, group)."""
 
     deleted: frozenset[str] = frozenset()
+    """Names of deleted targets, which are never given again."""

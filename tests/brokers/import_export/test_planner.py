@@ -217,7 +217,7 @@ def test_it_enables_a_new_target_only_by_a_try_that_the_file_tells_of(said, stat
     if said["state"] == "enabled":
         [note] = found.notes
         assert (
-            ("not tried here" in note)
+            ("not tested here" in note)
             if state == "enabled"
             else note.startswith("pending, not enabled")
         )
@@ -255,7 +255,7 @@ def test_it_drops_a_target_to_pending_whose_door_changes(changed, value, state, 
     found = only(plan(saying(a=role(state=None, **{changed: value})), held))
     assert found.values.get("state", state) == then
     assert found.values["probe"] is None and found.values["tag_session"] is False
-    assert found.changes["tried"] == ["as found", "no longer true"]
+    assert found.changes["tried"] == ["valid", "no longer valid"]
 
 
 def test_it_does_not_believe_the_file_about_a_changed_door():
@@ -380,7 +380,7 @@ def test_it_refuses_another_place_for_federation_keys_that_are_kept(field, other
 # -- what cannot be ---------------------------------------------------------------------------------------------------
 def test_it_refuses_a_name_that_was_deleted_once():
     found = problems(plan(saying(a=role()), holding(deleted=("a",))))
-    assert "never given twice" in found["targets", "a"]
+    assert "never used again" in found["targets", "a"]
 
 
 def test_it_refuses_another_kind():
@@ -392,7 +392,7 @@ def test_it_refuses_another_kind():
 
 def test_it_refuses_another_external_id():
     found = problems(plan(saying(accounts={ACCOUNT: {"external_id": "other"}}), holding()))
-    assert "for ever" in found["accounts", ACCOUNT, "external_id"]
+    assert "never changes" in found["accounts", ACCOUNT, "external_id"]
 
 
 @pytest.mark.parametrize("prune", [False, True])

@@ -308,7 +308,7 @@ WRONG = {
     ),
     "another kind than it has": (
         T + USER.replace("  u:", "  dev-read:"),
-        "line 4, column 5: dev-read is of the kind role here",
+        "line 4, column 5: dev-read has the kind role here",
     ),
     "a bad group": (HEAD + "associations:\n  dev-read:\n    Okta:x:\n", "line 4, column 5: This is no group"),
     "a group of 10,000 characters": (
@@ -371,7 +371,7 @@ def test_it_refuses_a_name_that_was_deleted_once(store):
     imported(exported().replace("  dev-read:", "  dev-read-2:"), prune=True)
     assert Target.find("dev-read").state == "deleted"
     assert refused(T + ROLE.replace("  a:", "  dev-read:")) == [
-        "line 3, column 3: dev-read was deleted once, and names are never given twice."
+        "line 3, column 3: A target named dev-read was deleted. Names are never used again."
     ]
 
 
