@@ -13,7 +13,7 @@ from brokers.import_export.export import held
 from brokers.import_export.plan import Plan, Problem
 from brokers.import_export.planner import plan
 from brokers.import_export.snapshot import Contents, CurrentState
-from brokers.import_export.validation import contents_of
+from brokers.import_export.validation import read_contents
 from brokers.import_export.yaml_reader import Key, Node, read
 from brokers.models import Target
 from brokers.probing import cooper_arn
@@ -48,7 +48,7 @@ def draft(data: bytes, *, prune: bool = False) -> Draft:
     complaints, digest = Complaints(), hashlib.sha256(data).hexdigest()
     try:
         root = read(data, complaints)
-        contents = contents_of(root, complaints, cooper_arn())
+        contents = read_contents(root, complaints, cooper_arn())
         found = _planned(root, contents, complaints, prune)
     except Unusable:
         found = Plan()

@@ -240,19 +240,19 @@ def test_it_refuses_a_file_of_too_many_values(store, monkeypatch):
 
 # -- what a file says -------------------------------------------------------------------------------------------------
 WRONG = {
-    "another file": ("a: 1\n", "line 1, column 1: This is no file of cooper's"),
-    "a list": ("- a\n", "line 1, column 1: This is no file of cooper's"),
-    "a newer format": ("cooper: 2\n", "line 1, column 9: This file is of format 2; this cooper reads format 1"),
-    "no format": ("cooper: x\n", "line 1, column 9: The format is a number"),
+    "another file": ("a: 1\n", "line 1, column 1: This is not a cooper file"),
+    "a list": ("- a\n", "line 1, column 1: This is not a cooper file"),
+    "a newer format": ("cooper: 2\n", "line 1, column 9: This file has the format 2; this cooper reads format 1"),
+    "no format": ("cooper: x\n", "line 1, column 9: The format must be 1"),
     "an unknown section": (HEAD + "people:\n  a: 1\n", "line 2, column 1: people is not known here"),
-    "a section that is a list": (HEAD + "targets:\n- a\n", "line 3, column 1: Here belong lines of the form"),
+    "a section that is a list": (HEAD + "targets:\n- a\n", "line 3, column 1: This must be lines of the form"),
     "an unknown key": (A + "titel: x\n", "line 6, column 5: titel is not known here"),
     "a key of the other kind": (U + "role_arn: x\n", "line 7, column 5: role_arn is not known"),
     "a target twice": (T + ROLE + ROLE, "line 6, column 3: a is here twice"),
     "a key twice": (A + "kind: role\n", "line 6, column 5: kind is here twice"),
-    "no kind": (T + "  a:\n    title: x\n", "line 3, column 3: A target has a kind"),
-    "another kind": (T + "  a:\n    kind: user\n", "line 4, column 11: A target has a kind"),
-    "no ARN": (T + "  a:\n    kind: role\n", "line 3, column 3: a lacks role_arn"),
+    "no kind": (T + "  a:\n    title: x\n", "line 3, column 3: A target needs a kind"),
+    "another kind": (T + "  a:\n    kind: user\n", "line 4, column 11: A target needs a kind"),
+    "no ARN": (T + "  a:\n    kind: role\n", "line 3, column 3: a needs role_arn"),
     "a bad ARN": (T + "  a:\n    kind: role\n    role_arn: nonsense\n", "line 5, column 15: This is not the ARN"),
     "AWS's own role": (
         T + "  a:\n    kind: role\n    role_arn: arn:aws:iam::444444444444:role/aws-reserved/x\n",
@@ -266,7 +266,7 @@ WRONG = {
     "too long a name": (T + ROLE.replace("  a:", f"  {'a' * 65}:"), "at most 64 characters"),
     "seconds in words": (A + "max_seconds: an hour\n", "line 6, column 18: Enter a whole number"),
     "too many seconds": (A + "max_seconds: 43201\n", "less than or equal to 43200"),
-    "no boolean": (A + "sensitive: yes\n", "line 6, column 16: Here belongs true or false"),
+    "no boolean": (A + "sensitive: yes\n", "line 6, column 16: This must be true or false"),
     "a sensitive weaker one": (
         A + "sensitive: true\n    weaker_mode_accepted: true\n",
         "line 7, column 27: A sensitive target is never become in a weaker mode",
@@ -275,15 +275,15 @@ WRONG = {
     "too long a policy": (A + f"session_policy: '{'x' * 2049}'\n", "2,049 characters; AWS takes"),
     "no session policy": (
         T + "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n",
-        "line 3, column 3: u lacks session_policy",
+        "line 3, column 3: u needs session_policy",
     ),
     "policies that are too long together": (
         A + f"session_policy: '{LONG_POLICY}'\n    policy_arns: [{MANAGED}]\n",
         f"line 7, column 18: {2000 + len(MANAGED):,} characters with the session policy (2,000)",
     ),
     "a bad policy ARN": (A + "policy_arns: [x]\n", "line 6, column 18: x is not the ARN"),
-    "a text for a list": (A + "labels: x\n", "line 6, column 13: Here belongs a list"),
-    "a list for a text": (A + "title: [x]\n", "line 6, column 12: Here belongs a text"),
+    "a text for a list": (A + "labels: x\n", "line 6, column 13: This must be a list"),
+    "a list for a text": (A + "title: [x]\n", "line 6, column 12: This must be a text"),
     "a bad label": (A + "labels: ['a b']\n", "a b is not a label"),
     "a bad colour": (A + "colour: pink\n", "line 6, column 13: Select a valid choice"),
     "a bad region": (A + "region: nowhere\n", "line 6, column 13: Enter a valid value"),
@@ -291,13 +291,13 @@ WRONG = {
         A + "destination: https://evil.example/\n",
         "line 6, column 18: A destination has to be a path",
     ),
-    "a state that is none": (A + "state: deleted\n", "line 6, column 12: A state is pending"),
+    "a state that is none": (A + "state: deleted\n", "line 6, column 12: The state must be pending"),
     "a try of odd parts": (A + "tried:\n      x: 1\n", "line 7, column 7: x is not known here"),
     "a try that is not yes or no": (
         A + "tried:\n      works: maybe\n",
-        "line 7, column 14: Here belongs true or false",
+        "line 7, column 14: This must be true or false",
     ),
-    "no AWS account": (HEAD + "accounts:\n  '123':\n    name: x\n", "line 3, column 3: 123 is no AWS account"),
+    "no AWS account": (HEAD + "accounts:\n  '123':\n    name: x\n", "line 3, column 3: 123 is not an AWS account"),
     "a bad ExternalId": (
         HEAD + "accounts:\n  '123456789012':\n    external_id: 'a b'\n",
         "line 4, column 18: This is not an ExternalId",
@@ -327,11 +327,11 @@ WRONG = {
     "an unknown target": (HEAD + "associations:\n  nowhere:\n    x:\n", "line 3, column 3: There is no target nowhere"),
     "keys that are not whole": (
         U + "federation_keys:\n      ciphertext: QUJD\n",
-        "Federation Keys have access_key_id, kms_key and ciphertext",
+        "Federation Keys need access_key_id, kms_key and ciphertext",
     ),
     "keys in plain text": (
         U + "federation_keys:\n      ciphertext: AKIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI\n",
-        "This is no ciphertext",
+        "This is not a ciphertext",
     ),
     "keys that do not open": (
         U
@@ -363,7 +363,7 @@ def test_it_refuses_coopers_own_role(store, monkeypatch):
     mine = "arn:aws:sts::444444444444:assumed-role/a/i-1"
     monkeypatch.setattr("brokers.import_export.drafts.cooper_arn", lambda: mine)
     assert refused(T + ROLE) == [
-        "line 5, column 15: This is the role that cooper itself runs as; it is never a target."
+        "line 5, column 15: cooper itself runs as this role, so it cannot be a target."
     ]
 
 

@@ -1,0 +1,268 @@
+"""A target as a file describes it, checked by the fields of the admin's forms."""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from django import forms
+
+from brokers import arns
+from brokers.choices import Kind, State
+from brokers.form_fields import NameField, check_room
+from brokers.import_export.node_values import NodeValues
+from brokers.import_export.snapshot import DEFAULTS
+from brokers.import_export.yaml_reader import Key, Node
+from brokers.probing import is_coopers_own
+from brokers.readiness import PROBE_FLAGS, attributes_from
+from brokers.target_forms import (
+    NEVER_WEAKER,
+    FederatedUserForm,
+    RoleForm,
+    check_destination,
+    check_partition,
+)
+
+Entries = dict[str, Node]
+"""What the file says of a target, by its known keys."""
+
+FORM_FIELDS = {Kind.ROLE: RoleForm.base_fields, Kind.FEDERATED_USER: FederatedUserForm.base_fields}
+
+SHARED_KEYS = (
+    "title",
+    "description",
+    "max_seconds",
+    "labels",
+    "colour",
+    "region",
+    "destination",
+    "session_policy",
+    "policy_arns",
+)
+"""Keys of a target that its form has as fields, whatever its kind."""
+
+OTHER_KEYS = ("kind", "sensitive", "weaker_mode_accepted", "state", "tried")
+
+KNOWN_KEYS = {
+    Kind.ROLE: {*SHARED_KEYS, *OTHER_KEYS, "role_arn"},
+    Kind.FEDERATED_USER: {
+        *SHARED_KEYS,
+        *OTHER_KEYS,
+        "aws_account",
+        "partition",
+        "federation_keys",
+    },
+}
+
+LIST_KEYS = ("labels", "policy_arns")
+
+STATES = (State.PENDING, State.ENABLED, State.DISABLED)
+"""States that a file may say."""
+
+PROBE_KEYS = {"works", *PROBE_FLAGS, "longest_seconds", "findings"}
+
+LONGEST_SESSION = 129_600
+"""Seconds of a session at most: 36 hours, of a federated user.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+"""
+
+MOST_FINDINGS = 20
+LONGEST_FINDING = 1_000
+
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[\w-]{1,128}", re.ASCII)
+ACCESS_KEY_ID = re.compile(r"AKIA[A-Z0-9]{16}")
+
+CIPHERTEXT_BYTES = range(16, 6145)
+"""How long a ciphertext can be; KMS gives 6,144 bytes at most.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
+"""
+
+_NAME = NameField(max_length=64)
+
+
+class TargetReader:
+    """Reads the targets of one file; `caller_arn` is the ARN that cooper calls AWS as."""
+
+    def __init__(self, values: NodeValues, caller_arn: str) -> None:
+        self._values = values
+        self._caller_arn = caller_arn
+
+    def read(self, name: Key, node: Node) -> dict[str, Any] | None:
+        """Return all that is said of a target; None when its kind is not."""
+        self._values.cleaned(_NAME, name, str(name))
+
+        kind = self._read_kind(name, node)
+        if kind is None:
+            return None
+        entries = self._values.known_entries(node, KNOWN_KEYS[kind])
+
+        target = {**DEFAULTS, **self._read_settings(kind, entries, name)}
+        target["kind"] = str(kind)
+        target["sensitive"] = self._values.flag(entries.get("sensitive"))
+        target["weaker_mode_accepted"] = self._values.flag(entries.get("weaker_mode_accepted"))
+        self._check_settings(target, entries, name)
+
+        target["state"] = self._read_state(entries.get("state"))
+        if "tried" in entries:
+            target["facts"] = self._read_probe(entries["tried"], is_role=kind == Kind.ROLE)
+
+        if kind == Kind.ROLE:
+            self._read_role(target, entries)
+        else:
+            self._read_federated_user(target, entries)
+        self._check_destination(target, entries.get("destination") or name)
+        return target
+
+    def _read_kind(self, name: Key, node: Node) -> Kind | None:
+        kind = self._values.entries(node).get("kind")
+        if kind is None or kind.value not in list(Kind):
+            self._values.complain(kind or name, f"A target needs a kind: {' or '.join(Kind)}.")
+            return None
+        return Kind(kind.value)
+
+    def _read_settings(self, kind: Kind, entries: Entries, name: Key) -> dict[str, Any]:
+        """Return what the fields of the target's form make of the entries."""
+        keys = [*SHARED_KEYS, "role_arn"] if kind == Kind.ROLE else SHARED_KEYS
+        settings: dict[str, Any] = {}
+
+        for key in keys:
+            field = FORM_FIELDS[kind][key]
+            if key in entries:
+                settings[key] = self._read_setting(key, field, entries[key])
+            elif field.required and key != "max_seconds":
+                self._values.complain(name, f"{name} needs {key}.")
+        return settings
+
+    def _read_setting(self, key: str, field: forms.Field, node: Node) -> Any:
+        if key in LIST_KEYS:
+            # the form takes one a line
+            text = "\n".join(self._values.texts(node))
+        else:
+            text = self._values.text(node)
+
+        cleaned = self._values.cleaned(field, node, text)
+        if cleaned in ("", None):
+            return DEFAULTS[key]
+        return cleaned
+
+    def _check_settings(self, target: dict[str, Any], entries: Entries, name: Key) -> None:
+        if target["sensitive"] and target["weaker_mode_accepted"]:
+            self._values.complain(entries["weaker_mode_accepted"], NEVER_WEAKER)
+
+        session_policy = target["session_policy"] or ""
+        policy_arns = target["policy_arns"] or []
+        place = entries.get("policy_arns") or name
+        self._values.check(place, check_room, session_policy, policy_arns)
+
+    def _read_state(self, node: Node | None) -> str | None:
+        """Return the state that is asked for; None when nothing is said."""
+        if node is None:
+            return None
+        if node.value not in STATES:
+            self._values.complain(node, "The state must be pending, enabled or disabled.")
+        return str(node.value)
+
+    def _read_probe(self, node: Node, *, is_role: bool) -> dict[str, Any]:
+        """Return what the target would keep of the probe that the file tells of."""
+        entries = self._values.known_entries(node, PROBE_KEYS)
+        result: dict[str, Any] = {}
+
+        for flag in ("works", *PROBE_FLAGS):
+            if flag in entries:
+                result[flag] = self._values.flag(entries[flag])
+
+        if "longest_seconds" in entries:
+            field = forms.IntegerField(min_value=0, max_value=LONGEST_SESSION)
+            node = entries["longest_seconds"]
+            seconds = self._values.cleaned(field, node, self._values.text(node))
+            result["longest_seconds"] = seconds or 0
+
+        if "findings" in entries:
+            result["findings"] = self._read_findings(entries["findings"])
+        return attributes_from(result, is_role=is_role)
+
+    def _read_findings(self, node: Node) -> list[str]:
+        findings = self._values.texts(node)
+        longest = max(map(len, findings), default=0)
+        if len(findings) > MOST_FINDINGS or longest > LONGEST_FINDING:
+            self._values.complain(
+                node,
+                f"At most {MOST_FINDINGS} findings of at most {LONGEST_FINDING:,} characters.",
+            )
+        return findings
+
+    # -- where the target is
+    def _read_role(self, target: dict[str, Any], entries: Entries) -> None:
+        """Set AWS account and partition by the ARN, which cooper has to be able to assume."""
+        if not target["role_arn"]:
+            return
+        node = entries["role_arn"]
+        arn = arns.role_arn(target["role_arn"])
+        target["partition"] = arn.partition
+        target["aws_account"] = arn.account_id
+
+        self._values.check(node, check_partition, arn)
+        if is_coopers_own(arn, self._caller_arn):
+            self._values.complain(
+                node, "cooper itself runs as this role, so it cannot be a target."
+            )
+
+    def _read_federated_user(self, target: dict[str, Any], entries: Entries) -> None:
+        target["aws_account"] = self._values.matching(
+            entries.get("aws_account"), arns.ACCOUNT_ID, "an AWS account of 12 digits"
+        )
+
+        if "partition" in entries:
+            target["partition"] = self._values.text(entries["partition"])
+            if target["partition"] not in arns.PARTITIONS:
+                known = ", ".join(arns.PARTITIONS)
+                self._values.complain(
+                    entries["partition"], f"cooper supports these partitions: {known}."
+                )
+
+        if "federation_keys" in entries:
+            self._read_keys(target, entries["federation_keys"])
+
+    def _read_keys(self, target: dict[str, Any], node: Node) -> None:
+        parts = self._values.known_entries(node, {"access_key_id", "kms_key", "ciphertext"})
+        if not parts:
+            return
+        if len(parts) < 3:
+            self._values.complain(
+                node, "Federation Keys need access_key_id, kms_key and ciphertext."
+            )
+
+        target["access_key_id"] = self._values.matching(
+            parts.get("access_key_id"), ACCESS_KEY_ID, "an access key id"
+        )
+        target["federation_keys_kms_arn"] = self._values.matching(
+            parts.get("kms_key"), KEY_ARN, "the ARN of a KMS key"
+        )
+        target["federation_keys"] = self._read_ciphertext(parts.get("ciphertext"))
+
+        if target["aws_account"] is None:
+            self._values.complain(node, "Federation Keys need the aws_account that they belong to.")
+
+    def _read_ciphertext(self, node: Node | None) -> str:
+        """Return base64 as cooper writes it."""
+        text = self._values.text(node)
+        try:
+            ciphertext = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            ciphertext = b""
+
+        if node is not None and len(ciphertext) not in CIPHERTEXT_BYTES:
+            # the text is not repeated: it may be the keys themselves
+            self._values.complain(
+                node, "This is not a ciphertext in base64 as an export writes it."
+            )
+        return base64.b64encode(ciphertext).decode()
+
+    def _check_destination(self, target: dict[str, Any], place: Any) -> None:
+        if target["partition"] not in arns.PARTITIONS:
+            return
+        region = target["region"] or ""
+        destination = target["destination"] or ""
+        self._values.check(place, check_destination, target["partition"], region, destination)
