@@ -12,7 +12,7 @@ from accounts.models import Person, User, WebSession
 from core.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
 ENDS_AT = "ends_at"
-"""Where a web session says when it ends at the latest (seconds since the epoch), if its provider said so."""
+"""Where a web session keeps when it ends at the latest (seconds since the epoch), if at all."""
 
 TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
@@ -23,57 +23,59 @@ def hash_session_key(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
-def is_active(found: WebSession, now: float) -> bool:
-    """Return whether a web session is within its idle and absolute time (seconds since the epoch)."""
-    young = now < float(found.created_at) + settings.SESSION_COOKIE_AGE
-    young = young and (found.ends_at is None or now < float(found.ends_at))
-    return young and now < float(found.touched_at) + settings.COOPER_SESSION_IDLE
+def is_active(web_session: WebSession, now: float) -> bool:
+    """Return whether a web session is within its idle and absolute time at `now`.
+
+    `now` is in seconds since the epoch.
+    """
+    idle_end = float(web_session.touched_at) + settings.COOPER_SESSION_IDLE
+    absolute_end = float(web_session.created_at) + settings.SESSION_COOKIE_AGE
+    end = min(idle_end, absolute_end)
+
+    if web_session.ends_at is not None:
+        end = min(end, float(web_session.ends_at))
+    return now < end
 
 
 def active_sessions_for(person: Person) -> list[WebSession]:
-    """Return a person's living web sessions, newest first (by a scan: for an administrator's page alone)."""
-    found = WebSession.scan(WebSession.person == str(person.person), consistent_read=True)
-    now, proof = time.time(), User.from_person(person).get_session_auth_hash()
-    living = (each for each in found if is_active(each, now) and _proof(each) == proof)
-    return sorted(living, key=lambda each: float(each.created_at), reverse=True)
+    """Return a person's active web sessions, newest first.
+
+    By a scan of the table: for an administrator's page, not for a request of everybody's.
+    """
+    now = time.time()
+    current_auth_hash = User.from_person(person).get_session_auth_hash()
+
+    own = WebSession.scan(WebSession.person == str(person.person), consistent_read=True)
+    # one of an older epoch is refused at its next request
+    active = [
+        web_session
+        for web_session in own
+        if is_active(web_session, now) and _auth_hash(web_session) == current_auth_hash
+    ]
+    return sorted(active, key=lambda web_session: float(web_session.created_at), reverse=True)
 
 
-def _proof(found: WebSession) -> Any:
-    """Return what binds a web session to its person's epoch; one of an older epoch is dead."""
-    return SessionStore().decode(str(found.data)).get(HASH_SESSION_KEY)
+def _auth_hash(web_session: WebSession) -> Any:
+    data = SessionStore().decode(str(web_session.data))
+    return data.get(HASH_SESSION_KEY)
 
 
 class SessionStore(SessionBase):
     """A web session: 30 min idle, 12 h in all; once deleted it is never written again."""
 
     def load(self) -> dict[str, Any]:
-        """Return the data of the living session, or begin an empty one."""
-        found = WebSession.find(hash_session_key(self.session_key)) if self.session_key else None
-        if found is None or not is_active(found, time.time()):
+        """Return the data of the active session, or begin an empty one."""
+        web_session = None
+        if self.session_key:
+            web_session = WebSession.find(hash_session_key(self.session_key))
+
+        now = time.time()
+        if web_session is None or not is_active(web_session, now) or not _touch(web_session, now):
             self._session_key = None
             return {}
-        self._touch(found)
-        return self.decode(str(found.data))
-
-    def _touch(self, found: WebSession) -> None:
-        """Note the use, at most once a minute; a session deleted meanwhile stays deleted."""
-        now = int(time.time())
-        if now - float(found.touched_at) < TOUCH_EVERY:
-            return
-        try:
-            WebSession._get_connection().update_item(
-                found.key_hash,
-                actions=[
-                    WebSession.touched_at.set(now),
-                    WebSession.expires.set(after(settings.COOPER_SESSION_IDLE)),
-                ],
-                condition=WebSession.key_hash.exists(),
-            )
-        except ConditionFailed:
-            self._session_key = None
+        return self.decode(str(web_session.data))
 
     def exists(self, session_key: str) -> bool:
-        """Return whether the key is in use."""
         return WebSession.find(hash_session_key(session_key)) is not None
 
     def create(self) -> None:
@@ -88,20 +90,23 @@ class SessionStore(SessionBase):
             return
 
     def save(self, must_create: bool = False) -> None:
-        """Write the data; raise CreateError when the key is taken, UpdateError when the session was deleted."""
+        """Write the data.
+
+        Raise CreateError when the key is taken, UpdateError when the session was deleted.
+        """
         if self.session_key is None:
-            return self.create()
+            self.create()
+            return
+
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         if must_create:
-            self._put_new(data)
+            self._insert(data)
         else:
-            self._replace(data)
-        return None
+            self._update(data)
 
-    def _put_new(self, data: dict[str, Any]) -> None:
-        """Write a session that must not exist."""
+    def _insert(self, data: dict[str, Any]) -> None:
         now = int(time.time())
-        made = WebSession(
+        web_session = WebSession(
             hash_session_key(self.session_key or ""),
             data=self.encode(data),
             person=data.get(SESSION_KEY),
@@ -112,17 +117,18 @@ class SessionStore(SessionBase):
         )
         try:
             with transaction() as writes:
-                writes.create(made)
+                writes.create(web_session)
         except AlreadyExists as error:
             raise CreateError from error
 
-    def _replace(self, data: dict[str, Any]) -> None:
-        """Write over a session that must exist; its beginning stays."""
+    def _update(self, data: dict[str, Any]) -> None:
+        """Write over a session that must exist; the time of its creation stays."""
         actions = [WebSession.data.set(self.encode(data))]
         if data.get(SESSION_KEY):
             actions.append(WebSession.person.set(data[SESSION_KEY]))
         if data.get(ENDS_AT):
             actions.append(WebSession.ends_at.set(data[ENDS_AT]))
+
         try:
             WebSession._get_connection().update_item(
                 hash_session_key(self.session_key or ""),
@@ -140,4 +146,23 @@ class SessionStore(SessionBase):
 
     @classmethod
     def clear_expired(cls) -> None:
-        """Leave it to DynamoDB's TTL; `load` judges the time itself."""
+        """Leave it to DynamoDB's TTL; `load` looks at the time itself."""
+
+
+def _touch(web_session: WebSession, now: float) -> bool:
+    """Note the use, at most once a minute; return False when the session was deleted meanwhile."""
+    if now - float(web_session.touched_at) < TOUCH_EVERY:
+        return True
+
+    try:
+        WebSession._get_connection().update_item(
+            web_session.key_hash,
+            actions=[
+                WebSession.touched_at.set(int(now)),
+                WebSession.expires.set(after(settings.COOPER_SESSION_IDLE)),
+            ],
+            condition=WebSession.key_hash.exists(),
+        )
+    except ConditionFailed:
+        return False
+    return True

@@ -244,6 +244,29 @@ def test_it_never_revives_a_signed_out_session(browser):
     assert copied.get("/").status_code == 302 and WebSession.everything() == []
 
 
+def test_it_begins_an_empty_session_when_the_old_one_is_deleted_while_it_is_read(
+    browser, monkeypatch
+):
+    browser.post("/login/", RIGHT)
+    cookie = browser.cookies["cooper"].value
+    [stored] = WebSession.everything()
+    stored.update(actions=[WebSession.touched_at.set(int(time.time()) - 100)])
+    find = WebSession.find
+
+    def find_and_delete(key):
+        web_session = find(key)
+        SessionStore().delete(cookie)
+        return web_session
+
+    monkeypatch.setattr(WebSession, "find", find_and_delete)
+    late = SessionStore(cookie)
+    assert list(late.keys()) == []
+    late["seen"] = True
+    late.save()
+    [begun_anew] = WebSession.everything()
+    assert begun_anew.person is None and begun_anew.key_hash != hash_session_key(cookie)
+
+
 @pytest.mark.parametrize(("field", "ago", "alive"), [
     ("touched_at", 1790, True), ("touched_at", 1801, False), ("created_at", 43_190, True),
     ("created_at", 43_201, False),
