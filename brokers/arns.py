@@ -1,11 +1,13 @@
-"""ARNs, partitions and console addresses. Pure: no Django, no AWS calls.
+"""ARNs and console addresses. Pure: no Django, no AWS calls.
 
-Sources: IAM quotas and ARN reference (role paths and names), AWS general reference (sign-in service endpoints).
+Source: IAM quotas and ARN reference (role paths and names).
 """
 
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from core.partitions import served_partition
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
@@ -14,43 +16,6 @@ _ROLE = re.compile(
 )
 _POLICY = re.compile(r"arn:(aws[a-z-]*):iam::(aws|[0-9]{12}):policy/[\x21-\x7e]{1,512}")
 RESERVED_PATHS = ("/aws-reserved/", "/aws-service-role/")
-
-
-@dataclass(frozen=True)
-class Partition:
-    """One of AWS's worlds: its sign-in host, its console host, and the region to use when none is named."""
-
-    name: str
-    signin_host: str
-    console_host: str
-    home_region: str
-
-
-PARTITIONS = {
-    each.name: each
-    for each in (
-        Partition("aws", "signin.aws.amazon.com", "console.aws.amazon.com", "us-east-1"),
-        Partition(
-            "aws-us-gov",
-            "signin.amazonaws-us-gov.com",
-            "console.amazonaws-us-gov.com",
-            "us-gov-west-1",
-        ),
-        Partition("aws-cn", "signin.amazonaws.cn", "console.amazonaws.cn", "cn-north-1"),
-        Partition(
-            "aws-eusc", "signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "eusc-de-east-1"
-        ),
-    )
-}
-
-
-def partition(name: str) -> Partition:
-    """Return a partition by name; raise ValueError for those without a public sign-in (ISO)."""
-    if name not in PARTITIONS:
-        raise ValueError(
-            f"the partition {name} has no public sign-in endpoint, so cooper cannot open its console"
-        )
-    return PARTITIONS[name]
 
 
 @dataclass(frozen=True)
@@ -100,7 +65,7 @@ def console_destination(partition_name: str, region: str, wanted: str) -> str:
 
     Raise ValueError for anything outside it: AWS does not promise to refuse that itself.
     """
-    console = partition(partition_name).console_host
+    console = served_partition(partition_name).console_host
     home = f"https://{region}.{console}" if region else f"https://{console}"
     if not wanted:
         return f"{home}/console/home" + (f"?region={region}" if region else "")

@@ -13,11 +13,11 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 from django.conf import settings
 
-from brokers import arns
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
 from core import __version__, aws
 from core.errors import CooperError, Unavailable
+from core.partitions import PARTITIONS, served_partition
 
 SECONDS, TO_CONNECT = 5.0, 2.0
 """Seconds for getSigninToken, all in all, and of them to connect; fewer where the grant's deadline is nearer."""
@@ -41,9 +41,9 @@ def _pool() -> urllib3.PoolManager:
 
 def endpoint(partition: str) -> str:
     """Return a partition's federation endpoint; COOPER_SIGNIN_URL replaces that of cooper's own, or all when local."""
-    host = arns.partition(partition).signin_host
+    host = served_partition(partition).signin_host
     chosen = settings.COOPER_SIGNIN_URL
-    own = partition == aws.partition_of(aws.region())
+    own = partition == aws.own_partition()
     if not chosen or not (own or _is_local(chosen)):
         return f"https://{host}/federation"
     _check(chosen, host)
@@ -73,7 +73,7 @@ def _check(url: str, host: str) -> None:
 
 def form_action_hosts(partitions: set[str]) -> list[str]:
     """Return the sources that CSP's form-action has to name: Chromium applies it to the redirect after the POST too."""
-    parts = [urlsplit(endpoint(each)) for each in sorted(partitions) if each in arns.PARTITIONS]
+    parts = [urlsplit(endpoint(each)) for each in sorted(partitions) if each in PARTITIONS]
     return sorted({f"{each.scheme}://{each.netloc}" for each in parts})
 
 

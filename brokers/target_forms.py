@@ -19,6 +19,7 @@ from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
 from core import admin, aws
 from core.dynamo import Document
+from core.partitions import PARTITIONS
 
 
 class CiphertextArea(forms.Textarea):
@@ -42,7 +43,7 @@ def check_destination(partition: str, region: str, destination: str) -> None:
 
 def check_partition(arn: arns.RoleArn) -> None:
     """Raise ValidationError for a role of another partition than cooper's own."""
-    own = aws.partition_of(aws.region())
+    own = aws.own_partition()
     if arn.partition != own:
         raise forms.ValidationError(
             f"cooper is in the partition {own}, and roles are assumed within one partition only. "
@@ -144,7 +145,7 @@ class TargetForm(admin.DocumentForm):
 
     def partition(self) -> str:
         """Return the partition of the target as typed."""
-        return aws.partition_of(aws.region())
+        return aws.own_partition()
 
     def _check_destination(self, found: dict[str, Any]) -> None:
         """Put an error on a destination outside the partition's console."""
@@ -188,7 +189,7 @@ class FederatedUserForm(TargetForm):
     )
     target_partition = forms.ChoiceField(
         label="Partition",
-        choices=[(each, each) for each in arns.PARTITIONS],
+        choices=[(each, each) for each in PARTITIONS],
         help_text="Where these keys are valid.",
     )
     confirm_keys = forms.BooleanField(

@@ -56,7 +56,7 @@ def _key() -> None:
 
 def _sts() -> None:
     """Ask STS who cooper is."""
-    aws.call(aws.client("sts").get_caller_identity)
+    aws.caller_identity()
 
 
 CHECKS: dict[str, Callable[[], None]] = {

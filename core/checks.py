@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning, register  # noqa: A004 - Django's name for it
 
-from core import aws
-from core.aws import endpoint_refusal, partition_of
+from core.aws import endpoint_refusal, signin_refusal
+from core.partitions import partition_of
 
 TAG = "cooper"
 GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}:\S([^\n]{0,510}\S)?|[^:\s]([^:\n]{0,510}[^:\s])?")
@@ -25,12 +25,6 @@ ENDPOINTS = (
     "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_STS",
 )
-SIGNIN_DOMAINS = {
-    "aws": "signin.aws.amazon.com",
-    "aws-us-gov": "signin.amazonaws-us-gov.com",
-    "aws-cn": "signin.amazonaws.cn",
-    "aws-eusc": "signin.amazonaws-eusc.eu",
-}
 
 Messages = Iterator[CheckMessage]
 Check = Callable[[], Messages]
@@ -119,7 +113,8 @@ def endpoints() -> Messages:
         refusal = endpoint_refusal(os.environ[name], partition) if os.environ.get(name) else ""
         if refusal:
             yield Error(f"{name}: {refusal}.", hint=f"Unset {name}, or mend it.", id="cooper.E006")
-    refusal = signin_refusal(settings.COOPER_SIGNIN_URL, partition)
+    signin_url = settings.COOPER_SIGNIN_URL
+    refusal = signin_refusal(signin_url, partition) if signin_url else ""
     if refusal:
         yield Error(
             f"COOPER_SIGNIN_URL: {refusal}.", hint="Unset it, or mend it.", id="cooper.E007"
@@ -130,22 +125,6 @@ def endpoints() -> Messages:
             hint="Unset it to use AWS.",
             id="cooper.W001",
         )
-
-
-def signin_refusal(url: str, partition: str) -> str:
-    """Return why `url` may not be the sign-in endpoint, or ""."""
-    parts, domain = urlsplit(url), SIGNIN_DOMAINS.get(partition, "")
-    if not url:
-        return ""
-    if parts.hostname in settings.COOPER_LOOPBACK_HOSTS:
-        return aws.endpoint_refusal(url, partition)
-    if parts.scheme != "https":
-        return f"{url} is not https"
-    host = parts.hostname or ""
-    own = domain and (host == domain or host.endswith(f".{domain}"))
-    if own or host in settings.COOPER_VPC_ENDPOINTS:
-        return ""
-    return f"{host} is not in {domain}; list a VPC endpoint in COOPER_VPC_ENDPOINTS"
 
 
 def proxies() -> Messages:

@@ -152,7 +152,7 @@ def seed(people: bool = True) -> bool:
     """Fill an installation that set-up has made with the demo, once; return whether it was filled now."""
     if installation.is_demo():
         return False
-    cooper_arn = str(aws.call(aws.client("sts").get_caller_identity)["Arn"])
+    cooper_arn = aws.caller_identity().arn
     for account_id, name in ACCOUNTS.items():
         _seed_account(account_id, name)
     _seed_role(SPARE_ROLE, "444444444444", 7200, cooper_arn)

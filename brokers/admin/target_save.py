@@ -10,12 +10,11 @@ from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import (
     ProbeResult,
     apply_result,
-    cooper_arn,
     examine_keys,
     is_coopers_own,
     probe,
 )
-from core import admin, audit
+from core import admin, audit, aws
 from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
 from core.errors import Conflict, Invalid
@@ -87,7 +86,7 @@ def _needs_probe(outcome: admin.FormChanges, was: State, wanted: bool) -> bool:
 def _examine_role(target: Target) -> None:
     """Set what the ARN says; raise Invalid for cooper's own role."""
     arn = arns.role_arn(str(target.role_arn))
-    if is_coopers_own(arn, cooper_arn()):
+    if is_coopers_own(arn, aws.caller_identity().arn):
         message = "This is the role that cooper itself runs as. It may become every target, so it is never one."
         raise Invalid(message, field="role_arn")
     target.partition, target.aws_account = arn.partition, arn.account_id

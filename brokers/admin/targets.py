@@ -32,9 +32,9 @@ from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
 from brokers.admin.import_export import Transfers
 from brokers.impact import Impact
 from brokers.models import Association, AwsAccount, Kind, State, Target
-from brokers.probing import ProbeResult, apply_result, cooper_arn, probe, report
+from brokers.probing import ProbeResult, apply_result, probe, report
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
-from core import admin
+from core import admin, aws
 from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
@@ -168,7 +168,9 @@ class TargetAdmin(Transfers, ImpactPreviewMixin, StepUpMixin, BulkActions, admin
         """Return the trust policy in each form; nothing when AWS does not say who cooper is."""
         try:
             arn = arns.role_arn(str(target.role_arn))
-            return trust_policy.snippets(arn, external_id, cooper_arn(), int(target.max_seconds))
+            return trust_policy.snippets(
+                arn, external_id, aws.caller_identity().arn, int(target.max_seconds)
+            )
         except (CooperError, ValueError):
             return []
 

@@ -16,8 +16,7 @@ from brokers.import_export.snapshot import Contents, CurrentState
 from brokers.import_export.validation import read_contents
 from brokers.import_export.yaml_reader import Key, Node, read
 from brokers.models import Target
-from brokers.probing import cooper_arn
-from core import audit
+from core import audit, aws
 from core.audit import Event
 from core.errors import CooperError, Invalid, Unavailable
 
@@ -48,7 +47,7 @@ def draft(data: bytes, *, prune: bool = False) -> Draft:
     complaints, digest = Complaints(), hashlib.sha256(data).hexdigest()
     try:
         root = read(data, complaints)
-        contents = read_contents(root, complaints, cooper_arn())
+        contents = read_contents(root, complaints, aws.caller_identity().arn)
         found = _planned(root, contents, complaints, prune)
     except Unusable:
         found = Plan()

@@ -22,6 +22,7 @@ from brokers.target_forms import (
     check_destination,
     check_partition,
 )
+from core.partitions import PARTITIONS
 
 Entries = dict[str, Node]
 """What the file says of a target, by its known keys."""
@@ -216,8 +217,8 @@ class TargetReader:
 
         if "partition" in entries:
             target["partition"] = self._values.text(entries["partition"])
-            if target["partition"] not in arns.PARTITIONS:
-                known = ", ".join(arns.PARTITIONS)
+            if target["partition"] not in PARTITIONS:
+                known = ", ".join(PARTITIONS)
                 self._values.complain(
                     entries["partition"], f"cooper supports these partitions: {known}."
                 )
@@ -261,7 +262,7 @@ class TargetReader:
         return base64.b64encode(ciphertext).decode()
 
     def _check_destination(self, target: dict[str, Any], place: Any) -> None:
-        if target["partition"] not in arns.PARTITIONS:
+        if target["partition"] not in PARTITIONS:
             return
         region = target["region"] or ""
         destination = target["destination"] or ""

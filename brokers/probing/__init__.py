@@ -5,14 +5,13 @@ The credentials that AWS returns are discarded.
 
 from brokers.probing.apply import apply_result, report
 from brokers.probing.key_check import ExaminedKeys, examine_keys
-from brokers.probing.probe import cooper_arn, is_coopers_own, probe
+from brokers.probing.probe import is_coopers_own, probe
 from brokers.readiness import ProbeResult
 
 __all__ = [
     "ExaminedKeys",
     "ProbeResult",
     "apply_result",
-    "cooper_arn",
     "examine_keys",
     "is_coopers_own",
     "probe",

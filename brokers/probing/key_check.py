@@ -1,15 +1,15 @@
 """Federation Keys, examined before they are kept: opened, tried with a real call, bound to their target."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from brokers import arns, catalogue
+from brokers import catalogue
 from brokers.aws_errors import BAD_KEYS
 from brokers.federation_keys import FIELD, seal, unwrap
 from brokers.sts import federation_token
-from core.aws import Keys
+from core.aws import CallerIdentity, Keys
 from core.errors import CooperError, Invalid
 from core.kms import Ciphertext
+from core.partitions import PARTITIONS
 
 HARMLESS = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 """The session policy of a try: its credentials may do nothing, and are discarded."""
@@ -30,7 +30,7 @@ class ExaminedKeys:
 def examine_keys(text: str, partition: str, target_name: str) -> ExaminedKeys:
     """Open base64 Federation Keys, try them (900 s, discarded), seal them for the target; raise Invalid."""
     keys, bound = unwrap(text)
-    if partition not in arns.PARTITIONS:
+    if partition not in PARTITIONS:
         raise Invalid(f"cooper cannot reach the partition {partition}.", field="partition")
     try:
         caller = federation_token.caller(keys, partition)
@@ -42,21 +42,25 @@ def examine_keys(text: str, partition: str, target_name: str) -> ExaminedKeys:
         raise
     except CooperError as error:
         raise _on_field(error) from error
-    found = str(caller["Arn"]).split(":")[1]
     used = _users_of(keys, target_name)
     return ExaminedKeys(
-        seal(keys, target_name), keys.access_key_id, str(caller["Account"]), found, not bound, used
+        seal(keys, target_name),
+        keys.access_key_id,
+        caller.account_id,
+        caller.partition,
+        not bound,
+        used,
     )
 
 
-def _refuse_root(caller: dict[str, Any]) -> None:
+def _refuse_root(caller: CallerIdentity) -> None:
     """Raise Invalid when the keys are the root user's, or not a user's."""
-    if str(caller["Arn"]).endswith(":root"):
+    if caller.arn.endswith(":root"):
         raise Invalid(
             "These are the keys of an AWS account's root user. Use those of an IAM user made for this.",
             field=FIELD,
         )
-    if ":user/" not in str(caller["Arn"]):
+    if ":user/" not in caller.arn:
         raise Invalid("These are not the keys of an IAM user.", field=FIELD)
 
 

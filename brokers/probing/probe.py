@@ -19,11 +19,6 @@ from core.errors import CooperError, Unavailable
 PROBER = Identity("cooper", "try", "cooper's try")
 
 
-def cooper_arn() -> str:
-    """Return the ARN that cooper calls AWS as; raise CooperError."""
-    return str(aws.call(aws.client("sts").get_caller_identity)["Arn"])
-
-
 def is_coopers_own(role_arn: arns.RoleArn, caller: str) -> bool:
     """Return whether the role is the one that cooper itself runs as."""
     return arns.role_name_of(caller) == (role_arn.account_id, role_arn.name)

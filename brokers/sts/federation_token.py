@@ -6,22 +6,23 @@ alone, 900 s to 36 h, no permissions without a session policy.
 
 from typing import Any
 
-from brokers.arns import PARTITIONS
 from brokers.credentials import Credentials
 from brokers.federation_keys import keys_of
 from brokers.models import Target
 from brokers.sts.names import federated_name
 from brokers.sts.request import Request, credentials, policies, tags
 from core import aws
-from core.aws import Keys
+from core.aws import CallerIdentity, Keys
+from core.partitions import PARTITIONS
 
 SHORTEST, LONGEST = 900, 129_600
 
 
 def region_of(partition: str) -> str:
     """Return the region whose STS is asked: cooper's own in its own partition, else the partition's home region."""
-    own = aws.region()
-    return own if aws.partition_of(own) == partition else PARTITIONS[partition].home_region
+    if partition == aws.own_partition():
+        return aws.region()
+    return PARTITIONS[partition].home_region
 
 
 def become(target: Target, request: Request) -> Credentials:
@@ -44,9 +45,6 @@ def federate(keys: Keys, partition: str, asked: dict[str, Any]) -> Credentials:
     return credentials(answer, "FederatedUser", asked["Name"])
 
 
-def caller(keys: Keys, partition: str) -> dict[str, Any]:
-    """Return GetCallerIdentity's answer (Account, Arn, UserId) for these keys."""
-    with aws.using(keys):
-        return dict(
-            aws.call(aws.client("sts", region_of(partition), borrowed=True).get_caller_identity)
-        )
+def caller(keys: Keys, partition: str) -> CallerIdentity:
+    """Return who these keys are, as STS in a region of the partition says."""
+    return aws.caller_identity(keys, region_of(partition))

@@ -19,14 +19,13 @@ def os_user() -> str:
     return f"{name} (sudo by {behind})" if behind else name
 
 
-def caller_arn() -> str:
-    """Return the ARN of the AWS principal behind cooper's own credentials; raise CooperError."""
-    return str(aws.call(aws.client("sts").get_caller_identity)["Arn"])
-
-
 @contextmanager
 def acting() -> Iterator[dict[str, str]]:
     """Let every event of the block carry the OS user, the host and the caller's ARN; raise CooperError."""
-    known = {"os_user": os_user(), "host": socket.gethostname(), "caller": caller_arn()}
+    known = {
+        "os_user": os_user(),
+        "host": socket.gethostname(),
+        "caller": aws.caller_identity().arn,
+    }
     with audit.acting(source="command", extra=known):
         yield known

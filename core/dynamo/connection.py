@@ -1,42 +1,39 @@
 """The one connection that all documents share, and the one translation of DynamoDB's errors."""
 
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
 from django.conf import settings
 from pynamodb.connection import Connection
+from pynamodb.connection.base import MetaTable
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import VerboseClientError
 
 from core import aws
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 
+CancellationReason = tuple[str, dict[str, Any] | None] | None
+"""Why one action of a transaction failed: (code, the item in the way), or None when it did not."""
+
+_BUSY = "DynamoDB is busy or has a fault. Nothing was handed out; try again in a minute."
+_NO_ANSWER = "DynamoDB did not answer. Nothing was handed out; try again in a minute."
+
 
 class ConditionFailed(Conflict):
-    """A condition of a write did not hold; `item` is what was there in DynamoDB's own form, if it said so."""
+    """A condition of a write did not hold."""
 
-    def __init__(self, detail: str, item: dict[str, Any] | None = None) -> None:
-        """Keep the item that was found in the way."""
-        super().__init__(
-            "This was changed meanwhile. Look at it again.",
-            detail,
-            code="ConditionalCheckFailedException",
-        )
-        self.item = item
+    def __init__(self, detail: str) -> None:
+        message = "This was changed meanwhile. Look at it again."
+        super().__init__(message, detail, code="ConditionalCheckFailedException")
 
 
 class Cancelled(CooperError):
-    """A transaction was cancelled; `reasons` has one entry an action: None, or (code, item found)."""
+    """A transaction was cancelled; `reasons` are in the order of its actions."""
 
-    def __init__(
-        self, detail: str, reasons: list[tuple[str, dict[str, Any] | None] | None]
-    ) -> None:
-        """Keep the reasons in the order of the actions."""
-        super().__init__(
-            "This could not be written. Nothing was changed.",
-            detail,
-            code="TransactionCanceledException",
-        )
+    def __init__(self, detail: str, reasons: list[CancellationReason]) -> None:
+        message = "This could not be written. Nothing was changed."
+        super().__init__(message, detail, code="TransactionCanceledException")
         self.reasons = reasons
 
 
@@ -49,84 +46,88 @@ class SharedConnection(Connection):
 
     @property
     def client(self) -> Any:
-        """Return cooper's warm DynamoDB client."""
         return aws.client("dynamodb")
 
     def _make_api_call(
         self, operation_name: str, operation_kwargs: dict[str, Any]
     ) -> dict[str, Any]:
-        """Make the call; raise what its failure means."""
         try:
             return dict(super()._make_api_call(operation_name, operation_kwargs))
         except VerboseClientError as error:
-            raise _meaning(
-                error, self._get_table_name_for_error_context(operation_kwargs)
-            ) from error
+            table = self._get_table_name_for_error_context(operation_kwargs)
+            raise _translate_answer(error, table) from error
         except BotoCoreError as error:
-            raise _unreachable(error) from error
+            raise _translate_failure(error) from error
+
+    def register_table(self, meta_table: MetaTable) -> None:
+        """Let the connection know a table's keys and indexes."""
+        if meta_table.table_name not in self._tables:
+            self.add_meta_table(meta_table)
 
 
-def _unreachable(error: BotoCoreError) -> CooperError:
+def _translate_failure(error: BotoCoreError) -> CooperError:
     """Return the error for a DynamoDB that does not answer, or whose answer was cut."""
-    meant = aws.translate(error)
-    if not isinstance(meant, Unavailable):
-        return meant
-    return Unavailable(
-        "DynamoDB did not answer. Nothing was handed out; try again in a minute.", meant.detail
-    )
+    translated = aws.translate(error)
+    if isinstance(translated, Unavailable):
+        return Unavailable(_NO_ANSWER, translated.detail)
+    return translated
 
 
-def _meaning(error: VerboseClientError, table: str) -> CooperError:
-    """Return the CooperError for DynamoDB's error answer."""
+def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
+    """Return what DynamoDB's error answer means."""
     code = error.response["Error"].get("Code", "")
-    detail = (
-        f"{error.operation_name} on {table}: {code}: {error.response['Error'].get('Message', '')}"
-    )
+    text = error.response["Error"].get("Message", "")
+    operation = str(error.operation_name)
+    detail = f"{operation} on {table}: {code}: {text}"
+
     if code == "ConditionalCheckFailedException":
         return ConditionFailed(detail)
     if code == "TransactionCanceledException":
-        reasons = [(r.code, r.raw_item) if r else None for r in error.cancellation_reasons]
-        return Cancelled(f"{detail} {[r and r[0] for r in reasons]}", reasons)
+        return _translate_cancellation(error, detail)
     if code == "ResourceNotFoundException":
-        return TableMissing(
-            f"A table is missing ({table}). Run: manage.py cooper_setup", detail, code=code
-        )
-    return _refused_or_busy(code, error.operation_name, detail)
+        message = f"A table is missing ({table}). Run: manage.py cooper_setup"
+        return TableMissing(message, detail, code=code)
+    return _translate_refusal(code, operation, detail)
 
 
-def _refused_or_busy(code: str, operation: str, detail: str) -> CooperError:
-    """Return NotAllowed naming the IAM action, or Unavailable for anything that a later try may mend."""
-    if code in aws.UNKNOWN:
+def _translate_refusal(code: str, operation: str, detail: str) -> CooperError:
+    if code in aws.BAD_CREDENTIAL_CODES:
         return NotAllowed(aws.BAD_CREDENTIALS, detail, code=code)
-    if code in aws.REFUSALS:
-        message = (
-            f"DynamoDB does not allow cooper to do this. Its IAM policy lacks dynamodb:{operation}."
+    if code in aws.REFUSAL_CODES:
+        message = "DynamoDB does not allow cooper to do this."
+        return NotAllowed(
+            f"{message} Its IAM policy lacks dynamodb:{operation}.", detail, code=code
         )
-        return NotAllowed(message, detail, code=code)
     if code == "ValidationException":
-        return CooperError(
-            "DynamoDB refused what cooper sent. Nothing was changed.", detail, code=code
-        )
+        message = "DynamoDB refused what cooper sent. Nothing was changed."
+        return CooperError(message, detail, code=code)
+    # throttled, or a fault: a later try may succeed
     return Unavailable(_BUSY, detail, code=code)
 
 
-_BUSY = "DynamoDB is busy or has a fault. Nothing was handed out; try again in a minute."
+def _translate_cancellation(error: VerboseClientError, detail: str) -> Cancelled:
+    reasons: list[CancellationReason] = []
+    codes: list[str | None] = []
+    for reason in error.cancellation_reasons:
+        reasons.append((reason.code, reason.raw_item) if reason else None)
+        codes.append(reason.code if reason else None)
+    return Cancelled(f"{detail} {codes}", reasons)
 
-_shared: list[SharedConnection] = []
+
+def _region() -> str:
+    """Return a region for PynamoDB, which would look for one itself; the client has the true one."""
+    return settings.COOPER_REGION or "us-east-1"
 
 
+@cache
 def shared() -> SharedConnection:
     """Return the one connection of this process."""
-    if not _shared:
-        # given here so that PynamoDB never looks for a region of its own; the client has the true one
-        _shared.append(SharedConnection(region=settings.COOPER_REGION or "us-east-1"))
-    return _shared[0]
+    return SharedConnection(region=_region())
 
 
-def table_connection(table_name: str, meta_table: Any) -> TableConnection:
+def table_connection(meta_table: MetaTable) -> TableConnection:
     """Return a table's view of the shared connection."""
-    made = TableConnection(table_name, region=settings.COOPER_REGION or "us-east-1")
-    made.connection = shared()
-    if table_name not in made.connection._tables:
-        made.connection.add_meta_table(meta_table)
-    return made
+    connection = TableConnection(meta_table.table_name, region=_region())
+    connection.connection = shared()
+    shared().register_table(meta_table)
+    return connection

@@ -1,6 +1,6 @@
 """`Document`, the base of all tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import quote, unquote
@@ -10,12 +10,20 @@ from pynamodb.attributes import VersionAttribute
 from pynamodb.connection.base import MetaTable
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from core.dynamo.connection import table_connection
 
 PAGE = 250
-"""Items that one answer of a scan has at most: a whole megabyte takes longer to make than an answer may take."""
+"""Items that one answer of a scan has at most.
+
+A whole megabyte, DynamoDB's own limit, takes longer to make than an answer may take.
+"""
+
+PK_SAFE = " :/+=,.@-_#"
+"""Characters that stand in `Document.pk` as they are; `|` separates its parts."""
 
 _documents: list[type["Document"]] = []
 
@@ -26,12 +34,12 @@ def documents() -> list[type["Document"]]:
 
 
 def after(seconds: float) -> datetime:
-    """Return the moment so many seconds from now, as an item's `expires` wants it."""
+    """Return the moment `seconds` from now (UTC), for an item's `expires`."""
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 class Document(Model):
-    """An item of a table `<prefix><Meta.table>`; writes carry its version, reads are strongly consistent."""
+    """An item of a table `<prefix><Meta.table>`; writes carry its version, reads are consistent."""
 
     purpose: ClassVar[str] = ""
     """What the table is for, in a few words; set-up shows it."""
@@ -39,7 +47,6 @@ class Document(Model):
     version = VersionAttribute()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give a concrete document its full table name and remember it."""
         super().__init_subclass__(**kwargs)
         meta = cls.__dict__.get("Meta")
         if meta is not None:
@@ -48,35 +55,48 @@ class Document(Model):
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
-        """Return this table's view of the one shared connection."""
-        found = cls.__dict__.get("_connection")
-        if found is None:
-            found = table_connection(cls.Meta.table_name, MetaTable(cls._description()))
-            cls._connection = found
-        return found
+        # PynamoDB calls this before every operation. It is looked up in the class itself: an
+        # inherited one would be of another table
+        connection = cls.__dict__.get("_connection")
+        if connection is None:
+            connection = table_connection(MetaTable(cls.table_description()))
+            cls._connection = connection
+        return connection
 
     @classmethod
-    def _description(cls) -> dict[str, Any]:
-        """Return the table's keys and indexes in DynamoDB's words."""
+    def table_description(cls) -> dict[str, Any]:
+        """Return the table's keys and indexes in the form of DynamoDB's DescribeTable."""
         schema = cls._get_schema()
+        indexes = [
+            {
+                "IndexName": index["index_name"],
+                "KeySchema": index["key_schema"],
+                "Projection": index["projection"],
+            }
+            for index in schema["global_secondary_indexes"]
+        ]
         return {
             "TableName": cls.Meta.table_name,
             "KeySchema": schema["key_schema"],
             "AttributeDefinitions": schema["attribute_definitions"],
-            "GlobalSecondaryIndexes": [
-                {
-                    "IndexName": i["index_name"],
-                    "KeySchema": i["key_schema"],
-                    "Projection": i["projection"],
-                }
-                for i in schema["global_secondary_indexes"]
-            ],
+            "GlobalSecondaryIndexes": indexes,
             "LocalSecondaryIndexes": [],
         }
 
     @classmethod
+    def ttl_name(cls) -> str:
+        """Return the name of the attribute by which items expire, or ""."""
+        attribute = cls._ttl_attribute()  # type: ignore[no-untyped-call]
+        return attribute.attr_name if attribute else ""
+
+    # -- reading
+
+    @classmethod
     def find(cls, hash_key: Any, range_key: Any = None) -> Self | None:
-        """Return the item as it is now (strongly consistent), or None; raise CooperError when DynamoDB does not say."""
+        """Return the item as it is now (strongly consistent), or None when there is none.
+
+        Raise CooperError when DynamoDB does not say.
+        """
         try:
             return cls.get(hash_key, range_key, consistent_read=True)
         except DoesNotExist:
@@ -84,7 +104,7 @@ class Document(Model):
 
     @classmethod
     def everything(cls) -> list[Self]:
-        """Return every item (a consistent scan: for loading caches and for commands, never for a request)."""
+        """Return every item: for loading caches and for commands, never for a request."""
         return list(cls.scan(consistent_read=True, page_size=PAGE))
 
     @classmethod
@@ -92,33 +112,58 @@ class Document(Model):
         """Return the items of one hash key in the order of their range key (consistent)."""
         return iter(cls.query(hash_key, consistent_read=True, **kwargs))
 
+    # -- writing one item by its key, whatever its version; `transaction` writes whole documents
+
+    @classmethod
+    def update_item(
+        cls,
+        hash_key: Any,
+        *,
+        actions: Sequence[Action],
+        condition: Condition | None = None,
+        return_values: str | None = None,
+    ) -> dict[str, Any]:
+        """Change attributes in place and return DynamoDB's answer; an item that lacks is made.
+
+        Raise ConditionFailed when `condition` does not hold, and CooperError.
+        """
+        answer = cls._get_connection().update_item(
+            hash_key, actions=actions, condition=condition, return_values=return_values
+        )
+        return dict(answer)
+
+    @classmethod
+    def delete_item(cls, hash_key: Any) -> None:
+        """Delete the item if it is there; raise CooperError."""
+        cls._get_connection().delete_item(hash_key)
+
+    # -- keys
+
     @property
     def key(self) -> tuple[Any, ...]:
-        """Return the primary key: (hash,) or (hash, range)."""
-        names = [self._hash_keyname, self._range_keyname]
-        return tuple(getattr(self, name) for name in names if name)
+        """The primary key: (hash,) or (hash, range)."""
+        return tuple(getattr(self, name) for name in self.key_names())
 
     @property
     def pk(self) -> str:
-        """Return the primary key as one text, `hash` or `hash|range`, each part percent-coded where it has to be."""
-        return "|".join(quote(str(part), safe=" :/+=,.@-_#") for part in self.key)
+        """The primary key as one text, `hash` or `hash|range`, each part percent-coded."""
+        return "|".join(quote(str(part), safe=PK_SAFE) for part in self.key)
 
     @classmethod
     def with_pk(cls, pk: str) -> Self | None:
         """Return the item that `pk` names, or None."""
+        names = cls.key_names()
         parts = [unquote(part) for part in pk.split("|")]
-        if len(parts) != (2 if cls._range_keyname else 1) or not all(parts):
+        if len(parts) != len(names) or not all(parts):
             return None
-        return cls.find(
-            *(cls._key_part(name, part) for name, part in zip(cls._key_names(), parts, strict=True))
-        )
+
+        key = []
+        for name, part in zip(names, parts, strict=True):
+            is_number = cls.get_attributes()[name].attr_type == "N"
+            key.append(int(part) if is_number else part)
+        return cls.find(*key)
 
     @classmethod
-    def _key_names(cls) -> list[str]:
+    def key_names(cls) -> list[str]:
         """Return the names of the key attributes, hash first."""
         return [name for name in (cls._hash_keyname, cls._range_keyname) if name]
-
-    @classmethod
-    def _key_part(cls, name: str, text: str) -> Any:
-        """Return a key part read from text, a number where the attribute is one."""
-        return int(text) if cls.get_attributes()[name].attr_type == "N" else text

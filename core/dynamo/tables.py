@@ -64,15 +64,14 @@ class Table:
         """Take the keys and indexes from the document."""
         self.model, self.key_arn = model, kms_key_arn
         self.name = str(model.Meta.table_name)
-        described = model._description()
+        described = model.table_description()
         self.keys = described["KeySchema"]
         self.types = {
             each["AttributeName"]: each["AttributeType"]
             for each in described["AttributeDefinitions"]
         }
         self.indexes = {index["IndexName"]: index for index in described["GlobalSecondaryIndexes"]}
-        ttl = model._ttl_attribute()  # type: ignore[no-untyped-call]
-        self.ttl = ttl.attr_name if ttl else ""
+        self.ttl = model.ttl_name()
 
     # -- what is there
 

@@ -12,7 +12,7 @@ from brokers import catalogue, trust_policy
 from brokers.admin import target_save
 from brokers.federation_keys import keys_of
 from brokers.models import Association, AwsAccount, State, Target
-from brokers.probing import cooper_arn
+from core import aws
 from core.audit import AuditEvent, Event
 from demo.seed import READ_S3, SPARE_ROLE
 from embedded_aws import seed_aws
@@ -90,7 +90,7 @@ def test_it_keeps_a_role_pending_that_is_not_there_yet_and_shows_what_to_paste(c
 
 def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
     policy = trust_policy.trust_policy(
-        str(catalogue.ensure_account("444444444444").external_id), cooper_arn()
+        str(catalogue.ensure_account("444444444444").external_id), aws.caller_identity().arn
     )
     del policy["Statement"][0]["Condition"]["StringEquals"]
     role = seed_aws.create_role("444444444444", "for-all", policy, 3600)
@@ -104,7 +104,7 @@ def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
 def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     add_role(carol, role_arn="arn:aws:iam::444444444444:role/not-yet")
     policy = trust_policy.trust_policy(
-        str(AwsAccount.find("444444444444").external_id), cooper_arn()
+        str(AwsAccount.find("444444444444").external_id), aws.caller_identity().arn
     )
     seed_aws.create_role("444444444444", "not-yet", policy, 3600)
     assert 'id="try_code"' in carol.get(change("support-read")).text
@@ -124,7 +124,7 @@ def test_it_tries_by_post_alone(carol):
 
 def without_tags(role: str) -> str:
     policy = trust_policy.trust_policy(
-        str(AwsAccount.find("444444444444").external_id), cooper_arn()
+        str(AwsAccount.find("444444444444").external_id), aws.caller_identity().arn
     )
     policy["Statement"] = policy["Statement"][:1]
     return str(seed_aws.create_role("444444444444", role, policy, 3600))

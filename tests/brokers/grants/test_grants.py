@@ -16,7 +16,7 @@ from brokers.errors import Stopped, TargetNotAccessible, TooMany
 from brokers.grants import Delivery, GrantRequest, grant, issue, longest_seconds
 from brokers.grants.intent import begin
 from brokers.models import Association, AwsAccount, Target
-from brokers.probing import cooper_arn
+from core import aws
 from core.audit import AuditEvent
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid, Refused, Unavailable
@@ -363,7 +363,7 @@ def test_it_never_retries_weaker(identity):
 def _trust_without_tags() -> dict[str, object]:
     account = AwsAccount.find("222222222222")
     assert account is not None
-    policy = trust_policy.trust_policy(str(account.external_id), cooper_arn())
+    policy = trust_policy.trust_policy(str(account.external_id), aws.caller_identity().arn)
     policy["Statement"] = policy["Statement"][:1]
     return policy
 

@@ -13,6 +13,7 @@ from brokers.import_export.complaints import MOST_COMPLAINTS, Complaints, Unusab
 from brokers.import_export.drafts import FileRefused, draft
 from brokers.import_export.yaml_reader import LARGEST, Node, read
 from brokers.models import Association, Import, ImportPart, Target
+from core import aws
 from core.audit import AuditEvent, Event
 from demo.seed import READ_S3
 from tests.support.import_files import exported, imported
@@ -361,7 +362,9 @@ def test_it_does_not_repeat_keys_in_plain_text(store):
 
 def test_it_refuses_coopers_own_role(store, monkeypatch):
     mine = "arn:aws:sts::444444444444:assumed-role/a/i-1"
-    monkeypatch.setattr("brokers.import_export.drafts.cooper_arn", lambda: mine)
+    monkeypatch.setattr(
+        "core.aws.caller_identity", lambda: aws.CallerIdentity(mine, account_id="444444444444")
+    )
     assert refused(T + ROLE) == [
         "line 5, column 15: cooper itself runs as this role, so it cannot be a target."
     ]

@@ -1,0 +1,29 @@
+"""The only builder of AWS clients, the calls through them, and what AWS's errors mean."""
+
+from core.aws.caller import CallerIdentity, caller_identity
+from core.aws.clients import LIMITS, client, forget_clients, own_partition, region
+from core.aws.credentials import Keys, using
+from core.aws.deadlines import deadline, seconds_left
+from core.aws.endpoints import endpoint_refusal, signin_refusal
+from core.aws.errors import BAD_CREDENTIAL_CODES, BAD_CREDENTIALS, REFUSAL_CODES, call, translate
+
+__all__ = [
+    "BAD_CREDENTIALS",
+    "BAD_CREDENTIAL_CODES",
+    "LIMITS",
+    "REFUSAL_CODES",
+    "CallerIdentity",
+    "Keys",
+    "call",
+    "caller_identity",
+    "client",
+    "deadline",
+    "endpoint_refusal",
+    "forget_clients",
+    "own_partition",
+    "region",
+    "seconds_left",
+    "signin_refusal",
+    "translate",
+    "using",
+]

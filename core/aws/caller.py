@@ -1,0 +1,32 @@
+"""Who AWS takes the caller for."""
+
+from dataclasses import dataclass
+
+from core.aws.clients import client
+from core.aws.credentials import Keys, using
+from core.aws.errors import call
+
+
+@dataclass(frozen=True)
+class CallerIdentity:
+    """The principal behind some credentials, as STS GetCallerIdentity names it."""
+
+    arn: str
+    account_id: str
+
+    @property
+    def partition(self) -> str:
+        return self.arn.split(":")[1]
+
+
+def caller_identity(keys: Keys | None = None, region: str = "") -> CallerIdentity:
+    """Return who cooper's own credentials (or `keys`) are, asked in a region; raise CooperError."""
+    if keys is None:
+        return _ask(region, borrowed=False)
+    with using(keys):
+        return _ask(region, borrowed=True)
+
+
+def _ask(region: str, *, borrowed: bool) -> CallerIdentity:
+    answer = call(client("sts", region, borrowed=borrowed).get_caller_identity)
+    return CallerIdentity(arn=str(answer["Arn"]), account_id=str(answer["Account"]))

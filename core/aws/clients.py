@@ -1,0 +1,143 @@
+"""Warm clients: one for each service, region and kind of credentials, with time limits."""
+
+import json
+import threading
+import zlib
+from functools import partial
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ChecksumError
+from django.conf import settings
+
+from core import __version__
+from core.aws.credentials import borrowing_session, own_session, renew_expired
+from core.aws.deadlines import seconds_left
+from core.aws.endpoints import check_endpoint
+from core.aws.errors import NO_REGION
+from core.errors import CooperError
+from core.partitions import partition_of
+
+SERVICES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
+
+LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
+"""Seconds to connect, seconds to read, tries.
+
+No call takes much over 5 s with them, and the STS call of a grant not over 10 s.
+"""
+
+_clients: dict[tuple[str, str, bool], Any] = {}
+"""By service, region, and whether they borrow their keys."""
+
+_lock = threading.RLock()
+
+
+def region() -> str:
+    """Return cooper's own region; raise CooperError when none is set."""
+    if settings.COOPER_REGION:
+        return str(settings.COOPER_REGION)
+    raise CooperError(NO_REGION)
+
+
+def own_partition() -> str:
+    """Return the name of the partition that cooper itself runs in; raise CooperError."""
+    return partition_of(region())
+
+
+def client(service: str, region_name: str = "", *, borrowed: bool = False) -> Any:
+    """Return the one warm client for `service` in a region (cooper's own unless named).
+
+    A `borrowed` one signs with the keys of `using`, others with cooper's own credentials.
+    """
+    key = (service, region_name or region(), borrowed)
+    warm_client = _clients.get(key)
+    if warm_client is not None:
+        return warm_client
+
+    with _lock:
+        # another thread may have made it meanwhile
+        if key not in _clients:
+            _clients[key] = _build(*key)
+        return _clients[key]
+
+
+def forget_clients() -> None:
+    """Drop all clients, for the next call to make new ones (other credentials or endpoints)."""
+    with _lock:
+        _clients.clear()
+        own_session.cache_clear()
+
+
+def _build(service: str, region_name: str, borrowed: bool) -> Any:
+    session: Any = borrowing_session() if borrowed else own_session()
+    try:
+        made = session.client(service, region_name=region_name, config=_config(service))
+    except (BotoCoreError, ValueError) as error:
+        message = f"{SERVICES[service]} cannot be used with this configuration: {error}"
+        raise CooperError(message) from error
+
+    check_endpoint(made.meta.endpoint_url, partition_of(region_name))
+    _register_handlers(made, service, None if borrowed else session)
+    return made
+
+
+def _config(service: str) -> Config:
+    connect, read, tries = LIMITS[service]
+    return Config(
+        connect_timeout=connect,
+        read_timeout=read,
+        # legacy: the other retry modes answer a cut 200 from DynamoDB as "no such item"
+        retries={"mode": "legacy", "total_max_attempts": tries},
+        max_pool_connections=settings.COOPER_POOL,
+        # PynamoDB builds the requests; checking each against the API model costs CPU
+        parameter_validation=service != "dynamodb",
+        user_agent_extra=f"cooper/{__version__}",
+    )
+
+
+def _register_handlers(made: Any, service: str, own: boto3.Session | None) -> None:
+    """Add cooper's handlers; `own` is the session whose credentials can be renewed."""
+    _, read, _ = LIMITS[service]
+    events = made.meta.events
+    events.register("before-send", partial(_keep_deadline, read=read))
+    if own is not None:
+        events.register("needs-retry", partial(renew_expired, session=own))
+    if service == "dynamodb":
+        events.register("before-parse.dynamodb", _refuse_cut_answer)
+
+
+def _keep_deadline(request: Any, read: float, **_: Any) -> None:
+    """Wait `read` seconds for this try's answer, less if the deadline is nearer; none after it."""
+    request.context["read_timeout"] = seconds_left(read)
+
+
+def _refuse_cut_answer(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ChecksumError, so that botocore tries again, for an answer that is not whole.
+
+    A cut answer of DynamoDB would be read as "no such item".
+    """
+    if response_dict["status_code"] != 200:
+        return
+    body = response_dict["body"]
+
+    expected = response_dict["headers"].get("x-amz-crc32")
+    actual = str(zlib.crc32(body) & 0xFFFFFFFF)
+    if expected is not None and actual != str(expected):
+        raise ChecksumError(
+            checksum_type="crc32", expected_checksum=expected, actual_checksum=actual
+        )
+
+    if not _is_json_object(body):
+        raise ChecksumError(
+            checksum_type="json",
+            expected_checksum="an object",
+            actual_checksum=f"{len(body)} bytes",
+        )
+
+
+def _is_json_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False

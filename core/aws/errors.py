@@ -1,0 +1,89 @@
+"""Calls to AWS, with what its errors mean to a person."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from core.errors import CooperError, NotAllowed, Unavailable
+
+BAD_CREDENTIAL_CODES = {
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+}
+"""Error codes that say: these credentials are not good, whatever they might be allowed to do."""
+
+REFUSAL_CODES = BAD_CREDENTIAL_CODES | {
+    "AccessDeniedException",
+    "AccessDenied",
+    "NotAuthorized",
+    "OptInRequired",
+}
+"""Error codes that say: not with these credentials."""
+
+BUSY_CODES = {"RequestLimitExceeded", "ProvisionedThroughputExceededException"}
+
+SERVICE_NAMES = {"kms": "AWS KMS", "sts": "AWS STS", "dynamodb": "DynamoDB"}
+"""The services as people know them."""
+
+NO_REGION = "No AWS region is set. Set COOPER_REGION, or give -region."
+
+BAD_CREDENTIALS = (
+    "AWS does not accept cooper's own credentials: they have expired, were deleted, "
+    "or are another partition's. An administrator of cooper has to renew them."
+)
+
+
+def call(method: Callable[..., Any], /, **arguments: Any) -> Any:
+    """Call a client's method and return its answer; raise CooperError when AWS does not do it."""
+    try:
+        return method(**arguments)
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error, _service_of(method)) from error
+
+
+def _service_of(method: Callable[..., Any]) -> str:
+    client = getattr(method, "__self__", None)
+    meta = getattr(client, "meta", None)
+    if meta is None:
+        return "AWS"
+    return SERVICE_NAMES.get(meta.service_model.service_name, "AWS")
+
+
+def translate(error: Exception, service: str = "AWS") -> CooperError:
+    """Return what an AWS error means to a person; AWS's own words are in the detail."""
+    if isinstance(error, ClientError):
+        return _translate_answer(error, service)
+    if isinstance(error, NoCredentialsError):
+        message = "cooper has no AWS credentials: give it an instance role or keys."
+        return NotAllowed(message, str(error), code="NoCredentials")
+    if isinstance(error, NoRegionError):
+        return CooperError(NO_REGION)
+
+    message = f"{service} did not answer. Nothing was changed or handed out; try again in a minute."
+    return Unavailable(message, repr(error))
+
+
+def _translate_answer(error: ClientError, service: str) -> CooperError:
+    """Return what AWS's error answer means, by its code and HTTP status."""
+    code = error.response.get("Error", {}).get("Code", "")
+    text = error.response.get("Error", {}).get("Message", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    detail = f"{error.operation_name}: {code}: {text}"
+
+    if code in BAD_CREDENTIAL_CODES:
+        return NotAllowed(BAD_CREDENTIALS, detail, code=code)
+    if code in REFUSAL_CODES:
+        message = f"AWS does not allow cooper to do this ({error.operation_name})."
+        return NotAllowed(message, detail, code=code)
+    if status >= 500 or "Throttl" in code or code in BUSY_CODES:
+        message = f"{service} is busy or has a fault."
+        message += " Nothing was handed out; try again in a minute."
+        return Unavailable(message, detail, code=code)
+    return CooperError(f"AWS refused the request ({code}).", detail, code=code)
