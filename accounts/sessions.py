@@ -130,7 +130,7 @@ class SessionStore(SessionBase):
             actions.append(WebSession.ends_at.set(data[ENDS_AT]))
 
         try:
-            WebSession._get_connection().update_item(
+            WebSession.update_item(
                 hash_session_key(self.session_key or ""),
                 actions=actions,
                 condition=WebSession.key_hash.exists(),
@@ -142,7 +142,7 @@ class SessionStore(SessionBase):
         """End the session for good."""
         key = session_key or self.session_key
         if key:
-            WebSession._get_connection().delete_item(hash_session_key(key))
+            WebSession.delete_item(hash_session_key(key))
 
     @classmethod
     def clear_expired(cls) -> None:
@@ -155,7 +155,7 @@ def _touch(web_session: WebSession, now: float) -> bool:
         return True
 
     try:
-        WebSession._get_connection().update_item(
+        WebSession.update_item(
             web_session.key_hash,
             actions=[
                 WebSession.touched_at.set(int(now)),

@@ -14,7 +14,7 @@ from core.errors import Unavailable
 
 def count(what: str, window: int, by: int = 1) -> int:
     """Count one more try of `what` in this window (seconds); return how many there are now."""
-    response = Attempt._get_connection().update_item(
+    response = Attempt.update_item(
         _window_key(what, window),
         actions=[Attempt.tries.add(by), Attempt.expires.set(after(2 * window))],
         return_values="UPDATED_NEW",
@@ -31,7 +31,7 @@ def count(what: str, window: int, by: int = 1) -> int:
 
 def reset(what: str, window: int) -> None:
     """Set this window's counter of `what` back to nothing."""
-    Attempt._get_connection().delete_item(_window_key(what, window))
+    Attempt.delete_item(_window_key(what, window))
 
 
 def seconds_left(window: int) -> int:
@@ -46,7 +46,7 @@ def _window_key(what: str, window: int) -> str:
 
 def remember(what: str, seconds: int) -> None:
     """Note that `what` has happened, for so many seconds."""
-    Attempt._get_connection().update_item(
+    Attempt.update_item(
         _memory_key(what),
         actions=[Attempt.tries.set(1), Attempt.expires.set(after(seconds))],
     )

@@ -116,7 +116,7 @@ def _use_up(
     """Write that a code is used; raise WrongCode if it was, or the device was replaced."""
     same_device = TotpDevice.seed == device.seed
     try:
-        TotpDevice._get_connection().update_item(
+        TotpDevice.update_item(
             str(device.person), actions=actions, condition=still_unused & same_device
         )
     except ConditionFailed as error:
@@ -153,7 +153,7 @@ def _write_try(device: TotpDevice, at: float) -> bool:
         actions.append(TotpDevice.wait_until.set(int(at) + wait))
 
     try:
-        TotpDevice._get_connection().update_item(
+        TotpDevice.update_item(
             str(device.person),
             actions=actions,
             condition=TotpDevice.failures == failures_before,

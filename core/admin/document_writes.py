@@ -170,7 +170,7 @@ class Writing(Reading):
 
     def key_field(self) -> str:
         """Return the name of the key's field."""
-        return str(self.model._hash_keyname)
+        return self.model.key_names()[0]
 
     def duplicate_message(self, document: Document) -> str:
         """Say that there is one with this key already."""

@@ -92,7 +92,7 @@ def wanted() -> dict[str, dict[str, Any]]:
             "protected": True,
             "indexes": ["by-person", "by-target"] if model is AuditEvent else [],
             "recovery": "ENABLED",
-            "ttl": model._ttl_attribute().attr_name if model._ttl_attribute() else None,
+            "ttl": model.ttl_name() or None,
             "tags": {"application", "cooper:prefix", "cooper:made-by"},
         }
         for model in documents()

@@ -1,6 +1,7 @@
 """The house holds: rooms, one door, short functions, and papers that name things that exist."""
 
 import ast
+import inspect
 import itertools
 import re
 import shutil
@@ -10,7 +11,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
+import botocore.session
 import pytest
+from botocore.credentials import RefreshableCredentials
+from pynamodb.connection import Connection  # noqa: TID251 - for the names to keep from
+from pynamodb.connection.table import TableConnection  # noqa: TID251 - likewise
+from pynamodb.models import Model
 
 from demo.management.commands import cooper_demo
 from tests.support.paths import ROOT
@@ -151,6 +158,59 @@ def test_it_lets_nobody_but_the_storage_hold_a_pynamodb_connection(copy: Path) -
     )
     complaints = [text for text in found.stdout.splitlines() if "TID251" in text]
     assert [text.split(":")[0] for text in complaints] == ["brokers/elsewhere.py"]
+
+
+def private_names(*classes: type) -> set[str]:
+    """Return the private attributes of classes: those of the class, and those it sets on itself."""
+    names: set[str] = set()
+    for owner in classes:
+        names |= {name for name in dir(owner) if re.match(r"_[a-z]", name)}
+        names |= set(re.findall(r"\bself\.(_[a-z]\w*)", inspect.getsource(owner)))
+    return names
+
+
+PRIVATE_NAMES = {
+    "core/dynamo": private_names(Model, Connection, TableConnection),
+    "core/aws": private_names(RefreshableCredentials, boto3.Session, botocore.session.Session),
+}
+"""Names that PynamoDB and botocore may change at any time, by the package that alone may use them."""
+
+BOTOCORE_NAMES_IN_USE = {"_expiry_time"}
+"""What cooper cannot do without; a test of core.aws fails when botocore loses it."""
+
+
+def private_uses(path: Path, names: set[str]) -> set[str]:
+    """Return the names that a module uses of other objects than its own."""
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in names
+        and ast.unparse(node.value) not in ("self", "cls")
+    }
+
+
+@pytest.mark.parametrize("package", PRIVATE_NAMES)
+def test_it_uses_private_names_of_storage_and_clients_in_one_package(package: str) -> None:
+    uses = {
+        str(path.relative_to(ROOT)): private_uses(path, PRIVATE_NAMES[package])
+        for path in modules()
+        if not path.is_relative_to(ROOT / package) and "embedded_aws" not in path.parts
+    }
+    assert {path: names for path, names in uses.items() if names} == {}
+
+
+def test_it_uses_no_more_private_names_of_botocore_than_are_listed() -> None:
+    uses = [
+        private_uses(path, PRIVATE_NAMES["core/aws"]) for path in (ROOT / "core/aws").rglob("*.py")
+    ]
+    assert set().union(*uses) == BOTOCORE_NAMES_IN_USE
+
+
+def test_it_sees_a_private_name_in_use(tmp_path: Path) -> None:
+    module = tmp_path / "elsewhere.py"
+    module.write_text("Target._get_connection().update_item('x')\nself._get_connection()\n")
+    assert private_uses(module, PRIVATE_NAMES["core/dynamo"]) == {"_get_connection"}
 
 
 def test_it_has_no_nameless_drawer() -> None:

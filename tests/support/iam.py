@@ -70,7 +70,7 @@ def _on_table(operation: str, body: dict[str, Any]) -> Asked:
     index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
     resource = f"arn:aws:dynamodb:us-east-1:{seed_aws.COOPER_ACCOUNT}:table/{name}{index}"
     model = next(each for each in documents() if each.Meta.table_name == name)
-    key = (body.get("Key") or body.get("Item") or {}).get(model._hash_key_attribute().attr_name)
+    key = (body.get("Key") or body.get("Item") or {}).get(model.key_names()[0])
     context = {"dynamodb:LeadingKeys": next(iter(key.values()))} if key else {}
     return Asked(f"dynamodb:{operation}", resource, context)
 

@@ -404,7 +404,7 @@ def end_rule() -> None:
 
 def disable_alone() -> None:
     """Disable the target and leave its version, so that the state alone can tell."""
-    Target._get_connection().update_item(DEV, actions=[Target.state.set("disabled")])
+    Target.update_item(DEV, actions=[Target.state.set("disabled")])
 
 
 def edit_alone() -> None:
@@ -412,7 +412,7 @@ def edit_alone() -> None:
 
 
 def take_away() -> None:
-    Target._get_connection().delete_item(DEV)
+    Target.delete_item(DEV)
 
 
 @pytest.mark.parametrize(
