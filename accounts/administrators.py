@@ -1,4 +1,4 @@
-"""Who administers and who audits: by groups of the settings, never nobody, and never a new one unseen."""
+"""Who administers and who audits, by groups of the settings: never nobody, never a new one unseen."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -15,15 +15,22 @@ from core.dynamo import Stale, Transaction, transaction
 from core.errors import Conflict, Refused
 
 NEW_ADMINS = "cooper:administrators"
-"""What events of new administrators name as their target, so that they are found together; no target is called so."""
+"""The target that events of new administrators name, so that they are found together.
+
+No real target can have this name.
+"""
 
 LOOK_BACK = timedelta(days=30)
-"""How far back somebody is told who has never been told before."""
+"""How far back somebody is told of new administrators who has never been told before."""
 
-MOST = 50
-"""New administrators that are told at once."""
+NOTICE_LIMIT = 50
+"""New administrators that are told of at once."""
 
-NO = False
+FALSE = False
+"""For conditions of PynamoDB, where `== False` is meant."""
+
+Holder = LocalAccount | Person
+"""What holds groups: a local account, or a person of any provider."""
 
 
 def admin_groups() -> frozenset[Group]:
@@ -32,108 +39,137 @@ def admin_groups() -> frozenset[Group]:
 
 
 def auditor_groups() -> frozenset[Group]:
-    """Return the groups whose members read the record (COOPER_AUDITOR_GROUPS)."""
+    """Return the groups whose members read the audit log (COOPER_AUDITOR_GROUPS)."""
     return parse_groups(settings.COOPER_AUDITOR_GROUPS)
 
 
-def admin_groups_of(holder: LocalAccount | Person) -> list[str]:
-    """Return those of a local account's or a person's groups that make an administrator, as they are stored."""
-    local, known = isinstance(holder, LocalAccount), admin_groups()
-    return [
-        name
-        for name in holder.groups
-        if (Group("local", name) if local else Group.parse(name)) in known
-    ]
+def admin_groups_of(holder: Holder) -> list[str]:
+    """Return those of the holder's groups that make an administrator, as they are stored."""
+    admins = admin_groups()
+    return [name for name in holder.groups if _group_of(holder, name) in admins]
 
 
-def can_administer(holder: LocalAccount | Person | None) -> bool:
-    """Return whether this local account or person can come in and administer."""
+def _group_of(holder: Holder, stored_name: str) -> Group:
+    # a local account stores bare names, a person `provider:name`
+    if isinstance(holder, LocalAccount):
+        return Group("local", stored_name)
+    return Group.parse(stored_name)
+
+
+def can_administer(holder: Holder | None) -> bool:
+    """Return whether this local account or person can sign in and administer."""
     if holder is None or holder.disabled or not admin_groups_of(holder):
         return False
-    return not isinstance(holder, Person) or provider_for(str(holder.provider)) is not None
+    if isinstance(holder, Person):
+        return provider_for(str(holder.provider)) is not None
+    return True
 
 
+# -- the last one stays -----------------------------------------------------------------------------
 def guard_admin_change(
     writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None
 ) -> None:
-    """Put into a change what it takes when it makes an administrator (an event), or one less (another one stays).
+    """Put into the transaction of a change what follows from who can administer before and after.
 
-    Raise Refused when no other administrator would be left.
+    A new administrator is an event on the audit log. When one is taken away, another one has to
+    stay: raise Refused when there is none. `was` and `will` are `can_administer` before and after.
     """
     if was and not will:
-        _demand(writes, _another(person))
+        _require_active(writes, _another_admin(person))
     if will and not was:
         writes.create(audit.event(Event.PERSON_MADE_ADMIN, object=person, target=NEW_ADMINS, by=by))
 
 
 def refuse_removing_last_admin(person: str, *, was: bool, will: bool) -> None:
-    """Raise Refused when a change would take the last administrator away; `weigh` decides it once more."""
+    """Raise Refused when a change would take the last administrator away.
+
+    For telling early, before a code is used up; `guard_admin_change` decides.
+    """
     if was and not will:
-        _another(person)
+        _another_admin(person)
 
 
-def _another(leaving: str) -> LocalAccount | Person:
-    """Return another administrator than the one who is leaving; raise Refused when there is none."""
-    found = next(_others(leaving), None)
-    if found is None:
-        message = f"{leaving} is the last one who can administer cooper. Make somebody else an administrator first."
+def _another_admin(leaving: str) -> Holder:
+    """Return an administrator who stays; raise Refused when there is none."""
+    other = next(_other_admins(leaving), None)
+    if other is None:
+        message = (
+            f"{leaving} is the last one who can administer cooper. "
+            "Make somebody else an administrator first."
+        )
         raise Refused(message, f"{leaving} is the last administrator")
-    return found
+    return other
 
 
-def _others(leaving: str) -> Iterator[LocalAccount | Person]:
-    """Return everybody else who can administer: local accounts, then people of other providers who were here once."""
+def _other_admins(leaving: str) -> Iterator[Holder]:
+    """Yield local accounts first, then people of other providers who have signed in before."""
     for account in LocalAccount.everything():
         if f"local:{account.username}" != leaving and can_administer(account):
             yield account
+
     for person in Person.everything():
+        # people of the provider `local` are decided by their account
         if person.provider != "local" and person.person != leaving and can_administer(person):
             yield person
 
 
-def _demand(writes: Transaction, other: LocalAccount | Person) -> None:
-    """Let the change happen only while the other one still administers: two who remove each other do not both win."""
-    model = type(other)
-    group = admin_groups_of(other)[0]
-    stays: Condition = (model.disabled == NO) & model.groups.contains(group)
-    gone = Conflict(
+def _require_active(writes: Transaction, admin: Holder) -> None:
+    """Make the transaction fail unless this administrator still is one when it commits.
+
+    So two who remove each other at the same moment do not both succeed.
+    """
+    model = type(admin)
+    group = admin_groups_of(admin)[0]
+    still_admin: Condition = (model.disabled == FALSE) & model.groups.contains(group)
+    conflict = Conflict(
         "Another administrator was changed at this very moment. Look at who is left and try again."
     )
-    writes.check(model, other.key[0], condition=stays, refusal=gone)
+    writes.check(model, admin.key[0], condition=still_admin, refusal=conflict)
 
 
-# -- telling the others -----------------------------------------------------------------------------------------------
+# -- telling the others -----------------------------------------------------------------------------
 def unacknowledged_new_admins(person: Person) -> list[AuditEvent]:
-    """Return the events of new administrators that this one was not shown yet, oldest first."""
-    since = person.administrators_seen or (audit.now() - LOOK_BACK).isoformat(
-        timespec="microseconds"
+    """Return the events of new administrators that this one has not acknowledged, oldest first."""
+    since = person.administrators_seen
+    if not since:
+        since = (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
+
+    events = AuditEvent.by_target.query(
+        NEW_ADMINS, range_key_condition=AuditEvent.at > since, limit=NOTICE_LIMIT
     )
-    return list(
-        AuditEvent.by_target.query(
-            NEW_ADMINS, range_key_condition=AuditEvent.at > since, limit=MOST
-        )
-    )
+    return list(events)
 
 
 def notice_lines(events: Iterable[AuditEvent]) -> list[str]:
-    """Return what each event says: who, by whom, when."""
-    return [
-        f"{each.facts['object']} was made an administrator by {_maker(each)} on {each.moment:%Y-%m-%d %H:%M} UTC."
-        for each in events
-    ]
+    """Return a sentence for each event of a new administrator: who, by whom, when."""
+    lines = []
+    for event in events:
+        new_admin = event.facts["object"]
+        moment = f"{event.moment:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"{new_admin} was made an administrator by {_made_by(event)} on {moment}.")
+    return lines
 
 
-def _maker(event: AuditEvent) -> str:
-    """Return who made an administrator: a person, a provider, or somebody on the host."""
-    facts = event.facts
-    host = f"{facts.get('os_user', 'somebody')} on the host {facts.get('host', '')}".strip()
-    return str(facts.get("by") or event.person or host)
+def _made_by(event: AuditEvent) -> str:
+    """Name a provider, a person, or somebody on the host."""
+    by = event.facts.get("by") or event.person
+    if by:
+        return str(by)
+
+    os_user = event.facts.get("os_user", "somebody")
+    host = event.facts.get("host", "")
+    return f"{os_user} on the host {host}".strip()
 
 
 def acknowledge_new_admins(person: Person, until: str) -> None:
-    """Note that an administrator saw the new ones up to this place; one who is changed meanwhile sees them again."""
-    if until not in {str(each.at) for each in unacknowledged_new_admins(person)}:
+    """Note that an administrator saw the new ones up to the event at `until`.
+
+    Whoever is changed at the same moment sees them again.
+    """
+    shown = {str(event.at) for event in unacknowledged_new_admins(person)}
+    if until not in shown:
         return
+
     person.administrators_seen = until
     try:
         with transaction() as writes:
