@@ -1,4 +1,7 @@
-"""Enrolment codes: with COOPER_ENROLMENT=code, a first device takes one from another administrator or the host."""
+"""Enrolment codes: with COOPER_ENROLMENT=code, nobody sets up a first device without one.
+
+Another administrator makes it, or the host; it is good once, for one person.
+"""
 
 import base64
 import hashlib
@@ -14,31 +17,42 @@ from core.errors import Invalid
 LIFETIME = 3 * 86_400
 """Seconds in which an enrolment code can be used."""
 
-REFUSED = "This is not an enrolment code for you, or it was used, or it has ended. Ask an administrator for a new one."
+CODE_BYTES = 10
+"""80 bits: 16 letters and digits."""
 
-
-def _key(person: str, code: str) -> str:
-    """Return the key under which a code is known: the code itself is stored nowhere."""
-    plain = re.sub(r"[^A-Z2-7]", "", code.upper())
-    return "enrolment:" + hashlib.sha256(f"{person}\n{plain}".encode()).hexdigest()
+REFUSAL = (
+    "This enrolment code is not valid for you, was used, or has expired. "
+    "Ask an administrator for a new one."
+)
 
 
 def create(person: str) -> str:
-    """Return a new enrolment code (80 bits) for a person, recorded."""
-    code = "-".join(re.findall("....", base64.b32encode(secrets.token_bytes(10)).decode()))
+    """Return a new enrolment code for a person; its event is on the audit log."""
+    letters = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
+    code = "-".join(re.findall("....", letters))
+
     with transaction() as writes:
-        writes.create(OnceRecord(_key(person, code), expires=after(LIFETIME)))
+        writes.create(OnceRecord(_storage_key(person, code), expires=after(LIFETIME)))
         writes.create(audit.event(Event.ENROLMENT_CODE_MADE, object=person))
     return code
 
 
 def redeem(person: str, code: str) -> None:
-    """Use a person's enrolment code up; raise Invalid."""
-    found = OnceRecord.find(_key(person, code))
-    if found is None or found.expires.timestamp() < audit.now().timestamp():
-        raise Invalid(REFUSED, "wrong enrolment code", field="enrolment_code")
+    """Use up a person's enrolment code; raise Invalid."""
+    stored = OnceRecord.find(_storage_key(person, code))
+    # DynamoDB's TTL may remove an item days after it has expired
+    if stored is None or stored.expires.timestamp() < audit.now().timestamp():
+        raise Invalid(REFUSAL, "wrong enrolment code", field="enrolment_code")
+
     try:
         with transaction() as writes:
-            writes.delete(found)
+            writes.delete(stored)
     except Stale as error:
-        raise Invalid(REFUSED, "used enrolment code", field="enrolment_code") from error
+        raise Invalid(REFUSAL, "used enrolment code", field="enrolment_code") from error
+
+
+def _storage_key(person: str, code: str) -> str:
+    """Return the key of a code in the table: its hash, for the code itself is stored nowhere."""
+    compact = re.sub(r"[^A-Z2-7]", "", code.upper())
+    digest = hashlib.sha256(f"{person}\n{compact}".encode()).hexdigest()
+    return f"enrolment:{digest}"

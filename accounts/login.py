@@ -1,7 +1,6 @@
-"""Signing in and out: the one place where a proved identity becomes a web session."""
+"""Signing in and out: the one place where an authenticated identity becomes a web session."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from django.contrib import auth
 from django.http import HttpRequest
@@ -10,136 +9,176 @@ from accounts.administrators import admin_groups, auditor_groups, can_administer
 from accounts.entitlement_hooks import relevant_groups
 from accounts.identity import Identity
 from accounts.models import Person, User
-from accounts.providers import AuthResult, SignInRefused, provider_for
-from accounts.sessions import ENDS_AT
+from accounts.providers import AuthResult, Provider, SignInRefused, provider_for
+from accounts.sessions import AUTHENTICATED_AT, ENDS_AT
 from core import audit
 from core.audit import Event
-from core.dynamo import Stale, transaction
+from core.dynamo import Stale, Transaction, transaction
 from core.errors import Conflict
 
-TRIES = 5
-"""Times that a person's record is written anew when two sign-ins of theirs meet."""
+ATTEMPTS = 5
+"""Times that a person is written again when two of their sign-ins meet."""
+
+BACKEND = "accounts.login.PersonBackend"
 
 SIGN_OUT_FACTS = "provider_facts"
-"""Where the web session keeps what the provider wants back at the sign-out."""
+"""Where the web session keeps what the provider needs to end its own session."""
 
 MAX_GROUPS_BYTES = 100_000
-"""Bytes of groups that a person's record keeps; of more, those that matter are kept (an item has 400 KB at most)."""
+"""Bytes of groups that a person keeps; of more, only the relevant ones are kept.
+
+An item of DynamoDB has 400 KB at most.
+"""
 
 MAX_GROUPS_IN_EVENT = 50
 """Groups that the event of a sign-in names."""
 
 
 class PersonBackend:
-    """Django's authentication backend: knows people by key and proves nobody."""
+    """Django's authentication backend: finds people by key, and leaves authenticating to providers."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: object) -> None:
-        """Prove nobody; providers do."""
+        """Authenticate nobody."""
 
     def get_user(self, key: str) -> User | None:
         """Return the user for `provider:subject` as stored now, or None when gone or disabled."""
         person = Person.find(key)
         if person is None or person.disabled:
             return None
+
         user = User.from_person(person)
         user.is_admin = user.identity.is_admin(admin_groups())
         user.is_auditor = user.identity.is_auditor(auditor_groups())
         return user
 
 
-def sign_in(request: HttpRequest, proved: Identity | AuthResult) -> User:
-    """Begin a web session for a proved identity: recorded first, under a new session id; raise SignInRefused."""
-    vouched = proved if isinstance(proved, AuthResult) else AuthResult(proved)
-    identity = vouched.identity
-    for attempt in range(TRIES):
-        try:
-            person = _recorded(identity)
-            break
-        except (Stale, Conflict):
-            if attempt == TRIES - 1:
-                raise
+def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:
+    """Begin a web session for an authenticated identity, under a new session id.
+
+    The person and the event on the audit log are written first. Raise SignInRefused.
+    """
+    if isinstance(authenticated, Identity):
+        authenticated = AuthResult(authenticated)
+    identity = authenticated.identity
+
+    person = _write_person(identity)
     user = User.from_person(person)
-    auth.login(request, user, backend="accounts.login.PersonBackend")
-    request.session["authenticated_at"] = (
-        identity.authenticated_at or datetime.now(UTC)
-    ).isoformat()
-    for name, value in (
-        (SIGN_OUT_FACTS, dict(vouched.sign_out_facts)),
-        (ENDS_AT, _seconds(vouched.session_ends_at)),
-    ):
-        request.session.pop(name, None)
-        if value:
-            request.session[name] = value
+    auth.login(request, user, backend=BACKEND)
+
+    authenticated_at = identity.authenticated_at or datetime.now(UTC)
+    request.session[AUTHENTICATED_AT] = authenticated_at.isoformat()
+    # what an earlier sign-in of this session left is taken away even when there is nothing new
+    _set_or_remove(request, SIGN_OUT_FACTS, dict(authenticated.sign_out_facts))
+    _set_or_remove(request, ENDS_AT, _epoch_seconds(authenticated.session_ends_at))
     return user
 
 
-def _seconds(moment: datetime | None) -> int:
-    """Return a moment in seconds since the epoch (0: none)."""
-    return int(moment.timestamp()) if moment else 0
+def _epoch_seconds(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None
 
 
-def _size(texts: list[str]) -> int:
-    """Return how many bytes texts take."""
-    return sum(len(each.encode()) for each in texts)
+def _set_or_remove(request: HttpRequest, name: str, value: object) -> None:
+    if value:
+        request.session[name] = value
+    else:
+        request.session.pop(name, None)
 
 
-def _kept(identity: Identity) -> list[str]:
-    """Return the groups that a person's record keeps; raise SignInRefused when even those that matter do not fit."""
-    written = sorted(str(group) for group in identity.groups)
-    if _size(written) > MAX_GROUPS_BYTES:
-        written = sorted(str(group) for group in relevant_groups(identity.groups))
-    if _size(written) <= MAX_GROUPS_BYTES:
-        return written
-    raise SignInRefused(
-        "You are in more groups than cooper can keep. Tell an administrator.", "too many groups"
-    )
+def _write_person(identity: Identity) -> Person:
+    """Write the person as the provider describes them; try again when another write came between."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _write_person_once(identity)
+        except (Stale, Conflict):
+            continue
+    return _write_person_once(identity)
 
 
-def _recorded(identity: Identity) -> Person:
-    """Write the person as the provider described them, with the event, in one transaction; return the person."""
+def _write_person_once(identity: Identity) -> Person:
+    """Write the person and the event of the sign-in in one transaction; return the person."""
     person = Person.find(identity.person)
     if person is not None and person.disabled:
         raise SignInRefused(
             "This person may not sign in. Ask an administrator of cooper.",
             f"disabled {identity.person}",
         )
+
     provider = provider_for(identity.provider)
     if provider is None:
         raise SignInRefused(
             "This way of signing in was removed.", f"no provider {identity.provider}"
         )
-    groups, now = _kept(identity), datetime.now(UTC)
-    facts: dict[str, Any] = {
-        "groups": groups[:MAX_GROUPS_IN_EVENT],
-        "more_groups": len(groups[MAX_GROUPS_IN_EVENT:]) or None,
-    }
+
+    groups = _groups_to_keep(identity)
     with transaction() as writes:
-        provider.guard_sign_in(writes)
-        was = can_administer(person)
-        if person is None:
-            person = Person(identity.person, provider=identity.provider, subject=identity.subject)
-        person.groups, person.name, person.last_seen = groups, identity.name or None, now
-        writes.save(person)
-        if identity.provider != "local":
-            # local accounts are weighed where they are changed; what a provider says cannot be refused
-            newly = can_administer(person) and not was
-            guard_admin_change(
-                writes,
-                identity.person,
-                was=False,
-                will=newly,
-                by=f"the provider {identity.provider}",
-            )
+        person = _put_person(writes, provider, identity, groups, person)
         writes.create(
             audit.event(
-                Event.SIGN_IN_DONE, person=identity.person, provider=identity.provider, **facts
+                Event.SIGN_IN_DONE,
+                person=identity.person,
+                provider=identity.provider,
+                groups=groups[:MAX_GROUPS_IN_EVENT],
+                more_groups=len(groups[MAX_GROUPS_IN_EVENT:]) or None,
             )
         )
     return person
 
 
+def _put_person(
+    writes: Transaction,
+    provider: Provider,
+    identity: Identity,
+    groups: list[str],
+    person: Person | None,
+) -> Person:
+    """Put the person, new or changed, into the transaction of their sign-in; return the person."""
+    provider.guard_sign_in(writes)
+
+    could_administer = can_administer(person)
+    if person is None:
+        person = Person(identity.person, provider=identity.provider, subject=identity.subject)
+    person.groups = groups
+    person.name = identity.name or None
+    person.last_seen = datetime.now(UTC)
+    writes.save(person)
+
+    # Local accounts are guarded where they are changed. What another provider says of its groups
+    # cannot be refused here: a new administrator is put on the audit log, and if the last one
+    # lost the group, nothing can be done about it.
+    if identity.provider != "local":
+        guard_admin_change(
+            writes,
+            identity.person,
+            was=False,
+            will=can_administer(person) and not could_administer,
+            by=f"the provider {identity.provider}",
+        )
+    return person
+
+
+def _groups_to_keep(identity: Identity) -> list[str]:
+    """Return the groups that a person keeps; raise SignInRefused when even those are too many."""
+    groups = sorted(str(group) for group in identity.groups)
+    if _size(groups) > MAX_GROUPS_BYTES:
+        groups = sorted(str(group) for group in relevant_groups(identity.groups))
+
+    if _size(groups) > MAX_GROUPS_BYTES:
+        raise SignInRefused(
+            "You are in more groups than cooper can keep. Tell an administrator.",
+            "too many groups",
+        )
+    return groups
+
+
+def _size(texts: list[str]) -> int:
+    return sum(len(text.encode()) for text in texts)
+
+
 def clear_notice(person: Person) -> None:
-    """Take away a notice that was shown; one that somebody else changed meanwhile is shown again."""
+    """Take away a notice that was shown.
+
+    If the person was changed at the same moment, it is shown again.
+    """
     person.notice = None
     try:
         with transaction() as writes:
@@ -149,7 +188,7 @@ def clear_notice(person: Person) -> None:
 
 
 def sign_out(request: HttpRequest) -> None:
-    """End the web session, recorded."""
+    """End the web session, with an event on the audit log."""
     if request.user.is_authenticated:
         audit.record(Event.SIGN_OUT_DONE)
     auth.logout(request)

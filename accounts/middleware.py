@@ -1,39 +1,53 @@
-"""Puts the identity of whoever asks on the request, and the web session that other sites' posts carry."""
+"""Puts the identity of whoever asks on the request, and the web session for cross-site posts."""
 
 from collections.abc import Callable
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
-from djangosaml2.middleware import SamlSessionMiddleware as StockMiddleware
+from djangosaml2.middleware import SamlSessionMiddleware as BaseSamlSessionMiddleware
 
+from accounts.models import User
 from core import audit
 from core.errors import CooperError
 from core.middleware import error_page
 
 
 class IdentityMiddleware(AuthenticationMiddleware):
-    """Django's authentication middleware, read at once, with `request.identity` (or None) beside `request.user`."""
+    """Django's authentication middleware, with `request.identity` (or None) beside `request.user`.
+
+    Django reads the user when a view first asks. Here it is read at once, so that a database that
+    does not answer is one error page, and not a surprise anywhere in a view.
+    """
 
     get_response: Callable[[HttpRequest], HttpResponse]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Find out who asks; a store that does not answer is told on a page."""
         try:
             self.process_request(request)
-            known = request.user.is_authenticated
+            is_signed_in = request.user.is_authenticated
         except CooperError as error:
             return error_page(request, error)
-        request.identity = request.user.identity if known else None  # type: ignore[attr-defined,union-attr]
-        with audit.acting(person=request.user.pk if known else ""):
+
+        identity = None
+        person = ""
+        if is_signed_in and isinstance(request.user, User):
+            identity = request.user.identity
+            person = identity.person
+
+        request.identity = identity  # type: ignore[attr-defined]
+        with audit.acting(person=person):
             return self.get_response(request)
 
 
-class SamlSessionMiddleware(StockMiddleware):  # type: ignore[misc]
-    """djangosaml2's second web session, in which requests to identity providers wait; its cookie is always Secure."""
+class SamlSessionMiddleware(BaseSamlSessionMiddleware):  # type: ignore[misc]
+    """djangosaml2's second web session, in which requests to identity providers wait.
+
+    Its cookie has SameSite=None, so that it comes with an identity provider's cross-site post.
+    Browsers take such a cookie only when it is Secure.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Save it, and mark its cookie so that browsers send it with an identity provider's post."""
-        answered: HttpResponse = super().process_response(request, response)
-        if self.cookie_name in answered.cookies:
-            answered.cookies[self.cookie_name]["secure"] = True
-        return answered
+        response = super().process_response(request, response)
+        if self.cookie_name in response.cookies:
+            response.cookies[self.cookie_name]["secure"] = True
+        return response

@@ -14,6 +14,9 @@ from core.dynamo import AlreadyExists, ConditionFailed, after, transaction
 ENDS_AT = "ends_at"
 """Where a web session keeps when it ends at the latest (seconds since the epoch), if at all."""
 
+AUTHENTICATED_AT = "authenticated_at"
+"""Where a web session keeps when the person last authenticated (ISO 8601)."""
+
 TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
 

@@ -306,7 +306,7 @@ def test_it_takes_an_enrolment_code_once_and_from_its_person_alone(client_of, da
     code = made_for(client_of, "local:dan")
     alice = client_of("alice")
     answer = alice.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code})
-    assert answer.status_code == DENIED and "not an enrolment code for you" in answer.text
+    assert answer.status_code == DENIED and "not valid for you" in answer.text
     begin(dan, enrolment_code=code)
     assert (
         dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code
