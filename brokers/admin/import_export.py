@@ -16,8 +16,8 @@ from accounts import stepup
 from accounts.identity import Identity
 from brokers.admin import impact
 from brokers.admin.associations import own_groups
-from brokers.import_export import drafting, export, jobs, summary
-from brokers.import_export.drafts import Draft, FileRefused, draft
+from brokers.import_export import export, jobs, summary
+from brokers.import_export.drafts import Draft, FileRefused, draft, load_file, save_file
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
 from core.audit import now
@@ -146,7 +146,7 @@ class Transfers:
         if not planned.plan:
             messages.info(request, "Nothing to do: everything is as the file says.")
             return HttpResponseRedirect(self.import_url())
-        token = drafting.keep(data, str(request.user.pk), prune=prune)
+        token = save_file(data, str(request.user.pk), prune=prune)
         return self._plan_page(request, planned, token, _form())
 
     def _page(
@@ -178,8 +178,8 @@ class Transfers:
         """Return the page that shows a plan and asks for a code."""
         context = {
             "title": "Import: what happens",
-            "told": list(summary.told(planned.plan, impact.crowd())),
-            "summary": summary.summed_up(planned.plan),
+            "told": list(summary.describe(planned.plan, impact.crowd())),
+            "summary": summary.count_changes(planned.plan),
             "mine": own_groups(request, planned.plan.entitled()),
             "prune": planned.prune,
             "token": token,
@@ -199,9 +199,9 @@ class Transfers:
     def confirm_view(self, request: HttpRequest) -> HttpResponse:
         """Begin the import whose plan was shown, if it still is the plan and the code is right."""
         token, person = request.POST.get("token", "")[:64], str(request.user.pk)
-        data, prune = drafting.kept(token, person)
+        data, prune = load_file(token, person)
         if (found := jobs.unfinished()) is not None:
-            raise jobs.Unfinished(found)
+            raise jobs.ImportUnfinished(found)
         planned = draft(data, prune=prune)
         if planned.plan.digest() != request.POST.get("digest"):
             messages.warning(
@@ -241,7 +241,7 @@ class Transfers:
 
     def _go_on(self, request: HttpRequest) -> HttpResponse:
         """Apply steps for a while and show how far it is."""
-        done = jobs.go_on(SLICE)
+        done = jobs.resume(SLICE)
         if done.state == jobs.DONE:
             messages.success(request, f"Done: {done.total} of {done.total} steps are applied.")
             return HttpResponseRedirect(self.import_url())

@@ -1,7 +1,7 @@
-"""One import: begun with its steps laid down, applied step by step, each once and wholly, whoever goes on with it.
+"""One import: begun with its steps stored, applied step by step, each once and wholly.
 
-A step is one transaction with its events and the import's progress, so that an import that was cut short says truly how
-far it is, and the next process goes on from there.
+A step is one transaction with its events and the import's progress. So an import that was cut
+short tells truly how far it is, and whoever resumes it goes on from there.
 """
 
 import json
@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from brokers import catalogue
-from brokers.import_export import applying
+from brokers.import_export.apply import write_step
 from brokers.import_export.drafts import Draft
 from brokers.import_export.plan import ChangeKind, Plan
 from brokers.import_export.steps import Step, steps_of
@@ -25,22 +25,31 @@ from core.dynamo import Transaction, after, transaction
 from core.errors import Conflict, CooperError, Invalid
 
 SLOT = "catalogue"
-RUNNING, DONE, GIVEN_UP = "running", "done", "given up"
+"""The key of the one import's item."""
+
+RUNNING = "running"
+DONE = "done"
+GIVEN_UP = "given up"
 
 KEPT = 90 * 86_400
 """Seconds that the steps of an import are kept."""
 
+NO_LIMIT = float("inf")
 
-class Unfinished(Conflict):
+OnStep = Callable[[Import], None]
+"""Called after each step that is applied, by whoever applied it."""
+
+
+class ImportUnfinished(Conflict):
     """There is an import that is not finished."""
 
-    def __init__(self, found: Import) -> None:
-        """Say whose it is and how far."""
+    def __init__(self, job: Import) -> None:
         super().__init__(
-            f"An import is unfinished, and there is one at a time. {progress(found)} Go on or give it up."
+            f"Another import is unfinished. {progress(job)} Resume it or give it up first."
         )
 
 
+# -- the newest import
 def newest() -> Import | None:
     """Return the newest import, as it is now."""
     return Import.find(SLOT)
@@ -48,144 +57,182 @@ def newest() -> Import | None:
 
 def unfinished() -> Import | None:
     """Return the import that is not finished, if there is one."""
-    found = newest()
-    return found if found is not None and found.state == RUNNING else None
+    job = newest()
+    if job is None or job.state != RUNNING:
+        return None
+    return job
 
 
-def progress(found: Import) -> str:
+def progress(job: Import) -> str:
     """Say how far an import is."""
-    begun = f"{found.begun:%Y-%m-%d %H:%M} UTC"
-    return f"Import {found.number} of {found.person}, begun {begun}: {found.applied} of {found.total} steps applied."
+    return (
+        f"Import {job.number} by {job.person}, begun {job.begun:%Y-%m-%d %H:%M} UTC: "
+        f"{job.applied} of {job.total} steps applied."
+    )
 
 
-def begin(draft: Draft, person: str, mine: Collection[str] = ()) -> Import:
-    """Lay down the steps of a plan and make it the one import; raise Unfinished while there is another.
+# -- beginning
+def begin(draft: Draft, person: str, own_groups: Collection[str] = ()) -> Import:
+    """Store the steps of a plan and make it the one import.
 
-    `person` is who imports; `mine` the groups they are in, for the record to say that they entitle themselves.
+    `person` is who imports; `own_groups` are their groups, for the audit log to say where they
+    entitle themself. Raise ImportUnfinished while there is another one.
     """
-    found = newest()
-    if found is not None and found.state == RUNNING:
-        raise Unfinished(found)
+    job = newest()
+    if job is not None and job.state == RUNNING:
+        raise ImportUnfinished(job)
     if not draft.plan:
         raise Invalid("Nothing to do: everything is as the file says.")
-    number, steps = secrets.token_hex(6), steps_of(_with_external_ids(draft.plan))
+
+    number = secrets.token_hex(6)
+    steps = steps_of(_with_external_ids(draft.plan))
     for place, step in enumerate(steps, 1):
-        _lay_down(number, place, step, mine)
-    made = found or Import(SLOT)
-    made.number, made.state, made.person = number, RUNNING, person
-    made.file_digest, made.plan_digest = draft.file_digest, draft.plan.digest()
-    made.total, made.applied, made.begun = len(steps), 0, audit.now()
-    facts: dict[str, Any] = {
-        "imported": number,
-        "file": draft.file_digest,
-        "plan": made.plan_digest,
-    }
+        _store_step(number, place, step, own_groups)
+
+    is_first = job is None
+    if job is None:
+        job = Import(SLOT)
+    job.number = number
+    job.state = RUNNING
+    job.person = person
+    job.file_digest = draft.file_digest
+    job.plan_digest = draft.plan.digest()
+    job.total = len(steps)
+    job.applied = 0
+    job.begun = audit.now()
+
+    # from here on it is the one import; steps that no import points to expire
     with transaction() as writes:
-        if found is None:
-            writes.create(made)
+        if is_first:
+            writes.create(job)
         else:
-            writes.save(made)
-        counts = {name: count for name, count in draft.plan.counts().items() if count}
-        begun = audit.event(
-            Event.IMPORT_BEGUN, **facts, steps=len(steps), prune=draft.prune or None, counts=counts
-        )
-        writes.create(begun)
-    return made
+            writes.save(job)
+        writes.create(_begun_event(job, draft))
+    return job
+
+
+def _begun_event(job: Import, draft: Draft) -> audit.AuditEvent:
+    counts = {name: count for name, count in draft.plan.counts().items() if count}
+    facts: dict[str, Any] = {
+        "imported": job.number,
+        "file": job.file_digest,
+        "plan": job.plan_digest,
+        "steps": job.total,
+        "prune": draft.prune or None,
+        "counts": counts,
+    }
+    return audit.event(Event.IMPORT_BEGUN, **facts)
 
 
 def _with_external_ids(plan: Plan) -> Plan:
     """Return the plan with an ExternalId for each new AWS account for which the file has none."""
-    made = [
-        replace(each, values={"external_id": catalogue.new_external_id()} | each.values)
-        if each.how == ChangeKind.ADD
-        else each
-        for each in plan.accounts
-    ]
-    return replace(plan, accounts=made)
+    accounts = []
+    for account in plan.accounts:
+        if account.how == ChangeKind.ADD:
+            values = {"external_id": catalogue.new_external_id(), **account.values}
+            accounts.append(replace(account, values=values))
+        else:
+            accounts.append(account)
+    return replace(plan, accounts=accounts)
 
 
-def _lay_down(number: str, place: int, step: Step, mine: Collection[str]) -> None:
-    """Keep a step, with the groups by which the person entitles themself."""
-    for each in step["targets"]:
-        each["self_entitled"] = sorted(
-            {*each["rules"]["added"], *each["rules"]["changed"]} & set(mine)
-        )
+def _store_step(number: str, place: int, step: Step, own_groups: Collection[str]) -> None:
+    for target in step["targets"]:
+        rules = target["rules"]
+        entitled = {*rules["added"], *rules["changed"]}
+        target["self_entitled"] = sorted(entitled.intersection(own_groups))
+
     body = zlib.compress(json.dumps(step).encode())
     with transaction() as writes:
         writes.create(ImportPart(number, place, body=body, expires=after(KEPT)))
 
 
-def go_on(
-    seconds: float = float("inf"), told: Callable[[Import], None] = lambda found: None
-) -> Import:
-    """Apply the steps of the unfinished import that are left, for so many seconds; return how far it is.
+# -- applying
+def resume(seconds: float = NO_LIMIT, on_step: OnStep | None = None) -> Import:
+    """Apply the steps of the unfinished import that are left, for so many seconds.
 
-    `told` hears of each step that is applied. Raise Conflict when somebody changed what a step builds on.
+    Return the import as it is then. Raise Conflict when somebody changed what a step builds on.
     """
-    end, found = time.monotonic() + seconds, _existing()
-    while found.state == RUNNING and time.monotonic() < end:
-        number, place = str(found.number), int(found.applied) + 1
+    deadline = time.monotonic() + seconds
+    job = _existing()
+
+    while job.state == RUNNING and time.monotonic() < deadline:
         try:
-            _apply(found, place)
+            _apply_next_step(job)
         except Conflict:
-            found = _existing()
-            if (found.number, found.state, found.applied) == (number, RUNNING, place - 1):
+            job_now = _existing()
+            if _progress_key(job_now) == _progress_key(job):
                 raise
+            # another process applied this step, or gave the import up
+            job = job_now
         else:
-            found = _existing()
-        told(found)
-    return found
+            job = _existing()
+        if on_step is not None:
+            on_step(job)
+    return job
 
 
 def _existing() -> Import:
-    """Return the newest import; raise CooperError when there never was one."""
-    found = newest()
-    if found is None:
+    job = newest()
+    if job is None:
         raise CooperError("There is no import.", "no import item")
-    return found
+    return job
 
 
-def _apply(found: Import, place: int) -> None:
+def _progress_key(job: Import) -> tuple[str, str, int]:
+    return str(job.number), str(job.state), int(job.applied)
+
+
+def _apply_next_step(job: Import) -> None:
     """Apply one step, its events and the progress, in one transaction."""
-    part = ImportPart.find(str(found.number), place)
+    place = int(job.applied) + 1
+    part = ImportPart.find(str(job.number), place)
     if part is None:
         raise CooperError(
-            "A step of this import is gone. Give it up, and import the file again.",
+            "A step of this import is missing. Give it up, and import the file again.",
             f"no step {place}",
         )
+
     step: Step = json.loads(zlib.decompress(bytes(part.body)))
-    said: dict[str, Any] = {"imported": str(found.number), "step": f"{place} of {found.total}"}
-    names = [each["name"] for each in step["targets"]]
-    accounts = [each["account_id"] for each in step["accounts"]]
-    catalogue.edit(partial(_put, found, place, step, said), *names, accounts=accounts)
+    targets = [entry["name"] for entry in step["targets"]]
+    accounts = [entry["account_id"] for entry in step["accounts"]]
+    catalogue.edit(partial(_write, job, place, step), *targets, accounts=accounts)
 
 
-def _put(found: Import, place: int, step: Step, said: dict[str, Any], writes: Transaction) -> None:
+def _write(job: Import, place: int, step: Step, writes: Transaction) -> None:
     """Put a step into a transaction, on condition that it is the next one."""
-    applying.put(step, said, writes)
-    last = place == found.total
-    actions = [Import.applied.set(place), *([Import.state.set(DONE)] if last else [])]
-    here = (
-        (Import.number == found.number) & (Import.state == RUNNING) & (Import.applied == place - 1)
+    facts = {"imported": str(job.number), "step": f"{place} of {job.total}"}
+    write_step(step, facts, writes)
+
+    is_last = place == job.total
+    actions = [Import.applied.set(place)]
+    if is_last:
+        actions.append(Import.state.set(DONE))
+
+    is_next = (
+        (Import.number == job.number) & (Import.state == RUNNING) & (Import.applied == place - 1)
     )
-    overtaken = Conflict("Somebody else goes on with this import, or gave it up.", "step overtaken")
-    writes.update(Import, SLOT, actions=actions, condition=here, refusal=overtaken)
-    if last:
-        writes.create(audit.event(Event.IMPORT_DONE, imported=found.number, steps=found.total))
+    overtaken = Conflict("Somebody else resumed this import, or gave it up.", "step overtaken")
+    writes.update(Import, SLOT, actions=actions, condition=is_next, refusal=overtaken)
+
+    if is_last:
+        writes.create(audit.event(Event.IMPORT_DONE, imported=job.number, steps=job.total))
 
 
+# -- giving up
 def give_up() -> Import:
     """Give the unfinished import up: what was applied stays. Raise Conflict when there is none."""
-    found = unfinished()
-    if found is None:
+    job = unfinished()
+    if job is None:
         raise Conflict("There is no unfinished import.")
-    found.state = GIVEN_UP
+
+    job.state = GIVEN_UP
+    facts: dict[str, Any] = {
+        "imported": job.number,
+        "applied": job.applied,
+        "steps": job.total,
+    }
     with transaction() as writes:
-        writes.save(found)
-        facts: dict[str, Any] = {
-            "imported": found.number,
-            "applied": found.applied,
-            "steps": found.total,
-        }
+        writes.save(job)
         writes.create(audit.event(Event.IMPORT_GIVEN_UP, **facts))
-    return found
+    return job

@@ -15,7 +15,7 @@ from brokers.import_export.plan import (
     RulesPlan,
     TargetPlan,
 )
-from brokers.import_export.snapshot import DEFAULTS, Contents, CurrentState, Ends, Values
+from brokers.import_export.snapshot import DEFAULTS, Contents, CurrentState, Ends, Values, parse_end
 from brokers.import_export.target_after import notes_on, target_after
 from brokers.readiness import NOT_PROBED
 
@@ -265,10 +265,6 @@ def _entitled_groups(ends: Ends, now: datetime) -> set[str]:
     """Return the groups whose association is active."""
     groups = set()
     for group, end in ends.items():
-        if is_active(_parse_end(end), now):
+        if is_active(parse_end(end), now):
             groups.add(group)
     return groups
-
-
-def _parse_end(end: str | None) -> datetime | None:
-    return None if end is None else datetime.fromisoformat(end)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 Values = Mapping[str, Any]
@@ -68,3 +69,17 @@ class CurrentState(Contents):
 
     deleted: frozenset[str] = frozenset()
     """Names of deleted targets, which are never given again."""
+
+
+def format_end(until: datetime | None) -> str | None:
+    """Write the end of an association as files have it."""
+    if until is None:
+        return None
+    return until.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_end(text: str | None) -> datetime | None:
+    """Read the end of an association as files have it."""
+    if text is None:
+        return None
+    return datetime.fromisoformat(text)

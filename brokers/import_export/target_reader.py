@@ -10,7 +10,8 @@ from django import forms
 from brokers import arns
 from brokers.choices import Kind, State
 from brokers.form_fields import NameField, check_room
-from brokers.import_export.node_values import NodeValues
+from brokers.import_export.complaints import Complaints
+from brokers.import_export.node_reader import NodeReader
 from brokers.import_export.snapshot import DEFAULTS
 from brokers.import_export.yaml_reader import Key, Node
 from brokers.probing import is_coopers_own
@@ -83,26 +84,26 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html
 _NAME = NameField(max_length=64)
 
 
-class TargetReader:
+class TargetReader(NodeReader):
     """Reads the targets of one file; `caller_arn` is the ARN that cooper calls AWS as."""
 
-    def __init__(self, values: NodeValues, caller_arn: str) -> None:
-        self._values = values
+    def __init__(self, complaints: Complaints, caller_arn: str) -> None:
+        super().__init__(complaints)
         self._caller_arn = caller_arn
 
     def read(self, name: Key, node: Node) -> dict[str, Any] | None:
         """Return all that is said of a target; None when its kind is not."""
-        self._values.cleaned(_NAME, name, str(name))
+        self.cleaned(_NAME, name, str(name))
 
         kind = self._read_kind(name, node)
         if kind is None:
             return None
-        entries = self._values.known_entries(node, KNOWN_KEYS[kind])
+        entries = self.known_entries(node, KNOWN_KEYS[kind])
 
         target = {**DEFAULTS, **self._read_settings(kind, entries, name)}
         target["kind"] = str(kind)
-        target["sensitive"] = self._values.flag(entries.get("sensitive"))
-        target["weaker_mode_accepted"] = self._values.flag(entries.get("weaker_mode_accepted"))
+        target["sensitive"] = self.flag(entries.get("sensitive"))
+        target["weaker_mode_accepted"] = self.flag(entries.get("weaker_mode_accepted"))
         self._check_settings(target, entries, name)
 
         target["state"] = self._read_state(entries.get("state"))
@@ -117,9 +118,9 @@ class TargetReader:
         return target
 
     def _read_kind(self, name: Key, node: Node) -> Kind | None:
-        kind = self._values.entries(node).get("kind")
+        kind = self.entries(node).get("kind")
         if kind is None or kind.value not in list(Kind):
-            self._values.complain(kind or name, f"A target needs a kind: {' or '.join(Kind)}.")
+            self.complain(kind or name, f"A target needs a kind: {' or '.join(Kind)}.")
             return None
         return Kind(kind.value)
 
@@ -133,51 +134,51 @@ class TargetReader:
             if key in entries:
                 settings[key] = self._read_setting(key, field, entries[key])
             elif field.required and key != "max_seconds":
-                self._values.complain(name, f"{name} needs {key}.")
+                self.complain(name, f"{name} needs {key}.")
         return settings
 
     def _read_setting(self, key: str, field: forms.Field, node: Node) -> Any:
         if key in LIST_KEYS:
             # the form takes one a line
-            text = "\n".join(self._values.texts(node))
+            text = "\n".join(self.texts(node))
         else:
-            text = self._values.text(node)
+            text = self.text(node)
 
-        cleaned = self._values.cleaned(field, node, text)
+        cleaned = self.cleaned(field, node, text)
         if cleaned in ("", None):
             return DEFAULTS[key]
         return cleaned
 
     def _check_settings(self, target: dict[str, Any], entries: Entries, name: Key) -> None:
         if target["sensitive"] and target["weaker_mode_accepted"]:
-            self._values.complain(entries["weaker_mode_accepted"], NEVER_WEAKER)
+            self.complain(entries["weaker_mode_accepted"], NEVER_WEAKER)
 
         session_policy = target["session_policy"] or ""
         policy_arns = target["policy_arns"] or []
         place = entries.get("policy_arns") or name
-        self._values.check(place, check_room, session_policy, policy_arns)
+        self.check(place, check_room, session_policy, policy_arns)
 
     def _read_state(self, node: Node | None) -> str | None:
         """Return the state that is asked for; None when nothing is said."""
         if node is None:
             return None
         if node.value not in STATES:
-            self._values.complain(node, "The state must be pending, enabled or disabled.")
+            self.complain(node, "The state must be pending, enabled or disabled.")
         return str(node.value)
 
     def _read_probe(self, node: Node, *, is_role: bool) -> dict[str, Any]:
         """Return what the target would keep of the probe that the file tells of."""
-        entries = self._values.known_entries(node, PROBE_KEYS)
+        entries = self.known_entries(node, PROBE_KEYS)
         result: dict[str, Any] = {}
 
         for flag in ("works", *PROBE_FLAGS):
             if flag in entries:
-                result[flag] = self._values.flag(entries[flag])
+                result[flag] = self.flag(entries[flag])
 
         if "longest_seconds" in entries:
             field = forms.IntegerField(min_value=0, max_value=LONGEST_SESSION)
             node = entries["longest_seconds"]
-            seconds = self._values.cleaned(field, node, self._values.text(node))
+            seconds = self.cleaned(field, node, self.text(node))
             result["longest_seconds"] = seconds or 0
 
         if "findings" in entries:
@@ -185,10 +186,10 @@ class TargetReader:
         return attributes_from(result, is_role=is_role)
 
     def _read_findings(self, node: Node) -> list[str]:
-        findings = self._values.texts(node)
+        findings = self.texts(node)
         longest = max(map(len, findings), default=0)
         if len(findings) > MOST_FINDINGS or longest > LONGEST_FINDING:
-            self._values.complain(
+            self.complain(
                 node,
                 f"At most {MOST_FINDINGS} findings of at most {LONGEST_FINDING:,} characters.",
             )
@@ -204,51 +205,45 @@ class TargetReader:
         target["partition"] = arn.partition
         target["aws_account"] = arn.account_id
 
-        self._values.check(node, check_partition, arn)
+        self.check(node, check_partition, arn)
         if is_coopers_own(arn, self._caller_arn):
-            self._values.complain(
-                node, "cooper itself runs as this role, so it cannot be a target."
-            )
+            self.complain(node, "cooper itself runs as this role, so it cannot be a target.")
 
     def _read_federated_user(self, target: dict[str, Any], entries: Entries) -> None:
-        target["aws_account"] = self._values.matching(
+        target["aws_account"] = self.matching(
             entries.get("aws_account"), arns.ACCOUNT_ID, "an AWS account of 12 digits"
         )
 
         if "partition" in entries:
-            target["partition"] = self._values.text(entries["partition"])
+            target["partition"] = self.text(entries["partition"])
             if target["partition"] not in PARTITIONS:
                 known = ", ".join(PARTITIONS)
-                self._values.complain(
-                    entries["partition"], f"cooper supports these partitions: {known}."
-                )
+                self.complain(entries["partition"], f"cooper supports these partitions: {known}.")
 
         if "federation_keys" in entries:
             self._read_keys(target, entries["federation_keys"])
 
     def _read_keys(self, target: dict[str, Any], node: Node) -> None:
-        parts = self._values.known_entries(node, {"access_key_id", "kms_key", "ciphertext"})
+        parts = self.known_entries(node, {"access_key_id", "kms_key", "ciphertext"})
         if not parts:
             return
         if len(parts) < 3:
-            self._values.complain(
-                node, "Federation Keys need access_key_id, kms_key and ciphertext."
-            )
+            self.complain(node, "Federation Keys need access_key_id, kms_key and ciphertext.")
 
-        target["access_key_id"] = self._values.matching(
+        target["access_key_id"] = self.matching(
             parts.get("access_key_id"), ACCESS_KEY_ID, "an access key id"
         )
-        target["federation_keys_kms_arn"] = self._values.matching(
+        target["federation_keys_kms_arn"] = self.matching(
             parts.get("kms_key"), KEY_ARN, "the ARN of a KMS key"
         )
         target["federation_keys"] = self._read_ciphertext(parts.get("ciphertext"))
 
         if target["aws_account"] is None:
-            self._values.complain(node, "Federation Keys need the aws_account that they belong to.")
+            self.complain(node, "Federation Keys need the aws_account that they belong to.")
 
     def _read_ciphertext(self, node: Node | None) -> str:
         """Return base64 as cooper writes it."""
-        text = self._values.text(node)
+        text = self.text(node)
         try:
             ciphertext = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
@@ -256,9 +251,7 @@ class TargetReader:
 
         if node is not None and len(ciphertext) not in CIPHERTEXT_BYTES:
             # the text is not repeated: it may be the keys themselves
-            self._values.complain(
-                node, "This is not a ciphertext in base64 as an export writes it."
-            )
+            self.complain(node, "This is not a ciphertext in base64 as an export writes it.")
         return base64.b64encode(ciphertext).decode()
 
     def _check_destination(self, target: dict[str, Any], place: Any) -> None:
@@ -266,4 +259,4 @@ class TargetReader:
             return
         region = target["region"] or ""
         destination = target["destination"] or ""
-        self._values.check(place, check_destination, target["partition"], region, destination)
+        self.check(place, check_destination, target["partition"], region, destination)

@@ -1,15 +1,14 @@
 """What a file says, checked by the fields of the admin's forms, each complaint at its place."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from brokers import arns
 from brokers.choices import Kind
 from brokers.form_fields import GroupField, UntilField
 from brokers.import_export.complaints import Complaints, Unusable, shortened
-from brokers.import_export.node_values import NodeValues
-from brokers.import_export.snapshot import FORMAT, SECTIONS, Contents, Ends, Values
+from brokers.import_export.node_reader import NodeReader
+from brokers.import_export.snapshot import FORMAT, SECTIONS, Contents, Ends, Values, format_end
 from brokers.import_export.target_reader import FORM_FIELDS, TargetReader
 from brokers.import_export.yaml_reader import Key, Node
 
@@ -37,24 +36,23 @@ def read_contents(root: Node, complaints: Complaints, caller_arn: str) -> Conten
         raise Unusable
     _check_format(root.value["cooper"], complaints)
 
-    values = NodeValues(complaints)
-    sections = values.known_entries(root, {"cooper", *SECTIONS})
+    reader = TargetReader(complaints, caller_arn)
+    sections = reader.known_entries(root, {"cooper", *SECTIONS})
     del sections["cooper"]
 
     accounts: dict[str, Values] = {}
-    for account_id, node in values.entries(sections.get("accounts")).items():
-        accounts[account_id] = _read_account(values, account_id, node)
+    for account_id, node in reader.entries(sections.get("accounts")).items():
+        accounts[account_id] = _read_account(reader, account_id, node)
 
     targets: dict[str, Values] = {}
-    reader = TargetReader(values, caller_arn)
-    for name, node in values.entries(sections.get("targets")).items():
+    for name, node in reader.entries(sections.get("targets")).items():
         target = reader.read(name, node)
         if target is not None:
             targets[name] = target
 
     associations: dict[str, Ends] = {}
-    for name, node in values.entries(sections.get("associations")).items():
-        associations[name] = _read_associations(values, name, node)
+    for name, node in reader.entries(sections.get("associations")).items():
+        associations[name] = _read_associations(reader, name, node)
 
     return Contents(accounts, targets, associations, frozenset(sections))
 
@@ -76,50 +74,45 @@ def _check_format(node: Node, complaints: Complaints) -> None:
         raise Unusable
 
 
-def _read_account(values: NodeValues, account_id: Key, node: Node) -> dict[str, Any]:
+def _read_account(reader: NodeReader, account_id: Key, node: Node) -> dict[str, Any]:
     """Return what is said of an AWS account."""
     if not arns.ACCOUNT_ID.fullmatch(account_id):
-        values.complain(
+        reader.complain(
             account_id,
             f"{shortened(account_id)} is not an AWS account: write its 12 digits, in quotes.",
         )
 
-    entries = values.known_entries(node, {"name", "external_id", "stopped"})
+    entries = reader.known_entries(node, {"name", "external_id", "stopped"})
     account: dict[str, Any] = {}
     if "name" in entries:
-        name = values.cleaned(_ACCOUNT_NAME, entries["name"], values.text(entries["name"]))
+        name = reader.cleaned(_ACCOUNT_NAME, entries["name"], reader.text(entries["name"]))
         account["name"] = name or None
     if "external_id" in entries:
-        account["external_id"] = values.matching(
+        account["external_id"] = reader.matching(
             entries["external_id"], EXTERNAL_ID, "an ExternalId that AWS takes"
         )
     if "stopped" in entries:
-        account["stopped"] = values.flag(entries["stopped"])
+        account["stopped"] = reader.flag(entries["stopped"])
     return account
 
 
-def _read_associations(values: NodeValues, name: Key, node: Node) -> Ends:
+def _read_associations(reader: NodeReader, name: Key, node: Node) -> Ends:
     """Return the groups that may become a target, with their ends."""
-    entries = values.entries(node)
+    entries = reader.entries(node)
     if len(entries) > MOST_GROUPS:
-        values.complain(
+        reader.complain(
             name, f"{len(entries):,} groups; a target has {MOST_GROUPS:,} in a file at most."
         )
         return {}
 
     ends: dict[str, str | None] = {}
     for key, end_node in entries.items():
-        group = values.cleaned(_GROUP, key, str(key))
-        until = values.cleaned(_UNTIL, end_node, values.text(end_node))
+        group = reader.cleaned(_GROUP, key, str(key))
+        until = reader.cleaned(_UNTIL, end_node, reader.text(end_node))
 
         if group in ends:
             # two spellings of one group: x and local:x
-            values.complain(key, f"{shortened(group)} is here twice.")
+            reader.complain(key, f"{shortened(group)} is here twice.")
         elif group:
-            ends[group] = moment(until) if until else None
+            ends[group] = format_end(until)
     return ends
-
-
-def moment(at: datetime) -> str:
-    """Write a moment (UTC) as files have it."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -6,7 +6,8 @@ import pytest
 
 from brokers import catalogue, readiness
 from brokers.admin import bulk_changes, target_save
-from brokers.import_export import export, planner
+from brokers.import_export import planner
+from brokers.import_export.current_state import current_state
 from brokers.models import State, Target
 from core import audit
 from demo.seed import SPARE_ROLE
@@ -69,7 +70,7 @@ def test_a_bulk_action_probes_where_the_rule_says_so(store, probes, attribute, v
 
 @each_change
 def test_an_import_forgets_the_probe_where_the_rule_says_so(store, attribute, value, new_probe):
-    current = export.held(catalogue.current())
+    current = current_state(catalogue.current())
     assert current.targets[NAME]["tag_session"] and current.targets[NAME]["state"] == "enabled"
     changed = current.targets | {NAME: {**current.targets[NAME], attribute: value}}
 
@@ -91,7 +92,7 @@ def test_the_form_and_a_bulk_action_probe_a_target_that_becomes_sensitive(client
 
 
 def test_an_import_decides_by_the_stored_result_when_a_target_becomes_sensitive(store):
-    current = export.held(catalogue.current())
+    current = current_state(catalogue.current())
     changed = current.targets | {NAME: {**current.targets[NAME], "sensitive": True}}
 
     plan = planner.plan(replace(current, targets=changed), current, audit.now())

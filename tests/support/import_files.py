@@ -22,7 +22,7 @@ def emptied(aws: EmbeddedAws) -> None:
 def imported(text: str, *, prune: bool = False) -> Import:
     """Import a file wholly."""
     jobs.begin(draft(text.encode(), prune=prune), "local:carol")
-    return jobs.go_on()
+    return jobs.resume()
 
 
 def exported(*, with_keys: bool = False) -> str:

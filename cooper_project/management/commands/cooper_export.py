@@ -1,4 +1,7 @@
-"""`cooper -export`: AWS accounts' names, targets and associations as a file, recorded before anything is handed out."""
+"""`cooper -export`: AWS accounts' names, targets and associations as a file.
+
+The export is on the audit log before anything is written.
+"""
 
 import os
 from pathlib import Path
@@ -13,15 +16,19 @@ from core import installation
 from core.errors import CooperError
 
 WITH_KEYS = (
-    "warning: this file holds the ciphertexts of Federation Keys. They open only with this KMS key, for the same "
-    "target and the same table prefix; whoever may use the key for kms:Decrypt can open them. Keep the file so."
+    "warning: this file contains the ciphertexts of Federation Keys. They open only with this "
+    "KMS key, for the same target and the same table prefix. Whoever may use the key for "
+    "kms:Decrypt can open them: protect the file accordingly."
 )
 
 
 class Command(CooperCommand):
     """Writes the file to stdout, or to a file that only its owner may read."""
 
-    help = "Exports targets, associations and AWS accounts' names as YAML. No secret is in it, unless you ask for it."
+    help = (
+        "Exports targets, associations and AWS accounts' names as YAML. "
+        "No secret is in it, unless you ask for it."
+    )
     example = (
         "manage.py cooper_export > targets.yaml\n"
         "manage.py cooper_export targets.yaml\n"
@@ -29,7 +36,6 @@ class Command(CooperCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take where to write."""
         super().add_arguments(parser)
         parser.add_argument(
             "file", nargs="?", default="-", help="where to write; - or nothing: stdout"
@@ -41,31 +47,36 @@ class Command(CooperCommand):
         )
 
     def run_command(self, **options: Any) -> None:
-        """Record, then write."""
         installation.refuse_other_schema()
         if options["with_federation_keys"]:
             self.warn(WITH_KEYS)
+
         with operators.acting():
-            text, count = export.export(with_keys=options["with_federation_keys"])
+            text, counts = export.export(with_keys=options["with_federation_keys"])
+
         if options["file"] == "-":
             self.stdout.write(text, ending="")
             return
+
         _write(Path(options["file"]), text)
         self.say(
-            f"{count['targets']:,} targets and {count['associations']:,} associations are in {options['file']}."
+            f"{counts['targets']:,} targets and {counts['associations']:,} associations "
+            f"are in {options['file']}."
         )
         self.say(
-            "Next: manage.py cooper_import --dry-run FILE shows what importing it somewhere would do."
+            "Next: manage.py cooper_import --dry-run FILE shows what importing it somewhere "
+            "would do."
         )
 
 
 def _write(path: Path, text: str) -> None:
     """Write a file, whole or not at all, for its owner alone; raise CooperError."""
-    made = path.with_name(f".{path.name}.{os.getpid()}")
+    # beside it, so that it can be moved into place
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        made.touch(mode=0o600, exist_ok=False)
-        made.write_text(text, encoding="utf-8")
-        made.replace(path)
+        temporary.touch(mode=0o600, exist_ok=False)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
     except OSError as error:
-        made.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise CooperError(f"{path} could not be written: {error.strerror}.") from error

@@ -1,4 +1,4 @@
-"""`cooper -import`: shows what a file would change, asks, and applies it in numbered steps that each hold."""
+"""`cooper -import`: shows what a file would change, asks, and applies it in numbered steps."""
 
 import sys
 from pathlib import Path
@@ -16,25 +16,25 @@ from cooper_project.management.base import CooperCommand, UsageError
 from core import installation
 from core.errors import CooperError, Refused
 
-PENDING = "Targets that are pending now are enabled by a try, on their pages in the administration."
+NEXT = "Next: test the pending targets, on their pages in the administration. That enables them."
 
 
 class Command(CooperCommand):
-    """Plans, asks, applies; goes on with an import that was cut short, or gives it up."""
+    """Plans, asks, applies; resumes an import that was cut short, or gives it up."""
 
     help = (
-        "Imports targets, associations and AWS accounts' names from a file that cooper_export wrote, or you. Shows the "
-        "plan and asks. Exit codes: 0 done or nothing to do, 1 refused or not finished, 2 wrong usage."
+        "Imports targets, associations and AWS accounts' names from a file that cooper_export "
+        "wrote, or you. Shows the plan and asks. "
+        "Exit codes: 0 done or nothing to do, 1 refused or not finished, 2 wrong usage."
     )
     example = (
         "manage.py cooper_import --dry-run targets.yaml    (shows the plan, changes nothing)\n"
         "manage.py cooper_import targets.yaml              (shows the plan and asks)\n"
         "manage.py cooper_import --yes --prune targets.yaml    (removes what the file lacks)\n"
-        "manage.py cooper_import --resume                  (goes on with one that was cut short)"
+        "manage.py cooper_import --resume                  (resumes one that was cut short)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take a file, or what to do with an unfinished import."""
         super().add_arguments(parser)
         parser.add_argument("file", nargs="?", help="the file; - for stdin")
         parser.add_argument(
@@ -46,9 +46,7 @@ class Command(CooperCommand):
             "--dry-run", action="store_true", help="show the plan and change nothing"
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument(
-            "--resume", action="store_true", help="go on with the unfinished import"
-        )
+        parser.add_argument("--resume", action="store_true", help="resume the unfinished import")
         parser.add_argument(
             "--give-up",
             action="store_true",
@@ -56,56 +54,56 @@ class Command(CooperCommand):
         )
 
     def run_command(self, **options: Any) -> None:
-        """Do one of the three."""
         chosen = [bool(options["file"]), options["resume"], options["give_up"]]
         if sum(chosen) != 1:
             raise UsageError("Give a file, or --resume, or --give-up.")
+
         installation.refuse_other_schema()
         installation.use_kms_key()
-        with operators.acting() as known:
+        with operators.acting() as operator:
             if options["give_up"]:
-                self.say(f"Given up. {jobs.progress(jobs.give_up())}")
+                self._give_up()
             elif options["resume"]:
                 self._resume()
             else:
-                self._import(options, f"{known['os_user']}@{known['host']}")
+                self._import(options, f"{operator['os_user']}@{operator['host']}")
+
+    def _give_up(self) -> None:
+        job = jobs.give_up()
+        self.say(f"Given up. {jobs.progress(job)}")
 
     def _resume(self) -> None:
-        """Go on with the unfinished import."""
-        found = jobs.unfinished()
-        if found is None:
+        job = jobs.unfinished()
+        if job is None:
             self.say("Nothing to do: no import is unfinished.")
             return
-        self.say(jobs.progress(found))
-        self._go_on()
+        self.say(jobs.progress(job))
+        self._apply_steps()
 
     def _import(self, options: dict[str, Any], person: str) -> None:
         """Plan, show, ask, apply."""
-        found = jobs.unfinished()
-        if found is not None and not options["dry_run"]:
-            raise CooperError(f"{jobs.Unfinished(found).message} (--resume, --give-up)")
-        planned = self._planned(options)
-        for each in summary.told(planned.plan, impact.crowd()):
-            self.say(each.head)
-            for line in each.lines:
-                self.say(f"    {line}")
+        job = jobs.unfinished()
+        if job is not None and not options["dry_run"]:
+            raise CooperError(f"{jobs.ImportUnfinished(job).message} (--resume, --give-up)")
+
+        planned = self._plan(options)
+        self._show(planned)
         if not planned.plan:
             self.say("Nothing to do: everything is as the file says.")
             return
-        self.say(summary.summed_up(planned.plan))
+
+        self.say(summary.count_changes(planned.plan))
         if options["dry_run"]:
             self.say("Nothing was changed. Next: the same without --dry-run.")
             return
+
         if not options["yes"]:
             self._ask(options["file"])
-            if self._planned(options).plan.digest() != planned.plan.digest():
-                raise Refused(
-                    "Targets were changed while you looked. Nothing was imported; look at the plan again."
-                )
+            self._check_unchanged(planned, options)
         jobs.begin(planned, person)
-        self._go_on()
+        self._apply_steps()
 
-    def _planned(self, options: dict[str, Any]) -> Draft:
+    def _plan(self, options: dict[str, Any]) -> Draft:
         """Return what importing the file would do; say all that is wrong with it."""
         data = _read(options["file"])
         try:
@@ -115,34 +113,48 @@ class Command(CooperCommand):
                 self.stderr.write(f"{options['file']}: {line}")
             raise CooperError(refused.message) from refused
 
+    def _show(self, planned: Draft) -> None:
+        for change in summary.describe(planned.plan, impact.crowd()):
+            self.say(change.head)
+            for line in change.lines:
+                self.say(f"    {line}")
+
     def _ask(self, file: str) -> None:
-        """Ask at the terminal; raise Refused unless the answer is yes, UsageError without a terminal."""
+        """Raise Refused unless the answer is yes, UsageError without a terminal to ask at."""
         if file == "-" or not sys.stdin.isatty():
             raise UsageError("There is no terminal to ask at. Look at --dry-run, then give --yes.")
+
         self.stdout.write("Import this? [yes/no] ", ending="")
         self.stdout.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Refused("Nothing was changed.")
 
-    def _go_on(self) -> None:
-        """Apply what is left, saying each step once it holds."""
-        done = jobs.go_on(told=self._tell)
-        if done.state != jobs.DONE:
-            raise Refused(f"Not finished. {jobs.progress(done)}")
-        self.say(f"Done. {PENDING}")
+    def _check_unchanged(self, shown: Draft, options: dict[str, Any]) -> None:
+        """Raise Refused when the file would no longer do what was shown."""
+        if self._plan(options).plan.digest() != shown.plan.digest():
+            raise Refused(
+                "Targets were changed while you looked. Nothing was imported; "
+                "look at the plan again."
+            )
 
-    def _tell(self, found: Import) -> None:
-        """Say how far it is."""
-        self.say(f"{found.applied} of {found.total} steps applied")
+    def _apply_steps(self) -> None:
+        job = jobs.resume(on_step=self._say_step)
+        if job.state != jobs.DONE:
+            raise Refused(f"Not finished. {jobs.progress(job)}")
+        self.say(f"Done. {NEXT}")
+
+    def _say_step(self, job: Import) -> None:
+        self.say(f"{job.applied} of {job.total} steps applied")
         self.stdout.flush()
 
 
-def _read(file: str) -> bytes:
-    """Return a file's bytes, one more than may be at most; raise CooperError."""
-    if file == "-":
+def _read(path: str) -> bytes:
+    """Return a file's bytes, one more than there may be at most; raise CooperError."""
+    if path == "-":
         return sys.stdin.buffer.read(LARGEST + 1)
+
     try:
-        with Path(file).open("rb") as opened:
-            return opened.read(LARGEST + 1)
+        with Path(path).open("rb") as file:
+            return file.read(LARGEST + 1)
     except OSError as error:
-        raise CooperError(f"{file} could not be read: {error.strerror}.") from error
+        raise CooperError(f"{path} could not be read: {error.strerror}.") from error

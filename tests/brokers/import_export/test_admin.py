@@ -97,7 +97,7 @@ def test_it_shows_each_mistake_of_a_file_with_its_place(carol):
     page = upload(
         carol, "cooper: 1\ntargets:\n  a:\n    kind: x\nassociations:\n  b:\n    Okta:x:\n"
     )
-    assert page.status_code == 400 and "the file is not right" in errors_in(page.text)
+    assert page.status_code == 400 and "the file has errors" in errors_in(page.text)
     assert "line 4, column 11" in page.text and "line 7, column 5" in page.text
 
 
@@ -181,7 +181,10 @@ def test_it_keeps_a_plan_for_whoever_made_it(carol, client_of):
     give_device("dan")
     dan = client_of("dan")
     stolen = confirm(dan, page)
-    assert "no longer kept" in dan.get(stolen["Location"]).text and Import.find(jobs.SLOT) is None
+    assert (
+        "This plan has expired" in dan.get(stolen["Location"]).text
+        and Import.find(jobs.SLOT) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,7 +192,10 @@ def test_it_keeps_a_plan_for_whoever_made_it(carol, client_of):
 )
 def test_it_knows_no_plan_that_it_did_not_make(carol, fields):
     answer = confirm(carol, upload(carol, ONE), **fields)
-    assert "no longer kept" in carol.get(answer["Location"]).text and Import.find(jobs.SLOT) is None
+    assert (
+        "This plan has expired" in carol.get(answer["Location"]).text
+        and Import.find(jobs.SLOT) is None
+    )
 
 
 def test_it_shows_the_new_plan_when_targets_were_changed_meanwhile(carol):
@@ -231,7 +237,7 @@ def test_it_shows_how_far_an_unfinished_import_is_and_lets_no_second_one_begin(c
     shown = carol.get(PAGE).text
     assert "0 of 1 steps applied" in shown and "local:dan" in shown
     refused = confirm(carol, page)
-    assert "one at a time" in carol.get(refused["Location"]).text
+    assert "Another import is unfinished" in carol.get(refused["Location"]).text
 
 
 def test_it_goes_on_with_a_code(carol):

@@ -66,7 +66,7 @@ def holds(text: str, said: list[int]) -> None:
     if found is None:
         imported(text)
     else:
-        jobs.go_on()
+        jobs.resume()
     assert half_applied() == [] and finished() == 1 and exported() == text
     assert Import.find(jobs.SLOT).state == jobs.DONE
 
@@ -74,7 +74,7 @@ def holds(text: str, said: list[int]) -> None:
 def import_saying(text: str, told: Path) -> None:
     """Import a file, noting each step that is said to be applied."""
     jobs.begin(draft(text.encode()), "local:carol")
-    jobs.go_on(told=lambda found: told.write_text(str(found.applied)))
+    jobs.resume(on_step=lambda found: told.write_text(str(found.applied)))
 
 
 def targets_of(found: Import | None) -> set[str]:

@@ -517,14 +517,14 @@ def test_it_removes_what_the_file_lacks_when_asked_to(store):
 def test_it_marks_associations_by_which_somebody_entitles_themself(store):
     text = HEAD + "associations:\n  dev-read:\n    local:admins:\n    local:x:\n"
     jobs.begin(draft(text.encode()), "local:carol", {"local:admins", "local:y"})
-    jobs.go_on()
+    jobs.resume()
     assert events_of("dev-read")[0].facts["self_entitled"] == ["local:admins"]
     jobs.begin(
         draft(text.replace("admins:", "admins: 2040-01-01").encode()),
         "local:carol",
         {"local:admins"},
     )
-    jobs.go_on()
+    jobs.resume()
     assert len(events_of("dev-read")) == 2
     assert all(each.facts["self_entitled"] == ["local:admins"] for each in events_of("dev-read"))
 
@@ -538,12 +538,12 @@ def test_it_gives_a_new_aws_account_an_external_id_of_its_own(store):
 def test_it_lets_one_import_run_at_a_time_and_says_whose(store):
     wanted = draft((HEAD + "associations:\n  dev-read:\n    local:x:\n").encode())
     jobs.begin(wanted, "local:carol")
-    with pytest.raises(jobs.Unfinished, match=r"of local:carol.*0 of 1 steps"):
+    with pytest.raises(jobs.ImportUnfinished, match=r"by local:carol.*0 of 1 steps"):
         jobs.begin(wanted, "local:dan")
-    jobs.go_on()
+    jobs.resume()
     jobs.begin(draft((HEAD + "associations:\n  dev-read:\n    local:y:\n").encode()), "local:dan")
     assert jobs.give_up().state == jobs.GIVEN_UP and jobs.unfinished() is None
-    assert jobs.go_on().state == jobs.GIVEN_UP
+    assert jobs.resume().state == jobs.GIVEN_UP
     assert {str(rule.group) for rule in Association.under("dev-read")} == {
         "local:developers",
         "local:x",
@@ -558,7 +558,7 @@ def test_it_stops_where_somebody_changed_what_a_step_builds_on(store):
     with pytest.raises(
         Exception, match="dev-read was changed by somebody else after this import was planned"
     ):
-        jobs.go_on()
+        jobs.resume()
     assert jobs.unfinished().applied == 0 and [
         str(r.group) for r in Association.under("dev-read")
     ] == ["local:developers"]

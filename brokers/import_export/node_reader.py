@@ -11,7 +11,7 @@ from brokers.import_export.complaints import Complaints, Place, shortened
 from brokers.import_export.yaml_reader import Node
 
 
-class NodeValues:
+class NodeReader:
     """Reads values from nodes; where a node is not what it should be, complains and goes on.
 
     What is returned beside a complaint is of the right type and of no use: the file is refused.
