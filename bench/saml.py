@@ -42,7 +42,7 @@ def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "idp.xml")
         file.write_text(OKTA.metadata())
-        idp_registry.add(idp_registry.Wanted("okta", str(file)), ())
+        idp_registry.add(idp_registry.IdpSettings("okta", str(file)), ())
         ours = Path(folder, "ours.pem")
         ours.write_text(keys.stored()[0]["certificate"])
         saml_kit.OURS = str(ours)

@@ -26,8 +26,12 @@ from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from accounts.providers.saml import idp_registry, keys
-from accounts.providers.saml.pysaml2_client import ServiceProvider, sp_config
-from accounts.providers.saml.xmlsec import folder_for, xmlsec1
+from accounts.providers.saml.service_provider import (
+    ServiceProvider,
+    build_sp_config,
+    key_files_for,
+)
+from accounts.providers.saml.xmlsec import find_xmlsec1
 from core.errors import Conflict, CooperError
 from demo import example_idp_page as pages
 from demo.seed import PASSWORD, PEOPLE
@@ -64,7 +68,7 @@ class ExampleIdp:
         file = Path(self._folder.name) / "metadata.xml"
         file.write_text(self.metadata(), encoding="utf-8")
         try:
-            idp_registry.add(idp_registry.Wanted(NAME, str(file), label=LABEL), {"local"})
+            idp_registry.add(idp_registry.IdpSettings(NAME, str(file), label=LABEL), {"local"})
         except Conflict:
             idp_registry.refresh(NAME, str(file))
 
@@ -160,11 +164,13 @@ class ExampleIdp:
 
     def _made(self, origin: str) -> Any:
         """Return pysaml2's server, which knows the cooper at an origin."""
-        ours = entity_descriptor(sp_config(ServiceProvider(origin), folder_for(keys.stamp()), None))
+        ours = entity_descriptor(
+            build_sp_config(ServiceProvider(origin), key_files_for(keys.stamp()))
+        )
         config = IdPConfig().load(
             {
                 "entityid": ENTITY_ID,
-                "xmlsec_binary": xmlsec1(),
+                "xmlsec_binary": find_xmlsec1(),
                 "key_file": str(self._key),
                 "cert_file": str(self._certificate),
                 "metadata": {"inline": [str(ours)]},

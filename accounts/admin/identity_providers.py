@@ -1,11 +1,11 @@
-"""The SAML identity providers in the management plane: which there are, and what is wrong with each."""
+"""The SAML identity providers in the admin: which there are, and what is wrong with each."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
 from accounts.models import SamlIdp
-from accounts.providers.saml.idp_registry import problems_of
+from accounts.providers.saml.idp_registry import find_problems
 from core import admin
 
 
@@ -57,4 +57,4 @@ class SamlIdpAdmin(admin.ModelAdmin):
     @admin.display(description="Problems")
     def problems(self, idp: SamlIdp) -> str:
         """Return what is wrong, or will be within 30 days."""
-        return "; ".join(problems_of(idp)) or "none"
+        return "; ".join(find_problems(idp)) or "none"

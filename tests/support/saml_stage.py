@@ -8,12 +8,11 @@ import pytest
 from django.test import Client
 from django.utils.http import urlencode
 
-from accounts.providers.saml import idp_registry, idps, keys, pysaml2_client, xmlsec
+from accounts.providers.saml import idp_registry, idps, keys, pysaml2_client, service_provider
 from tests.support.saml_kit import ENTRA, OKTA, SP, Idp, packed, request_of
 
-GROUPS = ("groups",)
 _keys: list[dict[str, str]] = []
-real_key = keys._made
+real_key = keys._create_key
 """Makes a key of its own; tests share one."""
 
 
@@ -25,7 +24,7 @@ def connected(
     settings.COOPER_PUBLIC_URL = SP
     forget()
     # making an RSA key takes its time; the tests of keys make their own
-    monkeypatch.setattr(keys, "_made", shared_key)
+    monkeypatch.setattr(keys, "_create_key", shared_key)
     for idp in (OKTA, ENTRA):
         connect(idp, tmp_path)
     yield store
@@ -41,19 +40,19 @@ def shared_key() -> dict[str, str]:
 
 def forget() -> None:
     """Let nothing of another test's store be held."""
-    idps.forget()
-    pysaml2_client._engines.clear()
-    for folder in xmlsec._folders:
-        folder.close()
-    xmlsec._folders.clear()
+    idps.clear_cache()
+    pysaml2_client._clients.clear()
+    for key_files in service_provider._key_files:
+        key_files.close()
+    service_provider._key_files.clear()
 
 
 def connect(idp: Idp, folder: Path, **more: Any) -> list[str]:
     """Connect an identity provider by its metadata; return what is said to be wrong with it."""
     file = folder / f"{idp.name}.xml"
     file.write_text(more.pop("metadata", idp.metadata()))
-    wanted = idp_registry.Wanted(idp.name, str(file), groups=more.pop("groups", GROUPS), **more)
-    return idp_registry.add(wanted, {"local"})[1]
+    settings = idp_registry.IdpSettings(idp.name, str(file), **more)
+    return idp_registry.add(settings, {"local"})[1]
 
 
 def begin(browser: Client, idp: Idp = OKTA, query: str = "") -> Idp:

@@ -1,48 +1,77 @@
-"""SAML's own names: namespaces, and the algorithms that cooper takes (all others are refused)."""
+"""SAML's identifiers: namespaces, element names, and the algorithms that cooper accepts.
 
-PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
-ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"
-METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
-DSIG = "http://www.w3.org/2000/09/xmldsig#"
-DSIG11 = "http://www.w3.org/2009/xmldsig11#"
-XENC = "http://www.w3.org/2001/04/xmlenc#"
-XENC11 = "http://www.w3.org/2009/xmlenc11#"
-EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
-MORE = "http://www.w3.org/2001/04/xmldsig-more#"
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
+An algorithm that is not listed here is refused, in signatures as in encryption.
+"""
+
+NS_SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+NS_SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+NS_MD = "urn:oasis:names:tc:SAML:2.0:metadata"
+NS_DS = "http://www.w3.org/2000/09/xmldsig#"
+NS_DS_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+NS_DS11 = "http://www.w3.org/2009/xmldsig11#"
+NS_XENC = "http://www.w3.org/2001/04/xmlenc#"
+NS_XENC11 = "http://www.w3.org/2009/xmlenc11#"
+NS_EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+NS_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
 PREFIXES = {
-    "samlp": PROTOCOL,
-    "saml": ASSERTION,
-    "md": METADATA,
-    "ds": DSIG,
-    "ds11": DSIG11,
-    "xenc": XENC,
-    "xenc11": XENC11,
-    "ec": EXC_C14N,
+    "samlp": NS_SAMLP,
+    "saml": NS_SAML,
+    "md": NS_MD,
+    "ds": NS_DS,
+    "ds11": NS_DS11,
+    "xenc": NS_XENC,
+    "xenc11": NS_XENC11,
+    "ec": NS_EXC_C14N,
 }
 
-SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
-BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
-REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
-POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
-SIGNATURES = frozenset(f"{MORE}{name}" for name in ("rsa-sha256", "rsa-sha384", "rsa-sha512", "ecdsa-sha256",
-                                                    "ecdsa-sha384", "ecdsa-sha512"))  # fmt: skip
-DIGESTS = frozenset({f"{XENC}sha256", f"{MORE}sha384", f"{XENC}sha512"})
-ENVELOPED = f"{DSIG}enveloped-signature"
-CIPHERS = frozenset(
-    [f"{XENC}aes{bits}-cbc" for bits in (128, 192, 256)]
-    + [f"{XENC11}aes{bits}-gcm" for bits in (128, 192, 256)]
+def qname(prefixed: str) -> str:
+    """Return ElementTree's `{namespace}local` for a name with one of PREFIXES: `saml:Issuer`."""
+    prefix, _, local_name = prefixed.partition(":")
+    return f"{{{PREFIXES[prefix]}}}{local_name}"
+
+
+RESPONSE = qname("samlp:Response")
+ASSERTION = qname("saml:Assertion")
+ENCRYPTED_ASSERTION = qname("saml:EncryptedAssertion")
+ATTRIBUTE_VALUE = qname("saml:AttributeValue")
+SIGNATURE = qname("ds:Signature")
+
+STATUS_SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+CONFIRMATION_BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+NAMEID_TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+BINDING_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+
+SIGNATURE_METHODS = frozenset(
+    {
+        f"{NS_DS_MORE}rsa-sha256",
+        f"{NS_DS_MORE}rsa-sha384",
+        f"{NS_DS_MORE}rsa-sha512",
+        f"{NS_DS_MORE}ecdsa-sha256",
+        f"{NS_DS_MORE}ecdsa-sha384",
+        f"{NS_DS_MORE}ecdsa-sha512",
+    }
 )
-KEY_CIPHERS = frozenset({f"{XENC}rsa-oaep-mgf1p", f"{XENC11}rsa-oaep"})
-"""RSA 1.5 is not among them: its padding tells who asks often enough what the key is (Bleichenbacher)."""
+DIGEST_METHODS = frozenset({f"{NS_XENC}sha256", f"{NS_DS_MORE}sha384", f"{NS_XENC}sha512"})
 
-OAEP_DIGESTS = DIGESTS | {f"{DSIG}sha1"}
+C14N_EXCLUSIVE = NS_EXC_C14N
+TRANSFORM_ENVELOPED = f"{NS_DS}enveloped-signature"
+TRANSFORMS = [TRANSFORM_ENVELOPED, C14N_EXCLUSIVE]
+"""What is signed is the element around the signature (enveloped), without it (SAML Core 5.4.4)."""
+
+CIPHERS = frozenset(
+    {
+        f"{NS_XENC}aes128-cbc",
+        f"{NS_XENC}aes192-cbc",
+        f"{NS_XENC}aes256-cbc",
+        f"{NS_XENC11}aes128-gcm",
+        f"{NS_XENC11}aes192-gcm",
+        f"{NS_XENC11}aes256-gcm",
+    }
+)
+KEY_CIPHERS = frozenset({f"{NS_XENC}rsa-oaep-mgf1p", f"{NS_XENC11}rsa-oaep"})
+"""Not RSA 1.5: its padding reveals the key to whoever may ask often enough (Bleichenbacher)."""
+
+OAEP_DIGESTS = DIGEST_METHODS | {f"{NS_DS}sha1"}
 """The digest within OAEP signs nothing; SHA-1 is its default (XML Encryption 1.1, 5.5.2)."""
-
-
-def qname(short: str) -> str:
-    """Return `{namespace}local` for a name with one of our prefixes, as in `saml:Assertion`."""
-    prefix, _, local = short.partition(":")
-    return f"{{{PREFIXES[prefix]}}}{local}"

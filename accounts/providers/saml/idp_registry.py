@@ -1,4 +1,7 @@
-"""Connecting, refreshing and removing identity providers: each change and its event are one transaction."""
+"""Connecting, refreshing and removing identity providers.
+
+Each change and its event are one transaction.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,147 +15,217 @@ from accounts.identity import PROVIDER_ID
 from accounts.models import Person, SamlIdp
 from accounts.providers.base import SignInRefused
 from accounts.providers.saml import keys, metadata, xmlsec
+from accounts.providers.saml.metadata import IdpMetadata
 from accounts.providers.saml.safe_xml import Rejected
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
 from core.errors import Conflict, CooperError, Invalid, Unavailable
 
-SECONDS = 10
-REDIRECTS = 3
-AT_ONCE = 80
-"""People whose web sessions end in one transaction."""
+FETCH_TIMEOUT = 10
+"""Seconds."""
+
+REDIRECTS_LIMIT = 3
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+
+PEOPLE_PER_TRANSACTION = 80
+"""People whose web sessions end in one transaction (DynamoDB's limit is 100 items)."""
+
+ERROR_LIMIT = 500
+"""Characters of an error that are stored."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What an administrator says of an identity provider."""
+class IdpSettings:
+    """What an administrator decides about an identity provider."""
 
     name: str
-    place: str
+    metadata_source: str
+    """A file or a URL."""
+
     label: str = ""
     entity_id: str = ""
-    groups: tuple[str, ...] = ("groups",)
+    """Which one, where the metadata describes several."""
+
+    group_attributes: tuple[str, ...] = ("groups",)
     separator: str = ""
+    """What separates groups that come as one value."""
+
     signs_response: bool = False
-    certificate: str = ""
+    metadata_certificate: str = ""
+    """Metadata has to be signed by this certificate (PEM)."""
 
 
-def add(wanted: Wanted, taken: Iterable[str]) -> tuple[SamlIdp, list[str]]:
-    """Connect an identity provider; return it with what is wrong with it. Raise Invalid, or Conflict."""
-    if not PROVIDER_ID.fullmatch(wanted.name):
+# -- connecting --
+
+
+def add(settings: IdpSettings, taken: Iterable[str]) -> tuple[SamlIdp, list[str]]:
+    """Connect an identity provider; return it with what is wrong with it.
+
+    `taken` are the ids of the other providers. Raise Invalid, Conflict or Unavailable.
+    """
+    if not PROVIDER_ID.fullmatch(settings.name):
         raise Invalid(
-            f"{wanted.name!r} cannot be a provider's id: small letters, digits and '-', as in okta."
+            f"{settings.name!r} cannot be a provider's id:"
+            " small letters, digits and '-', as in okta."
         )
-    if wanted.name in taken:
-        raise Invalid(f"{wanted.name!r} is the id of another way to sign in. Take another one.")
-    described = described_at(wanted.place, wanted.entity_id, wanted.certificate)
-    old = SamlIdp.find(wanted.name)
-    _refuse_taken(wanted.name, old, described.entity_id)
-    idp = old or SamlIdp(wanted.name, entity_id=described.entity_id)
-    idp.label = wanted.label or wanted.name.capitalize()
-    idp.group_attributes, idp.separator = list(wanted.groups), wanted.separator or None
-    idp.signs_response, idp.removed = wanted.signs_response, False
-    idp.metadata_url = wanted.place if "://" in wanted.place else None
-    idp.metadata_certificate = wanted.certificate or None
-    _take_over(idp, described)
+    if settings.name in taken:
+        raise Invalid(f"{settings.name!r} is the id of another way to sign in. Take another one.")
+
+    idp_metadata = load_metadata(
+        settings.metadata_source, settings.entity_id, settings.metadata_certificate
+    )
+    existing = SamlIdp.find(settings.name)
+    _refuse_taken(settings.name, existing, idp_metadata.entity_id)
+
+    idp = existing or SamlIdp(settings.name, entity_id=idp_metadata.entity_id)
+    _apply_settings(idp, settings)
+    _apply_metadata(idp, idp_metadata)
+
     keys.ensure()
     with transaction() as writes:
         writes.save(idp)
-        keys.count_change(writes)
+        keys.advance_stamp(writes)
         writes.create(
-            audit.event(Event.IDP_ADDED, object=wanted.name, entity_id=described.entity_id)
+            audit.event(Event.IDP_ADDED, object=settings.name, entity_id=idp_metadata.entity_id)
         )
-    return idp, [*described.problems, *problems_of(idp)]
+    return idp, [*idp_metadata.problems, *find_problems(idp)]
 
 
-def _refuse_taken(name: str, old: SamlIdp | None, entity_id: str) -> None:
-    """Raise Conflict for a name that is in use or is another entityID's for good, or an entityID under another name."""
-    if old is not None and not old.removed:
+def _refuse_taken(name: str, existing: SamlIdp | None, entity_id: str) -> None:
+    """Raise Conflict if the name or the entityID is another identity provider's.
+
+    A name stays bound to its entityID after a removal: groups and people are named by it.
+    """
+    if existing is not None and not existing.removed:
         raise Conflict(
-            f"{name} is connected already. To bring it up to date: manage.py cooper_saml refresh {name}"
+            f"{name} is connected already."
+            f" To bring it up to date: manage.py cooper_saml refresh {name}"
         )
-    if old is not None and old.entity_id != entity_id:
+    if existing is not None and existing.entity_id != entity_id:
         raise Conflict(
-            f"{name} was {old.entity_id}: its people and groups stay its own. Take another name for {entity_id}."
+            f"{name} was {existing.entity_id}: its people and groups stay its own."
+            f" Take another name for {entity_id}."
         )
-    same = [
-        str(each.name)
-        for each in SamlIdp.everything()
-        if each.entity_id == entity_id and each.name != name
-    ]
-    if same:
-        raise Conflict(f"{entity_id} is (or was) connected as {same[0]}. Take that name.")
+
+    for idp in SamlIdp.everything():
+        if idp.entity_id == entity_id and idp.name != name:
+            raise Conflict(f"{entity_id} is (or was) connected as {idp.name}. Take that name.")
 
 
-def _take_over(idp: SamlIdp, described: metadata.Described) -> None:
-    """Give the stored identity provider what its metadata says now."""
-    idp.sso, idp.slo = described.sso, described.slo or None
-    idp.certificates, idp.valid_until = list(described.certificates), described.valid_until
-    idp.refreshed_at, idp.trouble = datetime.now(UTC), None
+def _apply_settings(idp: SamlIdp, settings: IdpSettings) -> None:
+    idp.label = settings.label or settings.name.capitalize()
+    idp.group_attributes = list(settings.group_attributes)
+    idp.separator = settings.separator or None
+    idp.signs_response = settings.signs_response
+    idp.metadata_url = settings.metadata_source if _is_url(settings.metadata_source) else None
+    idp.metadata_certificate = settings.metadata_certificate or None
+    idp.removed = False
 
 
-def existing(name: str) -> SamlIdp:
-    """Return a connected identity provider; raise Invalid when there is none of this name."""
-    found = SamlIdp.find(name)
-    if found is None or found.removed:
+def _apply_metadata(idp: SamlIdp, idp_metadata: IdpMetadata) -> None:
+    idp.sso = idp_metadata.sso
+    idp.slo = idp_metadata.slo or None
+    idp.certificates = list(idp_metadata.certificates)
+    idp.valid_until = idp_metadata.valid_until
+    idp.refreshed_at = datetime.now(UTC)
+    idp.trouble = None
+
+
+# -- looking after --
+
+
+def get_connected(name: str) -> SamlIdp:
+    """Return a connected identity provider. Raise Invalid if there is none of this name."""
+    idp = SamlIdp.find(name)
+    if idp is None or idp.removed:
         raise Invalid(
             f"There is no SAML identity provider {name}. All: manage.py cooper_saml list",
             field="name",
         )
-    return found
+    return idp
 
 
-def refresh(name: str, place: str = "") -> tuple[SamlIdp, list[str]]:
-    """Read the metadata again; when it cannot be used, keep the last good one, note why, and raise CooperError."""
-    idp = existing(name)
-    place = place or str(idp.metadata_url or "")
-    if not place:
+def refresh(name: str, metadata_source: str = "") -> tuple[SamlIdp, list[str]]:
+    """Read the metadata again; return the identity provider with what is wrong with it.
+
+    If it cannot be used, keep the last good one, note why, and raise CooperError.
+    """
+    idp = get_connected(name)
+    metadata_source = metadata_source or str(idp.metadata_url or "")
+    if not metadata_source:
         raise Invalid(
             f"{name} was given as a file. Say --metadata with the new one.", field="metadata"
         )
+
     try:
-        described = described_at(place, str(idp.entity_id), str(idp.metadata_certificate or ""))
-    except CooperError as error:
-        _note(idp, error)
-        raise
-    _take_over(idp, described)
-    with transaction() as writes:
-        writes.save(idp)
-        keys.count_change(writes)
-        writes.create(
-            audit.event(Event.IDP_CHANGED, object=name, certificates=len(described.certificates))
+        idp_metadata = load_metadata(
+            metadata_source, str(idp.entity_id), str(idp.metadata_certificate or "")
         )
-    return idp, [*described.problems, *problems_of(idp)]
+    except CooperError as error:
+        _note_trouble(idp, error)
+        raise
 
-
-def _note(idp: SamlIdp, error: CooperError) -> None:
-    """Keep why the identity provider could not be brought up to date, for administrators to see."""
-    idp.trouble = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {error.message}"[:500]
+    _apply_metadata(idp, idp_metadata)
     with transaction() as writes:
         writes.save(idp)
-        keys.count_change(writes)
-        writes.create(audit.event(Event.IDP_REFUSED, object=idp.name, why=error.detail[:500]))
+        keys.advance_stamp(writes)
+        writes.create(
+            audit.event(Event.IDP_CHANGED, object=name, certificates=len(idp_metadata.certificates))
+        )
+    return idp, [*idp_metadata.problems, *find_problems(idp)]
+
+
+def _note_trouble(idp: SamlIdp, error: CooperError) -> None:
+    """Store why the identity provider could not be refreshed, for administrators to see."""
+    idp.trouble = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC: {error.message}"[:ERROR_LIMIT]
+    with transaction() as writes:
+        writes.save(idp)
+        keys.advance_stamp(writes)
+        writes.create(
+            audit.event(Event.IDP_REFUSED, object=idp.name, why=error.detail[:ERROR_LIMIT])
+        )
+
+
+def find_problems(idp: SamlIdp) -> list[str]:
+    """Return what is wrong with a stored identity provider, or will be soon."""
+    problems = metadata.find_problems(list(idp.certificates), idp.valid_until, datetime.now(UTC))
+    if idp.trouble:
+        problems.append(f"not brought up to date: {idp.trouble}")
+    return problems
+
+
+def find_metadata_problems(idp_metadata: IdpMetadata) -> list[str]:
+    """Return what is wrong with metadata that is not stored, or will be soon."""
+    expiry_problems = metadata.find_problems(
+        list(idp_metadata.certificates), idp_metadata.valid_until, datetime.now(UTC)
+    )
+    return [*idp_metadata.problems, *expiry_problems]
+
+
+# -- removing --
 
 
 def remove(name: str) -> int:
-    """Let an identity provider's people in no more, and end their web sessions; return how many people it had.
+    """Let nobody sign in there any more, end its people's web sessions; return their number.
 
-    Sign-ins demand in their own transaction that it is connected, so none comes between. Cut short, it can be run
-    again and goes on.
+    Sign-ins check in their own transaction that the provider is connected (`require_connected`),
+    so none comes in between. If it is interrupted, run it again: it goes on.
     """
     idp = SamlIdp.find(name)
     if idp is None:
         raise Invalid(f"There is no SAML identity provider {name}.", field="name")
+
     if not idp.removed:
         idp.removed = True
         with transaction() as writes:
             writes.save(idp)
-            keys.count_change(writes)
+            keys.advance_stamp(writes)
             writes.create(audit.event(Event.IDP_REMOVED, object=name, entity_id=idp.entity_id))
-    people = [str(each.person) for each in Person.everything() if each.provider == name]
-    for start in range(0, len(people), AT_ONCE):
-        _end_web_sessions(name, people[start : start + AT_ONCE])
+
+    people = [str(person.person) for person in Person.everything() if person.provider == name]
+    for start in range(0, len(people), PEOPLE_PER_TRANSACTION):
+        _end_web_sessions(name, people[start : start + PEOPLE_PER_TRANSACTION])
     return len(people)
 
 
@@ -160,86 +233,91 @@ def _end_web_sessions(name: str, people: list[str]) -> None:
     """Begin a new epoch for some people, with one event."""
     with transaction() as writes:
         for person in people:
-            gone = Conflict("A person was deleted meanwhile. Run it again.", f"gone: {person}")
             writes.update(
                 Person,
                 person,
                 actions=[Person.epoch.add(1)],
                 condition=Person.person.exists(),
-                refusal=gone,
+                refusal=Conflict(
+                    "A person was deleted meanwhile. Run it again.", f"gone: {person}"
+                ),
             )
         writes.create(audit.event(Event.SESSIONS_ENDED, object=name, people=len(people)))
 
 
-def confirm(writes: Transaction, name: str) -> None:
-    """Make a transaction fail unless the identity provider is connected still."""
-    refusal = SignInRefused("This way of signing in was removed.", f"removed: {name}")
-    writes.check(SamlIdp, name, condition=SamlIdp.removed == False, refusal=refusal)  # noqa: E712 - PynamoDB's way
+def require_connected(writes: Transaction, name: str) -> None:
+    """Let a transaction fail with SignInRefused unless the identity provider is connected."""
+    writes.check(
+        SamlIdp,
+        name,
+        condition=SamlIdp.removed == False,  # noqa: E712 - PynamoDB's way to write a condition
+        refusal=SignInRefused("This way of signing in was removed.", f"removed: {name}"),
+    )
 
 
-def described_at(place: str, entity_id: str = "", certificate: str = "") -> metadata.Described:
-    """Return what the metadata in a file or at an address says; a certificate makes its signature a must."""
-    raw = fetched(place) if "://" in place else _from_file(place)
-    described = metadata.read(raw, entity_id)
+# -- reading metadata --
+
+
+def load_metadata(source: str, entity_id: str = "", certificate: str = "") -> IdpMetadata:
+    """Return what the metadata in a file or at a URL says. Raise CooperError.
+
+    With a certificate (PEM), it has to be signed by that one.
+    """
+    raw = fetch(source) if _is_url(source) else _read_file(source)
+    idp_metadata = metadata.read(raw, entity_id)
     if certificate:
         try:
-            xmlsec.verify_metadata(raw, metadata.root_of(raw), certificate)
+            xmlsec.verify_metadata_signature(raw, metadata.parse_root(raw), certificate)
         except Rejected as error:
             raise Invalid(
                 f"This metadata is not signed as it has to be: {error.args[0]}.", str(error)
             ) from error
-    return described
+    return idp_metadata
 
 
-def _from_file(place: str) -> bytes:
-    """Return a file's content, one byte more than is taken at most; raise Invalid."""
+def _is_url(source: str) -> bool:
+    return "://" in source
+
+
+def _read_file(path: str) -> bytes:
+    """Return a file's content, up to one byte more than is accepted. Raise Invalid."""
     try:
-        with Path(place).open("rb") as file:
-            return file.read(metadata.LIMIT + 1)
+        with Path(path).open("rb") as file:
+            return file.read(metadata.SIZE_LIMIT + 1)
     except OSError as error:
-        raise Invalid(f"{place} cannot be read: {error.strerror}.", field="metadata") from error
+        raise Invalid(f"{path} cannot be read: {error.strerror}.", field="metadata") from error
 
 
-def fetched(url: str) -> bytes:
-    """Return what lies at an address (https, or of this machine); 10 s and 5 MB at most. Raise CooperError."""
-    for _ in range(REDIRECTS + 1):
+def fetch(url: str) -> bytes:
+    """Return what is at a URL (https, or this machine), following redirects. Raise CooperError.
+
+    Ten seconds, and one byte more than is accepted, at most.
+    """
+    for _ in range(REDIRECTS_LIMIT + 1):
         try:
-            metadata.refuse_plain(url)
+            metadata.require_https(url)
         except Rejected as error:
             raise Invalid(f"{error.args[0]}.", field="metadata") from error
-        answer = _asked(url)
-        if not isinstance(answer, str):
-            return answer
-        url = urljoin(url, answer)
-    raise Unavailable(f"{url[:200]} leads on and on.")
+
+        response, content = _request(url)
+        location = response.headers.get("Location")
+        if response.status in REDIRECT_STATUSES and location:
+            url = urljoin(url, location)
+            continue
+        if response.status != 200:
+            raise Unavailable(f"{url[:200]} answers {response.status}.")
+        return content
+    raise Unavailable(f"{url[:200]} redirects too many times.")
 
 
-def _asked(url: str) -> bytes | str:
-    """Return what an address answers, or where it leads to; raise Unavailable."""
-    limits = urllib3.Timeout(connect=SECONDS, read=SECONDS)
+def _request(url: str) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+    timeout = urllib3.Timeout(connect=FETCH_TIMEOUT, read=FETCH_TIMEOUT)
     try:
-        with urllib3.PoolManager(retries=False, timeout=limits) as pool:
-            answer = pool.request("GET", url, redirect=False, preload_content=False)
-            raw = answer.read(metadata.LIMIT + 1, decode_content=True)
+        with urllib3.PoolManager(retries=False, timeout=timeout) as pool:
+            # redirects are followed by `fetch`, which looks at each address
+            response = pool.request("GET", url, redirect=False, preload_content=False)
+            return response, response.read(metadata.SIZE_LIMIT + 1, decode_content=True)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Unavailable(
-            f"{url[:200]} does not answer.", f"{type(error).__name__}: {error}"[:500]
+            f"{url[:200]} does not answer.", f"{type(error).__name__}: {error}"[:ERROR_LIMIT]
         ) from error
-    if answer.status in (301, 302, 303, 307, 308) and answer.headers.get("Location"):
-        return str(answer.headers["Location"])
-    if answer.status != 200:
-        raise Unavailable(f"{url[:200]} answers {answer.status}.")
-    return bytes(raw)
-
-
-def problems_of(idp: SamlIdp) -> list[str]:
-    """Return what is wrong with a stored identity provider now."""
-    found = metadata.problems_of(list(idp.certificates), idp.valid_until, datetime.now(UTC))
-    return [*found, *([f"not brought up to date: {idp.trouble}"] if idp.trouble else [])]
-
-
-def wrong_with(described: metadata.Described) -> list[str]:
-    """Return what is wrong with certificates and end of metadata that is not stored."""
-    return metadata.problems_of(
-        list(described.certificates), described.valid_until, datetime.now(UTC)
-    )

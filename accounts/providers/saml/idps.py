@@ -1,4 +1,4 @@
-"""The identity providers that are connected, held in the process and kept true by a stamp."""
+"""The identity providers that are connected, cached in the process and kept true by a stamp."""
 
 import threading
 import time
@@ -9,51 +9,66 @@ from datetime import UTC, datetime
 from accounts.models import SamlIdp
 from accounts.providers.saml import keys
 
-LISTED_FOR = 5.0
+LISTING_MAX_AGE = 5.0
 """Seconds that the list may be old where it is only shown."""
 
 
 @dataclass(frozen=True)
-class Idps:
-    """The identity providers as of a stamp, by provider id; removed ones are not among them."""
+class ConnectedIdps:
+    """The connected identity providers as of a stamp, by provider id."""
 
     stamp: int = -1
     by_name: Mapping[str, SamlIdp] = field(default_factory=dict)
 
-    def named(self, entity_id: str) -> SamlIdp | None:
-        """Return the identity provider with this entityID, or None."""
-        return next((each for each in self.by_name.values() if each.entity_id == entity_id), None)
+    def with_entity_id(self, entity_id: str) -> SamlIdp | None:
+        for idp in self.by_name.values():
+            if idp.entity_id == entity_id:
+                return idp
+        return None
 
 
-_held: list[tuple[Idps, float]] = []
+# the last list with the time (monotonic) at which it was known to be true; empty before the first
+_cache: list[tuple[ConnectedIdps, float]] = []
 _lock = threading.Lock()
 
 
-def current(oldest: float = 0.0) -> Idps:
-    """Return the identity providers; what was read more than `oldest` seconds ago is looked at again (one read)."""
-    held, at = _held[0] if _held else (Idps(), 0.0)
+def current(max_age: float = 0.0) -> ConnectedIdps:
+    """Return the connected identity providers.
+
+    One read compares the stamp, unless that was done within the last `max_age` seconds.
+    """
     now = time.monotonic()
-    if held.stamp >= 0 and now - at <= oldest:
-        return held
+    if _cache:
+        idps, checked_at = _cache[0]
+        if now - checked_at <= max_age:
+            return idps
+
     with _lock:
         # the stamp is read first: what changes meanwhile comes with the next look
         stamp = keys.stamp()
-        held = _held[0][0] if _held else Idps()
-        if held.stamp != stamp:
-            found = sorted(
-                (each for each in SamlIdp.everything() if not each.removed),
-                key=lambda each: str(each.name),
-            )
-            held = Idps(stamp, {str(each.name): each for each in found})
-        _held[:] = [(held, now)]
-    return held
+        idps = _cache[0][0] if _cache else ConnectedIdps()
+        if idps.stamp != stamp:
+            idps = _read(stamp)
+        _cache[:] = [(idps, now)]
+    return idps
 
 
-def forget() -> None:
-    """Drop what is held."""
-    _held.clear()
+def _read(stamp: int) -> ConnectedIdps:
+    connected = list_connected()
+    return ConnectedIdps(stamp, {str(idp.name): idp for idp in connected})
+
+
+def list_connected() -> list[SamlIdp]:
+    """Return the stored identity providers that were not removed, by name."""
+    connected = [idp for idp in SamlIdp.everything() if not idp.removed]
+    return sorted(connected, key=lambda idp: str(idp.name))
+
+
+def clear_cache() -> None:
+    """Read the identity providers anew at the next look; for tests."""
+    _cache.clear()
 
 
 def is_valid(idp: SamlIdp) -> bool:
-    """Return whether the identity provider's metadata has not ended."""
+    """Return whether the identity provider's metadata has not expired."""
     return idp.valid_until is None or idp.valid_until > datetime.now(UTC)

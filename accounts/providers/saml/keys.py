@@ -1,6 +1,6 @@
-"""cooper's own SAML keys: RSA 2048 with a self-signed certificate each, kept as KMS ciphertexts; several for roll-over.
+"""cooper's own SAML keys: RSA 2048, each with a self-signed certificate, kept as KMS ciphertexts.
 
-The first signs; all decrypt, and all are in our metadata.
+There are two during a roll-over: the first one signs, both decrypt, and both are in our metadata.
 """
 
 import base64
@@ -20,145 +20,171 @@ from core.dynamo import Transaction, transaction
 from core.errors import Conflict, Invalid
 from core.installation import Installation
 
-KEYS, STAMP = "saml-keys", "saml-stamp"
-"""The items that hold the keys, and the number that grows with every change of keys and identity providers."""
+KEYS_ITEM = "saml-keys"
+STAMP_ITEM = "saml-stamp"
+"""Items of the installation: the keys, and a number that every change of keys and IdPs raises."""
 
-YEARS = 10
+CERTIFICATE_YEARS = 10
+
+StoredKey = dict[str, str]
+"""`ciphertext` (base64), `key_arn` (of the KMS key), `certificate` (PEM)."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key of ours: DER in the clear, its certificate in PEM. Its `repr` shows no key."""
+    """One of cooper's keys: the private key in DER, in the clear; its certificate in PEM."""
 
     der: bytes
     certificate: str
 
     def __repr__(self) -> str:
-        """Show nothing of the key."""
         return "Key(***)"
 
     @property
     def pem(self) -> bytes:
-        """Return the private key as PEM, as xmlsec1 wants it."""
-        label = b"PRIVATE " + b"KEY"  # in two parts, for those who look for keys in the repository
-        return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (
-            label,
-            base64.encodebytes(self.der),
-            label,
+        label = b"PRIVATE " + b"KEY"  # in two parts, for scanners that look for keys in the code
+        body = base64.encodebytes(self.der)
+        return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label, body, label)
+
+
+# -- reading --
+
+
+def stored() -> list[StoredKey]:
+    """Return the keys as they are stored, the one that signs first."""
+    item = Installation.find(KEYS_ITEM)
+    if item is None:
+        return []
+    return list(json.loads(item.value or "[]"))
+
+
+def decrypt_stored() -> list[Key]:
+    """Return the keys in the clear, the one that signs first."""
+    decrypted = []
+    for stored_key in stored():
+        ciphertext = kms.Ciphertext(
+            base64.b64decode(stored_key["ciphertext"]), stored_key["key_arn"]
         )
+        der = kms.decrypt(ciphertext, _encryption_context())
+        decrypted.append(Key(der, stored_key["certificate"]))
+    return decrypted
 
 
-def _context() -> dict[str, str]:
-    """Return the encryption context of the keys."""
+def _encryption_context() -> dict[str, str]:
     return {"cooper:purpose": "saml-key", "cooper:tables": settings.COOPER_TABLE_PREFIX}
 
 
-def stored() -> list[dict[str, str]]:
-    """Return the keys as stored: ciphertext, key ARN, certificate."""
-    found = Installation.find(KEYS)
-    return list(json.loads(found.value or "[]")) if found is not None else []
-
-
-def opened() -> list[Key]:
-    """Return the keys in the clear, the one that signs first."""
-    return [
-        Key(
-            kms.decrypt(
-                kms.Ciphertext(base64.b64decode(each["ciphertext"]), each["key_arn"]), _context()
-            ),
-            each["certificate"],
-        )
-        for each in stored()
-    ]
+# -- the stamp --
 
 
 def stamp() -> int:
-    """Return the number of the last change (0: none yet), strongly consistent."""
-    found = Installation.find(STAMP)
-    return int(found.value or 0) if found is not None else 0
+    """Return the number of the last change, strongly consistent; 0 before the first."""
+    item = Installation.find(STAMP_ITEM)
+    if item is None:
+        return 0
+    return int(item.value or 0)
 
 
-def count_change(writes: Transaction) -> None:
-    """Join a change to the stamp: of two at once, one is stale."""
-    installation.ensure(STAMP, value="0")
-    found = Installation.find(STAMP)
-    if found is None:
+def advance_stamp(writes: Transaction) -> None:
+    """Let servers read keys and identity providers anew once the transaction is through.
+
+    Of two changes at the same time, one fails as stale.
+    """
+    installation.ensure(STAMP_ITEM, value="0")
+    item = Installation.find(STAMP_ITEM)
+    if item is None:
         raise Conflict(
             "The identity providers are being changed by somebody else. Try again.", "no stamp"
         )
-    found.value = str(int(found.value or 0) + 1)
-    writes.save(found)
+
+    item.value = str(int(item.value or 0) + 1)
+    writes.save(item)
 
 
-def _made() -> dict[str, str]:
-    """Return a new key, sealed."""
-    key, now = rsa.generate_private_key(public_exponent=65537, key_size=2048), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cooper")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=365 * YEARS))
-        .sign(key, hashes.SHA256())
-    )
-    der = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    sealed = kms.encrypt(der, kms.key_arn(settings.COOPER_KMS_KEY), _context())
-    return {
-        "ciphertext": base64.b64encode(sealed.ciphertext).decode(),
-        "key_arn": sealed.key_arn,
-        "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
-    }
+# -- making and rolling over --
+
+
+def ensure() -> bool:
+    """Make the first key unless there is one. Return whether it was made now."""
+    if stored():
+        return False
+    return make() == 1
 
 
 def make() -> int:
-    """Make a key: the first one signs, a further one is announced; return how many there are. Raise Invalid."""
+    """Make a key: the first one signs, a second one is announced in our metadata.
+
+    Return how many there are now. Raise Invalid if there were two.
+    """
     keys = stored()
     if len(keys) > 1:
         raise Invalid(
             "There are two keys already: finish the roll-over with --use-new, then --drop-old."
         )
-    _keep(keys, [*keys, _made()], Event.SAML_KEY_MADE)
+
+    _replace(keys, [*keys, _create_key()], Event.SAML_KEY_MADE)
     return len(keys) + 1
 
 
-def ensure() -> bool:
-    """Make the first key unless there is one; return whether it was made now."""
-    return not stored() and make() == 1
-
-
 def use_new() -> None:
-    """Sign with the newer key from now on; the older one goes on decrypting. Raise Invalid without two."""
-    keys = _two()
-    _keep(keys, keys[::-1], Event.SAML_KEY_USED)
+    """Sign with the other key; the one before still decrypts. Raise Invalid without two."""
+    signing, other = _both()
+    _replace([signing, other], [other, signing], Event.SAML_KEY_USED)
 
 
 def drop_old() -> None:
-    """Forget the key that does not sign any more. Raise Invalid without two."""
-    keys = _two()
-    _keep(keys, keys[:1], Event.SAML_KEY_DROPPED)
+    """Forget the key that does not sign. Raise Invalid without two."""
+    signing, other = _both()
+    _replace([signing, other], [signing], Event.SAML_KEY_DROPPED)
 
 
-def _two() -> list[dict[str, str]]:
-    """Return the two keys of a roll-over; raise Invalid."""
+def _both() -> list[StoredKey]:
     keys = stored()
     if len(keys) != 2:
         raise Invalid("There is no second key. Begin the roll-over: manage.py cooper_saml keygen")
     return keys
 
 
-def _keep(before: list[dict[str, str]], keys: list[dict[str, str]], kind: Event) -> None:
-    """Write the keys with their event; raise Conflict when somebody else did meanwhile."""
-    installation.ensure(KEYS, value="[]")
-    found = Installation.find(KEYS)
-    if found is None or json.loads(found.value or "[]") != before:
+def _create_key() -> StoredKey:
+    """Return a new key with its certificate, encrypted by KMS."""
+    private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cooper")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(x509.random_serial_number())
+        # an identity provider's clock may be behind ours
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=365 * CERTIFICATE_YEARS))
+        .sign(private_key, hashes.SHA256())
+    )
+
+    der = private_key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    kms_key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
+    encrypted = kms.encrypt(der, kms_key_arn, _encryption_context())
+    return {
+        "ciphertext": base64.b64encode(encrypted.ciphertext).decode(),
+        "key_arn": encrypted.key_arn,
+        "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
+    }
+
+
+def _replace(before: list[StoredKey], after: list[StoredKey], event: Event) -> None:
+    """Write the keys with their event. Raise Conflict if somebody else changed them meanwhile."""
+    installation.ensure(KEYS_ITEM, value="[]")
+    item = Installation.find(KEYS_ITEM)
+    if item is None or json.loads(item.value or "[]") != before:
         raise Conflict("The keys are being changed by somebody else. Try again.", "keys moved on")
-    found.value = json.dumps(keys)
+
+    item.value = json.dumps(after)
     with transaction() as writes:
-        writes.save(found)
-        count_change(writes)
-        writes.create(audit.event(kind, keys=len(keys)))
+        writes.save(item)
+        advance_stamp(writes)
+        writes.create(audit.event(event, keys=len(after)))

@@ -1,42 +1,80 @@
-"""What an identity provider's metadata says of it, and what is wrong with it. Strangers' XML: read with limits."""
+"""What an identity provider's metadata says, and what is wrong with it.
+
+Metadata may come from anywhere: it is read with the limits of `safe_xml`.
+"""
 
 import base64
 import binascii
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from accounts.providers.saml.constants import PROTOCOL, REDIRECT, TRANSIENT, qname
-from accounts.providers.saml.safe_xml import Rejected, parse, refuse_declarations, text_in, text_of
-from accounts.providers.saml.validation import instant
+from accounts.providers.saml.constants import (
+    BINDING_REDIRECT,
+    NAMEID_TRANSIENT,
+    NS_SAMLP,
+    qname,
+)
+from accounts.providers.saml.message_grammar import local_name
+from accounts.providers.saml.safe_xml import (
+    Rejected,
+    decode_utf8,
+    element_text,
+    parse,
+    refuse_declarations,
+)
+from accounts.providers.saml.validation import parse_instant
 from core.errors import Invalid
 
-LIMIT = 5_000_000
+SIZE_LIMIT = 5_000_000
 """Bytes of metadata at most."""
 
-SOON = timedelta(days=30)
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MAX_ELEMENTS = 100_000
+"""More than in a message: a federation's metadata describes hundreds of entities."""
+
+ENTITY_ID_LIMIT = 1_024
+"""Characters of an entityID at most (SAML Metadata 2.2.1)."""
+
+CERTIFICATES_LIMIT = 10
+URL_LIMIT = 2_000
+RSA_BITS = 2_048
+"""Shorter RSA keys are reported as a problem."""
+
+EXPIRES_SOON = timedelta(days=30)
+METADATA_EXPIRES_SOON = timedelta(days=2)
+"""Published metadata is often good for a week or two only, and renewed all the time."""
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class Described:
+class IdpMetadata:
     """What metadata says of one identity provider."""
 
     entity_id: str
     sso: str
+    """Where AuthnRequests go, by HTTP-Redirect."""
+
     slo: str
+    """Where LogoutRequests go, by HTTP-Redirect; "" if there is no single logout."""
+
     certificates: tuple[str, ...]
+    """DER in base64."""
+
     valid_until: datetime | None
-    problems: tuple[str, ...] = field(default_factory=tuple)
+    problems: tuple[str, ...] = ()
 
 
-def read(raw: bytes, entity_id: str = "") -> Described:
-    """Return the identity provider that metadata describes (the one of `entity_id` among several); raise Invalid."""
+def read(raw: bytes, entity_id: str = "") -> IdpMetadata:
+    """Return the identity provider that metadata describes: with `entity_id`, that one of several.
+
+    Raise Invalid.
+    """
     try:
         return _read(raw, entity_id)
     except Rejected as error:
@@ -45,162 +83,187 @@ def read(raw: bytes, entity_id: str = "") -> Described:
         ) from error
 
 
-def _read(raw: bytes, entity_id: str) -> Described:
-    """Return what metadata describes; raise Rejected."""
-    root = root_of(raw)
-    entity = _entity(root, entity_id)
-    descriptor = _descriptor(entity)
-    certificates = _certificates(descriptor)
+def _read(raw: bytes, entity_id: str) -> IdpMetadata:
+    root = parse_root(raw)
+    entity = _find_entity(root, entity_id)
+    descriptor = _find_idp_descriptor(entity)
+
+    certificates = _read_certificates(descriptor)
     if not certificates:
         raise Rejected("metadata", "it has no signing certificate that can be read")
-    sso = _location(descriptor, "md:SingleSignOnService")
+
+    sso = _find_location(descriptor, "md:SingleSignOnService")
     if not sso:
         raise Rejected("metadata", "it has no SingleSignOnService with the HTTP-Redirect binding")
-    limits = [each.get("validUntil") for each in (root, entity, descriptor)]
-    ends = [instant(limit) for limit in limits if limit]
-    valid_until = min(ends) if ends else None
+
+    valid_until = _read_valid_until(root, entity, descriptor)
     if valid_until is not None and valid_until <= datetime.now(UTC):
         raise Rejected("metadata", f"it ended on {valid_until:%Y-%m-%d}")
-    formats = [text_in(each) for each in descriptor.iterfind(qname("md:NameIDFormat"))]
-    problems = ["it offers transient NameIDs alone; cooper needs lasting ones"] * (
-        formats == [TRANSIENT]
+
+    problems = []
+    formats = [element_text(format_) for format_ in descriptor.iterfind(qname("md:NameIDFormat"))]
+    if formats == [NAMEID_TRANSIENT]:
+        problems.append("it offers only transient NameIDs; cooper needs lasting ones")
+
+    return IdpMetadata(
+        entity_id=entity.get("entityID", ""),
+        sso=sso,
+        slo=_find_location(descriptor, "md:SingleLogoutService"),
+        certificates=tuple(certificates),
+        valid_until=valid_until,
+        problems=tuple(problems),
     )
-    name = entity.get("entityID", "")
-    slo = _location(descriptor, "md:SingleLogoutService")
-    return Described(name, sso, slo, tuple(certificates), valid_until, tuple(problems))
 
 
-def root_of(raw: bytes) -> ET.Element:
-    """Return the root of metadata; raise Rejected for what is none: empty, too large, HTML, broken."""
+def parse_root(raw: bytes) -> ET.Element:
+    """Return the root of metadata. Raise Rejected for what is none: empty, too large, a web page."""
     if not raw.strip():
         raise Rejected("metadata", "it is empty")
-    if len(raw) > LIMIT:
-        raise Rejected("metadata", f"it is larger than {LIMIT // 1_000_000} MB")
+    if len(raw) > SIZE_LIMIT:
+        raise Rejected("metadata", f"it is larger than {SIZE_LIMIT // 1_000_000} MB")
     if re.match(rb"\s*<(!doctype\s+)?html", raw, re.IGNORECASE):
         raise Rejected(
             "metadata", "it is a web page, not metadata (is the address right, and public?)"
         )
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    refuse_declarations(text_of(raw), comments=True)
-    root = parse(raw, elements=100_000)
+
+    byte_order_mark = b"\xef\xbb\xbf"
+    raw = raw.removeprefix(byte_order_mark)
+    refuse_declarations(decode_utf8(raw), comments=True)
+    root = parse(raw, max_elements=MAX_ELEMENTS)
     if root.tag not in (qname("md:EntityDescriptor"), qname("md:EntitiesDescriptor")):
         raise Rejected(
-            "metadata",
-            f"it begins with {root.tag.rpartition('}')[2][:40]!r}, not with EntityDescriptor",
+            "metadata", f"it begins with {local_name(root.tag)!r}, not with EntityDescriptor"
         )
     return root
 
 
-def _entity(root: ET.Element, entity_id: str) -> ET.Element:
-    """Return the one entity that is meant; raise Rejected."""
-    wanted = qname("md:EntityDescriptor")
-    found = [
-        each for each in root.iter(wanted) if each.find(qname("md:IDPSSODescriptor")) is not None
-    ]
-    if entity_id:
-        found = [each for each in found if each.get("entityID") == entity_id]
-    if len(found) > 1:
+def _find_entity(root: ET.Element, entity_id: str) -> ET.Element:
+    """Return the one identity provider that is meant (SAML Metadata 2.3.2). Raise Rejected."""
+    entities = []
+    for entity in root.iter(qname("md:EntityDescriptor")):
+        is_idp = entity.find(qname("md:IDPSSODescriptor")) is not None
+        is_meant = not entity_id or entity.get("entityID") == entity_id
+        if is_idp and is_meant:
+            entities.append(entity)
+
+    if len(entities) > 1:
         raise Rejected(
-            "metadata", f"it describes {len(found)} identity providers: say which with --entity-id"
+            "metadata",
+            f"it describes {len(entities)} identity providers: say which with --entity-id",
         )
-    if not found:
-        raise Rejected(
-            "metadata", f"it describes no identity provider{f' {entity_id}' if entity_id else ''}"
-        )
-    if not 0 < len(found[0].get("entityID", "")) <= 1024:
+    if not entities:
+        suffix = f" {entity_id}" if entity_id else ""
+        raise Rejected("metadata", f"it describes no identity provider{suffix}")
+    if not 0 < len(entities[0].get("entityID", "")) <= ENTITY_ID_LIMIT:
         raise Rejected("metadata", "it has no fit entityID")
-    return found[0]
+    return entities[0]
 
 
-def _descriptor(entity: ET.Element) -> ET.Element:
-    """Return the entity's description as an identity provider for SAML 2.0; raise Rejected."""
-    for each in entity.iterfind(qname("md:IDPSSODescriptor")):
-        if PROTOCOL in each.get("protocolSupportEnumeration", "").split():
-            return each
+def _find_idp_descriptor(entity: ET.Element) -> ET.Element:
+    """Return the entity's role as an identity provider for SAML 2.0 (SAML Metadata 2.4.3)."""
+    for descriptor in entity.iterfind(qname("md:IDPSSODescriptor")):
+        if NS_SAMLP in descriptor.get("protocolSupportEnumeration", "").split():
+            return descriptor
     raise Rejected("metadata", "its identity provider does not speak SAML 2.0")
 
 
-def _location(descriptor: ET.Element, service: str) -> str:
-    """Return where a service is reached by redirect, or ""; raise Rejected for an address that is not https."""
-    for each in descriptor.iterfind(qname(service)):
-        if each.get("Binding") == REDIRECT:
-            place = each.get("Location", "")
-            refuse_plain(place)
-            return place
+def _find_location(descriptor: ET.Element, service: str) -> str:
+    """Return where a service is reached by HTTP-Redirect, or "". Raise Rejected unless https."""
+    for endpoint in descriptor.iterfind(qname(service)):
+        if endpoint.get("Binding") == BINDING_REDIRECT:
+            location = endpoint.get("Location", "")
+            require_https(location)
+            return location
     return ""
 
 
-def refuse_plain(url: str) -> None:
-    """Raise Rejected for an address that is neither https nor of this machine."""
+def _read_valid_until(*elements: ET.Element) -> datetime | None:
+    """Return the earliest validUntil of nested elements (SAML Metadata 2.3.1, 2.3.2, 2.4.1)."""
+    limits = []
+    for element in elements:
+        valid_until = element.get("validUntil")
+        if valid_until:
+            limits.append(parse_instant(valid_until))
+    return min(limits, default=None)
+
+
+def require_https(url: str) -> None:
+    """Raise Rejected unless the URL is https, or http on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError as error:
         raise Rejected("metadata", f"{url[:100]!r} is no address") from error
-    good = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-    if not (
-        good
-        and host
-        and url.isascii()
-        and url.isprintable()
-        and " " not in url
-        and len(url) <= 2_000
-    ):
+
+    is_protected = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+    is_plain_text = url.isascii() and url.isprintable() and " " not in url
+    if not (is_protected and host and is_plain_text and len(url) <= URL_LIMIT):
         raise Rejected("metadata", f"{url[:100]!r} is no https address")
 
 
-def _certificates(descriptor: ET.Element) -> list[str]:
-    """Return the signing certificates (base64 DER) that can be read, without doubles."""
-    found: list[str] = []
+def _read_certificates(descriptor: ET.Element) -> list[str]:
+    """Return the signing certificates (DER in base64) that can be read, each once."""
+    certificates: list[str] = []
     for key in descriptor.iterfind(qname("md:KeyDescriptor")):
-        if key.get("use", "signing") == "signing":
-            for each in key.iter(qname("ds:X509Certificate")):
-                packed = re.sub(r"\s", "", each.text or "")
-                if packed not in found and certificate(packed) is not None:
-                    found.append(packed)
-    return found[:10]
+        # a key without a use is for both (SAML Metadata 2.4.1.1)
+        if key.get("use", "signing") != "signing":
+            continue
+        for element in key.iter(qname("ds:X509Certificate")):
+            certificate = re.sub(r"\s", "", element.text or "")
+            if certificate not in certificates and load_certificate(certificate) is not None:
+                certificates.append(certificate)
+    return certificates[:CERTIFICATES_LIMIT]
 
 
-def certificate(packed: str) -> x509.Certificate | None:
-    """Return the X.509 certificate behind base64, or None."""
+def load_certificate(der_base64: str) -> x509.Certificate | None:
+    """Return the certificate, or None if it cannot be read."""
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(packed, validate=True))
+        return x509.load_der_x509_certificate(base64.b64decode(der_base64, validate=True))
     except (ValueError, binascii.Error):
         return None
 
 
-def problems_of(certificates: list[str], valid_until: datetime | None, now: datetime) -> list[str]:
-    """Return what is wrong, or will be soon, with an identity provider's certificates and metadata."""
-    found = [
-        said for packed in certificates for said in _certificate_problems(certificate(packed), now)
-    ]
-    if valid_until is not None and valid_until <= now:
-        found.append(
-            f"the metadata ended on {valid_until:%Y-%m-%d}: nobody can sign in until it is refreshed"
-        )
-    elif valid_until is not None and valid_until <= now + timedelta(days=2):
-        found.append(f"the metadata ends on {valid_until:%Y-%m-%d %H:%M} UTC: refresh it")
-    return found
-
-
-def _certificate_problems(found: x509.Certificate | None, now: datetime) -> list[str]:
-    """Return what is wrong with a signing certificate."""
-    if found is None:
-        return ["a certificate cannot be read"]
-    name, ends, key = (
-        f"certificate {found.serial_number:x}",
-        found.not_valid_after_utc,
-        found.public_key(),
-    )
+def find_problems(
+    certificates: list[str], valid_until: datetime | None, now: datetime
+) -> list[str]:
+    """Return what is wrong, or will be soon, with certificates and the end of metadata."""
     problems = []
-    if ends <= now:
+    for der_base64 in certificates:
+        certificate = load_certificate(der_base64)
+        if certificate is None:
+            problems.append("a certificate cannot be read")
+        else:
+            problems += _find_certificate_problems(certificate, now)
+
+    if valid_until is not None:
+        if valid_until <= now:
+            problems.append(
+                f"the metadata ended on {valid_until:%Y-%m-%d}:"
+                " nobody can sign in until it is refreshed"
+            )
+        elif valid_until <= now + METADATA_EXPIRES_SOON:
+            problems.append(f"the metadata ends on {valid_until:%Y-%m-%d %H:%M} UTC: refresh it")
+    return problems
+
+
+def _find_certificate_problems(certificate: x509.Certificate, now: datetime) -> list[str]:
+    problems = []
+    name = f"certificate {certificate.serial_number:x}"
+
+    ends_at = certificate.not_valid_after_utc
+    if ends_at <= now:
         problems.append(
-            f"{name} ended on {ends:%Y-%m-%d}: give the identity provider a new one, then refresh"
+            f"{name} ended on {ends_at:%Y-%m-%d}:"
+            " give the identity provider a new one, then refresh"
         )
-    elif ends <= now + SOON:
-        problems.append(f"{name} ends on {ends:%Y-%m-%d}: in {(ends - now).days} days")
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
-        problems.append(f"{name} has an RSA key of {key.key_size} bits: too short")
-    elif not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+    elif ends_at <= now + EXPIRES_SOON:
+        days = (ends_at - now).days
+        problems.append(f"{name} ends on {ends_at:%Y-%m-%d}: in {days} days")
+
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < RSA_BITS:
+            problems.append(f"{name} has an RSA key of {key.key_size} bits: too short")
+    elif not isinstance(key, ec.EllipticCurvePublicKey):
         problems.append(f"{name} has a key that cooper does not take: RSA or EC is needed")
     return problems

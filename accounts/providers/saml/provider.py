@@ -15,71 +15,79 @@ from accounts.providers.base import (
     SignInRefused,
     SignInStep,
 )
-from accounts.providers.saml import idps, requests, views
-from accounts.providers.saml.idp_registry import confirm
-from accounts.providers.saml.place import place_of
-from accounts.providers.saml.pysaml2_client import Engine, engine_for
+from accounts.providers.saml import acs, idps, requests, views
+from accounts.providers.saml.idp_registry import require_connected
+from accounts.providers.saml.pysaml2_client import SamlClient, client_for
+from accounts.providers.saml.service_provider import get_service_provider
 from core.dynamo import Transaction
 from core.http import own_path
 
-NEXT_LIMIT = 2_000
-ENDED = "What cooper knows of {label} has ended. Tell an administrator; other ways to sign in go on working."
+NEXT_PAGE_LIMIT = 2_000
+METADATA_EXPIRED = (
+    "The metadata of {label} has expired. Tell an administrator. Other ways to sign in still work."
+)
+TEST_EXPIRED = "This test link has expired. Make a new one: manage.py cooper_saml try"
 
 
 class SamlProvider(Provider):
-    """One SAML identity provider."""
+    """One SAML identity provider, as of a stamp."""
 
     def __init__(self, idp: SamlIdp, stamp: int) -> None:
-        """Stand for a connected identity provider, as of a stamp."""
-        self.idp, self.stamp = idp, stamp
-        self.id, self.label = str(idp.name), str(idp.label)
+        self.idp = idp
+        self.stamp = stamp
+        self.id = str(idp.name)
+        self.label = str(idp.label)
 
-    def _engine(self, request: HttpRequest) -> Engine:
-        """Return pysaml2 for this identity provider."""
-        return engine_for(place_of(request), self.idp, self.stamp)
+    def _client(self, request: HttpRequest) -> SamlClient:
+        return client_for(get_service_provider(request), self.idp, self.stamp)
 
     def start(self, request: HttpRequest) -> SignInStep:
-        """Lead to the identity provider with a signed request, and remember it for this browser."""
+        """Redirect to the identity provider with a signed AuthnRequest.
+
+        The request is remembered for this browser. Its parameters: `next` (where to go on to),
+        `fresh` (ForceAuthn), `bounced` (after an unsolicited response), `try` (a test's secret).
+        """
         if not idps.is_valid(self.idp):
             raise SignInRefused(
-                ENDED.format(label=self.label),
+                METADATA_EXPIRED.format(label=self.label),
                 f"metadata of {self.id} ended at {self.idp.valid_until}",
             )
-        secret = request.GET.get("try", "")
-        if secret and not requests.may_try(self.id, secret):
-            raise SignInRefused(
-                "This try has ended. Begin a new one: manage.py cooper_saml try", "unknown try"
-            )
+        test_secret = request.GET.get("try", "")
+        if test_secret and not requests.may_test(self.id, test_secret):
+            raise SignInRefused(TEST_EXPIRED, "unknown try")
+
         fresh = "fresh" in request.GET
-        request_id, address = self._engine(request).ask(fresh=fresh)
-        made = requests.Request(
+        request_id, url = self._client(request).create_authn_request(force_authn=fresh)
+        authn_request = requests.AuthnRequest(
             provider=self.id,
-            next=next_page(request, request.GET.get("next", "")),
+            next=safe_next_page(request, request.GET.get("next", "")),
             fresh=fresh,
             bounced="bounced" in request.GET,
-            trying=bool(secret),
+            trying=bool(test_secret),
         )
-        requests.remember(request, request_id, made)
-        return HttpResponseRedirect(address)
+        requests.remember(request, request_id, authn_request)
+        return HttpResponseRedirect(url)
 
     def reauthentication_url(self, next_page: str) -> str:
-        """Return the address at which the identity provider is asked to prove the person again."""
-        return f"{reverse('login-with', args=[self.id])}?{urlencode({'fresh': '1', 'next': next_page})}"
+        query = urlencode({"fresh": "1", "next": next_page})
+        return f"{reverse('login-with', args=[self.id])}?{query}"
 
     def sign_out_url(self, request: HttpRequest, facts: dict[str, str]) -> str:
-        """Return the address that asks the identity provider to end its own session, or ""."""
-        named = {name: value for name, value in facts.items() if name != "session_index"}
-        return self._engine(request).sign_out(named, facts.get("session_index", ""))
+        name_id = dict(facts)
+        subject = name_id.pop("subject", "")
+        session_index = name_id.pop("session_index", "")
+        return self._client(request).create_logout_url(subject, name_id, session_index)
 
     def guard_sign_in(self, writes: Transaction) -> None:
-        """Let a sign-in succeed only while the identity provider is connected."""
-        confirm(writes, self.id)
+        require_connected(writes, self.id)
 
 
-def next_page(request: HttpRequest, wanted: str) -> str:
-    """Return the page of ours to go on to, or ""."""
-    path = own_path(request, wanted)
-    return path if len(path) <= NEXT_LIMIT else ""
+def safe_next_page(request: HttpRequest, next_page: str) -> str:
+    """Return the page if it is one of ours and short enough for the web session, else ""."""
+    path = own_path(request, next_page)
+    if len(path) > NEXT_PAGE_LIMIT:
+        return ""
+    return path
 
 
 class SamlProviders(ProviderFamily):
@@ -87,17 +95,17 @@ class SamlProviders(ProviderFamily):
 
     routes: ClassVar[tuple[ProviderRoute, ...]] = (
         ProviderRoute("saml2/metadata/", "saml-metadata", views.metadata),
-        ProviderRoute("saml2/acs/", "saml-acs", views.acs, cross_site_post=True),
+        ProviderRoute("saml2/acs/", "saml-acs", acs.consume_assertion, cross_site_post=True),
         ProviderRoute("saml2/ls/", "saml-ls", views.signed_out, cross_site_post=True),
     )
 
     def providers(self) -> Iterable[Provider]:
-        """Return the connected identity providers, some seconds old at most."""
-        found = idps.current(oldest=idps.LISTED_FOR)
-        return [SamlProvider(each, found.stamp) for each in found.by_name.values()]
+        connected = idps.current(max_age=idps.LISTING_MAX_AGE)
+        return [SamlProvider(idp, connected.stamp) for idp in connected.by_name.values()]
 
     def find(self, provider_id: str) -> Provider | None:
-        """Return the identity provider with this id as it is now, or None."""
-        found = idps.current()
-        idp = found.by_name.get(provider_id)
-        return SamlProvider(idp, found.stamp) if idp is not None else None
+        connected = idps.current()
+        idp = connected.by_name.get(provider_id)
+        if idp is None:
+            return None
+        return SamlProvider(idp, connected.stamp)

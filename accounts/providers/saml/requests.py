@@ -1,4 +1,4 @@
-"""What this browser asked of identity providers, and the records that make an answer count once."""
+"""What this browser asked of identity providers, and the records that make a response count once."""
 
 import hashlib
 import secrets
@@ -13,86 +13,117 @@ from accounts.models import OnceRecord
 from accounts.providers.base import SignInRefused
 from core.dynamo import AlreadyExists, transaction
 
-PENDING = "saml_requests"
-LIVES = 900
-"""Seconds in which a request is to be answered."""
+SESSION_KEY = "saml_requests"
 
-AT_ONCE = 10
-"""Requests that a browser may have open; more, and the oldest is forgotten."""
+REQUEST_SECONDS = 900
+"""How long a request waits for its response."""
 
-ONCE_KEPT = timedelta(days=2)
-"""How long an assertion is remembered as used; one that was issued 11 minutes ago is refused anyway."""
+REQUESTS_LIMIT = 10
+"""Requests that a browser may have open; with more, the oldest is forgotten."""
 
-TRY_LIVES = 1_800
-"""Seconds in which the address of a try can be opened."""
+USED_FOR = timedelta(days=2)
+"""How long an assertion is remembered as used. One issued 11 minutes ago is refused anyway."""
+
+TEST_SECONDS = 1_800
+"""How long the link of a test sign-in works."""
 
 
 @dataclass(frozen=True)
-class Request:
-    """One request to an identity provider; `at` in seconds since the epoch."""
+class AuthnRequest:
+    """A request to an identity provider, as the web session keeps it."""
 
     provider: str
     next: str = ""
+    """The page to go on to."""
+
     fresh: bool = False
+    """Whether it asks for a fresh authentication (ForceAuthn)."""
+
     bounced: bool = False
+    """Whether it follows an unsolicited response (SAML Profiles 4.1.5)."""
+
     trying: bool = False
+    """Whether it is a test, which shows the assertion and signs nobody in."""
+
     at: float = field(default_factory=time.time)
+    """Seconds since the epoch."""
 
 
-def session_of(request: HttpRequest) -> Any:
-    """Return the web session that other sites' posts carry (SamlSessionMiddleware)."""
-    return request.saml_session  # type: ignore[attr-defined]
+# -- requests of this browser --
 
 
-def pending(request: HttpRequest) -> dict[str, Request]:
-    """Return this browser's requests that still wait for their answer, oldest first."""
-    found = session_of(request).get(PENDING, {})
-    made = {key: Request(**value) for key, value in found.items()}
-    return {key: each for key, each in made.items() if 0 <= time.time() - each.at <= LIVES}
+def pending(request: HttpRequest) -> dict[str, AuthnRequest]:
+    """Return this browser's requests that wait for a response, by ID, oldest first."""
+    requests = {}
+    for request_id, values in _saml_session(request).get(SESSION_KEY, {}).items():
+        authn_request = AuthnRequest(**values)
+        if 0 <= time.time() - authn_request.at <= REQUEST_SECONDS:
+            requests[request_id] = authn_request
+    return requests
 
 
-def remember(request: HttpRequest, request_id: str, asked: Request) -> None:
-    """Note a request; the oldest ones make room."""
-    kept = [*pending(request).items(), (request_id, asked)][-AT_ONCE:]
-    session_of(request)[PENDING] = {key: asdict(each) for key, each in kept}
+def remember(request: HttpRequest, request_id: str, authn_request: AuthnRequest) -> None:
+    """Note a request; the oldest ones make room for it."""
+    requests = [*pending(request).items(), (request_id, authn_request)]
+    _save(request, dict(requests[-REQUESTS_LIMIT:]))
 
 
 def forget(request: HttpRequest, request_id: str) -> None:
     """Drop a request that was answered."""
-    kept = {key: asdict(each) for key, each in pending(request).items() if key != request_id}
-    session_of(request)[PENDING] = kept
+    requests = pending(request)
+    requests.pop(request_id, None)
+    _save(request, requests)
 
 
-def use_up(provider: str, request_id: str, assertion_id: str) -> None:
-    """Let a request and an assertion count once, over all processes; raise SignInRefused the second time."""
-    expires = datetime.now(UTC) + ONCE_KEPT
+def _save(request: HttpRequest, requests: dict[str, AuthnRequest]) -> None:
+    _saml_session(request)[SESSION_KEY] = {
+        request_id: asdict(authn_request) for request_id, authn_request in requests.items()
+    }
+
+
+def _saml_session(request: HttpRequest) -> Any:
+    """Return the web session whose cookie other sites' posts carry (SamlSessionMiddleware)."""
+    return request.saml_session  # type: ignore[attr-defined]
+
+
+# -- single use --
+
+
+def use_once(provider: str, request_id: str, assertion_id: str) -> None:
+    """Use up a request and an assertion, for all processes (SAML Profiles 4.1.4.5).
+
+    Raise SignInRefused if either was used before.
+    """
+    expires = datetime.now(UTC) + USED_FOR
     try:
         with transaction() as writes:
-            for what in (f"request:{request_id}", f"assertion:{provider}:{assertion_id}"):
-                writes.create(
-                    OnceRecord(f"saml:{hashlib.sha256(what.encode()).hexdigest()}", expires=expires)
-                )
+            for used in (f"request:{request_id}", f"assertion:{provider}:{assertion_id}"):
+                digest = hashlib.sha256(used.encode()).hexdigest()
+                writes.create(OnceRecord(f"saml:{digest}", expires=expires))
     except AlreadyExists as error:
         raise SignInRefused(
             "This sign-in was used already. Sign in again.", "replay: used before"
         ) from error
 
 
-def new_try(provider: str) -> str:
-    """Return a secret that lets one browser try an identity provider, for half an hour."""
+# -- test sign-ins --
+
+
+def create_test(provider: str) -> str:
+    """Return a secret that lets whoever has it test an identity provider, for half an hour."""
     secret = secrets.token_urlsafe(24)
-    expires = datetime.now(UTC) + timedelta(seconds=TRY_LIVES)
+    expires = datetime.now(UTC) + timedelta(seconds=TEST_SECONDS)
     with transaction() as writes:
-        writes.create(OnceRecord(_try_key(provider, secret), expires=expires))
+        writes.create(OnceRecord(_test_key(provider, secret), expires=expires))
     return secret
 
 
-def may_try(provider: str, secret: str) -> bool:
-    """Return whether the secret lets somebody try this identity provider now."""
-    found = OnceRecord.find(_try_key(provider, secret))
-    return found is not None and found.expires > datetime.now(UTC)
+def may_test(provider: str, secret: str) -> bool:
+    """Return whether the secret is one of `create_test` for this provider, and still good."""
+    record = OnceRecord.find(_test_key(provider, secret))
+    return record is not None and record.expires > datetime.now(UTC)
 
 
-def _try_key(provider: str, secret: str) -> str:
-    """Return the key under which a try's secret is known: the secret itself is stored nowhere."""
+def _test_key(provider: str, secret: str) -> str:
+    """Return the key of a test's record: the secret itself is stored nowhere."""
     return "saml-try:" + hashlib.sha256(f"{provider}\n{secret}".encode()).hexdigest()

@@ -1,109 +1,148 @@
-"""XML from strangers, read with limits: no DOCTYPE, no entities, no comments, so deep and so large at most."""
+"""Parses XML that may be hostile: no DOCTYPE, no entities, no comments, limited depth and size.
+
+Without a DOCTYPE there are no entities to expand and nothing external to load (XXE, "billion
+laughs"). Without comments and processing instructions the text of an element is one piece, so two
+parsers cannot read two different names from it (CVE-2017-11427 and its relatives).
+"""
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from xml.parsers import expat
 
+MAX_ELEMENTS = 12_000
+"""Room for 5,000 groups, and for a deployment that sends an attribute for each."""
+
+MAX_DEPTH = 60
+MAX_ATTRIBUTES = 40
+"""Attributes of one element."""
+
 XML_BLANKS = " \t\r\n"
-DEPTH, ELEMENTS, ATTRIBUTES = 60, 12_000, 40
-DECLARATION = re.compile(
-    r"""<\?xml\s+version=(['"])1\.0\1(\s+encoding=(['"])utf-?8\3)?(\s+standalone=(['"])\w+\5)?\s*\?>""",
+XML_DECLARATION = re.compile(
+    r"""<\?xml\s+version=(['"])1\.0\1"""
+    r"""(\s+encoding=(['"])utf-?8\3)?"""
+    r"""(\s+standalone=(['"])\w+\5)?\s*\?>""",
     re.IGNORECASE,
 )
+"""XML 1.0 in UTF-8, the only declaration that a document may have."""
+
+_REASON_LIMIT = 500
 
 
 class Rejected(Exception):
-    """A message or metadata that cooper does not take; `rule` names the rule that it breaks, the text says how."""
+    """A message or metadata that cooper refuses.
+
+    `rule` names the rule that it breaks, for the log; the text says how it breaks it.
+    """
 
     def __init__(self, rule: str, reason: str) -> None:
-        """Keep the rule and the reason."""
         super().__init__(reason)
         self.rule = rule
 
     def __str__(self) -> str:
-        """Say both, for the log."""
-        return f"{self.rule}: {self.args[0]}"[:500]
+        return f"{self.rule}: {self.args[0]}"[:_REASON_LIMIT]
 
 
-def text_of(raw: bytes) -> str:
-    """Return the document's text: UTF-8, with no other encoding declared; raise Rejected."""
+def decode_utf8(raw: bytes) -> str:
+    """Return the document's text. Raise Rejected."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Rejected("encoding", "not UTF-8") from error
+
     if "\0" in text:
         raise Rejected("encoding", "a NUL")
     return text
 
 
 def refuse_declarations(text: str, *, comments: bool = False) -> None:
-    """Raise Rejected for a DOCTYPE, comment, CDATA section or processing instruction; metadata may have comments."""
-    declared = DECLARATION.match(text)
-    body = text[declared.end() :] if declared else text
+    """Raise Rejected for a DOCTYPE, comment, CDATA section or processing instruction.
+
+    Comments are accepted where `comments` says so: published metadata often has them.
+    """
+    declaration = XML_DECLARATION.match(text)
+    if declaration:
+        text = text[declaration.end() :]
     if comments:
-        body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    if "<?" in body:
+        text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+
+    if "<?" in text:
         raise Rejected(
             "declarations", "a processing instruction, or a declaration of another encoding"
         )
-    if "<!" in body:
+    if "<!" in text:
         raise Rejected("declarations", "a DOCTYPE, comment or CDATA section")
 
 
-class _Reader:
-    """Builds the tree while it counts."""
+def parse(raw: bytes, *, max_elements: int = MAX_ELEMENTS) -> ET.Element:
+    """Return the document's root element.
 
-    def __init__(self, elements: int) -> None:
-        """Begin with nothing."""
-        self.builder, self.left, self.depth = ET.TreeBuilder(), elements, 0
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take an element's begin; raise Rejected beyond the limits."""
-        self.left -= 1
-        self.depth += 1
-        if _beyond(self.left, self.depth, len(attributes)):
-            raise Rejected("limits", "too many elements or attributes, or too deep")
-        self.builder.start(_clark(name), {_clark(key): value for key, value in attributes.items()})
-
-    def end(self, name: str) -> None:
-        """Take an element's end."""
-        self.depth -= 1
-        self.builder.end(_clark(name))
-
-
-def _beyond(left: int, depth: int, attributes: int) -> bool:
-    """Return whether a document is larger or deeper than it may be."""
-    return left < 0 or depth > DEPTH or attributes > ATTRIBUTES
-
-
-def _clark(name: str) -> str:
-    """Return expat's `namespace}local` as `{namespace}local`."""
-    return "{" + name if "}" in name else name
-
-
-def parse(raw: bytes, *, elements: int = ELEMENTS) -> ET.Element:
-    """Return the document's root element; raise Rejected when it is not well-formed or beyond the limits."""
-    reader, parser = _Reader(elements), expat.ParserCreate("utf-8", "}")
+    Raise Rejected if the document is not well-formed or exceeds the limits. The caller has
+    refused declarations before.
+    """
+    builder = _LimitedTreeBuilder(max_elements)
+    parser = expat.ParserCreate("utf-8", namespace_separator="}")
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
-    parser.CharacterDataHandler = reader.builder.data
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+
     try:
         parser.Parse(raw, True)
-        root: ET.Element = reader.builder.close()
+        return builder.close()
     except (expat.ExpatError, AssertionError) as error:
         raise Rejected("well-formed", f"not well-formed: {error}") from error
-    return root
 
 
-def walk(root: ET.Element) -> Iterator[tuple[ET.Element | None, ET.Element]]:
-    """Return every element with its parent."""
+class _LimitedTreeBuilder:
+    """Builds the tree, and stops as soon as a limit is exceeded."""
+
+    def __init__(self, max_elements: int) -> None:
+        self.builder = ET.TreeBuilder()
+        self.elements_left = max_elements
+        self.depth = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements_left -= 1
+        self.depth += 1
+        if _exceeds_limits(self.elements_left, self.depth, len(attributes)):
+            raise Rejected("limits", "too many elements or attributes, or too deep")
+
+        attributes = {_to_qname(key): value for key, value in attributes.items()}
+        self.builder.start(_to_qname(name), attributes)
+
+    def end(self, name: str) -> None:
+        self.depth -= 1
+        self.builder.end(_to_qname(name))
+
+    def data(self, text: str) -> None:
+        self.builder.data(text)
+
+    def close(self) -> ET.Element:
+        return self.builder.close()
+
+
+def _exceeds_limits(elements_left: int, depth: int, attributes: int) -> bool:
+    return elements_left < 0 or depth > MAX_DEPTH or attributes > MAX_ATTRIBUTES
+
+
+def _to_qname(name: str) -> str:
+    """Return ElementTree's `{namespace}local` for expat's `namespace}local`."""
+    if "}" in name:
+        return "{" + name
+    return name
+
+
+def iter_with_parents(root: ET.Element) -> Iterator[tuple[ET.Element | None, ET.Element]]:
+    """Yield every element after its parent (None for the root)."""
     yield None, root
     for parent in root.iter():
         for child in parent:
             yield parent, child
 
 
-def text_in(element: ET.Element | None) -> str:
-    """Return an element's text without XML's blanks around it ("" without one)."""
-    return (element.text or "").strip(XML_BLANKS) if element is not None else ""
+def element_text(element: ET.Element | None) -> str:
+    """Return an element's text without the blanks around it; "" if there is no element."""
+    if element is None:
+        return ""
+    return (element.text or "").strip(XML_BLANKS)

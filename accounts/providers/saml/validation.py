@@ -1,6 +1,7 @@
-"""What a message whose signatures hold says, and whether it says it to us, now, and in answer to what we asked. Pure.
+"""What a response with valid signatures says, and whether it says it to us, now, and to our request.
 
-Rules: SAML profiles 4.1.4.2 and 4.1.4.3 (web browser SSO, response processing), SAML core 2.5.1 (conditions).
+Pure. The rules are those of the web browser SSO profile (SAML Profiles 4.1.4.2, 4.1.4.3) and of an
+assertion's conditions (SAML Core 2.5.1).
 """
 
 import re
@@ -9,245 +10,325 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from accounts.providers.saml.constants import BEARER, SUCCESS, TRANSIENT, XSI, qname
-from accounts.providers.saml.message_guard import the_assertion
-from accounts.providers.saml.safe_xml import XML_BLANKS, Rejected, text_in
+from accounts.providers.saml.constants import (
+    CONFIRMATION_BEARER,
+    NAMEID_TRANSIENT,
+    NS_XSI,
+    SIGNATURE,
+    STATUS_SUCCESS,
+    qname,
+)
+from accounts.providers.saml.message_guard import find_assertion, status_code
+from accounts.providers.saml.safe_xml import Rejected, element_text
 
-SKEW = timedelta(seconds=60)
-"""How far the clocks of cooper and an identity provider may be apart."""
+CLOCK_SKEW = timedelta(seconds=60)
+"""How far the clocks of cooper and of an identity provider may be apart."""
 
-YOUNG = timedelta(minutes=10)
+MAX_AGE = timedelta(minutes=10)
 """How old a message may be."""
 
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-"""Moments beyond these count as these: some send the first or last day of their calendar for "always"."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Times beyond these count as these: some send the first or last day of their calendar for "always".
+
+Arithmetic with them (skew, time zones) cannot overflow.
+"""
 
 SUBJECT_LIMIT = 254
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|\+00:00)", re.ASCII)
+INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|\+00:00)",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
 class ExpectedResponse:
-    """What a message has to fit: the IdP that was asked, our names, and the request that it answers."""
+    """What a response has to fit: the IdP that was asked, our names, and our request."""
 
     entity_id: str
+    """Of the identity provider."""
+
     audience: str
+    """Our entityID."""
+
     acs: str
+    """The URL of our assertion consumer service."""
+
     request_id: str
-    asked_at: datetime
-    fresh: bool = False
+    requested_at: datetime
+    force_authn: bool = False
+    """Whether the request asked for a fresh authentication."""
 
 
 @dataclass(frozen=True)
 class Assertion:
-    """What an assertion said of a person."""
+    """What a valid assertion says of a person."""
 
     subject: str
     name_id: dict[str, str]
+    """The NameID's attributes (Format, NameQualifier, ...): a LogoutRequest repeats them."""
+
     assertion_id: str
     session_index: str
     authenticated_at: datetime
-    ends_at: datetime | None
+    session_ends_at: datetime | None
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values by attribute name."""
 
 
 @dataclass(frozen=True)
-class Message:
-    """The parts of a message that the rules look at."""
+class ReceivedResponse:
+    """What the rules look at."""
 
     response: ET.Element
     assertion: ET.Element
     expected: ExpectedResponse
     now: datetime
 
-    def part(self, *names: str) -> ET.Element:
-        """Return what lies in the assertion under these names; raise Rejected when it is missing."""
-        found = self.assertion.find("/".join(qname(f"saml:{name}") for name in names))
-        if found is None:
-            raise Rejected("parts", f"no {names[-1]}")
-        return found
+    def element(self, *path: str) -> ET.Element:
+        """Return the element at a path of SAML names within the assertion. Raise Rejected."""
+        element = self.assertion.find("/".join(qname(f"saml:{name}") for name in path))
+        if element is None:
+            raise Rejected("parts", f"no {path[-1]}")
+        return element
+
+    @property
+    def confirmation_data(self) -> ET.Element:
+        return self.element("Subject", "SubjectConfirmation", "SubjectConfirmationData")
 
 
-def judged(root: ET.Element, expected: ExpectedResponse, now: datetime) -> Assertion:
-    """Return what a message says whose signatures hold; raise Rejected, naming the rule that it breaks."""
-    assertion = the_assertion(root)
+def validate(root: ET.Element, expected: ExpectedResponse, now: datetime) -> Assertion:
+    """Return the assertion of a response that keeps all RULES.
+
+    The caller has verified the signatures. Raise Rejected with the rule that the response breaks.
+    """
+    assertion = find_assertion(root)
     if assertion is None:
         raise Rejected("parts", "no assertion")
-    message = Message(root, assertion, expected, now)
-    for rule, holds in RULES.items():
-        said = holds(message)
-        if said:
-            raise Rejected(rule, said)
-    return _said(message)
+
+    received = ReceivedResponse(root, assertion, expected, now)
+    for rule, find_problem in RULES.items():
+        problem = find_problem(received)
+        if problem:
+            raise Rejected(rule, problem)
+    return _read_assertion(received)
 
 
-def instant(text: str | None) -> datetime:
-    """Return the moment that a UTC dateTime of SAML names (SAML core 1.3.3); raise Rejected."""
-    refusal = Rejected("times", f"no moment: {(text or '')[:40]!r}")
-    if not INSTANT.fullmatch(text or ""):
-        raise refusal
+def parse_instant(text: str | None) -> datetime:
+    """Return the time that a dateTime in UTC names (SAML Core 1.3.3). Raise Rejected."""
+    text = text or ""
+    rejected = Rejected("times", f"no moment: {text[:40]!r}")
+    if not INSTANT.fullmatch(text):
+        raise rejected
+
     try:
-        return min(max(datetime.fromisoformat(text or ""), EARLIEST), LATEST).astimezone(UTC)
+        instant = datetime.fromisoformat(text)
+        return min(max(instant, EARLIEST), LATEST).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise refusal from error
+        raise rejected from error
 
 
-def _version(message: Message) -> str:
-    """Say that it is not SAML 2.0."""
-    versions = (message.response.get("Version"), message.assertion.get("Version"))
-    return "" if versions == ("2.0", "2.0") else f"versions {versions}"
-
-
-def _status(message: Message) -> str:
-    """Say that the IdP reports no success."""
-    code = message.response.find(f"{qname('samlp:Status')}/{qname('samlp:StatusCode')}")
-    said = code.get("Value", "") if code is not None else ""
-    return "" if said == SUCCESS else f"status {said[:100]!r}"
-
-
-def _issuer(message: Message) -> str:
-    """Say that somebody else than the IdP that was asked answers."""
-    issuers = [
-        message.assertion.find(qname("saml:Issuer")),
-        message.response.find(qname("saml:Issuer")),
-    ]
-    names = [text_in(each) for each in issuers if each is not None]
-    return (
-        ""
-        if names and set(names) == {message.expected.entity_id}
-        else f"issuers {[name[:100] for name in names]}"
-    )
-
-
-def _request(message: Message) -> str:
-    """Say that it answers another request than this browser's, or none."""
-    data = message.part("Subject", "SubjectConfirmation", "SubjectConfirmationData")
-    answered = (message.response.get("InResponseTo"), data.get("InResponseTo"))
-    return "" if answered == (message.expected.request_id,) * 2 else f"in response to {answered}"
-
-
-def _destination(message: Message) -> str:
-    """Say that it was sent to somewhere else; required of a signed response (SAML bindings 3.5.5.2)."""
-    destination = message.response.get("Destination")
-    signed = message.response.find(qname("ds:Signature")) is not None
-    if destination is None and not signed:
-        return ""
-    return (
-        "" if destination == message.expected.acs else f"destination {(destination or '')[:100]!r}"
-    )
-
-
-def _confirmation(message: Message) -> str:
-    """Say that whoever bears the assertion is not confirmed, or not for us, or not now."""
-    if message.part("Subject", "SubjectConfirmation").get("Method") != BEARER:
-        return "not a bearer assertion"
-    data = message.part("Subject", "SubjectConfirmation", "SubjectConfirmationData")
-    if data.get("Recipient") != message.expected.acs:
-        return f"recipient {data.get('Recipient', '')[:100]!r}"
-    if data.get("NotBefore") is not None:
-        return "NotBefore in a bearer confirmation"
-    return (
-        ""
-        if message.now < instant(data.get("NotOnOrAfter")) + SKEW
-        else "the confirmation has ended"
-    )
-
-
-def _conditions(message: Message) -> str:
-    """Say that the assertion is not valid yet, or no longer."""
-    conditions = message.part("Conditions")
-    begin = conditions.get("NotBefore")
-    if begin is not None and message.now < instant(begin) - SKEW:
-        return "not valid yet"
-    return "" if message.now < instant(conditions.get("NotOnOrAfter")) + SKEW else "no longer valid"
-
-
-def _audience(message: Message) -> str:
-    """Say that any of the audience restrictions leaves us out."""
-    restrictions = message.part("Conditions").findall(qname("saml:AudienceRestriction"))
-    named = [{text_in(each) for each in restriction} for restriction in restrictions]
-    ours = named and all(message.expected.audience in names for names in named)
-    return (
-        ""
-        if ours
-        else f"audiences {[sorted(name[:100] for name in names)[:3] for names in named][:3]}"
-    )
-
-
-def _age(message: Message) -> str:
-    """Say that it was issued too long ago, or in the future."""
-    for element in (message.response, message.assertion):
-        issued = instant(element.get("IssueInstant"))
-        if not message.now - YOUNG - SKEW <= issued <= message.now + SKEW:
-            return f"issued at {issued.isoformat()}"
+def _check_version(received: ReceivedResponse) -> str:
+    """Require SAML 2.0 of response and assertion (SAML Core 3.2.2 and 2.3.3)."""
+    versions = (received.response.get("Version"), received.assertion.get("Version"))
+    if versions != ("2.0", "2.0"):
+        return f"versions {versions}"
     return ""
 
 
-def _authentication(message: Message) -> str:
-    """Say that the authentication is in the future, has ended, or is older than a fresh one was asked for."""
-    statement = message.part("AuthnStatement")
-    at = instant(statement.get("AuthnInstant"))
-    if at > message.now + SKEW:
+def _check_status(received: ReceivedResponse) -> str:
+    """Require that the identity provider reports success (SAML Core 3.2.2.2)."""
+    status = status_code(received.response)
+    if status != STATUS_SUCCESS:
+        return f"status {status[:100]!r}"
+    return ""
+
+
+def _check_issuer(received: ReceivedResponse) -> str:
+    """Require the identity provider that was asked as issuer (SAML Profiles 4.1.4.2).
+
+    The response may leave its own issuer out; the assertion may not.
+    """
+    issuers = []
+    for element in (received.assertion, received.response):
+        issuer = element.find(qname("saml:Issuer"))
+        if issuer is not None:
+            issuers.append(element_text(issuer))
+
+    if set(issuers) != {received.expected.entity_id}:
+        return f"issuers {[issuer[:100] for issuer in issuers]}"
+    return ""
+
+
+def _check_request(received: ReceivedResponse) -> str:
+    """Require an answer to this browser's request, in both places (SAML Profiles 4.1.4.3)."""
+    request_ids = (
+        received.response.get("InResponseTo"),
+        received.confirmation_data.get("InResponseTo"),
+    )
+    request_id = received.expected.request_id
+    if request_ids != (request_id, request_id):
+        return f"in response to {request_ids}"
+    return ""
+
+
+def _check_destination(received: ReceivedResponse) -> str:
+    """Require that it was sent to us; a signed response has to say so (SAML Bindings 3.5.5.2)."""
+    destination = received.response.get("Destination")
+    is_signed = received.response.find(SIGNATURE) is not None
+    if destination is None and not is_signed:
+        return ""
+
+    if destination != received.expected.acs:
+        return f"destination {(destination or '')[:100]!r}"
+    return ""
+
+
+def _check_confirmation(received: ReceivedResponse) -> str:
+    """Require a bearer confirmation, for us and now (SAML Profiles 4.1.4.2 and 4.1.4.3)."""
+    confirmation = received.element("Subject", "SubjectConfirmation")
+    if confirmation.get("Method") != CONFIRMATION_BEARER:
+        return "not a bearer assertion"
+
+    data = received.confirmation_data
+    if data.get("Recipient") != received.expected.acs:
+        return f"recipient {data.get('Recipient', '')[:100]!r}"
+    if data.get("NotBefore") is not None:
+        return "NotBefore in a bearer confirmation"
+    if received.now >= parse_instant(data.get("NotOnOrAfter")) + CLOCK_SKEW:
+        return "the confirmation has ended"
+    return ""
+
+
+def _check_conditions(received: ReceivedResponse) -> str:
+    """Require that the assertion is valid now (SAML Core 2.5.1.2).
+
+    An end is optional in SAML. cooper demands one.
+    """
+    conditions = received.element("Conditions")
+    not_before = conditions.get("NotBefore")
+    if not_before is not None and received.now < parse_instant(not_before) - CLOCK_SKEW:
+        return "not valid yet"
+    if received.now >= parse_instant(conditions.get("NotOnOrAfter")) + CLOCK_SKEW:
+        return "no longer valid"
+    return ""
+
+
+def _check_audience(received: ReceivedResponse) -> str:
+    """Require us in each audience restriction, and one at least (SAML Core 2.5.1.4)."""
+    restrictions = received.element("Conditions").findall(qname("saml:AudienceRestriction"))
+    audiences_by_restriction = [
+        {element_text(audience) for audience in restriction} for restriction in restrictions
+    ]
+    names_us = [received.expected.audience in audiences for audiences in audiences_by_restriction]
+    if not names_us or not all(names_us):
+        shown = [
+            sorted(audience[:100] for audience in audiences)[:3]
+            for audiences in audiences_by_restriction
+        ]
+        return f"audiences {shown[:3]}"
+    return ""
+
+
+def _check_age(received: ReceivedResponse) -> str:
+    """Require a recent IssueInstant of response and assertion (SAML Core 3.2.2 and 2.3.3)."""
+    oldest = received.now - MAX_AGE - CLOCK_SKEW
+    newest = received.now + CLOCK_SKEW
+    for element in (received.response, received.assertion):
+        issued_at = parse_instant(element.get("IssueInstant"))
+        if not oldest <= issued_at <= newest:
+            return f"issued at {issued_at.isoformat()}"
+    return ""
+
+
+def _check_authentication(received: ReceivedResponse) -> str:
+    """Require an authentication, a fresh one where we asked for that (SAML Core 2.7.2, 3.4.1)."""
+    statement = received.element("AuthnStatement")
+    authenticated_at = parse_instant(statement.get("AuthnInstant"))
+    if authenticated_at > received.now + CLOCK_SKEW:
         return "authenticated in the future"
-    if message.expected.fresh and at < message.expected.asked_at - SKEW:
+
+    expected = received.expected
+    if expected.force_authn and authenticated_at < expected.requested_at - CLOCK_SKEW:
         return "a fresh authentication was asked for, and this is an old one"
-    ends = statement.get("SessionNotOnOrAfter")
-    return (
-        "the IdP's session has ended" if ends is not None and instant(ends) <= message.now else ""
-    )
+
+    session_ends_at = _session_end(statement)
+    if session_ends_at is not None and session_ends_at <= received.now:
+        return "the IdP's session has ended"
+    return ""
 
 
-def _name_id(message: Message) -> str:
-    """Say that nobody is named, or by a name that does not last."""
-    name_id = message.part("Subject", "NameID")
-    subject = text_in(name_id)
-    if name_id.get("Format") == TRANSIENT:
+def _session_end(authn_statement: ET.Element) -> datetime | None:
+    not_on_or_after = authn_statement.get("SessionNotOnOrAfter")
+    if not_on_or_after is None:
+        return None
+    return parse_instant(not_on_or_after)
+
+
+def _check_name_id(received: ReceivedResponse) -> str:
+    """Require a name that lasts: one that is not transient (SAML Core 8.3.8), and visible."""
+    name_id = received.element("Subject", "NameID")
+    if name_id.get("Format") == NAMEID_TRANSIENT:
         return "the NameID is transient: configure a lasting one at the identity provider"
-    fits = (
-        0 < len(subject) <= SUBJECT_LIMIT and subject.isprintable() and subject == subject.strip()
+
+    subject = element_text(name_id)
+    is_usable = (
+        0 < len(subject) <= SUBJECT_LIMIT
+        and subject.isprintable()
+        # blanks that are not XML's, such as U+00A0, would make two people look the same
+        and subject == subject.strip()
+        and name_id.get(f"{{{NS_XSI}}}nil") is None
     )
-    return (
-        "" if fits and name_id.get(f"{{{XSI}}}nil") is None else f"no fit NameID: {subject[:60]!r}"
-    )
+    if not is_usable:
+        return f"no fit NameID: {subject[:60]!r}"
+    return ""
 
 
-RULES: dict[str, Callable[[Message], str]] = {
-    "version": _version,
-    "status": _status,
-    "issuer": _issuer,
-    "request": _request,
-    "destination": _destination,
-    "confirmation": _confirmation,
-    "conditions": _conditions,
-    "audience": _audience,
-    "age": _age,
-    "authentication": _authentication,
-    "name-id": _name_id,
+RULES: dict[str, Callable[[ReceivedResponse], str]] = {
+    "version": _check_version,
+    "status": _check_status,
+    "issuer": _check_issuer,
+    "request": _check_request,
+    "destination": _check_destination,
+    "confirmation": _check_confirmation,
+    "conditions": _check_conditions,
+    "audience": _check_audience,
+    "age": _check_age,
+    "authentication": _check_authentication,
+    "name-id": _check_name_id,
 }
-"""Each says what is wrong, or ""; a test switches each off and looks which messages come through."""
+"""Each says what is wrong, or returns "". A test turns each one off to see what it holds back."""
 
 
-def _said(message: Message) -> Assertion:
-    """Return what the assertion says."""
-    name_id, statement = message.part("Subject", "NameID"), message.part("AuthnStatement")
-    ends = statement.get("SessionNotOnOrAfter")
+def _read_assertion(received: ReceivedResponse) -> Assertion:
+    name_id = received.element("Subject", "NameID")
+    # attributes with a namespace, such as xsi:type, do not belong to the name
+    name_id_attributes = {name: value for name, value in name_id.attrib.items() if "}" not in name}
+    statement = received.element("AuthnStatement")
+    authenticated_at = parse_instant(statement.get("AuthnInstant"))
+
     return Assertion(
-        subject=text_in(name_id),
-        name_id={name: value for name, value in name_id.attrib.items() if "}" not in name},
-        assertion_id=message.assertion.get("ID", ""),
+        subject=element_text(name_id),
+        name_id=name_id_attributes,
+        assertion_id=received.assertion.get("ID", ""),
         session_index=statement.get("SessionIndex", ""),
-        authenticated_at=min(instant(statement.get("AuthnInstant")), message.now),
-        ends_at=instant(ends) if ends is not None else None,
-        attributes=_attributes(message.assertion),
+        # an IdP's clock may be ahead of ours: nobody was authenticated in our future
+        authenticated_at=min(authenticated_at, received.now),
+        session_ends_at=_session_end(statement),
+        attributes=_read_attributes(received.assertion),
     )
 
 
-def _attributes(assertion: ET.Element) -> dict[str, tuple[str, ...]]:
-    """Return the attributes' values by exact Name; elements of one Name add up, values with children are skipped."""
-    found: dict[str, list[str]] = {}
-    for attribute in assertion.iterfind(
-        f"{qname('saml:AttributeStatement')}/{qname('saml:Attribute')}"
-    ):
-        values = [(each.text or "").strip(XML_BLANKS) for each in attribute if not len(each)]
-        found.setdefault(attribute.get("Name", ""), []).extend(values)
-    return {name: tuple(values) for name, values in found.items()}
+def _read_attributes(assertion: ET.Element) -> dict[str, tuple[str, ...]]:
+    """Return values by exact Name (SAML Core 2.7.3.1).
+
+    Attribute elements of the same Name add up. Values with child elements are skipped.
+    """
+    values_by_name: dict[str, list[str]] = {}
+    path = f"{qname('saml:AttributeStatement')}/{qname('saml:Attribute')}"
+    for attribute in assertion.iterfind(path):
+        values = values_by_name.setdefault(attribute.get("Name", ""), [])
+        for value in attribute:
+            if len(value) == 0:
+                values.append(element_text(value))
+    return {name: tuple(values) for name, values in values_by_name.items()}

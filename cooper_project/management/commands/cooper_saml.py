@@ -1,6 +1,10 @@
-"""`cooper -saml`: SAML identity providers from the host: connect, look after, try, remove; and cooper's SAML keys."""
+"""`cooper -saml`: connects, looks after, tests and removes SAML identity providers, on the host.
+
+It makes cooper's own SAML keys, too.
+"""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -9,35 +13,43 @@ from django.core.management.base import CommandParser
 from accounts.models import SamlIdp
 from accounts.providers import configured_ids
 from accounts.providers.saml import idp_registry, keys, requests
-from accounts.providers.saml.idps import is_valid
-from accounts.providers.saml.place import place_of
-from accounts.providers.saml.pysaml2_client import ServiceProvider
-from accounts.providers.saml.xmlsec import xmlsec1
+from accounts.providers.saml.idp_registry import IdpSettings
+from accounts.providers.saml.idps import is_valid, list_connected
+from accounts.providers.saml.service_provider import ServiceProvider, get_service_provider
+from accounts.providers.saml.xmlsec import find_xmlsec1
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
 from core import installation
 from core.errors import CooperError, Invalid
 
-GROUPS = {
+GROUP_ATTRIBUTES = {
     "okta": ("groups",),
     "entra": ("http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",),
     "onelogin": ("memberOf",),
     "adfs": ("http://schemas.xmlsoap.org/claims/Group",),
     "keycloak": ("groups",),
 }
-"""The attribute in which each kind of identity provider sends groups when it is set up as docs/saml.md says."""
+"""Where each kind of identity provider sends groups if it is set up as docs/saml.md says."""
+
+DEFAULT_GROUP_ATTRIBUTES = ("groups",)
 
 NEEDS_XMLSEC1 = (
     "xmlsec1 is not installed here: nobody can sign in by SAML. Run: apt-get install xmlsec1"
 )
 
+CERTIFICATE_FILE_LIMIT = 20_000
+
 
 class Command(CooperCommand):
     """Connects and looks after SAML identity providers."""
 
-    help = "SAML identity providers: add, list, refresh, remove, check, try; keygen for cooper's own keys."
+    help = (
+        "SAML identity providers: add, list, refresh, remove, check, try;"
+        " keygen for cooper's own keys."
+    )
     example = (
-        "manage.py cooper_saml add okta --metadata https://example.okta.com/app/abc/sso/saml/metadata --kind okta\n"
+        "manage.py cooper_saml add okta --kind okta"
+        " --metadata https://example.okta.com/app/abc/sso/saml/metadata\n"
         "manage.py cooper_saml add entra --metadata entra.xml --kind entra --label 'Entra ID'\n"
         "manage.py cooper_saml try okta\n"
         "manage.py cooper_saml check\n"
@@ -46,269 +58,339 @@ class Command(CooperCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take a verb with what it needs."""
         super().add_arguments(parser)
         verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-        _add_arguments(verbs.add_parser("add", help="connect an identity provider"))
-        refresh = verbs.add_parser(
-            "refresh", help="read the metadata again; without a name, of all that have an address"
-        )
-        refresh.add_argument("name", nargs="?", default="")
-        refresh.add_argument(
-            "--metadata",
-            default="",
-            metavar="FILE|URL",
-            help="the new metadata, where it is no address",
-        )
-        check = verbs.add_parser(
-            "check", help="say what is wrong, or will be within 30 days; exit code 1 if anything is"
-        )
-        check.add_argument("name", nargs="?", default="")
-        check.add_argument(
-            "--metadata",
-            default="",
-            metavar="FILE|URL",
-            help="look at this metadata; nothing is stored",
-        )
-        check.add_argument(
-            "--entity-id", default="", help="the one that is meant, where it describes several"
-        )
-        for verb, text in {
-            "remove": "let its people in no more, and end their web sessions",
-            "try": "make an address that shows what an assertion says, without signing anybody in",
-        }.items():
-            verbs.add_parser(verb, help=text).add_argument("name")
-        keygen = verbs.add_parser(
-            "keygen", help="make cooper's key for SAML, or a second one to roll over to"
-        )
-        step = keygen.add_mutually_exclusive_group()
-        step.add_argument(
-            "--use-new", action="store_true", help="sign with the second key from now on"
-        )
-        step.add_argument(
-            "--drop-old", action="store_true", help="forget the key that signs no more"
-        )
+
+        _define_add_arguments(verbs.add_parser("add", help="connect an identity provider"))
         verbs.add_parser("list", help="show all")
-        for each in verbs.choices.values():
-            # after the verb too; left out, it does not undo the one before it
-            each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
-
-    def run_command(self, **options: Any) -> None:
-        """Do what the verb says."""
-        if options["verb"] in ("list", "check"):
-            return getattr(self, f"_{options['verb']}")(options)  # type: ignore[no-any-return]
-        installation.use_kms_key()
-        with operators.acting():
-            getattr(self, f"_{options['verb']}")(options)
-        return None
-
-    def _add(self, options: dict[str, Any]) -> None:
-        """Connect an identity provider."""
-        groups = options["groups"] or GROUPS.get(options["kind"], ("groups",))
-        wanted = idp_registry.Wanted(
-            name=options["name"],
-            place=options["metadata"],
-            label=options["label"],
-            entity_id=options["entity_id"],
-            groups=tuple(groups),
-            separator=options["separator"],
-            signs_response=options["signed_response"],
-            certificate=_certificate(options["certificate"]),
+        _define_refresh_arguments(
+            verbs.add_parser(
+                "refresh",
+                help="read the metadata again; without a name, of all that were added by a URL",
+            )
         )
-        idp, problems = idp_registry.add(wanted, configured_ids())
-        place = place_of()
-        self.say(f"Connected {_line(idp)}")
-        self.say(f"Groups are read from: {', '.join(idp.group_attributes)}")
-        self.say(
-            f"At the identity provider, enter:\n  entity ID (audience): {place.entity_id}\n  ACS URL: {place.acs}"
+        _define_check_arguments(
+            verbs.add_parser(
+                "check",
+                help="say what is wrong, or will be within 30 days; exit code 1 if anything is",
+            )
         )
-        self.say(f"  or our metadata: {place.entity_id}")
-        self.say(f"Next: manage.py cooper_saml try {idp.name}")
-        self.say(f"Who administers: COOPER_ADMIN_GROUPS=...,{idp.name}:GROUP")
-        self._say_problems(str(idp.name), problems)
-        self._say_what_lacks(place)
+        remove = verbs.add_parser(
+            "remove", help="end sign-ins there, and the web sessions of its people"
+        )
+        remove.add_argument("name")
+        test = verbs.add_parser(
+            "try", help="print a link that shows what an assertion says, and signs nobody in"
+        )
+        test.add_argument("name")
+        _define_keygen_arguments(
+            verbs.add_parser(
+                "keygen", help="make cooper's key for SAML, or a second one to roll over to"
+            )
+        )
 
-    def _say_what_lacks(self, place: ServiceProvider) -> None:
-        """Warn of what keeps SAML from working on this host."""
-        if not xmlsec1():
-            self.warn(NEEDS_XMLSEC1)
-        if not place.origin.startswith("https://"):
-            self.warn(
-                f"cooper is at {place.origin}: browsers carry SAML's cookie by https or on localhost alone."
+        for verb_parser in verbs.choices.values():
+            # --region may come after the verb, too; left out there, it keeps the one before it
+            verb_parser.add_argument(
+                "--region", default=argparse.SUPPRESS, help="cooper's AWS region"
             )
 
-    def _say_problems(self, name: str, problems: list[str]) -> None:
-        """Warn of what is wrong with an identity provider."""
+    def run_command(self, **options: Any) -> None:
+        verb = options["verb"]
+        if verb == "list":
+            self._list()
+            return
+        if verb == "check":
+            self._check(options)
+            return
+
+        actions = {
+            "add": self._add,
+            "refresh": self._refresh,
+            "remove": self._remove,
+            "try": self._try,
+            "keygen": self._keygen,
+        }
+        installation.use_kms_key()
+        with operators.acting():
+            actions[verb](options)
+
+    # -- add --
+
+    def _add(self, options: dict[str, Any]) -> None:
+        group_attributes = options["groups"]
+        if not group_attributes:
+            group_attributes = GROUP_ATTRIBUTES.get(options["kind"], DEFAULT_GROUP_ATTRIBUTES)
+
+        settings = IdpSettings(
+            name=options["name"],
+            metadata_source=options["metadata"],
+            label=options["label"],
+            entity_id=options["entity_id"],
+            group_attributes=tuple(group_attributes),
+            separator=options["separator"],
+            signs_response=options["signed_response"],
+            metadata_certificate=_read_certificate(options["certificate"]),
+        )
+        idp, problems = idp_registry.add(settings, configured_ids())
+
+        sp = get_service_provider()
+        self.say(f"Connected {_describe(idp)}")
+        self.say(f"Groups are read from: {', '.join(idp.group_attributes)}")
+        self.say("At the identity provider, enter:")
+        self.say(f"  entity ID (audience): {sp.entity_id}")
+        self.say(f"  ACS URL: {sp.acs}")
+        self.say(f"  or cooper's metadata: {sp.entity_id}")
+        self.say(f"Next: manage.py cooper_saml try {idp.name}")
+        self.say(f"To make a group administrators: COOPER_ADMIN_GROUPS=...,{idp.name}:GROUP")
+        self._warn_of_problems(str(idp.name), problems)
+        self._warn_of_host(sp)
+
+    def _warn_of_problems(self, name: str, problems: list[str]) -> None:
         for problem in problems:
             self.warn(f"{name}: {problem}")
 
-    def _list(self, options: dict[str, Any]) -> None:
-        """Show all identity providers."""
-        found = _connected()
-        for idp in found:
-            self.say(_line(idp))
-        if not found:
+    def _warn_of_host(self, sp: ServiceProvider) -> None:
+        """Warn of what keeps SAML from working on this host."""
+        if not find_xmlsec1():
+            self.warn(NEEDS_XMLSEC1)
+        if not sp.origin.startswith("https://"):
+            self.warn(
+                f"cooper is at {sp.origin}:"
+                " browsers send SAML's cookie over https or to localhost only."
+            )
+
+    # -- list, refresh, remove --
+
+    def _list(self) -> None:
+        connected = list_connected()
+        for idp in connected:
+            self.say(_describe(idp))
+        if not connected:
             self.say(
-                "There are no SAML identity providers. Connect one: manage.py cooper_saml add NAME --metadata FILE|URL"
+                "There are no SAML identity providers."
+                " Connect one: manage.py cooper_saml add NAME --metadata FILE|URL"
             )
 
     def _refresh(self, options: dict[str, Any]) -> None:
-        """Read metadata again; one that fails keeps no other from it."""
-        names = (
-            [options["name"]]
-            if options["name"]
-            else [str(each.name) for each in _connected() if each.metadata_url]
-        )
+        if options["name"]:
+            self._refresh_one(options["name"], options["metadata"])
+        else:
+            self._refresh_all(options["metadata"])
+
+    def _refresh_one(self, name: str, metadata_source: str) -> None:
+        idp, problems = idp_registry.refresh(name, metadata_source)
+        self.say(f"Refreshed {_describe(idp)}")
+        self._warn_of_problems(name, problems)
+
+    def _refresh_all(self, metadata_source: str) -> None:
+        """Refresh all that have a URL; one that fails does not keep the others from it."""
+        names = [str(idp.name) for idp in list_connected() if idp.metadata_url]
+        if not names:
+            self.say("Nothing to refresh: no identity provider was added by a URL.")
+
         failed = []
         for name in names:
             try:
-                idp, problems = idp_registry.refresh(name, options["metadata"])
+                self._refresh_one(name, metadata_source)
             except CooperError as error:
-                if options["name"]:
-                    raise
                 failed.append(name)
                 self.warn(f"{name}: {error.message} The last good metadata stays in use.")
-                continue
-            self.say(f"Refreshed {_line(idp)}")
-            self._say_problems(name, problems)
         if failed:
             raise CooperError(f"Not refreshed: {', '.join(failed)}.")
-        if not names:
-            self.say("Nothing to refresh: no identity provider was added by an address.")
 
     def _remove(self, options: dict[str, Any]) -> None:
-        """Remove an identity provider."""
         people = idp_registry.remove(options["name"])
         self.say(
-            f"Removed {options['name']}: nobody signs in there any more; web sessions of {people} people end now."
+            f"Removed {options['name']}: nobody can sign in there any more."
+            f" The web sessions of its people ({people}) have ended."
         )
-        self.say(
-            "AWS sessions that they have go on to their end. The id stays bound to its entityID."
-        )
+        self.say("Their AWS sessions last until they expire. The id stays bound to its entityID.")
+
+    # -- check --
 
     def _check(self, options: dict[str, Any]) -> None:
-        """Say what is wrong; raise CooperError when anything is."""
+        """Say what is wrong. Raise CooperError if anything is."""
         if options["metadata"]:
-            described = idp_registry.described_at(options["metadata"], options["entity_id"])
-            problems = [*described.problems, *idp_registry.wrong_with(described)]
-            self.say(
-                f"{described.entity_id}: {len(described.certificates)} signing certificates, sign-in at {described.sso}"
-            )
-            self._say_problems(described.entity_id, problems)
+            problems = self._check_metadata(options["metadata"], options["entity_id"])
         else:
-            problems = self._check_stored(options["name"])
+            problems = self._check_connected(options["name"])
+
         if problems:
-            raise CooperError(f"{len(problems)} problem{'s' * (len(problems) != 1)}.")
+            noun = "problem" if len(problems) == 1 else "problems"
+            raise CooperError(f"{len(problems)} {noun}.")
         self.say("Nothing is wrong.")
 
-    def _check_stored(self, name: str) -> list[str]:
-        """Return, and say, what is wrong with what is connected, with our keys and with this host."""
-        problems = [] if xmlsec1() else [NEEDS_XMLSEC1]
-        for line in problems:
-            self.warn(line)
-        for idp in [idp_registry.existing(name)] if name else _connected():
-            found = idp_registry.problems_of(idp)
-            self.say(_line(idp))
-            self._say_problems(str(idp.name), found)
-            problems += found
-        for number, key in enumerate(keys.stored()):
-            ends = x509.load_pem_x509_certificate(key["certificate"].encode()).not_valid_after_utc
-            self.say(
-                f"cooper's key {number + 1}{' (signs)' * (number == 0)}: certificate until {ends:%Y-%m-%d}"
-            )
+    def _check_metadata(self, source: str, entity_id: str) -> list[str]:
+        """Show, and return, what is wrong with metadata that is not stored."""
+        idp_metadata = idp_registry.load_metadata(source, entity_id)
+        problems = idp_registry.find_metadata_problems(idp_metadata)
+        self.say(
+            f"{idp_metadata.entity_id}: {len(idp_metadata.certificates)} signing certificates,"
+            f" sign-in at {idp_metadata.sso}"
+        )
+        self._warn_of_problems(idp_metadata.entity_id, problems)
         return problems
 
+    def _check_connected(self, name: str) -> list[str]:
+        """Show, and return, what is wrong with this host and with what is connected."""
+        problems = []
+        if not find_xmlsec1():
+            problems.append(NEEDS_XMLSEC1)
+            self.warn(NEEDS_XMLSEC1)
+
+        if name:
+            idps = [idp_registry.get_connected(name)]
+        else:
+            idps = list_connected()
+        for idp in idps:
+            idp_problems = idp_registry.find_problems(idp)
+            self.say(_describe(idp))
+            self._warn_of_problems(str(idp.name), idp_problems)
+            problems += idp_problems
+
+        self._show_own_keys()
+        return problems
+
+    def _show_own_keys(self) -> None:
+        for number, key in enumerate(keys.stored(), start=1):
+            certificate = x509.load_pem_x509_certificate(key["certificate"].encode())
+            role = " (signs)" if number == 1 else ""
+            self.say(
+                f"cooper's key {number}{role}:"
+                f" certificate until {certificate.not_valid_after_utc:%Y-%m-%d}"
+            )
+
+    # -- try, keygen --
+
     def _try(self, options: dict[str, Any]) -> None:
-        """Make an address that shows what an assertion says."""
-        idp = idp_registry.existing(options["name"])
-        place = place_of()
+        idp = idp_registry.get_connected(options["name"])
+        origin = get_service_provider().origin
         self.say(
-            "Open this address within 30 minutes and sign in at the identity provider. Nobody is signed in to cooper."
+            "Open this link within 30 minutes and sign in at the identity provider."
+            " You will not be signed in to cooper."
         )
-        self.say(f"{place.origin}/login/{idp.name}/?try={requests.new_try(str(idp.name))}")
+        secret = requests.create_test(str(idp.name))
+        self.say(f"{origin}/login/{idp.name}/?try={secret}")
 
     def _keygen(self, options: dict[str, Any]) -> None:
-        """Make a key, or take a step of the roll-over."""
         if options["use_new"]:
             keys.use_new()
             self.say(
-                "Requests are signed with the new key. Once every identity provider encrypts with it: keygen --drop-old"
+                "Requests are signed with the new key."
+                " Once every identity provider encrypts with it: keygen --drop-old"
             )
-        elif options["drop_old"]:
+            return
+        if options["drop_old"]:
             keys.drop_old()
-            self.say("The old key is forgotten.")
-        elif keys.make() == 1:
-            self.say(f"Made cooper's key for SAML. Its certificate is in {place_of().entity_id}")
+            self.say("The old key was deleted.")
+            return
+
+        if keys.make() == 1:
+            metadata_url = get_service_provider().entity_id
+            self.say(f"Made cooper's key for SAML. Its certificate is in {metadata_url}")
         else:
             self.say(
-                "Made a second key; our metadata has both. Let every identity provider read it, then: keygen --use-new"
+                "Made a second key. cooper's metadata has both:"
+                " let every identity provider read it, then run: keygen --use-new"
             )
 
 
-def _add_arguments(add: argparse.ArgumentParser) -> None:
-    """Take what adding needs."""
-    add.add_argument(
+# -- arguments --
+
+
+def _define_add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "name", help="the provider's id, for good: small letters, digits and '-', as in okta"
     )
-    add.add_argument("--metadata", required=True, metavar="FILE|URL", help="its metadata")
-    add.add_argument(
+    parser.add_argument("--metadata", required=True, metavar="FILE|URL", help="its metadata")
+    parser.add_argument(
         "--kind",
         default="",
-        choices=("", *GROUPS),
-        help="who makes it: says which attribute holds groups",
+        choices=("", *GROUP_ATTRIBUTES),
+        help="the vendor: says which attribute holds groups",
     )
-    add.add_argument(
+    parser.add_argument(
         "--groups",
         action="append",
         metavar="ATTRIBUTE",
-        help="the attribute that holds groups, exactly",
+        help="the exact name of the attribute that holds groups",
     )
-    add.add_argument(
-        "--separator", default="", help="what stands between groups that come as one value"
+    parser.add_argument(
+        "--separator", default="", help="what separates groups that come as one value"
     )
-    add.add_argument(
-        "--label", default="", help='what the sign-in page says, as in "Sign in with LABEL"'
+    parser.add_argument(
+        "--label", default="", help='the name on the sign-in page, as in "Sign in with LABEL"'
     )
-    add.add_argument(
-        "--entity-id", default="", help="the one that is meant, where metadata describes several"
+    parser.add_argument(
+        "--entity-id", default="", help="which one, where the metadata describes several"
     )
-    add.add_argument(
-        "--certificate", default="", metavar="FILE", help="metadata has to be signed by this (PEM)"
+    parser.add_argument(
+        "--certificate",
+        default="",
+        metavar="FILE",
+        help="the metadata has to be signed by this certificate (PEM)",
     )
-    add.add_argument(
+    parser.add_argument(
         "--signed-response",
         action="store_true",
-        help="responses have to be signed, not assertions alone",
+        help="demand signed responses, not signed assertions alone",
     )
 
 
-def _certificate(place: str) -> str:
-    """Return the certificate in a PEM file ("" for none); raise Invalid."""
-    if not place:
+def _define_refresh_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", default="")
+    parser.add_argument(
+        "--metadata",
+        default="",
+        metavar="FILE|URL",
+        help="the new metadata, where it was added from a file",
+    )
+
+
+def _define_check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", default="")
+    parser.add_argument(
+        "--metadata",
+        default="",
+        metavar="FILE|URL",
+        help="check this metadata instead; nothing is stored",
+    )
+    parser.add_argument(
+        "--entity-id", default="", help="which one, where the metadata describes several"
+    )
+
+
+def _define_keygen_arguments(parser: argparse.ArgumentParser) -> None:
+    step = parser.add_mutually_exclusive_group()
+    step.add_argument("--use-new", action="store_true", help="sign with the second key from now on")
+    step.add_argument("--drop-old", action="store_true", help="delete the key that does not sign")
+
+
+def _read_certificate(path: str) -> str:
+    """Return the certificate in a PEM file, "" for no path. Raise Invalid."""
+    if not path:
         return ""
     try:
-        with open(place, encoding="ascii") as file:  # noqa: PTH123 - an operator's own path
-            text = file.read(20_000)
-        x509.load_pem_x509_certificate(text.encode())
+        with Path(path).open(encoding="ascii") as file:
+            pem = file.read(CERTIFICATE_FILE_LIMIT)
+        x509.load_pem_x509_certificate(pem.encode())
     except (OSError, ValueError) as error:
         raise Invalid(
-            f"{place} holds no certificate in PEM.", str(error)[:200], field="certificate"
+            f"{path} holds no certificate in PEM.", str(error)[:200], field="certificate"
         ) from error
-    return text
+    return pem
 
 
-def _connected() -> list[SamlIdp]:
-    """Return the connected identity providers by name."""
-    return sorted(
-        (each for each in SamlIdp.everything() if not each.removed), key=lambda each: str(each.name)
-    )
+def _describe(idp: SamlIdp) -> str:
+    """Return a line about an identity provider."""
+    notes = []
+    if not is_valid(idp):
+        notes.append("EXPIRED")
+    if idp.trouble:
+        notes.append(f"not brought up to date: {idp.trouble}")
 
-
-def _line(idp: SamlIdp) -> str:
-    """Show an identity provider in one line."""
-    notes = [] if is_valid(idp) else ["ENDED"]
-    notes += [f"not brought up to date: {idp.trouble}"] if idp.trouble else []
-    suffix = f" [{'; '.join(notes)}]" if notes else ""
-    return (
-        f"{idp.name} ({idp.label}): {idp.entity_id}, {len(idp.certificates)} certificates{suffix}"
-    )
+    line = f"{idp.name} ({idp.label}): {idp.entity_id}, {len(idp.certificates)} certificates"
+    if notes:
+        line += f" [{'; '.join(notes)}]"
+    return line

@@ -60,7 +60,7 @@ def server(connected: Any, client_of: Any, tmp_path: Any) -> Server:
     )
     file = tmp_path / "pysaml2.xml"
     file.write_text(str(entity_descriptor(config)))
-    idp_registry.add(idp_registry.Wanted("pysaml2", str(file), groups=("groups",)), ())
+    idp_registry.add(idp_registry.IdpSettings("pysaml2", str(file)), ())
     return Server(config=config)
 
 

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.providers.saml import idps, keys, message_guard
-from accounts.providers.saml.pysaml2_client import Engine, ServiceProvider, engine_for
+from accounts.providers.saml.pysaml2_client import SamlClient, client_for
 from accounts.providers.saml.safe_xml import Rejected
+from accounts.providers.saml.service_provider import ServiceProvider
 from accounts.providers.saml.validation import Assertion, ExpectedResponse
 from tests.support.saml_kit import ACS, AUDIENCE, OKTA, SP, at
 
@@ -30,26 +31,26 @@ VALUE = re.compile(r'"[^"<>]*"|(?<=>)[^<>]+(?=<)')
 @pytest.fixture
 def stage(
     connected: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Engine, ExpectedResponse, dict[str, str]]:
-    """Return an engine, what it expects, and honest messages that last for hours."""
+) -> tuple[SamlClient, ExpectedResponse, dict[str, str]]:
+    """Return a client, what it expects, and honest messages that last for hours."""
     file = tmp_path / "ours.pem"
     file.write_text(keys.stored()[0]["certificate"])
     found = idps.current()
-    engine = engine_for(ServiceProvider(SP), found.by_name["okta"], found.stamp)
+    client = client_for(ServiceProvider(SP), found.by_name["okta"], found.stamp)
     expected = ExpectedResponse(OKTA.entity_id, AUDIENCE, ACS, "_q1", datetime.now(UTC))
     idp = OKTA.but(request="_q1", until=at(hours=9), confirmed_until=at(hours=9))
     both = idp.but(signs=("assertion", "response"))
     made = {"plain": idp.made(), "both": both.made(), "sealed": idp.but(encrypts=str(file)).made()}
-    return engine, expected, made
+    return client, expected, made
 
 
-def taken(engine: Engine, expected: ExpectedResponse, raw: bytes) -> Assertion | None:
+def taken(client: SamlClient, expected: ExpectedResponse, raw: bytes) -> Assertion | None:
     """Return what a message says, or None when it is refused; anything else that is raised would be a 500."""
     try:
-        root = message_guard.guarded(raw)
+        root = message_guard.parse_response(raw)
         if root.get("InResponseTo") != expected.request_id:
             return None
-        return engine.verified(raw, root, expected, expected.asked_at)
+        return client.verify_response(raw, root, expected, expected.asked_at)
     except Rejected:
         return None
 
@@ -121,8 +122,8 @@ def mutations(draw: Any, messages: dict[str, str]) -> tuple[str, str]:
 
 def try_many(stage: Any, examples: int) -> dict[str, int]:
     """Try so many mutations; return how many were taken as the same, and how many refused."""
-    engine, expected, messages = stage
-    honest = {name: taken(engine, expected, text.encode()) for name, text in messages.items()}
+    client, expected, messages = stage
+    honest = {name: taken(client, expected, text.encode()) for name, text in messages.items()}
     assert None not in honest.values()
     counts = {"same": 0, "refused": 0}
 
@@ -137,7 +138,7 @@ def try_many(stage: Any, examples: int) -> dict[str, int]:
     @given(mutations(messages))
     def holds(made: tuple[str, str]) -> None:
         name, text = made
-        said = taken(engine, expected, text.encode("utf-8", "surrogatepass"))
+        said = taken(client, expected, text.encode("utf-8", "surrogatepass"))
         assert said in (None, honest[name])
         counts["refused" if said is None else "same"] += 1
 

@@ -88,7 +88,7 @@ def test_it_is_the_once_only_records_that_hold_it_back(
     connected, client_of, monkeypatch, records, most
 ):
     if not records:
-        monkeypatch.setattr("accounts.providers.saml.requests.use_up", lambda *_: None)
+        monkeypatch.setattr("accounts.providers.saml.requests.use_once", lambda *_: None)
     first = client_of(None)
     message = {"SAMLResponse": packed(begin(first).made())}
     browsers = [client_of(None) for _ in range(AT_ONCE)]

@@ -182,9 +182,9 @@ def nothing(*arguments: Any, **named: Any) -> Any:
 
 SWITCHES: dict[str, tuple[Any, str, Any]] = {
     "declarations": (message_guard, "refuse_declarations", nothing),
-    "limits": (safe_xml, "_beyond", nothing),
+    "limits": (safe_xml, "_exceeds_limits", nothing),
     "size": (message_guard, "MESSAGE_LIMIT", 10**9),
-    "signature": (pysaml2_client.Engine, "hold", nothing),
+    "signature": (pysaml2_client.SamlClient, "_verify_signature", nothing),
 }
 """Guards that are no rule in a table."""
 

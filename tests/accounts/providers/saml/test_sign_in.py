@@ -7,7 +7,7 @@ import pytest
 
 from accounts import login, sessions
 from accounts.models import Person, SamlIdp, WebSession
-from accounts.providers.saml import idp_registry, idps, keys, requests, views, xmlsec
+from accounts.providers.saml import acs, idp_registry, idps, keys, requests, service_provider
 from brokers import catalogue
 from brokers.models import Association
 from core.audit import AuditEvent, Event
@@ -143,7 +143,7 @@ def test_it_replaces_groups_by_nothing_too_and_says_so(browser):
 
 def test_it_tells_of_entras_limit(connected, client_of, tmp_path):
     idp_registry.remove("entra")
-    connect(ENTRA, tmp_path, groups=(ENTRA_GROUPS,))
+    connect(ENTRA, tmp_path, group_attributes=(ENTRA_GROUPS,))
     browser = client_of(None)
     link = Attribute("http://schemas.microsoft.com/claims/groups.link", ("https://graph.example/",))
     signed_in(browser, ENTRA, attributes=(link,))
@@ -152,7 +152,7 @@ def test_it_tells_of_entras_limit(connected, client_of, tmp_path):
 
 def test_it_reads_groups_by_exact_name_alone(connected, client_of, tmp_path):
     idp_registry.remove("entra")
-    connect(ENTRA, tmp_path, groups=("memberOf", f"{CLAIMS}/Group"), separator=";")
+    connect(ENTRA, tmp_path, group_attributes=("memberOf", f"{CLAIMS}/Group"), separator=";")
     attributes = (
         Attribute("memberOf", ("CN=a,OU=b;CN=c,OU=d", " padded\n")),
         Attribute(f"{CLAIMS}/Group", ("DOMAIN\\e",)),
@@ -240,7 +240,7 @@ def test_it_takes_an_answer_in_the_browser_that_asked_alone(browser, client_of):
 
 def test_it_takes_an_answer_within_15_minutes(browser, monkeypatch):
     idp = begin(browser)
-    monkeypatch.setattr(requests, "LIVES", -1)
+    monkeypatch.setattr(requests, "REQUEST_SECONDS", -1)
     assert answer(browser, idp).status_code == 403
 
 
@@ -354,7 +354,7 @@ def test_a_sign_in_that_meets_the_removal_is_refused_in_its_own_transaction(brow
     idp = begin(browser)
     idp_before = idps.current()
     idp_registry.remove("okta")
-    monkeypatch.setattr(idps, "current", lambda oldest=0.0: idp_before)
+    monkeypatch.setattr(idps, "current", lambda max_age=0.0: idp_before)
     assert answer(browser, idp).status_code == 403
     assert Person.find(ALICE) is None
 
@@ -435,7 +435,7 @@ def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(br
     catalogue.edit(
         lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
     )
-    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
+    idp = begin(browser, query=f"?try={requests.create_test('okta')}")
     page = answer(browser, idp)
     assert page.status_code == 200 and who(browser) == "" and Person.find(ALICE) is None
     for word in ("Nobody was signed in", ALICE, "okta:developers", "dev-read"):
@@ -443,20 +443,20 @@ def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(br
 
 
 def test_it_shows_why_a_try_would_be_refused(browser):
-    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
+    idp = begin(browser, query=f"?try={requests.create_test('okta')}")
     page = answer(browser, idp.but(subject_format=TRANSIENT, subject="_x"))
     assert page.status_code == 400 and "transient" in page.text and who(browser) == ""
 
 
 @pytest.mark.parametrize("secret", ["x", "", None])
 def test_it_tries_nothing_without_the_secret_of_the_command(browser, secret):
-    made = requests.new_try("entra") if secret is None else secret
+    made = requests.create_test("entra") if secret is None else secret
     answer = browser.get(f"/login/okta/?try={made}")
     assert answer.status_code == (403 if made else 302)
 
 
 def test_it_escapes_what_an_assertion_says(browser):
-    idp = begin(browser, query=f"?try={requests.new_try('okta')}")
+    idp = begin(browser, query=f"?try={requests.create_test('okta')}")
     page = answer(
         browser, idp.but(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),))
     )
@@ -472,7 +472,7 @@ def test_it_goes_on_with_two_keys_of_the_identity_provider(connected, client_of,
 
 
 def test_it_rolls_its_own_key_over_without_a_gap(browser, tmp_path, monkeypatch):
-    monkeypatch.setattr(keys, "_made", real_key)
+    monkeypatch.setattr(keys, "_create_key", real_key)
     old = keys.stored()[0]["certificate"]
     keys.make()
     new = keys.stored()[1]["certificate"]
@@ -496,12 +496,12 @@ def test_it_stores_no_key_in_the_clear(connected):
         keys.stored()
     )
     assert "PRIVATE" not in stored
-    assert repr(keys.opened()[0]) == "Key(***)"
+    assert repr(keys.decrypt_stored()[0]) == "Key(***)"
 
 
 def test_nothing_of_the_key_lies_on_disk_readable_by_others(browser):
     begin(browser)
-    folder = xmlsec._folders[0].path
+    folder = service_provider._key_files[0].folder
     assert folder.stat().st_mode & 0o077 == 0
     assert all(
         file.stat().st_mode & 0o077 == 0 for file in folder.iterdir() if file.suffix == ".key"
@@ -548,7 +548,7 @@ def test_an_identity_provider_whose_metadata_ended_lets_nobody_in(connected, bro
     forget()
     assert answer(browser, idp).status_code == 403
     page = browser.get("/login/okta/")
-    assert page.status_code == 403 and "other ways to sign in go on" in page.text
+    assert page.status_code == 403 and "Other ways to sign in still work" in page.text
 
 
 def test_it_reads_the_list_again_only_when_the_stamp_has_moved(connected, monkeypatch):
@@ -558,7 +558,11 @@ def test_it_reads_the_list_again_only_when_the_stamp_has_moved(connected, monkey
 
 
 def test_the_limits_are_those_of_the_papers():
-    assert (views.LONGEST.total_seconds(), requests.LIVES, login.MAX_GROUPS_BYTES) == (
+    assert (
+        acs.LONGEST_SESSION.total_seconds(),
+        requests.REQUEST_SECONDS,
+        login.MAX_GROUPS_BYTES,
+    ) == (
         28_800,
         900,
         100_000,
