@@ -50,7 +50,7 @@ def taken(client: SamlClient, expected: ExpectedResponse, raw: bytes) -> Asserti
         root = message_guard.parse_response(raw)
         if root.get("InResponseTo") != expected.request_id:
             return None
-        return client.verify_response(raw, root, expected, expected.asked_at)
+        return client.verify_response(raw, root, expected, expected.requested_at)
     except Rejected:
         return None
 
