@@ -1,4 +1,7 @@
-"""Local accounts, changed from the host or in the management plane: account, person and event are one transaction."""
+"""Local accounts, changed from the host or in the admin.
+
+The account, its person and the event are one transaction.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -17,12 +20,14 @@ from core.audit import Event
 from core.dynamo import AlreadyExists, Stale, Transaction, transaction
 from core.errors import Conflict, Invalid
 
-TRIES = 5
-"""Times that a change is begun anew when a sign-in of the same person comes between."""
+ATTEMPTS = 5
+"""Times that a change is tried again when the same person signs in at that moment."""
 
 Change = Callable[[LocalAccount, Person], None]
+"""Sets fields of an account and its person; nothing is written by it."""
 
 
+# -- what was typed ---------------------------------------------------------------------------------
 def parse_username(text: str) -> str:
     """Return the one spelling of a user name; raise Invalid when it cannot be one."""
     username = normalize_username(text)
@@ -35,15 +40,16 @@ def parse_username(text: str) -> str:
 
 
 def parse_group_names(texts: Iterable[str]) -> list[str]:
-    """Return the names of local groups, written bare or as `local:name`; raise Invalid for any other."""
+    """Return the bare names of local groups, which may be written `local:name`; raise Invalid."""
     try:
         groups = sorted({Group.parse(text) for text in texts})
     except ValueError as error:
-        raise Invalid(f"This is no group: {error}.", field="groups") from error
-    others = [str(group) for group in groups if group.provider != "local"]
-    if others:
+        raise Invalid(f"Not a valid group: {error}.", field="groups") from error
+
+    foreign = [str(group) for group in groups if group.provider != "local"]
+    if foreign:
         raise Invalid(
-            f"A local account has local groups only, not {', '.join(others)}.", field="groups"
+            f"A local account has local groups only, not {', '.join(foreign)}.", field="groups"
         )
     return [group.name for group in groups]
 
@@ -52,29 +58,13 @@ def validate_new_password(password: str, username: str, name: str = "") -> None:
     """Raise Invalid saying everything that is wrong with a new password."""
     if len(password) > PASSWORD_LIMIT:
         raise Invalid(f"A password has at most {PASSWORD_LIMIT} characters.", field="password")
+
+    # the validators compare the password with what the account is called
+    account = LocalAccount(username, name=name)
     try:
-        validate_password(password, LocalAccount(username, name=name))  # type: ignore[arg-type]
+        validate_password(password, account)  # type: ignore[arg-type]
     except ValidationError as error:
         raise Invalid(" ".join(error.messages), field="password") from error
-
-
-def add(username: str, name: str, groups: list[str], password: str) -> LocalAccount:
-    """Make a local account; raise Invalid, or Conflict when the name is taken."""
-    validate_new_password(password, username, name)
-    made = LocalAccount(
-        username, name=name or None, groups=groups, password=hash_password(password)
-    )
-    try:
-        with transaction() as writes:
-            writes.create(made)
-            sync_person(writes, made, ends_sessions=True)
-            guard_admin_change(writes, f"local:{username}", was=False, will=can_administer(made))
-            writes.create(
-                audit.event(Event.PERSON_ADDED, person=f"local:{username}", groups=groups)
-            )
-    except AlreadyExists as error:
-        raise Conflict(f"There is a local account {username} already.") from error
-    return made
 
 
 def hash_password(password: str) -> str:
@@ -82,55 +72,70 @@ def hash_password(password: str) -> str:
     return make_password(password)
 
 
-def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
-    """Give the account's person, if there is one, what the account says; a new epoch ends their web sessions."""
-    person = Person.find(f"local:{account.username}")
-    if person is None and account.disabled:
-        # made so that a sign-in at this very moment meets it
-        person = Person(f"local:{account.username}", provider="local", subject=account.username)
-    if person is None:
-        return
-    _keep_in_step(account, person)
-    person.disabled = account.disabled
-    if ends_sessions:
-        person.epoch = int(person.epoch) + 1
-    writes.save(person)
+# -- operations -------------------------------------------------------------------------------------
+def get_account(username: str) -> LocalAccount:
+    """Return the account; raise Invalid when there is none."""
+    account = LocalAccount.find(username)
+    if account is None:
+        raise Invalid(f"There is no local account {username}.", field="username")
+    return account
+
+
+def add(username: str, name: str, groups: list[str], password: str) -> LocalAccount:
+    """Make a local account; raise Invalid, or Conflict when the name is taken."""
+    validate_new_password(password, username, name)
+    person_key = f"local:{username}"
+    account = LocalAccount(
+        username, name=name or None, groups=groups, password=hash_password(password)
+    )
+
+    try:
+        with transaction() as writes:
+            writes.create(account)
+            sync_person(writes, account, ends_sessions=True)
+            guard_admin_change(writes, person_key, was=False, will=can_administer(account))
+            writes.create(audit.event(Event.PERSON_ADDED, person=person_key, groups=groups))
+    except AlreadyExists as error:
+        raise Conflict(f"There is a local account {username} already.") from error
+    return account
 
 
 def disable(username: str) -> None:
-    """Let the person in no more: web sessions end at the next request, and no sign-in works."""
+    """Refuse every sign-in, and end the web sessions at their next request."""
 
     def change(account: LocalAccount, person: Person) -> None:
-        account.disabled = person.disabled = True
+        account.disabled = True
+        person.disabled = True
         person.epoch = int(person.epoch) + 1
 
-    # the person is made if need be, so that a sign-in at this very moment meets it
-    _change(username, change, Event.PERSON_DISABLED, make_person=True)
+    _change(username, change, Event.PERSON_DISABLED, create_person=True)
 
 
 def enable(username: str) -> None:
-    """Let the person in again."""
+    """Let the person sign in again."""
 
     def change(account: LocalAccount, person: Person) -> None:
-        account.disabled = person.disabled = False
+        account.disabled = False
+        person.disabled = False
 
     _change(username, change, Event.PERSON_ENABLED)
 
 
 def set_password(username: str, password: str) -> None:
-    """Give the account another password and end its web sessions; raise Invalid."""
-    validate_new_password(password, username, str(get_account(username).name or ""))
-    stored = hash_password(password)
+    """Set another password and end the web sessions; raise Invalid."""
+    name = get_account(username).name
+    validate_new_password(password, username, str(name or ""))
+    password_hash = hash_password(password)
 
     def change(account: LocalAccount, person: Person) -> None:
-        account.password = stored
+        account.password = password_hash
         person.epoch = int(person.epoch) + 1
 
     _change(username, change, Event.PASSWORD_CHANGED)
 
 
 def set_groups(username: str, groups: list[str]) -> None:
-    """Give the account these groups instead of its own; they count from the next request on."""
+    """Set the groups; they count from the next request on."""
 
     def change(account: LocalAccount, person: Person) -> None:
         account.groups = groups
@@ -138,48 +143,65 @@ def set_groups(username: str, groups: list[str]) -> None:
     _change(username, change, Event.PERSON_CHANGED, groups=groups)
 
 
-def get_account(username: str) -> LocalAccount:
-    """Return the account; raise Invalid when there is none."""
-    found = LocalAccount.find(username)
-    if found is None:
-        raise Invalid(f"There is no local account {username}.", field="username")
-    return found
-
-
 def _change(
-    username: str, change: Change, kind: Event, *, make_person: bool = False, **facts: Any
+    username: str, change: Change, event: Event, *, create_person: bool = False, **facts: Any
 ) -> None:
-    """Change an account and its person with the event; begin anew when somebody was quicker."""
-    for attempt in range(TRIES):
+    """Change an account and its person; try again when another write came between."""
+    for _ in range(ATTEMPTS - 1):
         try:
-            return _change_once(username, change, kind, make_person, facts)
+            return _change_once(username, change, event, create_person, facts)
         except Stale:
-            if attempt == TRIES - 1:
-                raise
-    return None
+            continue
+    return _change_once(username, change, event, create_person, facts)
 
 
 def _change_once(
-    username: str, change: Change, kind: Event, make_person: bool, facts: dict[str, Any]
+    username: str, change: Change, event: Event, create_person: bool, facts: dict[str, Any]
 ) -> None:
-    """Change once; raise Stale when the account or the person was changed meanwhile."""
-    account, key = get_account(username), f"local:{username}"
-    person = Person.find(key)
-    known = person is not None or make_person
-    person = person or Person(key, provider="local", subject=username)
-    was = can_administer(account)
+    """Raise Stale when the account or the person was changed meanwhile."""
+    person_key = f"local:{username}"
+    account = get_account(username)
+    person = Person.find(person_key)
+
+    # A person exists from the first sign-in on. Whoever has not signed in has none to change;
+    # disabling creates it, so that a sign-in at this very moment conflicts with it.
+    writes_person = person is not None or create_person
+    if person is None:
+        person = Person(person_key, provider="local", subject=username)
+
+    could_administer = can_administer(account)
     change(account, person)
     account.changed_at = datetime.now(UTC)
+
     with transaction() as writes:
         writes.save(account)
-        guard_admin_change(writes, key, was=was, will=can_administer(account))
-        if known:
-            _keep_in_step(account, person)
+        guard_admin_change(writes, person_key, was=could_administer, will=can_administer(account))
+        if writes_person:
+            _copy_to_person(account, person)
             writes.save(person)
-        writes.create(audit.event(kind, person=key, **facts))
+        writes.create(audit.event(event, person=person_key, **facts))
 
 
-def _keep_in_step(account: LocalAccount, person: Person) -> None:
-    """Give the person what the account says."""
+# -- the account's person ---------------------------------------------------------------------------
+def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
+    """Bring the account's person in line with it, in its transaction.
+
+    `ends_sessions` begins a new epoch, which ends their web sessions.
+    """
+    person = Person.find(f"local:{account.username}")
+    if person is None and account.disabled:
+        # created so that a sign-in at this very moment conflicts with it
+        person = Person(f"local:{account.username}", provider="local", subject=account.username)
+    if person is None:
+        return
+
+    _copy_to_person(account, person)
+    person.disabled = account.disabled
+    if ends_sessions:
+        person.epoch = int(person.epoch) + 1
+    writes.save(person)
+
+
+def _copy_to_person(account: LocalAccount, person: Person) -> None:
     person.groups = [str(Group("local", name)) for name in account.groups]
     person.name = account.name
