@@ -1,5 +1,6 @@
 """The identity providers that are connected, cached in the process and kept true by a stamp."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -27,8 +28,14 @@ class ConnectedIdps:
         return None
 
 
-# the last list with the time (monotonic) at which it was known to be true; empty before the first
-_cache: list[tuple[ConnectedIdps, float]] = []
+@dataclass
+class _Cache:
+    idps: ConnectedIdps = field(default_factory=ConnectedIdps)
+    checked_at: float = -math.inf
+    """When `idps` were known to be true (monotonic)."""
+
+
+_cache = _Cache()
 _lock = threading.Lock()
 
 
@@ -38,24 +45,18 @@ def current(max_age: float = 0.0) -> ConnectedIdps:
     One read compares the stamp, unless that was done within the last `max_age` seconds.
     """
     now = time.monotonic()
-    if _cache:
-        idps, checked_at = _cache[0]
-        if now - checked_at <= max_age:
-            return idps
+    if now - _cache.checked_at <= max_age:
+        return _cache.idps
 
     with _lock:
         # the stamp is read first: what changes meanwhile comes with the next look
         stamp = keys.stamp()
-        idps = _cache[0][0] if _cache else ConnectedIdps()
-        if idps.stamp != stamp:
-            idps = _read(stamp)
-        _cache[:] = [(idps, now)]
-    return idps
-
-
-def _read(stamp: int) -> ConnectedIdps:
-    connected = list_connected()
-    return ConnectedIdps(stamp, {str(idp.name): idp for idp in connected})
+        if _cache.idps.stamp != stamp:
+            by_name = {str(idp.name): idp for idp in list_connected()}
+            _cache.idps = ConnectedIdps(stamp, by_name)
+        # after `idps`: other threads read these two without the lock, in the other order
+        _cache.checked_at = now
+        return _cache.idps
 
 
 def list_connected() -> list[SamlIdp]:
@@ -66,7 +67,8 @@ def list_connected() -> list[SamlIdp]:
 
 def clear_cache() -> None:
     """Read the identity providers anew at the next look; for tests."""
-    _cache.clear()
+    _cache.checked_at = -math.inf
+    _cache.idps = ConnectedIdps()
 
 
 def is_valid(idp: SamlIdp) -> bool:

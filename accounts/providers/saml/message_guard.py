@@ -112,6 +112,7 @@ def _check_single_assertion(response: ET.Element) -> str:
     if count != 1:
         return f"{count} assertions; status {status_code(response)!r}"
 
+    # EncryptedData; or, once pysaml2 has decrypted it, the assertion in its place
     if encrypted:
         contents = [
             local_name(child.tag)
@@ -175,6 +176,7 @@ def _check_signature_placement(root: ET.Element) -> str:
             continue
         if parent is None or parent.tag not in (RESPONSE, ASSERTION):
             return "a signature in an odd place"
+        # an empty URI would mean the whole document
         reference = element.find(f"{qname('ds:SignedInfo')}/{qname('ds:Reference')}")
         if reference is None or reference.get("URI") != f"#{parent.get('ID')}":
             return "a signature that covers something else than what it is in"

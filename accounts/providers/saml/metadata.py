@@ -41,6 +41,8 @@ ENTITY_ID_LIMIT = 1_024
 """Characters of an entityID at most (SAML Metadata 2.2.1)."""
 
 CERTIFICATES_LIMIT = 10
+"""Each costs a run of xmlsec1 for a message that none of them signed."""
+
 URL_LIMIT = 2_000
 RSA_BITS = 2_048
 """Shorter RSA keys are reported as a problem."""
@@ -101,6 +103,7 @@ def _read(raw: bytes, entity_id: str) -> IdpMetadata:
         raise Rejected("metadata", f"it ended on {valid_until:%Y-%m-%d}")
 
     problems = []
+    # without any format listed, the identity provider decides (SAML Metadata 2.4.2)
     formats = [element_text(format_) for format_ in descriptor.iterfind(qname("md:NameIDFormat"))]
     if formats == [NAMEID_TRANSIENT]:
         problems.append("it offers only transient NameIDs; cooper needs lasting ones")
@@ -116,11 +119,12 @@ def _read(raw: bytes, entity_id: str) -> IdpMetadata:
 
 
 def parse_root(raw: bytes) -> ET.Element:
-    """Return the root of metadata. Raise Rejected for what is none: empty, too large, a web page."""
+    """Return the root of metadata. Raise Rejected for what is none: empty, huge, a web page."""
     if not raw.strip():
         raise Rejected("metadata", "it is empty")
     if len(raw) > SIZE_LIMIT:
         raise Rejected("metadata", f"it is larger than {SIZE_LIMIT // 1_000_000} MB")
+    # the usual mistake: the address of a page that shows metadata, or of a sign-in page
     if re.match(rb"\s*<(!doctype\s+)?html", raw, re.IGNORECASE):
         raise Rejected(
             "metadata", "it is a web page, not metadata (is the address right, and public?)"

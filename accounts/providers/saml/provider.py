@@ -73,6 +73,7 @@ class SamlProvider(Provider):
         return f"{reverse('login-with', args=[self.id])}?{query}"
 
     def sign_out_url(self, request: HttpRequest, facts: dict[str, str]) -> str:
+        # as acs.py put them into the AuthResult: the NameID's attributes, and these two
         name_id = dict(facts)
         subject = name_id.pop("subject", "")
         session_index = name_id.pop("session_index", "")

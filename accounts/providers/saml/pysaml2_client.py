@@ -21,6 +21,7 @@ from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from accounts.models import SamlIdp
 from accounts.providers.saml.constants import NS_SAML, NS_SAMLP, RESPONSE, SIGNATURE
+from accounts.providers.saml.message_grammar import local_name
 from accounts.providers.saml.message_guard import find_assertion, is_encrypted, parse_response
 from accounts.providers.saml.safe_xml import Rejected
 from accounts.providers.saml.service_provider import (
@@ -163,15 +164,15 @@ class SamlClient:
 
     def _verify_signature(self, xml: bytes, signed: ET.Element) -> None:
         """Raise Rejected unless one of the identity provider's certificates signed the element."""
+        element_type = f"{NS_SAML}:Assertion"
         if signed.tag == RESPONSE:
-            namespace, name = NS_SAMLP, "Response"
-        else:
-            namespace, name = NS_SAML, "Assertion"
+            element_type = f"{NS_SAMLP}:Response"
 
+        # several while the identity provider rolls its keys over
         for file in self.certificate_files:
-            if is_signed_by(xml, str(file), f"{namespace}:{name}", signed.get("ID", "")):
+            if is_signed_by(xml, str(file), element_type, signed.get("ID", "")):
                 return
-        raise Rejected("signature", f"the signature of the {name} does not hold")
+        raise Rejected("signature", f"the signature of the {local_name(signed.tag)} does not hold")
 
 
 class _GuardedResponse(AuthnResponse):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What this browser asked of identity providers, and the records that make a response count once."""
+"""A browser's requests to identity providers, and the records that make a response count once."""
 
 import hashlib
 import secrets

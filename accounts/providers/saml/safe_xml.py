@@ -81,6 +81,7 @@ def parse(raw: bytes, *, max_elements: int = MAX_ELEMENTS) -> ET.Element:
     refused declarations before.
     """
     builder = _LimitedTreeBuilder(max_elements)
+    # the encoding is given, so none is guessed; no namespace of ours contains the separator
     parser = expat.ParserCreate("utf-8", namespace_separator="}")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
@@ -90,6 +91,7 @@ def parse(raw: bytes, *, max_elements: int = MAX_ELEMENTS) -> ET.Element:
     try:
         parser.Parse(raw, True)
         return builder.close()
+    # TreeBuilder asserts that there was a root
     except (expat.ExpatError, AssertionError) as error:
         raise Rejected("well-formed", f"not well-formed: {error}") from error
 

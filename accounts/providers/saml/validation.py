@@ -1,4 +1,4 @@
-"""What a response with valid signatures says, and whether it says it to us, now, and to our request.
+"""What a response with valid signatures says, and whether that is for us, now, and asked for.
 
 Pure. The rules are those of the web browser SSO profile (SAML Profiles 4.1.4.2, 4.1.4.3) and of an
 assertion's conditions (SAML Core 2.5.1).
@@ -29,7 +29,7 @@ MAX_AGE = timedelta(minutes=10)
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""Times beyond these count as these: some send the first or last day of their calendar for "always".
+"""Times beyond these count as these: some send the end of their calendar for "always".
 
 Arithmetic with them (skew, time zones) cannot overflow.
 """
@@ -117,6 +117,7 @@ def validate(root: ET.Element, expected: ExpectedResponse, now: datetime) -> Ass
 def parse_instant(text: str | None) -> datetime:
     """Return the time that a dateTime in UTC names (SAML Core 1.3.3). Raise Rejected."""
     text = text or ""
+    # datetime.fromisoformat accepts more than SAML does: dates alone, other time zones
     rejected = Rejected("times", f"no moment: {text[:40]!r}")
     if not INSTANT.fullmatch(text):
         raise rejected
