@@ -1,6 +1,7 @@
 """Puts the identity of whoever asks on the request, and the web session for cross-site posts."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ class IdentityMiddleware(AuthenticationMiddleware):
 
     get_response: Callable[[HttpRequest], HttpResponse]
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Any) -> HttpResponse:
         try:
             self.process_request(request)
             is_signed_in = request.user.is_authenticated
@@ -34,7 +35,7 @@ class IdentityMiddleware(AuthenticationMiddleware):
             identity = request.user.identity
             person = identity.person
 
-        request.identity = identity  # type: ignore[attr-defined]
+        request.identity = identity
         with audit.acting(person=person):
             return self.get_response(request)
 

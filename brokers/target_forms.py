@@ -118,7 +118,7 @@ class TargetForm(admin.DocumentForm):
         """Return a new target of this kind."""
         return Target(kind=str(cls.kind), state=str(State.PENDING))
 
-    def shown(self, document: Document) -> dict[str, Any]:
+    def initial_values(self, document: Document) -> dict[str, Any]:
         """Return the initial values; the AWS account's name and the switches come from elsewhere."""
         assert isinstance(document, Target)  # noqa: S101 - the form is for targets alone
         account = AwsAccount.find(document.aws_account) if document.aws_account else None
@@ -127,7 +127,7 @@ class TargetForm(admin.DocumentForm):
             "enabled": document.state == State.ENABLED,
             "accept_weaker": document.weaker_mode_accepted,
         }
-        return super().shown(document) | {
+        return super().initial_values(document) | {
             name: value for name, value in mine.items() if name in self.base_fields
         }
 

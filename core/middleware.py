@@ -14,6 +14,7 @@ from django.shortcuts import render
 from core import audit
 from core.errors import CooperError
 from core.http import wants_json
+from core.requests import CooperRequest
 
 logger = logging.getLogger(__name__)
 
@@ -67,17 +68,18 @@ class RequestMiddleware:
         """Take the rest of the chain."""
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: CooperRequest) -> HttpResponse:
         """Answer with the id in `X-Request-Id`."""
-        request.id = secrets.token_hex(8)  # type: ignore[attr-defined]
+        request.id = secrets.token_hex(8)
+        request.client_address = client_address(request)
         if came_by_https(request):
             request.META["wsgi.url_scheme"] = request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined]
         if request.path in HEALTH:
             # load balancers ask by address, not by name
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
-        with audit.acting(source=client_address(request), request_id=request.id):  # type: ignore[attr-defined]
+        with audit.acting(source=request.client_address, request_id=request.id):
             response = self.get_response(request)
-        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        response["X-Request-Id"] = request.id
         return response
 
 

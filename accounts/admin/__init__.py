@@ -1,17 +1,17 @@
 """The management plane of people: accounts, who has signed in, identity providers, the stop switch, and the record."""
 
-from accounts.admin.audit_log import RecordAdmin
+from accounts.admin.audit_log import AuditLogAdmin
 from accounts.admin.identity_providers import SamlIdpAdmin
 from accounts.admin.local_accounts import LocalAccountAdmin
 from accounts.admin.new_admin_notice import new_admin_notice
 from accounts.admin.people import PersonAdmin
-from accounts.admin.switches import StopAllAdmin
+from accounts.admin.switches import StopAllGrantsAdmin
 
 __all__ = [
+    "AuditLogAdmin",
     "LocalAccountAdmin",
     "PersonAdmin",
-    "RecordAdmin",
     "SamlIdpAdmin",
-    "StopAllAdmin",
+    "StopAllGrantsAdmin",
     "new_admin_notice",
 ]

@@ -1,8 +1,8 @@
-"""The record, whose export takes a one-time code."""
+"""The audit log, whose export takes a one-time code."""
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 
-from accounts.stepup import StepUpMixin
+from accounts.admin.step_up import StepUpMixin
 from core import admin
 from core.admin.audit_export import EXPORT
 from core.admin.audit_log import AuditEventAdmin
@@ -10,12 +10,15 @@ from core.audit import AuditEvent
 
 
 @admin.register(AuditEvent)
-class RecordAdmin(StepUpMixin, AuditEventAdmin):
-    """Shows the record; an export takes a code of its own, of administrators and auditors alike."""
+class AuditLogAdmin(StepUpMixin, AuditEventAdmin):
+    """Shows the audit log; an export takes a code of its own, of administrators and auditors alike."""
 
     step_up = (EXPORT,)
     step_up_strict = True
 
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Take somebody without a device to set one up, and back."""
-        return self._to_enrol(request, EXPORT) or super().export_view(request)
+    def export_view(self, request: admin.AdminRequest) -> HttpResponseBase:
+        """Lead somebody without a device to setting one up, and back."""
+        redirect = self.redirect_to_enrolment(request, EXPORT)
+        if redirect is not None:
+            return redirect
+        return super().export_view(request)

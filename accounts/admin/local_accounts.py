@@ -1,16 +1,16 @@
-"""Local accounts in the management plane."""
+"""Local accounts in the admin."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
 
 from accounts import administrators, local_accounts
+from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person
-from accounts.stepup import StepUpMixin
 from core import admin, audit
+from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
 from core.audit_search import history_for
@@ -25,7 +25,6 @@ class UsernameField(forms.CharField):
     """A user name, in its one spelling."""
 
     def clean(self, value: Any) -> str:
-        """Return the user name; raise ValidationError."""
         try:
             return local_accounts.parse_username(str(super().clean(value)))
         except Invalid as error:
@@ -36,7 +35,6 @@ class LocalGroupsField(admin.LinesField):
     """Names of local groups, one a line."""
 
     def clean(self, value: Any) -> list[str]:
-        """Return the names; raise ValidationError."""
         try:
             return local_accounts.parse_group_names(super().clean(value))
         except Invalid as error:
@@ -62,17 +60,19 @@ class LocalAccountForm(admin.DocumentForm):
 
     def clean(self) -> dict[str, Any]:
         """Demand a good password where one is given or needed."""
-        found = super().clean() or self.cleaned_data
-        password = found.get("password")
-        if password or self.adding:
-            username = str(found.get("username") or getattr(self.instance, "username", "") or "")
-            try:
-                local_accounts.validate_new_password(
-                    password or "", username, found.get("name") or ""
-                )
-            except Invalid as error:
-                self.add_error("password", error.message)
-        return found
+        cleaned_data = super().clean() or self.cleaned_data
+        password = cleaned_data.get("password")
+        if not password and not self.adding:
+            return cleaned_data
+
+        stored_username = getattr(self.instance, "username", "")
+        username = str(cleaned_data.get("username") or stored_username or "")
+        name = cleaned_data.get("name") or ""
+        try:
+            local_accounts.validate_new_password(password or "", username, name)
+        except Invalid as error:
+            self.add_error("password", error.message)
+        return cleaned_data
 
 
 @admin.register(LocalAccount)
@@ -81,8 +81,8 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
     step_up_strict = True
     form = LocalAccountForm
-    list_display = ("username", "name", "groups_said", "disabled")
-    search_fields = ("username", "name", "groups_said")
+    list_display = ("username", "name", "group_names", "disabled")
+    search_fields = ("username", "name", "group_names")
     ordering = ("username",)
     events = {  # noqa: RUF012 - as in Django's admin
         "add": Event.PERSON_ADDED,
@@ -91,73 +91,89 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
     }
 
     @admin.display(description="Groups")
-    def groups_said(self, account: LocalAccount) -> str:
-        """Return the groups."""
+    def group_names(self, account: LocalAccount) -> str:
         return ", ".join(account.groups)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep the user name."""
+    def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
+        # a user name is the key, and is never given to somebody else
         return ("username",) if obj else ()
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
-        """Return the newest events that name the account."""
         return history_for(f"local:{obj.key[0]}")
 
     def audit_facts(self, document: Document) -> dict[str, Any]:
         """Name the person that the account stands for."""
         return dict.fromkeys(("object", "target"), f"local:{document.key[0]}")
 
-    def prepare(self, request: HttpRequest, outcome: admin.FormChanges) -> None:
-        """Hash a new password; refuse to disable oneself."""
-        account = outcome.document
-        assert isinstance(account, LocalAccount)  # noqa: S101 - this admin is for local accounts alone
-        if account.disabled and request.user.pk == f"local:{account.username}":
+    # -- saving
+    def prepare(self, request: AdminRequest, operation: AdminOperation[LocalAccount]) -> None:
+        """Hash a new password; refuse to disable oneself, or the last administrator."""
+        account = operation.document
+        person_key = f"local:{account.username}"
+        if account.disabled and request.user.pk == person_key:
             raise Invalid("You cannot disable your own account.", field="disabled")
-        administrators.refuse_removing_last_admin(f"local:{account.username}", **_standing(account))
-        if outcome.cleaned["password"]:
-            account.password = local_accounts.hash_password(outcome.cleaned["password"])
+        administrators.refuse_removing_last_admin(person_key, **_admin_before_and_after(account))
+
+        password = operation.changes.cleaned_data["password"]
+        if password:
+            account.password = local_accounts.hash_password(password)
         account.changed_at = datetime.now(UTC)
 
-    def write(self, request: HttpRequest, writes: Transaction, outcome: admin.FormChanges) -> None:
+    def write(
+        self,
+        request: AdminRequest,
+        operation: AdminOperation[LocalAccount],
+        writes: Transaction,
+    ) -> None:
         """Keep the person in step with the account; a new password or disabling ends their web sessions."""
-        super().write(request, writes, outcome)
-        account = outcome.document
-        administrators.guard_admin_change(writes, f"local:{account.key[0]}", **_standing(account))  # type: ignore[arg-type]
-        ends = bool({"password", "disabled"} & set(outcome.before_and_after))
-        local_accounts.sync_person(writes, account, ends_sessions=ends)  # type: ignore[arg-type]
+        super().write(request, operation, writes)
 
-    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
+        account = operation.document
+        administrators.guard_admin_change(
+            writes, f"local:{account.username}", **_admin_before_and_after(account)
+        )
+        changed_fields = set(operation.changes.before_and_after)
+        ends_sessions = bool({"password", "disabled"} & changed_fields)
+        local_accounts.sync_person(writes, account, ends_sessions=ends_sessions)
+
+    def commit(
+        self, request: AdminRequest, operation: AdminOperation[LocalAccount], build: Build
+    ) -> None:
         """Write it; begin anew when the person signed in at this very moment."""
         for attempt in range(TRIES):
             try:
-                return super().commit(request, outcome, build)
+                return super().commit(request, operation, build)
             except Stale as error:
-                if attempt == TRIES - 1 or not isinstance(error.document, Person):
+                is_last = attempt == TRIES - 1
+                if is_last or not isinstance(error.document, Person):
                     raise
         return None
 
-    def remove(self, request: HttpRequest, obj: Any) -> None:
-        """Delete the account; its person stays in the record, disabled."""
-        if request.user.pk == f"local:{obj.username}":
+    # -- deleting
+    def remove(self, request: AdminRequest, operation: AdminOperation[LocalAccount]) -> None:
+        """Delete the account; its person stays, disabled: the audit log names them."""
+        account = operation.document
+        person_key = f"local:{account.username}"
+        if request.user.pk == person_key:
             raise Invalid("You cannot delete your own account.")
-        obj.disabled = True
-        outcome = admin.FormChanges(obj, adding=False)
+        account.disabled = True
 
         def build(writes: Transaction) -> None:
-            writes.delete(obj)
-            administrators.guard_admin_change(writes, f"local:{obj.username}", **_standing(obj))
-            local_accounts.sync_person(writes, obj, ends_sessions=True)
-            writes.create(audit.event(Event.PERSON_DELETED, **self.audit_facts(obj)))
+            writes.delete(account)
+            administrators.guard_admin_change(
+                writes, person_key, **_admin_before_and_after(account)
+            )
+            local_accounts.sync_person(writes, account, ends_sessions=True)
+            writes.create(audit.event(Event.PERSON_DELETED, **self.audit_facts(account)))
 
-        self.commit(request, outcome, build)
+        self.commit(request, operation, build)
 
-    def consequences(self, request: HttpRequest, obj: Any) -> list[str]:
-        """Say what goes with it."""
+    def consequences(self, request: AdminRequest, obj: Any) -> list[str]:
         return ["The person can no longer sign in, and their web sessions end. The record stays."]
 
 
-def _standing(account: LocalAccount) -> dict[str, Any]:
-    """Return whether the account administered as stored, and whether it will as it is about to be."""
+def _admin_before_and_after(account: LocalAccount) -> dict[str, Any]:
+    """Return whether the account can administer as it is stored, and as it is about to be."""
     stored = LocalAccount.find(str(account.username))
     return {
         "was": administrators.can_administer(stored),

@@ -1,4 +1,4 @@
-"""New administrators, told on every page of the management plane until each administrator says that they saw it."""
+"""New administrators, named on every page of the admin until each administrator has acknowledged them."""
 
 from typing import Any
 
@@ -9,11 +9,15 @@ from core import admin
 
 
 def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
-    """Return what this administrator was not told yet, and the place up to which that goes."""
-    if not getattr(request.user, "is_admin", False):
+    """Return what this administrator has not acknowledged yet, and until which event that goes."""
+    user: Any = request.user
+    if not getattr(user, "is_admin", False):
         return None
-    found = administrators.unacknowledged_new_admins(request.user.stored_person)  # type: ignore[union-attr]
-    return {"lines": administrators.notice_lines(found), "until": found[-1].at} if found else None
+
+    events = administrators.unacknowledged_new_admins(user.stored_person)
+    if not events:
+        return None
+    return {"lines": administrators.notice_lines(events), "until": events[-1].at}
 
 
 admin.site.notice = new_admin_notice

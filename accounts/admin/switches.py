@@ -2,28 +2,29 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpResponse
 
-from accounts.stepup import StepUpMixin
+from accounts.admin.step_up import StepUpMixin
 from core import admin
 from core.admin.stop_switch import StopSwitchAdmin
-from core.dynamo import Document
 from core.installation import Installation
 
 
 @admin.register(Installation)
-class StopAllAdmin(StepUpMixin, StopSwitchAdmin):
+class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
     """The stop switch of all grants: setting it is for emergencies and takes no code, lifting it does."""
 
     step_up = ("change",)
     step_up_strict = True
 
-    def _to_enrol(self, request: HttpRequest, deed: str) -> None:
+    def redirect_to_enrolment(self, request: admin.AdminRequest, kind: str) -> HttpResponse | None:
         """Let an administrator without a device in: stopping must not wait."""
+        return None
 
-    def authorize_operation(
-        self, request: HttpRequest, deed: str, obj: Document | None, given: dict[str, Any]
-    ) -> None:
-        """Demand a code for lifting."""
-        if obj is None or not obj.stopped:  # type: ignore[attr-defined]
-            super().authorize_operation(request, deed, obj, given)
+    def requires_code(
+        self, request: admin.AdminRequest, operation: admin.AdminOperation[Any]
+    ) -> bool:
+        """Only setting the stop needs no code; the document has the switch as it was typed."""
+        documents = operation.documents
+        sets_stop = len(documents) > 0 and all(document.stopped for document in documents)
+        return not sets_stop

@@ -2,13 +2,13 @@
 
 from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin
-from brokers.admin.people import BecomingPersonAdmin
+from brokers.admin.people import PersonWithGrantsAdmin
 from brokers.admin.targets import TargetAdmin
 
 __all__ = [
     "AssociationAdmin",
     "AssociationInline",
     "AwsAccountAdmin",
-    "BecomingPersonAdmin",
+    "PersonWithGrantsAdmin",
     "TargetAdmin",
 ]

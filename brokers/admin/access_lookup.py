@@ -1,31 +1,35 @@
 """What may somebody become, and why: for a person, or for any set of groups typed in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
 
-from accounts.identity import Group, Identity
+from accounts.identity import Group, Identity, parse_groups
 from accounts.models import Person
 from brokers import catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.models import State, Target
 from core import admin, audit
 
+NOT_SEEN = "Nobody of this name has signed in yet. Type their groups below instead."
+
 
 class GroupsField(admin.LinesField):
     """Groups, one a line."""
 
     def clean(self, value: Any) -> list[str]:
-        """Return the groups as they are written; raise ValidationError."""
         try:
             return [str(Group.parse(line)) for line in super().clean(value)]
         except ValueError as error:
             raise forms.ValidationError(f"This is no group: {error}.") from error
 
 
-class ExplainForm(forms.Form):
+class LookupForm(forms.Form):
     """Who is asked about."""
 
     person = forms.CharField(
@@ -38,50 +42,89 @@ class ExplainForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Demand one of the two, and a person who is known; keep the person found."""
-        found = super().clean() or self.cleaned_data
-        key = str(found.get("person") or "").strip()
-        if not key and not found.get("groups") and not self.errors:
-            raise forms.ValidationError("Say a person, or at least one group.")
-        if key:
-            found["found"] = Person.find(key if ":" in key else f"local:{key}")
-            if found["found"] is None:
-                self.add_error(
-                    "person",
-                    "Nobody of this name has signed in yet. Type their groups below instead.",
-                )
-        return found
+        """Demand one of the two, and a person who is known; keep them as `stored_person`."""
+        cleaned_data = super().clean() or self.cleaned_data
+        name = str(cleaned_data.get("person") or "").strip()
+        if not name:
+            if not cleaned_data.get("groups") and not self.errors:
+                raise forms.ValidationError("Say a person, or at least one group.")
+            return cleaned_data
+
+        key = name if ":" in name else f"local:{name}"
+        cleaned_data["stored_person"] = Person.find(key)
+        if cleaned_data["stored_person"] is None:
+            self.add_error("person", NOT_SEEN)
+        return cleaned_data
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One target that the groups lead to: through which, until when, and what stands in the way, if anything does."""
+class Access:
+    """One target that the groups lead to: through which, until when, and what is in the way, if anything is."""
 
     target: Target
     account: str
     through: str
     until: datetime | None
-    hindrance: str
+    obstacle: str
 
 
-def answers_for(groups: frozenset[Group]) -> list[Answer]:
+def access_of(groups: frozenset[Group]) -> list[Access]:
     """Return what somebody in these groups may become now, by name."""
-    held = catalogue.current()
-    found = entitlements_of(
-        Identity("cooper", "somebody", groups=groups), held.rules_for(groups), audit.now()
-    )
-    known = sorted(
-        name for name in found if name in held.targets and held.targets[name].state != State.DELETED
-    )
-    return [_answer(held, found[name]) for name in known]
+    current = catalogue.current()
+    somebody = Identity("cooper", "somebody", groups=groups)
+    entitlements = entitlements_of(somebody, current.rules_for(groups), audit.now())
+
+    answers = []
+    for name in sorted(entitlements):
+        target = current.targets.get(name)
+        if target is not None and target.state != State.DELETED:
+            answers.append(_access(current, target, entitlements[name]))
+    return answers
 
 
-def _answer(held: catalogue.Catalogue, found: Entitlement) -> Answer:
-    """Return the answer of one entitlement."""
-    target = held.targets[found.target]
-    account = held.accounts.get(str(target.aws_account))
-    hindrance = "" if target.enabled else f"the target is {target.state}"
-    if not hindrance and account is not None and account.stopped:
-        hindrance = "its AWS account is stopped"
-    through = ", ".join(str(group) for group in found.through)
-    return Answer(target, str(account or target.aws_account), through, found.until, hindrance)
+def _access(current: catalogue.Catalogue, target: Target, entitlement: Entitlement) -> Access:
+    account = current.accounts.get(str(target.aws_account))
+
+    obstacle = ""
+    if not target.enabled:
+        obstacle = f"the target is {target.state}"
+    elif account is not None and account.stopped:
+        obstacle = "its AWS account is stopped"
+
+    return Access(
+        target,
+        account=str(account or target.aws_account),
+        through=", ".join(str(group) for group in entitlement.through),
+        until=entitlement.until,
+        obstacle=obstacle,
+    )
+
+
+def lookup_page(model_admin: admin.ModelAdmin, request: admin.AdminRequest) -> HttpResponse:
+    """Answer the page on which administrators ask."""
+    form = LookupForm(request.GET or None)
+    person: Person | None = None
+    answers: list[Access] | None = None
+    if form.is_valid():
+        person = form.cleaned_data.get("stored_person")
+        groups = person.groups if person is not None else form.cleaned_data["groups"]
+        answers = access_of(parse_groups(groups))
+
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": "What may somebody become, and why?",
+        "opts": model_admin.opts,
+        "form": form,
+        "person": person,
+        "answers": answers,
+        "free_count": _count_free(person, answers or []),
+    }
+    status = 400 if form.errors else 200
+    return TemplateResponse(request, "admin/access_lookup.html", context, status=status)
+
+
+def _count_free(person: Person | None, answers: Iterable[Access]) -> int:
+    """Return how many targets nothing is in the way of."""
+    if person is not None and person.disabled:
+        return 0
+    return sum(1 for access in answers if not access.obstacle)

@@ -1,4 +1,4 @@
-"""Associations in the management plane: inline in their target, and by themselves."""
+"""Associations in the admin: inline in their target, and by themselves."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,18 +7,16 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 
-from accounts.identity import Identity
-from accounts.stepup import StepUpMixin
+from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
 from brokers.admin import impact
-from brokers.admin.foreseeing import ImpactPreviewMixin, losses, seen_by
 from brokers.entitlements import is_active
 from brokers.form_fields import GroupField, UntilField
-from brokers.impact import AccessState, Impact
+from brokers.impact import AccessState, impact_lines
 from brokers.models import Association, State, Target
 from core import admin, audit
+from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
-from core.admin.inline_forms import RowForm
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Invalid
@@ -27,21 +25,23 @@ GROUP_HELP = "provider:name, such as okta:prod-admins; a bare name means local:"
 UNTIL_HELP = "UTC. From then on it no longer entitles; empty: for good."
 
 
-def own_groups(request: HttpRequest, groups: Iterable[str]) -> list[str]:
+def own_groups(request: AdminRequest, groups: Iterable[str]) -> list[str]:
     """Return those of the groups that the administrator is in, who so entitles themself."""
-    identity: Identity = request.identity  # type: ignore[attr-defined]
-    mine = {str(group) for group in identity.groups}
-    return sorted(set(groups) & mine)
+    administrator_groups = {str(group) for group in request.identity.groups}
+    return sorted(administrator_groups.intersection(groups))
 
 
-def warn_of_own(request: HttpRequest, groups: list[str]) -> None:
-    """Tell an administrator that they entitled themself."""
-    if groups:
-        said = f"You are in {', '.join(groups)}, so you entitled yourself. The record says so."
-        messages.warning(request, said)
+def warn_if_self_entitled(request: AdminRequest, groups: Iterable[str]) -> None:
+    """Tell an administrator that they entitled themself by associating these groups."""
+    own = own_groups(request, groups)
+    if own:
+        messages.warning(
+            request,
+            f"You are in {', '.join(own)}, so you entitled yourself. The record says so.",
+        )
 
 
-class AssociationRowForm(RowForm):
+class AssociationInlineForm(admin.InlineForm):
     """A group in a target's form."""
 
     group = GroupField(
@@ -52,18 +52,19 @@ class AssociationRowForm(RowForm):
     )
     until = UntilField(label="Until", required=False, help_text=UNTIL_HELP)
 
-    def said(self, name: str, value: Any) -> str:
-        """Say an end in words."""
+    def display_value(self, name: str, value: Any) -> str:
         if name != "until":
-            return super().said(name, value)
-        return f"until {value:%Y-%m-%d %H:%M} UTC" if value else "for good"
+            return super().display_value(name, value)
+        if value is None:
+            return "for good"
+        return f"until {value:%Y-%m-%d %H:%M} UTC"
 
 
 class AssociationInline(admin.TabularInline):
     """The groups that may become a target."""
 
     model = Association
-    form = AssociationRowForm
+    form = AssociationInlineForm
     key_field = "group"
 
 
@@ -75,7 +76,7 @@ class AssociationForm(admin.DocumentForm):
     until = UntilField(required=False, help_text=UNTIL_HELP)
 
     def clean_target(self) -> str:
-        """Refuse a target that there is not."""
+        """Refuse a target that does not exist, or not any more."""
         name: str = self.cleaned_data["target"]
         target = catalogue.current().targets.get(name)
         if target is None or target.state == State.DELETED:
@@ -90,7 +91,6 @@ class UntilFilter(admin.ValuesFilter):
     parameter_name = "ends"
 
     def values_of(self, document: Any) -> list[str]:
-        """Return whether it has an end, or has ended."""
         if document.until is None:
             return ["for good"]
         return ["ends"] if is_active(document.until, audit.now()) else ["ended"]
@@ -104,7 +104,7 @@ class GroupFilter(admin.ValuesFilter):
 
 
 @admin.register(Association)
-class AssociationAdmin(ImpactPreviewMixin, StepUpMixin, admin.ModelAdmin):
+class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
@@ -119,85 +119,103 @@ class AssociationAdmin(ImpactPreviewMixin, StepUpMixin, admin.ModelAdmin):
         "delete": Event.ASSOCIATION_DELETED,
     }
 
-    def is_strict(self, request: HttpRequest, obj: Document | None) -> bool:
+    def is_strict(self, request: AdminRequest, obj: Association | None) -> bool:
         """Ask for a code of its own where the target is sensitive, or not known yet."""
-        target = (
-            catalogue.current().targets.get(str(obj.key[0]))
-            if obj is not None and obj.key[0]
-            else None
-        )
+        if obj is None or not obj.target:
+            return True
+        target = catalogue.current().targets.get(str(obj.target))
         return target is None or bool(target.sensitive)
 
     def documents(self, request: HttpRequest) -> list[Any]:
-        """Return the associations of living targets, from the catalogue."""
-        held = catalogue.current()
-        living = {str(each.name) for each in catalogue.living(held.targets.values())}
-        return [rule for name, rules in held.rules.items() if name in living for rule in rules]
+        """Return the associations of targets that are not deleted, from the catalogue."""
+        current = catalogue.current()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leave the end alone to be changed."""
+        associations: list[Any] = []
+        for target in catalogue.living(current.targets.values()):
+            associations += current.rules.get(str(target.name), ())
+        return associations
+
+    def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
+        # target and group are the key: only the end can be changed
         return ("target", "group") if obj else ()
 
     @admin.display(description="Title")
-    def title(self, rule: Association) -> str:
+    def title(self, association: Association) -> str:
         """Return the target's title."""
-        return str(catalogue.latest().targets.get(str(rule.target)) or "")
+        return str(catalogue.latest().targets.get(str(association.target)) or "")
 
     def audit_facts(self, document: Document) -> dict[str, Any]:
-        """Name the target and the group."""
-        return {"target": document.key[0], "group": document.key[1]}
-
-    def effect_of(self, request: HttpRequest, outcome: admin.FormChanges) -> Impact | None:
-        """Return who gains and who loses the target."""
-        name, group = outcome.document.key
-        held = catalogue.current()
-        target = held.targets.get(name)
-        if target is None:
-            return None
-        others = [rule for rule in held.rules.get(name, ()) if rule.group != group]
-        after = AccessState(target.enabled, (*others, outcome.document))  # type: ignore[arg-type]
-        return impact.of_change(target, after, target.enabled, seen_by(request))
-
-    def audit_events(self, request: HttpRequest, outcome: admin.FormChanges) -> list[AuditEvent]:
-        """Mark it when the administrator entitles themself."""
-        mine = own_groups(request, [outcome.document.key[1]])
-        kind = self.events["add" if outcome.adding else "change"]
-        facts = self.audit_facts(outcome.document) | {"changes": outcome.before_and_after}
-        return [audit.event(kind, self_entitled=mine or None, **facts)]
-
-    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
-        """Write it through the catalogue; the target's version moves too, so that its open forms become stale."""
-        name, group = outcome.document.key
-
-        def whole(writes: Transaction) -> None:
-            build(writes)
-            there = Target.state != str(State.DELETED)
-            gone = Invalid(f"There is no target {name}.", field="target")
-            writes.update(Target, name, actions=[], condition=there, refusal=gone)
-
-        catalogue.edit(whole, name)
-        if outcome.changed:
-            warn_of_own(request, own_groups(request, [group]))
+        target, group = document.key
+        return {"target": target, "group": group}
 
     def duplicate_message(self, document: Document) -> str:
-        """Say that it is there."""
         return f"{document.key[1]} may become this target already."
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Say who loses what when all of them are gone."""
-        shown, *more = super().get_deleted_objects(objs, request)
-        gone: dict[str, list[str]] = {}
-        for each in objs:
-            gone.setdefault(str(each.target), []).append(str(each.group))
-        targets = catalogue.current().targets
-        lost = [
-            line
-            for name, groups in sorted(gone.items())
-            for line in losses(request, targets.get(name), groups)
-        ]
-        after = (
-            [*lost, "AWS sessions that live go on until they end."]
-            if lost
-            else ["Nobody loses anything by this."]
+    # -- saving
+    def preview_impact(
+        self, request: AdminRequest, operation: AdminOperation[Association]
+    ) -> list[str]:
+        """Who gains and who loses the target."""
+        association = operation.document
+        name = str(association.target)
+        current = catalogue.current()
+        target = current.targets.get(name)
+        if target is None:
+            return []
+
+        others = [rule for rule in current.rules.get(name, ()) if rule.group != association.group]
+        after = AccessState(target.enabled, (*others, association))
+        people = impact.people_for(request)
+        return impact_lines(
+            impact.impact_on(target, after, was_enabled=target.enabled, people=people)
         )
-        return [*shown, *after], *more
+
+    def audit_events(
+        self, request: AdminRequest, operation: AdminOperation[Association]
+    ) -> list[AuditEvent]:
+        """Say so when the administrator entitles themself."""
+        association = operation.document
+        event = audit.event(
+            self.events[operation.kind],
+            changes=operation.changes.before_and_after,
+            self_entitled=own_groups(request, [str(association.group)]) or None,
+            **self.audit_facts(association),
+        )
+        return [event]
+
+    def commit(
+        self, request: AdminRequest, operation: AdminOperation[Association], build: Build
+    ) -> None:
+        """Write it through the catalogue; the target's version moves too, so that its open forms become stale."""
+        name, group = operation.document.key
+
+        def build_with_target(writes: Transaction) -> None:
+            build(writes)
+            is_there = Target.state != str(State.DELETED)
+            refusal = Invalid(f"There is no target {name}.", field="target")
+            writes.update(Target, name, actions=[], condition=is_there, refusal=refusal)
+
+        catalogue.edit(build_with_target, name)
+        if operation.writes_anything:
+            warn_if_self_entitled(request, [group])
+
+    # -- deleting
+    def get_deleted_objects(self, objs: Any, request: AdminRequest) -> Any:
+        """Say who loses what when all of them are gone."""
+        lines, *more = super().get_deleted_objects(objs, request)
+
+        removed_groups: dict[str, list[str]] = {}
+        for association in objs:
+            groups = removed_groups.setdefault(str(association.target), [])
+            groups.append(str(association.group))
+
+        targets = catalogue.current().targets
+        lost: list[str] = []
+        for name, groups in sorted(removed_groups.items()):
+            lost += impact.losses(request, targets.get(name), groups)
+
+        if lost:
+            lost.append("AWS sessions that live go on until they end.")
+        else:
+            lost.append("Nobody loses anything by this.")
+        return [*lines, *lost], *more

@@ -1,27 +1,31 @@
-"""AWS accounts in the management plane: their names and stop switches."""
+"""AWS accounts in the admin: their names and stop switches."""
 
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest
 
-from accounts.stepup import StepUpMixin
+from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
-from brokers.models import AwsAccount
+from brokers.models import AwsAccount, Target
 from core import admin, audit
+from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
 
 
 class AwsAccountForm(admin.DocumentForm):
-    """An AWS account's name and its switch."""
+    """An AWS account's name and its stop switch."""
 
     name = forms.CharField(max_length=80, required=False)
     stopped = forms.BooleanField(
         label="Stop grants",
         required=False,
-        help_text="While this is on, nobody becomes anything in it. AWS sessions that live go on until they end.",
+        help_text=(
+            "While this is on, nobody becomes anything in it. AWS sessions that live go on until "
+            "they end."
+        ),
     )
 
 
@@ -37,43 +41,50 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     actions = None
     events = {"change": Event.ACCOUNT_CHANGED}  # noqa: RUF012 - as in Django's admin
 
-    def is_strict(self, request: HttpRequest, obj: Document | None) -> bool:
+    def is_strict(self, request: AdminRequest, obj: AwsAccount | None) -> bool:
         """Ask for a code of its own where a sensitive target is in it."""
-        living = catalogue.living(catalogue.current().targets.values())
-        return obj is None or any(
-            each.sensitive and each.aws_account == obj.key[0] for each in living
-        )
+        if obj is None:
+            return True
+        return any(target.sensitive for target in _targets_in(obj, catalogue.current()))
 
     def documents(self, request: HttpRequest) -> list[Any]:
-        """Return those that the catalogue knows."""
         return list(catalogue.current().accounts.values())
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let targets bring them."""
+    def has_add_permission(self, request: AdminRequest) -> bool:
+        # they come with their first target
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keep them: their ExternalId stands in trust policies."""
+    def has_delete_permission(self, request: AdminRequest, obj: Any = None) -> bool:
+        # their ExternalId stands in trust policies
         return False
 
     @admin.display(description="Targets")
     def targets(self, account: AwsAccount) -> int:
-        """Return how many targets are in it."""
-        living = catalogue.living(catalogue.latest().targets.values())
-        return sum(1 for each in living if each.aws_account == account.account_id)
+        """How many targets are in it."""
+        return len(_targets_in(account, catalogue.latest()))
 
     def audit_facts(self, document: Document) -> dict[str, Any]:
-        """Name the AWS account."""
         return {"aws_account": document.key[0]}
 
-    def audit_events(self, request: HttpRequest, outcome: admin.FormChanges) -> list[AuditEvent]:
-        """Record the switch by its own event."""
-        events = super().audit_events(request, outcome)
-        if "stopped" in outcome.before_and_after:
-            kind = Event.STOP_SET if outcome.cleaned["stopped"] else Event.STOP_LIFTED
-            events.append(audit.event(kind, **self.audit_facts(outcome.document)))
+    def audit_events(
+        self, request: AdminRequest, operation: AdminOperation[AwsAccount]
+    ) -> list[AuditEvent]:
+        """Record the stop switch by an event of its own."""
+        events = super().audit_events(request, operation)
+        changes = operation.changes
+        if "stopped" in changes.before_and_after:
+            is_set = changes.cleaned_data["stopped"]
+            kind = Event.STOP_SET if is_set else Event.STOP_LIFTED
+            events.append(audit.event(kind, **self.audit_facts(operation.document)))
         return events
 
-    def commit(self, request: HttpRequest, outcome: admin.FormChanges, build: Build) -> None:
+    def commit(
+        self, request: AdminRequest, operation: AdminOperation[AwsAccount], build: Build
+    ) -> None:
         """Write it through the catalogue."""
-        catalogue.edit(build, accounts=[outcome.document.key[0]])
+        catalogue.edit(build, accounts=[operation.document.account_id])
+
+
+def _targets_in(account: AwsAccount, content: catalogue.Catalogue) -> list[Target]:
+    targets = catalogue.living(content.targets.values())
+    return [target for target in targets if target.aws_account == account.account_id]

@@ -6,7 +6,7 @@ from typing import Any
 
 from brokers import catalogue
 from brokers.admin import target_save
-from brokers.admin.impact import crowd, of_change
+from brokers.admin.impact import all_people, impact_on
 from brokers.grants import CEILINGS
 from brokers.impact import AccessState, Impact
 from brokers.models import Association, Kind, State, Target
@@ -106,7 +106,7 @@ def dissociating(group: str) -> Change:
 
 def foreseen(targets: Iterable[Target], change: Change) -> list[Impact]:
     """Return what the deed would do to who may become what."""
-    effects, held, seen = [], catalogue.current(), crowd()
+    effects, held, seen = [], catalogue.current(), all_people()
     for target in targets:
         rules = {str(rule.group): rule for rule in held.rules.get(str(target.name), ())}
         part = Part(_copy(target), rules)
@@ -117,7 +117,7 @@ def foreseen(targets: Iterable[Target], change: Change) -> list[Impact]:
             if rule not in part.removed and rule.group not in _groups(part.put)
         ]
         after = AccessState(bool(part.cleaned.get("enabled", target.enabled)), (*kept, *part.put))
-        effects.append(of_change(target, after, target.enabled, seen))
+        effects.append(impact_on(target, after, was_enabled=target.enabled, people=seen))
     return effects
 
 
@@ -185,20 +185,20 @@ def _examine(part: Part) -> None:
         "accept_weaker": target.weaker_mode_accepted and not target.sensitive,
     }
     outcome = admin.FormChanges(
-        target, adding=False, cleaned=kept | now | part.cleaned, before_and_after=part.changes
+        cleaned_data=kept | now | part.cleaned, before_and_after=part.changes
     )
-    waited = target.state == State.PENDING and not outcome.cleaned["enabled"]
+    waited = target.state == State.PENDING and not outcome.cleaned_data["enabled"]
     prepared = target_save.prepare(target, outcome)
     if waited and target.state == State.ENABLED:
         # whoever looked was told that nobody gains it
         target.state = str(State.PENDING)
         outcome.before_and_after.pop("state", None)
     part.changes = outcome.before_and_after
-    if was and outcome.cleaned["enabled"] and not target.enabled:
+    if was and outcome.cleaned_data["enabled"] and not target.enabled:
         found = prepared.result.findings if prepared.result else ()
         raise Invalid(" ".join(["Nobody could become it any more, so it stays as it is.", *found]))
     if prepared.result is not None:
-        part.events.append(target_save.try_event(target, prepared.result))
+        part.events.append(target_save.probe_event(target, prepared.result))
 
 
 def _write(parts: list[Part], said: dict[str, Any], mine: Callable[[Part], list[str]]) -> None:
@@ -221,13 +221,13 @@ def _write(parts: list[Part], said: dict[str, Any], mine: Callable[[Part], list[
 
 def _event(part: Part, said: dict[str, Any], mine: list[str]) -> AuditEvent:
     """Return the event of one target's part."""
-    outcome = admin.FormChanges(part.target, adding=False, put=[*part.put], removed=[*part.removed])
+    outcome = admin.FormChanges(rows_to_save=[*part.put], rows_to_delete=[*part.removed])
     return audit.event(
         Event.TARGET_CHANGED,
         target=part.name,
         aws_account=part.target.aws_account,
         changes=part.changes,
-        associations=target_save.associations(outcome),
+        associations=target_save.association_changes(outcome),
         self_entitled=mine or None,
         **said,
     )

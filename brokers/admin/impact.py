@@ -1,12 +1,14 @@
-"""Before the deed: who gains and who loses what, and who may become a target now."""
+"""Who gains and who loses what by a change in the admin, and who may become a target now.
 
-import hashlib
-import json
+What a change does is computed by `brokers.impact`; here is where its data come from.
+"""
+
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
+
+from django.http import HttpRequest
 
 from accounts.models import Person
 from brokers import catalogue
@@ -14,90 +16,103 @@ from brokers.entitlements import is_active
 from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, impact_lines, impact_of
 from brokers.models import Target
 from core import audit
-from core.errors import Invalid
+from core.requests import once_per_request
 
-SHOWN = 200
+MOST_LINES = 200
 """Lines that a page shows; more are counted."""
 
 
-class ImpactNotConfirmed(Invalid):
-    """What a change does was not looked at yet, or is different by now; `mark` proves having seen its `lines`."""
-
-    status = HTTPStatus.OK
-
-    def __init__(self, lines: list[str]) -> None:
-        """Keep the lines."""
-        super().__init__(
-            "This changes who may become it. Nothing is saved yet.", "effects not seen yet"
-        )
-        self.lines, self.mark = lines, mark_of(lines)
-
-
 @dataclass(frozen=True)
-class Way:
-    """One group that may become a target: until when, and who was seen in it."""
+class GroupAccess:
+    """One group that may become a target: until when (None: for good), and who is known to be in it."""
 
     group: str
     until: datetime | None
     people: list[str]
 
 
-def mark_of(lines: Iterable[str]) -> str:
-    """Return what stands for lines that somebody has seen."""
-    return hashlib.sha256(json.dumps(list(lines)).encode()).hexdigest()[:32]
-
-
-def crowd() -> PeopleByGroup:
-    """Return everybody who has signed in and may come in (a scan: for the management plane alone)."""
-    people = (each for each in Person.everything() if not each.disabled)
-    return PeopleByGroup(KnownPerson(str(each.person), frozenset(each.groups)) for each in people)
-
-
-def of_change(target: Target, after: AccessState, was_enabled: bool, seen: PeopleByGroup) -> Impact:
-    """Return what a change of one target does."""
-    rules = tuple(catalogue.latest().rules.get(str(target.name), ()))
-    return impact_of(str(target.name), AccessState(was_enabled, rules), after, seen, audit.now())
-
-
-def demand_seen(found: Impact, mark: str) -> None:
-    """Raise Unseen unless whoever does it has seen what it does."""
-    lines = impact_lines(found)
-    if lines and mark != mark_of(lines):
-        raise ImpactNotConfirmed(lines)
-
-
-def _most(verb: str, sides: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return the line that says how many people gain (or lose) up to how many targets; none for nobody."""
-    counts = Counter(person for side in sides for person in side)
-    if not counts:
-        return []
-    people = f"1 person {verb}s" if len(counts) == 1 else f"{len(counts)} people {verb}"
-    return [f"{people} up to {max(counts.values())} of these targets."]
-
-
-def summed_up(effects: list[Impact]) -> list[str]:
-    """Return the lines for a change of many targets: first who gains or loses how many, then target by target."""
-    lines = [
-        *_most("gain", (each.people_gaining for each in effects)),
-        *_most("lose", (each.people_losing for each in effects)),
-    ]
-    every = [line for found in effects for line in impact_lines(found)]
-    if not every:
-        return ["Nobody gains or loses anything by this."]
-    more = [f"And {len(every) - SHOWN} more lines like these."] if len(every) > SHOWN else []
-    return [*lines, *every[:SHOWN], *more]
-
-
-def ways_into(target: Target) -> list[Way]:
-    """Return who may become a target now, by group."""
-    now, seen = audit.now(), crowd()
-    rules = [
-        rule
-        for rule in catalogue.current().rules.get(str(target.name), ())
-        if is_active(rule.until, now)
-    ]
-    ways = (
-        Way(str(rule.group), rule.until, [each.person for each in seen.in_any_of([rule.group])])
-        for rule in rules
+def all_people() -> PeopleByGroup:
+    """Return everybody who has signed in and is not disabled (a scan: for the admin alone)."""
+    people = [person for person in Person.everything() if not person.disabled]
+    return PeopleByGroup(
+        KnownPerson(str(person.person), frozenset(person.groups)) for person in people
     )
-    return sorted(ways, key=lambda way: way.group)
+
+
+def people_for(request: HttpRequest) -> PeopleByGroup:
+    """Return everybody who has signed in, read once a request."""
+    return once_per_request(request, "people by group", all_people)
+
+
+def impact_on(
+    target: Target, after: AccessState, *, was_enabled: bool, people: PeopleByGroup
+) -> Impact:
+    """Return what a change of one target does; its associations so far are those of the catalogue."""
+    rules = catalogue.latest().rules.get(str(target.name), ())
+    before = AccessState(was_enabled, tuple(rules))
+    return impact_of(str(target.name), before, after, people, audit.now())
+
+
+def losses(
+    request: HttpRequest, target: Target | None, removed_groups: Iterable[str] | None = None
+) -> list[str]:
+    """Return who loses a target when the associations of these groups go (None: of all groups), a line each.
+
+    Nobody loses anything while it is disabled.
+    """
+    if target is None or not target.enabled:
+        return []
+
+    remaining = []
+    if removed_groups is not None:
+        removed = set(removed_groups)
+        rules = catalogue.latest().rules.get(str(target.name), ())
+        remaining = [rule for rule in rules if str(rule.group) not in removed]
+
+    after = AccessState(True, tuple(remaining))
+    impact = impact_on(target, after, was_enabled=True, people=people_for(request))
+    return impact_lines(impact)
+
+
+def summary_lines(impacts: list[Impact]) -> list[str]:
+    """Return the lines for a change of many targets: how many people gain or lose, then target by target."""
+    lines: list[str] = []
+    for impact in impacts:
+        lines += impact_lines(impact)
+    if not lines:
+        return ["Nobody gains or loses anything by this."]
+
+    summary = [
+        *_people_line("gain", (impact.people_gaining for impact in impacts)),
+        *_people_line("lose", (impact.people_losing for impact in impacts)),
+    ]
+    summary += lines[:MOST_LINES]
+    if len(lines) > MOST_LINES:
+        summary.append(f"And {len(lines) - MOST_LINES} more lines like these.")
+    return summary
+
+
+def _people_line(verb: str, people_by_target: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return the line that says how many people gain (or lose) up to how many targets; none for nobody."""
+    targets_by_person: Counter[str] = Counter()
+    for people in people_by_target:
+        targets_by_person.update(people)
+    if not targets_by_person:
+        return []
+
+    count = len(targets_by_person)
+    people_gain = f"1 person {verb}s" if count == 1 else f"{count} people {verb}"
+    return [f"{people_gain} up to {max(targets_by_person.values())} of these targets."]
+
+
+def access_by_group(target: Target) -> list[GroupAccess]:
+    """Return who may become a target now, by group."""
+    now = audit.now()
+    people = all_people()
+
+    access = []
+    for rule in catalogue.current().rules.get(str(target.name), ()):
+        if is_active(rule.until, now):
+            members = [person.person for person in people.in_any_of([str(rule.group)])]
+            access.append(GroupAccess(str(rule.group), rule.until, members))
+    return sorted(access, key=lambda entry: entry.group)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
@@ -20,6 +20,7 @@ from brokers.import_export import export, jobs, summary
 from brokers.import_export.drafts import Draft, FileRefused, draft, load_file, save_file
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
+from core.admin import AdminRequest
 from core.audit import now
 from core.errors import CooperError, Invalid, StepUpRequired
 
@@ -59,7 +60,7 @@ def _posted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Take POST alone, from those who may change targets; say what was refused on the import's page."""
 
     @wraps(view)
-    def guarded(self: Any, request: HttpRequest) -> HttpResponse:
+    def guarded(self: Any, request: AdminRequest) -> HttpResponse:
         self.demand_change(request)
         try:
             return view(self, request)
@@ -70,13 +71,15 @@ def _posted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
-class Transfers:
-    """What the admin of targets has for import and export."""
+class ImportExportViews:
+    """The pages of import and export, beside those of the admin of targets."""
 
-    admin_site: Any
-    opts: Any
+    def __init__(self, model_admin: Any) -> None:
+        self.model_admin = model_admin
+        self.admin_site = model_admin.admin_site
+        self.opts = model_admin.opts
 
-    def transfer_urls(self) -> list[Any]:
+    def urls(self) -> list[Any]:
         """Return the addresses."""
         views = {
             "import/": ("import", self.import_view),
@@ -98,17 +101,15 @@ class Transfers:
             current_app=self.admin_site.name,
         )
 
-    def demand_change(self, request: HttpRequest) -> None:
+    def demand_change(self, request: AdminRequest) -> None:
         """Raise PermissionDenied for those who may not change targets."""
-        may: Any = self.has_change_permission  # type: ignore[attr-defined]
-        if not may(request):
+        if not self.model_admin.has_change_permission(request):
             raise PermissionDenied
 
     # -- export
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: AdminRequest) -> HttpResponse:
         """Hand the file out, without Federation Keys; it is on record first."""
-        may: Any = self.has_view_permission  # type: ignore[attr-defined]
-        if not may(request):
+        if not self.model_admin.has_view_permission(request):
             raise PermissionDenied
         text, _ = export.export()
         name = f"cooper-{now():%Y-%m-%d}.yaml"
@@ -116,12 +117,12 @@ class Transfers:
         return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
 
     # -- import
-    def import_view(self, request: HttpRequest) -> HttpResponse:
+    def import_view(self, request: AdminRequest) -> HttpResponse:
         """Show the unfinished import and the form for a file; or read a file and show its plan."""
         self.demand_change(request)
-        enrol: Any = self._to_enrol(request, "change")  # type: ignore[attr-defined]
-        if enrol is not None:
-            return enrol  # type: ignore[no-any-return]
+        enrolment: HttpResponse | None = self.model_admin.redirect_to_enrolment(request, "change")
+        if enrolment is not None:
+            return enrolment
         if request.method != "POST":
             return self._page(request, FileForm())
         form = FileForm(request.POST, request.FILES)
@@ -140,7 +141,7 @@ class Transfers:
                 status = error.status
         return self._page(request, form, lines, status)
 
-    def _plan(self, request: HttpRequest, data: bytes, *, prune: bool) -> HttpResponse:
+    def _plan(self, request: AdminRequest, data: bytes, *, prune: bool) -> HttpResponse:
         """Keep a file and show its plan; raise FileRefused."""
         planned = draft(data, prune=prune)
         if not planned.plan:
@@ -151,7 +152,7 @@ class Transfers:
 
     def _page(
         self,
-        request: HttpRequest,
+        request: AdminRequest,
         form: FileForm,
         lines: list[str] | None = None,
         status: int = 200,
@@ -173,12 +174,12 @@ class Transfers:
         return self._answer(request, "admin/import.html", context, status)
 
     def _plan_page(
-        self, request: HttpRequest, planned: Draft, token: str, form: forms.Form, status: int = 200
+        self, request: AdminRequest, planned: Draft, token: str, form: forms.Form, status: int = 200
     ) -> HttpResponse:
         """Return the page that shows a plan and asks for a code."""
         context = {
             "title": "Import: what happens",
-            "told": list(summary.describe(planned.plan, impact.crowd())),
+            "told": list(summary.describe(planned.plan, impact.all_people())),
             "summary": summary.count_changes(planned.plan),
             "mine": own_groups(request, planned.plan.entitled()),
             "prune": planned.prune,
@@ -189,14 +190,14 @@ class Transfers:
         return self._answer(request, "admin/import_plan.html", context, status)
 
     def _answer(
-        self, request: HttpRequest, template: str, context: dict[str, Any], status: int
+        self, request: AdminRequest, template: str, context: dict[str, Any], status: int
     ) -> HttpResponse:
         """Return a page of the admin."""
         common = {**self.admin_site.each_context(request), "opts": self.opts}
         return TemplateResponse(request, template, {**common, **context}, status=status)
 
     @_posted
-    def confirm_view(self, request: HttpRequest) -> HttpResponse:
+    def confirm_view(self, request: AdminRequest) -> HttpResponse:
         """Begin the import whose plan was shown, if it still is the plan and the code is right."""
         token, person = request.POST.get("token", "")[:64], str(request.user.pk)
         data, prune = load_file(token, person)
@@ -211,12 +212,12 @@ class Transfers:
         form = _form(request.POST)
         if not self._has_code(request, form):
             return self._plan_page(request, planned, token, form, 403)
-        identity: Identity = request.identity  # type: ignore[attr-defined]
+        identity: Identity = request.identity
         begun = jobs.begin(planned, person, {str(group) for group in identity.groups})
         request.session[CONFIRMED] = str(begun.number)
         return self._go_on(request)
 
-    def _has_code(self, request: HttpRequest, form: forms.Form) -> bool:
+    def _has_code(self, request: AdminRequest, form: forms.Form) -> bool:
         """Use the code up; otherwise put what is wrong on its field. A window never counts."""
         code = form.cleaned_data.get(stepup.FIELD) if form.is_valid() else ""
         try:
@@ -226,12 +227,12 @@ class Transfers:
             return False
         return True
 
-    def _confirmed_here(self, request: HttpRequest, found: Import) -> bool:
+    def _confirmed_here(self, request: AdminRequest, found: Import) -> bool:
         """Return whether this web session gave the code for an import."""
         return request.session.get(CONFIRMED) == str(found.number)
 
     @_posted
-    def go_on_view(self, request: HttpRequest) -> HttpResponse:
+    def go_on_view(self, request: AdminRequest) -> HttpResponse:
         """Go on with the unfinished import; in another web session than the one that confirmed it, by a code."""
         found = jobs.unfinished()
         if found is not None and not self._confirmed_here(request, found):
@@ -239,7 +240,7 @@ class Transfers:
             request.session[CONFIRMED] = str(found.number)
         return self._go_on(request)
 
-    def _go_on(self, request: HttpRequest) -> HttpResponse:
+    def _go_on(self, request: AdminRequest) -> HttpResponse:
         """Apply steps for a while and show how far it is."""
         done = jobs.resume(SLICE)
         if done.state == jobs.DONE:
@@ -248,7 +249,7 @@ class Transfers:
         return HttpResponseRedirect(f"{self.import_url()}?on")
 
     @_posted
-    def give_up_view(self, request: HttpRequest) -> HttpResponse:
+    def give_up_view(self, request: AdminRequest) -> HttpResponse:
         """Give the unfinished import up; what was applied stays."""
         stepup.require(request, request.POST.get(stepup.FIELD, "")[:40], strict=True)
         messages.warning(request, f"Given up. {jobs.progress(jobs.give_up())}")

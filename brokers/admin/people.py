@@ -1,4 +1,4 @@
-"""A person's page in the management plane, with what they have become and what stops it."""
+"""A person's page in the admin, with what they have become and what stops it."""
 
 from typing import Any
 
@@ -9,19 +9,21 @@ from accounts.models import Person
 from brokers.grants import active_grants_for
 from core import admin, audit
 
-# people do not know doors: their admin gives way to the one that does
+# `accounts` knows nothing of AWS access: its admin of people gives way to the one that does
 admin.site.unregister([Person])  # type: ignore[list-item]
 
 
 @admin.register(Person)
-class BecomingPersonAdmin(PersonAdmin):
-    """Everybody who has signed in, with the grants whose AWS sessions still live."""
+class PersonWithGrantsAdmin(PersonAdmin):
+    """Everybody who has signed in, with the grants whose AWS sessions are active."""
 
     def render_change_form(
-        self, request: Any, context: Any, *arguments: Any, **named: Any
+        self, request: admin.AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Show each living grant with the policy that stops it."""
+        """Show each active grant with the policy that stops it."""
         now = audit.now()
-        found = active_grants_for(str(context["original"].person), now)
-        context["revocable"] = [(each, each.revocation(now)) for each in found]
+        person = context["original"]
+        grants = active_grants_for(str(person.person), now)
+
+        context["revocable"] = [(grant, grant.revocation(now)) for grant in grants]
         return super().render_change_form(request, context, *arguments, **named)

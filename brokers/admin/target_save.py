@@ -1,4 +1,4 @@
-"""What saving and deleting a target comes to: keys examined, the role tried, everything in one transaction."""
+"""What saving and deleting a target comes to: keys examined, the target probed, all in one transaction."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,181 +8,226 @@ from brokers import arns, catalogue, readiness
 from brokers.impact import AccessState
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import (
+    ExaminedKeys,
     ProbeResult,
     apply_result,
     examine_keys,
     is_coopers_own,
     probe,
 )
-from core import admin, audit, aws
+from core import audit, aws
+from core.admin import AdminOperation, FormChanges
 from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
 from core.errors import Conflict, Invalid
 
 IN_ONE = 90
-"""Associations that are deleted together with their target; the rest, which no longer entitle, after it."""
+"""Associations that are deleted together with their target; the rest, which no longer entitle, after it.
+
+DynamoDB takes 100 writes a transaction; the others are the target, its event and the change log.
+"""
+
+COOPERS_OWN_ROLE = (
+    "This is the role that cooper itself runs as. It may become every target, so it is never one."
+)
 
 
 @dataclass
-class Prepared:
-    """What preparing found out: the try's result, if there was one, and what was confirmed of the keys."""
+class PreparedTarget:
+    """What `prepare` found out."""
 
     result: ProbeResult | None = None
+    """The probe's result, if there was a probe."""
+
     weaker_accepted: bool = False
+    """Whether the administrator has accepted a weaker mode by this very form."""
+
     keys: dict[str, Any] | None = None
+    """What the audit log says of new Federation Keys."""
+
     account: AwsAccount | None = None
     """The target's AWS account; one without a version is made together with the target."""
 
 
-def prepare(target: Target, outcome: admin.FormChanges) -> Prepared:
+# -- before it is written
+def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> PreparedTarget:
     """Examine what was typed with AWS and set the target's state; raise Invalid on the field, or Unavailable.
 
     Nothing is written.
     """
-    prepared, was = Prepared(), State(target.state)
+    prepared = PreparedTarget()
+    state_before = State(target.state)
+    enable = bool(changes.cleaned_data.get("enabled"))
+
     if target.is_role:
         _examine_role(target)
     else:
-        prepared.keys = _examine_keys(target, outcome)
-    prepared.account = (
-        catalogue.account_for(str(target.aws_account)) if target.aws_account else None
-    )
-    wanted = bool(outcome.cleaned.get("enabled"))
-    accepted = bool(outcome.cleaned.get("accept_weaker"))
-    prepared.weaker_accepted = accepted and not target.weaker_mode_accepted
-    target.weaker_mode_accepted = accepted
-    if _needs_probe(outcome, was, wanted):
-        prepared.result = probe(
-            target, str(prepared.account.external_id) if prepared.account else ""
-        )
-        apply_result(target, prepared.result, before=was, enable=wanted)
-    elif was == State.ENABLED and not wanted:
+        prepared.keys = _examine_keys(target, changes)
+    if target.aws_account:
+        prepared.account = catalogue.account_for(str(target.aws_account))
+
+    accept_weaker = bool(changes.cleaned_data.get("accept_weaker"))
+    prepared.weaker_accepted = accept_weaker and not target.weaker_mode_accepted
+    target.weaker_mode_accepted = accept_weaker
+
+    if _needs_probe(changes, state_before, enable=enable, adding=adding):
+        external_id = prepared.account.external_id if prepared.account else ""
+        prepared.result = probe(target, str(external_id))
+        apply_result(target, prepared.result, before=state_before, enable=enable)
+    elif state_before == State.ENABLED and not enable:
         target.state = str(State.DISABLED)
-    if target.state != was:
-        outcome.before_and_after["state"] = [str(was), str(target.state)]
+
+    if target.state != state_before:
+        changes.before_and_after["state"] = [str(state_before), str(target.state)]
     return prepared
 
 
-def standing_after(target: Target, outcome: admin.FormChanges) -> AccessState:
-    """Return how a target will stand once the form is saved and its try, if there is one, has succeeded."""
-    rules = {str(rule.group): rule for rule in catalogue.current().rules.get(str(target.name), ())}
-    rules |= {str(row.group): row for row in outcome.put if isinstance(row, Association)}
-    for row in outcome.removed:
+def access_after(target: Target, changes: FormChanges, *, adding: bool = False) -> AccessState:
+    """Return who may become a target once the form is saved and its probe, if there is one, has succeeded."""
+    rules: dict[str, Association] = {}
+    for rule in catalogue.current().rules.get(str(target.name), ()):
+        rules[str(rule.group)] = rule
+    for row in changes.rows_to_save:
+        if isinstance(row, Association):
+            rules[str(row.group)] = row
+    for row in changes.rows_to_delete:
         rules.pop(str(row.key[1]), None)
-    was, wanted = State(target.state), bool(outcome.cleaned.get("enabled"))
-    waits = was == State.PENDING and _needs_probe(outcome, was, wanted)
-    return AccessState(wanted or waits, tuple(rules.values()))
+
+    state = State(target.state)
+    enable = bool(changes.cleaned_data.get("enabled"))
+    # a pending target is enabled by a probe that finds nothing lacking
+    enabled_by_probe = state == State.PENDING and _needs_probe(
+        changes, state, enable=enable, adding=adding
+    )
+    return AccessState(enable or enabled_by_probe, tuple(rules.values()))
 
 
-def _needs_probe(outcome: admin.FormChanges, was: State, wanted: bool) -> bool:
+def _needs_probe(changes: FormChanges, state: State, *, enable: bool, adding: bool) -> bool:
     """Return whether what was typed calls for a new probe."""
-    changes = dict(outcome.before_and_after)
-    if "accept_weaker" in changes:
-        changes["weaker_mode_accepted"] = changes.pop("accept_weaker")
-    enabling = wanted and was != State.ENABLED
-    return readiness.needs_probe(changes, adding=outcome.adding, enabling=enabling)
+    changed_attributes = dict(changes.before_and_after)
+    if "accept_weaker" in changed_attributes:
+        changed_attributes["weaker_mode_accepted"] = changed_attributes.pop("accept_weaker")
+
+    enabling = enable and state != State.ENABLED
+    return readiness.needs_probe(changed_attributes, adding=adding, enabling=enabling)
 
 
 def _examine_role(target: Target) -> None:
     """Set what the ARN says; raise Invalid for cooper's own role."""
     arn = arns.role_arn(str(target.role_arn))
     if is_coopers_own(arn, aws.caller_identity().arn):
-        message = "This is the role that cooper itself runs as. It may become every target, so it is never one."
-        raise Invalid(message, field="role_arn")
-    target.partition, target.aws_account = arn.partition, arn.account_id
+        raise Invalid(COOPERS_OWN_ROLE, field="role_arn")
+
+    target.partition = arn.partition
+    target.aws_account = arn.account_id
 
 
-def _examine_keys(target: Target, outcome: admin.FormChanges) -> dict[str, Any] | None:
-    """Try Federation Keys and seal them for the target; return what the record says of new ones. Raise Invalid."""
-    typed, partition = outcome.cleaned["federation_keys"], outcome.cleaned["target_partition"]
+def _examine_keys(target: Target, changes: FormChanges) -> dict[str, Any] | None:
+    """Try new Federation Keys and encrypt them for the target; return what the audit log says of them.
+
+    None when none were typed. Raises Invalid.
+    """
+    typed = changes.cleaned_data["federation_keys"]
+    partition = changes.cleaned_data["target_partition"]
     if not typed:
         if partition != target.partition:
-            raise Invalid(
-                "Give the Federation Keys of that partition too.", field="federation_keys"
-            )
+            message = "Give the Federation Keys of that partition too."
+            raise Invalid(message, field="federation_keys")
         return None
-    examined = examine_keys(typed, partition, str(target.name))
-    odd = _to_confirm(examined.without_context, examined.also_used_by)
-    if odd and not outcome.cleaned["confirm_keys"]:
-        raise Invalid(
-            f"{odd} Tick this to use them all the same; it is recorded.", field="confirm_keys"
+
+    keys = examine_keys(typed, partition, str(target.name))
+    concerns = _concerns_about(keys)
+    if concerns and not changes.cleaned_data["confirm_keys"]:
+        message = f"{concerns} Tick this to use them all the same; it is recorded."
+        raise Invalid(message, field="confirm_keys")
+
+    target.federation_keys = keys.sealed.ciphertext
+    target.federation_keys_kms_arn = keys.sealed.key_arn
+    target.access_key_id = keys.access_key_id
+    target.aws_account = keys.account_id
+    target.partition = keys.partition
+    return {"access_key_id": keys.access_key_id, "confirmed": concerns or None}
+
+
+def _concerns_about(keys: ExaminedKeys) -> str:
+    """Return what an administrator has to confirm of keys; "" for nothing."""
+    concerns = []
+    if keys.also_used_by:
+        others = ", ".join(keys.also_used_by)
+        concerns.append(f"These keys are those of {others} too, so AWS cannot tell them apart.")
+    if keys.without_context:
+        concerns.append(
+            "They were encrypted without cooper's encryption context: anything with this KMS key "
+            "reads them."
         )
-    target.federation_keys = examined.sealed.ciphertext
-    target.federation_keys_kms_arn = examined.sealed.key_arn
-    target.access_key_id, target.aws_account = examined.access_key_id, examined.account_id
-    target.partition = examined.partition
-    return {"access_key_id": examined.access_key_id, "confirmed": odd or None}
+    return " ".join(concerns)
 
 
-def _to_confirm(without_context: bool, also_used_by: tuple[str, ...]) -> str:
-    """Return what an administrator has to confirm of keys."""
-    said = []
-    if also_used_by:
-        said.append(
-            f"These keys are those of {', '.join(also_used_by)} too, so AWS cannot tell them apart."
-        )
-    if without_context:
-        said.append(
-            "They were encrypted without cooper's encryption context: anything with this KMS key reads them."
-        )
-    return " ".join(said)
-
-
-def write_account(writes: Transaction, outcome: admin.FormChanges, prepared: Prepared) -> None:
+# -- in the transaction
+def write_account(writes: Transaction, operation: AdminOperation[Target]) -> None:
     """Make the target's AWS account if it is new; give it its name, if that was changed."""
-    name, made = outcome.cleaned.get("account_name") or None, prepared.account
-    if made is not None and made.version is None:
-        made.name = name
-        writes.create(
-            made, refusal=Conflict("Somebody else added this AWS account meanwhile. Save again.")
-        )
-        writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=made.account_id))
+    name = operation.changes.cleaned_data.get("account_name") or None
+    new_account = operation.prepared.account
+
+    if new_account is not None and new_account.version is None:
+        new_account.name = name
+        refusal = Conflict("Somebody else added this AWS account meanwhile. Save again.")
+        writes.create(new_account, refusal=refusal)
+        writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=new_account.account_id))
         return
-    account = AwsAccount.find(outcome.document.aws_account) if name else None  # type: ignore[attr-defined]
+
+    # read again: the name is not part of what was prepared
+    account = AwsAccount.find(operation.document.aws_account) if name else None
     if account is not None and account.name != name:
         account.name = name
         writes.save(account)
 
 
-def associations(outcome: admin.FormChanges) -> dict[str, list[str]] | None:
-    """Return what changed in the associations, for the record."""
-
-    def said(row: Any) -> str:
-        return f"{row.group} until {row.until:%Y-%m-%d %H:%M} UTC" if row.until else str(row.group)
-
-    groups = {
-        "added": [said(row) for row in outcome.put if row.version is None],
-        "changed": [said(row) for row in outcome.put if row.version is not None],
-        "removed": [said(row) for row in outcome.removed],
-    }
-    return {name: rows for name, rows in groups.items() if rows} or None
-
-
-def events(
-    kind: Event, outcome: admin.FormChanges, prepared: Prepared, mine: list[str]
+def audit_events(
+    kind: Event, operation: AdminOperation[Target], self_entitled: list[str]
 ) -> list[AuditEvent]:
-    """Return what is recorded of a saved target."""
-    target = outcome.document
-    facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}  # type: ignore[attr-defined]
-    made = [
+    """Return what is recorded of a saved target: the change, its probe, and what was accepted."""
+    target = operation.document
+    prepared: PreparedTarget = operation.prepared
+    facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}
+
+    events = [
         audit.event(
             kind,
-            changes=outcome.before_and_after,
-            associations=associations(outcome),
-            self_entitled=mine or None,
+            changes=operation.changes.before_and_after,
+            associations=association_changes(operation.changes),
+            self_entitled=self_entitled or None,
             federation_keys=prepared.keys,
             **facts,
         )
     ]
     if prepared.result is not None:
-        made.append(try_event(target, prepared.result))  # type: ignore[arg-type]
-    if prepared.weaker_accepted and target.weaker_mode_accepted:  # type: ignore[attr-defined]
-        made.append(audit.event(Event.TARGET_MODE_ACCEPTED, **facts))
-    return made
+        events.append(probe_event(target, prepared.result))
+    if prepared.weaker_accepted and target.weaker_mode_accepted:
+        events.append(audit.event(Event.TARGET_MODE_ACCEPTED, **facts))
+    return events
 
 
-def try_event(target: Target, result: ProbeResult) -> AuditEvent:
-    """Return the event of a try."""
+def association_changes(changes: FormChanges) -> dict[str, list[str]] | None:
+    """Return what changed in the associations, for the audit log."""
+    rows: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
+    for row in changes.rows_to_save:
+        is_new = row.version is None
+        rows["added" if is_new else "changed"].append(_describe_association(row))
+    for row in changes.rows_to_delete:
+        rows["removed"].append(_describe_association(row))
+
+    return {name: descriptions for name, descriptions in rows.items() if descriptions} or None
+
+
+def _describe_association(row: Any) -> str:
+    if row.until is None:
+        return str(row.group)
+    return f"{row.group} until {row.until:%Y-%m-%d %H:%M} UTC"
+
+
+def probe_event(target: Target, result: ProbeResult) -> AuditEvent:
+    """Return the event of a probe."""
     kind = Event.TARGET_TRIED if result.works else Event.TARGET_TRY_FAILED
     facts: dict[str, Any] = {
         "target": target.name,
@@ -192,30 +237,29 @@ def try_event(target: Target, result: ProbeResult) -> AuditEvent:
     return audit.event(kind, **facts, **result.stored())
 
 
+# -- deleting
 def delete(target: Target) -> None:
     """Empty a target and keep its name; its associations go with it, many of them in steps that each hold."""
-    rules = list(Association.under(target.name))
+    associations = list(Association.under(target.name))
+    groups = [str(association.group) for association in associations]
+    removed = {"removed": groups} if groups else None
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}
 
     def build(writes: Transaction) -> None:
         for name, value in Target.emptied().items():
             setattr(target, name, value)
         writes.save(target)
-        for rule in rules[:IN_ONE]:
-            writes.delete(rule)
-        gone = [str(rule.group) for rule in rules]
-        writes.create(
-            audit.event(
-                Event.TARGET_DELETED, associations={"removed": gone} if gone else None, **facts
-            )
-        )
+        for association in associations[:IN_ONE]:
+            writes.delete(association)
+        writes.create(audit.event(Event.TARGET_DELETED, associations=removed, **facts))
 
     catalogue.edit(build, str(target.name))
-    for start in range(IN_ONE, len(rules), IN_ONE):
-        catalogue.edit(partial(_delete_all, rules[start : start + IN_ONE]), str(target.name))
+
+    for start in range(IN_ONE, len(associations), IN_ONE):
+        step = associations[start : start + IN_ONE]
+        catalogue.edit(partial(_delete_all, step), str(target.name))
 
 
-def _delete_all(rules: list[Association], writes: Transaction) -> None:
-    """Delete these associations."""
-    for rule in rules:
-        writes.delete(rule)
+def _delete_all(associations: list[Association], writes: Transaction) -> None:
+    for association in associations:
+        writes.delete(association)

@@ -8,23 +8,26 @@ from django.contrib.admin import ShowFacets, action, display
 
 from core.admin.filters import ValuesFilter
 from core.admin.forms import DocumentForm, LinesField, MomentField
-from core.admin.inline_forms import RowsFormSet
+from core.admin.inline_forms import InlineForm, InlineFormSet
 from core.admin.inlines import TabularInline
-from core.admin.operations import FormChanges, Operation
+from core.admin.operations import AdminOperation, AdminRequest, FormChanges, Operation
 from core.admin.options import ModelAdmin
-from core.admin.queryset import Rows
+from core.admin.queryset import DocumentQuerySet
 from core.admin.sites import AdminSite, register, site
 
 __all__ = [
+    "AdminOperation",
+    "AdminRequest",
     "AdminSite",
     "DocumentForm",
+    "DocumentQuerySet",
     "FormChanges",
+    "InlineForm",
+    "InlineFormSet",
     "LinesField",
     "ModelAdmin",
     "MomentField",
     "Operation",
-    "Rows",
-    "RowsFormSet",
     "ShowFacets",
     "TabularInline",
     "ValuesFilter",

@@ -12,13 +12,13 @@ from django.urls import path
 
 from core import audit
 from core.admin.audit_search_form import day_field
+from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import Event
 from core.audit_search import Format, TimeRange, today, written
-from core.errors import CooperError
 
 EXPORT = "export"
-"""The deed's name."""
+"""The operation's kind."""
 
 CHUNK = 65_536
 """Characters that are sent at once."""
@@ -50,7 +50,7 @@ class ExportForm(forms.Form):
         return found
 
 
-class Exporting(ModelAdmin):
+class AuditExportAdmin(ModelAdmin):
     """Lets those who may see the record take it with them."""
 
     def get_urls(self) -> list[Any]:
@@ -65,36 +65,27 @@ class Exporting(ModelAdmin):
         """Let those export who may see."""
         return bool(self.has_view_permission(request))
 
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for days and a format; by POST, once that is on record, send the export."""
+    def export_view(self, request: AdminRequest) -> HttpResponseBase:
+        """Ask for days and a format; by POST, once that is on the audit log, send the export."""
         if not self.has_export_permission(request):
             raise PermissionDenied
-        sent = request.method == "POST"
-        form = ExportForm(request.POST if sent else None, initial=_usual_days(request))
-        form.fields.update(self.extra_form_fields(request, None, EXPORT))
-        if sent and form.is_valid() and self._is_agreed(request, form):
+
+        operation: AdminOperation[Any] = AdminOperation(EXPORT)
+        is_post = request.method == "POST"
+        form = ExportForm(request.POST if is_post else None, initial=_usual_days(request))
+        form.fields.update(self.extra_form_fields(request, operation))
+
+        if form.is_valid() and self.is_authorized(request, operation, form):
             return self._sent(form)
+
         context = {
             **self.admin_site.each_context(request),
-            "title": "Export the record",
+            "title": "Export the audit log",
             "opts": self.opts,
             "form": form,
         }
-        return TemplateResponse(
-            request, "admin/export.html", context, status=400 if form.errors else 200
-        )
-
-    def _is_agreed(self, request: HttpRequest, form: ExportForm) -> bool:
-        """Return whether the deed may be done; say on the form why not."""
-        own = set(ExportForm.base_fields)
-        given = {name: value for name, value in form.cleaned_data.items() if name not in own}
-        try:
-            self.authorize_operation(request, EXPORT, None, given)
-        except CooperError as error:
-            field = getattr(error, "field", None)
-            form.add_error(field if field in form.fields else None, error.message)
-            return False
-        return True
+        status = 400 if form.errors else 200
+        return TemplateResponse(request, "admin/export.html", context, status=status)
 
     def _sent(self, form: ExportForm) -> StreamingHttpResponse:
         """Record the export, then send it as it is read."""

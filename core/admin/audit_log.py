@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from core import audit
-from core.admin.audit_export import Exporting
+from core.admin.audit_export import AuditExportAdmin
 from core.admin.audit_search_form import SearchForm
 from core.admin.changelist import ChangeList
 from core.admin.history import Entry, entries, with_outcome
-from core.admin.options import ModelAdmin
-from core.admin.queryset import Rows
+from core.admin.operations import AdminRequest
+from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.audit_search import AuditSearch
 
@@ -30,7 +30,7 @@ class EventList(ChangeList):
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
-    ) -> Rows:
+    ) -> DocumentQuerySet:
         """Return the events of this page, each grant's outcome with its intent; none while the search has errors."""
         self.filter_specs, self.has_filters, self.has_active_filters, self.clear_all_filters_qs = (
             [],
@@ -41,7 +41,7 @@ class EventList(ChangeList):
         self.form = SearchForm(request.GET)
         asked = self.form.search()
         self.searched = bool(self.form.narrowed())
-        return Rows(AuditEvent, self._page(AuditSearch(asked)) if asked else [])
+        return DocumentQuerySet(AuditEvent, self._page(AuditSearch(asked)) if asked else [])
 
     def _page(self, found: AuditSearch) -> list[AuditEvent]:
         """Return a page of events, each with its `entry`."""
@@ -66,7 +66,7 @@ class EventList(ChangeList):
         ) = False
 
 
-class AuditEventAdmin(Exporting, ModelAdmin):
+class AuditEventAdmin(AuditExportAdmin):
     """Shows the record and exports it; changes nothing."""
 
     list_display = ("when", "what", "who", "about", "result", "because", "source")
@@ -118,7 +118,7 @@ class AuditEventAdmin(Exporting, ModelAdmin):
         return found
 
     def changeform_view(
-        self, request: HttpRequest, object_id: Any = None, *arguments: Any, **named: Any
+        self, request: AdminRequest, object_id: Any = None, *arguments: Any, **named: Any
     ) -> Any:
         """Show one event, which is itself recorded."""
         if object_id is not None and request.method == "GET" and self.has_view_permission(request):

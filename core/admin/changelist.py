@@ -1,4 +1,4 @@
-"""Lists of documents: Django's ChangeList over rows in memory."""
+"""Lists of documents: Django's ChangeList over documents in memory."""
 
 from typing import Any
 
@@ -6,37 +6,50 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views import main
 from django.http import HttpRequest
 
-from core.admin.queryset import Rows
+from core.admin.queryset import DocumentQuerySet
 
 DjangoChangeList: Any = main.ChangeList
 """Django's own class; its types know models alone."""
 
 
 class ChangeList(DjangoChangeList):  # type: ignore[misc]
-    """Filters, searches and sorts rows in memory."""
+    """Filters, searches and sorts documents in memory."""
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
-    ) -> Rows:
-        """Return the rows of all pages; raise IncorrectLookupParameters for a parameter that nothing knows."""
+    ) -> DocumentQuerySet:
+        """Return the documents of all pages; IncorrectLookupParameters for a parameter that no filter takes.
+
+        With `exclude_parameters`, those that all filters but the one with these parameters leave: a
+        filter counts its values among them.
+        """
         self.filter_specs, self.has_filters, unknown, _, self.has_active_filters = self.get_filters(
             request
         )
         if unknown:
             raise IncorrectLookupParameters(f"nothing filters by {', '.join(unknown)}")
-        rows: Rows = self.root_queryset
-        counting = exclude_parameters is not None
-        for spec in self.filter_specs:
-            if exclude_parameters is None or spec.expected_parameters() != exclude_parameters:
-                kept: Any = spec.queryset(request, rows)
-                rows = rows if kept is None else kept
-        rows, _ = self.model_admin.get_search_results(request, rows, self.query)
-        self.clear_all_filters_qs = self.get_query_string(
-            new_params=self.get_filters_params() and dict.fromkeys(self.get_filters_params())
-        )
-        # a filter's counts are the same in any order
-        return rows if counting else rows.order_by(*self.get_ordering(request, rows))
 
-    def _get_deterministic_ordering(self, ordering: list[str]) -> list[str]:
+        queryset: DocumentQuerySet = self.root_queryset
+        is_counting = exclude_parameters is not None
+        for spec in self.filter_specs:
+            if is_counting and spec.expected_parameters() == exclude_parameters:
+                continue
+            filtered: Any = spec.queryset(request, queryset)
+            if filtered is not None:
+                queryset = filtered
+
+        queryset, _ = self.model_admin.get_search_results(request, queryset, self.query)
+
+        filter_parameters = self.get_filters_params()
+        without_filters = filter_parameters and dict.fromkeys(filter_parameters)
+        self.clear_all_filters_qs = self.get_query_string(new_params=without_filters)
+
+        # a filter's counts are the same in any order
+        if is_counting:
+            return queryset
+        return queryset.order_by(*self.get_ordering(request, queryset))
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
         """Put the key last, so that every order is a total one."""
-        return [*ordering, "pk"]
+        ordering = super().get_ordering(request, queryset)
+        return [*(name for name in ordering if name not in ("pk", "-pk")), "pk"]

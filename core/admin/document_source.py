@@ -1,21 +1,25 @@
-"""Documents for lists, searches and forms."""
+"""Documents for the admin's lists, searches and forms."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from core.admin.changelist import ChangeList
 from core.admin.checks import DocumentAdminChecks
-from core.admin.queryset import Rows
+from core.admin.operations import AdminRequest
+from core.admin.queryset import DocumentQuerySet
 from core.dynamo import Document
+from core.requests import once_per_request
 
 DjangoModelAdmin: Any = admin.ModelAdmin
 """Django's own class; its types know models alone."""
 
 
-class Reading(DjangoModelAdmin):  # type: ignore[misc]
+class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
     """A ModelAdmin that reads documents."""
 
     model: type[Document]
@@ -24,16 +28,16 @@ class Reading(DjangoModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     checks_class = DocumentAdminChecks
 
-    def get_queryset(self, request: HttpRequest) -> Rows:
-        """Return all documents that may be managed, read once a request."""
-        held = request.__dict__.setdefault("_rows", {})
-        if self.model not in held:
-            held[self.model] = Rows(self.model, self.documents(request))
-        found: Rows = held[self.model]
-        return found
+    def get_queryset(self, request: HttpRequest) -> DocumentQuerySet:
+        """All documents that may be managed, read once a request."""
+
+        def read() -> DocumentQuerySet:
+            return DocumentQuerySet(self.model, self.documents(request))
+
+        return once_per_request(request, ("documents", self.model), read)
 
     def documents(self, request: HttpRequest) -> Iterable[Document]:
-        """Return the documents that there are; override it where a cache knows them."""
+        """Return the documents that there are; override it where a cache has them."""
         return self.model.everything()
 
     def get_object(
@@ -45,41 +49,52 @@ class Reading(DjangoModelAdmin):  # type: ignore[misc]
         except ValueError:
             return None
 
+    def redirect_missing(self, request: AdminRequest, object_id: str) -> HttpResponse:
+        """Say that there is no such document (any more), and lead to the admin's first page."""
+        key = unquote(object_id)
+        messages.warning(
+            request,
+            f"{self.opts.verbose_name} with ID “{key}” does not exist. Perhaps it was deleted?",
+        )
+        return HttpResponseRedirect(reverse("admin:index", current_app=self.admin_site.name))
+
     def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
-        """Return the list over rows."""
         return ChangeList
 
     def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Rows, bool]:
-        """Return the rows in whose `search_fields` every word of the term is found, regardless of case."""
+        self, request: HttpRequest, queryset: DocumentQuerySet, search_term: str
+    ) -> tuple[DocumentQuerySet, bool]:
+        """Return the documents in whose `search_fields` every word of the term occurs, regardless of case."""
         words = search_term.casefold().split()
         if not words or not self.search_fields:
             return queryset, False
-        # a list asks once for itself and once for each filter's counts
-        known: dict[str, bool] = request.__dict__.setdefault(f"_found {search_term}", {})
 
-        def has(each: Any) -> bool:
-            if each.pk not in known:
-                known[each.pk] = self._has(each, words)
-            return known[each.pk]
+        # a list searches once for itself and once for each filter's counts
+        matches: dict[str, bool] = once_per_request(
+            request, ("search", self.model, search_term), dict
+        )
 
-        return queryset.where(has), False
+        def matches_search(document: Any) -> bool:
+            if document.pk not in matches:
+                matches[document.pk] = self._has_words(document, words)
+            return matches[document.pk]
 
-    def _has(self, document: Any, words: list[str]) -> bool:
-        """Return whether the document has every word."""
-        text = " ".join(
-            str(self.searched(document, name)) for name in self.search_fields
-        ).casefold()
+        return queryset.where(matches_search), False
+
+    def _has_words(self, document: Any, words: list[str]) -> bool:
+        values = [str(self.search_value(document, name)) for name in self.search_fields]
+        text = " ".join(values).casefold()
         return all(word in text for word in words)
 
-    def searched(self, document: Any, name: str) -> Any:
+    def search_value(self, document: Any, name: str) -> Any:
         """Return what a search field says of a document: an attribute's value, or a method's of this class."""
         method = getattr(self, name, None)
-        return method(document) if callable(method) else getattr(document, name, "") or ""
+        if callable(method):
+            return method(document)
+        return getattr(document, name, "") or ""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Leave parameters to the filters; what none of them takes is refused by the list."""
+        """Leave parameters to the filters; the list refuses what none of them takes."""
         return True
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:

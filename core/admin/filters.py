@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from django.contrib.admin import SimpleListFilter
 from django.http import HttpRequest
 
-from core.admin.queryset import Rows
+from core.admin.queryset import DocumentQuerySet
+from core.requests import once_per_request
 
 
 class ValuesFilter(SimpleListFilter):
@@ -17,41 +18,49 @@ class ValuesFilter(SimpleListFilter):
     """How values are shown, where not as they are."""
 
     def values_of(self, document: Any) -> Iterable[str]:
-        """Return the values of a document; by default the attribute called `parameter_name`, yes/no for booleans."""
+        """Return the values of a document; by default of the attribute called `parameter_name`, yes/no for booleans."""
         value = getattr(document, str(self.parameter_name))
         if isinstance(value, bool):
             return ["yes" if value else "no"]
         if isinstance(value, (list, tuple)):
-            return [str(each) for each in value]
-        return [] if value is None else [str(value)]
+            return [str(item) for item in value]
+        if value is None:
+            return []
+        return [str(value)]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the values that there are."""
-        # a list makes its filters anew for each one's counts
-        known: dict[type, list[tuple[str, str]]] = request.__dict__.setdefault("_lookups", {})
-        if type(self) not in known:
-            values = {
-                value
-                for each in model_admin.get_queryset(request)
-                for value in self.values_of(each)
-            }
-            known[type(self)] = [
-                (value, self.labels.get(value, value)) for value in sorted(values, key=str.casefold)
-            ]
-        return known[type(self)]
+        """Return the values that there are, with their labels."""
 
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:  # type: ignore[override]
+        def collect() -> list[tuple[str, str]]:
+            values: set[str] = set()
+            for document in model_admin.get_queryset(request):
+                values.update(self.values_of(document))
+            ordered = sorted(values, key=str.casefold)
+            return [(value, self.labels.get(value, value)) for value in ordered]
+
+        # a list makes its filters anew for each one's counts
+        return once_per_request(request, ("lookups", type(self)), collect)
+
+    def queryset(  # type: ignore[override]
+        self, request: HttpRequest, queryset: DocumentQuerySet
+    ) -> DocumentQuerySet | None:
         """Return the documents with the chosen value; none for a value that no document has."""
-        wanted = self.value()
-        if wanted is None:
+        chosen = self.value()
+        if chosen is None:
             return None
-        return queryset.where(lambda each: wanted in self.values_of(each))
+        return queryset.where(lambda document: chosen in self.values_of(document))
 
     def get_facet_queryset(self, changelist: Any) -> dict[str, int]:
-        """Return how many there are of each value among what the other filters leave."""
-        rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
-        counts = Counter(value for each in rows for value in set(self.values_of(each)))
+        """How many documents there are of each value among those that the other filters leave."""
+        queryset = changelist.get_queryset(
+            self.request, exclude_parameters=self.expected_parameters()
+        )
+        counts: Counter[str] = Counter()
+        for document in queryset:
+            counts.update(set(self.values_of(document)))
+
+        # the keys are those of Django's SimpleListFilter: the place of each choice
         return {
-            f"{place}__c": counts[str(value)]
-            for place, (value, _) in enumerate(self.lookup_choices)
+            f"{index}__c": counts[str(value)]
+            for index, (value, _) in enumerate(self.lookup_choices)
         }

@@ -1,7 +1,7 @@
-"""Forms of the rows of documents that are inline in another's form."""
+"""Forms of documents that are rows in the form of another one, their parent."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django import forms
 
@@ -9,176 +9,207 @@ from core.admin.forms import TYPED, FormMeta
 from core.admin.operations import FormChanges
 from core.dynamo import Document
 
-CAME = "This came meanwhile. Save again to keep it, or tick Delete."
-GONE = "Now: not here any more. Save again to have it all the same, or tick Delete."
+ADDED_MEANWHILE = "This came meanwhile. Save again to keep it, or tick Delete."
+DELETED_MEANWHILE = "Now: not here any more. Save again to have it all the same, or tick Delete."
 
 
-class RowForm(forms.Form):
-    """One inline row."""
+class InlineForm(forms.Form):
+    """One row."""
 
     document_class: ClassVar[type[Document]]
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        """Take an ordinary form's arguments."""
         super().__init__(*arguments, **named)
         self._meta = FormMeta(self.document_class)
         self.instance = self.document_class()
 
-    def said(self, name: str, value: Any) -> str:
-        """Return in words what a stored row has; override it where there are better ones."""
-        return "empty" if value in (None, "") else str(value)
+    def display_value(self, name: str, value: Any) -> str:
+        """Return a stored value in words; override it where there are better ones."""
+        if value in (None, ""):
+            return "empty"
+        return str(value)
 
-    def show_both(self, stored: Document | None, *, shown: bool) -> None:
-        """Say on each field what the row has now beside what was typed; `shown`: it was there in the form's time."""
+    def show_conflict(self, stored: Document | None, *, was_shown: bool) -> None:
+        """Say on each field what the row has now beside what was typed.
+
+        `stored` is the row as it is now, if it still is there; `was_shown` whether the form had it
+        when it was opened.
+        """
         typed = self.cleaned_data
-        for name in self.base_fields:
-            if (
-                stored is not None
-                and name in typed
-                and typed[name] != (now := getattr(stored, name))
-            ):
-                self.add_error(name, f"Now: {self.said(name, now)}. {TYPED}")
-        if stored is None and shown and not typed.get("DELETE"):
-            self.add_error(next(iter(self.base_fields)), GONE)
+        if stored is not None:
+            for name in self.base_fields:
+                value = getattr(stored, name)
+                if name in typed and typed[name] != value:
+                    self.add_error(name, f"Now: {self.display_value(name, value)}. {TYPED}")
+
+        elif was_shown and not typed.get("DELETE"):
+            first_field = next(iter(self.base_fields))
+            self.add_error(first_field, DELETED_MEANWHILE)
 
 
-class RowsFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
-    """The rows of documents under one document; what was typed is compared with what there is, by key."""
+class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
+    """The rows under one document; what was typed is compared with what is stored, by key."""
 
     document_class: ClassVar[type[Document]]
     key_field: ClassVar[str]
-    parent: Document
+    """The field with the rows' range key."""
 
     def __init__(
         self, *arguments: Any, instance: Any, queryset: Iterable[Document] = (), **named: Any
     ) -> None:
-        """Show the rows that there are."""
-        self.parent = instance
-        self.found = list(queryset)
-        names = list(self.form.base_fields)
-        named["initial"] = [{name: getattr(each, name) for name in names} for each in self.found]
+        self.parent: Document = instance
+        self.stored_rows = list(queryset)
+        named["initial"] = [self._initial_values(row) for row in self.stored_rows]
         named.pop("save_as_new", None)
         super().__init__(*arguments, **named)
 
+    # -- what Django's admin asks
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         """Give rows that were added in the browser no initial values: those of a stored one are not theirs."""
-        added = self.is_bound and index is not None and index >= self.initial_form_count()
-        named: dict[str, Any] = super().get_form_kwargs(index)
-        return named | {"initial": {}} if added else named
+        arguments: dict[str, Any] = super().get_form_kwargs(index)
+        if self.is_bound and index is not None and index >= self.initial_form_count():
+            arguments["initial"] = {}
+        return arguments
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         """Name each input of a row for those who do not see the column's head."""
         super().add_fields(form, index)
         for field in form.fields.values():
-            field.widget.attrs.setdefault("aria-label", str(field.label or "").strip() or "input")
+            label = str(field.label or "").strip()
+            field.widget.attrs.setdefault("aria-label", label or "input")
 
     @classmethod
     def get_default_prefix(cls) -> str:
-        """Name the rows after their class."""
         return f"{cls.document_class.__name__.lower()}s"
 
     def get_queryset(self) -> list[Document]:
-        """Return the rows that the initial forms are about, in their order; one that is gone as it was."""
+        """Return the documents of the initial forms, in their order; a new one in the place of one that is gone."""
         if not self.is_bound:
-            return self.found
-        found = self._by_key()
-        return [
-            found.get(key) or self.made(key) for key in map(self._typed_key, self.initial_forms)
-        ]
+            return self.stored_rows
 
-    def _by_key(self) -> dict[str, Document]:
-        """Return the rows that there are, by key."""
-        return {str(getattr(each, self.key_field)): each for each in self.found}
-
-    def _typed_key(self, form: forms.Form) -> str:
-        """Return the key that was typed into a row, in its one spelling if it is right."""
-        return str(
-            getattr(form, "cleaned_data", {}).get(self.key_field) or form[self.key_field].data or ""
-        )
-
-    def show_both(self) -> None:
-        """Say on each row what it is now, and show rows that came meanwhile; saving again then counts."""
-        typed = {self._typed_key(form) for form in self.forms}
-        came = [each for key, each in self._by_key().items() if key not in typed]
-        if came:
-            self._insert(came)
-        found, before = self._by_key(), self.initial_form_count() - len(came)
-        for number, form in enumerate(self.forms):
-            if before <= number < before + len(came):
-                form.add_error(self.key_field, CAME)
-            elif key := form.cleaned_data.get(self.key_field):
-                form.show_both(found.get(str(key)), shown=number < before)
-
-    def _insert(self, came: list[Document]) -> None:
-        """Put rows that came meanwhile after those that were shown, before those that were added in the browser."""
-        typed: Any = self.data
-        values, before, total = typed.copy(), self.initial_form_count(), self.total_form_count()
-        names = [*self.form.base_fields, "DELETE"]
-        for number in reversed(range(before, total)):
-            for name in names:
-                held = values.pop(f"{self.prefix}-{number}-{name}", None)
-                if held is not None:
-                    values[f"{self.prefix}-{number + len(came)}-{name}"] = held[-1]
-        for number, row in enumerate(came, before):
-            for name, field in self.form.base_fields.items():
-                shown = field.widget.format_value(field.prepare_value(getattr(row, name)))
-                values[f"{self.prefix}-{number}-{name}"] = "" if shown is None else shown
-        values[f"{self.prefix}-INITIAL_FORMS"] = str(before + len(came))
-        values[f"{self.prefix}-TOTAL_FORMS"] = str(total + len(came))
-        self._begin_anew(values)
-
-    def _begin_anew(self, values: Any) -> None:
-        """Take other values for what was typed."""
-        self.data = values
-        for name in ("forms", "management_form", "_deleted_form_indexes"):
-            self.__dict__.pop(name, None)
-        self.full_clean()
-
-    def wanted(self) -> dict[str, dict[str, Any]]:
-        """Return what was typed by key: the rows that are to be there."""
-        kept = [
-            form.cleaned_data
-            for form in self.forms
-            if form.is_valid() and form not in self.deleted_forms
-        ]
-        return {str(row[self.key_field]): row for row in kept if row.get(self.key_field)}
+        stored = self._stored_by_key()
+        rows = []
+        for form in self.initial_forms:
+            key = self._typed_key(form)
+            rows.append(stored.get(key) or self._new_row(key))
+        return rows
 
     def clean(self) -> None:
         """Refuse two rows with one key."""
-        seen: set[str] = set()
+        keys: set[str] = set()
         for form in self.forms:
             if form in self.deleted_forms or not hasattr(form, "cleaned_data"):
                 continue
+
             key = str(form.cleaned_data.get(self.key_field) or "")
-            if key and key in seen:
+            if key and key in keys:
                 form.add_error(self.key_field, "This is here twice.")
-            seen.add(key)
+            keys.add(key)
 
-    def differences(self) -> tuple[list[Document], list[Document]]:
-        """Return the rows to put (new ones, and old ones with what was typed) and the rows to delete."""
-        found = self._by_key()
-        wanted = self.wanted()
-        put = [self.row(key, values, found.get(key)) for key, values in wanted.items()]
-        return [row for row in put if row is not None], [
-            each for key, each in found.items() if key not in wanted
-        ]
+    # -- what is written
+    def add_changes(self, changes: FormChanges) -> None:
+        """Add the rows to save (new ones, and those that were changed) and those to delete."""
+        stored = self._stored_by_key()
+        typed = self._typed_by_key()
 
-    def row(self, key: str, values: dict[str, Any], found: Document | None) -> Document | None:
+        for key, values in typed.items():
+            row = self._changed_row(key, values, stored.get(key))
+            if row is not None:
+                changes.rows_to_save.append(row)
+
+        for key, row in stored.items():
+            if key not in typed:
+                changes.rows_to_delete.append(row)
+
+    def _changed_row(
+        self, key: str, values: dict[str, Any], stored: Document | None
+    ) -> Document | None:
         """Return the document for a row as typed, or None when it is as it was."""
         names = [name for name in values if name not in (self.key_field, "DELETE")]
-        if found is not None and all(getattr(found, name) == values[name] for name in names):
+        if stored is not None and all(getattr(stored, name) == values[name] for name in names):
             return None
-        made = found or self.made(key)
-        for name in names:
-            setattr(made, name, values[name])
-        return made
 
-    def made(self, key: str) -> Document:
-        """Return a new document under the parent with this key."""
+        row = stored or self._new_row(key)
+        for name in names:
+            setattr(row, name, values[name])
+        return row
+
+    def _new_row(self, key: str) -> Document:
         return self.document_class(self.parent.key[0], key)
 
-    def outcome(self, into: FormChanges) -> None:
-        """Add the rows to put and to delete to what a form leads to."""
-        put, removed = self.differences()
-        into.put += put
-        into.removed += removed
+    def _initial_values(self, row: Document) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in self.form.base_fields}
+
+    def _stored_by_key(self) -> dict[str, Document]:
+        return {str(getattr(row, self.key_field)): row for row in self.stored_rows}
+
+    def _typed_by_key(self) -> dict[str, dict[str, Any]]:
+        """Return what was typed, by key: the rows that are to be there."""
+        typed = {}
+        for form in self.forms:
+            if not form.is_valid() or form in self.deleted_forms:
+                continue
+            key = form.cleaned_data.get(self.key_field)
+            if key:
+                typed[str(key)] = form.cleaned_data
+        return typed
+
+    def _typed_key(self, form: forms.Form) -> str:
+        """Return the key that was typed into a row, in its one spelling if it is a right one."""
+        cleaned_data = getattr(form, "cleaned_data", {})
+        return str(cleaned_data.get(self.key_field) or form[self.key_field].data or "")
+
+    # -- somebody else saved meanwhile
+    def with_stored_rows(self) -> Self:
+        """Return the same form set with what is stored now said on each row, and with rows that came meanwhile.
+
+        Its errors show both; saving it again then counts.
+        """
+        typed_keys = {self._typed_key(form) for form in self.forms}
+        stored = self._stored_by_key()
+        added = [row for key, row in stored.items() if key not in typed_keys]
+
+        formset = type(self)(
+            self._data_with(added),
+            self.files,
+            instance=self.parent,
+            prefix=self.prefix,
+            queryset=self.stored_rows,
+        )
+        formset.full_clean()
+        formset._show_conflicts(shown=self.initial_form_count(), added=len(added))
+        return formset
+
+    def _show_conflicts(self, *, shown: int, added: int) -> None:
+        """Put errors on the forms: first come those `shown` before, then the `added` ones, then new ones."""
+        stored = self._stored_by_key()
+        for index, form in enumerate(self.forms):
+            if shown <= index < shown + added:
+                form.add_error(self.key_field, ADDED_MEANWHILE)
+                continue
+
+            key = form.cleaned_data.get(self.key_field)
+            if key:
+                form.show_conflict(stored.get(str(key)), was_shown=index < shown)
+
+    def _data_with(self, added: list[Document]) -> Any:
+        """Return what was posted with more rows: after those that were shown, before those of the browser."""
+        posted: Any = self.data
+        data = posted.copy()
+        shown = self.initial_form_count()
+        total = self.total_form_count()
+
+        for index in reversed(range(shown, total)):
+            for name in [*self.form.base_fields, "DELETE"]:
+                values = data.pop(f"{self.prefix}-{index}-{name}", None)
+                if values is not None:
+                    data[f"{self.prefix}-{index + len(added)}-{name}"] = values[-1]
+
+        for index, row in enumerate(added, shown):
+            for name, field in self.form.base_fields.items():
+                value = field.widget.format_value(field.prepare_value(getattr(row, name)))
+                data[f"{self.prefix}-{index}-{name}"] = "" if value is None else value
+
+        data[f"{self.prefix}-INITIAL_FORMS"] = str(shown + len(added))
+        data[f"{self.prefix}-TOTAL_FORMS"] = str(total + len(added))
+        return data

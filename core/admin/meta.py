@@ -1,4 +1,4 @@
-"""`Options`: what Django's admin wants to know of a model, told of a document."""
+"""`DocumentOptions`: what Django's admin wants to know of a model, told of a document."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ def _field_of(name: str, attribute: Attribute[Any]) -> models.Field[Any, Any]:
     return found
 
 
-class Options:
+class DocumentOptions:
     """A document's `_meta`: names, key and fields; everything about tables, relations and managers says no."""
 
     abstract = swapped = proxy = auto_created = is_composite_pk = False
-    fields = all_parents = total_unique_constraints = ordering = many_to_many = private_fields = ()
+    fields = all_parents = ordering = many_to_many = private_fields = ()
+    unique_together = total_unique_constraints = ()
     auto_field = None
     managed = False
     default_permissions = ("add", "change", "delete", "view")
@@ -117,7 +118,7 @@ def adapt_document(model: type[Document]) -> None:
     """Give a document what Django's admin asks of a model: `_meta`, and a content type that needs no table."""
     if "_meta" in vars(model):
         return
-    model._meta = Options(model)  # type: ignore[attr-defined]
+    model._meta = DocumentOptions(model)  # type: ignore[attr-defined]
     model.serializable_value = _serializable_value  # type: ignore[attr-defined]
     # the change form names a content type; the cache answers, so that no table is asked
     manager: Any = ContentType.objects

@@ -1,15 +1,24 @@
-"""What an administrator is about to do, and what a form is about to write."""
+"""What an administrator does in one form or action, as it travels through the admin's hooks."""
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
 
 from core.dynamo import Document
+from core.errors import CooperError, Invalid, StepUpRequired
+from core.requests import CooperRequest
+
+D = TypeVar("D", bound=Document)
 
 
 class Operation(StrEnum):
-    """The deeds of a ModelAdmin; actions and buttons may name more."""
+    """The kinds of operation that every ModelAdmin knows; actions and buttons have kinds of their own."""
 
+    VIEW = "view"
     ADD = "add"
     CHANGE = "change"
     DELETE = "delete"
@@ -17,19 +26,99 @@ class Operation(StrEnum):
 
 @dataclass
 class FormChanges:
-    """What a valid form leads to: the document, its inline rows to put and to delete, and what that changes.
+    """What a valid form changes: fields of its document, and inline rows to save and to delete.
 
-    `before_and_after` has an entry a changed field: name -> [before, after], fit for JSON and free of secrets.
+    `before_and_after` has an entry a changed field: name -> [before, after], fit for JSON and free
+    of secrets.
     """
 
-    document: Document
-    adding: bool
-    cleaned: dict[str, Any] = field(default_factory=dict)
+    cleaned_data: dict[str, Any] = field(default_factory=dict)
     before_and_after: dict[str, list[Any]] = field(default_factory=dict)
-    put: list[Document] = field(default_factory=list)
-    removed: list[Document] = field(default_factory=list)
+    rows_to_save: list[Document] = field(default_factory=list)
+    rows_to_delete: list[Document] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.before_and_after or self.rows_to_save or self.rows_to_delete)
+
+
+@dataclass
+class AdminOperation(Generic[D]):
+    """One operation of an administrator, from the page that asks to the transaction that writes it."""
+
+    kind: str
+    """An `Operation`, or the name of an action or a button."""
+
+    documents: Sequence[D] = ()
+    """The documents that it concerns; none yet in the empty form for a new one."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    """What was typed into the operation's own fields (`extra_form_fields`), such as a one-time code."""
+
+    changes: FormChanges = field(default_factory=FormChanges)
+    """What the form changes; nothing for an operation that has no form of a document."""
+
+    prepared: Any = None
+    """What `prepare` returned, for the hooks that come after it."""
+
+    impact: list[str] = field(default_factory=list)
+    """Who gains and who loses what, a line each, as `preview_impact` says."""
+
+    refusal: CooperError | None = None
+    """Why it was not done; the form is then shown again and says so."""
+
+    is_stale: bool = False
+    """Whether somebody else changed the document since the form was shown."""
+
+    authorized: bool = False
+    """Whether `authorize_operation` was asked and refused nothing."""
 
     @property
-    def changed(self) -> bool:
-        """Return whether there is anything to write."""
-        return self.adding or bool(self.before_and_after or self.put or self.removed)
+    def document(self) -> D:
+        """The one document that it concerns; ValueError where there are none or several."""
+        [document] = self.documents
+        return document
+
+    @property
+    def is_adding(self) -> bool:
+        return self.kind == Operation.ADD
+
+    @property
+    def writes_anything(self) -> bool:
+        """Whether saving the form writes anything: a new document always does."""
+        return self.is_adding or bool(self.changes)
+
+    def for_document(self, document: D) -> "AdminOperation[D]":
+        """Return the same operation, on one of its documents."""
+        return replace(self, documents=[document])
+
+    def demand_authorized(self) -> None:
+        """Raise StepUpRequired unless it was authorized: a safety net beneath what writes."""
+        if not self.authorized:
+            raise StepUpRequired(
+                "This takes a one-time code of your device.",
+                "no code was asked for",
+                code="missing",
+            )
+
+
+class AdminRequest(CooperRequest):
+    """A request to a page of the admin, which says what the administrator does there."""
+
+    operation: AdminOperation[Any]
+
+
+class ImpactNotConfirmed(Invalid):
+    """Who gains and who loses what was not looked at yet, or is different by now: it is shown, to be confirmed."""
+
+    status = HTTPStatus.OK
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This changes who may become it. Nothing is saved yet.", "impact not confirmed yet"
+        )
+
+
+def fingerprint(lines: Iterable[Any]) -> str:
+    """Return what stands for lines that a page showed (nested ones too): a POST with it proves that they were seen."""
+    content = json.dumps(list(lines), default=str)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -5,76 +5,94 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from core import audit
 from core.admin import history
-from core.admin.confirmation import Confirming
-from core.admin.operations import FormChanges, Operation
+from core.admin.confirmation import ConfirmationAdmin
+from core.admin.operations import AdminOperation, AdminRequest, Operation
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Conflict, CooperError
 
 
-class ModelAdmin(Confirming):
+class ModelAdmin(ConfirmationAdmin):
     """Manages documents of one class, with Django's hooks and these of its own, in the order of their use.
 
-    `extra_form_fields`, `foresee`, `check_deed`, `prepare`, `before_deed`, `write`, `events_of`,
-    `commit`; for deleting `consequences`, `before_deed`, `remove`.
+    Of a form: `extra_form_fields`, `preview_impact`, `precheck_operation`, `prepare`,
+    `authorize_operation`, `commit`, `write`, `audit_events`.
+    Of a deletion: `consequences`, `extra_form_fields`, `authorize_operation`, `remove`.
     """
 
     actions: Any = ("delete_chosen",)
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Delete the document with its record in one transaction."""
-        deed_form = getattr(request, "deed_form", None)
-        given = deed_form.cleaned_data if deed_form is not None and deed_form.is_valid() else {}
-        self.authorize_operation(request, Operation.DELETE, obj, given)
-        self.remove(request, obj)
+    # -- deleting
+    def delete_model(self, request: AdminRequest, obj: Any) -> None:
+        """Delete the document with its event in one transaction."""
+        operation = request.operation
+        operation.documents = [obj]
+        self.authorize_operation(request, operation)
+        operation.demand_authorized()
+        self.remove(request, operation)
 
-    def remove(self, request: HttpRequest, obj: Any) -> None:
-        """Delete the document and record it; `delete_model` has asked `before_deed`."""
-        outcome = FormChanges(obj, adding=False)
+    def remove(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
+        """Delete the document and record it; the operation is authorized."""
+        document = operation.document
 
         def build(writes: Transaction) -> None:
-            writes.delete(obj)
-            writes.create(audit.event(self.events[Operation.DELETE], **self.audit_facts(obj)))
+            writes.delete(document)
+            event = audit.event(self.events[Operation.DELETE], **self.audit_facts(document))
+            writes.create(event)
 
-        self.commit(request, outcome, build)
+        self.commit(request, operation, build)
 
+    # -- actions
     @admin.action(description="Delete the chosen %(verbose_name_plural)s", permissions=["delete"])
-    def delete_chosen(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        """Ask, then delete each chosen document by itself; what is refused is said and stays."""
+    def delete_chosen(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+        """Ask, then delete each chosen document by itself; one that is refused stays, and is named."""
+        operation: AdminOperation[Any] = AdminOperation(Operation.DELETE, list(queryset))
         lines, _, _, _ = self.get_deleted_objects(queryset, request)
-        title = f"Delete {len(queryset)}"
-        asked = self.confirm(request, title, lines, action=Operation.DELETE, objects=queryset)
-        if asked is None:
-            self.each_of(request, queryset, lambda each: self.remove(request, each), "deleted")
-        return asked
 
-    def each_of(
-        self, request: HttpRequest, queryset: Any, deed: Callable[[Any], None], done: str
+        page = self.confirm(request, operation, f"Delete {len(queryset)}", lines)
+        if page is None:
+            self.apply_to_each(request, operation, self.remove, "deleted")
+        return page
+
+    def apply_to_each(
+        self,
+        request: AdminRequest,
+        operation: AdminOperation[Any],
+        apply: Callable[[AdminRequest, AdminOperation[Any]], None],
+        done: str,
     ) -> None:
-        """Do a deed to each chosen document, as it is now; say what was done and what was refused."""
+        """Apply an authorized operation to each of its documents, as it is now, one by one.
+
+        `apply` gets the operation on the one document. What was `done`, and what was refused, is
+        shown as messages.
+        """
+        operation.demand_authorized()
+
         count = 0
-        for each in queryset:
+        for chosen in operation.documents:
             try:
-                found = self.get_object(request, each.pk)
-                if found is None:
+                document = self.get_object(request, chosen.pk)
+                if document is None:
                     raise Conflict("It was deleted meanwhile.")
-                deed(found)
+                apply(request, operation.for_document(document))
                 count += 1
             except CooperError as error:
-                messages.error(request, f"{each}: {error.message}")
+                messages.error(request, f"{chosen}: {error.message}")
+
         if count:
             messages.success(request, f"{count} {done}.")
 
+    # -- history: cooper's audit log, not Django's
     def construct_change_message(
         self, request: Any, form: Any, formsets: Any, add: bool = False
     ) -> list[Any]:
-        """Return nothing: the event has been written with the change."""
+        """Nothing: the event has been written with the change."""
         return []
 
     def log_addition(self, request: Any, obj: Any, message: Any) -> Any:
@@ -90,20 +108,20 @@ class ModelAdmin(Confirming):
         """Return the newest events of a document, newest first; none where events do not name it."""
         return []
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Show what happened to a document; that it was looked at is itself recorded."""
-        obj = self.get_object(request, unquote(object_id))
-        if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        audit.record(
-            Event.AUDIT_VIEWED, asked=f"history of {self.opts.verbose_name} {obj.pk}"[:500]
-        )
+    def history_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Show what happened to a document; that it was looked at is an event itself."""
+        document = self.get_object(request, unquote(object_id))
+        if document is None:
+            return self.redirect_missing(request, object_id)
+
+        asked = f"history of {self.opts.verbose_name} {document.pk}"
+        audit.record(Event.AUDIT_VIEWED, asked=asked[:500])
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {obj}",
-            "object": obj,
+            "title": f"History of {document}",
+            "object": document,
             "opts": self.opts,
-            "entries": history.entries(self.history_of(obj)),
+            "entries": history.entries(self.history_of(document)),
             "has_view_permission": self.has_view_permission(request),
             **(extra_context or {}),
         }

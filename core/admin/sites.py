@@ -12,7 +12,8 @@ from django.shortcuts import resolve_url
 
 from core import audit
 from core.admin.meta import adapt_document
-from core.admin.queryset import Rows
+from core.admin.operations import AdminOperation, Operation
+from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
 
@@ -45,12 +46,15 @@ class AdminSite(admin.AdminSite):
         """Let administrators through, and auditors to the record; send nobody to sign in; refuse others, recorded."""
         inner = super().admin_view(view, cacheable)
 
-        def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> Any:
+        def guarded(request: Any, *arguments: Any, **named: Any) -> Any:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), resolve_url("login"))
             if not self.has_permission(request) or not is_open(request):
                 audit.record(Event.ADMIN_REFUSED, path=request.path[:200])
                 raise PermissionDenied
+
+            # views that do more than show say so themselves
+            request.operation = AdminOperation(Operation.VIEW)
             return inner(request, *arguments, **named)
 
         return update_wrapper(guarded, view)
@@ -68,7 +72,7 @@ class AdminSite(admin.AdminSite):
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return nothing: the record is the one trail."""
-        return Rows(AuditEvent, [])
+        return DocumentQuerySet(AuditEvent, [])
 
 
 def is_open(request: HttpRequest) -> bool:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from core import audit
 from core.admin.forms import DocumentForm
-from core.admin.operations import FormChanges
+from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import AuditEvent, Event
 from core.installation import GRANTS, Installation
@@ -52,7 +52,10 @@ class StopSwitchAdmin(ModelAdmin):
         """Let nobody delete it: its absence stops all grants."""
         return False
 
-    def audit_events(self, request: HttpRequest, outcome: FormChanges) -> list[AuditEvent]:
+    def audit_events(
+        self, request: AdminRequest, operation: AdminOperation[Any]
+    ) -> list[AuditEvent]:
         """Record that it was set or lifted."""
-        kind = Event.STOP_SET if outcome.cleaned["stopped"] else Event.STOP_LIFTED
+        is_set = operation.changes.cleaned_data["stopped"]
+        kind = Event.STOP_SET if is_set else Event.STOP_LIFTED
         return [audit.event(kind, object="all grants")]

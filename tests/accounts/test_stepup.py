@@ -18,12 +18,14 @@ from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
 from core.errors import CooperError, Unavailable
+from core.installation import GRANTS, Installation
 from tests.support import faults
 from tests.support.codes import Clock, give_device, next_code, seed_of
 from tests.support.faults import Fault
 from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
 
 SEED = b"12345678901234567890"
+STOP_ALL = "/admin/cooper/installation/grants/change/"
 TARGET, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
 SAVED, AGAIN, DENIED, DOWN = 302, 400, 403, 503
 
@@ -212,8 +214,18 @@ def test_it_burns_no_code_when_there_were_too_many_grants(identity, settings):
 
 def test_it_demands_a_code_in_an_action_that_nobody_confirmed(rf, client_of):
     person_admin = admin.site._registry[Person]
+    operation = admin.AdminOperation("end_web_sessions")
     with pytest.raises(StepUpRequired):
-        person_admin.each_of(rf.post("/"), [], print, "done")
+        person_admin.apply_to_each(rf.post("/"), operation, print, "done")
+
+
+def test_it_stops_all_grants_without_a_code_or_a_device(client_of):
+    carol = client_of("carol")
+    TotpDevice.find("local:carol").delete()
+    answer = submit(carol, STOP_ALL, "installation_form", stopped="on", code="")
+    assert answer.status_code == SAVED and Installation.find(GRANTS).stopped
+    answer = submit(carol, STOP_ALL, "installation_form", stopped=None, code="")
+    assert answer.status_code == DENIED and Installation.find(GRANTS).stopped
 
 
 # -- a window ----------------------------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from accounts.admin.step_up import StepUpMixin
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
 from accounts.sessions import active_sessions_for
-from accounts.stepup import StepUpMixin
 from brokers.import_export import jobs
 from brokers.import_export.drafts import draft
 from brokers.models import Association, AwsAccount, Import, State, Target

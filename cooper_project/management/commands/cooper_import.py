@@ -114,7 +114,7 @@ class Command(CooperCommand):
             raise CooperError(refused.message) from refused
 
     def _show(self, planned: Draft) -> None:
-        for change in summary.describe(planned.plan, impact.crowd()):
+        for change in summary.describe(planned.plan, impact.all_people()):
             self.say(change.head)
             for line in change.lines:
                 self.say(f"    {line}")

@@ -1,0 +1,126 @@
+"""Step-up in the admin: operations that take a one-time code, each in the form that does it."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+
+from accounts import stepup, totp
+from core.admin import AdminOperation, AdminRequest, Operation
+from core.errors import Invalid, StepUpRequired
+
+
+class StepUpMixin:
+    """A ModelAdmin whose operations take a code: those whose kind is in `step_up`."""
+
+    step_up: ClassVar[tuple[str, ...]] = (Operation.ADD, Operation.CHANGE, Operation.DELETE)
+    step_up_strict: ClassVar[bool] = False
+    """Whether each takes a code of its own, even while a window is open."""
+
+    # -- for subclasses
+    def is_strict(self, request: AdminRequest, obj: Any) -> bool:
+        """Return whether operations on a document (None: a new one) take a code even in a window."""
+        return self.step_up_strict
+
+    def requires_code(self, request: AdminRequest, operation: AdminOperation[Any]) -> bool:
+        """Return whether the operation, as it was typed, is refused without a code."""
+        return operation.kind in self.step_up
+
+    # -- hooks of the ModelAdmin
+    def extra_form_fields(
+        self, request: AdminRequest, operation: AdminOperation[Any]
+    ) -> dict[str, forms.Field]:
+        """Ask for a code where the operation takes one."""
+        if operation.kind not in self.step_up:
+            return {}
+
+        # asked for before: what was typed may have made the operation strict
+        was_asked = stepup.FIELD in request.POST
+        was_refused = isinstance(operation.refusal, (StepUpRequired, Invalid))
+        is_strict = self._is_strict_operation(request, operation)
+
+        if was_asked or was_refused or is_strict or not stepup.window_left(request):
+            return {stepup.FIELD: stepup.field()}
+        return {}
+
+    def precheck_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
+        """Refuse whoever has no device, gave no code, or has to wait, unless a window counts.
+
+        So a sure refusal costs no calls to AWS. A code that was given is not used up here.
+        """
+        if not self.requires_code(request, operation):
+            return
+
+        code = str(operation.given.get(stepup.FIELD) or "").strip()
+        device = totp.device_of(stepup.person_of(request))
+        has_to_wait = device is not None and float(device.wait_until or 0) > totp.now()
+        if not code or device is None or has_to_wait:
+            strict = self._is_strict_operation(request, operation)
+            stepup.require(request, code, strict=strict)
+
+    def authorize_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
+        """Demand the code, and use it up."""
+        if self.requires_code(request, operation):
+            code = str(operation.given.get(stepup.FIELD) or "")
+            strict = self._is_strict_operation(request, operation)
+            stepup.require(request, code, strict=strict)
+
+        super().authorize_operation(request, operation)  # type: ignore[misc]
+
+    def _is_strict_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> bool:
+        """Return whether the operation is strict for any of its documents."""
+        documents = list(operation.documents) or [None]
+        return any(self.is_strict(request, document) for document in documents)
+
+    # -- who has no device yet is led to where one is set up, before typing anything
+    def changeform_view(
+        self, request: AdminRequest, object_id: Any = None, *arguments: Any, **named: Any
+    ) -> Any:
+        kind = Operation.ADD if object_id is None else Operation.CHANGE
+        redirect = self.redirect_to_enrolment(request, kind)
+        if redirect is not None:
+            return redirect
+        return super().changeform_view(request, object_id, *arguments, **named)  # type: ignore[misc]
+
+    def delete_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
+        redirect = self.redirect_to_enrolment(request, Operation.DELETE)
+        if redirect is not None:
+            return redirect
+        return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]
+
+    def confirm(
+        self,
+        request: AdminRequest,
+        operation: AdminOperation[Any],
+        title: str,
+        lines: Any,
+        **named: Any,
+    ) -> HttpResponse | None:
+        if operation.kind in self.step_up and not _has_device(request):
+            return _enrolment_redirect(request)
+
+        page: HttpResponse | None = super().confirm(  # type: ignore[misc]
+            request, operation, title, lines, **named
+        )
+        return page
+
+    def redirect_to_enrolment(self, request: AdminRequest, kind: str) -> HttpResponse | None:
+        """Return the way to enrolment for somebody without a device who opens a page that takes a code."""
+        has_permission: Any = getattr(self, f"has_{kind}_permission", None)
+        if request.method != "GET" or kind not in self.step_up or not has_permission(request):
+            return None
+        if not request.user.is_staff or _has_device(request):
+            return None
+        return _enrolment_redirect(request)
+
+
+def _has_device(request: AdminRequest) -> bool:
+    return totp.device_of(stepup.person_of(request)) is not None
+
+
+def _enrolment_redirect(request: AdminRequest) -> HttpResponse:
+    messages.info(
+        request, "This area takes a one-time code for each change. Set up your device first."
+    )
+    return HttpResponseRedirect(stepup.enrol_address(request))

@@ -1,0 +1,43 @@
+"""Requests as cooper's middleware hands them on, for annotations, and what is kept for one request."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from django.http import HttpRequest
+
+T = TypeVar("T")
+
+
+class CooperRequest(HttpRequest):
+    """A request with what cooper's middleware puts on it. Nothing makes one: it is a type to annotate with."""
+
+    id: str
+    """The request id, as in the log, in audit events and in the answer's `X-Request-Id`."""
+
+    client_address: str
+    """The client's own address, behind the trusted proxies."""
+
+    user: Any
+    """`accounts.models.User`, or Django's AnonymousUser."""
+
+    identity: Any
+    """`accounts.identity.Identity`, or None for somebody who has not signed in."""
+
+    saml_session: Any
+    """djangosaml2's second web session, in which requests to identity providers wait."""
+
+    form_action: list[str]
+    """Origins beside our own that forms of this page may lead to; a view adds it where there are any."""
+
+
+def once_per_request(request: HttpRequest, key: Hashable, compute: Callable[[], T]) -> T:
+    """Return what `compute` answered when it was first asked for this key in this request.
+
+    One page of the admin asks several times for the same: the list itself, then each filter's counts.
+    """
+    cache: dict[Hashable, Any] = request.__dict__.setdefault("cache", {})
+    if key not in cache:
+        cache[key] = compute()
+
+    value: T = cache[key]
+    return value
