@@ -334,7 +334,9 @@ def _trust_policy_context(target: Target) -> dict[str, Any]:
     external_id = str(account.external_id)
     try:
         arn = arns.role_arn(str(target.role_arn))
-        snippets = trust_policy.snippets(arn, external_id, aws.caller_identity().arn, int(target.max_seconds))
+        snippets = trust_policy.snippets(
+            arn, external_id, aws.caller_identity().arn, int(target.max_seconds)
+        )
     except (CooperError, ValueError):
         snippets = []
     return {"external_id": external_id, "snippets": snippets}

@@ -222,10 +222,12 @@ def test_it_demands_a_code_in_an_action_that_nobody_confirmed(rf, client_of):
 def test_it_stops_all_grants_without_a_code_or_a_device(client_of):
     carol = client_of("carol")
     TotpDevice.find("local:carol").delete()
-    answer = submit(carol, STOP_ALL, "installation_form", stopped="on", code="")
-    assert answer.status_code == SAVED and Installation.find(GRANTS).stopped
-    answer = submit(carol, STOP_ALL, "installation_form", stopped=None, code="")
-    assert answer.status_code == DENIED and Installation.find(GRANTS).stopped
+    sent = fields_of(carol.get(STOP_ALL).text, "installation_form") | {"stopped": "on"}
+    assert carol.post(STOP_ALL, sent).status_code == SAVED and Installation.find(GRANTS).stopped
+
+    sent = fields_of(carol.get(STOP_ALL).text, "installation_form")
+    del sent["stopped"]
+    assert carol.post(STOP_ALL, sent).status_code == DENIED and Installation.find(GRANTS).stopped
 
 
 # -- a window ----------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from accounts.admin.step_up import StepUpMixin
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
 from accounts.sessions import active_sessions_for
 from brokers.import_export import jobs

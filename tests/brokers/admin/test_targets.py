@@ -14,6 +14,7 @@ from brokers.federation_keys import keys_of
 from brokers.models import Association, AwsAccount, State, Target
 from core import aws
 from core.audit import AuditEvent, Event
+from core.aws import CallerIdentity
 from demo.seed import READ_S3, SPARE_ROLE
 from embedded_aws import seed_aws
 from tests.support import faults
@@ -432,8 +433,8 @@ def test_it_takes_a_target_out_of_service_whose_new_role_does_not_trust_cooper(c
 
 
 def test_it_refuses_coopers_own_role(carol, monkeypatch):
-    mine = f"arn:aws:sts::444444444444:assumed-role/{SPARE_ROLE}/i-1"
-    monkeypatch.setattr("brokers.admin.target_save.cooper_arn", lambda: mine)
+    arn = f"arn:aws:sts::444444444444:assumed-role/{SPARE_ROLE}/i-1"
+    monkeypatch.setattr("core.aws.caller_identity", lambda: CallerIdentity(arn, "444444444444"))
     answer = add_role(carol)
     assert answer.status_code == AGAIN and "cooper itself runs as" in errors_in(answer.text)
 
