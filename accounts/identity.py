@@ -1,19 +1,11 @@
 """Who is asking, as a provider vouches for them: people, groups, providers. Pure: no Django, no AWS."""
 
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-PROVIDER_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
-GROUP_NAME_LIMIT = 512
-"""Characters of a group's name at most."""
-
-
-def is_group_name(name: str) -> bool:
-    """Return whether this can be a group's name at its provider: printable, no blanks around."""
-    return 0 < len(name) <= GROUP_NAME_LIMIT and name == name.strip() and name.isprintable()
+from core.groups import split_group
 
 
 class Group(NamedTuple):
@@ -31,23 +23,7 @@ class Group(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Group":
         """Read `provider:name`; a bare name means `local:`. Raise ValueError, saying why."""
-        before_colon, colon, after_colon = text.strip().partition(":")
-        if colon:
-            group = cls(before_colon, after_colon)
-        else:
-            group = cls("local", before_colon)
-
-        if not PROVIDER_ID.fullmatch(group.provider):
-            raise ValueError(
-                f"{group.provider!r} is not a provider: small letters, digits and '-', "
-                "as in okta:prod-admins"
-            )
-        if not is_group_name(group.name):
-            raise ValueError(
-                f"a group's name has 1 to {GROUP_NAME_LIMIT} printable characters, "
-                "as in okta:prod-admins"
-            )
-        return group
+        return cls(*split_group(text))
 
 
 def parse_groups(texts: Iterable[str]) -> frozenset[Group]:

@@ -5,6 +5,7 @@ The account, its person and the event are one transaction.
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -19,6 +20,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import AlreadyExists, Stale, Transaction, transaction
 from core.errors import Conflict, Invalid
+from core.retry import retry
 
 ATTEMPTS = 5
 """Times that a change is tried again when the same person signs in at that moment."""
@@ -147,12 +149,8 @@ def _change(
     username: str, change: Change, event: Event, *, create_person: bool = False, **facts: Any
 ) -> None:
     """Change an account and its person; try again when another write came between."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _change_once(username, change, event, create_person, facts)
-        except Stale:
-            continue
-    return _change_once(username, change, event, create_person, facts)
+    change_once = partial(_change_once, username, change, event, create_person, facts)
+    retry(change_once, on=Stale, tries=ATTEMPTS)
 
 
 def _change_once(

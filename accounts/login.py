@@ -1,6 +1,7 @@
 """Signing in and out: the one place where an authenticated identity becomes a web session."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from django.contrib import auth
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import Stale, Transaction, transaction
 from core.errors import Conflict
+from core.retry import retry
 
 ATTEMPTS = 5
 """Times that a person is written again when two of their sign-ins meet."""
@@ -86,12 +88,7 @@ def _set_or_remove(request: HttpRequest, name: str, value: object) -> None:
 
 def _write_person(identity: Identity) -> Person:
     """Write the person as the provider describes them; try again when another write came between."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _write_person_once(identity)
-        except (Stale, Conflict):
-            continue
-    return _write_person_once(identity)
+    return retry(partial(_write_person_once, identity), on=Conflict, tries=ATTEMPTS)
 
 
 def _write_person_once(identity: Identity) -> Person:

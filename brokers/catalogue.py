@@ -4,12 +4,11 @@ A request reads the changes after the ones it knows, and the stamp that sorts be
 query. A log with a gap, or that has expired, means reading everything anew.
 """
 
-import random
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from brokers.errors import CatalogueConflict
@@ -18,6 +17,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import AlreadyExists, Transaction, after, transaction
 from core.errors import CooperError, Unavailable
+from core.retry import Backoff, retry
 
 LOG = "catalogue"
 STAMP = 10**15
@@ -29,6 +29,7 @@ KEPT = 7 * 86_400
 MOST_TOUCHED = 100
 """Touched targets that are read one by one; beyond that, as after an import, reading everything is faster."""
 
+BACKOFF = Backoff(first=0.01, longest=0.2)
 TRIES = 40
 
 T = TypeVar("T")
@@ -177,12 +178,12 @@ def edit(build: Callable[[Transaction], None], *targets: str, accounts: Iterable
     Raise Stale, AlreadyExists or whatever refusal a condition of `build` names.
     """
     touched = [f"target:{name}" for name in targets] + [f"aws-account:{name}" for name in accounts]
-    for attempt in range(TRIES):
-        try:
-            return _edit_once(build, touched)
-        except CatalogueConflict:
-            time.sleep(random.uniform(0.5, 1) * min(0.01 * 2**attempt, 0.2))  # noqa: S311 - jitter, not a secret
-    raise Unavailable("Others are changing targets right now. Nothing was changed; try again.")
+    edit_once = partial(_edit_once, build, touched)
+    try:
+        retry(edit_once, on=CatalogueConflict, tries=TRIES, backoff=BACKOFF)
+    except CatalogueConflict as error:
+        message = "Others are changing targets right now. Nothing was changed; try again."
+        raise Unavailable(message, error.detail) from error
 
 
 def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None:

@@ -1,4 +1,7 @@
-"""Set-up: from an empty AWS region to an installation that can be served; run again, it mends what lacks."""
+"""Set-up: from an empty AWS region to an installation that can be served.
+
+Run again, it repairs what is missing.
+"""
 
 from collections.abc import Callable
 
@@ -9,80 +12,97 @@ from brokers.models import Change
 from core import audit, installation
 from core.audit import Event
 from core.dynamo import AlreadyExists, TableMissing, tables, transaction
-from core.errors import CooperError
-from core.installation import GRANTS, SCHEMA, Installation
+from core.installation import GRANTS, SCHEMA_ITEM, Installation
 from core.kms import usable_key_arn
 
 Say = Callable[[str], None]
 
 MIGRATIONS: dict[int, Callable[[Say], None]] = {}
-"""What brings tables of a version to the next one. Each may be run again after it was cut short."""
+"""What brings tables of a version to the next one.
+
+Each may be run again after it was interrupted.
+"""
 
 
 def set_up(say: Say, *, rotate: bool = False) -> list[str]:
-    """Make and verify everything that serving needs, with `say` telling each step; return what was changed.
+    """Make and verify everything that serving needs; return what was changed.
 
-    Raise CooperError: no usable KMS key, a table with other keys (nothing changed), a permission that lacks (named), a
-    newer schema, or no answer in time. Whatever was done stays done, and the next run goes on from there.
+    `say` is called with each step. Raise CooperError: no usable KMS key, a table with other keys
+    (nothing changed), a missing permission (named), a newer schema, or no answer in time. Whatever
+    was done stays done, and the next run goes on from there.
     """
     key_arn = usable_key_arn(settings.COOPER_KMS_KEY)
     say(f"KMS key {key_arn}")
-    refuse_newer()
+    installation.refuse_newer_schema(stored_schema())
+
     changed = tables.ensure(key_arn, say)
-    changed += [what for what, made in _items(key_arn) if made]
+    changed += _ensure_items(key_arn)
     if rotate and "secret key" not in changed:
         installation.rotate_secret_key()
         changed.append("secret key rotated")
-    return _finish(changed, say)
 
-
-def refuse_newer() -> None:
-    """Raise CooperError when a newer cooper has set this installation up."""
-    stored = stored_schema()
-    if stored > SCHEMA:
-        raise CooperError(
-            f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper."
-        )
+    # last of all: servers refuse to start before the tables have their version
+    if stored_schema() == 0:
+        return _write_first_schema(changed)
+    return _migrate(changed, say)
 
 
 def stored_schema() -> int:
-    """Return the version of the stored tables, 0 when set-up has never come to its end."""
-    try:
-        found = Installation.find("schema")
-    except TableMissing:
-        return 0
-    return int(found.value or 0) if found else 0
+    """Return the version of the stored tables, 0 when set-up was never completed."""
+    item = _find_item(SCHEMA_ITEM)
+    return int(item.value or 0) if item else 0
 
 
 def known_key() -> str:
     """Return the KMS key that an earlier set-up was given, or the usual one."""
+    item = _find_item(installation.KMS_KEY)
+    return str(item.value) if item else installation.USUAL_KEY
+
+
+def _find_item(name: str) -> Installation | None:
     try:
-        found = Installation.find(installation.KMS_KEY)
+        return Installation.find(name)
     except TableMissing:
-        found = None
-    return str(found.value) if found else installation.USUAL_KEY
+        return None
 
 
-def _items(key_arn: str) -> list[tuple[str, bool]]:
-    """Make the items that must exist, unless they do; return each with whether it was made now."""
-    stamp = Change.find(catalogue.LOG, catalogue.STAMP)
-    return [
-        ("KMS key", installation.ensure_kms_key(key_arn)),
-        (
-            "stop switch",
-            Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False),
-        ),
-        ("catalogue stamp", stamp is None and catalogue.ensure_stamp()),
-        ("secret key", installation.ensure_secret_key()),
-    ]
+def _ensure_items(key_arn: str) -> list[str]:
+    """Make the items that must exist, unless they do; return which were made now."""
+    changed = []
+    if installation.ensure_kms_key(key_arn):
+        changed.append("KMS key")
+
+    # a switch that was set stays as it is
+    if Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False):
+        changed.append("stop switch")
+
+    if Change.find(catalogue.LOG, catalogue.STAMP) is None and catalogue.ensure_stamp():
+        changed.append("catalogue stamp")
+
+    if installation.ensure_secret_key():
+        changed.append("secret key")
+    return changed
 
 
-def _finish(changed: list[str], say: Say) -> list[str]:
-    """Bring the schema version up to date, last of all, and record what was changed."""
-    stored = stored_schema()
-    if stored == 0:
-        return _first_time(changed)
-    for version in range(stored, SCHEMA):
+def _write_first_schema(changed: list[str]) -> list[str]:
+    """Write the schema version and the event together: without both, nothing is served."""
+    version = installation.SCHEMA
+    try:
+        with transaction() as writes:
+            writes.create(Installation(SCHEMA_ITEM, value=str(version)))
+            writes.create(audit.event(Event.SETUP_DONE, changed=changed, schema=version))
+    except AlreadyExists:
+        # another run, at the same time, was first
+        installation.refuse_other_schema()
+        if changed:
+            audit.record(Event.SETUP_DONE, changed=changed)
+        return changed
+    return [*changed, f"version {version}"]
+
+
+def _migrate(changed: list[str], say: Say) -> list[str]:
+    """Bring the tables to this cooper's version, and record what was changed."""
+    for version in range(stored_schema(), installation.SCHEMA):
         say(f"Bringing the tables from version {version} to {version + 1} ...")
         MIGRATIONS[version](say)
         _write_schema(version + 1)
@@ -92,25 +112,9 @@ def _finish(changed: list[str], say: Say) -> list[str]:
     return changed
 
 
-def _first_time(changed: list[str]) -> list[str]:
-    """Write the schema version and the event in one transaction: without both, nothing is served."""
-    try:
-        with transaction() as writes:
-            writes.create(Installation("schema", value=str(SCHEMA)))
-            writes.create(audit.event(Event.SETUP_DONE, changed=changed, schema=SCHEMA))
-    except AlreadyExists:
-        # another run, at the same time, was first
-        installation.refuse_other_schema()
-        if changed:
-            audit.record(Event.SETUP_DONE, changed=changed)
-        return changed
-    return [*changed, f"version {SCHEMA}"]
-
-
 def _write_schema(version: int) -> None:
-    """Note that the tables are of this version now."""
-    found = Installation.find("schema")
-    if found is not None and int(found.value or 0) < version:
-        found.value = str(version)
+    item = Installation.find(SCHEMA_ITEM)
+    if item is not None and int(item.value or 0) < version:
+        item.value = str(version)
         with transaction() as writes:
-            writes.save(found)
+            writes.save(item)

@@ -13,11 +13,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning, register  # noqa: A004 - Django's name for it
 
 from core.aws import endpoint_refusal, signin_refusal
+from core.groups import split_group
 from core.partitions import partition_of
 
 TAG = "cooper"
-GROUP = re.compile(r"[a-z][a-z0-9-]{0,31}:\S([^\n]{0,510}\S)?|[^:\s]([^:\n]{0,510}[^:\s])?")
-"""`provider:name`, or a bare name without a colon, as accounts.identity.Group reads them."""
 REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
 ENDPOINTS = (
     "AWS_ENDPOINT_URL",
@@ -57,10 +56,13 @@ def admin_groups() -> Messages:
         )
     for name in ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS"):
         for text in getattr(settings, name):
-            if not GROUP.fullmatch(text):
-                message = f"{name} names {text!r}, which is no group."
+            try:
+                split_group(text)
+            except ValueError as error:
                 yield Error(
-                    message, hint="Write provider:name, as in okta:cooper-admins.", id="cooper.E002"
+                    f"{name} names {text!r}: {error}.",
+                    hint="Write provider:name, as in okta:cooper-admins.",
+                    id="cooper.E002",
                 )
 
 

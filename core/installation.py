@@ -1,4 +1,4 @@
-"""What one installation is: its schema version, its shared secret keys, whether all grants are stopped."""
+"""What one installation is: its schema version, its secret keys, whether all grants are stopped."""
 
 import base64
 import json
@@ -18,6 +18,21 @@ SCHEMA = 1
 FALLBACKS = 2
 """Older secret keys that go on being accepted after a rotation."""
 
+GRANTS = "grants"
+"""The item whose `stopped` stops all grants. It must exist: its absence stops them too."""
+
+SCHEMA_ITEM = "schema"
+SECRET_KEYS = "secret-keys"  # noqa: S105 - an item's name
+
+KMS_KEY = "kms-key"
+"""The item that names the KMS key (its ARN) which set-up was last given."""
+
+USUAL_KEY = "alias/cooper"
+"""The KMS key of an installation that was never given another."""
+
+DEMO = "demo"
+"""The item that marks tables with the demo's data."""
+
 
 class Installation(Document):
     """A fact about the installation, by name."""
@@ -34,29 +49,7 @@ class Installation(Document):
     stopped = BooleanAttribute(default=False)
 
     def __str__(self) -> str:
-        """Name the fact."""
         return str(self.name)
-
-
-GRANTS = "grants"
-"""The item whose `stopped` stops all grants. It must exist: its absence stops them too."""
-
-
-def _context() -> dict[str, str]:
-    """Return the encryption context of the secret keys."""
-    return {"cooper:purpose": "secret-key", "cooper:tables": settings.COOPER_TABLE_PREFIX}
-
-
-def _sealed(secret: str) -> dict[str, str]:
-    """Return a secret key as KMS ciphertext, ready for JSON."""
-    sealed = kms.encrypt(secret.encode(), kms.key_arn(settings.COOPER_KMS_KEY), _context())
-    return {"ciphertext": base64.b64encode(sealed.ciphertext).decode(), "key_arn": sealed.key_arn}
-
-
-def _opened(stored: dict[str, str]) -> str:
-    """Return the secret key behind a stored ciphertext."""
-    sealed = kms.Ciphertext(base64.b64decode(stored["ciphertext"]), stored["key_arn"])
-    return kms.decrypt(sealed, _context()).decode()
 
 
 def ensure(name: str, **values: Any) -> bool:
@@ -69,82 +62,130 @@ def ensure(name: str, **values: Any) -> bool:
     return True
 
 
+def _set_up_item(name: str) -> Installation:
+    """Return an item that set-up has made; raise CooperError when it is not there."""
+    item = Installation.find(name)
+    if item is None:
+        message = "This installation is not set up yet. Run: manage.py cooper_setup"
+        raise CooperError(message, f"no item {name}")
+    return item
+
+
+# -- secret keys
+
+
 def ensure_secret_key() -> bool:
-    """Make the shared secret key unless there is one; return whether it was made now. For set-up alone."""
-    if Installation.find("secret-keys"):
+    """Make the shared secret key unless there is one; return whether it was made now.
+
+    For set-up alone.
+    """
+    if Installation.find(SECRET_KEYS):
         return False
-    return ensure("secret-keys", value=json.dumps([_sealed(secrets.token_urlsafe(64))]))
+    return ensure(SECRET_KEYS, value=json.dumps([_new_secret_key()]))
 
 
 def rotate_secret_key() -> None:
-    """Put a new secret key first and keep the last ones as fall-backs; running servers take it up when restarted."""
-    found = _needed("secret-keys")
-    keys = [_sealed(secrets.token_urlsafe(64)), *json.loads(found.value or "[]")][: 1 + FALLBACKS]
-    found.value = json.dumps(keys)
+    """Put a new secret key first and keep the last ones as fall-backs.
+
+    Running servers use it when they are restarted.
+    """
+    item = _set_up_item(SECRET_KEYS)
+    old_keys = json.loads(item.value or "[]")
+    item.value = json.dumps([_new_secret_key(), *old_keys[:FALLBACKS]])
+
     with transaction() as writes:
-        writes.save(found)
+        writes.save(item)
         writes.create(audit.event(audit.Event.SECRET_KEY_ROTATED))
 
 
 def secret_keys() -> list[str]:
-    """Return the shared secret keys, the current one first; read-only. Raise CooperError when set-up has not run."""
-    return [_opened(stored) for stored in json.loads(_needed("secret-keys").value or "[]")]
+    """Return the shared secret keys, the current one first.
+
+    Writes nothing. Raise CooperError when set-up has not run.
+    """
+    stored_keys = json.loads(_set_up_item(SECRET_KEYS).value or "[]")
+    return [_decrypt_secret_key(stored) for stored in stored_keys]
 
 
 def use_secret_key() -> None:
     """Give Django the shared secret key; COOPER_SECRET_KEY wins over the stored one."""
-    if not settings.COOPER_SECRET_KEY:
-        settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS = secret_keys()
+    if settings.COOPER_SECRET_KEY:
+        return
+    current, *fallbacks = secret_keys()
+    settings.SECRET_KEY = current
+    settings.SECRET_KEY_FALLBACKS = fallbacks
 
 
-KMS_KEY = "kms-key"
-"""The item that names the KMS key (its ARN) which set-up was last given."""
+def _encryption_context() -> dict[str, str]:
+    return {"cooper:purpose": "secret-key", "cooper:tables": settings.COOPER_TABLE_PREFIX}
 
-USUAL_KEY = "alias/cooper"
-"""The KMS key of an installation that was never given another."""
+
+def _new_secret_key() -> dict[str, str]:
+    """Return a new secret key as KMS ciphertext, ready for JSON."""
+    plaintext = secrets.token_urlsafe(64).encode()
+    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
+    encrypted = kms.encrypt(plaintext, key_arn, _encryption_context())
+    return {
+        "ciphertext": base64.b64encode(encrypted.ciphertext).decode(),
+        "key_arn": encrypted.key_arn,
+    }
+
+
+def _decrypt_secret_key(stored: dict[str, str]) -> str:
+    encrypted = kms.Ciphertext(base64.b64decode(stored["ciphertext"]), stored["key_arn"])
+    return kms.decrypt(encrypted, _encryption_context()).decode()
+
+
+# -- the KMS key
 
 
 def ensure_kms_key(key_arn: str) -> bool:
-    """Keep the ARN of the KMS key for servers and commands that are given none; return whether it was new."""
-    found = Installation.find(KMS_KEY)
-    if found is None:
+    """Keep the KMS key's ARN for servers and commands that are given none.
+
+    Return whether it was new.
+    """
+    item = Installation.find(KMS_KEY)
+    if item is None:
         return ensure(KMS_KEY, value=key_arn)
-    if found.value == key_arn:
+    if item.value == key_arn:
         return False
-    found.value = key_arn
+
+    item.value = key_arn
     with transaction() as writes:
-        writes.save(found)
+        writes.save(item)
     return True
 
 
 def use_kms_key() -> None:
-    """Take the KMS key that set-up was given, unless COOPER_KMS_KEY names one; raise CooperError when there is none."""
+    """Take the KMS key that set-up was given, unless COOPER_KMS_KEY names one.
+
+    Raise CooperError when there is none.
+    """
     if not settings.COOPER_KMS_KEY:
-        settings.COOPER_KMS_KEY = str(_needed(KMS_KEY).value)
+        settings.COOPER_KMS_KEY = str(_set_up_item(KMS_KEY).value)
 
 
-def _needed(name: str) -> Installation:
-    """Return an item that set-up has made; raise CooperError when it is not there."""
-    found = Installation.find(name)
-    if found is None:
-        raise CooperError(
-            "This installation is not set up yet. Run: manage.py cooper_setup", f"no item {name}"
-        )
-    return found
+# -- the schema
 
 
 def schema_version() -> int:
-    """Return the version of the stored tables."""
-    return int(_needed("schema").value or 0)
+    """Return the version of the stored tables; raise CooperError when set-up has not run."""
+    return int(_set_up_item(SCHEMA_ITEM).value or 0)
+
+
+def refuse_newer_schema(stored: int) -> None:
+    """Raise CooperError when a newer cooper has set this installation up."""
+    if stored > SCHEMA:
+        raise CooperError(
+            f"The tables are of version {stored}, this cooper knows {SCHEMA}. "
+            "Install the newer cooper."
+        )
 
 
 def refuse_other_schema() -> None:
     """Raise CooperError when the tables are of another version than this cooper's."""
     stored = schema_version()
-    if stored > SCHEMA:
-        raise CooperError(
-            f"The tables are of version {stored}, this cooper knows {SCHEMA}. Install the newer cooper."
-        )
+    refuse_newer_schema(stored)
     if stored < SCHEMA:
         raise CooperError(
             f"The tables are of version {stored}, not {SCHEMA}. Run: manage.py cooper_setup"
@@ -152,5 +193,5 @@ def refuse_other_schema() -> None:
 
 
 def is_demo() -> bool:
-    """Return whether the store holds the demo's seed, which no real installation may serve."""
-    return Installation.find("demo") is not None
+    """Return whether the tables hold the demo's data, which no real installation may serve."""
+    return Installation.find(DEMO) is not None

@@ -5,7 +5,6 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from accounts.identity import PROVIDER_ID
 from accounts.providers.base import (
     AuthResult,
     Provider,
@@ -15,6 +14,7 @@ from accounts.providers.base import (
     SignInStep,
 )
 from core.errors import CooperError
+from core.groups import PROVIDER_ID
 
 __all__ = [
     "AuthResult",

@@ -509,7 +509,6 @@ def test_it_migrates_an_older_schema_step_by_step(
 ) -> None:
     setup.set_up(quiet)
     done: list[int] = []
-    monkeypatch.setattr(setup, "SCHEMA", 3)
     monkeypatch.setattr(installation, "SCHEMA", 3)
     monkeypatch.setattr(
         setup, "MIGRATIONS", {1: lambda say: done.append(1), 2: lambda say: done.append(2)}

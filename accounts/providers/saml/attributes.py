@@ -1,9 +1,10 @@
 """Who an assertion's person is to cooper: identity, groups, a display name, a notice."""
 
-from accounts.identity import Group, Identity, is_group_name
+from accounts.identity import Group, Identity
 from accounts.models import SamlIdp
 from accounts.providers.saml.safe_xml import XML_BLANKS
 from accounts.providers.saml.validation import Assertion
+from core.groups import is_group_name
 
 Attributes = dict[str, tuple[str, ...]]
 """Values by attribute name."""

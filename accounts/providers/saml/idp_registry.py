@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 
 import urllib3
 
-from accounts.identity import PROVIDER_ID
 from accounts.models import Person, SamlIdp
 from accounts.providers.base import SignInRefused
 from accounts.providers.saml import keys, metadata, xmlsec
@@ -21,6 +20,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
 from core.errors import Conflict, CooperError, Invalid, Unavailable
+from core.groups import PROVIDER_ID
 
 FETCH_TIMEOUT = 10
 """Seconds."""

@@ -104,4 +104,4 @@ def encrypted(keys: Keys, key: str) -> kms.Ciphertext:
             f"{keys.access_key_id}|{keys.secret_access_key}".encode(), key, TRANSPORT_CONTEXT
         )
     except CooperError as error:
-        raise kms.explained(error, key, "kms:Encrypt") from error
+        raise kms.explain_error(error, key, "kms:Encrypt") from error
