@@ -1,6 +1,7 @@
 """DynamoDB's tables as JSON and back: settings and items, a part for each table."""
 
 import json
+from base64 import b64decode
 from datetime import datetime
 from typing import Any
 
@@ -75,4 +76,22 @@ def _load(backend: DynamoDBBackend, name: str, part: dict[str, Any]) -> None:
     table.ttl, table.continuous_backups = later["ttl"], later["continuous_backups"]
     table.created_at = datetime.fromisoformat(later["created"])
     for attributes in part["items"]:
-        table.put_item(attributes, overwrite=True)
+        item = {name: _decode_binary(value) for name, value in attributes.items()}
+        table.put_item(item, overwrite=True)
+
+
+def _decode_binary(attribute: dict[str, Any]) -> dict[str, Any]:
+    """Return an attribute with bytes where JSON has base64.
+
+    moto compares binary attributes of requests, which are bytes, with what an item holds.
+    """
+    ((kind, value),) = attribute.items()
+    if kind == "B":
+        value = b64decode(value)
+    elif kind == "BS":
+        value = [b64decode(member) for member in value]
+    elif kind == "L":
+        value = [_decode_binary(member) for member in value]
+    elif kind == "M":
+        value = {name: _decode_binary(member) for name, member in value.items()}
+    return {kind: value}
