@@ -1,0 +1,63 @@
+"""The store of an earlier version, served by the embedded AWS (see tests/data/README.md)."""
+
+import gzip
+import hashlib
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.paths import ROOT
+from tests.support.served import clean, manage
+
+DATA = ROOT / "tests" / "data"
+ADMIN_GROUPS = {"COOPER_ADMIN_GROUPS": "local:admins,example:admins"}
+"""Those of the installation that the store was written by."""
+
+
+def load_dump(schema: int) -> dict[str, Any]:
+    """Return what an installation of this schema had written."""
+    content = (DATA / f"store-schema-{schema}.json.gz").read_bytes()
+    dump: dict[str, Any] = json.loads(gzip.decompress(content))
+    return dump
+
+
+def write_store(dump: dict[str, Any], folder: Path) -> None:
+    """Write a dump as the folder that `cooper_demo --store` reads."""
+    folder.mkdir(parents=True)
+    files = {}
+    for name, part in dump["embedded_aws"]["parts"].items():
+        stored = dict(part) if isinstance(part, dict) else part
+        if name.startswith("table/"):
+            table = name.rpartition("/")[2]
+            stored["items"] = dump["tables"][table]["items"]
+        content = json.dumps(stored, separators=(",", ":")).encode()
+        files[name] = f"{hashlib.sha256(content).hexdigest()[:32]}.json"
+        (folder / files[name]).write_bytes(content)
+
+    manifest = {"version": dump["embedded_aws"]["version"], "files": files}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@contextmanager
+def serving_aws(folder: Path) -> Iterator[dict[str, str]]:
+    """Serve the embedded AWS on a store; yield the environment that reaches it."""
+    command = manage("cooper_demo", "--aws-only", "--seed", "--with-parent", "--store", str(folder))
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    environment = {}
+    assert process.stdout
+    for line in iter(process.stdout.readline, "\n"):
+        assert line, "the embedded AWS did not start"
+        name, _, value = line.strip().partition("=")
+        environment[name] = "".join(shlex.split(value))
+
+    try:
+        yield environment | ADMIN_GROUPS
+    finally:
+        # closing its stdin ends it
+        process.communicate(timeout=40)
