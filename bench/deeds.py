@@ -87,14 +87,14 @@ def _beside(others: int) -> tuple[catalogue.Catalogue, catalogue.Catalogue]:
             Association(name, f"local:team-{n % 500}"),
             Association(name, f"okta:unit-{n % 90}"),
         )
-    return catalogue._made(small.number, targets, small.accounts, rules), small
+    return catalogue.Catalogue.build(small.number, targets, small.accounts, rules), small
 
 
 def _with(held: catalogue.Catalogue, browser: Client, address: str) -> Callable[[], None]:
     """Return the deed that opens a page while this catalogue is held."""
 
     def deed() -> None:
-        catalogue._held[:] = [held]
+        catalogue.cache.catalogue = held
         assert browser.get(address).status_code == 200
 
     return deed
