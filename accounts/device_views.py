@@ -174,7 +174,7 @@ def _refused(
 def _begun(request: HttpRequest, identity: Identity) -> HttpResponse:
     """Keep a new seed's ciphertext in this web session until a code proves it."""
     ciphertext = totp.encrypt_seed(totp.new_seed(), identity.person)
-    stored = base64.b64encode(ciphertext.ciphertext).decode()
+    stored = base64.b64encode(ciphertext.blob).decode()
     replaces = totp.fingerprint(totp.device_of(identity.person))
     # the proof was given by whoever typed it: a copy of the web session's cookie is worth nothing from here on
     request.session.cycle_key()

@@ -8,17 +8,20 @@ DURATION_REFUSALS = (
     "exceeds the 1 hour session limit for roles assumed by role chaining",
     "exceeds the MaxSessionDuration set for this role",
 )
-"""AWS's words for a duration that is too long for this caller or role."""
+"""AWS's words for a duration that is too long for this caller or role; the code is a mere ValidationError."""
 
 BAD_KEYS = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
 
-_MESSAGES = {
-    "AccessDenied": "AWS does not let cooper become this target: its trust policy has changed or lacks something.",
+_REASONS = {
+    "AccessDenied": (
+        "AWS does not let cooper become this target: its trust policy has changed or lacks something."
+    ),
     "PackedPolicyTooLarge": "The target's session policy and tags are too large for AWS.",
     "MalformedPolicyDocument": "AWS cannot read the target's session policy.",
     "RegionDisabledException": "STS is switched off in this region for the target's AWS account.",
-    "ValidationError": "AWS refused how this target is asked for.",
+    "ValidationError": "AWS refused the request for this target.",
 }
+"""Reasons by AWS's error code."""
 
 
 def is_duration_refusal(error: CooperError) -> bool:
@@ -26,23 +29,23 @@ def is_duration_refusal(error: CooperError) -> bool:
     return any(words in error.detail for words in DURATION_REFUSALS)
 
 
-def explained(error: CooperError, target: Target) -> CooperError:
+def explain(error: CooperError, target: Target) -> CooperError:
     """Return the error that the person sees for what AWS answered; what says it well already stays as it is."""
+    if error.code in BAD_KEYS and target.is_role:
+        return _refused("cooper's own AWS credentials are no longer accepted by AWS.", error)
     if error.code in BAD_KEYS:
-        what = (
-            "cooper's own AWS credentials are"
-            if target.is_role
-            else "The target's Federation Keys are"
-        )
-        return _told(f"{what} not accepted by AWS any more.", error)
-    if error.code in _MESSAGES:
-        return _told(_MESSAGES[error.code], error)
+        return _refused("The target's Federation Keys are no longer accepted by AWS.", error)
+    if error.code in _REASONS:
+        return _refused(_REASONS[error.code], error)
     if type(error) is CooperError and error.code:
-        return _told(f"AWS refused this ({error.code}).", error)
+        return _refused(f"AWS refused this ({error.code}).", error)
     return error
 
 
-def _told(what: str, error: CooperError) -> AwsRefused:
-    """Return the refusal with what to do."""
-    message = f"{what} Nothing was handed out. Tell an administrator of cooper; “Try this target” shows them what is wrong."
+def _refused(reason: str, error: CooperError) -> AwsRefused:
+    """Return the refusal with what to do about it."""
+    message = (
+        f"{reason} Nothing was handed out. "
+        "Tell an administrator of cooper; “Test target” shows them what is wrong."
+    )
     return AwsRefused(message, error.detail, code=error.code)

@@ -1,7 +1,8 @@
 """Federation Keys: the key pair behind a federated-user target. Nothing else sees their plaintext at rest.
 
-They come as base64 of a KMS ciphertext of `ACCESSKEYID|SECRET`, made by `cooper_encrypt` (TRANSPORT_CONTEXT) or by
-plain `aws kms encrypt` (no context), and are kept as a ciphertext bound to their target.
+They come as base64 of a KMS ciphertext of `ACCESSKEYID|SECRET`, made by `cooper_encrypt`
+(TRANSPORT_CONTEXT) or by plain `aws kms encrypt` (no context), and are kept as a ciphertext bound
+to their target.
 """
 
 import base64
@@ -19,41 +20,56 @@ TRANSPORT_CONTEXT = {"cooper:purpose": "federation-keys"}
 """The encryption context of `cooper_encrypt`: it cannot know the target yet."""
 
 FIELD = "federation_keys"
+"""The form field that errors are about."""
+
 _PAYLOAD = re.compile(r"(A[A-Z0-9]{15,127})\|([A-Za-z0-9/+=]{16,128})")
-WRONG_KEY = {"IncorrectKeyException", "NotFoundException"}
+
+_OTHER_KMS_KEY = {"IncorrectKeyException", "NotFoundException"}
+"""KMS's codes for a ciphertext that was made with another KMS key."""
+
+_CIPHERTEXT_BYTES = range(16, 6144 + 1)
+"""KMS Decrypt takes 6,144 bytes at most (KMS API reference, Decrypt)."""
 
 
 def parse(payload: str) -> Keys:
     """Read `ACCESSKEYID|SECRET` of an IAM user; raise Invalid saying what is wrong, never showing the secret."""
-    found = _PAYLOAD.fullmatch(payload.strip())
-    if not found:
-        raise Invalid(
-            "Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key.",
-            field=FIELD,
+    match = _PAYLOAD.fullmatch(payload.strip())
+    if match is None:
+        message = (
+            "Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key."
         )
-    if found[1].startswith("ASIA"):
-        raise Invalid(
-            "ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user.",
-            field=FIELD,
-        )
-    return Keys(found[1], found[2])
+        raise Invalid(message, field=FIELD)
+
+    access_key_id, secret = match.groups()
+    if access_key_id.startswith("ASIA"):
+        message = "ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user."
+        raise Invalid(message, field=FIELD)
+    return Keys(access_key_id, secret)
 
 
-def unwrap(text: str) -> tuple[Keys, bool]:
-    """Return the keys in a base64 ciphertext and whether it has cooper's context; raise Invalid or CooperError."""
-    ciphertext = _decoded(text)
-    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
+# -- as they arrive ---------------------------------------------------------------------------------------------------
+def decrypt_transported(text: str) -> tuple[Keys, bool]:
+    """Return the keys in a base64 ciphertext, and whether it carries cooper's encryption context.
+
+    Raise Invalid for what was not encrypted for this installation, or CooperError when KMS fails.
+    """
+    blob = _decode_base64(text)
+    ciphertext = kms.Ciphertext(blob, kms.key_arn(settings.COOPER_KMS_KEY))
+
     for context in (TRANSPORT_CONTEXT, {}):
         try:
-            plain = kms.decrypt(kms.Ciphertext(ciphertext, key_arn), context)
+            plaintext = kms.decrypt(ciphertext, context)
         except CooperError as error:
             if error.code == "InvalidCiphertextException":
+                # another context: try the next
                 continue
-            if error.code in WRONG_KEY or _is_unknown_key(error):
+            if error.code in _OTHER_KMS_KEY or _is_unknown_key(error):
                 break
             raise
-        return parse(plain.decode("utf-8", "replace")), bool(context)
-    message = f"This was not encrypted for this cooper. Encrypt it again: cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
+        return parse(plaintext.decode("utf-8", "replace")), bool(context)
+
+    command = f"cooper -encrypt --kmskey {settings.COOPER_KMS_KEY}"
+    message = f"This was not encrypted for this cooper. Encrypt it again: {command}"
     raise Invalid(message, field=FIELD)
 
 
@@ -62,37 +78,42 @@ def _is_unknown_key(error: CooperError) -> bool:
     return error.code == "AccessDeniedException" and "not authorized" not in error.detail
 
 
-def _decoded(text: str) -> bytes:
-    """Return the bytes of a base64 text, white space forgiven; raise Invalid."""
+def _decode_base64(text: str) -> bytes:
+    without_blanks = "".join(text.split())
     try:
-        ciphertext = base64.b64decode("".join(text.split()), validate=True)
+        blob = base64.b64decode(without_blanks, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Invalid("This is not base64, as cooper -encrypt prints it.", field=FIELD) from error
-    if not 16 <= len(ciphertext) <= 6144:
-        raise Invalid("This is not a KMS ciphertext, as cooper -encrypt prints it.", field=FIELD)
-    return ciphertext
+        message = "This is not base64, as cooper -encrypt prints it."
+        raise Invalid(message, field=FIELD) from error
+
+    if len(blob) not in _CIPHERTEXT_BYTES:
+        message = "This is not a KMS ciphertext, as cooper -encrypt prints it."
+        raise Invalid(message, field=FIELD)
+    return blob
 
 
-def _context(target_name: str) -> dict[str, str]:
-    """Return the encryption context of a target's keys."""
+# -- as they are kept -------------------------------------------------------------------------------------------------
+def _target_context(target_name: str) -> dict[str, str]:
+    """Return the encryption context that binds keys to their target in this installation's tables."""
     return TRANSPORT_CONTEXT | {
         "cooper:tables": settings.COOPER_TABLE_PREFIX,
         "cooper:target": target_name,
     }
 
 
-def seal(keys: Keys, target_name: str) -> kms.Ciphertext:
-    """Return the keys as a ciphertext that opens for this target alone."""
+def encrypt_for_target(keys: Keys, target_name: str) -> kms.Ciphertext:
+    """Return the keys as a ciphertext that KMS decrypts for this target alone."""
     payload = f"{keys.access_key_id}|{keys.secret_access_key}".encode()
-    return kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), _context(target_name))
+    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
+    return kms.encrypt(payload, key_arn, _target_context(target_name))
 
 
-def keys_of(target: Target) -> Keys:
+def decrypt_keys(target: Target) -> Keys:
     """Return the target's keys, to be used at once and forgotten; raise CooperError."""
     if not target.federation_keys or not target.federation_keys_kms_arn:
-        raise CooperError(
-            "This target has no Federation Keys. Tell an administrator of cooper.",
-            f"no keys: {target.name}",
-        )
-    sealed = kms.Ciphertext(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
-    return parse(kms.decrypt(sealed, _context(str(target.name))).decode())
+        message = "This target has no Federation Keys. Tell an administrator of cooper."
+        raise CooperError(message, f"no keys: {target.name}")
+
+    ciphertext = kms.Ciphertext(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
+    plaintext = kms.decrypt(ciphertext, _target_context(str(target.name)))
+    return parse(plaintext.decode())

@@ -126,7 +126,7 @@ def _new_secret_key() -> dict[str, str]:
     key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
     encrypted = kms.encrypt(plaintext, key_arn, _encryption_context())
     return {
-        "ciphertext": base64.b64encode(encrypted.ciphertext).decode(),
+        "ciphertext": base64.b64encode(encrypted.blob).decode(),
         "key_arn": encrypted.key_arn,
     }
 

@@ -37,7 +37,7 @@ ERROR_MESSAGES = {
 class Ciphertext(NamedTuple):
     """A ciphertext (bytes) and the ARN of the KMS key that made it."""
 
-    ciphertext: bytes
+    blob: bytes
     key_arn: str
 
 
@@ -61,7 +61,7 @@ def decrypt(encrypted: Ciphertext, context: dict[str, str]) -> bytes:
     """
     response = aws.call(
         aws.client("kms").decrypt,
-        CiphertextBlob=encrypted.ciphertext,
+        CiphertextBlob=encrypted.blob,
         KeyId=encrypted.key_arn,
         EncryptionContext=context,
     )

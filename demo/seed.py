@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from accounts import totp
 from accounts.models import LocalAccount, TotpDevice
 from brokers import catalogue, trust_policy
-from brokers.federation_keys import seal
+from brokers.federation_keys import encrypt_for_target
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from core import audit, aws, installation
 from core.audit import Event
@@ -230,10 +230,10 @@ def _role(each: Seeded, cooper_arn: str) -> dict[str, Any]:
 def _federated(each: Seeded) -> dict[str, Any]:
     """Return what a federated user's target has, after making its IAM user and keys."""
     keys = Keys(*seed_aws.create_user_key(each.account_id, f"cooper-{each.name}"))
-    sealed = seal(keys, each.name)
+    sealed = encrypt_for_target(keys, each.name)
     return {
         "kind": str(Kind.FEDERATED_USER),
-        "federation_keys": sealed.ciphertext,
+        "federation_keys": sealed.blob,
         "federation_keys_kms_arn": sealed.key_arn,
         "access_key_id": keys.access_key_id,
         "session_policy": READ_S3,
@@ -246,7 +246,7 @@ def _seed_device(username: str) -> None:
     if totp.device_of(person) is None:
         ciphertext = totp.encrypt_seed(totp.new_seed(), person)
         device = TotpDevice(
-            person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True
+            person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True
         )
         with transaction() as writes:
             writes.create(device)

@@ -39,7 +39,7 @@ def enrol(
         event = Event.DEVICE_REPLACED
 
     recovery_codes = recovery.new_codes()
-    device.seed = ciphertext.ciphertext
+    device.seed = ciphertext.blob
     device.key_arn = ciphertext.key_arn
     device.confirmed = True
     device.last_step = step

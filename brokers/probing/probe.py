@@ -1,201 +1,280 @@
-"""`probe`: try a target for real and discard what it gives; what its trust policy allows is settled here."""
+"""`probe`: try a target for real and discard what it gives, to learn what its trust policy allows."""
 
 import secrets
+from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.identity import Identity
 from brokers import arns, catalogue
-from brokers.aws_errors import explained, is_duration_refusal
-from brokers.federation_keys import keys_of
+from brokers.aws_errors import explain, is_duration_refusal
+from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
-from brokers.probing.key_check import HARMLESS
+from brokers.probing.key_check import DENY_ALL, PROBE_ARGUMENTS
 from brokers.readiness import ProbeResult
-from brokers.sts import Request, assume_role, federation_token
+from brokers.sts import SessionRequest, assume_role, federation_token
 from brokers.sts.names import new_grant_id, session_name
-from brokers.sts.request import policies, tags
-from core import aws
+from brokers.sts.request import policy_arguments, tags
 from core.errors import CooperError, Unavailable
 
 PROBER = Identity("cooper", "try", "cooper's try")
+"""Who a probe's sessions are named after."""
+
+SHORTEST = 900
+HOUR = 3600
+"""Seconds that AWS gives for every role, whatever its MaxSessionDuration."""
 
 
-def is_coopers_own(role_arn: arns.RoleArn, caller: str) -> bool:
+def is_coopers_own(role_arn: arns.RoleArn, caller_arn: str) -> bool:
     """Return whether the role is the one that cooper itself runs as."""
-    return arns.role_name_of(caller) == (role_arn.account_id, role_arn.name)
+    return arns.assumed_role_of(caller_arn) == (role_arn.account_id, role_arn.name)
 
 
 def probe(target: Target, external_id: str = "") -> ProbeResult:
     """Try the target (900 s, discarded) and return what it allows; grants nothing.
 
-    The session policy denies all, but in the one call that tries the target's own.
+    The session policy denies everything, but in the one call that tries the target's own.
+    `external_id` is that of an AWS account which is not stored yet.
 
-    `external_id` is that of an AWS account which is not stored yet. Raise Unavailable when AWS does not answer, or is
-    busy; its refusals are findings.
+    Raise Unavailable when AWS does not answer, or is busy; its refusals are findings.
     """
-    return _probe_role(target, external_id) if target.is_role else _probe_federated_user(target)
+    if not target.is_role:
+        return _FederatedUserProbe(target).run()
+
+    if not external_id:
+        account = catalogue.ensure_account(str(target.aws_account))
+        external_id = str(account.external_id)
+    return _RoleProbe(target, external_id).run()
 
 
-def _arguments(target: Target, own: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    """Return the least AssumeRole of a try; `own` are the target's session policies instead of the one of a try."""
-    asked = {"RoleArn": target.role_arn, "RoleSessionName": session_name(PROBER, new_grant_id())}
-    return {**asked, "DurationSeconds": 900, **(own or {"Policy": HARMLESS}), **more}
+def _refusal_or_raise(error: CooperError) -> CooperError:
+    """Return AWS's refusal; raise the error when AWS decided nothing: no answer, throttled, a fault.
 
-
-def _decided(error: CooperError) -> CooperError:
-    """Return the error when it is AWS's no; raise it when AWS decided nothing: no answer, throttled, a fault."""
+    What AWS did not decide must never become a finding: a throttled call without ExternalId would
+    look like "ExternalId enforced".
+    """
     if not error.code or isinstance(error, Unavailable):
         raise error
     return error
 
 
-def _refusal(target: Target, own: dict[str, Any] | None = None, **more: Any) -> CooperError | None:
-    """Try AssumeRole once, discard what it gives, and return AWS's refusal or None; raise when AWS decided nothing."""
-    try:
-        assume_role.assume(_arguments(target, own, **more))
-    except CooperError as error:
-        return _decided(error)
-    return None
+def _tags() -> list[dict[str, str]]:
+    return tags(SessionRequest(PROBER, new_grant_id(), SHORTEST))
 
 
-def _probe_role(target: Target, external_id: str) -> ProbeResult:
-    """Try a role with the ExternalId, without it, with a wrong one, with tags, with a source identity, and for long."""
-    external_id = external_id or str(catalogue.ensure_account(str(target.aws_account)).external_id)
-    right: dict[str, Any] = {"ExternalId": external_id}
-    refused = _refusal(target, **right)
-    if refused is not None:
-        return ProbeResult(works=False, findings=(_first_refusal(refused),))
-    request = Request(PROBER, new_grant_id(), 900, external_id)
-    findings: list[str] = []
-    enforced = _enforces_external_id(target, findings)
-    tagged = _allows(target, findings, "sts:TagSession", **right, Tags=tags(request))
-    named: dict[str, Any] = {"Tags": tags(request)} if tagged else {}
-    own = policies(target)
-    unfit = _refusal(target, own, **right, **named) if own else None
-    if unfit is not None:
-        return ProbeResult(works=False, findings=(*findings, _of_own_policies(unfit)))
-    source = _allows(
-        target, findings, "sts:SetSourceIdentity", **right, SourceIdentity="cooper.try"
-    )
-    longest = _longest(target, right, findings)
-    return ProbeResult(True, enforced, tagged, source, longest, tuple(findings))
+def _describe_policy_refusal(refusal: CooperError) -> str:
+    return f"AWS refuses the target's own session policies: {refusal.detail}"
 
 
-def _first_refusal(refused: CooperError) -> str:
-    """Return what a refusal of the plainest call means."""
-    if refused.code == "AccessDenied":
-        return (
-            "AWS refuses sts:AssumeRole with the right ExternalId: the role does not exist, its trust policy does not "
-            "name cooper or has another ExternalId, or cooper's own policy does not allow this role."
+# -- roles ------------------------------------------------------------------------------------------------------------
+@dataclass
+class _RoleProbe:
+    """One probe of a role: up to eight AssumeRole calls, each of which asks one question."""
+
+    target: Target
+    external_id: str
+    findings: list[str] = field(default_factory=list)
+
+    def run(self) -> ProbeResult:
+        refusal = self._assume()
+        if refusal is not None:
+            return self._failed(_describe_first_refusal(refusal))
+
+        external_id_enforced = self._enforces_external_id()
+        tag_session = self._allows("sts:TagSession", Tags=_tags())
+
+        refusal = self._refusal_of_own_policies(tag_session)
+        if refusal is not None:
+            return self._failed(_describe_policy_refusal(refusal))
+
+        source_identity = self._allows("sts:SetSourceIdentity", SourceIdentity="cooper.try")
+        longest_seconds = self._longest_seconds()
+        return ProbeResult(
+            True,
+            external_id_enforced,
+            tag_session,
+            source_identity,
+            longest_seconds,
+            tuple(self.findings),
         )
-    return f"AWS refuses: {refused.detail}"
 
+    def _failed(self, finding: str) -> ProbeResult:
+        return ProbeResult(works=False, findings=(*self.findings, finding))
 
-def _of_own_policies(refused: CooperError) -> str:
-    """Return what it means that AWS takes the try's session policy and not the target's."""
-    return f"AWS refuses the target's own session policies: {refused.detail}"
+    def _assume(self, **arguments: Any) -> CooperError | None:
+        """Call AssumeRole with the right ExternalId and these arguments; return AWS's refusal, or None."""
+        return self._assume_exactly(ExternalId=self.external_id, Policy=DENY_ALL, **arguments)
 
+    def _assume_exactly(self, **arguments: Any) -> CooperError | None:
+        """Call AssumeRole once and discard what it gives; return AWS's refusal, or None.
 
-def _enforces_external_id(target: Target, findings: list[str]) -> bool:
-    """Return whether the role refuses callers without ExternalId and with a wrong one: AccessDenied alone says so."""
-    without = _refusal(target)
-    wrong = _refusal(target, ExternalId=f"wrong-{secrets.token_hex(16)}")
-    odd = next(
-        (each for each in (without, wrong) if each is not None and each.code != "AccessDenied"),
-        None,
-    )
-    if without is None:
-        findings.append(
-            'The role can be assumed without an ExternalId: add the condition StringEquals "sts:ExternalId".'
-        )
-    elif wrong is None:
-        findings.append(
-            'The role accepts a wrong ExternalId: the condition has to be StringEquals "sts:ExternalId".'
-        )
-    elif odd is not None:
-        findings.append(
-            f"cooper cannot tell whether the role enforces the ExternalId, since AWS says: {odd.detail}"
-        )
-    return without is not None and wrong is not None and odd is None
+        Raise when AWS decided nothing.
+        """
+        least = {
+            "RoleArn": self.target.role_arn,
+            "RoleSessionName": session_name(PROBER, new_grant_id()),
+            "DurationSeconds": SHORTEST,
+        }
+        try:
+            assume_role.assume(least | arguments)
+        except CooperError as error:
+            return _refusal_or_raise(error)
+        return None
 
+    def _enforces_external_id(self) -> bool:
+        """Return whether the role refuses callers without an ExternalId and with a wrong one.
 
-def _allows(target: Target, findings: list[str], action: str, **more: Any) -> bool:
-    """Return whether the call is allowed with what `action` covers; otherwise say which part is lacking."""
-    refused = _refusal(target, **more)
-    if refused is None:
+        AccessDenied alone says so: any other refusal comes before AWS looks at the trust policy.
+        """
+        wrong_id = f"wrong-{secrets.token_hex(16)}"
+        without = self._assume_exactly(Policy=DENY_ALL)
+        wrong = self._assume_exactly(Policy=DENY_ALL, ExternalId=wrong_id)
+
+        if without is None:
+            self.findings.append(
+                "The role can be assumed without an ExternalId: "
+                'add the condition StringEquals "sts:ExternalId".'
+            )
+            return False
+        if wrong is None:
+            self.findings.append(
+                "The role accepts a wrong ExternalId: "
+                'the condition has to be StringEquals "sts:ExternalId".'
+            )
+            return False
+
+        for refusal in (without, wrong):
+            if refusal.code != "AccessDenied":
+                self.findings.append(
+                    "cooper cannot tell whether the role enforces the ExternalId, "
+                    f"since AWS says: {refusal.detail}"
+                )
+                return False
         return True
-    if refused.code != "AccessDenied":
-        findings.append(f"AWS refuses {action}: {refused.detail}")
+
+    def _allows(self, action: str, **arguments: Any) -> bool:
+        """Return whether AssumeRole takes arguments that `action` covers; a refusal becomes a finding."""
+        refusal = self._assume(**arguments)
+        if refusal is None:
+            return True
+
+        if refusal.code == "AccessDenied":
+            self.findings.append(
+                f"The trust policy does not allow {action}: add the second statement. "
+                "People are not named in AWS's own log."
+            )
+        else:
+            self.findings.append(f"AWS refuses {action}: {refusal.detail}")
         return False
-    findings.append(
-        f"The trust policy does not allow {action}: add the second statement. People are not named in AWS's own log."
-    )
-    return False
+
+    def _refusal_of_own_policies(self, tag_session: bool) -> CooperError | None:
+        """Try the target's own session policies, which AWS packs together with the tags."""
+        arguments = policy_arguments(self.target)
+        if not arguments:
+            return None
+        if tag_session:
+            arguments["Tags"] = _tags()
+        return self._assume_exactly(ExternalId=self.external_id, **arguments)
+
+    def _longest_seconds(self) -> int:
+        """Return the seconds that AWS gives, up to the target's longest."""
+        seconds = min(int(self.target.max_seconds), assume_role.LONGEST)
+        if seconds <= HOUR:
+            return seconds
+
+        refusal = self._assume(DurationSeconds=seconds)
+        if refusal is None:
+            return seconds
+
+        if is_duration_refusal(refusal):
+            self.findings.append(_describe_duration_refusal(seconds, refusal))
+        else:
+            self.findings.append(f"AWS refuses {seconds} seconds: {refusal.detail}")
+        return HOUR
 
 
-def _longest(target: Target, right: dict[str, Any], findings: list[str]) -> int:
-    """Return the seconds that AWS gives, up to the target's longest."""
-    wanted = min(int(target.max_seconds), assume_role.LONGEST)
-    refused = _refusal(target, **right, DurationSeconds=wanted) if wanted > 3600 else None
-    if refused is None:
-        return wanted
-    if not is_duration_refusal(refused):
-        findings.append(f"AWS refuses {wanted} seconds: {refused.detail}")
-        return 3600
-    chained = "chaining" in refused.detail
-    cause = (
-        "cooper's own credentials come from a role (chaining)"
-        if chained
-        else "the role's MaxSessionDuration is less"
-    )
-    findings.append(
-        f"AWS refuses {wanted} seconds, since {cause}. "
-        "People get at most one hour. Set the longest session to what AWS gives and test the target again."
-    )
-    return 3600
-
-
-def _probe_federated_user(target: Target) -> ProbeResult:
-    """Try a federated user's keys, then with tags."""
-    keys, partition = keys_of(target), str(target.partition)
-    asked: dict[str, Any] = {"Name": "cooper.try", "DurationSeconds": 900, "Policy": HARMLESS}
-    try:
-        federation_token.federate(keys, partition, asked)
-    except CooperError as error:
-        return ProbeResult(works=False, findings=(explained(_decided(error), target).message,))
-    findings: list[str] = []
-    tagged = _federated_tags(keys, partition, asked, findings)
-    unfit = _federated_policies(target, keys, asked, tagged=tagged)
-    if unfit is not None:
-        return ProbeResult(works=False, findings=(*findings, _of_own_policies(unfit)))
-    return ProbeResult(True, True, tagged, True, int(target.max_seconds), tuple(findings))
-
-
-def _federated_tags(
-    keys: aws.Keys, partition: str, asked: dict[str, Any], findings: list[str]
-) -> bool:
-    """Return whether the IAM user may pass session tags."""
-    named = tags(Request(PROBER, new_grant_id(), 900))
-    try:
-        federation_token.federate(keys, partition, asked | {"Tags": named})
-    except CooperError as error:
-        _decided(error)
-        findings.append(
-            "The IAM user's policy does not allow sts:TagSession, so sessions do not name the grant."
+def _describe_first_refusal(refusal: CooperError) -> str:
+    """Return what the refusal of the plainest call means."""
+    if refusal.code == "AccessDenied":
+        return (
+            "AWS refuses sts:AssumeRole with the right ExternalId: the role does not exist, "
+            "its trust policy does not name cooper or has another ExternalId, "
+            "or cooper's own policy does not allow this role."
         )
-        return False
-    return True
+    return f"AWS refuses: {refusal.detail}"
 
 
-def _federated_policies(
-    target: Target, keys: aws.Keys, asked: dict[str, Any], *, tagged: bool
-) -> CooperError | None:
-    """Try the target's own session policies once and discard what that gives; return AWS's refusal, or None."""
-    own = policies(target)
-    named: dict[str, Any] = {"Tags": tags(Request(PROBER, new_grant_id(), 900))} if tagged else {}
-    plain = {name: value for name, value in asked.items() if name != "Policy"}
-    try:
-        if own:
-            federation_token.federate(keys, str(target.partition), plain | own | named)
-    except CooperError as error:
-        return _decided(error)
-    return None
+def _describe_duration_refusal(seconds: int, refusal: CooperError) -> str:
+    if "chaining" in refusal.detail:
+        cause = "cooper's own credentials come from a role (chaining)"
+    else:
+        cause = "the role's MaxSessionDuration is less"
+    return (
+        f"AWS refuses {seconds} seconds, since {cause}. People get at most one hour. "
+        "Set the longest session to what AWS gives, and test the target again."
+    )
+
+
+# -- federated users --------------------------------------------------------------------------------------------------
+@dataclass
+class _FederatedUserProbe:
+    """One probe of a federated user: up to three GetFederationToken calls with its own keys."""
+
+    target: Target
+    findings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.keys = decrypt_keys(self.target)
+
+    def run(self) -> ProbeResult:
+        refusal = self._federate(PROBE_ARGUMENTS)
+        if refusal is not None:
+            return self._failed(explain(refusal, self.target).message)
+
+        tag_session = self._allows_tags()
+
+        refusal = self._refusal_of_own_policies(tag_session)
+        if refusal is not None:
+            return self._failed(_describe_policy_refusal(refusal))
+
+        # no ExternalId to enforce, no source identity to set, and no limit but GetFederationToken's own
+        return ProbeResult(
+            True,
+            external_id_enforced=True,
+            tag_session=tag_session,
+            source_identity=True,
+            longest_seconds=int(self.target.max_seconds),
+            findings=tuple(self.findings),
+        )
+
+    def _failed(self, finding: str) -> ProbeResult:
+        return ProbeResult(works=False, findings=(*self.findings, finding))
+
+    def _federate(self, arguments: dict[str, Any]) -> CooperError | None:
+        """Call GetFederationToken once and discard what it gives; return AWS's refusal, or None."""
+        try:
+            federation_token.federate(self.keys, str(self.target.partition), arguments)
+        except CooperError as error:
+            return _refusal_or_raise(error)
+        return None
+
+    def _allows_tags(self) -> bool:
+        """Return whether the IAM user may pass session tags; a refusal becomes a finding."""
+        refusal = self._federate(PROBE_ARGUMENTS | {"Tags": _tags()})
+        if refusal is not None:
+            self.findings.append(
+                "The IAM user's policy does not allow sts:TagSession, "
+                "so sessions do not name the grant."
+            )
+        return refusal is None
+
+    def _refusal_of_own_policies(self, tag_session: bool) -> CooperError | None:
+        """Try the target's own session policies, which AWS packs together with the tags."""
+        own = policy_arguments(self.target)
+        if not own:
+            return None
+
+        arguments = {name: value for name, value in PROBE_ARGUMENTS.items() if name != "Policy"}
+        arguments |= own
+        if tag_session:
+            arguments["Tags"] = _tags()
+        return self._federate(arguments)

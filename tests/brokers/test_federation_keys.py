@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from brokers import federation_keys
-from brokers.federation_keys import TRANSPORT_CONTEXT, keys_of, seal
+from brokers.federation_keys import TRANSPORT_CONTEXT, decrypt_keys, encrypt_for_target
 from brokers.models import Target
 from brokers.probing import examine_keys
 from core import kms
@@ -47,7 +47,7 @@ def test_it_says_when_the_ciphertext_was_made_without_context(payload):
 
 
 def test_it_names_the_targets_that_have_the_key_already(store):
-    keys = keys_of(Target.find("dev-uploads"))
+    keys = decrypt_keys(Target.find("dev-uploads"))
     text = encrypted(f"{keys.access_key_id}|{keys.secret_access_key}", TRANSPORT_CONTEXT)
     assert examine_keys(text, "aws", "new").also_used_by == ("dev-uploads",)
     assert examine_keys(text, "aws", "dev-uploads").also_used_by == ()
@@ -118,25 +118,24 @@ def test_it_refuses_a_partition_that_it_cannot_reach(payload):
 
 
 def test_it_opens_sealed_keys_for_their_own_target_alone(store):
-    sealed = seal(Keys("AKIAIOSFODNN7EXAMPLE", "s" * 40), "mine")
-    target = Target(
-        "mine", federation_keys=sealed.ciphertext, federation_keys_kms_arn=sealed.key_arn
-    )
-    assert keys_of(target).secret_access_key == "s" * 40
+    sealed = encrypt_for_target(Keys("AKIAIOSFODNN7EXAMPLE", "s" * 40), "mine")
+    target = Target("mine", federation_keys=sealed.blob, federation_keys_kms_arn=sealed.key_arn)
+    assert decrypt_keys(target).secret_access_key == "s" * 40
     target.name = "yours"
     with pytest.raises(CooperError):
-        keys_of(target)
+        decrypt_keys(target)
 
 
 def test_it_opens_no_ciphertext_with_a_flipped_bit(store):
-    sealed = seal(Keys("AKIAIOSFODNN7EXAMPLE", "s" * 40), "mine")
+    sealed = encrypt_for_target(Keys("AKIAIOSFODNN7EXAMPLE", "s" * 40), "mine")
     opened = 0
-    for n in range(0, len(sealed.ciphertext) * 8, max(1, len(sealed.ciphertext) * 8 // 60)):
-        flipped = bytearray(sealed.ciphertext)
+    for n in range(0, len(sealed.blob) * 8, max(1, len(sealed.blob) * 8 // 60)):
+        flipped = bytearray(sealed.blob)
         flipped[n // 8] ^= 1 << n % 8
         try:
             kms.decrypt(
-                kms.Ciphertext(bytes(flipped), sealed.key_arn), federation_keys._context("mine")
+                kms.Ciphertext(bytes(flipped), sealed.key_arn),
+                federation_keys._target_context("mine"),
             )
             opened += 1
         except CooperError:

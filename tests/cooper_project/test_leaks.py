@@ -60,7 +60,7 @@ def test_it_leaks_no_secret_of_a_whole_visit(client_of, store, written):
         needles.add(re.search(r"SigninToken=([^&]+)", url)[1])
         keys = Target.find(target)
         if keys.federation_keys:
-            needles.add(federation_keys.keys_of(keys).secret_access_key)
+            needles.add(federation_keys.decrypt_keys(keys).secret_access_key)
     browser.get("/targets/nowhere/")
     everywhere = {"log": "\n".join(written), "tables": stored(), "pages": browser.get("/").text}
     sessions = [browser.session.decode(str(each.data)) for each in WebSession.everything()]

@@ -26,9 +26,7 @@ def give_device(username: str) -> None:
     """Give a person a device, as enrolling does."""
     person, seed = f"local:{username}", totp.new_seed()
     ciphertext = totp.encrypt_seed(seed, person)
-    TotpDevice(
-        person, seed=ciphertext.ciphertext, key_arn=ciphertext.key_arn, confirmed=True
-    ).save()
+    TotpDevice(person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True).save()
 
 
 def next_code(username: str) -> str:

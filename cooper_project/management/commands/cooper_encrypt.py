@@ -52,7 +52,7 @@ class Command(CooperCommand):
         keys = checked(self._payload(options["encrypt_payload"]))
         sealed = encrypted(keys, key or self._known_key())
         self._record(keys, sealed)
-        self.stdout.write(base64.b64encode(sealed.ciphertext).decode())
+        self.stdout.write(base64.b64encode(sealed.blob).decode())
 
     def _known_key(self) -> str:
         """Return the key that set-up was given; raise UsageError when nothing says which."""

@@ -10,7 +10,7 @@ from accounts import totp
 from accounts.models import TotpDevice
 from brokers import catalogue, trust_policy
 from brokers.admin import target_save
-from brokers.federation_keys import keys_of
+from brokers.federation_keys import decrypt_keys
 from brokers.models import Association, AwsAccount, State, Target
 from core import aws
 from core.audit import AuditEvent, Event
@@ -530,7 +530,9 @@ def test_it_adds_a_federated_user_whose_keys_are_never_shown_again(carol, client
     assert answer.status_code == SAVED
     target = Target.find("reports")
     assert target.state == State.ENABLED and target.aws_account == "444444444444"
-    assert target.access_key_id == access_key_id and keys_of(target).secret_access_key == secret
+    assert (
+        target.access_key_id == access_key_id and decrypt_keys(target).secret_access_key == secret
+    )
     page = carol.get(change("reports")).text
     assert typed not in page and secret not in page and access_key_id in page
     assert (
@@ -556,7 +558,7 @@ def test_it_keeps_the_keys_when_none_are_typed(carol):
 
 
 def test_it_asks_before_using_a_key_that_another_target_has(carol):
-    keys = keys_of(Target.find("dev-uploads"))
+    keys = decrypt_keys(Target.find("dev-uploads"))
     typed = encrypted(keys.access_key_id, keys.secret_access_key)
     refused = add_federated(carol, typed)
     assert refused.status_code == AGAIN and "dev-uploads" in errors_in(refused.text)

@@ -9,7 +9,7 @@ import pytest
 from brokers import catalogue, trust_policy
 from brokers.models import Kind, State, Target
 from brokers.probing import probe
-from brokers.probing.key_check import HARMLESS
+from brokers.probing.key_check import DENY_ALL
 from core import aws
 from core.errors import Unavailable
 from embedded_aws import seed_aws
@@ -156,7 +156,7 @@ def test_it_tries_a_federated_user(store):
 def test_it_finds_that_aws_takes_no_session_policies_so_long_together(external_id):
     target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.session_policy, target.policy_arns = (
-        HARMLESS + " " * 1900,
+        DENY_ALL + " " * 1900,
         [f"arn:aws:iam::{ACCOUNT}:policy/{'x' * 60}"],
     )
     found = probe(target)
@@ -189,7 +189,7 @@ def test_it_tries_the_session_policies_that_a_grant_sends(external_id):
     ]
     [own] = [each for each in bodies if "PolicyArns.member.1.arn" in each]
     assert own["DurationSeconds"] == ["900"] and "Policy" not in own
-    assert all(each["Policy"] == [HARMLESS] for each in bodies if each is not own)
+    assert all(each["Policy"] == [DENY_ALL] for each in bodies if each is not own)
 
 
 def test_it_hands_out_nothing_that_a_try_got(external_id, store):
