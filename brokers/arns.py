@@ -5,19 +5,34 @@ Source: IAM quotas and ARN reference (role paths and names).
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from core.partitions import served_partition
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
-_ROLE = re.compile(
-    r"arn:(aws[a-z-]*):iam::([0-9]{12}):role(/(?:[\x21-\x7e]{1,510}/)?)([\w+=,.@-]{1,64})", re.ASCII
-)
-_POLICY = re.compile(r"arn:(aws[a-z-]*):iam::(aws|[0-9]{12}):policy/[\x21-\x7e]{1,512}")
 RESERVED_PATHS = ("/aws-reserved/", "/aws-service-role/")
 
+_ROLE = re.compile(
+    r"arn:(aws[a-z-]*):iam::([0-9]{12}):role"
+    r"(/(?:[\x21-\x7e]{1,510}/)?)"  # path
+    r"([\w+=,.@-]{1,64})",  # name
+    re.ASCII,
+)
+_POLICY = re.compile(r"arn:(aws[a-z-]*):iam::(aws|[0-9]{12}):policy/[\x21-\x7e]{1,512}")
+_ASSUMED_ROLE = re.compile(r"arn:[a-z-]+:sts::([0-9]{12}):assumed-role/([^/]+)/.+")
 
+PATH_LIMIT = 512
+"""Characters of a role's path."""
+
+DESTINATION_LIMIT = 2000
+"""Characters of a console destination."""
+
+_REFUSED_IN_DESTINATIONS = re.compile(r"[\s\\<>\"]")
+"""Browsers read a backslash as a slash, so that it could lead to another host."""
+
+
+# -- ARNs -------------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class RoleArn:
     """A role's ARN in parts; the path begins and ends with `/`."""
@@ -34,63 +49,84 @@ class RoleArn:
 
 def role_arn(text: str) -> RoleArn:
     """Read a role's ARN; raise ValueError in words when it is none, or when AWS keeps the role for itself."""
-    found = _ROLE.fullmatch(text.strip())
-    if not found:
+    match = _ROLE.fullmatch(text.strip())
+    if match is None:
         raise ValueError(
             "this is not the ARN of a role, as in arn:aws:iam::123456789012:role/path/name"
         )
-    arn = RoleArn(*found.groups())
+
+    arn = RoleArn(*match.groups())
     if arn.path.startswith(RESERVED_PATHS):
         raise ValueError(
-            "AWS keeps roles under aws-reserved/ and aws-service-role/ for itself; they cannot be targets"
+            "AWS keeps roles under aws-reserved/ and aws-service-role/ for itself; "
+            "they cannot be targets"
         )
-    if len(arn.path) > 512:
-        raise ValueError("a role's path has at most 512 characters")
+    if len(arn.path) > PATH_LIMIT:
+        raise ValueError(f"a role's path has at most {PATH_LIMIT} characters")
     return arn
 
 
 def is_policy_arn(text: str) -> bool:
     """Return whether the text is the ARN of a managed policy."""
-    return bool(_POLICY.fullmatch(text))
+    return _POLICY.fullmatch(text) is not None
 
 
-def role_name_of(caller_arn: str) -> tuple[str, str]:
+def assumed_role_of(caller_arn: str) -> tuple[str, str]:
     """Return (account id, role name) of an assumed-role ARN, or ("", "") when it is another principal."""
-    found = re.fullmatch(r"arn:[a-z-]+:sts::([0-9]{12}):assumed-role/([^/]+)/.+", caller_arn)
-    return (found[1], found[2]) if found else ("", "")
+    match = _ASSUMED_ROLE.fullmatch(caller_arn)
+    if match is None:
+        return "", ""
+    account_id, role_name = match.groups()
+    return account_id, role_name
 
 
-def console_destination(partition_name: str, region: str, wanted: str) -> str:
-    """Return the console URL to land on: `wanted` may be empty, a path, or an https URL within the partition's console.
+# -- console addresses ------------------------------------------------------------------------------------------------
+def console_destination(partition_name: str, region: str, destination: str) -> str:
+    """Return the console URL to land on.
 
-    Raise ValueError for anything outside it: AWS does not promise to refuse that itself.
+    `destination` may be empty, a path, or an https URL within the partition's console. Raise
+    ValueError for anything outside it: AWS does not promise to refuse that itself.
     """
-    console = served_partition(partition_name).console_host
-    home = f"https://{region}.{console}" if region else f"https://{console}"
-    if not wanted:
-        return f"{home}/console/home" + (f"?region={region}" if region else "")
-    if (
-        not wanted.isascii()
-        or not wanted.isprintable()
-        or re.search(r"[\s\\<>\"]", wanted)
-        or len(wanted) > 2000
-    ):
+    console_host = served_partition(partition_name).console_host
+    console = f"https://{region}.{console_host}" if region else f"https://{console_host}"
+
+    if not destination:
+        query = f"?region={region}" if region else ""
+        return f"{console}/console/home{query}"
+
+    if not _is_plain_address(destination):
         raise ValueError(
             "a destination is a printable ASCII address of at most 2,000 characters without blanks"
         )
-    if wanted.startswith("/") and not wanted.startswith("//"):
-        return home + wanted
-    return _within(console, wanted)
+    if destination.startswith("/") and not destination.startswith("//"):
+        return console + destination
+
+    if not _is_within(console_host, _split_url(destination)):
+        raise ValueError(
+            f"a destination has to be a path, or an https address within {console_host}"
+        )
+    return destination
 
 
-def _within(console: str, wanted: str) -> str:
-    """Return an absolute address if it is https within the console's host; raise ValueError otherwise."""
+def _is_plain_address(text: str) -> bool:
+    if len(text) > DESTINATION_LIMIT:
+        return False
+    return text.isascii() and text.isprintable() and not _REFUSED_IN_DESTINATIONS.search(text)
+
+
+def _split_url(url: str) -> SplitResult:
     try:
-        parts = urlsplit(wanted)
-        host, port, user = parts.hostname or "", parts.port, parts.username
+        parts = urlsplit(url)
+        # reading the port is what parses it
+        _ = parts.port
     except ValueError as error:
         raise ValueError("this address cannot be read") from error
-    inside = host == console or host.endswith("." + console)
-    if parts.scheme != "https" or not inside or port not in (None, 443) or user is not None:
-        raise ValueError(f"a destination has to be a path, or an https address within {console}")
-    return wanted
+    return parts
+
+
+def _is_within(console_host: str, parts: SplitResult) -> bool:
+    """Return whether an absolute address is https on the console's host or one of its subdomains."""
+    host = parts.hostname or ""
+    is_console = host == console_host or host.endswith("." + console_host)
+    has_usual_port = parts.port in (None, 443)
+    return parts.scheme == "https" and is_console and has_usual_port and parts.username is None

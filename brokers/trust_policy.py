@@ -13,7 +13,7 @@ from brokers import arns
 
 def principal_arns(cooper_arn: str) -> list[str]:
     """Return patterns for aws:PrincipalArn of cooper: a user's ARN, or a role's (an assumed role hides its path)."""
-    account, name = arns.role_name_of(cooper_arn)
+    account, name = arns.assumed_role_of(cooper_arn)
     if not account:
         return [cooper_arn]
     partition = cooper_arn.split(":")[1]

@@ -45,7 +45,7 @@ class ActiveGrant:
         )
         if facts.get("target_kind") == Kind.FEDERATED_USER:
             return revocation.of_federated_user(self.session_name, person, account, now)
-        _, name = arns.role_name_of(str(facts.get("session_arn") or ""))
+        _, name = arns.assumed_role_of(str(facts.get("session_arn") or ""))
         role, lasting = f"the role {name}" if name else "the role", facts.get("source_identity")
         if lasting:
             return revocation.of_role_person(str(lasting), person, role, account, now)

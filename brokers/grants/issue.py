@@ -15,7 +15,7 @@ from django.conf import settings
 from accounts import stepup
 from accounts.identity import Identity
 from brokers import arns, catalogue, console_signin
-from brokers.aws_errors import explained, is_duration_refusal
+from brokers.aws_errors import explain, is_duration_refusal
 from brokers.catalogue import Catalogue
 from brokers.credentials import Credentials
 from brokers.entitlements import Entitlement, entitlement_to
@@ -23,7 +23,7 @@ from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
 from brokers.grants.intent import Intent, begin, conclude
 from brokers.models import Target
-from brokers.sts import Request, broker_for
+from brokers.sts import SessionRequest, broker_for
 from core import audit, aws
 from core.audit import Event
 from core.errors import CooperError, Invalid, Unavailable
@@ -89,7 +89,7 @@ def grant(identity: Identity, wish: GrantRequest, now: datetime) -> IssuedGrant:
         except CooperError as error:
             _record_refusal(identity, target, error)
             raise
-        request = Request(identity, intent.grant_id, seconds, _external_id(held, target))
+        request = SessionRequest(identity, intent.grant_id, seconds, _external_id(held, target))
         return _carry_out(intent, target, request, wish, destination)
 
 
@@ -145,7 +145,7 @@ def _external_id(held: Catalogue, target: Target) -> str:
 
 
 def _carry_out(
-    intent: Intent, target: Target, request: Request, wish: GrantRequest, destination: str
+    intent: Intent, target: Target, request: SessionRequest, wish: GrantRequest, destination: str
 ) -> IssuedGrant:
     """Ask AWS, record the outcome, and only then return what AWS gave; failures are recorded too."""
     try:
@@ -157,7 +157,7 @@ def _carry_out(
             )
     except CooperError as error:
         conclude(intent, Event.GRANT_FAILED, why=error.detail)
-        raise explained(error, target) from error
+        raise explain(error, target) from error
     conclude(intent, Event.GRANT_DONE, **_outcome(credentials, note))
     return IssuedGrant(intent.grant_id, target, credentials, url, note)
 
@@ -175,7 +175,7 @@ def _outcome(credentials: Credentials, note: str) -> dict[str, Any]:
     }
 
 
-def _credentials(target: Target, request: Request) -> tuple[Credentials, str]:
+def _credentials(target: Target, request: SessionRequest) -> tuple[Credentials, str]:
     """Return credentials and a note; when AWS refuses the duration alone, ask once more for an hour."""
     become = broker_for(target)
     with _place_at_sts():
@@ -185,7 +185,9 @@ def _credentials(target: Target, request: Request) -> tuple[Credentials, str]:
             if request.seconds <= limits.DEFAULT or not is_duration_refusal(error):
                 raise
         limits.learn(target, limits.DEFAULT)
-        hour = Request(request.identity, request.grant_id, limits.DEFAULT, request.external_id)
+        hour = SessionRequest(
+            request.identity, request.grant_id, limits.DEFAULT, request.external_id
+        )
         return become(
             target, hour
         ), "AWS does not give this target more than one hour, so that is what you got."

@@ -2,9 +2,9 @@
 
 from brokers.models import Kind, Target
 from brokers.sts import assume_role, federation_token
-from brokers.sts.request import Broker, Request
+from brokers.sts.request import Broker, SessionRequest
 
-__all__ = ["Request", "broker_for"]
+__all__ = ["SessionRequest", "broker_for"]
 
 BROKERS: dict[str, Broker] = {
     Kind.ROLE: assume_role.become,

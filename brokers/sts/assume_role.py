@@ -1,7 +1,7 @@
 """Roles: STS AssumeRole with cooper's own credentials.
 
-Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html - 900 s up to the role's maximum, which
-is 12 h at most.
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html - 900 s up to the
+role's maximum, which is 12 h at most.
 """
 
 from typing import Any
@@ -9,33 +9,35 @@ from typing import Any
 from brokers.credentials import Credentials
 from brokers.models import Target
 from brokers.sts.names import session_name, source_identity
-from brokers.sts.request import Request, credentials, policies, tags
+from brokers.sts.request import SessionRequest, parse_credentials, policy_arguments, tags
 from core import aws
 
-SHORTEST, LONGEST = 900, 43_200
+SHORTEST = 900
+LONGEST = 43_200
+"""Seconds."""
 
 
-def arguments(target: Target, request: Request) -> dict[str, Any]:
-    """Return AssumeRole's arguments: whatever the target's try has found to be allowed, and nothing less."""
-    made: dict[str, Any] = {
+def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
+    """Return AssumeRole's arguments: all that the target's probe found to be allowed, and nothing less."""
+    arguments: dict[str, Any] = {
         "RoleArn": target.role_arn,
         "RoleSessionName": session_name(request.identity, request.grant_id),
         "DurationSeconds": max(SHORTEST, min(request.seconds, LONGEST)),
         "ExternalId": request.external_id,
     }
     if target.source_identity:
-        made["SourceIdentity"] = source_identity(request.identity)
+        arguments["SourceIdentity"] = source_identity(request.identity)
     if target.tag_session:
-        made["Tags"] = tags(request)
-    return made | policies(target)
+        arguments["Tags"] = tags(request)
+    return arguments | policy_arguments(target)
 
 
-def become(target: Target, request: Request) -> Credentials:
+def become(target: Target, request: SessionRequest) -> Credentials:
     """Return credentials of the role; raise CooperError (with AWS's code) when AWS refuses or does not answer."""
-    return assume(arguments(target, request))
+    return assume(arguments_for(target, request))
 
 
-def assume(asked: dict[str, Any]) -> Credentials:
-    """Call AssumeRole with exactly these arguments (the try uses it too)."""
-    answer = aws.call(aws.client("sts").assume_role, **asked)
-    return credentials(answer, "AssumedRoleUser", asked["RoleSessionName"])
+def assume(arguments: dict[str, Any]) -> Credentials:
+    """Call AssumeRole with exactly these arguments (a probe uses it too)."""
+    response = aws.call(aws.client("sts").assume_role, **arguments)
+    return parse_credentials(response, "AssumedRoleUser", arguments["RoleSessionName"])

@@ -1,21 +1,23 @@
 """Federated users: STS GetFederationToken with the target's own Federation Keys.
 
-Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html - long-lived keys of an IAM user
-alone, 900 s to 36 h, no permissions without a session policy.
+Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html -
+long-lived keys of an IAM user alone, 900 s to 36 h, no permissions without a session policy.
 """
 
 from typing import Any
 
 from brokers.credentials import Credentials
-from brokers.federation_keys import keys_of
+from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
 from brokers.sts.names import federated_name
-from brokers.sts.request import Request, credentials, policies, tags
+from brokers.sts.request import SessionRequest, parse_credentials, policy_arguments, tags
 from core import aws
 from core.aws import CallerIdentity, Keys
 from core.partitions import PARTITIONS
 
-SHORTEST, LONGEST = 900, 129_600
+SHORTEST = 900
+LONGEST = 129_600
+"""Seconds."""
 
 
 def region_of(partition: str) -> str:
@@ -25,24 +27,24 @@ def region_of(partition: str) -> str:
     return PARTITIONS[partition].home_region
 
 
-def become(target: Target, request: Request) -> Credentials:
+def become(target: Target, request: SessionRequest) -> Credentials:
     """Return credentials of the federated user; raise CooperError (with AWS's code)."""
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "Name": federated_name(request.identity),
         "DurationSeconds": max(SHORTEST, min(request.seconds, LONGEST)),
     }
     if target.tag_session:
-        asked["Tags"] = tags(request)
-    return federate(keys_of(target), str(target.partition), asked | policies(target))
+        arguments["Tags"] = tags(request)
+    arguments |= policy_arguments(target)
+    return federate(decrypt_keys(target), str(target.partition), arguments)
 
 
-def federate(keys: Keys, partition: str, asked: dict[str, Any]) -> Credentials:
-    """Call GetFederationToken with these keys and arguments (trying keys out uses it too)."""
+def federate(keys: Keys, partition: str, arguments: dict[str, Any]) -> Credentials:
+    """Call GetFederationToken with these keys and arguments (probes use it too)."""
     with aws.using(keys):
-        answer = aws.call(
-            aws.client("sts", region_of(partition), borrowed=True).get_federation_token, **asked
-        )
-    return credentials(answer, "FederatedUser", asked["Name"])
+        client = aws.client("sts", region_of(partition), borrowed=True)
+        response = aws.call(client.get_federation_token, **arguments)
+    return parse_credentials(response, "FederatedUser", arguments["Name"])
 
 
 def caller(keys: Keys, partition: str) -> CallerIdentity:

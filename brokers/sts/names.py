@@ -1,22 +1,28 @@
 r"""Names in AWS, made by cooper alone: no two people share one, whatever they are called.
 
-Limits: STS API reference - RoleSessionName and SourceIdentity 2-64, federated Name 2-32, all of `[\w+=,.@-]` (ASCII);
-tag values at most 256 characters of letters, digits, blanks and `_.:/=+-@`.
+Limits: STS API reference - RoleSessionName and SourceIdentity 2-64, federated Name 2-32, all of
+`[\w+=,.@-]` (ASCII); tag values at most 256 characters of letters, digits, blanks and
+`_.:/=+-@`.
 """
 
 import base64
 import hashlib
 import re
 import secrets
+import string
 import unicodedata
 
 from accounts.identity import Identity
 
-SESSION_LIMIT, FEDERATED_LIMIT, TAG_LIMIT = 64, 32, 256
-_DIGEST = 16
+SESSION_LIMIT = 64
+FEDERATED_LIMIT = 32
+TAG_LIMIT = 256
+
+_DIGEST_LENGTH = 16
 """Characters of a person's digest: 80 bits in base32."""
 
-_TAG_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/+-@ ")
+_TAG_SAFE = frozenset(string.ascii_letters + string.digits + "_.:/+-@ ")
+"""What stands for itself in a tag; `=` does not, since it begins an escape."""
 
 
 def new_grant_id() -> str:
@@ -26,44 +32,50 @@ def new_grant_id() -> str:
 
 def readable(text: str) -> str:
     """Return the text in the characters that STS takes, for people's eyes alone."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", plain).strip("-")
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_+=,.@-]+", "-", ascii_text).strip("-")
 
 
 def digest(text: str) -> str:
     """Return 16 characters of base32 that differ for different texts."""
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:_DIGEST]
+    sha256 = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(sha256).decode().lower()[:_DIGEST_LENGTH]
 
 
 def session_name(identity: Identity, grant_id: str) -> str:
     """Return RoleSessionName: as much of the person as fits, and the whole grant id, which is unique."""
-    return f"{readable(identity.subject)[: SESSION_LIMIT - len(grant_id) - 1]}.{grant_id}".lstrip(
-        "."
-    )
+    return _join(identity, grant_id, SESSION_LIMIT)
 
 
 def source_identity(identity: Identity) -> str:
     """Return SourceIdentity: the person's lasting name in AWS, told apart by a digest of provider and subject."""
-    return _lasting(identity, SESSION_LIMIT)
+    return _join(identity, digest(identity.person), SESSION_LIMIT)
 
 
 def federated_name(identity: Identity) -> str:
     """Return the federated user's Name: the same for a person every time, so that resource policies may name it."""
-    return _lasting(identity, FEDERATED_LIMIT)
+    return _join(identity, digest(identity.person), FEDERATED_LIMIT)
 
 
-def _lasting(identity: Identity, limit: int) -> str:
-    """Return a readable beginning and the person's digest within `limit` characters."""
-    return f"{readable(identity.subject)[: limit - _DIGEST - 1]}.{digest(identity.person)}".lstrip(
-        "."
-    )
+def _join(identity: Identity, unique: str, limit: int) -> str:
+    """Return a readable beginning and the unique end within `limit` characters."""
+    room = limit - len(unique) - 1
+    beginning = readable(identity.subject)[:room]
+    return f"{beginning}.{unique}".lstrip(".")
 
 
 def tag_value(text: str) -> str:
     """Return a text as a tag's value, each its own: `=` and hexadecimal bytes stand for what AWS refuses."""
-    coded = "".join(
-        c if c in _TAG_SAFE else "".join(f"={byte:02X}" for byte in c.encode()) for c in text
-    )
-    return (
-        coded if len(coded) <= TAG_LIMIT else f"{coded[: TAG_LIMIT - _DIGEST - 2]}=.{digest(text)}"
-    )
+    escaped = "".join(_escape(character) for character in text)
+    if len(escaped) <= TAG_LIMIT:
+        return escaped
+
+    # no text that fits has "=." in it
+    room = TAG_LIMIT - _DIGEST_LENGTH - 2
+    return f"{escaped[:room]}=.{digest(text)}"
+
+
+def _escape(character: str) -> str:
+    if character in _TAG_SAFE:
+        return character
+    return "".join(f"={byte:02X}" for byte in character.encode())
