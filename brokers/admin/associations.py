@@ -131,7 +131,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         current = catalogue.current()
 
         associations: list[Any] = []
-        for target in catalogue.living(current.targets.values()):
+        for target in catalogue.not_deleted(current.targets.values()):
             associations += current.rules.get(str(target.name), ())
         return associations
 

@@ -86,5 +86,5 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
 
 def _targets_in(account: AwsAccount, content: catalogue.Catalogue) -> list[Target]:
-    targets = catalogue.living(content.targets.values())
+    targets = catalogue.not_deleted(content.targets.values())
     return [target for target in targets if target.aws_account == account.account_id]

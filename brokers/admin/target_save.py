@@ -141,8 +141,8 @@ def _examine_keys(target: Target, changes: FormChanges) -> dict[str, Any] | None
         message = f"{concerns} Tick this to use them all the same; it is recorded."
         raise Invalid(message, field="confirm_keys")
 
-    target.federation_keys = keys.sealed.ciphertext
-    target.federation_keys_kms_arn = keys.sealed.key_arn
+    target.federation_keys = keys.ciphertext.blob
+    target.federation_keys_kms_arn = keys.ciphertext.key_arn
     target.access_key_id = keys.access_key_id
     target.aws_account = keys.account_id
     target.partition = keys.partition

@@ -99,7 +99,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     # -- the list
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the targets that are not deleted, from the catalogue."""
-        return catalogue.living(catalogue.current().targets.values())
+        return catalogue.not_deleted(catalogue.current().targets.values())
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -23,7 +23,7 @@ def current_state(known: Catalogue) -> CurrentState:
         accounts[account_id] = _account_values(account)
         versions["account", account_id] = int(account.version or 0)
 
-    for target in catalogue.living(known.targets.values()):
+    for target in catalogue.not_deleted(known.targets.values()):
         name = str(target.name)
         targets[name] = _target_values(target)
         versions["target", name] = int(target.version or 0)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from brokers import catalogue
-from brokers.federation_keys import keys_of
+from brokers.federation_keys import decrypt_keys
 from brokers.import_export import yaml_reader
 from brokers.import_export.complaints import Complaints, Place, Unusable
 from brokers.import_export.current_state import current_state
@@ -138,7 +138,7 @@ def _keys_open(name: str, in_file: Values) -> bool:
         federation_keys_kms_arn=in_file["federation_keys_kms_arn"],
     )
     try:
-        keys = keys_of(target)
+        keys = decrypt_keys(target)
     except Unavailable:
         raise
     except CooperError:

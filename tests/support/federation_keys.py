@@ -13,5 +13,5 @@ def encrypted(access_key_id: str, secret: str, context: dict[str, str] | None = 
     payload = f"{access_key_id}|{secret}".encode()
     used = TRANSPORT_CONTEXT if context is None else context
     return base64.b64encode(
-        kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), used).ciphertext
+        kms.encrypt(payload, kms.key_arn(settings.COOPER_KMS_KEY), used).blob
     ).decode()

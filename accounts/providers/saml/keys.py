@@ -170,7 +170,7 @@ def _create_key() -> StoredKey:
     kms_key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
     encrypted = kms.encrypt(der, kms_key_arn, _encryption_context())
     return {
-        "ciphertext": base64.b64encode(encrypted.ciphertext).decode(),
+        "ciphertext": base64.b64encode(encrypted.blob).decode(),
         "key_arn": encrypted.key_arn,
         "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
     }
