@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.models import SamlIdp
-from accounts.providers.saml.idp_registry import find_problems
 from core import admin
 
 
@@ -30,23 +29,20 @@ class SamlIdpAdmin(admin.ModelAdmin):
     actions = None
 
     def documents(self, request: HttpRequest) -> list[Any]:
-        """Return those that are connected."""
-        return [each for each in SamlIdp.everything() if not each.removed]
+        return [idp for idp in SamlIdp.everything() if not idp.removed]
 
+    # -- the host alone connects, changes and removes them: the server may not
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let the host connect them: the server may not."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let the host change them."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let the host remove them."""
         return False
 
+    # -- what is shown
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show what is known of it."""
         return self.readonly_fields
 
     @admin.display(description="Groups from")

@@ -13,37 +13,40 @@ KINDS = {"role": "IAM role", "federated_user": "federated user"}
 class KindFilter(admin.ValuesFilter):
     """Filters by kind."""
 
-    title = parameter_name = "kind"
+    title = "kind"
+    parameter_name = "kind"
     labels = KINDS
 
 
 class StateFilter(admin.ValuesFilter):
     """Filters by state."""
 
-    title = parameter_name = "state"
+    title = "state"
+    parameter_name = "state"
 
 
 class SensitiveFilter(admin.ValuesFilter):
     """Filters by whether becoming it takes a code."""
 
-    title = parameter_name = "sensitive"
+    title = "sensitive"
+    parameter_name = "sensitive"
 
 
 class LabelFilter(admin.ValuesFilter):
     """Filters by label."""
 
-    title, parameter_name = "label", "labels"
+    title = "label"
+    parameter_name = "labels"
 
 
 class AwsAccountFilter(admin.ValuesFilter):
     """Filters by AWS account."""
 
-    title, parameter_name = "AWS account", "aws_account"
+    title = "AWS account"
+    parameter_name = "aws_account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the AWS accounts by name."""
-        held = catalogue.latest().accounts
-        return [
-            (number, str(held.get(number, number)))
-            for number, _ in super().lookups(request, model_admin)
-        ]
+        """Return the AWS accounts that targets are in, with their names."""
+        accounts = catalogue.latest().accounts
+        numbers = [number for number, _ in super().lookups(request, model_admin)]
+        return [(number, str(accounts.get(number, number))) for number in numbers]

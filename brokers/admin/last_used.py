@@ -1,40 +1,59 @@
-"""When targets were become last, from the record; remembered for a minute."""
+"""When targets were become last, from the audit log; remembered for a minute."""
 
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import NamedTuple
 
 from core.audit import AuditEvent, Event
 
 FRESH = 60.0
 """Seconds that an answer is remembered."""
 
-LOOKED_AT = 50
-"""Newest events of a target that are looked at; one whose last use is behind them counts as not used lately."""
+NEWEST_EVENTS = 50
+"""Events of a target that are looked at; a use behind them counts as not lately."""
 
 AT_ONCE = 8
+"""Targets that are asked for at the same time: a page shows 50, each takes a query of its own."""
 
-_known: dict[str, tuple[float, datetime | None]] = {}
+
+class _LastUse(NamedTuple):
+    read_at: float
+    moment: datetime | None
+
+
+_remembered: dict[str, _LastUse] = {}
 
 
 def last_used(names: Iterable[str]) -> dict[str, datetime | None]:
     """Return when each of these targets was become last (UTC), or None: never, or not lately."""
-    now, wanted = time.monotonic(), list(names)
-    lacking = [name for name in wanted if name not in _known or _known[name][0] < now - FRESH]
-    if lacking:
+    targets = list(names)
+    now = time.monotonic()
+    unknown = [name for name in targets if not _is_fresh(name, now)]
+
+    if unknown:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for name, found in zip(lacking, pool.map(_newest, lacking), strict=True):
-                _known[name] = (now, found)
-    return {name: _known[name][1] for name in wanted}
+            moments = list(pool.map(_read_last_use, unknown))
+        for name, moment in zip(unknown, moments, strict=True):
+            _remembered[name] = _LastUse(now, moment)
+
+    return {name: _remembered[name].moment for name in targets}
 
 
 def forget() -> None:
     """Drop what is remembered."""
-    _known.clear()
+    _remembered.clear()
 
 
-def _newest(name: str) -> datetime | None:
+def _is_fresh(name: str, now: float) -> bool:
+    return name in _remembered and _remembered[name].read_at >= now - FRESH
+
+
+def _read_last_use(name: str) -> datetime | None:
     """Return the moment of a target's newest grant."""
-    events = AuditEvent.by_target.query(name, scan_index_forward=False, limit=LOOKED_AT)
-    return next((each.moment for each in events if each.event == Event.GRANT_DONE), None)
+    events = AuditEvent.by_target.query(name, scan_index_forward=False, limit=NEWEST_EVENTS)
+    for event in events:
+        if event.event == Event.GRANT_DONE:
+            return event.moment
+    return None

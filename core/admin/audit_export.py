@@ -1,4 +1,4 @@
-"""Exports of the record from the management plane: asked for, recorded, and only then streamed."""
+"""Exports of the audit log from the admin: asked for, recorded, and only then streamed."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 
 from core import audit
-from core.admin.audit_search_form import day_field
+from core.admin.audit_search_form import DAYS_REVERSED, day_field
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import Event
@@ -23,7 +23,10 @@ EXPORT = "export"
 CHUNK = 65_536
 """Characters that are sent at once."""
 
-TYPES = {Format.JSON_LINES: "application/x-ndjson", Format.CSV: "text/csv; charset=utf-8"}
+CONTENT_TYPES = {
+    Format.JSON_LINES: "application/x-ndjson",
+    Format.CSV: "text/csv; charset=utf-8",
+}
 
 
 class ExportForm(forms.Form):
@@ -38,31 +41,31 @@ class ExportForm(forms.Form):
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        """Demand both days."""
         super().__init__(*arguments, **named)
-        self.fields["since"].required = self.fields["until"].required = True
+        # `day_field` is optional, as a search has it
+        self.fields["since"].required = True
+        self.fields["until"].required = True
 
     def clean(self) -> dict[str, Any]:
         """Refuse days that are the wrong way round."""
-        found = super().clean() or self.cleaned_data
-        if found.get("since") and found.get("until") and found["since"] > found["until"]:
-            self.add_error("until", "This day is before the first one.")
-        return found
+        cleaned_data = super().clean() or self.cleaned_data
+        since = cleaned_data.get("since")
+        until = cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", DAYS_REVERSED)
+        return cleaned_data
 
 
 class AuditExportAdmin(ModelAdmin):
-    """Lets those who may see the record take it with them."""
+    """Lets those who may see the audit log take it with them."""
 
     def get_urls(self) -> list[Any]:
         """Add the export's address."""
+        view = self.admin_site.admin_view(self.export_view)
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        return [
-            path("export/", self.admin_site.admin_view(self.export_view), name=name),
-            *super().get_urls(),
-        ]
+        return [path("export/", view, name=name), *super().get_urls()]
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        """Let those export who may see."""
         return bool(self.has_view_permission(request))
 
     def export_view(self, request: AdminRequest) -> HttpResponseBase:
@@ -72,11 +75,11 @@ class AuditExportAdmin(ModelAdmin):
 
         operation: AdminOperation[Any] = AdminOperation(EXPORT)
         is_post = request.method == "POST"
-        form = ExportForm(request.POST if is_post else None, initial=_usual_days(request))
+        form = ExportForm(request.POST if is_post else None, initial=_initial_values(request))
         form.fields.update(self.extra_form_fields(request, operation))
 
         if form.is_valid() and self.is_authorized(request, operation, form):
-            return self._sent(form)
+            return _export_response(form.cleaned_data)
 
         context = {
             **self.admin_site.each_context(request),
@@ -87,37 +90,46 @@ class AuditExportAdmin(ModelAdmin):
         status = 400 if form.errors else 200
         return TemplateResponse(request, "admin/export.html", context, status=status)
 
-    def _sent(self, form: ExportForm) -> StreamingHttpResponse:
-        """Record the export, then send it as it is read."""
-        typed = form.cleaned_data
-        span, how = TimeRange.of_days(typed["since"], typed["until"]), Format(typed["format"])
-        audit.record(Event.AUDIT_EXPORTED, format=str(how), **span.facts())
-        response = StreamingHttpResponse(
-            chunks(written(span.events(), how)), content_type=TYPES[how]
-        )
-        response["Content-Disposition"] = (
-            f'attachment; filename="cooper-record-{typed["since"]}-to-{typed["until"]}.{how}"'
-        )
-        return response
+
+def _export_response(values: dict[str, Any]) -> StreamingHttpResponse:
+    """Record the export, then send it as it is read."""
+    since = values["since"]
+    until = values["until"]
+    export_format = Format(values["format"])
+    days = TimeRange.of_days(since, until)
+    audit.record(Event.AUDIT_EXPORTED, format=str(export_format), **days.facts())
+
+    response = StreamingHttpResponse(
+        chunks(written(days.events(), export_format)), content_type=CONTENT_TYPES[export_format]
+    )
+    name = f"cooper-audit-log-{since}-to-{until}.{export_format}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
-def _usual_days(request: HttpRequest) -> dict[str, Any]:
-    """Return the days that the search had, or the last week."""
-    found = {"since": request.GET.get("since", ""), "until": request.GET.get("day", "")}
-    usual: dict[str, date] = {"since": today() - timedelta(days=6), "until": today()}
-    return {name: found[name][:10] or day for name, day in usual.items()} | {
-        "format": Format.JSON_LINES
+def _initial_values(request: HttpRequest) -> dict[str, Any]:
+    """Return the days that the search had, or else the last week."""
+    last_week: date = today() - timedelta(days=6)
+    return {
+        "since": request.GET.get("since", "")[:10] or last_week,
+        "until": request.GET.get("day", "")[:10] or today(),
+        "format": Format.JSON_LINES,
     }
 
 
 def chunks(lines: Iterable[str]) -> Iterator[bytes]:
-    """Return lines in pieces fit for sending; an error on the way cuts the answer short, which browsers notice."""
-    held: list[str] = []
+    """Return lines in pieces fit for sending.
+
+    An error on the way cuts the answer short, which browsers notice.
+    """
+    pending: list[str] = []
     size = 0
     for line in lines:
-        held.append(line)
+        pending.append(line)
         size += len(line)
         if size >= CHUNK:
-            yield "".join(held).encode()
-            held, size = [], 0
-    yield "".join(held).encode()
+            yield "".join(pending).encode()
+            pending = []
+            size = 0
+
+    yield "".join(pending).encode()

@@ -1,4 +1,4 @@
-"""The record in the management plane: read-only, newest first, page by page with a cursor, searched, exported."""
+"""The audit log in the admin: read-only, newest first, page by page, searched, exported."""
 
 from itertools import islice
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib.admin import display
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from core import audit
 from core.admin.audit_export import AuditExportAdmin
@@ -21,53 +21,65 @@ from core.audit_search import AuditSearch
 PAGE = 50
 """Entries on a page."""
 
+READ_AT_ONCE = PAGE * 2 + 2
+"""Events that a page reads: each of its entries may be two, an intent and its outcome."""
+
+LONGEST_REASON = 120
+"""Characters of a reason that a list shows; the event's own page has all of it."""
+
 
 class EventList(ChangeList):
-    """A page of the record."""
+    """A page of the audit log."""
 
     older = ""
-    """What of the address leads to the next page into the past; empty at the record's beginning."""
+    """What of the address leads to the next page into the past; empty at the log's beginning."""
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
     ) -> DocumentQuerySet:
         """Return the events of this page, each grant's outcome with its intent; none while the search has errors."""
-        self.filter_specs, self.has_filters, self.has_active_filters, self.clear_all_filters_qs = (
-            [],
-            False,
-            False,
-            "",
-        )
-        self.form = SearchForm(request.GET)
-        asked = self.form.search()
-        self.searched = bool(self.form.narrowed())
-        return DocumentQuerySet(AuditEvent, self._page(AuditSearch(asked)) if asked else [])
+        # the search form stands in for Django's filters
+        self.filter_specs: list[Any] = []
+        self.has_filters = False
+        self.has_active_filters = False
+        self.clear_all_filters_qs = ""
 
-    def _page(self, found: AuditSearch) -> list[AuditEvent]:
+        self.form = SearchForm(request.GET)
+        self.searched = bool(self.form.parameters())
+        search = self.form.search()
+        if search is None:
+            return DocumentQuerySet(AuditEvent, [])
+        return DocumentQuerySet(AuditEvent, self._page(AuditSearch(search)))
+
+    def _page(self, search: AuditSearch) -> list[AuditEvent]:
         """Return a page of events, each with its `entry`."""
-        read = list(islice(iter(found), PAGE * 2 + 2))
-        shown = [with_outcome(entry) for entry in entries(read)[:PAGE]]
-        if len(shown) == PAGE:
-            self.older = self.form.address(before=str(shown[-1].event.at))
-        elif found.reached:
-            self.older = self.form.address(before=found.reached)
-        self.looked_back_to = found.reached[:10]
-        for entry in shown:
+        events = list(islice(iter(search), READ_AT_ONCE))
+        page = [with_outcome(entry) for entry in entries(events)[:PAGE]]
+
+        if len(page) == PAGE:
+            self.older = self.form.query_string(before=str(page[-1].event.at))
+        elif search.reached:
+            self.older = self.form.query_string(before=search.reached)
+        self.looked_back_to = search.reached[:10]
+
+        for entry in page:
             entry.event.entry = entry  # type: ignore[attr-defined]
-        return [entry.event for entry in shown]
+        return [entry.event for entry in page]
 
     def get_results(self, request: HttpRequest) -> None:
-        """Show this page as it is; nobody counts the record."""
+        """Show this page as it is: nothing counts the whole log."""
         self.result_list = self.queryset
         self.result_count = len(self.queryset)
-        self.full_result_count = self.paginator = None
-        self.show_full_result_count = self.show_admin_actions = self.can_show_all = (
-            self.multi_page
-        ) = False
+        self.full_result_count = None
+        self.paginator = None
+        self.show_full_result_count = False
+        self.show_admin_actions = False
+        self.can_show_all = False
+        self.multi_page = False
 
 
 class AuditEventAdmin(AuditExportAdmin):
-    """Shows the record and exports it; changes nothing."""
+    """Shows the audit log and exports it; changes nothing."""
 
     list_display = ("when", "what", "who", "about", "result", "because", "source")
     list_display_links = ("when",)
@@ -83,57 +95,56 @@ class AuditEventAdmin(AuditExportAdmin):
         "particulars",
     )
 
+    # -- nobody writes the audit log by hand
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let nobody write the record by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nobody change it."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nobody delete from it."""
         return False
 
+    # -- reading it, which is an event itself
     def documents(self, request: HttpRequest) -> list[Any]:
-        """Return nothing: the list reads its own page."""
+        # the list reads its own page: see EventList
         return []
 
     def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
-        """Return the paged list."""
         return EventList
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Show a page of the record, which is itself recorded."""
+    def changelist_view(self, request: AdminRequest, extra_context: Any = None) -> Any:
+        """Show a page of the audit log."""
         audit.record(Event.AUDIT_VIEWED, asked=request.GET.urlencode()[:500])
         return super().changelist_view(request, extra_context)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """Return an event with its outcome."""
-        found = super().get_object(request, object_id)
-        if isinstance(found, AuditEvent):
-            found.entry = with_outcome(Entry(found))  # type: ignore[attr-defined]
-        return found
+        """Return an event, with its outcome in its `entry`."""
+        event = super().get_object(request, object_id)
+        if isinstance(event, AuditEvent):
+            event.entry = with_outcome(Entry(event))  # type: ignore[attr-defined]
+        return event
 
     def changeform_view(
         self, request: AdminRequest, object_id: Any = None, *arguments: Any, **named: Any
     ) -> Any:
-        """Show one event, which is itself recorded."""
+        """Show one event."""
         if object_id is not None and request.method == "GET" and self.has_view_permission(request):
             audit.record(Event.AUDIT_VIEWED, asked=unquote(object_id)[:200])
         return super().changeform_view(request, object_id, *arguments, **named)
 
+    # -- columns
     @display(description="When (UTC)")
     def when(self, event: AuditEvent) -> str:
-        """Return the moment."""
         return f"{event.moment:%Y-%m-%d %H:%M:%S}"
 
     @display(description="What")
     def what(self, event: AuditEvent) -> str:
-        """Return the event's name in words."""
-        return str(event.event).rsplit(":", 1)[0].replace(":", " ")
+        """Return noun and verb of the event's name, in words."""
+        noun_and_verb, _, _ = str(event.event).rpartition(":")
+        return noun_and_verb.replace(":", " ")
 
     @display(description="Who")
     def who(self, event: AuditEvent) -> str:
@@ -149,26 +160,22 @@ class AuditEventAdmin(AuditExportAdmin):
     def result(self, event: AuditEvent) -> str:
         """Return how it ended."""
         entry: Entry = event.entry  # type: ignore[attr-defined]
-        return entry.result or str(event.event).rsplit(":", 1)[-1]
+        _, _, outcome = str(event.event).rpartition(":")
+        return entry.result or outcome
 
     @display(description="Why")
     def because(self, event: AuditEvent) -> str:
         """Return the reason of a refusal or a failure, or the one that the person gave."""
         entry: Entry = event.entry  # type: ignore[attr-defined]
-        said = (entry.outcome and entry.outcome.why) or event.why or event.facts.get("reason") or ""
-        return str(said)[:120]
+        reason = entry.why or event.facts.get("reason") or ""
+        return str(reason)[:LONGEST_REASON]
 
     @display(description="Particulars")
     def particulars(self, event: AuditEvent) -> str:
-        """Return everything else that is known."""
+        """Return everything else that is known, a line each."""
         entry: Entry = event.entry  # type: ignore[attr-defined]
-        changed = [(name, f"{before} -> {after}") for name, before, after in entry.changes]
-        lines = [
-            format_html("{}: <code>{}</code>", name, value)
-            for name, value in [*changed, *entry.details]
-        ]
-        return (
-            format_html("{}" * len(lines), *(format_html("{}<br>", line) for line in lines))
-            if lines
-            else "-"
-        )
+        lines = [(name, f"{before} -> {after}") for name, before, after in entry.changes]
+        lines += entry.details
+        if not lines:
+            return "-"
+        return format_html("{}<br>", format_html_join("<br>", "{}: <code>{}</code>", lines))

@@ -1,4 +1,4 @@
-"""What people type to search the record."""
+"""The form by which people search the audit log."""
 
 from datetime import date
 from typing import Any
@@ -9,17 +9,24 @@ from django import forms
 from core.audit import Event
 from core.audit_search import BEGINNING, Search, today
 
+DAYS_REVERSED = "This day is before the first one."
 
-def kinds() -> list[tuple[str, Any]]:
-    """Return the choices of events, by noun."""
-    nouns: dict[str, list[tuple[str, str]]] = {}
-    for each in sorted(Event):
-        noun, deed, outcome = each.split(":")
-        said = f"{noun} {deed}: {outcome}".replace("-", " ")
-        nouns.setdefault(noun, [(f"{noun}:", f"any {noun} event".replace("-", " "))]).append(
-            (str(each), said)
-        )
-    return [("", "any event"), *((noun.replace("-", " "), found) for noun, found in nouns.items())]
+
+def event_choices() -> list[tuple[str, Any]]:
+    """Return the choices of events, grouped by noun; one that ends in `:` stands for all of its noun."""
+    choices: dict[str, list[tuple[str, str]]] = {}
+    for event in sorted(Event):
+        noun, verb, outcome = event.split(":")
+        if noun not in choices:
+            choices[noun] = [(f"{noun}:", _in_words(f"any {noun} event"))]
+        choices[noun].append((str(event), _in_words(f"{noun} {verb}: {outcome}")))
+
+    groups = [(_in_words(noun), events) for noun, events in choices.items()]
+    return [("", "any event"), *groups]
+
+
+def _in_words(name: str) -> str:
+    return name.replace("-", " ")
 
 
 def day_field(label: str, **named: Any) -> forms.DateField:
@@ -41,15 +48,14 @@ class SearchForm(forms.Form):
     before = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        """Offer the events that there are."""
         super().__init__(*arguments, **named)
-        choice: Any = self.fields["event"]
-        choice.choices = kinds()
+        event_field: Any = self.fields["event"]
+        event_field.choices = event_choices()
         for name in ("q", "request"):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
 
     def clean_before(self) -> str:
-        """Return the place; a garbled one counts as none."""
+        """Return the place in the audit log; a garbled one counts as none."""
         place = str(self.cleaned_data["before"])
         try:
             date.fromisoformat(place[:10])
@@ -59,40 +65,46 @@ class SearchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Refuse days that are the wrong way round."""
-        found = super().clean() or self.cleaned_data
-        if found.get("since") and found.get("day") and found["since"] > found["day"]:
-            self.add_error("day", "This day is before the first one.")
-        return found
+        cleaned_data = super().clean() or self.cleaned_data
+        since = cleaned_data.get("since")
+        until = cleaned_data.get("day")
+        if since and until and since > until:
+            self.add_error("day", DAYS_REVERSED)
+        return cleaned_data
 
     def search(self) -> Search | None:
         """Return what is looked for, or None when the form has errors."""
         if not self.is_valid():
             return None
-        typed = self.cleaned_data
-        until = min(typed["day"] or today(), today())
-        since = max(typed["since"] or BEGINNING, BEGINNING)
+
+        values = self.cleaned_data
         return Search(
-            typed["q"].strip(),
-            typed["event"],
-            typed["request"].strip(),
-            since,
-            until,
-            typed["before"],
+            named=values["q"].strip(),
+            event=values["event"],
+            request_id=values["request"].strip(),
+            since=max(values["since"] or BEGINNING, BEGINNING),
+            until=min(values["day"] or today(), today()),
+            before=values["before"],
         )
 
-    def narrowed(self) -> dict[str, str]:
-        """Return what was typed, for addresses."""
-        kept = ("q", "event", "request", "since", "day")
-        typed = {name: self.data.get(name, "") for name in kept}
-        return {name: value for name, value in typed.items() if value and name not in self.errors}
+    def parameters(self) -> dict[str, str]:
+        """Return the search as parameters of an address, without those that have errors."""
+        parameters = {}
+        for name in ("q", "event", "request", "since", "day"):
+            value = self.data.get(name, "")
+            if value and name not in self.errors:
+                parameters[name] = value
+        return parameters
 
-    def address(self, **more: str) -> str:
-        """Return this search as part of an address."""
-        return urlencode(self.narrowed() | more)
+    def query_string(self, **more: str) -> str:
+        """Return the search as an address has it, with `more` parameters."""
+        return urlencode(self.parameters() | more)
 
     @property
-    def export_address(self) -> str:
-        """Return the days as part of the export page's address."""
-        return urlencode(
-            {name: value for name, value in self.narrowed().items() if name in ("since", "day")}
-        )
+    def export_query_string(self) -> str:
+        """Return the days as the export page's address has them."""
+        days: dict[str, str] = {}
+        for name, value in self.parameters().items():
+            if name in ("since", "day"):
+                days[name] = value
+        return urlencode(days)

@@ -16,18 +16,19 @@ class DocumentAdminChecks:
             *admin_object.search_fields,
             *(admin_object.list_display_links or ()),
         ]
-        unknown = [
-            name
-            for name in names
-            if isinstance(name, str)
-            and name not in document.get_attributes()
-            and not hasattr(admin_object, name)
-            and not hasattr(document, name)
-        ]
-        return [
-            Error(
-                f"{type(admin_object).__name__} names {name!r}, which is not in {document.__name__}.",
-                id="cooper.E100",
-            )
-            for name in unknown
-        ]
+
+        errors: list[CheckMessage] = []
+        for name in names:
+            if isinstance(name, str) and not _is_known(name, admin_object):
+                message = (
+                    f"{type(admin_object).__name__} names {name!r}, "
+                    f"which is not in {document.__name__}."
+                )
+                errors.append(Error(message, id="cooper.E100"))
+        return errors
+
+
+def _is_known(name: str, admin_object: Any) -> bool:
+    document = admin_object.model
+    is_attribute = name in document.get_attributes()
+    return is_attribute or hasattr(admin_object, name) or hasattr(document, name)

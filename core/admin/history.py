@@ -10,7 +10,10 @@ from core.audit import AuditEvent, Event
 UNKNOWN_AFTER = timedelta(seconds=60)
 """A grant without an outcome for so long may have been issued."""
 
-WORDS = {
+OUTCOME_SUFFIX = "#outcome"
+"""What follows the intent's place (`AuditEvent.at`) in that of its outcome."""
+
+RESULTS = {
     Event.GRANT_DONE: "issued",
     Event.GRANT_FAILED: "failed",
 }
@@ -34,72 +37,77 @@ class Entry:
         if self.event.event != Event.GRANT_INTENDED:
             return ""
         if self.outcome is not None:
-            return WORDS.get(Event(self.outcome.event), str(self.outcome.event))
-        return (
-            "may have been issued"
-            if datetime.now(UTC) - self.event.moment > UNKNOWN_AFTER
-            else "under way"
-        )
+            return RESULTS.get(Event(self.outcome.event), str(self.outcome.event))
+
+        age = datetime.now(UTC) - self.event.moment
+        return "may have been issued" if age > UNKNOWN_AFTER else "under way"
+
+    @property
+    def why(self) -> str:
+        """Return the reason of a refusal or a failure, or ""."""
+        outcome_why = self.outcome.why if self.outcome is not None else None
+        return str(outcome_why or self.event.why or "")
 
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:
         """Return the fields that changed: (name, before, after)."""
-        said = self.event.facts.get("changes") or {}
-        return [
-            (name, *values)
-            for name, values in said.items()
-            if isinstance(values, list) and len(values) == 2
-        ]
+        fields = self.event.facts.get("changes") or {}
+
+        changes = []
+        for name, values in fields.items():
+            if isinstance(values, list) and len(values) == 2:
+                before, after = values
+                changes.append((name, before, after))
+        return changes
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """Return everything else that is known, by name."""
-        facts = {**self.event.facts, **(self.outcome.facts if self.outcome else {})}
-        facts.pop("changes", None)
-        why = (self.outcome and self.outcome.why) or self.event.why
-        known = {
-            "why": why,
+        """Return everything else that is known: (name, value)."""
+        attributes = {
+            "why": self.why,
             "grant": self.event.grant,
             "source": self.event.source,
             "request": self.event.request_id,
         }
-        shown = {**{name: value for name, value in known.items() if value}, **facts}
-        return [
-            (name.replace("_", " "), _spoken(value))
-            for name, value in shown.items()
-            if value not in (None, [], "")
-        ]
+        facts = {name: value for name, value in attributes.items() if value}
+        facts |= self.event.facts
+        if self.outcome is not None:
+            facts |= self.outcome.facts
+        facts.pop("changes", None)
+
+        details = []
+        for name, value in facts.items():
+            if value not in (None, [], ""):
+                details.append((name.replace("_", " "), _in_words(value)))
+        return details
 
 
-def _spoken(value: Any) -> str:
-    """Return a value as text."""
+def _in_words(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return (
-        {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-    )
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def entries(events: Iterable[AuditEvent]) -> list[Entry]:
     """Return events, newest first, each grant's outcome with its intent."""
-    found = list(events)
-    outcomes = {
-        str(each.at).removesuffix("#outcome"): each
-        for each in found
-        if str(each.at).endswith("#outcome")
-    }
-    places = {str(each.at) for each in found}
-    return [
-        Entry(each, outcomes.get(str(each.at)))
-        for each in found
-        if not (
-            str(each.at).endswith("#outcome") and str(each.at).removesuffix("#outcome") in places
-        )
-    ]
+    events_by_place = {str(event.at): event for event in events}
+
+    found = []
+    for place, event in events_by_place.items():
+        intent = place.removesuffix(OUTCOME_SUFFIX)
+        if place != intent and intent in events_by_place:
+            # it is part of its intent's entry
+            continue
+        found.append(Entry(event, events_by_place.get(place + OUTCOME_SUFFIX)))
+    return found
 
 
 def with_outcome(entry: Entry) -> Entry:
     """Return the entry with its outcome, looked up where a search or the end of a page left it out."""
     if entry.event.event != Event.GRANT_INTENDED or entry.outcome is not None:
         return entry
-    return Entry(entry.event, AuditEvent.find(entry.event.day, f"{entry.event.at}#outcome"))
+
+    outcome = AuditEvent.find(entry.event.day, f"{entry.event.at}{OUTCOME_SUFFIX}")
+    return Entry(entry.event, outcome)

@@ -1,4 +1,4 @@
-"""The management plane's site: for administrators (and, to read, auditors), signed in as everywhere else."""
+"""The admin site: for administrators (and, to read, auditors), who sign in as everywhere else in cooper."""
 
 from collections.abc import Callable
 from functools import update_wrapper
@@ -17,33 +17,35 @@ from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
 
-HIDDEN = {"password_change", "password_change_done", "autocomplete", "view_on_site", "logout"}
-"""Addresses of Django's admin that cooper has no use for."""
-
+HIDDEN_URLS = {"password_change", "password_change_done", "autocomplete", "view_on_site", "logout"}
+"""URLs of Django's admin that cooper has elsewhere, or no use for."""
 
 ADMINISTER = "cooper.administer"
 """The permission that administrators alone have."""
 
-READABLE = {"index", "app_list", "jsi18n"}
-"""Addresses open to auditors beside those of the record and histories; what is added later stays shut."""
+AUDITOR_URLS = {"index", "app_list", "jsi18n"}
+"""URLs open to auditors beside those of the audit log and of histories; what is added later stays shut."""
 
 
 class AdminSite(admin.AdminSite):
-    """Django's admin site, whose people sign in at cooper's own door."""
+    """Django's admin site, behind cooper's own sign-in."""
 
     site_header = site_title = "cooper"
     index_title = "Administration"
     empty_value_display = "-"
 
     notice: Callable[[HttpRequest], Any] | None = None
-    """Returns what an administrator has to be told: `lines`, and the `until` of saying that they were read; or None."""
+    """Returns what an administrator has to be told, or None.
+
+    `lines`, and `until`: which event they reach to, for saying that they were read.
+    """
 
     def get_urls(self) -> list[Any]:
-        """Return Django's addresses without those that cooper has elsewhere or not at all."""
-        return [each for each in super().get_urls() if getattr(each, "name", None) not in HIDDEN]
+        urls = super().get_urls()
+        return [url for url in urls if getattr(url, "name", None) not in HIDDEN_URLS]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Let administrators through, and auditors to the record; send nobody to sign in; refuse others, recorded."""
+        """Let administrators through, and auditors to the audit log; refuse others, recorded."""
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: Any, *arguments: Any, **named: Any) -> Any:
@@ -61,26 +63,29 @@ class AdminSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page shows, with the notice."""
-        return {
-            **super().each_context(request),
-            "notice": self.notice(request) if self.notice else None,
-        }
+        context = super().each_context(request)
+        context["notice"] = self.notice(request) if self.notice else None
+        return context
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Send people to cooper's own sign-in page."""
+        # `admin_view` leads to cooper's own sign-in page
         return HttpResponseRedirect(resolve_url("admin:index"))
 
     def get_log_entries(self, request: HttpRequest) -> Any:
-        """Return nothing: the record is the one trail."""
+        # the audit log is the only one
         return DocumentQuerySet(AuditEvent, [])
 
 
 def is_open(request: HttpRequest) -> bool:
-    """Return whether an address is open to whoever asks: all are to administrators, those of the record to auditors."""
+    """Return whether an address is open to whoever asks: all are to administrators, few to auditors."""
     if request.user.has_perm(ADMINISTER):
         return True
-    name = (request.resolver_match and request.resolver_match.url_name) or ""
-    return name in READABLE or name.startswith("cooper_auditevent_") or name.endswith("_history")
+
+    match = request.resolver_match
+    name = (match.url_name if match is not None else None) or ""
+    if name.startswith("cooper_auditevent_") or name.endswith("_history"):
+        return True
+    return name in AUDITOR_URLS
 
 
 site = AdminSite(name="admin")

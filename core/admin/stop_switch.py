@@ -1,4 +1,4 @@
-"""The stop switch of all grants in the management plane."""
+"""The stop switch of all grants in the admin."""
 
 from typing import Any
 
@@ -19,7 +19,10 @@ class SwitchForm(DocumentForm):
     stopped = forms.BooleanField(
         label="Stop all grants",
         required=False,
-        help_text="While this is on, nobody becomes anything. AWS sessions that live already go on until they end.",
+        help_text=(
+            "While this is on, nobody becomes anything. AWS sessions that live already go on until "
+            "they end."
+        ),
     )
 
 
@@ -31,25 +34,26 @@ class StopSwitchAdmin(ModelAdmin):
     actions = None
 
     def documents(self, request: HttpRequest) -> list[Any]:
-        """Return the switch alone."""
-        return [found for found in [Installation.find(GRANTS)] if found is not None]
+        switch = Installation.find(GRANTS)
+        return [] if switch is None else [switch]
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         """Return the switch; nothing else of the installation is shown."""
-        return super().get_object(request, object_id) if object_id == GRANTS else None
+        if object_id != GRANTS:
+            return None
+        return super().get_object(request, object_id)
 
     def what(self, switch: Installation) -> str:
-        """Say what it stops."""
+        """Return what it stops."""
         return "All grants"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let nobody add switches."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let nobody delete it: its absence stops all grants."""
+        # without it all grants are stopped for good
         return False
 
     def audit_events(

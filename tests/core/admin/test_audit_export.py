@@ -80,7 +80,9 @@ def test_it_exports_the_events_of_the_days_and_no_others_oldest_first(carol, eve
         answer.headers["Content-Type"] == "application/x-ndjson"
         and "no-store" in answer.headers["Cache-Control"]
     )
-    assert "cooper-record-2026-02-03-to-2026-02-04.jsonl" in answer.headers["Content-Disposition"]
+    assert (
+        "cooper-audit-log-2026-02-03-to-2026-02-04.jsonl" in answer.headers["Content-Disposition"]
+    )
     found = [json.loads(line) for line in body(answer).splitlines()]
     assert [each["why"] for each in found] == [*ODD, "the last one"]
     assert [each["details"] for each in found[:-1]] == [{"deep": {"a": [text]}} for text in ODD]
