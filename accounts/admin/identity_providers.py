@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.models import SamlIdp
+from accounts.providers.saml.idp_registry import find_problems
 from core import admin
 
 

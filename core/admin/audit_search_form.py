@@ -103,8 +103,5 @@ class SearchForm(forms.Form):
     @property
     def export_query_string(self) -> str:
         """Return the days as the export page's address has them."""
-        days: dict[str, str] = {}
-        for name, value in self.parameters().items():
-            if name in ("since", "day"):
-                days[name] = value
-        return urlencode(days)
+        days = {"since", "day"}
+        return urlencode({name: value for name, value in self.parameters().items() if name in days})
