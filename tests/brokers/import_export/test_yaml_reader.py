@@ -48,7 +48,7 @@ def everything() -> list[tuple[str, int]]:
     return sorted((each.pk, int(each.version)) for table in tables for each in table.everything())
 
 
-# -- YAML, as far as it is taken --------------------------------------------------------------------------------------
+# -- YAML, as far as it is taken
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -239,7 +239,7 @@ def test_it_refuses_a_file_of_too_many_values(store, monkeypatch):
     assert "More than 1,000 values" in refused(T + "".join(f"  a{n}:\n" for n in range(1001)))[0]
 
 
-# -- what a file says -------------------------------------------------------------------------------------------------
+# -- what a file says
 WRONG = {
     "another file": ("a: 1\n", "line 1, column 1: This is not a cooper file"),
     "a list": ("- a\n", "line 1, column 1: This is not a cooper file"),
@@ -403,7 +403,7 @@ def test_it_records_a_refused_file_by_its_digest(store):
     assert event.why == "1 wrong, first at line 5, column 15" and len(event.facts["file"]) == 64
 
 
-# -- what a file may say ----------------------------------------------------------------------------------------------
+# -- what a file may say
 def test_it_takes_a_file_written_by_hand(store):
     text = A + "labels: [env=dev, env=dev]\nassociations:\n  a: {visitors: 2030-01-02}\n"
     imported(text)
@@ -475,7 +475,7 @@ def test_it_records_an_export_before_it_hands_it_out(store):
     assert event.facts["targets"] == 12 and event.facts["with_keys"] is True
 
 
-# -- importing --------------------------------------------------------------------------------------------------------
+# -- importing
 def events_of(target: str) -> list[AuditEvent]:
     return [each for each in AuditEvent.by_target.query(target) if "imported" in each.facts]
 
