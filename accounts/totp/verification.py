@@ -44,6 +44,8 @@ class WrongCode(CooperError):
     `failures` are the wrong codes in a row, `wait` the seconds until one is looked at again.
     """
 
+    field = "code"
+
     def __init__(
         self, detail: str, failures: int = 0, wait: int = 0, *, backing_off: bool = False
     ) -> None:

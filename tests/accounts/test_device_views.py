@@ -114,7 +114,7 @@ def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its
 
 def test_it_forgets_a_secret_that_nobody_proved_in_ten_minutes(dan, monkeypatch):
     begin(dan)
-    monkeypatch.setattr("accounts.device_views.PENDING_FOR", -1)
+    monkeypatch.setattr("accounts.pending_device.LIFETIME", -1)
     assert dan.get("/device/set-up/").status_code == MOVED
 
 

@@ -1,0 +1,55 @@
+"""A new device that no code has proved yet: an encrypted seed in one web session, for ten minutes."""
+
+import base64
+import time
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from accounts import totp
+from core.kms import Ciphertext
+
+SESSION_KEY = "enrolment"
+"""Where the web session keeps it."""
+
+LIFETIME = 600
+"""Seconds in which a code has to prove it."""
+
+
+@dataclass(frozen=True)
+class PendingDevice:
+    """The encrypted seed, and the fingerprint of the device that it replaces ("" for none)."""
+
+    ciphertext: Ciphertext
+    replaces: str
+
+
+def start(request: HttpRequest, person: str) -> None:
+    """Make a new seed and keep its ciphertext in this web session."""
+    ciphertext = totp.encrypt_seed(totp.new_seed(), person)
+    replaces = totp.fingerprint(totp.device_of(person))
+
+    # Whoever started this has just proved who they are, and the proof is for this browser alone:
+    # under a new key, a copy of the web session's cookie is worth nothing.
+    request.session.cycle_key()
+    request.session[SESSION_KEY] = {
+        "seed": base64.b64encode(ciphertext.blob).decode(),
+        "key_arn": ciphertext.key_arn,
+        "at": time.time(),
+        "replaces": replaces,
+    }
+
+
+def find(request: HttpRequest) -> PendingDevice | None:
+    """Return what waits to be proved in this web session, or None when nothing does any more."""
+    stored = request.session.get(SESSION_KEY)
+    if not stored or time.time() - stored["at"] > LIFETIME:
+        return None
+
+    ciphertext = Ciphertext(base64.b64decode(stored["seed"]), stored["key_arn"])
+    return PendingDevice(ciphertext, stored["replaces"])
+
+
+def discard(request: HttpRequest) -> None:
+    """Forget it: it was stored as a device, or cannot be any more."""
+    request.session.pop(SESSION_KEY, None)
