@@ -475,7 +475,7 @@ def test_it_records_an_export_before_it_hands_it_out(store):
     assert event.facts["targets"] == 12 and event.facts["with_keys"] is True
 
 
-# -- importing
+# -- what an import does
 def events_of(target: str) -> list[AuditEvent]:
     return [each for each in AuditEvent.by_target.query(target) if "imported" in each.facts]
 
