@@ -73,7 +73,7 @@ def store(
     aws.tables.clear()
     aws.tables.update(copy.deepcopy(_seeded_tables))
     catalogue.forget()
-    limits._learned.clear()
+    limits.forget()
     last_used.forget()
     injected.clear()
     monkeypatch.setattr(totp, "now", Clock())

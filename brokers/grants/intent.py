@@ -1,4 +1,4 @@
-"""The intent and the outcome of a grant, on record before AWS is asked and before anything is handed out."""
+"""A grant's intent and outcome: on the audit log before AWS is asked, and before anything is handed out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,106 +10,134 @@ from brokers.entitlements import Entitlement
 from brokers.errors import Stopped, TargetNotAccessible
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.sts import names
-from brokers.sts.names import new_grant_id
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
 from core.installation import GRANTS, Installation
 
-NO = False
+FALSE = False
+"""For conditions: `attribute == False` is PynamoDB's way to write one, and to linters a mistake."""
 
 
 @dataclass(frozen=True)
 class Intent:
-    """A grant that is on record and not done yet: its id, its event's key and what all its events say."""
+    """A grant that is on the audit log and has no outcome yet."""
 
     grant_id: str
-    at: tuple[str, str]
+    event_key: tuple[str, str]
     facts: dict[str, Any]
+    """What both of its events say."""
 
 
-def begin(
+def record_intent(
     identity: Identity,
     target: Target,
     entitlement: Entitlement,
     now: datetime,
     facts: dict[str, Any],
 ) -> Intent:
-    """Record the intent and check everything that it rests on, in one transaction; raise Stopped or NotYours."""
-    grant_id = new_grant_id()
-    known = facts | {
+    """Record the intent and check everything that it rests on, in one transaction.
+
+    Either a check sees that an administrator took something away, or the intent was on the audit
+    log first. Raise Stopped or TargetNotAccessible.
+    """
+    grant_id = names.new_grant_id()
+    all_facts = {
+        **facts,
         "person": identity.person,
         "target": target.name,
         "aws_account": target.aws_account,
         "grant": grant_id,
         "through": [str(group) for group in entitlement.through],
-        **_names(identity, target, grant_id),
+        **_names_in_aws(identity, target, grant_id),
     }
-    intent = Intent(grant_id, audit.place(now, grant_id), known)
+    intent = Intent(grant_id, audit.place(now, grant_id), all_facts)
+
     with transaction() as writes:
         _check_switches(writes, target)
         _check_person(writes, identity, entitlement)
-        _check_target(writes, target, entitlement, now)
-        writes.create(audit.event(Event.GRANT_INTENDED, at=intent.at, **known))
+        _check_target(writes, target)
+        _check_association(writes, target, entitlement, now)
+        writes.create(audit.event(Event.GRANT_INTENDED, at=intent.event_key, **all_facts))
     return intent
 
 
-def _names(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
+def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
+    """Record the outcome beside its intent, once; raise CooperError when it cannot be, and then hand nothing out."""
+    day, at = intent.event_key
+    event = audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts})
+    with transaction() as writes:
+        writes.create(event)
+
+
+def _names_in_aws(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
     """Return the names by which AWS will know the session: what a revocation goes by, even without an outcome."""
-    name = (
-        names.session_name(identity, grant_id) if target.is_role else names.federated_name(identity)
-    )
-    lasting = names.source_identity(identity) if target.is_role and target.source_identity else None
-    return {"target_kind": str(target.kind), "session_name": name, "source_identity": lasting}
+    source_identity = None
+    if not target.is_role:
+        session_name = names.federated_name(identity)
+    else:
+        session_name = names.session_name(identity, grant_id)
+        if target.source_identity:
+            source_identity = names.source_identity(identity)
+
+    return {
+        "target_kind": str(target.kind),
+        "session_name": session_name,
+        "source_identity": source_identity,
+    }
 
 
+# -- conditions: what is absent never holds ---------------------------------------------------------------------------
 def _check_switches(writes: Transaction, target: Target) -> None:
-    """Demand that neither all grants nor the AWS account are stopped; what is absent stops too."""
+    """Demand that neither all grants nor those of the AWS account are stopped."""
     all_stopped = Stopped(
         "All grants are stopped by an administrator of cooper. Ask them when it ends.",
         "all grants stopped",
     )
-    writes.check(Installation, GRANTS, condition=Installation.stopped == NO, refusal=all_stopped)
-    message = "Grants in this AWS account are stopped by an administrator of cooper. Ask them when it ends."
-    account_stopped = Stopped(message, f"AWS account {target.aws_account} stopped")
+    writes.check(Installation, GRANTS, condition=Installation.stopped == FALSE, refusal=all_stopped)
+
+    account_stopped = Stopped(
+        "Grants in this AWS account are stopped by an administrator of cooper. Ask them when it ends.",
+        f"AWS account {target.aws_account} stopped",
+    )
     writes.check(
-        AwsAccount, target.aws_account, condition=AwsAccount.stopped == NO, refusal=account_stopped
+        AwsAccount,
+        target.aws_account,
+        condition=AwsAccount.stopped == FALSE,
+        refusal=account_stopped,
     )
 
 
 def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlement) -> None:
     """Demand that the person is enabled, in the same epoch, and still in the group that entitles."""
-    gone = Stopped(
+    is_signed_in = (Person.disabled == FALSE) & (Person.epoch == identity.epoch)
+    is_in_group = Person.groups.contains(str(entitlement.last_group))
+    refusal = Stopped(
         "You were signed out or disabled meanwhile. Sign in again.",
         "person disabled, or in a new epoch or group",
     )
-    same = (Person.disabled == NO) & (Person.epoch == identity.epoch)
-    in_group = Person.groups.contains(str(entitlement.last_group))
-    writes.check(Person, identity.person, condition=same & in_group, refusal=gone)
+    writes.check(Person, identity.person, condition=is_signed_in & is_in_group, refusal=refusal)
 
 
-def _check_target(
-    writes: Transaction, target: Target, entitlement: Entitlement, now: datetime
-) -> None:
-    """Demand that the target is enabled and unchanged, and that the association is there and has not ended."""
-    same = (Target.state == str(State.ENABLED)) & (Target.version == target.version)
-    changed = Stopped(
+def _check_target(writes: Transaction, target: Target) -> None:
+    """Demand that the target is enabled and the one that was decided on."""
+    is_enabled = Target.state == str(State.ENABLED)
+    is_unchanged = Target.version == target.version
+    refusal = Stopped(
         "This target was changed or disabled a moment ago. Look at it again.",
         "target changed meanwhile",
     )
-    writes.check(Target, target.name, condition=same, refusal=changed)
-    # as brokers.entitlements.is_active has it, and the association has to be there
-    holds = Association.group.exists() & (
-        Association.until.does_not_exist() | (Association.until > now)
-    )
-    removed = TargetNotAccessible(f"association of {entitlement.last_group} removed meanwhile")
-    writes.check(
-        Association, target.name, str(entitlement.last_group), condition=holds, refusal=removed
-    )
+    writes.check(Target, target.name, condition=is_enabled & is_unchanged, refusal=refusal)
 
 
-def conclude(intent: Intent, kind: Event, **facts: Any) -> None:
-    """Record the outcome beside its intent, once; raise CooperError when it cannot be, and then hand nothing out."""
-    day, at = intent.at
-    with transaction() as writes:
-        writes.create(audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts}))
+def _check_association(
+    writes: Transaction, target: Target, entitlement: Entitlement, now: datetime
+) -> None:
+    """Demand that the association is there and active."""
+    exists = Association.group.exists()
+    # the same as brokers.entitlements.is_active
+    is_active = Association.until.does_not_exist() | (Association.until > now)
+
+    group = str(entitlement.last_group)
+    refusal = TargetNotAccessible(f"association of {group} removed meanwhile")
+    writes.check(Association, target.name, group, condition=exists & is_active, refusal=refusal)

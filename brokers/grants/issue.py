@@ -1,10 +1,12 @@
-"""`grant`: entitled? -> intent -> STS -> sign-in URL -> outcome -> hand out. Every way out goes through here."""
+"""`grant`: lets a person become a target. Every way to credentials and sign-in URLs goes through here.
 
-import logging
+entitlement, and why -> step-up -> intent -> STS -> console URL -> outcome -> hand out
+"""
+
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -21,21 +23,24 @@ from brokers.credentials import Credentials
 from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
-from brokers.grants.intent import Intent, begin, conclude
+from brokers.grants.intent import Intent, record_intent, record_outcome
 from brokers.models import Target
 from brokers.sts import SessionRequest, broker_for
 from core import audit, aws
 from core.audit import Event
 from core.errors import CooperError, Invalid, Unavailable
 
-logger = logging.getLogger(__name__)
+STS_SLOT_TIMEOUT = 3.0
+"""Seconds to wait until one of the STS calls under way is over."""
 
-PATIENCE = 3.0
-"""Seconds to wait for a place among the STS calls under way."""
+REASON_LIMIT = 500
+"""Characters of a person's reason that are kept."""
+
+ONE_HOUR_NOTE = "AWS does not give this target more than one hour, so that is what you got."
 
 
 class Delivery(StrEnum):
-    """How the person gets out: to the console, or with credentials."""
+    """How a person uses the target: in the console, or with credentials."""
 
     CONSOLE = "console"
     CREDENTIALS = "credentials"
@@ -43,71 +48,100 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True)
 class GrantRequest:
-    """What a person asks for: a target, seconds, a way out; for the console a destination and the issuer's address.
-
-    `code`: a one-time code of the person's device, for sensitive targets.
-    """
+    """What a person asks for: which target, for how many seconds, and how to use it."""
 
     target: str
     seconds: int
-    way: Delivery
+    delivery: Delivery
+
     destination: str = ""
+    """The page of the console to land on; the target's own when empty."""
+
     reason: str = ""
     issuer: str = ""
+    """cooper's address, to which the console sends people when their session is over."""
+
     code: str = field(default="", repr=False)
+    """A one-time code of the person's device, for sensitive targets."""
 
 
 @dataclass(frozen=True)
 class IssuedGrant:
-    """A grant done: credentials, and the console's sign-in URL if that was asked for; `note` is for the person."""
+    """A grant that is done: credentials, and the console's sign-in URL if that was asked for."""
 
     grant_id: str
     target: Target
     credentials: Credentials
     console_url: str = field(default="", repr=False)
     note: str = ""
+    """For the person: what is not as asked."""
 
 
-def grant(identity: Identity, wish: GrantRequest, now: datetime) -> IssuedGrant:
+def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGrant:
     """Let the identity become the target: recorded before AWS is asked and before anything is handed out.
 
-    Raise NotYours (unknown, disabled or not entitled: all the same), Stopped, TooMany, Invalid (duration, destination),
-    StepUpRequired (a sensitive target without a code), Refused, Unavailable, or AwsRefused. Nothing is handed out
-    without a durable outcome.
+    Raise TargetNotAccessible (unknown, disabled or not entitled: all the same), Stopped, TooMany,
+    Invalid (duration, destination), StepUpRequired (a sensitive target without a code), Refused,
+    Unavailable, or AwsRefused. Without a durable outcome nothing is handed out.
     """
     with aws.deadline(limits.DEADLINE):
-        target, entitlement, held = decide(identity, wish.target, now)
-        try:
-            seconds, destination = _settle(target, entitlement, wish, now)
+        target, entitlement, known = decide(identity, request.target, now)
+
+        with _refusals_recorded(identity, target):
+            seconds = limits.allowed_seconds(target, entitlement, request.seconds, now)
+            destination = _console_destination(target, request)
             limits.count_grant(identity)
             if target.sensitive:
-                stepup.verify(identity.person, wish.code)
-            facts = {"way": str(wish.way), "seconds": seconds, "reason": wish.reason[:500] or None}
-            intent = begin(identity, target, entitlement, now, facts)
-        except Invalid:
-            raise
-        except CooperError as error:
-            _record_refusal(identity, target, error)
-            raise
-        request = SessionRequest(identity, intent.grant_id, seconds, _external_id(held, target))
-        return _carry_out(intent, target, request, wish, destination)
+                # after all other checks, since it uses the code up
+                stepup.verify(identity.person, request.code)
+
+            facts = _facts_of_intent(request, seconds)
+            intent = record_intent(identity, target, entitlement, now, facts)
+
+        external_id = _external_id(known, target)
+        session = SessionRequest(identity, intent.grant_id, seconds, external_id)
+        with _failures_recorded(intent, target):
+            credentials, note = _request_credentials(target, session)
+            console_url = _console_url(credentials, target, destination, request)
+
+        record_outcome(intent, Event.GRANT_DONE, **_facts_of_outcome(credentials, note))
+        return IssuedGrant(intent.grant_id, target, credentials, console_url, note)
 
 
+# -- entitlement ------------------------------------------------------------------------------------------------------
 def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitlement, Catalogue]:
-    """Return the target and why the identity may become it; raise NotYours, recorded or counted. For pages too."""
-    held = catalogue.current()
-    target = held.targets.get(name)
+    """Return the target and why the identity may become it, with the catalogue that says so.
+
+    Raise TargetNotAccessible, recorded or counted. For pages too: a page tells no more than a grant.
+    """
+    known = catalogue.current()
+    target = known.targets.get(name)
     if target is None:
         limits.count_unknown(identity)
         raise TargetNotAccessible("unknown target")
-    entitlement = entitlement_to(name, identity, held.rules.get(name, ()), now)
-    if entitlement is None or not target.enabled:
-        refusal = TargetNotAccessible(
-            "not entitled" if entitlement is None else f"target is {target.state}"
-        )
-        _record_refusal(identity, target, refusal)
-        raise refusal
-    return target, entitlement, held
+
+    entitlement = entitlement_to(name, identity, known.rules.get(name, ()), now)
+    if entitlement is None:
+        refusal = TargetNotAccessible("not entitled")
+    elif not target.enabled:
+        refusal = TargetNotAccessible(f"target is {target.state}")
+    else:
+        return target, entitlement, known
+
+    _record_refusal(identity, target, refusal)
+    raise refusal
+
+
+@contextmanager
+def _refusals_recorded(identity: Identity, target: Target) -> Iterator[None]:
+    """Record whatever refuses the grant; a field that was filled in wrongly refuses nothing yet."""
+    try:
+        yield
+    except Invalid:
+        raise
+    except CooperError as error:
+        _record_refusal(identity, target, error)
+        raise
 
 
 def _record_refusal(identity: Identity, target: Target, error: CooperError) -> None:
@@ -122,48 +156,36 @@ def _record_refusal(identity: Identity, target: Target, error: CooperError) -> N
         )
 
 
-def _settle(
-    target: Target, entitlement: Entitlement, wish: GrantRequest, now: datetime
-) -> tuple[int, str]:
-    """Return the seconds to ask for and the console page to land on; raise Invalid on the field, or Refused."""
-    seconds = limits.allowed_seconds(target, entitlement, wish.seconds, now)
-    if wish.way != Delivery.CONSOLE:
-        return seconds, ""
-    wanted = wish.destination or str(target.destination or "")
+def _console_destination(target: Target, request: GrantRequest) -> str:
+    """Return the console page to land on, "" for credentials; raise Invalid on the field."""
+    if request.delivery != Delivery.CONSOLE:
+        return ""
+
+    destination = request.destination or str(target.destination or "")
     try:
-        return seconds, arns.console_destination(
-            str(target.partition), str(target.region or ""), wanted
+        return arns.console_destination(
+            str(target.partition), str(target.region or ""), destination
         )
     except ValueError as error:
         raise Invalid(f"{error}.".capitalize(), field="destination") from error
 
 
-def _external_id(held: Catalogue, target: Target) -> str:
-    """Return the ExternalId of the target's AWS account."""
-    account = held.accounts.get(str(target.aws_account))
+def _external_id(known: Catalogue, target: Target) -> str:
+    account = known.accounts.get(str(target.aws_account))
     return str(account.external_id) if account else ""
 
 
-def _carry_out(
-    intent: Intent, target: Target, request: SessionRequest, wish: GrantRequest, destination: str
-) -> IssuedGrant:
-    """Ask AWS, record the outcome, and only then return what AWS gave; failures are recorded too."""
-    try:
-        credentials, note = _credentials(target, request)
-        url = ""
-        if wish.way == Delivery.CONSOLE:
-            url = console_signin.console_url(
-                credentials, str(target.partition), destination, wish.issuer
-            )
-    except CooperError as error:
-        conclude(intent, Event.GRANT_FAILED, why=error.detail)
-        raise explain(error, target) from error
-    conclude(intent, Event.GRANT_DONE, **_outcome(credentials, note))
-    return IssuedGrant(intent.grant_id, target, credentials, url, note)
+# -- what the audit log says ------------------------------------------------------------------------------------------
+def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
+    return {
+        "way": str(request.delivery),
+        "seconds": seconds,
+        "reason": request.reason[:REASON_LIMIT] or None,
+    }
 
 
-def _outcome(credentials: Credentials, note: str) -> dict[str, Any]:
-    """Return what the record says of the credentials: nothing that is secret."""
+def _facts_of_outcome(credentials: Credentials, note: str) -> dict[str, Any]:
+    """Return what is recorded of the credentials: nothing that is secret."""
     return {
         "access_key_id": credentials.access_key_id,
         "session_name": credentials.session_name,
@@ -175,39 +197,56 @@ def _outcome(credentials: Credentials, note: str) -> dict[str, Any]:
     }
 
 
-def _credentials(target: Target, request: SessionRequest) -> tuple[Credentials, str]:
+# -- AWS --------------------------------------------------------------------------------------------------------------
+@contextmanager
+def _failures_recorded(intent: Intent, target: Target) -> Iterator[None]:
+    """Record AWS's failure as the intent's outcome, and tell the person in words what it means."""
+    try:
+        yield
+    except CooperError as error:
+        record_outcome(intent, Event.GRANT_FAILED, why=error.detail)
+        raise explain(error, target) from error
+
+
+def _request_credentials(target: Target, session: SessionRequest) -> tuple[Credentials, str]:
     """Return credentials and a note; when AWS refuses the duration alone, ask once more for an hour."""
     become = broker_for(target)
-    with _place_at_sts():
+    with _sts_slot():
         try:
-            return become(target, request), ""
+            return become(target, session), ""
         except CooperError as error:
-            if request.seconds <= limits.DEFAULT or not is_duration_refusal(error):
+            if session.seconds <= limits.ONE_HOUR or not is_duration_refusal(error):
                 raise
-        limits.learn(target, limits.DEFAULT)
-        hour = SessionRequest(
-            request.identity, request.grant_id, limits.DEFAULT, request.external_id
-        )
-        return become(
-            target, hour
-        ), "AWS does not give this target more than one hour, so that is what you got."
+
+        limits.remember_longest(target, limits.ONE_HOUR)
+        one_hour = replace(session, seconds=limits.ONE_HOUR)
+        return become(target, one_hour), ONE_HOUR_NOTE
+
+
+def _console_url(
+    credentials: Credentials, target: Target, destination: str, request: GrantRequest
+) -> str:
+    """Return the console's sign-in URL, "" when credentials are asked for."""
+    if request.delivery != Delivery.CONSOLE:
+        return ""
+    return console_signin.console_url(
+        credentials, str(target.partition), destination, request.issuer
+    )
 
 
 @lru_cache(maxsize=1)
-def _places() -> threading.BoundedSemaphore:
-    """Return the places for STS calls under way in this process."""
+def _sts_slots() -> threading.BoundedSemaphore:
+    """Return the slots for STS calls under way in this process."""
     return threading.BoundedSemaphore(settings.COOPER_STS_AT_ONCE)
 
 
 @contextmanager
-def _place_at_sts() -> Iterator[None]:
-    """Hold one of the places, so that a slow STS leaves room for all else; raise Unavailable when none gets free."""
-    if not _places().acquire(timeout=PATIENCE):
-        raise Unavailable(
-            "AWS STS is slow and many people are waiting. Nothing was handed out; try again.",
-            "no place at STS",
-        )
+def _sts_slot() -> Iterator[None]:
+    """Take one of the slots, so that a slow STS leaves threads for all else; raise Unavailable when none gets free."""
+    if not _sts_slots().acquire(timeout=STS_SLOT_TIMEOUT):
+        message = "AWS STS is slow and many people are waiting. Nothing was handed out. Try again."
+        raise Unavailable(message, "no place at STS")
     try:
         yield
     finally:
-        _places().release()
+        _sts_slots().release()

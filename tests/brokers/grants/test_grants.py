@@ -14,7 +14,7 @@ from accounts.models import Person
 from brokers import catalogue, trust_policy
 from brokers.errors import Stopped, TargetNotAccessible, TooMany
 from brokers.grants import Delivery, GrantRequest, grant, issue, longest_seconds
-from brokers.grants.intent import begin
+from brokers.grants.intent import record_intent
 from brokers.models import Association, AwsAccount, Target
 from core import aws
 from core.audit import AuditEvent
@@ -32,10 +32,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def wish(
-    target: str = DEV, seconds: int = 900, way: Delivery = Delivery.CREDENTIALS, **more: str
+def grant_request(
+    target: str = DEV, seconds: int = 900, delivery: Delivery = Delivery.CREDENTIALS, **more: str
 ) -> GrantRequest:
-    return GrantRequest(target, seconds, way, **more)
+    return GrantRequest(target, seconds, delivery, **more)
 
 
 def events(kind: str = "grant:") -> list[AuditEvent]:
@@ -65,7 +65,7 @@ def whoami(credentials) -> dict[str, str]:
 
 
 def test_it_makes_alice_an_assumed_role_whose_credentials_work(identity):
-    granted = grant(identity("alice"), wish(), now())
+    granted = grant(identity("alice"), grant_request(), now())
     said = whoami(granted.credentials)
     assert said["Account"] == "222222222222"
     assert said["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/dev-read/alice.")
@@ -73,13 +73,13 @@ def test_it_makes_alice_an_assumed_role_whose_credentials_work(identity):
 
 
 def test_it_makes_alice_a_federated_user_whose_credentials_work(identity):
-    granted = grant(identity("alice"), wish("dev-uploads"), now())
+    granted = grant(identity("alice"), grant_request("dev-uploads"), now())
     said = whoami(granted.credentials)
     assert said["Arn"].startswith("arn:aws:sts::222222222222:federated-user/alice.")
 
 
 def test_it_has_intent_and_outcome_on_record_with_no_secret_in_them(identity):
-    granted = grant(identity("alice"), wish(reason="ticket 42"), now())
+    granted = grant(identity("alice"), grant_request(reason="ticket 42"), now())
     intent, outcome = events()
     assert (intent.event, outcome.event) == ("grant:begin:intended", "grant:finish:done")
     assert (
@@ -104,20 +104,20 @@ def test_it_has_intent_and_outcome_on_record_with_no_secret_in_them(identity):
 
 def test_it_ends_the_session_when_it_was_asked_to(identity):
     before = now()
-    granted = grant(identity("alice"), wish(seconds=1800), now())
+    granted = grant(identity("alice"), grant_request(seconds=1800), now())
     assert abs((granted.credentials.expires_at - before).total_seconds() - 1800) < 10
 
 
 @pytest.mark.parametrize("target", ["no-such-target", "prod-break-glass"])
 def test_it_says_the_same_of_unknown_and_foreign_targets(identity, target):
     with pytest.raises(TargetNotAccessible) as refused:
-        grant(identity("alice"), wish(target), now())
+        grant(identity("alice"), grant_request(target), now())
     assert refused.value.message == TargetNotAccessible("x").message
 
 
 def test_it_records_the_refusal_of_an_existing_target(identity):
     with pytest.raises(TargetNotAccessible):
-        grant(identity("bob"), wish(), now())
+        grant(identity("bob"), grant_request(), now())
     [refusal] = events("grant:begin:refused")
     assert (refusal.person, refusal.target, refusal.why) == ("local:bob", DEV, "not entitled")
 
@@ -127,13 +127,13 @@ def test_it_counts_refusals_above_a_limit_rather_than_recording_each(identity, m
     bob = identity("bob")
     for _ in range(6):
         with pytest.raises(TargetNotAccessible):
-            grant(bob, wish(), now())
+            grant(bob, grant_request(), now())
     assert len(events("grant:begin:refused")) == 3
 
 
 def test_it_records_nothing_but_counts_for_unknown_targets(identity):
     with pytest.raises(TargetNotAccessible):
-        grant(identity("bob"), wish("no-such-target"), now())
+        grant(identity("bob"), grant_request("no-such-target"), now())
     assert events() == []
 
 
@@ -141,7 +141,7 @@ def test_it_records_nothing_but_counts_for_unknown_targets(identity):
 def test_it_refuses_a_target_that_is_not_enabled(identity, state):
     changed(DEV, state=state)
     with pytest.raises(TargetNotAccessible):
-        grant(identity("alice"), wish(), now())
+        grant(identity("alice"), grant_request(), now())
     assert events("grant:begin:refused")[0].why == f"target is {state}"
 
 
@@ -155,13 +155,13 @@ def associate(group: str, target: str, until: datetime | None) -> None:
 def test_it_refuses_an_association_that_has_ended(identity):
     associate("local:developers", DEV, now() - timedelta(seconds=1))
     with pytest.raises(TargetNotAccessible):
-        grant(identity("alice"), wish(), now())
+        grant(identity("alice"), grant_request(), now())
 
 
 def test_it_never_grants_past_the_association_s_end(identity):
     end = now() + timedelta(seconds=1000)
     associate("local:developers", DEV, end)
-    granted = grant(identity("alice"), wish(seconds=3600), now())
+    granted = grant(identity("alice"), grant_request(seconds=3600), now())
     assert end - timedelta(seconds=15) < granted.credentials.expires_at <= end
 
 
@@ -171,20 +171,20 @@ def test_it_never_grants_past_the_association_s_end_when_sts_is_slow(identity, k
     associate("local:developers", kind, end)
     alice = identity("alice")
     with faults.on(Fault("sts", mode="stall", seconds=3.0)):
-        granted = grant(alice, wish(kind, seconds=3600), now())
+        granted = grant(alice, grant_request(kind, seconds=3600), now())
     assert granted.credentials.expires_at <= end
 
 
 def test_it_says_why_when_less_than_aws_s_shortest_session_is_left(identity):
     associate("local:developers", DEV, now() + timedelta(seconds=800))
     with pytest.raises(Refused, match="15 minutes"):
-        grant(identity("alice"), wish(), now())
+        grant(identity("alice"), grant_request(), now())
 
 
 @pytest.mark.parametrize("seconds", [0, 899, 14_401, -1])
 def test_it_refuses_other_durations_on_the_field(identity, seconds):
     with pytest.raises(Invalid) as refused:
-        grant(identity("alice"), wish(seconds=seconds), now())
+        grant(identity("alice"), grant_request(seconds=seconds), now())
     assert refused.value.field == "duration"
 
 
@@ -192,7 +192,7 @@ def test_it_refuses_a_destination_outside_the_console_on_the_field(identity):
     with pytest.raises(Invalid) as refused:
         grant(
             identity("alice"),
-            wish(way=Delivery.CONSOLE, destination="https://evil.example/"),
+            grant_request(delivery=Delivery.CONSOLE, destination="https://evil.example/"),
             now(),
         )
     assert refused.value.field == "destination" and events() == []
@@ -234,7 +234,7 @@ def test_it_grants_nothing_once_a_stop_switch_is_thrown(identity, store, stop):
     issued = len(store.issued)
     stop()
     with pytest.raises(Stopped):
-        grant(alice, wish(), now())
+        grant(alice, grant_request(), now())
     assert len(store.issued) == issued
     assert [each.event for each in events()] == ["grant:begin:refused"]
 
@@ -247,16 +247,16 @@ def test_it_notices_that_the_person_left_the_group_meanwhile(identity):
     with transaction() as writes:
         writes.save(person)
     with pytest.raises(Stopped):
-        grant(alice, wish(), now())
+        grant(alice, grant_request(), now())
 
 
 def test_it_limits_grants_by_person_and_minute(identity, settings):
     settings.COOPER_GRANTS_PER_MINUTE = 2
     alice = identity("alice")
     for _ in range(2):
-        grant(alice, wish(), now())
+        grant(alice, grant_request(), now())
     with pytest.raises(TooMany):
-        grant(alice, wish(), now())
+        grant(alice, grant_request(), now())
 
 
 def test_it_gives_no_longer_session_than_the_installation_allows(identity, settings):
@@ -264,30 +264,30 @@ def test_it_gives_no_longer_session_than_the_installation_allows(identity, setti
     alice, target = identity("alice"), Target.find(DEV)
     assert target is not None and longest_seconds(target) == 1800
     with pytest.raises(Invalid, match="to 1800 seconds"):
-        grant(alice, wish(seconds=1801), now())
-    granted = grant(alice, wish(seconds=1800), now())
+        grant(alice, grant_request(seconds=1801), now())
+    granted = grant(alice, grant_request(seconds=1800), now())
     assert (granted.credentials.expires_at - now()).total_seconds() <= 1800
 
 
 @pytest.fixture
 def one_place(settings, monkeypatch):
     settings.COOPER_STS_AT_ONCE = 1
-    monkeypatch.setattr(issue, "PATIENCE", 0.3)
-    issue._places.cache_clear()
+    monkeypatch.setattr(issue, "STS_SLOT_TIMEOUT", 0.3)
+    issue._sts_slots.cache_clear()
     yield
-    issue._places.cache_clear()
+    issue._sts_slots.cache_clear()
 
 
 def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_place):
     alice, issued = identity("alice"), len(store.issued)
-    first = threading.Thread(target=lambda: grant(alice, wish(), now()))
+    first = threading.Thread(target=lambda: grant(alice, grant_request(), now()))
     with faults.on(Fault("sts", mode="stall", seconds=2.0)):
         first.start()
         until = now() + timedelta(seconds=5)
         while not faults.count("sts", "AssumeRole") and now() < until:
             time.sleep(0.01)
         with pytest.raises(Unavailable, match="many people are waiting"):
-            grant(alice, wish(), now())
+            grant(alice, grant_request(), now())
         assert faults.count("sts", "AssumeRole") == 1
         first.join()
     assert len(store.issued) == issued + 1
@@ -295,17 +295,17 @@ def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_pl
         "grant:finish:done",
         "grant:finish:failed",
     ]
-    assert grant(alice, wish(), now()).credentials
+    assert grant(alice, grant_request(), now()).credentials
 
 
 # -- no record, no hand-out ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("target", [DEV, "dev-uploads"])
-@pytest.mark.parametrize("way", list(Delivery))
+@pytest.mark.parametrize("delivery", list(Delivery))
 @pytest.mark.parametrize("mode", ["error", "throttle", "lost", "cut"])
 @pytest.mark.parametrize("step", ["intent", "outcome"])
-def test_it_hands_nothing_out_without_a_record(identity, store, target, way, mode, step):
+def test_it_hands_nothing_out_without_a_record(identity, store, target, delivery, mode, step):
     alice = identity("alice")
     issued = len(store.issued)
     fault = Fault(
@@ -317,7 +317,7 @@ def test_it_hands_nothing_out_without_a_record(identity, store, target, way, mod
     )
     try:
         with faults.on(fault):
-            granted = grant(alice, wish(target, way=way), now())
+            granted = grant(alice, grant_request(target, delivery=delivery), now())
     except CooperError:
         granted = None
     done = {each.facts.get("access_key_id") for each in events("grant:finish:done")}
@@ -346,7 +346,7 @@ def test_it_hands_nothing_out_without_a_record(identity, store, target, way, mod
 )
 def test_it_translates_aws_and_records_the_failure(identity, fault, says):
     with faults.on(fault), pytest.raises(Unavailable) as refused:
-        grant(identity("alice"), wish(), now())
+        grant(identity("alice"), grant_request(), now())
     assert says in refused.value.message and "arn:" not in refused.value.message
     assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
 
@@ -357,7 +357,7 @@ def test_it_never_retries_weaker(identity):
     changed(DEV, role_arn=role)
     alice = identity("alice")
     with pytest.raises(Unavailable, match="trust policy"):
-        grant(alice, wish(), now())
+        grant(alice, grant_request(), now())
 
 
 def _trust_without_tags() -> dict[str, object]:
@@ -372,7 +372,7 @@ def test_it_asks_once_more_for_an_hour_when_the_role_s_maximum_is_less(identity)
     changed(DEV, max_seconds=28_800)
     target = Target.find(DEV)
     assert target is not None
-    granted = grant(identity("alice"), wish(seconds=28_800), now())
+    granted = grant(identity("alice"), grant_request(seconds=28_800), now())
     assert "one hour" in granted.note
     assert (granted.credentials.expires_at - now()).total_seconds() <= 3601
     assert events("grant:finish:done")[0].facts["note"] == granted.note
@@ -427,7 +427,7 @@ def test_it_grants_nothing_by_an_old_catalogue(identity, store, monkeypatch, mea
     monkeypatch.setattr(catalogue, "current", lambda: old)
     meanwhile()
     with pytest.raises(refusal) as refused:
-        grant(alice, wish(), now())
+        grant(alice, grant_request(), now())
     assert "meanwhile" in refused.value.detail and len(store.issued) == issued
     assert [each.event for each in events()] == ["grant:begin:refused"]
 
@@ -435,7 +435,7 @@ def test_it_grants_nothing_by_an_old_catalogue(identity, store, monkeypatch, mea
 def test_it_grants_by_an_old_catalogue_that_is_still_true(identity, monkeypatch):
     alice, old = identity("alice"), catalogue.current()
     monkeypatch.setattr(catalogue, "current", lambda: old)
-    assert grant(alice, wish(), now()).credentials
+    assert grant(alice, grant_request(), now()).credentials
 
 
 def test_it_grants_nothing_after_the_association_was_removed_in_the_same_instant(
@@ -475,14 +475,14 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
         if wait:
             removed.wait(10)
         late.append(removed.is_set())
-        return begin(*arguments)
+        return record_intent(*arguments)
 
     thread = threading.Thread(target=remove)
     thread.start()
     with monkeypatch.context() as patch, contextlib.suppress(TargetNotAccessible):
         patch.setattr(catalogue, "current", lambda: held)
-        patch.setattr(issue, "begin", begin_late)
-        grant(racer, wish(), now())
+        patch.setattr(issue, "record_intent", begin_late)
+        grant(racer, grant_request(), now())
     thread.join()
     if late == [True]:
         assert len(store.issued) == issued
@@ -495,4 +495,4 @@ def test_it_tells_the_same_group_name_at_two_providers_apart(identity):
         "local", "alice", groups=frozenset({Group("okta", "developers")}), epoch=alice.epoch
     )
     with pytest.raises(TargetNotAccessible):
-        grant(foreign, wish(), now())
+        grant(foreign, grant_request(), now())
