@@ -7,12 +7,13 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import administrators, login, throttle
+from accounts.identity import Identity
 from accounts.models import User
 from accounts.providers import (
     AuthResult,
@@ -20,6 +21,7 @@ from accounts.providers import (
     ProviderRoute,
     SignInRefused,
     SignInStep,
+    SignInThrottled,
     provider_for,
     providers,
 )
@@ -27,163 +29,204 @@ from core import audit
 from core.audit import Event
 from core.errors import CooperError
 from core.http import safe_next
+from core.requests import CooperRequest
 
 logger = logging.getLogger(__name__)
 
-FROM_ONE_SOURCE = 600
-"""Steps of signing in at other providers that one source may take in a minute: many people share an address."""
+STEPS_PER_MINUTE = 600
+"""Steps of signing in at other providers that one source may take in a minute.
+
+So many, because all people of a company may share one address.
+"""
+
+DETAIL_LIMIT = 500
+"""Characters of an engineer's message in the log: it may quote what an identity provider sent."""
 
 
-def _next(request: HttpRequest) -> str:
-    """Return the page of ours to go on to, or the first page."""
-    return safe_next(request) or resolve_url("home")
+# -- the sign-in page -------------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: CooperRequest) -> HttpResponse:
+    """Show the ways to sign in; POST is the form of local accounts."""
+    if request.method != "POST":
+        url = _redirect_url(request)
+        if url:
+            return HttpResponseRedirect(url)
+
+    provider = _form_provider()
+    if provider is None or provider.form_class is None:
+        return _sign_in_page(request, None)
+    if request.method != "POST":
+        return _sign_in_page(request, provider.form_class())
+
+    form = provider.form_class(request.POST)
+    if not form.is_valid():
+        return _sign_in_page(request, form, 400)
+
+    try:
+        identity = provider.authenticate(request, form)
+        user = login.sign_in(request, identity)
+    except SignInRefused as refused:
+        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail)
+        form.add_error(None, refused.message)
+        return _sign_in_page(request, form, refused.status)
+
+    _show_stored_notice(request, user)
+    return HttpResponseRedirect(_next_page(request))
+
+
+def _redirect_url(request: CooperRequest) -> str:
+    """Return where a visitor has to go without seeing the sign-in page, or "".
+
+    Whoever is signed in goes on; where there is one way to sign in, and it has no form, it starts.
+    """
+    if request.user.is_authenticated:
+        return _next_page(request)
+    if "signed-out" in request.GET:
+        # the only way in would sign them in again at once
+        return ""
+
+    in_use = [provider for provider in providers() if provider.is_in_use()]
+    if len(in_use) != 1 or in_use[0].form_class:
+        return ""
+    query = urlencode({"next": _next_page(request)})
+    return f"{resolve_url('login-with', in_use[0].id)}?{query}"
 
 
 def _form_provider() -> Provider | None:
     """Return the provider whose form is on the sign-in page itself."""
-    return next((each for each in providers() if each.form_class), None)
+    for provider in providers():
+        if provider.form_class:
+            return provider
+    return None
 
 
-def _page(request: HttpRequest, form: forms.Form | None, status: int = 200) -> HttpResponse:
-    """Return the sign-in page."""
-    buttons = [each for each in providers() if not each.form_class]
-    return render(
-        request,
-        "accounts/login.html",
-        {"form": form, "buttons": buttons, "next": _next(request)},
-        status=status,
-    )
+def _sign_in_page(
+    request: CooperRequest, form: forms.Form | None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "buttons": [provider for provider in providers() if not provider.form_class],
+        "next": _next_page(request),
+    }
+    return render(request, "accounts/login.html", context, status=status)
 
 
-def _elsewhere(request: HttpRequest) -> str:
-    """Return where a visitor of the sign-in page goes at once: on when signed in, to the only way in, or ""."""
-    if request.method == "POST":
-        return ""
-    if request.user.is_authenticated:
-        return _next(request)
-    used = [each for each in providers() if each.is_in_use()]
-    if "signed-out" in request.GET or len(used) != 1 or used[0].form_class:
-        return ""
-    return f"{resolve_url('login-with', used[0].id)}?{urlencode({'next': _next(request)})}"
+def _next_page(request: HttpRequest) -> str:
+    return safe_next(request) or resolve_url("home")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Show the ways to sign in; POST is the form of local accounts."""
-    elsewhere = _elsewhere(request)
-    if elsewhere:
-        return HttpResponseRedirect(elsewhere)
-    provider = _form_provider()
-    if provider is None or provider.form_class is None:
-        return _page(request, None)
-    if request.method != "POST":
-        return _page(request, provider.form_class())
-    form = provider.form_class(request.POST)
-    if not form.is_valid():
-        return _page(request, form, 400)
-    try:
-        _welcome(request, login.sign_in(request, provider.authenticate(request, form)))
-    except SignInRefused as refused:
-        return _refused(request, form, refused)
-    return HttpResponseRedirect(_next(request))
-
-
-def _welcome(request: HttpRequest, user: User) -> None:
-    """Tell somebody who signed in what happened to their device meanwhile."""
-    if user.stored_person.notice:
-        messages.warning(request, str(user.stored_person.notice))
+def _show_stored_notice(request: CooperRequest, user: User) -> None:
+    """Show what happened to the person's device since they last signed in, once."""
+    notice = user.stored_person.notice
+    if notice:
+        messages.warning(request, str(notice))
         login.clear_notice(user.stored_person)
 
 
-def _refused(request: HttpRequest, form: forms.Form, refused: SignInRefused) -> HttpResponse:
-    """Record the refusal and show the form again with its reason."""
-    audit.record(Event.SIGN_IN_REFUSED, why=refused.detail)
-    form.add_error(None, refused.message)
-    return _page(request, form, 429 if refused.detail.startswith("throttled") else 403)
-
-
+# -- providers without a form -----------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign_in_with(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Let a provider without a form answer; once it vouches, the web session begins."""
+def sign_in_with(request: CooperRequest, provider_id: str) -> HttpResponse:
+    """Let a provider without a form answer `/login/<id>/`."""
     provider = provider_for(provider_id)
     if provider is None or provider.form_class:
         raise Http404
-    return _led(request, provider.start, provider=provider.id)
+    return _take_step(request, provider.start, provider=provider.id)
 
 
-def _led(
-    request: HttpRequest, ask: Callable[[HttpRequest], SignInStep], **facts: str
-) -> HttpResponse:
-    """Return where a provider leads; once it vouches, begin the web session. A refusal is recorded and has one page."""
-    if throttle.count(f"led#{throttle.source_of(audit.context().source)}", 60) > FROM_ONE_SOURCE:
-        # not recorded one by one: each writes, and nobody has proved anything yet
-        slow = SignInRefused(
-            f"Too many sign-ins from where you are. Wait {throttle.seconds_left(60)} s.",
-            "throttled",
-        )
-        return _refusal(request, slow, 429)
-    try:
-        answer = ask(request)
-        if isinstance(answer, HttpResponse):
-            return answer
-        vouched = answer if isinstance(answer, AuthResult) else AuthResult(answer)
-        _welcome(request, login.sign_in(request, vouched))
-    except SignInRefused as refused:
-        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail[:500], **facts)
-        return _refusal(request, refused)
-    if vouched.notice:
-        messages.warning(request, vouched.notice)
-    return HttpResponseRedirect(vouched.next_page or _next(request))
+def provider_view(route: ProviderRoute) -> Callable[[CooperRequest], HttpResponse]:
+    """Return the view of a URL that a family of providers answers itself."""
 
-
-def _refusal(request: HttpRequest, refused: SignInRefused, status: int = 0) -> HttpResponse:
-    """Return the one page for a sign-in that failed: what to do, a number, a way to try again; log the reason."""
-    number = getattr(request, "id", "")
-    logger.warning("request %s: sign-in refused: %r", number, refused.detail[:500])
-    shown = {"message": refused.message, "number": number}
-    return render(request, "accounts/refused.html", shown, status=status or refused.status)
-
-
-def provider_view(route: ProviderRoute) -> Callable[[HttpRequest], HttpResponse]:
-    """Return the view of an address that a kind of providers answers itself."""
-
-    def view(request: HttpRequest) -> HttpResponse:
-        """Let the providers answer."""
-        return _led(request, route.handler)
+    def view(request: CooperRequest) -> HttpResponse:
+        return _take_step(request, route.handler)
 
     return csrf_exempt(view) if route.cross_site_post else view
 
 
+def _take_step(
+    request: CooperRequest, step: Callable[[HttpRequest], SignInStep], **facts: str
+) -> HttpResponse:
+    """Let a provider answer; once it has authenticated somebody, begin the web session.
+
+    A refusal is an event on the audit log, with `facts`, and has one page.
+    """
+    source = throttle.source_of(audit.context().source)
+    if throttle.count(f"led#{source}", 60) > STEPS_PER_MINUTE:
+        # not on the audit log: that is a write each, and nobody has proved anything yet
+        seconds = throttle.seconds_left(60)
+        message = f"Too many sign-ins from your network address. Try again in {seconds} seconds."
+        return _refused_page(request, SignInThrottled(message, "throttled"))
+
+    try:
+        answer = step(request)
+        if isinstance(answer, HttpResponse):
+            return answer
+
+        result = AuthResult(answer) if isinstance(answer, Identity) else answer
+        user = login.sign_in(request, result)
+    except SignInRefused as refused:
+        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail[:DETAIL_LIMIT], **facts)
+        return _refused_page(request, refused)
+
+    _show_stored_notice(request, user)
+    if result.notice:
+        messages.warning(request, result.notice)
+    return HttpResponseRedirect(result.next_page or _next_page(request))
+
+
+def _refused_page(request: CooperRequest, refused: SignInRefused) -> HttpResponse:
+    """Log why a sign-in was refused, and show what to do, a number, a way to try again."""
+    logger.warning("request %s: sign-in refused: %r", request.id, refused.detail[:DETAIL_LIMIT])
+    context = {"message": refused.message, "number": request.id}
+    return render(request, "accounts/refused.html", context, status=refused.status)
+
+
+# -- signed in --------------------------------------------------------------------------------------
 @require_POST
-def administrators_seen(request: HttpRequest) -> HttpResponse:
-    """Note that an administrator was shown the new administrators up to a place in the record."""
+def administrators_seen(request: CooperRequest) -> HttpResponse:
+    """Note that an administrator was shown the new administrators up to `until`."""
     if not request.user.is_authenticated:
-        return HttpResponseRedirect(resolve_url("login"))
+        return redirect("login")
     if not request.user.is_admin:
         raise PermissionDenied
-    administrators.acknowledge_new_admins(request.user.stored_person, request.POST.get("until", ""))
-    return HttpResponseRedirect(resolve_url("admin:index"))
+
+    until = request.POST.get("until", "")
+    administrators.acknowledge_new_admins(request.user.stored_person, until)
+    return redirect("admin:index")
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the web session here first, then lead on to the provider's own; the browser forgets what it kept."""
-    identity, facts = request.identity, dict(request.session.get(login.SIGN_OUT_FACTS, {}))  # type: ignore[attr-defined]
+def sign_out(request: CooperRequest) -> HttpResponse:
+    """End the web session, then lead on to where the provider's own session ends."""
+    identity = request.identity
+    facts = dict(request.session.get(login.SIGN_OUT_FACTS, {}))
+
+    # first of all: whatever happens with the provider, the person is signed out here
     login.sign_out(request)
-    provider, onward = None, ""
+
+    provider = None
+    provider_url = ""
     try:
-        provider = provider_for(identity.provider) if identity else None
-        onward = provider.sign_out_url(request, facts) if provider and facts else ""
+        if identity is not None:
+            provider = provider_for(identity.provider)
+        if provider is not None and facts:
+            provider_url = provider.sign_out_url(request, facts)
     except CooperError as error:
-        logger.warning(
-            "request %s: no sign-out at the provider: %s", getattr(request, "id", ""), error.detail
-        )
-    if onward and provider:
-        response = render(
-            request, "accounts/signed_out.html", {"onward": onward, "label": provider.label}
-        )
-    else:
-        suffix = "" if provider is None or provider.form_class else "?signed-out=1"
-        response = HttpResponseRedirect(resolve_url("login") + suffix)
+        logger.warning("request %s: no sign-out at the provider: %s", request.id, error.detail)
+
+    response = _signed_out_response(request, provider, provider_url)
+    # the browser forgets what it kept of the person
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def _signed_out_response(
+    request: CooperRequest, provider: Provider | None, provider_url: str
+) -> HttpResponse:
+    if provider is not None and provider_url:
+        context = {"onward": provider_url, "label": provider.label}
+        return render(request, "accounts/signed_out.html", context)
+
+    if provider is None or provider.form_class:
+        return redirect("login")
+    # so that the only way to sign in does not start again at once
+    return HttpResponseRedirect(f"{resolve_url('login')}?signed-out=1")

@@ -12,6 +12,7 @@ from accounts.providers.base import (
     ProviderRoute,
     SignInRefused,
     SignInStep,
+    SignInThrottled,
 )
 from core.errors import CooperError
 from core.groups import PROVIDER_ID
@@ -23,6 +24,7 @@ __all__ = [
     "ProviderRoute",
     "SignInRefused",
     "SignInStep",
+    "SignInThrottled",
     "configured_ids",
     "provider_for",
     "provider_routes",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 
 from django import forms
@@ -15,6 +16,12 @@ from core.errors import Refused
 
 class SignInRefused(Refused):
     """The person may not sign in; `detail` goes to the log and the audit log alone."""
+
+
+class SignInThrottled(SignInRefused):
+    """Too many tries: nothing was looked at, and the message says how long to wait."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 @dataclass(frozen=True)

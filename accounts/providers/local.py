@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from accounts import throttle
 from accounts.identity import Group, Identity
 from accounts.models import LocalAccount
-from accounts.providers.base import Provider, SignInRefused
+from accounts.providers.base import Provider, SignInRefused, SignInThrottled
 from core import audit
 
 USERNAME = re.compile(r"[\w.@+-]{1,64}", re.ASCII)
@@ -149,9 +149,9 @@ def _count_guess(username: str, source: str) -> None:
     minutes = math.ceil(throttle.seconds_left(WINDOW) / 60)
 
     if throttle.count(f"sign-in#{source}", WINDOW) > SOURCE_GUESSES:
-        raise SignInRefused(TOO_MANY_FROM_SOURCE.format(minutes=minutes), detail)
+        raise SignInThrottled(TOO_MANY_FROM_SOURCE.format(minutes=minutes), detail)
     if throttle.count(f"sign-in#{name}#{source}", WINDOW) > GUESSES:
-        raise SignInRefused(TOO_MANY.format(minutes=minutes), detail)
+        raise SignInThrottled(TOO_MANY.format(minutes=minutes), detail)
 
     if throttle.is_remembered(f"{name}#{source}"):
         return
@@ -161,7 +161,7 @@ def _count_guess(username: str, source: str) -> None:
         # nothing is hashed for this guess, so it is none of those that the source has
         throttle.count(f"sign-in#{name}#{source}", WINDOW, by=-1)
         seconds = throttle.seconds_left(TRICKLE)
-        raise SignInRefused(TOO_MANY_FOR_ACCOUNT.format(seconds=seconds), detail)
+        raise SignInThrottled(TOO_MANY_FOR_ACCOUNT.format(seconds=seconds), detail)
 
 
 def _reset_guesses(username: str, source: str) -> None:

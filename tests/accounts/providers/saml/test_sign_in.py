@@ -407,11 +407,11 @@ def test_it_believes_no_host_header(connected, client_of, settings):
 def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
     connected, client_of, monkeypatch
 ):
-    monkeypatch.setattr("accounts.views.FROM_ONE_SOURCE", 3)
+    monkeypatch.setattr("accounts.views.STEPS_PER_MINUTE", 3)
     browser = client_of(None)
     views = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
     assert [each.status_code for each in views] == [403, 403, 403, 429, 429, 429]
-    assert "Too many sign-ins from where you are" in views[-1].text
+    assert "Too many sign-ins from your network address" in views[-1].text
     refused = [each for each in AuditEvent.everything() if each.event == Event.SIGN_IN_REFUSED]
     assert len(refused) == 3 and browser.get("/login/okta/").status_code == 429
     other = client_of(None, REMOTE_ADDR="10.9.8.7")
