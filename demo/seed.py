@@ -1,12 +1,11 @@
-"""What the demo begins with: five people, four AWS accounts, twelve targets of both kinds, and their associations.
+"""What the demo begins with: five people, four AWS accounts, twelve targets, their associations.
 
-It runs in the process of the embedded AWS: the AWS side is written into its backends, cooper's side through cooper's
-own documents, so that ExternalIds and Federation Keys are real on both.
+It runs in the process of the embedded AWS: the AWS side is written into its backends, cooper's
+side through cooper's own documents, so that ExternalIds and Federation Keys are real on both.
 """
 
 import json
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -21,9 +20,18 @@ from core import audit, aws, installation
 from core.audit import Event
 from core.aws import Keys
 from core.dynamo import Transaction, transaction
+from demo.seed_targets import (
+    ACCOUNTS,
+    COLOURS,
+    DESTINATIONS,
+    EXAMPLE_IDP_GROUPS,
+    TARGETS,
+    SeedTarget,
+)
 from embedded_aws import EmbeddedAws, seed_aws
 
 PASSWORD = "cooper-demo"  # noqa: S105 - the demo's, on loopback alone
+
 PEOPLE = {
     "alice": ("Alice Archer", ["analysts", "developers"]),
     "bob": ("Bob Baker", ["visitors"]),
@@ -31,13 +39,10 @@ PEOPLE = {
     "dan": ("Dan Duval", ["admins"]),
     "erin": ("Erin Ekberg", ["auditors"]),
 }
-ACCOUNTS = {
-    "222222222222": "Development",
-    "333333333333": "Staging",
-    "444444444444": "Production",
-    "555555555555": "Data platform",
-}
+"""Name and groups by user name."""
+
 SPARE_ROLE = "support-read"
+SPARE_ROLE_ACCOUNT = "444444444444"
 """A role in Production that is ready to become a target: for the tour, and for trying out."""
 
 READ_S3 = json.dumps(
@@ -48,227 +53,163 @@ READ_S3 = json.dumps(
 )
 
 
-@dataclass(frozen=True)
-class Seeded:
-    """One target of the seed."""
-
-    name: str
-    title: str
-    description: str
-    groups: tuple[str, ...]
-    max_seconds: int = 3600
-    sensitive: bool = False
-    federated: bool = False
-
-    @property
-    def env(self) -> str:
-        """Return the first part of the name."""
-        return self.name.split("-", maxsplit=1)[0]
-
-    @property
-    def account_id(self) -> str:
-        """Return the AWS account's number."""
-        return PLACES[self.env][0]
-
-
-DEVELOPERS, ON_CALL = ("developers",), ("on-call",)
-TARGETS = (
-    Seeded(
-        "dev-read", "Development, read only", "Look at anything in development.", DEVELOPERS, 14_400
-    ),
-    Seeded("dev-admin", "Development, administrator", "Do anything in development.", DEVELOPERS),
-    Seeded(
-        "dev-uploads",
-        "Upload bucket of development",
-        "Reads S3.",
-        DEVELOPERS,
-        43_200,
-        federated=True,
-    ),
-    Seeded(
-        "staging-read", "Staging, read only", "Look at anything in staging.", DEVELOPERS, 14_400
-    ),
-    Seeded("staging-deploy", "Staging, deploy", "Roll out a release to staging.", DEVELOPERS),
-    Seeded("staging-db", "Staging, database", "Databases of staging.", ("database-team",)),
-    Seeded("prod-read", "Production, read only", "Look at production.", DEVELOPERS + ON_CALL, 7200),
-    Seeded(
-        "prod-admin",
-        "Production, administrator",
-        "Do anything in production.",
-        DEVELOPERS,
-        sensitive=True,
-    ),
-    Seeded(
-        "prod-break-glass",
-        "Production, break glass",
-        "When nothing else helps.",
-        ON_CALL,
-        sensitive=True,
-    ),
-    Seeded(
-        "prod-reports",
-        "Reports bucket of production",
-        "Reads reports.",
-        ("finance",),
-        federated=True,
-    ),
-    Seeded("data-analyst", "Data analyst", "Athena and Glue, read only.", ("analysts",), 28_800),
-    Seeded(
-        "data-export", "Data export", "Reads the export bucket.", ("data-team",), federated=True
-    ),
-)
-PLACES = {
-    "dev": ("222222222222", "green"),
-    "staging": ("333333333333", "orange"),
-    "prod": ("444444444444", "red"),
-    "data": ("555555555555", "blue"),
-}
-"""AWS account and colour by the first part of a target's name."""
-FEDERATED_GROUPS = {
-    "staging-read": ("example:developers",),
-    "staging-deploy": ("example:developers",),
-    "prod-admin": ("example:developers",),
-    "data-analyst": ("example:analysts",),
-}
-"""Groups of the demo's identity provider that may become targets, by target."""
-DESTINATIONS = {
-    "dev-uploads": "/s3/buckets",
-    "staging-db": "/rds/home",
-    "data-analyst": "/athena/home",
-}
-
-
-def adopt(embedded: EmbeddedAws) -> None:
-    """Point this process at the embedded AWS, whatever its environment said before."""
-    os.environ.update(embedded.environment())
-    settings.COOPER_REGION = os.environ["COOPER_REGION"]
-    settings.COOPER_KMS_KEY = os.environ["COOPER_KMS_KEY"]
-    settings.COOPER_SIGNIN_URL = os.environ["COOPER_SIGNIN_URL"]
+def use_embedded_aws(embedded: EmbeddedAws) -> None:
+    """Let this process use the embedded AWS, whatever its environment named before."""
+    environment = embedded.environment()
+    os.environ.update(environment)
+    settings.COOPER_REGION = environment["COOPER_REGION"]
+    settings.COOPER_KMS_KEY = environment["COOPER_KMS_KEY"]
+    settings.COOPER_SIGNIN_URL = environment["COOPER_SIGNIN_URL"]
     settings.COOPER_DEV_ENDPOINTS = True
     aws.forget_clients()
 
 
 def seed(people: bool = True) -> bool:
-    """Fill an installation that set-up has made with the demo, once; return whether it was filled now."""
+    """Fill an installation that set-up has made with the demo, once.
+
+    Return whether it was filled now.
+    """
     if installation.is_demo():
         return False
-    cooper_arn = aws.caller_identity().arn
+
+    caller = aws.call(aws.client("sts").get_caller_identity)
+    cooper_arn = str(caller["Arn"])
     for account_id, name in ACCOUNTS.items():
         _seed_account(account_id, name)
-    _seed_role(SPARE_ROLE, "444444444444", 7200, cooper_arn)
-    for each in TARGETS:
-        _seed_target(each, cooper_arn)
+    _seed_role(SPARE_ROLE, SPARE_ROLE_ACCOUNT, 7200, cooper_arn)
+    for seed_target in TARGETS:
+        _seed_target(seed_target, cooper_arn)
     if people:
+        _seed_device("carol")
         _seed_people()
+
+    # last: a seed that was cut short goes on at the next start
     installation.ensure(
         "demo", value="This installation is the demo: made-up people with a known password."
     )
     return True
 
 
+# -- AWS accounts, roles and targets
+
+
 def _seed_account(account_id: str, name: str) -> None:
     """Make an AWS account on both sides."""
     seed_aws.create_account(account_id)
     catalogue.ensure_account(account_id)
-    found = AwsAccount.find(account_id)
-    if found is not None and found.name != name:
-        found.name = name
-        catalogue.edit(lambda writes: writes.save(found), accounts=[account_id])
+
+    account = AwsAccount.find(account_id)
+    if account is not None and account.name != name:
+        account.name = name
+        catalogue.edit(lambda writes: writes.save(account), accounts=[account_id])
 
 
 def _seed_role(name: str, account_id: str, max_seconds: int, cooper_arn: str) -> str:
     """Make a role that trusts cooper with this AWS account's ExternalId; return its ARN."""
     external_id = str(catalogue.ensure_account(account_id).external_id)
     policy = trust_policy.trust_policy(external_id, cooper_arn)
-    return str(seed_aws.create_role(account_id, name, policy, max(3600, max_seconds)))
+    # AWS takes no MaxSessionDuration below an hour
+    return seed_aws.create_role(account_id, name, policy, max(3600, max_seconds))
 
 
-def _seed_target(each: Seeded, cooper_arn: str) -> None:
+def _seed_target(seed_target: SeedTarget, cooper_arn: str) -> None:
     """Make a target with its associations, unless it is there from a seed that was cut short."""
-    if Target.find(each.name):
+    name = seed_target.name
+    if Target.find(name):
         return
-    made = Target(
-        each.name,
-        title=each.title,
-        aws_account=each.account_id,
-        description=each.description,
-        colour=PLACES[each.env][1],
-        labels=[f"env={each.env}"],
+
+    if seed_target.federated:
+        kind_fields = _federated_user_fields(seed_target)
+    else:
+        kind_fields = _role_fields(seed_target, cooper_arn)
+    target = Target(
+        name,
+        title=seed_target.title,
+        aws_account=seed_target.account_id,
+        description=seed_target.description,
+        colour=COLOURS[seed_target.env],
+        labels=[f"env={seed_target.env}"],
         region=settings.COOPER_REGION,
-        destination=DESTINATIONS.get(each.name),
-        max_seconds=each.max_seconds,
-        sensitive=each.sensitive,
+        destination=DESTINATIONS.get(name),
+        max_seconds=seed_target.max_seconds,
+        sensitive=seed_target.sensitive,
         state=str(State.ENABLED),
         tag_session=True,
-        **(_federated(each) if each.federated else _role(each, cooper_arn)),
+        **kind_fields,
     )
+    local_groups = [f"local:{group}" for group in seed_target.groups]
+    groups = local_groups + EXAMPLE_IDP_GROUPS.get(name, [])
 
     def build(writes: Transaction) -> None:
-        writes.create(made)
+        writes.create(target)
         writes.create(
             audit.event(
-                Event.TARGET_ADDED, target=each.name, aws_account=each.account_id, by="seed"
+                Event.TARGET_ADDED, target=name, aws_account=seed_target.account_id, by="seed"
             )
         )
-        for group in (*each.groups, *FEDERATED_GROUPS.get(each.name, ())):
-            writes.create(Association(each.name, group if ":" in group else f"local:{group}"))
+        for group in groups:
+            writes.create(Association(name, group))
 
-    catalogue.edit(build, each.name)
+    catalogue.edit(build, name)
 
 
-def _role(each: Seeded, cooper_arn: str) -> dict[str, Any]:
+def _role_fields(seed_target: SeedTarget, cooper_arn: str) -> dict[str, Any]:
     """Return what a role's target has, after making the role."""
-    arn = _seed_role(each.name, each.account_id, each.max_seconds, cooper_arn)
+    role_arn = _seed_role(
+        seed_target.name, seed_target.account_id, seed_target.max_seconds, cooper_arn
+    )
     return {
         "kind": str(Kind.ROLE),
-        "role_arn": arn,
+        "role_arn": role_arn,
         "source_identity": True,
         "external_id_enforced": True,
     }
 
 
-def _federated(each: Seeded) -> dict[str, Any]:
+def _federated_user_fields(seed_target: SeedTarget) -> dict[str, Any]:
     """Return what a federated user's target has, after making its IAM user and keys."""
-    keys = Keys(*seed_aws.create_user_key(each.account_id, f"cooper-{each.name}"))
-    sealed = encrypt_for_target(keys, each.name)
+    user_name = f"cooper-{seed_target.name}"
+    keys = Keys(*seed_aws.create_user_key(seed_target.account_id, user_name))
+    federation_keys = encrypt_for_target(keys, seed_target.name)
     return {
         "kind": str(Kind.FEDERATED_USER),
-        "federation_keys": sealed.blob,
-        "federation_keys_kms_arn": sealed.key_arn,
+        "federation_keys": federation_keys.blob,
+        "federation_keys_kms_arn": federation_keys.key_arn,
         "access_key_id": keys.access_key_id,
         "session_policy": READ_S3,
     }
 
 
+# -- people
+
+
+def _seed_people() -> None:
+    for username, (name, groups) in PEOPLE.items():
+        if LocalAccount.find(username):
+            continue
+
+        account = LocalAccount(username, name=name, groups=groups, password=make_password(PASSWORD))
+        with transaction() as writes:
+            writes.create(account)
+            writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", by="seed"))
+
+
 def _seed_device(username: str) -> None:
     """Give a person a device for one-time codes."""
     person = f"local:{username}"
-    if totp.device_of(person) is None:
-        ciphertext = totp.encrypt_seed(totp.new_seed(), person)
-        device = TotpDevice(
-            person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True
-        )
-        with transaction() as writes:
-            writes.create(device)
-            writes.create(audit.event(Event.DEVICE_ADDED, person=person, by="seed"))
+    if totp.device_of(person) is not None:
+        return
+
+    ciphertext = totp.encrypt_seed(totp.new_seed(), person)
+    device = TotpDevice(person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True)
+    with transaction() as writes:
+        writes.create(device)
+        writes.create(audit.event(Event.DEVICE_ADDED, person=person, by="seed"))
 
 
 def otpauth_of(username: str) -> str:
-    """Return the address that an authenticator app reads for a person's device in the demo; "" without a device."""
+    """Return the otpauth URI of a person's device, as an authenticator app reads it, or ""."""
     device = totp.device_of(f"local:{username}")
     if device is None:
         return ""
     return totp.otpauth_uri(totp.decrypt_device_seed(device), str(device.person))
-
-
-def _seed_people() -> None:
-    """Make the five people's local accounts."""
-    _seed_device("carol")
-    for username, (name, groups) in PEOPLE.items():
-        if LocalAccount.find(username):
-            continue
-        with transaction() as writes:
-            writes.create(
-                LocalAccount(username, name=name, groups=groups, password=make_password(PASSWORD))
-            )
-            writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", by="seed"))

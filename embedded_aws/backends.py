@@ -10,45 +10,56 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
 from moto.kms.responses import KmsResponse
 
+from embedded_aws.calls import Call
+from embedded_aws.errors import AwsError
 from embedded_aws.principals import Principal
-from embedded_aws.protocol import Answer, AwsError, Call, json_answer
+from embedded_aws.responses import Response, json_response
 
 logger = logging.getLogger(__name__)
 
 HANDLERS: dict[str, Any] = {"dynamodb": DynamoHandler, "iam": IamResponse, "kms": KmsResponse}
 
 
-class _FromServer(Request):
+class _WireRequest(Request):
     """A request that came over the wire, so that moto leaves the Date header alone."""
 
     from_wsgi_server = True
 
 
-def ask(call: Call, caller: Principal) -> Answer:
-    """Return moto's answer in the caller's AWS account; raise AwsError when moto breaks down."""
+def call_moto(call: Call, caller: Principal) -> Response:
+    """Return moto's response in the caller's AWS account; raise AwsError when moto breaks down."""
+    status, headers, body = _dispatch(call, _moto_request(call, caller))
+
+    if isinstance(body, str):
+        body = body.encode()
+    content = bytes(body or b"")
+    if call.service != "iam":
+        return json_response(call.service, content, int(status))
+
+    request_id = str(headers.get("x-amzn-requestid", ""))
+    return Response(int(status), content, "text/xml", {"x-amzn-RequestId": request_id})
+
+
+def _moto_request(call: Call, caller: Principal) -> Request:
+    environ = dict(call.environ)
     # moto would take the region from words of the User-Agent
-    environ = {name: value for name, value in call.environ.items() if name != "HTTP_USER_AGENT"}
+    environ.pop("HTTP_USER_AGENT", None)
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account_id
     environ["wsgi.input"] = io.BytesIO(call.body)
-    request = _FromServer(environ)
+    return _WireRequest(environ)
+
+
+def _dispatch(call: Call, request: Request) -> tuple[int, dict[str, Any], Any]:
+    handler = HANDLERS[call.service]
     try:
-        status, headers, body = HANDLERS[call.service].dispatch(
-            request, request.raw_url, request.headers
-        )
+        status, headers, body = handler.dispatch(request, request.raw_url, request.headers)
     except NotImplementedError as error:
         raise AwsError("UnknownOperationException", str(error)) from error
-    except (
-        Exception
-    ) as error:  # whatever moto stumbles over is a fault of the service to its callers
+    except Exception as error:  # whatever moto stumbles over is a fault of the service
         logger.exception("moto failed at %s %s", call.service, call.operation)
-        status = HTTPStatus.INTERNAL_SERVER_ERROR
-        raise AwsError("InternalServerError", f"{type(error).__name__}: {error}", status) from error
-    content = body.encode() if isinstance(body, str) else bytes(body or b"")
-    if call.service == "iam":
-        return Answer(
-            int(status),
-            content,
-            "text/xml",
-            {"x-amzn-RequestId": str(headers.get("x-amzn-requestid", ""))},
-        )
-    return json_answer(call.service, content, int(status))
+        raise AwsError(
+            "InternalServerError",
+            f"{type(error).__name__}: {error}",
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+        ) from error
+    return status, headers, body

@@ -1,4 +1,4 @@
-"""Credentials that the embedded AWS has issued: every call's own, each with its holder and its end."""
+"""Temporary credentials that the embedded AWS has issued: every call's own, each with its end."""
 
 import base64
 import secrets
@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+_TOKEN_PREFIX = "IQoJb3JpZ2luX2Vj"  # noqa: S105 - how AWS's session tokens begin, no secret
+
 _KEPT_SECONDS = 36 * 3600
-"""For so long after their end AWS's word for credentials is "expired"; afterwards they are forgotten."""
+"""For so long after their end credentials are called expired; then they are forgotten."""
 
 
-class Kind(StrEnum):
+class PrincipalType(StrEnum):
     """What a caller is, named by what made its credentials."""
 
     ROOT = "root"
@@ -26,12 +29,12 @@ class Kind(StrEnum):
     INSTANCE = "instance profile"
 
 
-class Record(NamedTuple):
-    """What is known of issued credentials; no secret. `expiry` is in UTC."""
+class IssuedCredentials(NamedTuple):
+    """What may be shown of temporary credentials: no secret. `expiry` is in UTC."""
 
     access_key_id: str
     arn: str
-    kind: Kind
+    kind: PrincipalType
     session_name: str
     expiry: datetime
     caller_arn: str
@@ -40,16 +43,18 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Issued:
-    """Temporary credentials, and whose they are; times in seconds since 1970.
+class TemporaryCredentials:
+    """Temporary credentials and whose they are; `expires_at` in seconds since 1970.
 
-    `principal_arn` is what policies call the holder (a role's ARN with its path), `arn` what it calls itself.
+    `principal_arn` is what policies call their principal (a role's ARN with its path), `arn` what
+    GetCallerIdentity says. `chained`: they came by role chaining. `transitive` are the keys of
+    the tags that roles assumed with these credentials inherit.
     """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
-    kind: Kind
+    kind: PrincipalType
     arn: str
     principal_arn: str
     account_id: str
@@ -64,24 +69,23 @@ class Issued:
     transitive: tuple[str, ...] = ()
 
     @property
-    def record(self) -> Record:
-        """Return what may be shown."""
-        expiry = datetime.fromtimestamp(self.expires_at, UTC)
-        return Record(
-            self.access_key_id,
-            self.arn,
-            self.kind,
-            self.session_name,
-            expiry,
-            self.caller_arn,
-            self.source_identity,
-            dict(self.tags),
+    def without_secrets(self) -> IssuedCredentials:
+        """What may be shown."""
+        return IssuedCredentials(
+            access_key_id=self.access_key_id,
+            arn=self.arn,
+            kind=self.kind,
+            session_name=self.session_name,
+            expiry=datetime.fromtimestamp(self.expires_at, UTC),
+            caller_arn=self.caller_arn,
+            source_identity=self.source_identity,
+            tags=dict(self.tags),
         )
 
 
 def random_id(prefix: str) -> str:
-    """Return an id in AWS's form: four letters and 16 random ones."""
-    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    """Return an id in AWS's form: a prefix of four letters and 16 random characters."""
+    return prefix + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
 
 
 def random_secret() -> str:
@@ -90,27 +94,29 @@ def random_secret() -> str:
 
 
 def random_token() -> str:
-    """Return a session token; their size varies, as AWS warns."""
+    """Return a session token of varying size: AWS warns that the size is not fixed."""
     size = 300 + secrets.randbelow(300)
-    return "IQoJb3JpZ2luX2Vj" + base64.b64encode(secrets.token_bytes(size)).decode()
+    return _TOKEN_PREFIX + base64.b64encode(secrets.token_bytes(size)).decode()
 
 
 class CredentialStore:
-    """All issued credentials by access key id, and the clock by which they end."""
+    """All temporary credentials by access key id, and the clock by which they end.
+
+    `clock_offset` (seconds) puts that clock ahead, for tests.
+    """
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self.ahead = 0.0
-        self._issued: dict[str, Issued] = {}
+        self.clock_offset = 0.0
+        self._credentials: dict[str, TemporaryCredentials] = {}
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Return this AWS's time in seconds since 1970; tests put it ahead."""
-        return time.time() + self.ahead
+        """Return this AWS's time in seconds since 1970."""
+        return time.time() + self.clock_offset
 
-    def issue(self, seconds: int, **facts: Any) -> Issued:
-        """Make credentials of their own for one call."""
-        made = Issued(
+    def issue(self, seconds: int, **facts: Any) -> TemporaryCredentials:
+        """Make new credentials for one call; `facts` are further fields of the credentials."""
+        credentials = TemporaryCredentials(
             random_id("ASIA"),
             random_secret(),
             random_token(),
@@ -118,38 +124,43 @@ class CredentialStore:
             **facts,
         )
         with self._lock:
-            self._issued[made.access_key_id] = made
-        return made
+            self._credentials[credentials.access_key_id] = credentials
+        return credentials
 
-    def find(self, access_key_id: str) -> Issued | None:
-        """Return issued credentials, ended ones too."""
-        return self._issued.get(access_key_id)
+    def find(self, access_key_id: str) -> TemporaryCredentials | None:
+        """Return issued credentials, expired ones too."""
+        return self._credentials.get(access_key_id)
 
-    def has_ended(self, issued: Issued) -> bool:
+    def has_expired(self, credentials: TemporaryCredentials) -> bool:
         """Return whether credentials are past their end."""
-        return self.now() >= issued.expires_at
+        return self.now() >= credentials.expires_at
 
-    def __iter__(self) -> Iterator[Issued]:
+    def __iter__(self) -> Iterator[TemporaryCredentials]:
         """Go through all credentials in the order in which they were issued."""
         with self._lock:
-            return iter(list(self._issued.values()))
+            return iter(list(self._credentials.values()))
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all credentials, and set the clock right."""
         with self._lock:
-            self._issued.clear()
-        self.ahead = 0.0
+            self._credentials.clear()
+        self.clock_offset = 0.0
 
     def dump(self) -> list[dict[str, Any]]:
-        """Return what has to be stored, without what ended long ago."""
-        return [asdict(each) for each in self if each.expires_at > time.time() - _KEPT_SECONDS]
+        """Return what has to be stored, without what expired long ago."""
+        oldest = time.time() - _KEPT_SECONDS
+        return [asdict(credentials) for credentials in self if credentials.expires_at > oldest]
 
     def load(self, stored: list[dict[str, Any]]) -> None:
-        """Take back what was stored."""
-        for each in stored:
-            sequences = {
-                "session_policies": tuple(each["session_policies"]),
-                "transitive": tuple(each["transitive"]),
-            }
-            made = Issued(**{**each, **sequences, "kind": Kind(each["kind"])})
-            self._issued[made.access_key_id] = made
+        """Take back what `dump` returned."""
+        for fields in stored:
+            credentials = TemporaryCredentials(
+                **{
+                    **fields,
+                    "kind": PrincipalType(fields["kind"]),
+                    # JSON knows lists alone
+                    "session_policies": tuple(fields["session_policies"]),
+                    "transitive": tuple(fields["transitive"]),
+                }
+            )
+            self._credentials[credentials.access_key_id] = credentials

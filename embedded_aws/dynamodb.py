@@ -1,87 +1,121 @@
-"""Calls to DynamoDB: one at a time, repeated transactions recognised.
+"""Calls to DynamoDB: one at a time, and repeated transactions are done once.
 
-Rule: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html (ClientRequestToken).
+Rule: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+(ClientRequestToken)
 """
 
 import json
 import time
 from dataclasses import replace
-from typing import Any
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
 from moto.dynamodb.models import dynamodb_backends
 
-from embedded_aws import backends
+from embedded_aws.backends import call_moto
+from embedded_aws.calls import Call
+from embedded_aws.errors import AwsError
 from embedded_aws.principals import Principal
-from embedded_aws.protocol import Answer, AwsError, Call, json_answer
+from embedded_aws.responses import Response, json_response
 from embedded_aws.state import AwsState
 from embedded_aws.tables import Tables
 
 TOKEN_SECONDS = 600
-"""For so long a repeated TransactWriteItems with the same ClientRequestToken is answered and not done again."""
+"""For so long a transaction with the same ClientRequestToken is answered and not done again."""
 
 READS = {"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems", "ListTagsOfResource"}
+
+
+class _Transaction(NamedTuple):
+    """A transaction that was done; `expires_at` by the monotonic clock."""
+
+    expires_at: float
+    document: dict[str, Any]
 
 
 class DynamoDb:
     """The service."""
 
-    def __init__(self, world: AwsState) -> None:
-        """Begin with no transaction to remember."""
-        self._world = world
-        self._remembered: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
+    def __init__(self, state: AwsState) -> None:
+        self._state = state
+        # by AWS account and ClientRequestToken
+        self._transactions: dict[tuple[str, str], _Transaction] = {}
 
-    def answer(self, call: Call, caller: Principal) -> Answer:
-        """Answer a call; raise AwsError. Held to one at a time, since moto's conditional writes are not atomic."""
-        asked = call.document
-        with self._world.lock:
-            if call.operation == "TransactWriteItems" and self._is_repeated(caller, asked):
-                return json_answer("dynamodb", b"{}")
-            answer = backends.ask(call, caller)
-            if (
-                answer.status == 200
-                and call.operation not in READS
-                and not call.operation.startswith("Describe")
-            ):
-                self._written(call, caller, asked)
-                return self._as_it_stands(call, caller, answer)
-            return answer
+    def handle(self, call: Call, caller: Principal) -> Response:
+        """Answer a call; raise AwsError."""
+        document = call.document
+        # one call at a time: moto's conditional writes are not atomic
+        with self._state.lock:
+            if call.operation == "TransactWriteItems" and self._was_done(caller, document):
+                return json_response("dynamodb", b"{}")
 
-    def _is_repeated(self, caller: Principal, asked: dict[str, Any]) -> bool:
-        """Return whether this transaction was done already; raise AwsError when its token was another's."""
-        token = asked.get("ClientRequestToken")
-        now = time.monotonic()
-        self._remembered = {key: kept for key, kept in self._remembered.items() if kept[0] > now}
-        kept = self._remembered.get((caller.account_id, str(token))) if token else None
-        if kept and kept[1] != asked:
-            message = "The parameters do not match those of an earlier request with this client request token."
-            raise AwsError("IdempotentParameterMismatchException", message)
-        return kept is not None
+            response = call_moto(call, caller)
+            if response.status != HTTPStatus.OK or _is_read(call.operation):
+                return response
 
-    def _written(self, call: Call, caller: Principal, asked: dict[str, Any]) -> None:
-        """Note that something was written, and by which token."""
-        self._world.changed.set()
-        token = asked.get("ClientRequestToken")
-        if call.operation == "TransactWriteItems" and token:
-            self._remembered[caller.account_id, str(token)] = (
-                time.monotonic() + TOKEN_SECONDS,
-                asked,
+            self._state.changed.set()
+            if call.operation == "TransactWriteItems":
+                self._remember_transaction(caller, document)
+            if call.operation == "UpdateTable" and "SSESpecification" in document:
+                tables = _tables(call, caller)
+                tables.encrypt(document["TableName"], document["SSESpecification"])
+            if call.operation in {"CreateTable", "UpdateTable"}:
+                return _with_table_status(response, _tables(call, caller))
+            return response
+
+    def _was_done(self, caller: Principal, document: dict[str, Any]) -> bool:
+        """Return whether this transaction was done already.
+
+        Raise AwsError when its token was another transaction's.
+        """
+        token = document.get("ClientRequestToken")
+        if not token:
+            return False
+
+        self._forget_old_transactions()
+        transaction = self._transactions.get((caller.account_id, str(token)))
+        if transaction is None:
+            return False
+        if transaction.document != document:
+            raise AwsError(
+                "IdempotentParameterMismatchException",
+                "The parameters do not match those of an earlier request with this client "
+                "request token.",
             )
-        if call.operation == "UpdateTable" and "SSESpecification" in asked:
-            self._tables(call, caller).encrypt(asked["TableName"], asked["SSESpecification"])
+        return True
 
-    @staticmethod
-    def _tables(call: Call, caller: Principal) -> Tables:
-        """Return the tables that the call is about."""
-        region = call.authorization.region if call.authorization else ""
-        found = dynamodb_backends[caller.account_id][region]
-        assert isinstance(found, Tables)  # noqa: S101 - install() has seen to it
-        return found
+    def _forget_old_transactions(self) -> None:
+        now = time.monotonic()
+        self._transactions = {
+            key: transaction
+            for key, transaction in self._transactions.items()
+            if transaction.expires_at > now
+        }
 
-    def _as_it_stands(self, call: Call, caller: Principal, answer: Answer) -> Answer:
-        """Return the answer with a new or changed table in its true state, where moto says ACTIVE at once."""
-        if call.operation not in {"CreateTable", "UpdateTable"}:
-            return answer
-        document = json.loads(answer.body)
-        described = document["TableDescription"]
-        described["TableStatus"] = self._tables(call, caller).status(described["TableName"])
-        return replace(json_answer("dynamodb", json.dumps(document).encode()), status=answer.status)
+    def _remember_transaction(self, caller: Principal, document: dict[str, Any]) -> None:
+        token = document.get("ClientRequestToken")
+        if token:
+            expires_at = time.monotonic() + TOKEN_SECONDS
+            key = caller.account_id, str(token)
+            self._transactions[key] = _Transaction(expires_at, document)
+
+
+def _is_read(operation: str) -> bool:
+    return operation in READS or operation.startswith("Describe")
+
+
+def _tables(call: Call, caller: Principal) -> Tables:
+    """Return the tables of the AWS account and region that the call is about."""
+    tables = dynamodb_backends[caller.account_id][call.region]
+    assert isinstance(tables, Tables)  # noqa: S101 - tables.install() has seen to it
+    return tables
+
+
+def _with_table_status(response: Response, tables: Tables) -> Response:
+    """Return the response with a table's true status, where moto says ACTIVE at once."""
+    document = json.loads(response.body)
+    description = document["TableDescription"]
+    description["TableStatus"] = tables.status(description["TableName"])
+
+    corrected = json_response("dynamodb", json.dumps(document).encode())
+    return replace(corrected, status=response.status)

@@ -1,6 +1,6 @@
-"""Whether policies allow an action: of the caller itself, of a session, and of a role that is to be assumed.
+"""Whether policies allow an action: a principal's own, a session's, and a role's trust policy.
 
-Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html.
+Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 from collections.abc import Iterable
@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from embedded_aws.conditions import Context, hold, like, texts
+from embedded_aws.conditions import Context, as_strings, conditions_hold, matches
 from embedded_aws.principals import Principal
 
+Document = dict[str, Any]
+Statement = dict[str, Any]
 
-class Verdict(Enum):
-    """What policies say: a Deny beats every Allow, silence is no."""
 
-    DENIED = "denied"
-    ALLOWED = "allowed"
-    SILENT = "silent"
+class Decision(Enum):
+    """What policies say, in the words of IAM's rules: an explicit deny beats every allow."""
+
+    EXPLICIT_DENY = "explicit deny"
+    ALLOW = "allow"
+    IMPLICIT_DENY = "implicit deny"
 
 
 @dataclass(frozen=True)
-class Asked:
+class AccessRequest:
     """An action on a resource (an ARN), with the condition keys of the request."""
 
     action: str
@@ -29,105 +32,120 @@ class Asked:
     context: Context
 
 
-def verdict(documents: Iterable[dict[str, Any]], asked: Asked) -> Verdict:
-    """Return what the policies of the caller or of its session say."""
-    found = (
-        each["Effect"]
-        for document in documents
-        for each in _statements(document)
-        if _applies(each, asked)
-    )
-    return _summed_up(found)
+def evaluate(documents: Iterable[Document], request: AccessRequest) -> Decision:
+    """Return what identity policies or session policies say of a request."""
+    effects = set()
+    for document in documents:
+        for statement in _statements(document):
+            if (
+                _covers_action(statement, request)
+                and _covers_resource(statement, request)
+                and _meets_conditions(statement, request)
+            ):
+                effects.add(statement["Effect"])
+    return _decide(effects)
 
 
-def trust_verdict(document: dict[str, Any], caller: Principal, asked: Asked) -> Verdict:
-    """Return what a role's trust policy says to the caller."""
-    found = (
-        each["Effect"]
-        for each in _statements(document)
-        if _names(each, caller) and _acts(each, asked) and _conditions_hold(each, asked)
-    )
-    return _summed_up(found)
+def evaluate_trust(document: Document, caller: Principal, request: AccessRequest) -> Decision:
+    """Return what a role's trust policy says to the caller; it names no resource."""
+    effects = set()
+    for statement in _statements(document):
+        if (
+            _names_principal(statement, caller)
+            and _covers_action(statement, request)
+            and _meets_conditions(statement, request)
+        ):
+            effects.add(statement["Effect"])
+    return _decide(effects)
 
 
-def names_exactly(document: dict[str, Any], caller: Principal) -> bool:
-    """Return whether the trust policy names the very caller, so that in its own AWS account nothing else is needed."""
-    own = {caller.arn, caller.principal_arn}
-    return any(
-        own & set(_principals(each)) for each in _statements(document) if each["Effect"] == "Allow"
-    )
+def names_exactly(document: Document, caller: Principal) -> bool:
+    """Return whether a trust policy allows something to this very principal.
+
+    Within its AWS account the caller then needs no policy of its own.
+    """
+    own_arns = {caller.arn, caller.principal_arn}
+    for statement in _statements(document):
+        if statement["Effect"] == "Allow" and own_arns.intersection(_principals(statement)):
+            return True
+    return False
 
 
-def _summed_up(effects: Iterable[str]) -> Verdict:
-    """Return what the effects of statements come to."""
-    found = set(effects)
-    if "Deny" in found:
-        return Verdict.DENIED
-    return Verdict.ALLOWED if "Allow" in found else Verdict.SILENT
+def _decide(effects: set[str]) -> Decision:
+    if "Deny" in effects:
+        return Decision.EXPLICIT_DENY
+    if "Allow" in effects:
+        return Decision.ALLOW
+    return Decision.IMPLICIT_DENY
 
 
-def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the statements that have an effect."""
-    found = document.get("Statement", [])
-    many = found if isinstance(found, list) else [found]
+def _statements(document: Document) -> list[Statement]:
+    """Return the statements that have an effect; a single one needs no list around it."""
+    statements = document.get("Statement", [])
+    if not isinstance(statements, list):
+        statements = [statements]
+
     return [
-        each for each in many if isinstance(each, dict) and each.get("Effect") in {"Allow", "Deny"}
+        statement
+        for statement in statements
+        if isinstance(statement, dict) and statement.get("Effect") in {"Allow", "Deny"}
     ]
 
 
-def _applies(statement: dict[str, Any], asked: Asked) -> bool:
-    """Return whether a statement of an identity's or session's policy speaks of what is asked."""
-    return (
-        _acts(statement, asked)
-        and _concerns(statement, asked)
-        and _conditions_hold(statement, asked)
-    )
-
-
-def _acts(statement: dict[str, Any], asked: Asked) -> bool:
-    """Return whether the statement speaks of the action."""
+def _covers_action(statement: Statement, request: AccessRequest) -> bool:
     if "NotAction" in statement:
-        return not any(
-            like(each, asked.action, any_case=True) for each in texts(statement["NotAction"])
-        )
-    return any(
-        like(each, asked.action, any_case=True) for each in texts(statement.get("Action", []))
+        return not _matches_any(statement["NotAction"], request.action)
+    return _matches_any(statement.get("Action", []), request.action)
+
+
+def _matches_any(patterns: object, action: str) -> bool:
+    return any(matches(pattern, action, ignore_case=True) for pattern in as_strings(patterns))
+
+
+def _covers_resource(statement: Statement, request: AccessRequest) -> bool:
+    is_inverted = "NotResource" in statement
+    key = "NotResource" if is_inverted else "Resource"
+    patterns = as_strings(statement.get(key, []))
+
+    # policy variables are not known here, so the statement does whatever refuses
+    if any("${" in pattern for pattern in patterns):
+        return _is_deny(statement)
+
+    matches_any = any(matches(pattern, request.resource) for pattern in patterns)
+    return matches_any is not is_inverted
+
+
+def _meets_conditions(statement: Statement, request: AccessRequest) -> bool:
+    """Return whether the conditions hold; in doubt a Deny applies and an Allow does not."""
+    return conditions_hold(
+        statement.get("Condition", {}), request.context, if_unknown=_is_deny(statement)
     )
 
 
-def _concerns(statement: dict[str, Any], asked: Asked) -> bool:
-    """Return whether the statement speaks of the resource; policy variables count as whatever refuses."""
-    key = "NotResource" if "NotResource" in statement else "Resource"
-    patterns = texts(statement.get(key, []))
-    if any("${" in each for each in patterns):
-        return bool(statement["Effect"] == "Deny")
-    fits = any(like(each, asked.resource) for each in patterns)
-    return fits is not (key == "NotResource")
+def _is_deny(statement: Statement) -> bool:
+    return bool(statement["Effect"] == "Deny")
 
 
-def _conditions_hold(statement: dict[str, Any], asked: Asked) -> bool:
-    """Return whether the statement's conditions hold; in doubt a Deny applies and an Allow does not."""
-    return hold(statement.get("Condition", {}), asked.context, unsure=statement["Effect"] == "Deny")
-
-
-def _principals(statement: dict[str, Any]) -> list[str]:
+def _principals(statement: Statement) -> list[str]:
     """Return the AWS principals of a statement."""
-    found = statement.get("Principal", [])
-    if found == "*":
+    principal = statement.get("Principal", [])
+    if principal == "*":
         return ["*"]
-    return texts(found.get("AWS", [])) if isinstance(found, dict) else []
+    if not isinstance(principal, dict):
+        return []
+    return as_strings(principal.get("AWS", []))
 
 
-def _names(statement: dict[str, Any], caller: Principal) -> bool:
-    """Return whether a statement of a trust policy names the caller; NotPrincipal is not known here, so it refuses."""
+def _names_principal(statement: Statement, caller: Principal) -> bool:
+    # NotPrincipal is not known here, so the statement does whatever refuses
     if "NotPrincipal" in statement:
-        return bool(statement["Effect"] == "Deny")
-    account = caller.account_id
-    mine = {
+        return _is_deny(statement)
+
+    names = {
         "*",
-        account,
-        f"arn:{caller.partition}:iam::{account}:root",
+        caller.account_id,
+        f"arn:{caller.partition}:iam::{caller.account_id}:root",
         caller.arn,
         caller.principal_arn,
     }
-    return any(each in mine for each in _principals(statement))
+    return not names.isdisjoint(_principals(statement))

@@ -1,145 +1,187 @@
-"""Who calls: the holder of an access key, once the key and the signature have proved good."""
+"""Who calls: the owner of an access key, once the key and the signature have proved good."""
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from moto.iam.models import AccessKey, iam_backends
 
 from embedded_aws import signatures
-from embedded_aws.credential_store import CredentialStore, Issued, Kind
-from embedded_aws.protocol import Authorization, AwsError, Call
+from embedded_aws.calls import Authorization, Call
+from embedded_aws.credential_store import CredentialStore, PrincipalType, TemporaryCredentials
 
 PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+"""Partitions other than `aws`, by how the names of their regions begin."""
+
+ALLOW_EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who calls; `principal_arn` is what policies call it, `arn` what it calls itself, `name` its IAM name."""
+    """Who calls.
 
-    kind: Kind
+    `principal_arn` is what policies call it, `arn` what GetCallerIdentity says, `name` its IAM
+    name; `credentials` are its temporary ones, None for long-term keys.
+    """
+
+    kind: PrincipalType
     arn: str
     principal_arn: str
     account_id: str
     user_id: str
     name: str
-    issued: Issued | None = None
+    credentials: TemporaryCredentials | None = None
 
     @property
     def partition(self) -> str:
-        """Return the partition of the caller's AWS account."""
+        """The partition of the principal's AWS account."""
         return self.arn.split(":")[1]
 
     @property
-    def is_temporary(self) -> bool:
-        """Return whether the credentials end."""
-        return self.issued is not None
+    def source_identity(self) -> str:
+        """The source identity of its session, or ""."""
+        if self.credentials is None:
+            return ""
+        return self.credentials.source_identity
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The session tags."""
+        if self.credentials is None:
+            return {}
+        return self.credentials.tags
+
+
+class _LongTermKey(NamedTuple):
+    """An access key and where it is."""
+
+    account_id: str
+    partition: str
+    key: AccessKey
 
 
 def partition_of(region: str) -> str:
     """Return the partition of a region."""
-    return next(
-        (partition for beginning, partition in PARTITIONS.items() if region.startswith(beginning)),
-        "aws",
-    )
+    for beginning, partition in PARTITIONS.items():
+        if region.startswith(beginning):
+            return partition
+    return "aws"
 
 
-def authenticate(call: Call, ledger: CredentialStore) -> Principal:
-    """Return who calls; raise AwsError for unknown, inactive or ended keys and for a wrong signature."""
-    said = call.authorization
-    if said is None:
-        raise signatures.refused(call.service, "missing")
-    issued = ledger.find(said.access_key_id)
-    caller, secret = _from_issued(call, issued) if issued else _from_key(call, said)
-    if caller.partition != partition_of(said.region):
-        raise signatures.refused(call.service, "unknown")
-    signatures.verify(call, said, secret)
-    if issued and ledger.has_ended(issued):
-        raise signatures.refused(call.service, "expired")
+def authenticate(call: Call, credential_store: CredentialStore) -> Principal:
+    """Return who calls.
+
+    Raise AwsError for unknown, inactive or expired keys and for a wrong signature.
+    """
+    authorization = call.authorization
+    if authorization is None:
+        raise signatures.credentials_error(call.service, "missing")
+
+    credentials = credential_store.find(authorization.access_key_id)
+    if credentials:
+        caller, secret = _temporary_caller(call, credentials)
+    else:
+        caller, secret = _long_term_caller(call, authorization)
+
+    if caller.partition != partition_of(authorization.region):
+        raise signatures.credentials_error(call.service, "unknown")
+
+    signatures.verify(call, authorization, secret)
+    # last, so that nobody without the secret learns that credentials have expired
+    if credentials and credential_store.has_expired(credentials):
+        raise signatures.credentials_error(call.service, "expired")
     return caller
 
 
-def holder(issued: Issued) -> Principal:
-    """Return the caller behind issued credentials."""
-    name = issued.principal_arn.rpartition("/")[2]
-    return Principal(
-        issued.kind,
-        issued.arn,
-        issued.principal_arn,
-        issued.account_id,
-        issued.user_id,
-        name,
-        issued,
+def _temporary_caller(call: Call, credentials: TemporaryCredentials) -> tuple[Principal, str]:
+    """Return whose temporary credentials they are, and the secret.
+
+    The session token has to be the one that was issued with them.
+    """
+    if call.headers.get("x-amz-security-token") != credentials.session_token:
+        raise signatures.credentials_error(call.service, "unknown")
+
+    caller = Principal(
+        kind=credentials.kind,
+        arn=credentials.arn,
+        principal_arn=credentials.principal_arn,
+        account_id=credentials.account_id,
+        user_id=credentials.user_id,
+        name=credentials.principal_arn.rpartition("/")[2],
+        credentials=credentials,
     )
+    return caller, credentials.secret_access_key
 
 
-def _from_issued(call: Call, issued: Issued) -> tuple[Principal, str]:
-    """Return the holder of temporary credentials and the secret; their session token has to be the one issued."""
-    if call.headers.get("x-amz-security-token") != issued.session_token:
-        raise signatures.refused(call.service, "unknown")
-    return holder(issued), issued.secret_access_key
+def _long_term_caller(call: Call, authorization: Authorization) -> tuple[Principal, str]:
+    """Return the IAM user or root user of a long-term key, and the secret."""
+    long_term_key = _find_key(authorization.access_key_id)
+    if long_term_key is None or "x-amz-security-token" in call.headers:
+        raise signatures.credentials_error(call.service, "unknown")
+    if long_term_key.key.status != "Active":
+        raise signatures.credentials_error(call.service, "unknown")
+
+    owner = _find_owner(long_term_key)
+    if owner is None:
+        raise signatures.credentials_error(call.service, "unknown")
+    return owner, long_term_key.key.secret_access_key
 
 
-def _from_key(call: Call, said: Authorization) -> tuple[Principal, str]:
-    """Return the IAM user behind a long-term key and the secret."""
-    found = _find_key(said.access_key_id)
-    if found is None or "x-amz-security-token" in call.headers:
-        raise signatures.refused(call.service, "unknown")
-    account_id, partition, key = found
-    if key.status != "Active":
-        raise signatures.refused(call.service, "unknown")
-    return _owner(account_id, partition, key, call.service), key.secret_access_key
-
-
-def _find_key(access_key_id: str) -> tuple[str, str, AccessKey] | None:
-    """Return (AWS account, partition, key) of a long-term access key."""
-    for account_id, regions in list(iam_backends.items()):
-        for partition, backend in list(regions.items()):
-            if access_key_id in backend.access_keys:
-                return account_id, partition, backend.access_keys[access_key_id]
+def _find_key(access_key_id: str) -> _LongTermKey | None:
+    for account_id, partitions in list(iam_backends.items()):
+        for partition, backend in list(partitions.items()):
+            key = backend.access_keys.get(access_key_id)
+            if key is not None:
+                return _LongTermKey(account_id, partition, key)
     return None
 
 
-def _owner(account_id: str, partition: str, key: AccessKey, service: str) -> Principal:
-    """Return the root user or IAM user that a key belongs to; raise AwsError when the user is gone."""
+def _find_owner(long_term_key: _LongTermKey) -> Principal | None:
+    account_id, partition, key = long_term_key
     if key.user_name is None:
         arn = f"arn:{partition}:iam::{account_id}:root"
-        return Principal(Kind.ROOT, arn, arn, account_id, account_id, "root")
+        return Principal(PrincipalType.ROOT, arn, arn, account_id, account_id, "root")
+
     user = iam_backends[account_id][partition].users.get(key.user_name)
     if user is None:
-        raise signatures.refused(service, "unknown")
-    return Principal(Kind.USER, user.arn, user.arn, account_id, user.id, user.name)
+        return None
+    return Principal(PrincipalType.USER, user.arn, user.arn, account_id, user.id, user.name)
 
 
 def policies_of(caller: Principal) -> list[dict[str, Any]]:
-    """Return the documents of the caller's own policies (inline and attached); the root user's allow everything."""
-    if caller.kind is Kind.ROOT:
-        return [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]
-    backend = iam_backends[caller.account_id][caller.partition]
-    is_role = ":role/" in caller.principal_arn
-    found: Any = role_by_arn(caller.principal_arn) if is_role else backend.users.get(caller.name)
-    if found is None:
+    """Return the caller's own policies, inline and attached."""
+    if caller.kind is PrincipalType.ROOT:
+        return [ALLOW_EVERYTHING]
+
+    owner: Any
+    if ":role/" in caller.principal_arn:
+        owner = find_role(caller.principal_arn)
+    else:
+        owner = iam_backends[caller.account_id][caller.partition].users.get(caller.name)
+    if owner is None:
         return []
-    attached = [document_of(each) for each in found.managed_policies.values()]
-    return [json.loads(text) for text in [*found.policies.values(), *attached]]
+
+    inline = list(owner.policies.values())
+    attached = [default_version(policy) for policy in owner.managed_policies.values()]
+    return [json.loads(document) for document in inline + attached]
 
 
-def document_of(policy: Any) -> str:
-    """Return the default version of a managed policy."""
-    return next((str(each.document) for each in policy.versions if each.is_default), "{}")
+def default_version(policy: Any) -> str:
+    """Return the document of a managed policy's default version."""
+    for version in policy.versions:
+        if version.is_default:
+            return str(version.document)
+    return "{}"
 
 
-def role_by_arn(arn: str) -> Any | None:
+def find_role(arn: str) -> Any | None:
     """Return moto's role, or None; an AWS account that is not there has none."""
-    partition, account_id = arn.split(":")[1], arn.split(":")[4]
+    _, partition, _, _, account_id, _ = arn.split(":", 5)
+    # a look-up by key would make the AWS account
     if account_id not in list(iam_backends):
         return None
-    roles = list(iam_backends[account_id][partition].roles.values())
-    return next((role for role in roles if role.arn == arn), None)
 
-
-def refuse_unknown_service(service: str) -> AwsError:
-    """Return the refusal of a service that the embedded AWS has not."""
-    return AwsError(
-        "InvalidAction", f"The embedded AWS has no service {service or '(unsigned request)'}."
-    )
+    for role in list(iam_backends[account_id][partition].roles.values()):
+        if role.arn == arn:
+            return role
+    return None

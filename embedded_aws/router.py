@@ -1,92 +1,100 @@
-"""The way in: what is not for this machine's embedded AWS is refused, everything else goes to its service."""
+"""The way in: requests from elsewhere are refused, all others go to their service."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from embedded_aws import backends, kms, principals, signatures, signin, sts
-from embedded_aws.credential_store import Kind
+from embedded_aws import kms, signatures, signin, sts
+from embedded_aws.backends import call_moto
+from embedded_aws.calls import Call, WsgiApp, read_call
+from embedded_aws.credential_store import PrincipalType
 from embedded_aws.dynamodb import DynamoDb
-from embedded_aws.principals import Principal
-from embedded_aws.protocol import Answer, AwsError, Call, Wsgi, plain, read, refusal
+from embedded_aws.errors import AwsError
+from embedded_aws.principals import Principal, authenticate
+from embedded_aws.responses import Response, error_response, text_response
 from embedded_aws.state import AwsState
 
-IDP = "/example-idp/"
-_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):(\d{1,5})", re.IGNORECASE)
+IDP_PATH = "/example-idp/"
+
+_LOOPBACK_HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(?P<port>\d{1,5})", re.IGNORECASE)
 
 
 class Router:
-    """The services as one WSGI application."""
+    """The services as one WSGI application; `idp` is an identity provider beside them, or None."""
 
-    idp: Callable[[Call], Answer] | None = None
-    """The demo's identity provider, at /example-idp/."""
+    idp: Callable[[Call], Response] | None = None
 
-    def __init__(self, world: AwsState) -> None:
-        """Serve one AWS."""
-        self._world = world
-        self._dynamodb = DynamoDb(world)
+    def __init__(self, state: AwsState) -> None:
+        self._state = state
+        self._dynamodb = DynamoDb(state)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         """Answer a request."""
-        return self._answer(environ).send(start_response)
+        return self._respond(environ).send(start_response)
 
-    def _answer(self, environ: WSGIEnvironment) -> Answer:
-        """Return the answer, errors included."""
+    def _respond(self, environ: WSGIEnvironment) -> Response:
         service = ""
         try:
-            call = read(environ)
+            call = read_call(environ)
             service = call.service
             return self._route(call)
         except AwsError as error:
-            return refusal(service, error)
+            return error_response(service, error)
 
-    def _route(self, call: Call) -> Answer:
-        """Return the answer of the sign-in stand-in or of a service; raise AwsError."""
+    def _route(self, call: Call) -> Response:
         if call.path == signin.PATH:
-            return signin.answer(call, self._world)
-        if self.idp is not None and call.path.startswith(IDP):
+            return signin.handle(call, self._state)
+        if self.idp is not None and call.path.startswith(IDP_PATH):
             return self.idp(call)
         if call.path != "/":
-            return plain(HTTPStatus.NOT_FOUND, "There is nothing here.")
+            return text_response(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if not call.service:
-            return plain(
+            return text_response(
                 HTTPStatus.NOT_FOUND,
-                "This is cooper's embedded AWS: DynamoDB, IAM, KMS and STS, for trying out.",
+                "This is an embedded AWS: DynamoDB, IAM, KMS and STS, for trying out.",
             )
-        caller = principals.authenticate(call, self._world.ledger)
+
+        caller = authenticate(call, self._state.credential_store)
         return self._serve(call, caller)
 
-    def _serve(self, call: Call, caller: Principal) -> Answer:
-        """Return the service's answer; raise AwsError."""
+    def _serve(self, call: Call, caller: Principal) -> Response:
         if call.service == "dynamodb":
-            return self._dynamodb.answer(call, caller)
+            return self._dynamodb.handle(call, caller)
         if call.service == "kms":
-            return kms.answer(call, caller, self._world)
-        with self._world.lock:
+            return kms.handle(call, caller, self._state)
+
+        with self._state.lock:
             if call.service == "sts":
-                return sts.answer(call, caller, self._world)
+                return sts.handle(call, caller, self._state)
             if call.service == "iam":
-                return self._iam(call, caller)
-        raise principals.refuse_unknown_service(call.service)
+                return self._serve_iam(call, caller)
 
-    def _iam(self, call: Call, caller: Principal) -> Answer:
-        """Return IAM's answer; it takes no session credentials of IAM users and federated users."""
-        if caller.kind in {Kind.FEDERATED_USER, Kind.USER_SESSION}:
-            raise signatures.refused(call.service, "unknown")
-        self._world.changed.set()
-        return backends.ask(call, caller)
+        raise AwsError("InvalidAction", f"The embedded AWS has no service {call.service}.")
+
+    def _serve_iam(self, call: Call, caller: Principal) -> Response:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html:
+        # IAM takes no session credentials of IAM users (without MFA) and federated users
+        if caller.kind in {PrincipalType.FEDERATED_USER, PrincipalType.USER_SESSION}:
+            raise signatures.credentials_error(call.service, "unknown")
+
+        self._state.changed.set()
+        return call_moto(call, caller)
 
 
-def loopback_only(app: Wsgi) -> Wsgi:
-    """Refuse requests whose Host header names another place: a web page may not reach the embedded AWS by a trick."""
+def loopback_only(app: WsgiApp) -> WsgiApp:
+    """Refuse requests whose Host header names another place.
 
-    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> object:
-        found = _HOST.fullmatch(str(environ.get("HTTP_HOST", "")))
-        if not found or found[2] != str(environ.get("SERVER_PORT")):
-            return plain(HTTPStatus.FORBIDDEN, "This address is for this machine alone.").send(
-                start_response
-            )
-        return app(environ, start_response)
+    Else a web page could reach the embedded AWS by a host name of its own that leads to loopback
+    (DNS rebinding).
+    """
 
-    return guarded  # type: ignore[return-value]
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        match = _LOOPBACK_HOST.fullmatch(str(environ.get("HTTP_HOST", "")))
+        if match and match["port"] == str(environ.get("SERVER_PORT")):
+            return app(environ, start_response)
+
+        response = text_response(HTTPStatus.FORBIDDEN, "This address is for this machine alone.")
+        return response.send(start_response)
+
+    return guarded

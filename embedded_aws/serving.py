@@ -6,17 +6,22 @@ from typing import Any
 from waitress.server import create_server
 from waitress.wasyncore import loop
 
-from embedded_aws.protocol import Wsgi
+from embedded_aws.calls import WsgiApp
 
 THREADS = 64
 """Enough that calls which tests let stall do not hold up the others."""
 
+DRAIN_SECONDS = 2
+"""In which the last calls may end."""
+
 
 class LoopbackServer:
-    """Serves a WSGI application on 127.0.0.1 until it is stopped; raises OSError when the port is taken."""
+    """Serves a WSGI application on 127.0.0.1 until it is stopped.
 
-    def __init__(self, app: Wsgi, port: int) -> None:
-        """Take the port."""
+    Raises OSError when the port is taken; port 0 takes any free one.
+    """
+
+    def __init__(self, app: WsgiApp, port: int) -> None:
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
             app,
@@ -30,6 +35,7 @@ class LoopbackServer:
             clear_untrusted_proxy_headers=True,
         )
         self.port = int(self._server.effective_port)
+
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedded-aws", daemon=True)
 
@@ -38,15 +44,16 @@ class LoopbackServer:
         self._thread.start()
 
     def _run(self) -> None:
-        """Serve until stopped."""
         while not self._stopping.is_set():
             loop(timeout=1, map=self._sockets, count=1)
-        self._server.task_dispatcher.shutdown(timeout=2)
-        for each in list(self._sockets.values()):
-            each.close()
+
+        self._server.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
+        for dispatcher in list(self._sockets.values()):
+            dispatcher.close()
 
     def stop(self) -> None:
-        """Finish what is being answered (2 s at most) and give the port back."""
+        """Finish what is being answered and give the port back."""
         self._stopping.set()
+        # wakes the loop
         self._server.pull_trigger()
         self._thread.join(timeout=5)

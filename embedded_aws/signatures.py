@@ -1,7 +1,6 @@
-"""Signature Version 4: whether a request was signed with the secret that belongs to its access key.
+"""Signature Version 4: whether a request was signed with the secret of its access key.
 
-Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html - the clock may be
-off by five minutes.
+Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 import hashlib
@@ -9,91 +8,123 @@ import hmac
 import time
 from calendar import timegm
 from http import HTTPStatus
+from typing import NamedTuple
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from embedded_aws.protocol import JSON_SERVICES, Authorization, AwsError, Call
+from embedded_aws.calls import JSON_SERVICES, Authorization, Call
+from embedded_aws.errors import AwsError
 
 SKEW_SECONDS = 300
-_FORMAT = "%Y%m%dT%H%M%SZ"
+"""The clock of whoever signs may be off by so much."""
+
+REQUIRED_HEADERS = {"host", "x-amz-date"}
+"""What has to be signed, for a signature to be good for one place and time alone."""
+
+_TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
-def refused(service: str, kind: str) -> AwsError:
-    """Return AWS's refusal of credentials in the service's words; `kind`: missing, unknown, expired or signature."""
-    code, message = _REFUSALS[kind][0], _REFUSALS[kind][2]
-    if service in JSON_SERVICES:
-        return AwsError(_REFUSALS[kind][1], message)
-    return AwsError(code, message, HTTPStatus.FORBIDDEN)
+class _CredentialsError(NamedTuple):
+    """One refusal: its code in the query protocol and in JSON, and its words."""
+
+    query_code: str
+    json_code: str
+    message: str
 
 
-_MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
-    "and signing method. Consult the service documentation for details."
-)
-_REFUSALS = {
-    "missing": (
+# "Common errors" of the STS and DynamoDB API references
+_CREDENTIALS_ERRORS = {
+    "missing": _CredentialsError(
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
         "Request is missing Authentication Token",
     ),
-    "unknown": (
+    "unknown": _CredentialsError(
         "InvalidClientTokenId",
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
     ),
-    "expired": (
+    "expired": _CredentialsError(
         "ExpiredToken",
         "ExpiredTokenException",
         "The security token included in the request is expired",
     ),
-    "signature": ("SignatureDoesNotMatch", "InvalidSignatureException", _MISMATCH),
+    "signature": _CredentialsError(
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "The request signature we calculated does not match the signature you provided. Check "
+        "your AWS Secret Access Key and signing method. Consult the service documentation for "
+        "details.",
+    ),
 }
-"""The codes in query and in JSON protocols, and the words (Common errors of the STS and DynamoDB API references)."""
+
+
+def credentials_error(service: str, reason: str) -> AwsError:
+    """Return AWS's refusal of credentials, with the code that the service uses.
+
+    `reason` is missing, unknown, expired or signature.
+    """
+    error = _CREDENTIALS_ERRORS[reason]
+    if service in JSON_SERVICES:
+        return AwsError(error.json_code, error.message)
+    return AwsError(error.query_code, error.message, HTTPStatus.FORBIDDEN)
 
 
 def verify(call: Call, authorization: Authorization, secret: str) -> None:
     """Raise AwsError unless the request was signed with `secret`, just now."""
-    stamp = call.headers.get("x-amz-date", "")
-    _check_time(call.service, stamp)
-    stated = call.headers.get("x-amz-content-sha256")
-    altered = stated is not None and stated != hashlib.sha256(call.body).hexdigest()
-    unsigned = {"host", "x-amz-date"} - set(authorization.signed_headers)
-    if altered or unsigned or authorization.day != stamp[:8]:
-        raise refused(call.service, "signature")
-    if not hmac.compare_digest(
-        _signature(call, authorization, secret, stamp), authorization.signature
-    ):
-        raise refused(call.service, "signature")
+    timestamp = call.headers.get("x-amz-date", "")
+    _check_time(call.service, timestamp)
+
+    if authorization.day != timestamp[:8]:
+        raise credentials_error(call.service, "signature")
+    if not REQUIRED_HEADERS.issubset(authorization.signed_headers):
+        raise credentials_error(call.service, "signature")
+
+    stated_hash = call.headers.get("x-amz-content-sha256")
+    body_hash = hashlib.sha256(call.body).hexdigest()
+    if stated_hash is not None and stated_hash != body_hash:
+        raise credentials_error(call.service, "signature")
+
+    signature = _compute_signature(call, authorization, secret, timestamp)
+    if not hmac.compare_digest(signature, authorization.signature):
+        raise credentials_error(call.service, "signature")
 
 
-def _check_time(service: str, stamp: str) -> None:
+def _check_time(service: str, timestamp: str) -> None:
     """Raise AwsError when the request was signed more than five minutes ago or ahead."""
     try:
-        signed_at = timegm(time.strptime(stamp, _FORMAT))
+        signed_at = timegm(time.strptime(timestamp, _TIMESTAMP))
     except ValueError:
-        raise refused(service, "missing") from None
-    off = time.time() - signed_at
-    if abs(off) <= SKEW_SECONDS:
+        raise credentials_error(service, "missing") from None
+
+    age = time.time() - signed_at
+    if abs(age) <= SKEW_SECONDS:
         return
-    error, now = refused(service, "signature"), time.strftime(_FORMAT, time.gmtime())
-    what = "Signature expired" if off > 0 else "Signature not yet current"
-    how = "earlier" if off > 0 else "later"
-    raise AwsError(
-        error.code, f"{what}: {stamp} is now {how} than {now} (+/- 5 min.)", error.status
-    )
+
+    now = time.strftime(_TIMESTAMP, time.gmtime())
+    if age > 0:
+        message = f"Signature expired: {timestamp} is now earlier than {now} (+/- 5 min.)"
+    else:
+        message = f"Signature not yet current: {timestamp} is now later than {now} (+/- 5 min.)"
+    error = credentials_error(service, "signature")
+    raise AwsError(error.code, message, error.status)
 
 
-def _signature(call: Call, authorization: Authorization, secret: str, stamp: str) -> str:
+def _compute_signature(
+    call: Call, authorization: Authorization, secret: str, timestamp: str
+) -> str:
     """Return the signature that the request ought to have."""
-    url = f"http://{call.headers.get('host', '')}{call.path}" + (
-        f"?{call.query}" if call.query else ""
-    )
+    url = f"http://{call.headers.get('host', '')}{call.path}"
+    if call.query:
+        url = f"{url}?{call.query}"
     headers = {name: call.headers.get(name, "") for name in authorization.signed_headers}
+
     request = AWSRequest(method=call.method, url=url, headers=headers, data=call.body)
-    request.context["timestamp"] = stamp
+    request.context["timestamp"] = timestamp
+
     credentials = Credentials(authorization.access_key_id, secret)
     signer = SigV4Auth(credentials, authorization.service, authorization.region)
-    text = signer.string_to_sign(request, signer.canonical_request(request))
-    return str(signer.signature(text, request))
+    string_to_sign = signer.string_to_sign(request, signer.canonical_request(request))
+    return str(signer.signature(string_to_sign, request))

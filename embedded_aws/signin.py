@@ -1,111 +1,163 @@
-"""A stand-in for AWS's sign-in endpoint: getSigninToken, and a page that shows who you became in place of the console.
+"""A stand-in for AWS's sign-in endpoint: getSigninToken, and a page in place of the console.
 
-Rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html. The URL of
-`login` is good for 15 minutes; SessionDuration is refused for federated users and for chained roles.
+Rules:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
+The URL of `login` is good for 15 minutes; SessionDuration is refused for federated users and for
+chained roles.
 """
 
 import hmac
 import json
 import re
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
 
-from embedded_aws import signin_page
-from embedded_aws.credential_store import Issued, Kind
-from embedded_aws.protocol import Answer, AwsError, Call, plain
+from embedded_aws.calls import Call
+from embedded_aws.credential_store import PrincipalType, TemporaryCredentials
+from embedded_aws.errors import AwsError
+from embedded_aws.pages import Page, page_response
+from embedded_aws.responses import Response, text_response
+from embedded_aws.signin_page import console_page, refusal_page
 from embedded_aws.state import AwsState
 
 PATH = "/federation"
+
 TOKEN_SECONDS = 900
+MIN_SESSION_SECONDS = 900
+MAX_SESSION_SECONDS = 43_200
+
+CONSOLE_TYPES = {PrincipalType.ROLE, PrincipalType.FEDERATED_USER}
+"""Whose credentials are good for the console."""
+
+Form = dict[str, str]
 
 
-def answer(call: Call, world: AwsState) -> Answer:
+def handle(call: Call, state: AwsState) -> Response:
     """Answer a call to the sign-in endpoint, by GET or POST."""
-    deed = {"getSigninToken": _signin_token, "login": _login}.get(call.form.get("Action", ""))
-    if deed is None or call.method not in {"GET", "POST"}:
-        return plain(HTTPStatus.BAD_REQUEST, "Invalid action.")
+    action = _ACTIONS.get(call.form.get("Action", ""))
+    if action is None or call.method not in {"GET", "POST"}:
+        return text_response(HTTPStatus.BAD_REQUEST, "Invalid action.")
+
     try:
-        return deed(call.form, world)
+        return action(call.form, state)
     except AwsError as error:
-        return plain(error.status, error.message)
+        return text_response(error.status, error.message)
 
 
-def _signin_token(form: dict[str, str], world: AwsState) -> Answer:
-    """Return a new SigninToken for session credentials."""
-    issued = _session(form.get("Session", ""), world)
-    _check_duration(form.get("SessionDuration"), issued)
+def _get_signin_token(form: Form, state: AwsState) -> Response:
+    """Return a new SigninToken for the credentials of a session."""
+    credentials = _read_session(form.get("Session", ""), state)
+    _check_duration(form.get("SessionDuration"), credentials)
+
+    now = state.credential_store.now()
+    state.signin_tokens = {
+        token: (access_key_id, expires_at)
+        for token, (access_key_id, expires_at) in state.signin_tokens.items()
+        if expires_at > now
+    }
     token = secrets.token_urlsafe(600)
-    now = world.ledger.now()
-    world.signin_tokens = {key: kept for key, kept in world.signin_tokens.items() if kept[1] > now}
-    world.signin_tokens[token] = (issued.access_key_id, now + TOKEN_SECONDS)
+    state.signin_tokens[token] = (credentials.access_key_id, now + TOKEN_SECONDS)
+
     body = json.dumps({"SigninToken": token}).encode()
-    return Answer(HTTPStatus.OK, body, "application/json", {"Cache-Control": "no-store"})
+    return Response(HTTPStatus.OK, body, "application/json", {"Cache-Control": "no-store"})
 
 
-def _session(text: str, world: AwsState) -> Issued:
-    """Return the credentials of the Session parameter; raise AwsError unless they are good for the console."""
+def _read_session(text: str, state: AwsState) -> TemporaryCredentials:
+    """Return the credentials of the Session parameter.
+
+    Raise AwsError unless they are good for the console.
+    """
     try:
-        found = json.loads(text)
-        key, secret, token = (
-            str(found[name]) for name in ("sessionId", "sessionKey", "sessionToken")
-        )
+        session = json.loads(text)
+        access_key_id = str(session["sessionId"])
+        secret = str(session["sessionKey"])
+        token = str(session["sessionToken"])
     except (ValueError, KeyError, TypeError):
         raise AwsError("", "Invalid session.") from None
-    issued = world.ledger.find(key)
-    if issued is None or world.ledger.has_ended(issued):
-        raise AwsError("", "The session is unknown or has ended.")
-    right = hmac.compare_digest(secret.encode(), issued.secret_access_key.encode())
-    if not right or not hmac.compare_digest(token.encode(), issued.session_token.encode()):
+
+    credentials = state.credential_store.find(access_key_id)
+    if credentials is None or state.credential_store.has_expired(credentials):
+        raise AwsError("", "The session is unknown or has expired.")
+
+    is_secret = _is_same(secret, credentials.secret_access_key)
+    if not is_secret or not _is_same(token, credentials.session_token):
         raise AwsError("", "The session's credentials are wrong.")
-    if issued.kind not in {Kind.ROLE, Kind.FEDERATED_USER}:
-        raise AwsError("", f"Credentials from {issued.kind} cannot be used for the console.")
-    return issued
+
+    if credentials.kind not in CONSOLE_TYPES:
+        raise AwsError("", f"Credentials from {credentials.kind} cannot be used for the console.")
+    return credentials
 
 
-def _check_duration(seconds: str | None, issued: Issued) -> None:
-    """Raise AwsError for a SessionDuration that AWS does not take, or not with these credentials."""
-    if seconds is None:
+def _is_same(value: str, secret: str) -> bool:
+    return hmac.compare_digest(value.encode(), secret.encode())
+
+
+def _check_duration(duration: str | None, credentials: TemporaryCredentials) -> None:
+    """Raise AwsError for a SessionDuration that AWS does not take with these credentials."""
+    if duration is None:
         return
-    if issued.kind is Kind.FEDERATED_USER or issued.chained:
+
+    if credentials.kind is PrincipalType.FEDERATED_USER or credentials.chained:
         raise AwsError("", "SessionDuration cannot be used with these credentials.")
-    if not re.fullmatch(r"\d{1,9}", seconds) or not 900 <= int(seconds) <= 43_200:
-        raise AwsError("", "SessionDuration has to be 900 to 43200 seconds.")
+
+    is_number = re.fullmatch(r"\d{1,9}", duration)
+    if not is_number or not MIN_SESSION_SECONDS <= int(duration) <= MAX_SESSION_SECONDS:
+        raise AwsError(
+            "",
+            f"SessionDuration must be {MIN_SESSION_SECONDS} to {MAX_SESSION_SECONDS} seconds.",
+        )
 
 
-def _login(form: dict[str, str], world: AwsState) -> Answer:
+def _login(form: Form, state: AwsState) -> Response:
     """Return the page that stands in for the console."""
-    access_key_id, until = world.signin_tokens.get(form.get("SigninToken", ""), ("", 0.0))
-    issued = world.ledger.find(access_key_id)
-    if issued is None or world.ledger.now() >= until or world.ledger.has_ended(issued):
-        return _page(HTTPStatus.BAD_REQUEST, signin_page.refused())
+    credentials = _find_signed_in(form.get("SigninToken", ""), state)
+    if credentials is None:
+        page = refusal_page(
+            "The sign-in URL is unknown or older than 15 minutes, or its session has expired."
+        )
+        return _respond(HTTPStatus.BAD_REQUEST, page)
+
     if not form.get("Destination"):
-        return _page(HTTPStatus.BAD_REQUEST, signin_page.refused("No destination was given."))
-    return _page(HTTPStatus.OK, signin_page.console(_facts(form, issued)))
+        return _respond(HTTPStatus.BAD_REQUEST, refusal_page("The destination is missing."))
+
+    return _respond(HTTPStatus.OK, console_page(_describe_session(form, credentials)))
 
 
-def _facts(form: dict[str, str], issued: Issued) -> dict[str, Any]:
-    """Return what the page says."""
-    ends = datetime.fromtimestamp(issued.expires_at, UTC).strftime("%d %B %Y, %H:%M:%S UTC")
+def _find_signed_in(token: str, state: AwsState) -> TemporaryCredentials | None:
+    """Return the credentials behind a SigninToken, or None when either has expired."""
+    access_key_id, expires_at = state.signin_tokens.get(token, ("", 0.0))
+    if state.credential_store.now() >= expires_at:
+        return None
+
+    credentials = state.credential_store.find(access_key_id)
+    if credentials is None or state.credential_store.has_expired(credentials):
+        return None
+    return credentials
+
+
+def _describe_session(form: Form, credentials: TemporaryCredentials) -> dict[str, str]:
+    expires_at = datetime.fromtimestamp(credentials.expires_at, UTC)
+    tags = [f"{key}={value}" for key, value in credentials.tags.items()]
     return {
-        "You are": issued.arn,
-        "AWS account": issued.account_id,
+        "ARN": credentials.arn,
+        "AWS account": credentials.account_id,
         "Destination": form["Destination"],
-        "Issuer": form.get("Issuer") or "not told",
-        "Until": ends,
-        "Became by": str(issued.kind),
-        "Source identity": issued.source_identity,
-        "Session tags": ", ".join(f"{key}={value}" for key, value in issued.tags.items()),
+        "Issuer": form.get("Issuer") or "not given",
+        "Expires": expires_at.strftime("%d %B %Y, %H:%M:%S UTC"),
+        "Credentials from": str(credentials.kind),
+        "Source identity": credentials.source_identity,
+        "Session tags": ", ".join(tags),
     }
 
 
-def _page(status: int, page: str) -> Answer:
-    """Return a page that nobody keeps."""
-    headers = {
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-    headers["Content-Security-Policy"] = signin_page.CSP
-    return Answer(status, page.encode(), "text/html; charset=utf-8", headers)
+def _respond(status: int, page: Page) -> Response:
+    # the page's URL holds the SigninToken
+    return page_response(status, page, Referrer_Policy="no-referrer")
+
+
+_ACTIONS: dict[str, Callable[[Form, AwsState], Response]] = {
+    "getSigninToken": _get_signin_token,
+    "login": _login,
+}

@@ -1,4 +1,4 @@
-"""The state of the embedded AWS beside moto's: issued credentials, sign-in tokens, and how strict to be."""
+"""The state of the embedded AWS beside moto's: credentials, sign-in tokens, how strict to be."""
 
 import json
 import threading
@@ -8,8 +8,8 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from embedded_aws.credential_store import CredentialStore, Issued
-from embedded_aws.principals import document_of
+from embedded_aws.credential_store import CredentialStore, TemporaryCredentials
+from embedded_aws.principals import default_version
 
 
 @dataclass
@@ -17,32 +17,39 @@ class AwsState:
     """One AWS; moto keeps its part in module globals, so there is one in a process.
 
     `lock` is held round everything that touches moto: its writes are not atomic over threads.
+    `signin_tokens`: token -> access key id and end (seconds since 1970). `changed` is set when
+    there is something new to store.
     """
 
     instance_profile_chains: bool = False
-    ledger: CredentialStore = field(default_factory=CredentialStore)
+    credential_store: CredentialStore = field(default_factory=CredentialStore)
     lock: threading.RLock = field(default_factory=threading.RLock)
     signin_tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
     changed: threading.Event = field(default_factory=threading.Event)
 
-    def credentials(self, issued: Issued) -> dict[str, str]:
-        """Return issued credentials in STS's words."""
+    def issue(self, seconds: int, **facts: Any) -> TemporaryCredentials:
+        """Issue temporary credentials, to be stored with the rest."""
+        credentials = self.credential_store.issue(seconds, **facts)
         self.changed.set()
-        expiration = datetime.fromtimestamp(issued.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "AccessKeyId": issued.access_key_id,
-            "SecretAccessKey": issued.secret_access_key,
-            "SessionToken": issued.session_token,
-            "Expiration": expiration,
-        }
+        return credentials
 
-    def managed_policies(self) -> dict[str, dict[str, Any]]:
-        """Return the managed policies of all AWS accounts by ARN."""
-        backends = [
-            each for regions in list(iam_backends.values()) for each in list(regions.values())
-        ]
-        return {
-            arn: json.loads(document_of(p))
-            for each in backends
-            for arn, p in each.managed_policies.items()
-        }
+
+def sts_credentials(credentials: TemporaryCredentials) -> dict[str, str]:
+    """Return temporary credentials as STS writes them."""
+    expires_at = datetime.fromtimestamp(credentials.expires_at, UTC)
+    return {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def managed_policies() -> dict[str, dict[str, Any]]:
+    """Return the managed policies of all AWS accounts by ARN."""
+    documents = {}
+    for partitions in list(iam_backends.values()):
+        for backend in list(partitions.values()):
+            for arn, policy in backend.managed_policies.items():
+                documents[arn] = json.loads(default_version(policy))
+    return documents

@@ -1,4 +1,7 @@
-"""KMS keys as JSON and back, with their material, so that ciphertexts open after a restart. Symmetric keys alone."""
+"""KMS keys as JSON and back, with their material, so that ciphertexts open after a restart.
+
+Symmetric keys alone.
+"""
 
 import base64
 from datetime import datetime
@@ -6,49 +9,72 @@ from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
-_AS_IS = ("policy", "description", "enabled", "key_state", "creation_date", "key_rotation_status")
+SPEC = "SYMMETRIC_DEFAULT"
+_PLAIN_FIELDS = (
+    "policy",
+    "description",
+    "enabled",
+    "key_state",
+    "creation_date",
+    "key_rotation_status",
+)
 
 
 def dump() -> list[dict[str, Any]]:
-    """Return all keys."""
-    return [
-        _dumped(key)
-        for regions in list(kms_backends.values())
-        for backend in list(regions.values())
-        for key in backend.keys.values()
-        if key.key_spec == "SYMMETRIC_DEFAULT"
-    ]
+    """Return the keys of all AWS accounts and regions."""
+    keys = []
+    for regions in list(kms_backends.values()):
+        for backend in list(regions.values()):
+            for key in backend.keys.values():
+                if key.key_spec == SPEC:
+                    keys.append(_dump_key(key))  # noqa: PERF401 - four levels of comprehension
+    return keys
 
 
-def load(stored: list[dict[str, Any]]) -> None:
-    """Take back the keys."""
-    for each in stored:
-        keys = kms_backends[each["account_id"]][each["region"]]
-        made = keys.create_key(
-            each["policy"], "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", each["description"], None
-        )
-        del keys.keys[made.id]
-        made.arn = made.arn.replace(made.id, each["id"])
-        made.id = each["id"]
-        made.key_material = base64.b64decode(each["material"])
-        made.deletion_date = (
-            datetime.fromisoformat(each["deletion_date"]) if each["deletion_date"] else None
-        )
-        for name in _AS_IS:
-            setattr(made, name, each[name])
-        keys.keys[made.id] = made
-        for alias in each["aliases"]:
-            keys.create_alias(made.id, alias)
+def load(stored_keys: list[dict[str, Any]]) -> None:
+    """Take back what `dump` returned."""
+    for stored_key in stored_keys:
+        _load_key(stored_key)
 
 
-def _dumped(key: Key) -> dict[str, Any]:
-    """Return a key."""
+def _dump_key(key: Key) -> dict[str, Any]:
+    fields = {name: getattr(key, name) for name in _PLAIN_FIELDS}
+    deletion_date = None
+    if key.deletion_date:
+        deletion_date = key.deletion_date.isoformat()
+
     return {
-        **{name: getattr(key, name) for name in _AS_IS},
+        **fields,
         "account_id": key.account_id,
         "region": key.region,
         "id": key.id,
         "material": base64.b64encode(key.key_material).decode(),
-        "deletion_date": key.deletion_date.isoformat() if key.deletion_date else None,
+        "deletion_date": deletion_date,
         "aliases": list(key.aliases),
     }
+
+
+def _load_key(stored_key: dict[str, Any]) -> None:
+    backend = kms_backends[stored_key["account_id"]][stored_key["region"]]
+    key = backend.create_key(
+        stored_key["policy"], "ENCRYPT_DECRYPT", SPEC, stored_key["description"], None
+    )
+    rename_key(backend, key, stored_key["id"])
+
+    key.key_material = base64.b64decode(stored_key["material"])
+    key.deletion_date = None
+    if stored_key["deletion_date"]:
+        key.deletion_date = datetime.fromisoformat(stored_key["deletion_date"])
+    for name in _PLAIN_FIELDS:
+        setattr(key, name, stored_key[name])
+
+    for alias in stored_key["aliases"]:
+        backend.create_alias(key.id, alias)
+
+
+def rename_key(backend: Any, key: Key, key_id: str) -> None:
+    """Give a key of moto's the id that it is to have; moto makes random ones."""
+    del backend.keys[key.id]
+    key.arn = key.arn.replace(key.id, key_id)
+    key.id = key_id
+    backend.keys[key_id] = key

@@ -19,7 +19,7 @@ from brokers.admin import last_used
 from brokers.grants import limits
 from cooper_project.setup import set_up
 from core import installation
-from demo.seed import adopt, seed
+from demo.seed import seed, use_embedded_aws
 from embedded_aws import EmbeddedAws
 from tests.support import faults as injected
 from tests.support.codes import Clock
@@ -50,7 +50,7 @@ def aws() -> Iterator[EmbeddedAws]:
     """Start the embedded AWS once, set up and seeded; this process uses it and nothing else."""
     before = dict(os.environ)
     with EmbeddedAws(wrap=injected.wrap) as started:
-        adopt(started)
+        use_embedded_aws(started)
         set_up(lambda line: None)
         installation.use_secret_key()
         seed()

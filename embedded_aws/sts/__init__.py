@@ -3,26 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
+from embedded_aws.calls import Call
+from embedded_aws.errors import AwsError
 from embedded_aws.principals import Principal
-from embedded_aws.protocol import Answer, AwsError, Call, xml_answer
+from embedded_aws.responses import Response, xml_response
 from embedded_aws.state import AwsState
 from embedded_aws.sts import assume_role, user_sessions
 from embedded_aws.sts.parameters import Parameters
 
 OPERATIONS: dict[str, Callable[[Principal, Parameters, AwsState], dict[str, Any]]] = {
-    "AssumeRole": assume_role.answer,
-    "GetCallerIdentity": user_sessions.caller_identity,
-    "GetFederationToken": user_sessions.federation_token,
-    "GetSessionToken": user_sessions.session_token,
+    "AssumeRole": assume_role.assume_role,
+    "GetCallerIdentity": user_sessions.get_caller_identity,
+    "GetFederationToken": user_sessions.get_federation_token,
+    "GetSessionToken": user_sessions.get_session_token,
 }
 
 
-def answer(call: Call, caller: Principal, world: AwsState) -> Answer:
+def handle(call: Call, caller: Principal, state: AwsState) -> Response:
     """Answer a call to STS; raise AwsError."""
-    deed = OPERATIONS.get(call.operation)
-    if deed is None:
-        message = (
-            f"Could not find operation {call.operation} for version {call.form.get('Version', '')}"
+    operation = OPERATIONS.get(call.operation)
+    if operation is None:
+        version = call.form.get("Version", "")
+        raise AwsError(
+            "InvalidAction",
+            f"Could not find operation {call.operation} for version {version}",
         )
-        raise AwsError("InvalidAction", message)
-    return xml_answer(call.operation, deed(caller, Parameters(call.form), world))
+
+    result = operation(caller, Parameters(call.form), state)
+    return xml_response(call.operation, result)

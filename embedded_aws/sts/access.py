@@ -1,84 +1,118 @@
-"""Whether STS lets a caller do something: its own policies, its session's, and the role's trust policy."""
+"""Whether STS allows a caller something: by its own, its session's and the role's policies."""
 
 import json
 from http import HTTPStatus
 from typing import Any
 
 from embedded_aws.conditions import Context
-from embedded_aws.credential_store import Kind
-from embedded_aws.policies import Asked, Verdict, names_exactly, trust_verdict, verdict
+from embedded_aws.credential_store import PrincipalType
+from embedded_aws.errors import AwsError
+from embedded_aws.policies import (
+    AccessRequest,
+    Decision,
+    evaluate,
+    evaluate_trust,
+    names_exactly,
+)
 from embedded_aws.principals import Principal, policies_of
-from embedded_aws.protocol import AwsError
 
 ORGANIZATION = "o-cooperdemo1"
 """The organization that all AWS accounts here are in."""
 
+ConditionKeys = dict[str, list[str] | None]
 
-def denied(caller: Principal, action: str, resource: str) -> AwsError:
+
+def access_denied(caller: Principal, action: str, resource: str) -> AwsError:
     """Return AWS's refusal; it says the same of a role that is not there."""
     message = f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource}"
     return AwsError("AccessDenied", message, HTTPStatus.FORBIDDEN)
 
 
-def context_of(caller: Principal, **more: list[str] | None) -> dict[str, list[str] | None]:
-    """Return the condition keys of a request: what is known of the caller, and `more`."""
-    known: dict[str, list[str] | None] = {
+def request_context(
+    caller: Principal,
+    session_name: str,
+    *,
+    external_id: str = "",
+    source_identity: str = "",
+    tags: dict[str, str],
+) -> Context:
+    """Return the condition keys of a request: of its caller, and of its parameters.
+
+    Keys: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    context = _caller_keys(caller)
+    context["sts:externalid"] = _value_or_absent(external_id)
+    context["sts:rolesessionname"] = [session_name]
+    context["sts:sourceidentity"] = _value_or_absent(source_identity)
+    context["aws:tagkeys"] = list(tags) or None
+    for key, value in tags.items():
+        context[f"aws:requesttag/{key.lower()}"] = [value]
+    return context
+
+
+def _caller_keys(caller: Principal) -> ConditionKeys:
+    context: ConditionKeys = {
         "aws:principalarn": [caller.principal_arn],
         "aws:principalaccount": [caller.account_id],
         "aws:principalorgid": [ORGANIZATION],
         "aws:userid": [caller.user_id],
-        "aws:username": [caller.name] if caller.kind is Kind.USER else None,
-        # absent with long-term keys, false with credentials that no MFA code was given for
-        "aws:multifactorauthpresent": ["false"] if caller.is_temporary else None,
-        "aws:sourceidentity": _listed(caller.issued.source_identity if caller.issued else ""),
+        "aws:username": None,
+        "aws:multifactorauthpresent": None,
+        "aws:sourceidentity": _value_or_absent(caller.source_identity),
         "aws:securetransport": ["true"],
     }
-    tags = caller.issued.tags if caller.issued else {}
-    known |= {f"aws:principaltag/{key.lower()}": [value] for key, value in tags.items()}
-    return known | more
+    if caller.kind is PrincipalType.USER:
+        context["aws:username"] = [caller.name]
+    # absent with long-term keys, false with credentials that no MFA code was given for
+    if caller.credentials:
+        context["aws:multifactorauthpresent"] = ["false"]
+
+    for key, value in caller.tags.items():
+        context[f"aws:principaltag/{key.lower()}"] = [value]
+    return context
 
 
-def _listed(value: str) -> list[str] | None:
-    """Return a condition key's value, None for one that is absent."""
-    return [value] if value else None
+def _value_or_absent(value: str) -> list[str] | None:
+    if not value:
+        return None
+    return [value]
 
 
-def request_keys(
-    external_id: str, session_name: str, source_identity: str, tags: dict[str, str]
-) -> Any:
-    """Return the condition keys that come from an AssumeRole request."""
-    return {
-        "sts:externalid": _listed(external_id),
-        "sts:rolesessionname": [session_name],
-        "sts:sourceidentity": _listed(source_identity),
-        "aws:tagkeys": list(tags) or None,
-        **{f"aws:requesttag/{key.lower()}": [value] for key, value in tags.items()},
-    }
-
-
-def own_verdict(caller: Principal, asked: Asked) -> Verdict:
+def _evaluate_identity(caller: Principal, request: AccessRequest) -> Decision:
     """Return what the caller's own policies say, narrowed by its session's."""
-    found = verdict(policies_of(caller), asked)
-    session = caller.issued.session_policies if caller.issued else ()
-    if not session or found is not Verdict.ALLOWED:
-        return found
-    return verdict([json.loads(each) for each in session], asked)
+    decision = evaluate(policies_of(caller), request)
+    if decision is not Decision.ALLOW or caller.credentials is None:
+        return decision
+
+    session_policies = caller.credentials.session_policies
+    if not session_policies:
+        return decision
+    return evaluate([json.loads(document) for document in session_policies], request)
 
 
-def require_own(caller: Principal, action: str, resource: str, context: Context) -> None:
+def require_identity_policy(
+    caller: Principal, action: str, resource: str, context: Context
+) -> None:
     """Raise AwsError unless the caller's own policies allow an action."""
-    if own_verdict(caller, Asked(action, resource, context)) is not Verdict.ALLOWED:
-        raise denied(caller, action, resource)
+    request = AccessRequest(action, resource, context)
+    if _evaluate_identity(caller, request) is not Decision.ALLOW:
+        raise access_denied(caller, action, resource)
 
 
-def require_trust(caller: Principal, role: Any, action: str, context: Context) -> None:
-    """Raise AwsError unless both the role's trust policy and the caller's own policies allow an action.
+def require_role_trust(caller: Principal, role: Any, action: str, context: Context) -> None:
+    """Raise AwsError unless the trust policy and the caller's own policies allow an action."""
+    trust_policy = json.loads(role.assume_role_policy_document)
+    request = AccessRequest(action, role.arn, context)
 
-    Within one AWS account it is enough that the trust policy names the caller itself.
-    """
-    asked, document = Asked(action, role.arn, context), json.loads(role.assume_role_policy_document)
-    own = own_verdict(caller, asked)
-    local = caller.account_id == role.arn.split(":")[4] and names_exactly(document, caller)
-    enough = own is Verdict.ALLOWED or (own is Verdict.SILENT and local)
-    if not enough or trust_verdict(document, caller, asked) is not Verdict.ALLOWED:
-        raise denied(caller, action, role.arn)
+    if evaluate_trust(trust_policy, caller, request) is not Decision.ALLOW:
+        raise access_denied(caller, action, role.arn)
+
+    decision = _evaluate_identity(caller, request)
+    if decision is Decision.ALLOW:
+        return
+
+    # within one AWS account it is enough that the trust policy names the caller itself
+    role_account = role.arn.split(":")[4]
+    is_named = caller.account_id == role_account and names_exactly(trust_policy, caller)
+    if decision is not Decision.IMPLICIT_DENY or not is_named:
+        raise access_denied(caller, action, role.arn)

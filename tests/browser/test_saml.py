@@ -114,7 +114,7 @@ def test_it_works_without_javascript(chromium, demo):
     context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
     page = context.new_page()
     sign_in(page, "alice")
-    page.get_by_role("button", name="Go on to cooper").click()
+    page.get_by_role("button", name="Continue to cooper").click()
     see(page.get_by_role("heading", name="Staging, read only"))
     context.close()
 

@@ -24,7 +24,7 @@ class Command(CooperCommand):
     example = (
         "manage.py cooper_demo --store var/demo        (what you do is kept in var/demo)\n"
         "manage.py cooper_demo --port 8001             (nothing is kept)\n"
-        "manage.py cooper_demo --aws-only --seed       (the AWS alone; prints the environment to reach it)"
+        "manage.py cooper_demo --aws-only --seed       (the AWS alone; prints its environment)"
     )
     # it takes nothing from the environment that these look at
     requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]
@@ -68,18 +68,18 @@ class Command(CooperCommand):
         self._serve_demo(options)
 
     def _serve_aws(self, options: dict[str, Any]) -> None:
-        from demo import run  # noqa: PLC0415 - needs the demo's packages, which production lacks
+        from demo.aws_only import serve_aws  # noqa: PLC0415 - needs the demo's packages
 
-        run.serve_alone(
+        serve_aws(
             options["store"],
             options["port"],
             seeded=options["seed"],
             with_parent=options["with_parent"],
-            say=self._say_now,
+            write=self._write_now,
         )
 
     def _serve_demo(self, options: dict[str, Any]) -> None:
-        from demo import run  # noqa: PLC0415 - needs the demo's packages, which production lacks
+        from demo.run import Demo  # noqa: PLC0415 - needs the demo's packages
 
         settings.COOPER_BIND = DEFAULT_BIND
         if options["port"]:
@@ -94,9 +94,9 @@ class Command(CooperCommand):
             )
 
         static.collect()
-        run.Demo(options["store"], self._say_now).run()
+        Demo(options["store"], self._write_now).run()
 
-    def _say_now(self, text: str) -> None:
+    def _write_now(self, text: str) -> None:
         """Print without delay: a parent process may be reading."""
         self.stdout.write(text)
         self.stdout.flush()
