@@ -1,4 +1,4 @@
-"""Tells Django of this app."""
+"""The Django app of people."""
 
 import shutil
 from typing import Any
@@ -8,21 +8,26 @@ from django.core.checks import CheckMessage, Info, register
 
 
 def xmlsec1(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Find that nobody can sign in by SAML here."""
+    """Tell that nobody can sign in by SAML where xmlsec1 is missing."""
     if shutil.which("xmlsec1"):
         return []
-    hint = "If identity providers are connected: apt-get install xmlsec1. Local accounts work without it."
     return [
-        Info("xmlsec1 is not installed: nobody can sign in by SAML.", hint=hint, id="cooper.I002")
+        Info(
+            "xmlsec1 is not installed: nobody can sign in by SAML.",
+            hint=(
+                "If identity providers are connected: apt-get install xmlsec1. "
+                "Local accounts work without it."
+            ),
+            id="cooper.I002",
+        )
     ]
 
 
 class AccountsConfig(AppConfig):
-    """The app's name for Django."""
+    """Registers the check of what SAML needs."""
 
     name = "accounts"
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Register the check of what SAML needs, for production."""
         register("cooper", deploy=True)(xmlsec1)

@@ -1,4 +1,7 @@
-"""Who is asking, as a provider vouches for them: people, groups, providers. Pure: no Django, no AWS."""
+"""Who is asking: a person and their groups, as a provider vouches for them.
+
+Pure: no Django, no AWS.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field

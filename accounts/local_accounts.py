@@ -29,7 +29,7 @@ Change = Callable[[LocalAccount, Person], None]
 """Sets fields of an account and its person; nothing is written by it."""
 
 
-# -- what was typed ---------------------------------------------------------------------------------
+# -- what was typed
 def parse_username(text: str) -> str:
     """Return the one spelling of a user name; raise Invalid when it cannot be one."""
     username = normalize_username(text)
@@ -74,7 +74,7 @@ def hash_password(password: str) -> str:
     return make_password(password)
 
 
-# -- operations -------------------------------------------------------------------------------------
+# -- operations
 def get_account(username: str) -> LocalAccount:
     """Return the account; raise Invalid when there is none."""
     account = LocalAccount.find(username)
@@ -108,7 +108,7 @@ def disable(username: str) -> None:
     def change(account: LocalAccount, person: Person) -> None:
         account.disabled = True
         person.disabled = True
-        person.epoch = int(person.epoch) + 1
+        person.start_new_epoch()
 
     _change(username, change, Event.PERSON_DISABLED, create_person=True)
 
@@ -131,7 +131,7 @@ def set_password(username: str, password: str) -> None:
 
     def change(account: LocalAccount, person: Person) -> None:
         account.password = password_hash
-        person.epoch = int(person.epoch) + 1
+        person.start_new_epoch()
 
     _change(username, change, Event.PASSWORD_CHANGED)
 
@@ -180,7 +180,7 @@ def _change_once(
         writes.create(audit.event(event, person=person_key, **facts))
 
 
-# -- the account's person ---------------------------------------------------------------------------
+# -- the account's person
 def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
     """Bring the account's person in line with it, in its transaction.
 
@@ -196,7 +196,7 @@ def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bo
     _copy_to_person(account, person)
     person.disabled = account.disabled
     if ends_sessions:
-        person.epoch = int(person.epoch) + 1
+        person.start_new_epoch()
     writes.save(person)
 
 

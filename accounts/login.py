@@ -37,10 +37,10 @@ MAX_GROUPS_IN_EVENT = 50
 
 
 class PersonBackend:
-    """Django's authentication backend: finds people by key, and leaves authenticating to providers."""
+    """Django's authentication backend: it finds people by key, and authenticates nobody."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: object) -> None:
-        """Authenticate nobody."""
+        """Leave it to the providers."""
 
     def get_user(self, key: str) -> User | None:
         """Return the user for `provider:subject` as stored now, or None when gone or disabled."""
@@ -87,7 +87,7 @@ def _set_or_remove(request: HttpRequest, name: str, value: object) -> None:
 
 
 def _write_person(identity: Identity) -> Person:
-    """Write the person as the provider describes them; try again when another write came between."""
+    """Write the person as their provider describes them; try again after a conflict."""
     return retry(partial(_write_person_once, identity), on=Conflict, tries=ATTEMPTS)
 
 

@@ -22,6 +22,10 @@ READ_AUDIT_LOG = "cooper.view_auditevent"
 """The permission of auditors: they have no other."""
 
 
+def _text_list() -> ListAttribute[str]:
+    return ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+
+
 class Person(Document):
     """Somebody who has signed in, by `provider:subject`.
 
@@ -42,7 +46,7 @@ class Person(Document):
     provider = UnicodeAttribute()
     subject = UnicodeAttribute()
     name = UnicodeAttribute(null=True)
-    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    groups: ListAttribute[str] = _text_list()
     epoch = NumberAttribute(default=1)
     disabled = BooleanAttribute(default=False)
     last_seen = UTCDateTimeAttribute(null=True)
@@ -62,6 +66,10 @@ class Person(Document):
             epoch=int(self.epoch),
         )
 
+    def start_new_epoch(self) -> None:
+        """End all web sessions of the person at their next request, once this is saved."""
+        self.epoch = int(self.epoch) + 1
+
 
 class LocalAccount(Document):
     """A local account: a name, the argon2 hash of a password, groups.
@@ -79,7 +87,7 @@ class LocalAccount(Document):
     username = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute(null=True)
     password = UnicodeAttribute()
-    groups: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    groups: ListAttribute[str] = _text_list()
     disabled = BooleanAttribute(default=False)
     changed_at = UTCDateTimeAttribute(default=lambda: datetime.now(UTC))
 
@@ -108,7 +116,7 @@ class TotpDevice(Document):
     last_step = NumberAttribute(default=-1)
     failures = NumberAttribute(default=0)
     wait_until = NumberAttribute(null=True)
-    recovery: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    recovery: ListAttribute[str] = _text_list()
     created_at = UTCDateTimeAttribute(null=True)
 
     def __str__(self) -> str:
@@ -187,8 +195,8 @@ class SamlIdp(Document):
     label = UnicodeAttribute()
     sso = UnicodeAttribute()
     slo = UnicodeAttribute(null=True)
-    certificates: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
-    group_attributes: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    certificates: ListAttribute[str] = _text_list()
+    group_attributes: ListAttribute[str] = _text_list()
     separator = UnicodeAttribute(null=True)
     signs_response = BooleanAttribute(default=False)
     metadata_url = UnicodeAttribute(null=True)

@@ -1,4 +1,7 @@
-"""A new device that no code has proved yet: an encrypted seed in one web session, for ten minutes."""
+"""A new device that no code has proved yet.
+
+Its seed waits for ten minutes, encrypted, in the web session that started it.
+"""
 
 import base64
 import time

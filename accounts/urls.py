@@ -1,4 +1,4 @@
-"""Addresses of people."""
+"""URLs of signing in and out, and of a person's own device."""
 
 from django.urls import path
 
@@ -18,6 +18,6 @@ urlpatterns = [
     path("device/close/", device_views.close_window, name="device-close"),
 ]
 
-urlpatterns += [
-    path(route.route, views.provider_view(route), name=route.name) for route in provider_routes()
-]
+for provider_route in provider_routes():
+    view = views.provider_view(provider_route)
+    urlpatterns.append(path(provider_route.route, view, name=provider_route.name))

@@ -125,7 +125,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         administrators.refuse_removing_last_admin(
             str(person.person), **_admin_before_and_after(person)
         )
-        person.epoch = int(person.epoch) + 1
+        person.start_new_epoch()
 
     def write(
         self, request: AdminRequest, operation: AdminOperation[Person], writes: Transaction
@@ -217,7 +217,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _end_all_sessions(self, request: AdminRequest, operation: AdminOperation[Person]) -> None:
         """Begin a new epoch for the person: sessions of an older one count no more."""
         person = operation.document
-        person.epoch = int(person.epoch) + 1
+        person.start_new_epoch()
         with transaction() as writes:
             writes.save(person)
             writes.create(audit.event(Event.SESSIONS_ENDED, **self.audit_facts(person)))

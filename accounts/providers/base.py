@@ -43,7 +43,7 @@ class AuthResult:
 
 
 SignInStep = Identity | AuthResult | HttpResponse
-"""What a provider answers a request with: somebody authenticated now, or a response that leads on."""
+"""What a provider answers with: somebody authenticated now, or a response that leads on."""
 
 
 class Provider:
@@ -59,10 +59,10 @@ class Provider:
     """What the sign-in page says, as in "Sign in with <label>"."""
 
     form_class: ClassVar[type[forms.Form] | None] = None
-    """A form for the sign-in page itself; a provider without one gets a button that leads to `start`."""
+    """A form for the sign-in page itself; without one there is a button that leads to `start`."""
 
     asks_password: ClassVar[bool] = False
-    """Whether `reauthenticate` can ask for a password; else a sign-in of the last minutes is the proof."""
+    """Whether `reauthenticate` can ask for a password; else a recent sign-in is the proof."""
 
     def is_in_use(self) -> bool:
         """Return whether anybody can sign in this way: the only way in use needs no choice."""
@@ -95,7 +95,7 @@ class Provider:
         return ""
 
     def guard_sign_in(self, writes: Transaction) -> None:
-        """Put into the transaction of a sign-in what has to be true of the provider at that moment."""
+        """Put into the transaction of a sign-in what has to be true of the provider then."""
 
 
 class ProviderRoute(NamedTuple):
@@ -106,7 +106,7 @@ class ProviderRoute(NamedTuple):
     handler: Callable[[HttpRequest], SignInStep]
 
     cross_site_post: bool = False
-    """Other sites may post here, without a CSRF token: the handler tells an answer from a forgery."""
+    """Other sites may post here, with no CSRF token: the handler has to refuse a forgery."""
 
 
 class ProviderFamily:

@@ -180,7 +180,7 @@ def _matches(password: str, account: LocalAccount | None) -> bool:
 
 
 def _run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a costly function in a thread where the server is gevent, so that other requests go on."""
+    """Call a costly function, under gevent in a thread, so that other requests go on."""
     monkey = sys.modules.get("gevent.monkey")
     if monkey is None or not monkey.is_module_patched("threading"):
         return function(*arguments)

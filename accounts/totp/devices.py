@@ -72,7 +72,7 @@ def reset_device(person_key: str, by: str) -> None:
     with transaction() as writes:
         remove_device(writes, device, Event.DEVICE_RESET)
         if person is not None:
-            person.epoch = int(person.epoch) + 1
+            person.start_new_epoch()
             moment = f"{audit.now():%Y-%m-%d %H:%M} UTC"
             person.notice = f"Your device for one-time codes was reset by {by} on {moment}."
             writes.save(person)

@@ -1,4 +1,4 @@
-"""Recovery codes: ten, 80 bits each, kept as keyed hashes, shown once. Pure but for the randomness."""
+"""Recovery codes: ten, 80 bits each, kept as keyed hashes, shown once."""
 
 import base64
 import hashlib
