@@ -81,7 +81,7 @@ def parse(raw: bytes, *, max_elements: int = MAX_ELEMENTS) -> ET.Element:
     refused declarations before.
     """
     builder = _LimitedTreeBuilder(max_elements)
-    # the encoding is given, so none is guessed; no namespace of ours contains the separator
+    # a namespace that contains the separator is none of ours
     parser = expat.ParserCreate("utf-8", namespace_separator="}")
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
