@@ -1,4 +1,4 @@
-"""What can go wrong at a door."""
+"""What can go wrong when somebody becomes a target, or changes one."""
 
 from http import HTTPStatus
 
@@ -11,18 +11,17 @@ class TargetNotAccessible(Refused):
     status = HTTPStatus.NOT_FOUND
 
     def __init__(self, detail: str) -> None:
-        """Say the same to everybody; the `detail` goes to the record and the log."""
-        super().__init__(
-            "There is no such target for you. What you may become is on the first page.", detail
-        )
+        """Say the same to everybody; the `detail` goes to the audit log and the log."""
+        message = "Target not found, or you have no access. Your targets are on the first page."
+        super().__init__(message, detail)
 
 
 class Stopped(Refused):
-    """A stop switch is thrown: for the person, the target, the AWS account or all grants."""
+    """An emergency stop is on: for the person, the target, the AWS account or all grants."""
 
 
 class TooMany(Refused):
-    """More tries than a person may have in a minute."""
+    """More requests than a person may make in a minute."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 

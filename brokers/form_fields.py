@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.identity import Group
 from brokers import arns
-from brokers.forms import spoken
+from brokers.forms import describe_seconds
 from core import admin
 
 NAME = re.compile(r"[A-Za-z0-9][\w+=,.@-]{0,63}", re.ASCII)
@@ -141,7 +141,7 @@ class SecondsField(forms.IntegerField):
 
     def __init__(self, longest: int, **named: Any) -> None:
         """Take seconds from 900 to `longest`."""
-        words = f"Seconds, from 900 (15 min) to {longest} ({spoken(longest)})."
+        words = f"Seconds, from 900 (15 min) to {longest} ({describe_seconds(longest)})."
         super().__init__(min_value=900, max_value=longest, help_text=words, **named)
 
 

@@ -1,4 +1,4 @@
-"""What people type at a door."""
+"""What people fill in to become a target."""
 
 from typing import Any
 
@@ -6,22 +6,28 @@ from django import forms
 
 from accounts import stepup
 
-CHOICES = (900, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
-DEFAULT = 3600
+DURATIONS = (900, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
+"""Seconds to choose from."""
+
+DEFAULT_SECONDS = 3600
 
 
-def spoken(seconds: int) -> str:
-    """Return a duration in words."""
+def describe_seconds(seconds: int) -> str:
+    """Return a duration in words, as in "1 h 30 min"."""
     hours, minutes = divmod(seconds // 60, 60)
-    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
+    parts = []
+    if hours:
+        parts.append(f"{hours} h")
+    if minutes:
+        parts.append(f"{minutes} min")
     return " ".join(parts)
 
 
-def durations(longest: int) -> list[tuple[int, str]]:
+def duration_choices(longest: int) -> list[tuple[int, str]]:
     """Return the choices up to `longest` seconds, the longest included."""
-    return [
-        (each, spoken(each)) for each in sorted({*(c for c in CHOICES if c <= longest), longest})
-    ]
+    durations = {seconds for seconds in DURATIONS if seconds <= longest}
+    durations.add(longest)
+    return [(seconds, describe_seconds(seconds)) for seconds in sorted(durations)]
 
 
 class BecomeForm(forms.Form):
@@ -35,7 +41,7 @@ class BecomeForm(forms.Form):
         help_text="Optional: a path such as /s3/home, or a console address.",
     )
     reason = forms.CharField(
-        label="Reason", max_length=500, required=False, help_text="Optional; kept on record."
+        label="Reason", max_length=500, required=False, help_text="Optional; kept in the audit log."
     )
 
     def __init__(
@@ -43,23 +49,25 @@ class BecomeForm(forms.Form):
     ) -> None:
         """Offer durations up to `longest` seconds; ask for a code where the target is sensitive."""
         super().__init__(*arguments, **named)
+        self.longest = longest
         if sensitive:
             self.fields[stepup.FIELD] = stepup.field()
-        self.longest = longest
-        field = self.fields["duration"]
-        field.widget = forms.Select(choices=durations(longest))
-        field.initial = min(DEFAULT, longest)
-        self.fields["destination"].widget.attrs |= {"autocomplete": "off"}
-        self.fields["reason"].widget.attrs |= {"autocomplete": "off"}
+
+        duration = self.fields["duration"]
+        duration.widget = forms.Select(choices=duration_choices(longest))
+        duration.initial = min(DEFAULT_SECONDS, longest)
+
+        self.fields["destination"].widget.attrs["autocomplete"] = "off"
+        self.fields["reason"].widget.attrs["autocomplete"] = "off"
 
     def clean_duration(self) -> int:
         """Return the seconds, the default when none were given."""
         seconds: int | None = self.cleaned_data["duration"]
-        longest = self.longest
         if seconds is None:
-            return min(DEFAULT, longest)
-        if seconds > longest:
+            return min(DEFAULT_SECONDS, self.longest)
+
+        if seconds > self.longest:
             raise forms.ValidationError(
-                f"At most {longest} seconds ({spoken(longest)}) for this target."
+                f"At most {self.longest} seconds ({describe_seconds(self.longest)}) for this target."
             )
         return seconds

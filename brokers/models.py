@@ -1,4 +1,4 @@
-"""Documents of doors: targets, associations, AWS accounts, and the change log of the catalogue."""
+"""Documents of AWS access: targets, associations, AWS accounts, and the change log of the catalogue."""
 
 from typing import Any
 
@@ -26,6 +26,10 @@ __all__ = [
     "State",
     "Target",
 ]
+
+
+KEPT_WHEN_DELETED = {"name", "kind", "version", "aws_account", "partition"}
+"""Attributes that a deleted target keeps."""
 
 
 class Target(Document):
@@ -65,29 +69,29 @@ class Target(Document):
     effective_max_seconds = NumberAttribute(null=True)
 
     def __str__(self) -> str:
-        """Name the target as people know it."""
         return str(self.title or self.name)
 
     @classmethod
     def emptied(cls) -> dict[str, Any]:
         """Return what a deleted target has instead of its settings; the rest keeps its name reserved for ever."""
-        kept = {"name", "kind", "version", "aws_account", "partition"}
-        defaults = {
-            name: each.default for name, each in cls.get_attributes().items() if name not in kept
-        }
-        blank = {
-            name: default() if callable(default) else default for name, default in defaults.items()
-        }
-        return blank | {"state": str(State.DELETED)}
+        attributes: dict[str, Any] = {}
+        for name, attribute in cls.get_attributes().items():
+            if name in KEPT_WHEN_DELETED:
+                continue
+            default = attribute.default
+            attributes[name] = default() if callable(default) else default
+
+        attributes["state"] = str(State.DELETED)
+        return attributes
 
     @property
     def enabled(self) -> bool:
-        """Return whether one may become it now."""
+        """Whether people can become it now."""
         return self.state == State.ENABLED
 
     @property
     def is_role(self) -> bool:
-        """Return whether it is an IAM role."""
+        """Whether it is an IAM role; otherwise it is a federated user."""
         return self.kind == Kind.ROLE
 
 
@@ -106,7 +110,6 @@ class Association(Document):
     until = UTCDateTimeAttribute(null=True)
 
     def __str__(self) -> str:
-        """Say the rule."""
         return f"{self.group} may become {self.target}"
 
 
@@ -126,8 +129,9 @@ class AwsAccount(Document):
     stopped = BooleanAttribute(default=False)
 
     def __str__(self) -> str:
-        """Name the AWS account, with its number."""
-        return f"{self.name} ({self.account_id})" if self.name else str(self.account_id)
+        if self.name:
+            return f"{self.name} ({self.account_id})"
+        return str(self.account_id)
 
 
 class Change(Document):

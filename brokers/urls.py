@@ -1,4 +1,4 @@
-"""Addresses of doors."""
+"""URLs of AWS access."""
 
 from django.urls import path, register_converter
 
@@ -6,16 +6,15 @@ from brokers import views
 
 
 class NameConverter:
-    """A target's name in an address."""
+    """A target's name in a URL."""
 
     regex = r"[\w+=,.@-]{1,64}"
 
     def to_python(self, value: str) -> str:
-        """Return the name."""
         return value
 
     def to_url(self, value: str) -> str:
-        """Return the name as it stands in the address."""
+
         return value
 
 

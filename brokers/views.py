@@ -1,21 +1,19 @@
-"""Doors over HTTP: home, a target's page, and the two POSTs that become."""
+"""AWS access over HTTP: the first page, a target's page, and the two POSTs that become it."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import stepup
 from accounts.identity import Identity
 from brokers import catalogue, formats
-from brokers.catalogue import Catalogue
-from brokers.entitlements import Entitlement, entitlements_of
-from brokers.forms import BecomeForm, spoken
+from brokers.cards import Card, card_of, cards_of
+from brokers.forms import DEFAULT_SECONDS, BecomeForm
 from brokers.grants import (
     Delivery,
     GrantRequest,
@@ -25,232 +23,175 @@ from brokers.grants import (
     grant,
     longest_seconds,
 )
-from brokers.models import AwsAccount, Target
 from core.errors import Invalid, StepUpRequired
 from core.http import login_redirect, wants_json
 from core.middleware import refusal
+from core.requests import CooperRequest
 
 PER_PAGE = 100
+QUERY_LIMIT = 200
+"""Characters of a search."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """A target as a person sees it: what it is, why they may become it, for how long."""
-
-    target: Target
-    account: AwsAccount | None
-    entitlement: Entitlement
-    longest: int
-
-    @property
-    def account_name(self) -> str:
-        """Return the AWS account's name, or its number."""
-        return str(self.account or self.target.aws_account)
-
-    @property
-    def kind(self) -> str:
-        """Return the target's kind in words."""
-        return "role" if self.target.is_role else "federated user"
-
-    @property
-    def longest_spoken(self) -> str:
-        """Return the longest session in words."""
-        return spoken(self.longest)
-
-    @property
-    def seconds(self) -> int:
-        """Return the duration that one click gives."""
-        return min(3600, self.longest)
-
-    def matches(self, words: list[str]) -> bool:
-        """Return whether every word is found in what the card shows."""
-        target = self.target
-        shown = [
-            target.name,
-            target.title,
-            target.description,
-            self.account_name,
-            target.aws_account,
-            *target.labels,
-        ]
-        text = " ".join(str(each) for each in shown if each).casefold()
-        return all(word in text for word in words)
-
-
-def _identity(request: HttpRequest) -> Identity | None:
-    """Return who asks, or None."""
-    found: Identity | None = request.identity  # type: ignore[attr-defined]
-    return found
-
-
-def _to_sign_in(request: HttpRequest, after: str) -> HttpResponse:
-    """Send an anonymous visitor to sign in, and then to `after`; a tool gets 401."""
+def _sign_in_first(request: CooperRequest, next_page: str) -> HttpResponse:
+    """Send an anonymous visitor to sign in, and then to `next_page`; a tool gets 401."""
     if wants_json(request):
         return refusal(request, 401, "Sign in first.")
-    return login_redirect(after)
+    return login_redirect(next_page)
 
 
-def _cards(identity: Identity, held: Catalogue, now: datetime) -> list[Card]:
-    """Return what the identity may become now, by AWS account and title."""
-    found = entitlements_of(identity, held.rules_for(identity.groups), now)
-    cards = [
-        _card(held, each)
-        for name, each in found.items()
-        if name in held.targets and held.targets[name].enabled
-    ]
-    return sorted(
-        cards,
-        key=lambda card: (
-            card.account_name.casefold(),
-            str(card.target).casefold(),
-            str(card.target.name),
-        ),
-    )
-
-
-def _card(held: Catalogue, entitlement: Entitlement) -> Card:
-    """Return the card of an entitlement."""
-    target = held.targets[entitlement.target]
-    return Card(
-        target, held.accounts.get(str(target.aws_account)), entitlement, longest_seconds(target)
-    )
-
-
-def _allow_sign_in_hosts(request: HttpRequest, cards: list[Card]) -> None:
+def _allow_sign_in_hosts(request: CooperRequest, cards: list[Card]) -> None:
     """Let this page's forms end, by redirect, at the sign-in hosts of these targets."""
     partitions = {str(card.target.partition) for card in cards}
-    request.form_action = form_action_hosts(partitions)  # type: ignore[attr-defined]
+    request.form_action = form_action_hosts(partitions)
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+@require_safe
+def home(request: CooperRequest) -> HttpResponse:
+    """Show what the person may become, by AWS account, with search."""
+    if request.identity is None:
+        return _sign_in_first(request, request.get_full_path())
+
+    all_cards = cards_of(request.identity, catalogue.current(), datetime.now(UTC))
+    query = request.GET.get("q", "")[:QUERY_LIMIT]
+    words = query.casefold().split()
+    cards = [card for card in all_cards if card.matches(words)]
+    page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
+
+    _allow_sign_in_hosts(request, list(page))
+    context = {"page": page, "query": query, "count": len(cards), "count_of_all": len(all_cards)}
+    return render(request, "brokers/home.html", context)
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Show what the person may become, by AWS account, with search."""
-    identity = _identity(request)
-    if identity is None:
-        return _to_sign_in(request, request.get_full_path())
-    every = _cards(identity, catalogue.current(), datetime.now(UTC))
-    query = request.GET.get("q", "")[:200]
-    cards = [card for card in every if card.matches(query.casefold().split())]
-    page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
-    _allow_sign_in_hosts(request, list(page))
-    found = {"page": page, "query": query, "count": len(cards), "every": len(every)}
-    return render(request, "brokers/home.html", found)
+def target(request: CooperRequest, name: str) -> HttpResponse:
+    """Show a target: why you may become it, for how long, and the two buttons."""
+    if request.identity is None:
+        return _sign_in_first(request, request.get_full_path())
+
+    card = _card(request.identity, name)
+    form = BecomeForm(longest=card.longest_seconds, sensitive=bool(card.target.sensitive))
+    return _target_page(request, card, form)
 
 
-def _my_card(identity: Identity, name: str) -> Card:
-    """Return the person's card of a target; raise NotYours, recorded or counted as a grant's is."""
-    _, entitlement, held = decide(identity, name, datetime.now(UTC))
-    return _card(held, entitlement)
+def _card(identity: Identity, name: str) -> Card:
+    """Return the person's card of a target; raise TargetNotAccessible, recorded or counted as a grant's is."""
+    _, entitlement, known = decide(identity, name, datetime.now(UTC))
+    return card_of(entitlement, known)
 
 
 def _target_page(
-    request: HttpRequest, card: Card, form: BecomeForm, status: int = 200
+    request: CooperRequest, card: Card, form: BecomeForm, status: int = 200
 ) -> HttpResponse:
-    """Show a target with its form."""
     _allow_sign_in_hosts(request, [card])
-    return render(
-        request,
-        "brokers/target.html",
-        {"card": card, "target": card.target, "form": form},
-        status=status,
-    )
+    context = {"card": card, "target": card.target, "form": form}
+    return render(request, "brokers/target.html", context, status=status)
 
 
-@require_safe
-def target(request: HttpRequest, name: str) -> HttpResponse:
-    """Show a target: why you may become it, for how long, and the two buttons."""
-    identity = _identity(request)
+# -- becoming ---------------------------------------------------------------------------------------------------------
+@require_POST
+def console(request: CooperRequest, name: str) -> HttpResponse:
+    """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
+    result = _become(request, name, Delivery.CONSOLE)
+    if isinstance(result, HttpResponse):
+        return result
+
+    if result.note:
+        # AWS's page comes next; cooper's next one says it
+        messages.warning(request, f"{result.target}: {result.note}")
+    response = HttpResponseRedirect(result.console_url)
+    response.status_code = 303
+    response["Referrer-Policy"] = "no-referrer"
+    return _without_cache(response)
+
+
+@require_POST
+def credentials(request: CooperRequest, name: str) -> HttpResponse:
+    """Become the target with credentials: a page to copy from, or credential_process JSON."""
+    result = _become(request, name, Delivery.CREDENTIALS)
+    if isinstance(result, HttpResponse):
+        return result
+
+    if wants_json(request):
+        return _without_cache(JsonResponse(formats.credential_process(result.credentials)))
+
+    region = str(result.target.region or "")
+    profile_name = str(result.target.name)
+    context = {
+        "grant": result,
+        "target": result.target,
+        "formats": formats.all_formats(result.credentials, region, profile_name),
+    }
+    return _without_cache(render(request, "brokers/credentials.html", context))
+
+
+def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant | HttpResponse:
+    """Read the form and grant what it asks for; return the grant, or the page that says why not."""
+    identity: Identity | None = request.identity
     if identity is None:
-        return _to_sign_in(request, request.get_full_path())
-    card = _my_card(identity, name)
-    return _target_page(
-        request, card, BecomeForm(longest=card.longest, sensitive=bool(card.target.sensitive))
-    )
+        return _sign_in_first(request, resolve_url("target", name=name))
 
-
-def _become(request: HttpRequest, name: str, way: Delivery) -> IssuedGrant | HttpResponse:
-    """Read the form and do the deed; return what was granted, or the page that says why not."""
-    identity = _identity(request)
-    if identity is None:
-        return _to_sign_in(request, resolve_url("target", name=name))
-    held = catalogue.current()
-    known = held.targets.get(name)
-    longest = longest_seconds(known) if known else 3600
-    form = BecomeForm(request.POST, longest=longest, sensitive=bool(known and known.sensitive))
+    form = _bound_form(request, name)
     if not form.is_valid():
         return _form_again(request, identity, name, form)
-    said = form.cleaned_data
-    wish = GrantRequest(
-        name,
-        said["duration"],
-        way,
-        said["destination"].strip(),
-        said["reason"].strip(),
-        request.build_absolute_uri("/"),
-        said.get(stepup.FIELD, ""),
-    )
+
     try:
-        return grant(identity, wish, datetime.now(UTC))
+        return grant(identity, _grant_request(request, name, delivery, form), datetime.now(UTC))
     except (Invalid, StepUpRequired) as error:
         if error.code == "enrol" and not wants_json(request):
-            return _to_enrol(request, name)
-        form.add_error(error.field if error.field in form.fields else None, error.message)
+            return _enrol_first(request, name)
+        field = error.field if error.field in form.fields else None
+        form.add_error(field, error.message)
         return _form_again(request, identity, name, form, error.status)
 
 
-def _to_enrol(request: HttpRequest, name: str) -> HttpResponse:
+def _bound_form(request: CooperRequest, name: str) -> BecomeForm:
+    target = catalogue.current().targets.get(name)
+    if target is None:
+        # the grant refuses it, as it does a target that is not for this person
+        return BecomeForm(request.POST, longest=DEFAULT_SECONDS)
+    return BecomeForm(
+        request.POST, longest=longest_seconds(target), sensitive=bool(target.sensitive)
+    )
+
+
+def _grant_request(
+    request: CooperRequest, name: str, delivery: Delivery, form: BecomeForm
+) -> GrantRequest:
+    return GrantRequest(
+        target=name,
+        seconds=form.cleaned_data["duration"],
+        delivery=delivery,
+        destination=form.cleaned_data["destination"].strip(),
+        reason=form.cleaned_data["reason"].strip(),
+        issuer=request.build_absolute_uri("/"),
+        code=form.cleaned_data.get(stepup.FIELD, ""),
+    )
+
+
+def _enrol_first(request: CooperRequest, name: str) -> HttpResponse:
     """Take a person without a device to set one up, and back to the target."""
     messages.info(
         request,
         "This target is sensitive: becoming it takes a one-time code. Set up your device first.",
     )
-    back = urlencode({"next": resolve_url("target", name=name)})
-    return HttpResponseRedirect(f"{resolve_url('device')}?{back}")
+    query = urlencode({"next": resolve_url("target", name=name)})
+    return HttpResponseRedirect(f"{resolve_url('device')}?{query}")
 
 
 def _form_again(
-    request: HttpRequest, identity: Identity, name: str, form: BecomeForm, status: int = 400
+    request: CooperRequest, identity: Identity, name: str, form: BecomeForm, status: int = 400
 ) -> HttpResponse:
-    """Show the form with its errors and what was typed, to somebody who may see the target; raise NotYours."""
-    card = _my_card(identity, name)
+    """Show the form with its errors and what was typed; raise TargetNotAccessible to whom it is not for."""
+    card = _card(identity, name)
     if wants_json(request):
-        return JsonResponse(
-            {"error": "Some fields cannot be used.", "fields": form.errors}, status=status
-        )
+        content = {"error": "Some fields are not valid.", "fields": form.errors}
+        return JsonResponse(content, status=status)
     return _target_page(request, card, form, status)
 
 
-def _sealed(response: HttpResponse) -> HttpResponse:
+def _without_cache(response: HttpResponse) -> HttpResponse:
     """Keep a response with secrets out of every cache; referrers go to no other site anyway."""
     response["Cache-Control"] = "no-store"
     return response
-
-
-@require_POST
-def console(request: HttpRequest, name: str) -> HttpResponse:
-    """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
-    granted = _become(request, name, Delivery.CONSOLE)
-    if isinstance(granted, HttpResponse):
-        return granted
-    if granted.note:
-        # AWS's page comes next; cooper's next one says it
-        messages.warning(request, f"{granted.target}: {granted.note}")
-    response = HttpResponseRedirect(granted.console_url)
-    response.status_code = 303
-    response["Referrer-Policy"] = "no-referrer"
-    return _sealed(response)
-
-
-@require_POST
-def credentials(request: HttpRequest, name: str) -> HttpResponse:
-    """Become the target with credentials: a page to copy from, or credential_process JSON."""
-    granted = _become(request, name, Delivery.CREDENTIALS)
-    if isinstance(granted, HttpResponse):
-        return granted
-    if wants_json(request):
-        return _sealed(JsonResponse(formats.credential_process(granted.credentials)))
-    shown = formats.all_formats(
-        granted.credentials, str(granted.target.region or ""), str(granted.target.name)
-    )
-    context = {"granted": granted, "target": granted.target, "formats": shown}
-    return _sealed(render(request, "brokers/credentials.html", context))

@@ -303,7 +303,7 @@ def test_it_follows_a_change_of_groups_in_a_living_session(browser):
     person.groups = []
     with transaction() as writes:
         writes.save(person)
-    assert "nothing that you may become" in browser.get("/").text
+    assert "You have no targets yet" in browser.get("/").text
 
 
 def test_it_signs_out_by_post_alone(browser):

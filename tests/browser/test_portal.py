@@ -76,10 +76,10 @@ def test_it_works_without_javascript(chromium, demo):
 
 def test_it_shows_bob_nothing_and_what_to_do(page):
     sign_in(page, "bob")
-    see(page.get_by_text("There is nothing that you may become yet."))
+    see(page.get_by_text("You have no targets yet."))
     shoot(page, "empty")
     page.goto("/targets/dev-read/")
-    see(page.get_by_text("There is no such target for you"))
+    see(page.get_by_text("Target not found, or you have no access"))
     shoot(page, "refused")
 
 

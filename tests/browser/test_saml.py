@@ -23,7 +23,7 @@ from tests.support.served import ROOT, clean, manage, run, serving
 __all__ = ["chromium", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
-GONE = "There is no such target for you"
+GONE = "Target not found, or you have no access"
 PASSWORD = "cooper-demo"
 
 

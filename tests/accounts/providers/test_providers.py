@@ -25,7 +25,7 @@ def test_it_offers_a_button_for_the_new_provider(browser):
 def test_it_signs_in_a_person_of_the_new_provider_who_is_nobody_else(browser):
     browser.get("/login/toy/", follow=True)
     assert [str(p.person) for p in Person.everything()] == ["toy:alice"]
-    assert "nothing that you may become" in browser.get("/").text
+    assert "You have no targets yet" in browser.get("/").text
 
 
 def test_it_entitles_groups_of_the_new_provider(browser):
