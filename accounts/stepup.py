@@ -24,7 +24,7 @@ FIELD = "code"
 """The name of the form field for a code."""
 
 NO_DEVICE = (
-    "This takes a one-time code, and you have no device for it yet. Set it up under Device, above."
+    "This needs a one-time code, and you have no device for it yet. Set one up under Device, above."
 )
 
 
@@ -49,8 +49,8 @@ def field() -> forms.CharField:
         max_length=40,
         widget=CodeInput(attrs=attrs),
         help_text=(
-            "From your device, for this operation alone. A code counts once; the next comes "
-            "within 30 s."
+            "From your device, for this operation only. Each code works once; the next one comes "
+            "within 30 seconds."
         ),
     )
 
@@ -118,7 +118,7 @@ def verify(person: str, code: str) -> None:
         raise StepUpRequired(NO_DEVICE, "no device", code="enrol")
     if not code.strip():
         raise StepUpRequired(
-            "This takes a one-time code of your device.", "no code", code="missing"
+            "This needs a one-time code from your device.", "no code", code="missing"
         )
 
     try:

@@ -32,7 +32,7 @@ class UsernameField(forms.CharField):
 
 
 class LocalGroupsField(admin.LinesField):
-    """Names of local groups, one a line."""
+    """Names of local groups, one per line."""
 
     def clean(self, value: Any) -> list[str]:
         try:
@@ -45,17 +45,17 @@ class LocalAccountForm(admin.DocumentForm):
     """A local account; its password is given anew or left as it is."""
 
     secret_fields = frozenset({"password"})
-    username = UsernameField(max_length=64, help_text="For signing in. It never changes.")
+    username = UsernameField(max_length=64, help_text="For signing in. It cannot be changed.")
     name = forms.CharField(max_length=120, required=False, help_text="What people read.")
-    groups = LocalGroupsField(required=False, help_text="Names of local groups, one a line.")
+    groups = LocalGroupsField(required=False, help_text="Names of local groups, one per line.")
     password = forms.CharField(
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Empty: as it is. A new one ends the person's web sessions.",
+        help_text="Leave this empty to keep it. A new one ends the person's web sessions.",
     )
     disabled = forms.BooleanField(
-        required=False, help_text="Ends web sessions at the next request; no sign-in works."
+        required=False, help_text="Ends web sessions at the next request and stops sign-in."
     )
 
     def clean(self) -> dict[str, Any]:
@@ -169,7 +169,9 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         self.commit(request, operation, build)
 
     def consequences(self, request: AdminRequest, obj: Any) -> list[str]:
-        return ["The person can no longer sign in, and their web sessions end. The record stays."]
+        return [
+            "The person can no longer sign in, and their web sessions end. The audit log keeps their events."
+        ]
 
 
 def _admin_before_and_after(account: LocalAccount) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class PersonForm(admin.DocumentForm):
     disabled = forms.BooleanField(
         required=False,
         help_text=(
-            "Ends web sessions at the next request; no sign-in works. AWS sessions that live go on."
+            "Ends web sessions at the next request and stops sign-in. Active AWS sessions go on."
         ),
     )
 
@@ -159,7 +159,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
         page = self.confirm(request, operation, "End web sessions", lines)
         if page is None:
-            done = "people have no web session any more"
+            done = "people signed out of all web sessions"
             self.apply_to_each(request, operation, self._end_all_sessions, done)
         return page
 
@@ -179,7 +179,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask, then show an enrolment code for each chosen person, once."""
         operation: AdminOperation[Person] = AdminOperation("make_enrolment_codes", list(queryset))
         lines = [
-            f"{person}: gets a code that sets up a first device, for three days."
+            f"{person}: gets a code for setting up a first device, valid for three days."
             for person in queryset
         ]
 
@@ -200,17 +200,17 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _reset_consequence(self, request: AdminRequest, person: Person) -> str:
         """Return what a reset does to somebody, in words."""
         if request.user.pk == person.person:
-            return "yourself: not here, use Device."
+            return "yourself: not possible here, use Device."
         if not self.device(person):
-            return "has none: nothing happens."
-        return "has to set up a device anew; web sessions end at the next request."
+            return "has no device: nothing happens."
+        return "has to set up a new device; web sessions end at the next request."
 
     def _reset_device(self, request: AdminRequest, operation: AdminOperation[Person]) -> None:
         """Remove a person's device, tell them at their next sign-in, and end their web sessions."""
         person = operation.document
         if request.user.pk == person.person:
             raise Refused(
-                "Nobody resets their own device: use your code or a recovery code under Device."
+                "You cannot reset your own device here. Use a code or a recovery code under Device."
             )
         totp.reset_device(str(person.person), by=str(request.user.pk))
 
@@ -263,7 +263,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _end_all(self, request: AdminRequest, person: Person) -> HttpResponse:
         """Ask, then end all web sessions of a person."""
         active = sessions.active_sessions_for(person)
-        lines = _session_lines(person, active) or [f"{person}: has none now."]
+        lines = _session_lines(person, active) or [f"{person}: has no web session now."]
         done = "person's web sessions ended"
         return self._end_sessions(request, person, lines, self._end_all_sessions, done)
 

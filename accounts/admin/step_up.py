@@ -120,7 +120,5 @@ def _has_device(request: AdminRequest) -> bool:
 
 
 def _enrolment_redirect(request: AdminRequest) -> HttpResponse:
-    messages.info(
-        request, "This area takes a one-time code for each change. Set up your device first."
-    )
+    messages.info(request, "Each change here needs a one-time code. Set up your device first.")
     return HttpResponseRedirect(stepup.enrol_address(request))

@@ -16,7 +16,7 @@ from brokers.entitlements import Entitlement, entitlements_of
 from brokers.models import State, Target
 from core import admin, audit
 
-NOT_SEEN = "Nobody of this name has signed in yet. Type their groups below instead."
+NOT_SEEN = "Nobody with this name has signed in yet. Enter their groups below instead."
 
 
 class GroupsField(admin.LinesField):
@@ -26,7 +26,7 @@ class GroupsField(admin.LinesField):
         try:
             return [str(Group.parse(line)) for line in super().clean(value)]
         except ValueError as error:
-            raise forms.ValidationError(f"This is no group: {error}.") from error
+            raise forms.ValidationError(f"Not a valid group: {error}.") from error
 
 
 class LookupForm(forms.Form):
@@ -38,7 +38,7 @@ class LookupForm(forms.Form):
         help_text="As provider:subject, such as local:alice; a bare name means local:",
     )
     groups = GroupsField(
-        required=False, help_text="Or groups, one a line, such as okta:prod-admins."
+        required=False, help_text="Or groups, one per line, such as okta:prod-admins."
     )
 
     def clean(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class LookupForm(forms.Form):
         name = str(cleaned_data.get("person") or "").strip()
         if not name:
             if not cleaned_data.get("groups") and not self.errors:
-                raise forms.ValidationError("Say a person, or at least one group.")
+                raise forms.ValidationError("Enter a person, or at least one group.")
             return cleaned_data
 
         key = name if ":" in name else f"local:{name}"

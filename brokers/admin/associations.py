@@ -37,7 +37,7 @@ def warn_if_self_entitled(request: AdminRequest, groups: Iterable[str]) -> None:
     if own:
         messages.warning(
             request,
-            f"You are in {', '.join(own)}, so you entitled yourself. The record says so.",
+            f"You are in {', '.join(own)}, so you entitled yourself. The audit log says so.",
         )
 
 
@@ -215,7 +215,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
             lost += impact.losses(request, targets.get(name), groups)
 
         if lost:
-            lost.append("AWS sessions that live go on until they end.")
+            lost.append("Active AWS sessions go on until they end.")
         else:
             lost.append("Nobody loses anything by this.")
         return [*lines, *lost], *more

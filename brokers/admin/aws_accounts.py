@@ -23,7 +23,7 @@ class AwsAccountForm(admin.DocumentForm):
         label="Stop grants",
         required=False,
         help_text=(
-            "While this is on, nobody becomes anything in it. AWS sessions that live go on until "
+            "While this is on, nobody becomes anything in it. Active AWS sessions go on until "
             "they end."
         ),
     )

@@ -28,7 +28,7 @@ DynamoDB takes 100 writes a transaction; the others are the target, its event an
 """
 
 COOPERS_OWN_ROLE = (
-    "This is the role that cooper itself runs as. It may become every target, so it is never one."
+    "This is the role that cooper itself runs as. It can become every target, so it cannot be one."
 )
 
 
@@ -138,7 +138,7 @@ def _examine_keys(target: Target, changes: FormChanges) -> dict[str, Any] | None
     keys = examine_keys(typed, partition, str(target.name))
     concerns = _concerns_about(keys)
     if concerns and not changes.cleaned_data["confirm_keys"]:
-        message = f"{concerns} Tick this to use them all the same; it is recorded."
+        message = f"{concerns} Tick this to use them anyway; it is recorded."
         raise Invalid(message, field="confirm_keys")
 
     target.federation_keys = keys.ciphertext.blob
@@ -154,11 +154,11 @@ def _concerns_about(keys: ExaminedKeys) -> str:
     concerns = []
     if keys.also_used_by:
         others = ", ".join(keys.also_used_by)
-        concerns.append(f"These keys are those of {others} too, so AWS cannot tell them apart.")
+        concerns.append(f"The same keys are used by {others}, so AWS cannot tell them apart.")
     if keys.without_context:
         concerns.append(
-            "They were encrypted without cooper's encryption context: anything with this KMS key "
-            "reads them."
+            "They were encrypted without cooper's encryption context: whoever can use this KMS key "
+            "can read them."
         )
     return " ".join(concerns)
 

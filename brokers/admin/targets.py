@@ -247,7 +247,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
         lines = impact.losses(request, obj)
         lines += [f"The association of {group} goes with it." for group in groups]
-        lines.append("Its name is never given again. AWS sessions that live go on until they end.")
+        lines.append("Its name is never given again. Active AWS sessions go on until they end.")
         return lines
 
     def remove(self, request: AdminRequest, operation: AdminOperation[Target]) -> None:

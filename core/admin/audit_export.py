@@ -37,7 +37,7 @@ class ExportForm(forms.Form):
     format = forms.ChoiceField(
         choices=[(Format.JSON_LINES, "JSON Lines"), (Format.CSV, "CSV")],
         widget=forms.RadioSelect,
-        help_text="In CSV a cell that a spreadsheet might run has a ' before it.",
+        help_text="In CSV, a cell that a spreadsheet might run as a formula starts with '.",
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

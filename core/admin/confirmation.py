@@ -14,7 +14,7 @@ from core.admin.document_writes import DocumentWritesAdmin
 from core.admin.operations import AdminOperation, AdminRequest, Operation, fingerprint
 from core.errors import CooperError
 
-IMPACT_CHANGED = "What this does is different by now. Look at it again; nothing was done."
+IMPACT_CHANGED = "What this does has changed since you looked. Check it again: nothing was done."
 
 
 class ConfirmationAdmin(DocumentWritesAdmin):

@@ -97,7 +97,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
 
     def duplicate_message(self, document: Document) -> str:
         """Return what is said on the key's field when there is one with this key already."""
-        return f"There is such a {self.opts.verbose_name} already."
+        return f"This {self.opts.verbose_name} exists already."
 
     # -- the form
     def form_class(self, request: AdminRequest, obj: Any = None) -> type[DocumentForm]:

@@ -9,8 +9,8 @@ from core.admin.operations import AdminOperation
 from core.dynamo import Document
 
 CHANGED_MEANWHILE = (
-    "Somebody else changed this while you were at it. Nothing was saved. What differs is shown "
-    "below; look at it, correct what you typed, and save again."
+    "Somebody else changed this while you were editing. Nothing was saved. The differences are "
+    "shown below: check them, correct what you typed, and save again."
 )
 
 TYPED = "Below is what you typed."

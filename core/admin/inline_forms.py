@@ -9,8 +9,8 @@ from core.admin.forms import TYPED, FormMeta
 from core.admin.operations import FormChanges
 from core.dynamo import Document
 
-ADDED_MEANWHILE = "This came meanwhile. Save again to keep it, or tick Delete."
-DELETED_MEANWHILE = "Now: not here any more. Save again to have it all the same, or tick Delete."
+ADDED_MEANWHILE = "Somebody else added this. Save again to keep it, or tick Delete."
+DELETED_MEANWHILE = "Somebody else deleted this. Save again to add it back, or tick Delete."
 
 
 class InlineForm(forms.Form):
@@ -103,7 +103,7 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
             key = str(form.cleaned_data.get(self.key_field) or "")
             if key and key in keys:
-                form.add_error(self.key_field, "This is here twice.")
+                form.add_error(self.key_field, "This is listed twice.")
             keys.add(key)
 
     # -- what is written

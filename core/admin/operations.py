@@ -95,7 +95,7 @@ class AdminOperation(Generic[D]):
         """Raise StepUpRequired unless it was authorized: a safety net beneath what writes."""
         if not self.authorized:
             raise StepUpRequired(
-                "This takes a one-time code of your device.",
+                "This needs a one-time code from your device.",
                 "no code was asked for",
                 code="missing",
             )

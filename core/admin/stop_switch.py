@@ -20,8 +20,7 @@ class SwitchForm(DocumentForm):
         label="Stop all grants",
         required=False,
         help_text=(
-            "While this is on, nobody becomes anything. AWS sessions that live already go on until "
-            "they end."
+            "While this is on, nobody becomes anything. Active AWS sessions go on until they end."
         ),
     )
 

@@ -241,7 +241,7 @@ def carol_in_a_window(client_of, settings):
 
 def test_it_asks_for_no_second_code_while_a_window_is_open(carol_in_a_window):
     page = carol_in_a_window.get(TARGET)
-    assert 'name="code"' not in page.text and "No code is asked for" in page.text
+    assert 'name="code"' not in page.text and "No code is needed" in page.text
     assert submit(carol_in_a_window, TARGET, FORM, title="Second").status_code == SAVED
     changed = AuditEvent.by_target.query("dev-read", scan_index_forward=False)
     newest = next(each for each in changed if each.event == Event.TARGET_CHANGED)
@@ -291,7 +291,7 @@ def test_it_never_lets_a_window_cover_people_and_sensitive_targets(
         if answer.status_code != SAVED
         else carol_in_a_window.get(answer["Location"]).text
     )
-    assert "takes a one-time code" in said
+    assert "needs a one-time code" in said
 
 
 def test_it_asks_for_a_code_when_a_target_becomes_sensitive_in_a_window(carol_in_a_window):
@@ -315,6 +315,6 @@ def test_it_asks_for_a_code_when_one_of_the_chosen_is_sensitive_in_a_window(caro
         "confirmed": "yes",
     }
     answer = confirmed(carol_in_a_window, "/admin/brokers/target/", **chosen, code="")
-    assert "takes a one-time code" in answer.text and Target.find("dev-read").title == "First"
+    assert "needs a one-time code" in answer.text and Target.find("dev-read").title == "First"
     answer = confirmed(carol_in_a_window, "/admin/brokers/target/", **chosen)
     assert "2 deleted" in answer.text

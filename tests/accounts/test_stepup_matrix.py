@@ -36,7 +36,7 @@ DOCUMENTS = (
 PASSWORD = "cooper-demo"
 SAID = {
     "no device": "no device for it yet",
-    "no code": "takes a one-time code",
+    "no code": "needs a one-time code",
     "wrong code": "code is not valid now",
     "used code": "code is not valid now",
     "another's code": "code is not valid now",

@@ -62,7 +62,7 @@ def test_it_says_on_the_form_what_is_wrong_with_a_search_and_what_to_do_where_no
     shoot(page, "record-wrong")
     assert violations(page) == []
     page.goto(f"{LIST}?q=nobody")
-    see(page.get_by_text("Nothing of this is on record."))
+    see(page.get_by_text("No matching events."))
 
 
 def test_it_shows_carol_what_lives_of_alice_and_lets_her_end_it(page, demo, alice):

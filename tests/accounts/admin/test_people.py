@@ -43,7 +43,7 @@ def test_it_adds_a_local_account_that_can_sign_in(carol, client_of):
         ({"username": "frank", "password": ""}, "too short"),
         ({"username": "alexandrina", "password": "alexandrina1"}, "too similar"),
         ({"username": "a b", "password": GOOD}, "cannot be a user name"),
-        ({"username": "alice", "password": GOOD}, "such a local account already"),
+        ({"username": "alice", "password": GOOD}, "This local account exists already"),
         ({"username": "frank", "password": GOOD, "groups": "okta:x"}, "local groups only"),
     ],
 )

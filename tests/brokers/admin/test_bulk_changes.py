@@ -91,7 +91,7 @@ def test_it_does_nothing_when_what_it_does_is_different_by_now(carol):
         "seen": mark_in(shown.text),
     }
     answer = carol.post(LIST, sent | {"code": next_code("carol")})
-    assert "different by now" in answer.text
+    assert "changed since you looked" in answer.text
     assert not [
         each
         for each in AuditEvent.by_target.query("dev-read")
@@ -199,7 +199,7 @@ def test_it_does_only_what_was_looked_at_to_the_second_and_to_the_target(carol):
         chosen("set_longest", "dev-read", max_seconds="43200"),
         chosen("set_longest", "dev-admin", max_seconds="900"),
     ):
-        assert "different by now" in carol.post(LIST, other | seen).text
+        assert "changed since you looked" in carol.post(LIST, other | seen).text
     assert (
         "1 targets changed"
         in carol.post(
@@ -371,7 +371,7 @@ def test_it_says_who_loses_when_several_associations_are_deleted_together(carol)
 # -- who may become what -----------------------------------------------------------------------------------------------
 def test_it_shows_on_a_target_who_may_become_it_through_which_group(carol):
     page = carol.get(CHANGE).text
-    assert re.search(r"<code>local:developers</code>: 1 seen in it: local:alice", page)
+    assert re.search(r"<code>local:developers</code>: 1 known person: local:alice", page)
 
 
 @pytest.mark.parametrize(
@@ -399,8 +399,8 @@ def test_it_says_what_stands_in_the_way(carol):
     ("query", "said"),
     [
         ({"person": "nobody"}, "Nobody of this name has signed in yet"),
-        ({"groups": "A B:x"}, "This is no group"),
-        ({"person": ""}, "Say a person, or at least one group"),
+        ({"groups": "A B:x"}, "Not a valid group"),
+        ({"person": ""}, "Enter a person, or at least one group"),
     ],
 )
 def test_it_says_what_is_wrong_with_the_question(carol, query, said):

@@ -124,7 +124,7 @@ def test_it_shows_again_what_is_ended_when_that_is_different_by_now(carol, clien
     seen = mark_in(carol.get(END).text)
     second = client_of("alice")
     answer = carol.post(END, {"confirmed": "yes", "seen": seen, "code": next_code("carol")})
-    assert "different by now" in answer.text and answer.text.count(" UTC ends.") == 2
+    assert "changed since you looked" in answer.text and answer.text.count(" UTC ends.") == 2
     assert first.get("/").status_code == 200 and second.get("/").status_code == 200
 
 

@@ -238,7 +238,7 @@ def test_it_refuses_one_group_twice(carol):
         "associations-1-group": "a",
     }
     answer = add_role(carol, **typed)
-    assert answer.status_code == AGAIN and "here twice" in errors_in(answer.text)
+    assert answer.status_code == AGAIN and "listed twice" in errors_in(answer.text)
 
 
 def test_it_shows_a_form_again_when_aws_does_not_answer_and_saves_nothing(carol):
@@ -356,7 +356,7 @@ def test_it_keeps_an_association_that_somebody_else_added(carol, client_of):
         client_of,
         **{"associations-1-group": "finance", "associations-1-until": "2031-01-01T00:00"},
     )
-    assert "This came meanwhile." in errors_in(mine.text)
+    assert "Somebody else added this." in errors_in(mine.text)
     assert fields_of(mine.text, FORM)["associations-1-group"] == "local:finance"
     found = save_again(carol, mine)
     assert (
@@ -371,7 +371,7 @@ def test_it_deletes_an_association_that_came_meanwhile_when_that_is_ticked(carol
 
 def test_it_says_that_somebody_else_removed_an_association(carol, client_of):
     mine = stale(carol, client_of, **{"associations-0-DELETE": "on"})
-    assert "Now: not here any more." in errors_in(mine.text)
+    assert "Somebody else deleted this." in errors_in(mine.text)
     assert fields_of(mine.text, FORM)["associations-0-group"] == "local:developers"
     assert save_again(carol, mine, **{"associations-0-DELETE": "on"}) == {}
 

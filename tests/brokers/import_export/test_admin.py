@@ -244,7 +244,7 @@ def test_it_goes_on_with_a_code(carol):
     cut_short()
     without = carol.post(GO_ON, {})
     assert (
-        "takes a one-time code" in carol.get(without["Location"]).text
+        "needs a one-time code" in carol.get(without["Location"]).text
         and jobs.unfinished() is not None
     )
     carol.post(GO_ON, {"code": next_code("carol")})
