@@ -1,7 +1,7 @@
 """Step-up: a fresh one-time code for the very operation, in the form that does it.
 
 The code travels with the operation's own POST, is looked at last (a typo elsewhere burns none), is
-used up by one conditional write, and so is good for that session, person, operation and object alone.
+used up by one conditional write, and so is good for that session, person, operation and object.
 """
 
 from typing import Any
@@ -113,7 +113,7 @@ def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:
 
 
 def verify(person: str, code: str) -> None:
-    """Use up a code of the person's own device for what comes next; raise StepUpRequired or Invalid."""
+    """Use up a code of the person's own device; raise StepUpRequired or Invalid."""
     if totp.device_of(person) is None:
         raise StepUpRequired(NO_DEVICE, "no device", code="enrol")
     if not code.strip():

@@ -1,4 +1,4 @@
-"""Requests as cooper's middleware hands them on, for annotations, and what is kept for one request."""
+"""The type of requests that have passed cooper's middleware, and a cache for each."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class CooperRequest(HttpRequest):
-    """A request with what cooper's middleware puts on it. Nothing makes one: it is a type to annotate with."""
+    """A request with what cooper's middleware puts on it; only for annotations."""
 
     id: str
     """The request id, as in the log, in audit events and in the answer's `X-Request-Id`."""
@@ -27,13 +27,13 @@ class CooperRequest(HttpRequest):
     """djangosaml2's second web session, in which requests to identity providers wait."""
 
     form_action: list[str]
-    """Origins beside our own that forms of this page may lead to; a view adds it where there are any."""
+    """Origins that forms of this page may lead to, beside our own; set by a view."""
 
 
 def once_per_request(request: HttpRequest, key: Hashable, compute: Callable[[], T]) -> T:
     """Return what `compute` answered when it was first asked for this key in this request.
 
-    One page of the admin asks several times for the same: the list itself, then each filter's counts.
+    A page of the admin asks several times for the same: the list, then each filter's counts.
     """
     cache: dict[Hashable, Any] = request.__dict__.setdefault("cache", {})
     if key not in cache:

@@ -1,4 +1,4 @@
-"""The management plane of people: accounts, who has signed in, identity providers, the stop switch, and the record."""
+"""The admin of people: local accounts, who has signed in, identity providers, audit log."""
 
 from accounts.admin.audit_log import AuditLogAdmin
 from accounts.admin.identity_providers import SamlIdpAdmin

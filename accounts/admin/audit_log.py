@@ -11,7 +11,7 @@ from core.audit import AuditEvent
 
 @admin.register(AuditEvent)
 class AuditLogAdmin(StepUpMixin, AuditEventAdmin):
-    """Shows the audit log; an export takes a code of its own, of administrators and auditors alike."""
+    """Shows the audit log; an export takes a code, of administrators and auditors alike."""
 
     step_up = (EXPORT,)
     step_up_strict = True

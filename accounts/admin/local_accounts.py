@@ -20,6 +20,11 @@ from core.errors import Invalid
 TRIES = 5
 """Times that a change is begun anew when a sign-in of the same person comes between."""
 
+DELETED_ACCOUNT = (
+    "The person can no longer sign in, and their web sessions end. "
+    "The audit log keeps their events."
+)
+
 
 class UsernameField(forms.CharField):
     """A user name, in its one spelling."""
@@ -125,7 +130,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         operation: AdminOperation[LocalAccount],
         writes: Transaction,
     ) -> None:
-        """Keep the person in step with the account; a new password or disabling ends their web sessions."""
+        """Keep the person in step; a new password or disabling ends their web sessions."""
         super().write(request, operation, writes)
 
         account = operation.document
@@ -169,14 +174,12 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         self.commit(request, operation, build)
 
     def consequences(self, request: AdminRequest, obj: Any) -> list[str]:
-        return [
-            "The person can no longer sign in, and their web sessions end. The audit log keeps their events."
-        ]
+        return [DELETED_ACCOUNT]
 
 
 def _admin_before_and_after(account: LocalAccount) -> dict[str, Any]:
     """Return whether the account can administer as it is stored, and as it is about to be."""
-    stored = LocalAccount.find(str(account.username))
+    stored = LocalAccount.find(account.username)
     return {
         "was": administrators.can_administer(stored),
         "will": administrators.can_administer(account),

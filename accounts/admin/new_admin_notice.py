@@ -1,4 +1,4 @@
-"""New administrators, named on every page of the admin until each administrator has acknowledged them."""
+"""New administrators, named on every page until each administrator has acknowledged them."""
 
 from typing import Any
 

@@ -93,7 +93,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Device")
     def device_since(self, person: Person) -> str:
         """Whether the person has a device, and since when; never its seed."""
-        device = totp.device_of(str(person.person))
+        device = totp.device_of(person.person)
         if device is None:
             return "none"
         if device.created_at is None:
@@ -102,11 +102,11 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Everybody, each with whether they have a device."""
-        people_with_device = {str(device.person) for device in TotpDevice.everything()}
+        people_with_device = {device.person for device in TotpDevice.everything()}
 
         people: list[Any] = list(super().documents(request))
         for person in people:
-            person.has_device = str(person.person) in people_with_device
+            person.has_device = person.person in people_with_device
         return people
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
@@ -122,9 +122,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         person = operation.document
         if person.disabled and request.user.pk == person.person:
             raise Invalid("You cannot disable yourself.", field="disabled")
-        administrators.refuse_removing_last_admin(
-            str(person.person), **_admin_before_and_after(person)
-        )
+        administrators.refuse_removing_last_admin(person.person, **_admin_before_and_after(person))
         person.start_new_epoch()
 
     def write(
@@ -134,9 +132,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         super().write(request, operation, writes)
 
         person = operation.document
-        administrators.guard_admin_change(
-            writes, str(person.person), **_admin_before_and_after(person)
-        )
+        administrators.guard_admin_change(writes, person.person, **_admin_before_and_after(person))
 
         account = LocalAccount.find(person.subject) if person.provider == "local" else None
         if account is not None:
@@ -188,7 +184,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             return page
 
         operation.demand_authorized()
-        codes = [(str(person), enrolment_codes.create(str(person.person))) for person in queryset]
+        codes = [(str(person), enrolment_codes.create(person.person)) for person in queryset]
         context = {
             **self.admin_site.each_context(request),
             "title": "Enrolment codes",
@@ -212,7 +208,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             raise Refused(
                 "You cannot reset your own device here. Use a code or a recovery code under Device."
             )
-        totp.reset_device(str(person.person), by=str(request.user.pk))
+        totp.reset_device(person.person, by=str(request.user.pk))
 
     def _end_all_sessions(self, request: AdminRequest, operation: AdminOperation[Person]) -> None:
         """Begin a new epoch for the person: sessions of an older one count no more."""
@@ -299,7 +295,7 @@ def _session_lines(person: Person, chosen: list[WebSession]) -> list[str]:
 
 def _admin_before_and_after(person: Person) -> dict[str, Any]:
     """Return whether the person can administer as they are stored, and as they are about to be."""
-    stored = Person.find(str(person.person))
+    stored = Person.find(person.person)
     return {
         "was": administrators.can_administer(stored),
         "will": administrators.can_administer(person),

@@ -20,7 +20,7 @@ class StepUpMixin:
 
     # -- for subclasses
     def is_strict(self, request: AdminRequest, obj: Any) -> bool:
-        """Return whether operations on a document (None: a new one) take a code even in a window."""
+        """Return whether an operation on `obj` (None: a new one) takes a code even in a window."""
         return self.step_up_strict
 
     def requires_code(self, request: AdminRequest, operation: AdminOperation[Any]) -> bool:
@@ -81,7 +81,9 @@ class StepUpMixin:
         redirect = self.redirect_to_enrolment(request, kind)
         if redirect is not None:
             return redirect
-        return super().changeform_view(request, object_id, *arguments, **named)  # type: ignore[misc]
+
+        base: Any = super()
+        return base.changeform_view(request, object_id, *arguments, **named)
 
     def delete_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
         redirect = self.redirect_to_enrolment(request, Operation.DELETE)
@@ -106,7 +108,7 @@ class StepUpMixin:
         return page
 
     def redirect_to_enrolment(self, request: AdminRequest, kind: str) -> HttpResponse | None:
-        """Return the way to enrolment for somebody without a device who opens a page that takes a code."""
+        """Return the way to enrolment for somebody without a device, if the page takes a code."""
         has_permission: Any = getattr(self, f"has_{kind}_permission", None)
         if request.method != "GET" or kind not in self.step_up or not has_permission(request):
             return None

@@ -12,7 +12,7 @@ from core.installation import Installation
 
 @admin.register(Installation)
 class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
-    """The stop switch of all grants: setting it is for emergencies and takes no code, lifting it does."""
+    """The stop switch of all grants: setting it takes no code (an emergency), lifting it does."""
 
     step_up = ("change",)
     step_up_strict = True

@@ -1,4 +1,4 @@
-"""The management plane of doors: targets, associations, AWS accounts, and what people have become."""
+"""The admin of AWS access: targets, associations, AWS accounts, and what people have become."""
 
 from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin

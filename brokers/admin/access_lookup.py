@@ -59,7 +59,7 @@ class LookupForm(forms.Form):
 
 @dataclass(frozen=True)
 class Access:
-    """One target that the groups lead to: through which, until when, and what is in the way, if anything is."""
+    """One target that the groups lead to: through which, until when, and what is in the way."""
 
     target: Target
     account: str

@@ -123,7 +123,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask for a code of its own where the target is sensitive, or not known yet."""
         if obj is None or not obj.target:
             return True
-        target = catalogue.current().targets.get(str(obj.target))
+        target = catalogue.current().targets.get(obj.target)
         return target is None or bool(target.sensitive)
 
     def documents(self, request: HttpRequest) -> list[Any]:
@@ -132,7 +132,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
 
         associations: list[Any] = []
         for target in catalogue.not_deleted(current.targets.values()):
-            associations += current.rules.get(str(target.name), ())
+            associations += current.rules.get(target.name, ())
         return associations
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
@@ -142,7 +142,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Title")
     def title(self, association: Association) -> str:
         """Return the target's title."""
-        return str(catalogue.latest().targets.get(str(association.target)) or "")
+        return str(catalogue.latest().targets.get(association.target) or "")
 
     def audit_facts(self, document: Document) -> dict[str, Any]:
         target, group = document.key
@@ -157,7 +157,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     ) -> list[str]:
         """Who gains and who loses the target."""
         association = operation.document
-        name = str(association.target)
+        name = association.target
         current = catalogue.current()
         target = current.targets.get(name)
         if target is None:
@@ -178,7 +178,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         event = audit.event(
             self.events[operation.kind],
             changes=operation.changes.before_and_after,
-            self_entitled=own_groups(request, [str(association.group)]) or None,
+            self_entitled=own_groups(request, [association.group]) or None,
             **self.audit_facts(association),
         )
         return [event]
@@ -186,7 +186,10 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     def commit(
         self, request: AdminRequest, operation: AdminOperation[Association], build: Build
     ) -> None:
-        """Write it through the catalogue; the target's version moves too, so that its open forms become stale."""
+        """Write it through the catalogue.
+
+        The target's version moves too, so that a form that is open elsewhere becomes stale.
+        """
         name, group = operation.document.key
 
         def build_with_target(writes: Transaction) -> None:
@@ -206,8 +209,8 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
 
         removed_groups: dict[str, list[str]] = {}
         for association in objs:
-            groups = removed_groups.setdefault(str(association.target), [])
-            groups.append(str(association.group))
+            groups = removed_groups.setdefault(association.target, [])
+            groups.append(association.group)
 
         targets = catalogue.current().targets
         lost: list[str] = []

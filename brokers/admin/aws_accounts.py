@@ -31,7 +31,7 @@ class AwsAccountForm(admin.DocumentForm):
 
 @admin.register(AwsAccount)
 class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
-    """The AWS accounts that targets are in; they come with their first target and stay, for their ExternalId."""
+    """The AWS accounts that targets are in, each with its ExternalId and its stop switch."""
 
     form = AwsAccountForm
     list_display = ("account_id", "name", "targets", "stopped")

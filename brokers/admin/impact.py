@@ -24,7 +24,7 @@ MOST_LINES = 200
 
 @dataclass(frozen=True)
 class GroupAccess:
-    """One group that may become a target: until when (None: for good), and who is known to be in it."""
+    """One group that may become a target: until when (None: for good), and its known people."""
 
     group: str
     until: datetime | None
@@ -34,9 +34,7 @@ class GroupAccess:
 def all_people() -> PeopleByGroup:
     """Return everybody who has signed in and is not disabled (a scan: for the admin alone)."""
     people = [person for person in Person.everything() if not person.disabled]
-    return PeopleByGroup(
-        KnownPerson(str(person.person), frozenset(person.groups)) for person in people
-    )
+    return PeopleByGroup(KnownPerson(person.person, frozenset(person.groups)) for person in people)
 
 
 def people_for(request: HttpRequest) -> PeopleByGroup:
@@ -47,18 +45,18 @@ def people_for(request: HttpRequest) -> PeopleByGroup:
 def impact_on(
     target: Target, after: AccessState, *, was_enabled: bool, people: PeopleByGroup
 ) -> Impact:
-    """Return what a change of one target does; its associations so far are those of the catalogue."""
-    rules = catalogue.latest().rules.get(str(target.name), ())
+    """Return what a change of one target does, compared with the catalogue."""
+    rules = catalogue.latest().rules.get(target.name, ())
     before = AccessState(was_enabled, tuple(rules))
-    return impact_of(str(target.name), before, after, people, audit.now())
+    return impact_of(target.name, before, after, people, audit.now())
 
 
 def losses(
     request: HttpRequest, target: Target | None, removed_groups: Iterable[str] | None = None
 ) -> list[str]:
-    """Return who loses a target when the associations of these groups go (None: of all groups), a line each.
+    """Return who loses a target, a line each, when the associations of these groups go.
 
-    Nobody loses anything while it is disabled.
+    None stands for all its groups. Nobody loses anything while it is disabled.
     """
     if target is None or not target.enabled:
         return []
@@ -66,8 +64,8 @@ def losses(
     remaining = []
     if removed_groups is not None:
         removed = set(removed_groups)
-        rules = catalogue.latest().rules.get(str(target.name), ())
-        remaining = [rule for rule in rules if str(rule.group) not in removed]
+        rules = catalogue.latest().rules.get(target.name, ())
+        remaining = [rule for rule in rules if rule.group not in removed]
 
     after = AccessState(True, tuple(remaining))
     impact = impact_on(target, after, was_enabled=True, people=people_for(request))
@@ -75,7 +73,7 @@ def losses(
 
 
 def summary_lines(impacts: list[Impact]) -> list[str]:
-    """Return the lines for a change of many targets: how many people gain or lose, then target by target."""
+    """Return the lines for a change of many targets: a summary, then target by target."""
     lines: list[str] = []
     for impact in impacts:
         lines += impact_lines(impact)
@@ -93,7 +91,7 @@ def summary_lines(impacts: list[Impact]) -> list[str]:
 
 
 def _people_line(verb: str, people_by_target: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return the line that says how many people gain (or lose) up to how many targets; none for nobody."""
+    """Return the line that says how many people gain (or lose) how many targets, if any do."""
     targets_by_person: Counter[str] = Counter()
     for people in people_by_target:
         targets_by_person.update(people)
@@ -111,8 +109,8 @@ def access_by_group(target: Target) -> list[GroupAccess]:
     people = all_people()
 
     access = []
-    for rule in catalogue.current().rules.get(str(target.name), ()):
+    for rule in catalogue.current().rules.get(target.name, ()):
         if is_active(rule.until, now):
-            members = [person.person for person in people.in_any_of([str(rule.group)])]
-            access.append(GroupAccess(str(rule.group), rule.until, members))
+            members = [person.person for person in people.in_any_of([rule.group])]
+            access.append(GroupAccess(rule.group, rule.until, members))
     return sorted(access, key=lambda entry: entry.group)

@@ -23,7 +23,7 @@ class PersonWithGrantsAdmin(PersonAdmin):
         """Show each active grant with the policy that stops it."""
         now = audit.now()
         person = context["original"]
-        grants = active_grants_for(str(person.person), now)
+        grants = active_grants_for(person.person, now)
 
         context["revocable"] = [(grant, grant.revocation(now)) for grant in grants]
         return super().render_change_form(request, context, *arguments, **named)

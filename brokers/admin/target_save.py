@@ -1,4 +1,4 @@
-"""What saving and deleting a target comes to: keys examined, the target probed, all in one transaction."""
+"""What saving and deleting a target comes to: keys examined, a probe, one transaction."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +22,10 @@ from core.dynamo import Transaction
 from core.errors import Conflict, Invalid
 
 IN_ONE = 90
-"""Associations that are deleted together with their target; the rest, which no longer entitle, after it.
+"""Associations that are deleted together with their target; the rest goes after it.
 
-DynamoDB takes 100 writes a transaction; the others are the target, its event and the change log.
+Without its target an association entitles nobody. DynamoDB takes 100 writes a transaction; the
+others are the target, its event and the change log.
 """
 
 COOPERS_OWN_ROLE = (
@@ -51,9 +52,9 @@ class PreparedTarget:
 
 # -- before it is written
 def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> PreparedTarget:
-    """Examine what was typed with AWS and set the target's state; raise Invalid on the field, or Unavailable.
+    """Examine what was typed with AWS, and set the target's state.
 
-    Nothing is written.
+    Raises Invalid on the field, or Unavailable. Nothing is written.
     """
     prepared = PreparedTarget()
     state_before = State(target.state)
@@ -83,13 +84,13 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
 
 
 def access_after(target: Target, changes: FormChanges, *, adding: bool = False) -> AccessState:
-    """Return who may become a target once the form is saved and its probe, if there is one, has succeeded."""
+    """Return who may become a target once the form is saved and its probe has succeeded."""
     rules: dict[str, Association] = {}
-    for rule in catalogue.current().rules.get(str(target.name), ()):
-        rules[str(rule.group)] = rule
+    for rule in catalogue.current().rules.get(target.name, ()):
+        rules[rule.group] = rule
     for row in changes.rows_to_save:
         if isinstance(row, Association):
-            rules[str(row.group)] = row
+            rules[row.group] = row
     for row in changes.rows_to_delete:
         rules.pop(str(row.key[1]), None)
 
@@ -123,9 +124,9 @@ def _examine_role(target: Target) -> None:
 
 
 def _examine_keys(target: Target, changes: FormChanges) -> dict[str, Any] | None:
-    """Try new Federation Keys and encrypt them for the target; return what the audit log says of them.
+    """Try new Federation Keys and encrypt them for the target; raise Invalid.
 
-    None when none were typed. Raises Invalid.
+    Returns what the audit log says of them, None when none were typed.
     """
     typed = changes.cleaned_data["federation_keys"]
     partition = changes.cleaned_data["target_partition"]
@@ -135,7 +136,7 @@ def _examine_keys(target: Target, changes: FormChanges) -> dict[str, Any] | None
             raise Invalid(message, field="federation_keys")
         return None
 
-    keys = examine_keys(typed, partition, str(target.name))
+    keys = examine_keys(typed, partition, target.name)
     concerns = _concerns_about(keys)
     if concerns and not changes.cleaned_data["confirm_keys"]:
         message = f"{concerns} Tick this to use them anyway; it is recorded."
@@ -239,9 +240,12 @@ def probe_event(target: Target, result: ProbeResult) -> AuditEvent:
 
 # -- deleting
 def delete(target: Target) -> None:
-    """Empty a target and keep its name; its associations go with it, many of them in steps that each hold."""
+    """Empty a target and keep its name; its associations go with it.
+
+    Many associations take several transactions, each complete in itself.
+    """
     associations = list(Association.under(target.name))
-    groups = [str(association.group) for association in associations]
+    groups = [association.group for association in associations]
     removed = {"removed": groups} if groups else None
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}
 
@@ -253,11 +257,11 @@ def delete(target: Target) -> None:
             writes.delete(association)
         writes.create(audit.event(Event.TARGET_DELETED, associations=removed, **facts))
 
-    catalogue.edit(build, str(target.name))
+    catalogue.edit(build, target.name)
 
     for start in range(IN_ONE, len(associations), IN_ONE):
         step = associations[start : start + IN_ONE]
-        catalogue.edit(partial(_delete_all, step), str(target.name))
+        catalogue.edit(partial(_delete_all, step), target.name)
 
 
 def _delete_all(associations: list[Association], writes: Transaction) -> None:

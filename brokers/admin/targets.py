@@ -41,7 +41,7 @@ from core.dynamo import Document, Transaction
 from core.errors import CooperError, Invalid
 
 MOST_CHANGES = 90
-"""Associations that one save may change: all of it is one transaction, and DynamoDB takes 100 writes."""
+"""Associations that one save may change: it is one transaction, and DynamoDB takes 100 writes."""
 
 FIRST_FIELDS = (
     "name",
@@ -53,7 +53,7 @@ FIRST_FIELDS = (
     "confirm_keys",
     "max_seconds",
 )
-"""Fields at the head of the form, where the target's kind has them; the others follow as declared."""
+"""Fields at the head of the form, where the target's kind has them; the others follow."""
 
 SWITCHES = {"enabled", "accept_weaker"}
 """Fields that only targets that exist have: a new one is enabled by its probe."""
@@ -92,7 +92,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask for a code of its own where the target is, or was, sensitive."""
         if obj is None:
             return False
-        stored = catalogue.current().targets.get(str(obj.name))
+        stored = catalogue.current().targets.get(obj.name)
         was_sensitive = stored is not None and stored.sensitive
         return bool(obj.sensitive or was_sensitive)
 
@@ -113,7 +113,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     def get_changelist_instance(self, request: AdminRequest) -> Any:
         """Ask for the last uses of a page's targets all at once."""
         changelist = super().get_changelist_instance(request)
-        last_used.last_used(str(target.name) for target in changelist.result_list)
+        last_used.last_used(target.name for target in changelist.result_list)
         return changelist
 
     @admin.display(description="AWS account", ordering="aws_account")
@@ -129,13 +129,13 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Groups")
     def groups(self, target: Target) -> str:
         """Return the groups that may become it."""
-        rules = catalogue.latest().rules.get(str(target.name), ())
-        return ", ".join(sorted(str(rule.group) for rule in rules))
+        rules = catalogue.latest().rules.get(target.name, ())
+        return ", ".join(sorted(rule.group for rule in rules))
 
     @admin.display(description="Last used")
     def last_used(self, target: Target) -> str:
         """Return the day that somebody became it last."""
-        name = str(target.name)
+        name = target.name
         moment = last_used.last_used([name])[name]
         return f"{moment:%Y-%m-%d}" if moment else "-"
 
@@ -148,7 +148,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     # -- the form
     def form_class(self, request: AdminRequest, obj: Any = None) -> type[TargetForm]:
-        """Return the form of the target's kind; a new one's is in the address (`?kind=federated_user`)."""
+        """Return the form of the target's kind (a new one's: `?kind=federated_user`)."""
         kind = obj.kind if obj else request.GET.get("kind")
         return FederatedUserForm if kind == Kind.FEDERATED_USER else RoleForm
 
@@ -218,7 +218,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Write through the catalogue."""
         target = operation.document
         accounts = [target.aws_account] if target.aws_account else []
-        catalogue.edit(build, str(target.name), accounts=accounts)
+        catalogue.edit(build, target.name, accounts=accounts)
 
     def save_related(self, request: AdminRequest, form: Any, formsets: Any, change: bool) -> None:
         """Save, then say what the probe found, and that an administrator entitled themself."""
@@ -243,7 +243,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Who loses it, and the associations that go with it."""
         # `losses` reads the catalogue as this process knows it: bring it up to date first
         catalogue.current()
-        groups = sorted(str(association.group) for association in Association.under(obj.name))
+        groups = sorted(association.group for association in Association.under(obj.name))
 
         lines = impact.losses(request, obj)
         lines += [f"The association of {group} goes with it." for group in groups]
@@ -291,7 +291,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return HttpResponseRedirect(self.change_url(target))
 
     def _probe_form(self, request: AdminRequest, target: Target | None) -> forms.Form:
-        """Return the form beside the button that probes a target: where that may enable it, it takes a code."""
+        """Return the form beside the probe's button; where a probe may enable, it takes a code."""
         form = forms.Form(auto_id="try_%s")
         if target is not None and target.state == State.PENDING:
             operation = AdminOperation("enable", [target])
@@ -319,12 +319,15 @@ def _probe_and_save(target: Target) -> ProbeResult:
         writes.save(target)
         writes.create(target_save.probe_event(target, result))
 
-    catalogue.edit(build, str(target.name))
+    catalogue.edit(build, target.name)
     return result
 
 
 def _trust_policy_context(target: Target) -> dict[str, Any]:
-    """Return the ExternalId, and the trust policy in each form; no forms when AWS does not say who cooper is."""
+    """Return the ExternalId and the trust policy of a role, as text to paste.
+
+    No trust policy when AWS does not say who cooper is: then nobody knows whom to trust.
+    """
     if not target.is_role or not target.aws_account:
         return {}
     account = AwsAccount.find(target.aws_account)

@@ -37,7 +37,10 @@ class EventList(ChangeList):
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
     ) -> DocumentQuerySet:
-        """Return the events of this page, each grant's outcome with its intent; none while the search has errors."""
+        """Return the events of this page, each grant's outcome with its intent.
+
+        None while the search has errors.
+        """
         # the search form stands in for Django's filters
         self.filter_specs: list[Any] = []
         self.has_filters = False

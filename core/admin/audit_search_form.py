@@ -13,7 +13,7 @@ DAYS_REVERSED = "This day is before the first one."
 
 
 def event_choices() -> list[tuple[str, Any]]:
-    """Return the choices of events, grouped by noun; one that ends in `:` stands for all of its noun."""
+    """Return the choices of events, grouped by noun; `noun:` stands for all of a noun."""
     choices: dict[str, list[tuple[str, str]]] = {}
     for event in sorted(Event):
         noun, verb, outcome = event.split(":")
@@ -38,7 +38,7 @@ def day_field(label: str, **named: Any) -> forms.DateField:
 
 
 class SearchForm(forms.Form):
-    """Whose or what events, which, of which request, between which days; `before` is a page's place."""
+    """Whose or what events, of which request, between which days; `before` is a page's place."""
 
     q = forms.CharField(label="Person or target", required=False, max_length=500)
     event = forms.ChoiceField(label="Event", required=False)

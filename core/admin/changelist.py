@@ -18,7 +18,7 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
     ) -> DocumentQuerySet:
-        """Return the documents of all pages; IncorrectLookupParameters for a parameter that no filter takes.
+        """Return the documents of all pages; raise IncorrectLookupParameters.
 
         With `exclude_parameters`, those that all filters but the one with these parameters leave: a
         filter counts its values among them.

@@ -25,7 +25,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         return []
 
     def get_deleted_objects(self, objs: Any, request: AdminRequest) -> Any:
-        """Return what the confirmation shows: each document with its consequences, and how many of what."""
+        """Return what the confirmation shows: each document with its consequences."""
         name = str(self.opts.verbose_name)
 
         lines: list[Any] = []
@@ -87,10 +87,11 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         form: forms.Form | None = None,
         back: str = "",
     ) -> HttpResponse | None:
-        """Return the page that asks before an operation, or None once it was confirmed and is authorized.
+        """Return the page that asks before an operation, or None once it may be done.
 
-        `lines` say what happens. An operation that has to know more (`form`) asks for that first;
-        `lines` is then called with it valid. `back` is where "No" leads; without it, to the list.
+        That is: it was confirmed, nothing has changed since, and it is authorized. `lines` say what
+        happens. An operation that has to know more (`form`) asks for that first; `lines` is then
+        called with it valid. `back` is where "No" leads; without it, to the list.
         """
         if form is not None and not (form.is_bound and form.is_valid()):
             return self._confirmation_page(request, operation, title, form=form)

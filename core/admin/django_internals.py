@@ -1,4 +1,4 @@
-"""Names that Django keeps to itself and that cooper uses all the same, because nothing public does it.
+"""Names that Django keeps to itself and that cooper uses, because nothing public does the same.
 
 A test fails when Django loses one of them.
 """
@@ -35,7 +35,7 @@ DATABASE = "default"
 
 
 def remember_content_type(app_label: str, model: str) -> None:
-    """Let Django's ContentType manager answer for a document from its memory, never from a table."""
+    """Let Django's ContentType manager answer from its memory, never from a table."""
     manager: Any = ContentType.objects
     remembered: dict[Any, ContentType] = manager._cache.setdefault(DATABASE, {})
 

@@ -64,7 +64,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
     def get_search_results(
         self, request: HttpRequest, queryset: DocumentQuerySet, search_term: str
     ) -> tuple[DocumentQuerySet, bool]:
-        """Return the documents in whose `search_fields` every word of the term occurs, regardless of case."""
+        """Return the documents in whose `search_fields` every word occurs, regardless of case."""
         words = search_term.casefold().split()
         if not words or not self.search_fields:
             return queryset, False
@@ -87,7 +87,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
         return all(word in text for word in words)
 
     def search_value(self, document: Any, name: str) -> Any:
-        """Return what a search field says of a document: an attribute's value, or a method's of this class."""
+        """Return what a search field says: an attribute's value, or a method's of this class."""
         method = getattr(self, name, None)
         if callable(method):
             return method(document)

@@ -42,14 +42,17 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         return {}
 
     def preview_impact(self, request: AdminRequest, operation: AdminOperation[Any]) -> list[str]:
-        """Who gains and who loses what by the form, a line each; it is saved once they were seen. Writes nothing."""
+        """Return who gains and who loses what by the form, a line each; write nothing.
+
+        The form is saved once these lines were seen.
+        """
         return []
 
     def precheck_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
-        """Refuse what `authorize_operation` is sure to refuse, before anything is prepared; use nothing up."""
+        """Refuse what `authorize_operation` is sure to refuse; use nothing up."""
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Any]) -> Any:
-        """Do what has to be done before writing (ask AWS, encrypt) and return what was found out by it.
+        """Do what has to be done before writing (ask AWS, encrypt); return what was found out.
 
         Raises Invalid to show an error on its field. Writes nothing: it is not authorized yet.
         """
@@ -64,7 +67,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def write(
         self, request: AdminRequest, operation: AdminOperation[Any], writes: Transaction
     ) -> None:
-        """Put the document, its inline rows and the events into the transaction; may be called several times."""
+        """Put all of it into the transaction, with its events; may be called several times."""
         if operation.is_adding:
             writes.create(operation.document)
         else:
@@ -196,7 +199,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Answer a form with errors by 400 (409: somebody else changed it), so that tools notice too."""
+        """Answer a form with errors by 400 (409: changed by somebody else), for tools."""
         operation = request.operation
         context["impact"] = operation.impact
         context["impact_fingerprint"] = fingerprint(operation.impact)
@@ -221,7 +224,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         """Leave writing to `save_related`, where the inline rows are there too."""
 
     def save_related(self, request: AdminRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Write all that the form and its inline rows change, and its events, in one transaction."""
+        """Write what the form and its rows change, and the events, in one transaction."""
         operation = request.operation
         operation.documents = [form.instance]
         operation.changes = FormChanges(form.cleaned_data, form.before_and_after())
@@ -262,7 +265,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def is_authorized(
         self, request: AdminRequest, operation: AdminOperation[Any], form: forms.Form
     ) -> bool:
-        """Authorize an operation by the extra fields of a valid form; show a refusal on the form."""
+        """Authorize by the extra fields of a valid form; show a refusal on the form."""
         operation.given = {
             name: value for name, value in form.cleaned_data.items() if name not in form.base_fields
         }
@@ -284,7 +287,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
 
 
 def _form_operation(request: AdminRequest, obj: Any) -> AdminOperation[Any]:
-    """Return the operation of the form that is shown or saved, about the document as it is stored."""
+    """Return the operation of the form, about the document as it is stored."""
     operation = request.operation
     operation.kind = Operation.ADD if obj is None else Operation.CHANGE
     operation.documents = [] if obj is None else [obj]

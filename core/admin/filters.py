@@ -12,13 +12,16 @@ from core.requests import once_per_request
 
 
 class ValuesFilter(SimpleListFilter):
-    """Filters by what `values_of` says of a document. Subclass it with `title` and `parameter_name`."""
+    """Filters by what `values_of` says; subclass it with `title` and `parameter_name`."""
 
     labels: ClassVar[dict[str, str]] = {}
     """How values are shown, where not as they are."""
 
     def values_of(self, document: Any) -> Iterable[str]:
-        """Return the values of a document; by default of the attribute called `parameter_name`, yes/no for booleans."""
+        """Return the values of a document, by default of the attribute `parameter_name`.
+
+        Booleans are yes and no; a list has several values.
+        """
         value = getattr(document, str(self.parameter_name))
         if isinstance(value, bool):
             return ["yes" if value else "no"]

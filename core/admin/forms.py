@@ -118,7 +118,7 @@ class DocumentForm(forms.Form):
         super().add_error(field if field in self.fields else None, error)
 
     def full_clean(self) -> None:
-        """Check what was typed, add what the operation was refused for, and refuse an edit of an old version."""
+        """Check what was typed; add why the operation was refused; refuse an old version."""
         super().full_clean()
         if not self.is_bound:
             return
@@ -133,7 +133,7 @@ class DocumentForm(forms.Form):
         return bool(self.cleaned_data.get("version") != self.instance.version)
 
     def _show_conflict(self) -> None:
-        """Say on each field what the document has now beside what was typed; saving again then counts."""
+        """Say on each field what is stored now beside what was typed; saving again counts."""
         stored = self.initial_values(self.instance)
         for name, field in self.fields.items():
             if name in stored and field.has_changed(stored[name], self[name].data):
@@ -152,7 +152,7 @@ class DocumentForm(forms.Form):
         self.data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[index]
 
     def ask_for_secrets_again(self) -> None:
-        """Say on each secret that was typed, and that its input does not repeat, that it is lost."""
+        """Say on each secret that was typed, and is not shown again, that it is lost."""
         for name in self.secret_fields & set(self.fields):
             typed = self[name].data
             if typed and name not in self.errors and not self._repeats(name, typed):

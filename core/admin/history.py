@@ -105,7 +105,7 @@ def entries(events: Iterable[AuditEvent]) -> list[Entry]:
 
 
 def with_outcome(entry: Entry) -> Entry:
-    """Return the entry with its outcome, looked up where a search or the end of a page left it out."""
+    """Return the entry with its outcome, looked up where a search left it out."""
     if entry.event.event != Event.GRANT_INTENDED or entry.outcome is not None:
         return entry
 

@@ -65,7 +65,7 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
     # -- what Django's admin asks
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Give rows that were added in the browser no initial values: those of a stored one are not theirs."""
+        """Give rows that were added in the browser no initial values of stored ones."""
         arguments: dict[str, Any] = super().get_form_kwargs(index)
         if self.is_bound and index is not None and index >= self.initial_form_count():
             arguments["initial"] = {}
@@ -83,7 +83,7 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         return f"{cls.document_class.__name__.lower()}s"
 
     def get_queryset(self) -> list[Document]:
-        """Return the documents of the initial forms, in their order; a new one in the place of one that is gone."""
+        """Return the documents of the initial forms, in order; a new one for one that is gone."""
         if not self.is_bound:
             return self.stored_rows
 
@@ -161,9 +161,9 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
     # -- somebody else saved meanwhile
     def with_stored_rows(self) -> Self:
-        """Return the same form set with what is stored now said on each row, and with rows that came meanwhile.
+        """Return the form set with errors that say what is stored now, and with rows added since.
 
-        Its errors show both; saving it again then counts.
+        Saving it again then counts.
         """
         typed_keys = {self._typed_key(form) for form in self.forms}
         stored = self._stored_by_key()
@@ -181,7 +181,7 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         return formset
 
     def _show_conflicts(self, *, shown: int, added: int) -> None:
-        """Put errors on the forms: first come those `shown` before, then the `added` ones, then new ones."""
+        """Put errors on the forms: first those `shown`, then the `added`, then new ones."""
         stored = self._stored_by_key()
         for index, form in enumerate(self.forms):
             if shown <= index < shown + added:
@@ -193,7 +193,7 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
                 form.show_conflict(stored.get(str(key)), was_shown=index < shown)
 
     def _data_with(self, added: list[Document]) -> Any:
-        """Return what was posted with more rows: after those that were shown, before those of the browser."""
+        """Return what was posted, with more rows after those that were shown."""
         posted: Any = self.data
         data = posted.copy()
         shown = self.initial_form_count()

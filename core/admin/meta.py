@@ -114,7 +114,7 @@ class DocumentOptions:
 
 
 def adapt_document(model: type[Document]) -> None:
-    """Give a document class what Django's admin asks of a model: `_meta`, a content type, and plain values."""
+    """Give a document class what Django's admin asks of a model."""
     if "_meta" in vars(model):
         return
 

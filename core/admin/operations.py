@@ -16,7 +16,7 @@ D = TypeVar("D", bound=Document)
 
 
 class Operation(StrEnum):
-    """The kinds of operation that every ModelAdmin knows; actions and buttons have kinds of their own."""
+    """The kinds of operation of every ModelAdmin; actions have kinds of their own."""
 
     VIEW = "view"
     ADD = "add"
@@ -43,7 +43,7 @@ class FormChanges:
 
 @dataclass
 class AdminOperation(Generic[D]):
-    """One operation of an administrator, from the page that asks to the transaction that writes it."""
+    """One operation of an administrator, from the page that asks to the transaction."""
 
     kind: str
     """An `Operation`, or the name of an action or a button."""
@@ -52,7 +52,7 @@ class AdminOperation(Generic[D]):
     """The documents that it concerns; none yet in the empty form for a new one."""
 
     given: dict[str, Any] = field(default_factory=dict)
-    """What was typed into the operation's own fields (`extra_form_fields`), such as a one-time code."""
+    """What was typed into the fields of `extra_form_fields`, such as a one-time code."""
 
     changes: FormChanges = field(default_factory=FormChanges)
     """What the form changes; nothing for an operation that has no form of a document."""
@@ -108,7 +108,7 @@ class AdminRequest(CooperRequest):
 
 
 class ImpactNotConfirmed(Invalid):
-    """Who gains and who loses what was not looked at yet, or is different by now: it is shown, to be confirmed."""
+    """Who gains and who loses was not seen yet, or has changed: it is shown, to be confirmed."""
 
     status = HTTPStatus.OK
 
@@ -119,6 +119,9 @@ class ImpactNotConfirmed(Invalid):
 
 
 def fingerprint(lines: Iterable[Any]) -> str:
-    """Return what stands for lines that a page showed (nested ones too): a POST with it proves that they were seen."""
+    """Return what stands for lines that a page showed (nested ones too).
+
+    A POST that has it proves that they were seen.
+    """
     content = json.dumps(list(lines), default=str)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -19,7 +19,7 @@ from core.errors import Conflict, CooperError
 
 
 class ModelAdmin(ConfirmationAdmin):
-    """Manages documents of one class, with Django's hooks and these of its own, in the order of their use.
+    """Manages documents of one class, with Django's hooks and these, in the order of their use.
 
     Of a form: `extra_form_fields`, `preview_impact`, `precheck_operation`, `prepare`,
     `authorize_operation`, `commit`, `write`, `audit_events`.
@@ -51,7 +51,7 @@ class ModelAdmin(ConfirmationAdmin):
     # -- actions
     @admin.action(description="Delete the chosen %(verbose_name_plural)s", permissions=["delete"])
     def delete_chosen(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
-        """Ask, then delete each chosen document by itself; one that is refused stays, and is named."""
+        """Ask, then delete each chosen document by itself; name those that are refused."""
         operation: AdminOperation[Any] = AdminOperation(Operation.DELETE, list(queryset))
         lines, _, _, _ = self.get_deleted_objects(queryset, request)
 
@@ -105,7 +105,7 @@ class ModelAdmin(ConfirmationAdmin):
         """Do nothing: the event is written with the deletion."""
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
-        """Return the newest events of a document, newest first; none where events do not name it."""
+        """Return the newest events of a document, newest first, where events name it."""
         return []
 
     def history_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:

@@ -57,7 +57,7 @@ class DocumentQuerySet:
         return DocumentQuerySet(self.model, matching)
 
     def filter(self, *, pk__in: Iterable[str]) -> "DocumentQuerySet":
-        """Return the documents with these keys: how the admin takes those that were ticked in a list."""
+        """Return the documents with these keys: those that were ticked in a list."""
         keys = set(pk__in)
         return self.where(lambda document: document.pk in keys)
 

@@ -1,4 +1,4 @@
-"""The admin site: for administrators (and, to read, auditors), who sign in as everywhere else in cooper."""
+"""The admin site, for administrators and (to read) auditors, behind cooper's sign-in."""
 
 from collections.abc import Callable
 from functools import update_wrapper
@@ -24,7 +24,7 @@ ADMINISTER = "cooper.administer"
 """The permission that administrators alone have."""
 
 AUDITOR_URLS = {"index", "app_list", "jsi18n"}
-"""URLs open to auditors beside those of the audit log and of histories; what is added later stays shut."""
+"""URLs open to auditors beside those of the audit log and of histories; no others are."""
 
 
 class AdminSite(admin.AdminSite):
@@ -77,7 +77,7 @@ class AdminSite(admin.AdminSite):
 
 
 def is_open(request: HttpRequest) -> bool:
-    """Return whether an address is open to whoever asks: all are to administrators, few to auditors."""
+    """Return whether an address is open: all are to administrators, few to auditors."""
     if request.user.has_perm(ADMINISTER):
         return True
 
