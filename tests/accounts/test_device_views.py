@@ -263,9 +263,9 @@ def test_it_says_before_a_reset_what_happens_to_whom(client_of, dan):
     page = client_of("carol").post("/admin/accounts/person/", chosen).text
     lines = re.findall(r"<li>local:(\w+): (.*?)</li>", page)
     assert lines == [
-        ("alice", "has none: nothing happens."),
-        ("carol", "yourself: not here, use Device."),
-        ("dan", "has to set up a device anew; web sessions end at the next request."),
+        ("alice", "has no device: nothing happens."),
+        ("carol", "yourself: not possible here, use Device."),
+        ("dan", "has to set up a new device; web sessions end at the next request."),
     ]
 
 

@@ -164,7 +164,7 @@ def test_it_shows_the_outcome_of_grants_that_were_searched_by_event(carol, clien
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"q": "nobody-of-this-name"}, "A person is written local:alice"),
+        ({"q": "nobody-of-this-name"}, "Enter a person as local:alice"),
         ({"since": "2026-01-05", "day": "2026-01-06"}, "No matching events"),
     ],
 )

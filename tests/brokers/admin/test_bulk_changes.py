@@ -398,7 +398,7 @@ def test_it_says_what_stands_in_the_way(carol):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"person": "nobody"}, "Nobody of this name has signed in yet"),
+        ({"person": "nobody"}, "Nobody with this name has signed in yet"),
         ({"groups": "A B:x"}, "Not a valid group"),
         ({"person": ""}, "Enter a person, or at least one group"),
     ],
