@@ -152,16 +152,10 @@ class EmbeddedAws:
     def environment(self) -> dict[str, str]:
         """Return the variables with which cooper and AWS's tools use this AWS, never a real one."""
         access_key_id, secret = seed_aws.cooper_access_key()
-        aws_variables = client_environment(
+        environment = client_environment(
             self.endpoint_url, self.region, access_key_id, secret, self._config_file
         )
-        return {
-            **aws_variables,
-            "COOPER_REGION": self.region,
-            "COOPER_SIGNIN_URL": self.signin_url,
-            "COOPER_KMS_KEY": seed_aws.KMS_KEY,
-            "COOPER_DEV_ENDPOINTS": "1",
-        }
+        return environment | seed_aws.cooper_settings(self.region, self.signin_url)
 
     def register_idp(self, idp: Callable[[Call], Response]) -> None:
         """Let an identity provider answer beside the services, at /example-idp/."""

@@ -1,6 +1,7 @@
 """What the embedded AWS begins with, and functions that make AWS accounts, roles and keys.
 
 They write into moto's backends of this process. Ids and ARNs have AWS's form; secrets are random.
+What this package knows of cooper, its one user so far, is in this module alone.
 """
 
 import json
@@ -167,3 +168,13 @@ def cooper_access_key() -> tuple[str, str]:
     user = iam_backends[COOPER_ACCOUNT]["aws"].users[COOPER_USER]
     key = user.access_keys[0]
     return key.access_key_id, key.secret_access_key
+
+
+def cooper_settings(region: str, signin_url: str) -> dict[str, str]:
+    """Return the settings with which cooper uses this AWS."""
+    return {
+        "COOPER_REGION": region,
+        "COOPER_SIGNIN_URL": signin_url,
+        "COOPER_KMS_KEY": KMS_KEY,
+        "COOPER_DEV_ENDPOINTS": "1",
+    }

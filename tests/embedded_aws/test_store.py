@@ -9,7 +9,7 @@ from moto.dynamodb.models import dynamodb_backends
 from accounts import totp
 from accounts.models import TotpDevice
 from embedded_aws import EmbeddedAws, stored_tables
-from tests.embedded_aws.test_embedded_aws import client_for
+from tests.embedded_aws.clients import client_for
 from tests.support.codes import next_code
 
 TABLE = "cooper-once"
