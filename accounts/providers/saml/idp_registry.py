@@ -70,7 +70,7 @@ def add(settings: IdpSettings, taken: Iterable[str]) -> tuple[SamlIdp, list[str]
             " small letters, digits and '-', as in okta."
         )
     if settings.name in taken:
-        raise Invalid(f"{settings.name!r} is the id of another way to sign in. Take another one.")
+        raise Invalid(f"{settings.name!r} is the id of another way to sign in. Choose another one.")
 
     idp_metadata = load_metadata(
         settings.metadata_source, settings.entity_id, settings.metadata_certificate
@@ -105,12 +105,12 @@ def _refuse_taken(name: str, existing: SamlIdp | None, entity_id: str) -> None:
     if existing is not None and existing.entity_id != entity_id:
         raise Conflict(
             f"{name} was {existing.entity_id}: its people and groups stay its own."
-            f" Take another name for {entity_id}."
+            f" Use another name for {entity_id}."
         )
 
     for idp in SamlIdp.everything():
         if idp.entity_id == entity_id and idp.name != name:
-            raise Conflict(f"{entity_id} is (or was) connected as {idp.name}. Take that name.")
+            raise Conflict(f"{entity_id} is (or was) connected as {idp.name}. Use that name.")
 
 
 def _apply_settings(idp: SamlIdp, settings: IdpSettings) -> None:
@@ -140,7 +140,7 @@ def get_connected(name: str) -> SamlIdp:
     idp = SamlIdp.find(name)
     if idp is None or idp.removed:
         raise Invalid(
-            f"There is no SAML identity provider {name}. All: manage.py cooper_saml list",
+            f"There is no SAML identity provider {name}. To see all: manage.py cooper_saml list",
             field="name",
         )
     return idp
@@ -155,7 +155,7 @@ def refresh(name: str, metadata_source: str = "") -> tuple[SamlIdp, list[str]]:
     metadata_source = metadata_source or str(idp.metadata_url or "")
     if not metadata_source:
         raise Invalid(
-            f"{name} was given as a file. Say --metadata with the new one.", field="metadata"
+            f"{name} was added from a file. Give the new one with --metadata.", field="metadata"
         )
 
     try:
@@ -191,7 +191,7 @@ def find_problems(idp: SamlIdp) -> list[str]:
     """Return what is wrong with a stored identity provider, or will be soon."""
     problems = metadata.find_problems(list(idp.certificates), idp.valid_until, datetime.now(UTC))
     if idp.trouble:
-        problems.append(f"not brought up to date: {idp.trouble}")
+        problems.append(f"could not be refreshed: {idp.trouble}")
     return problems
 
 
@@ -270,7 +270,7 @@ def load_metadata(source: str, entity_id: str = "", certificate: str = "") -> Id
             xmlsec.verify_metadata_signature(raw, metadata.parse_root(raw), certificate)
         except Rejected as error:
             raise Invalid(
-                f"This metadata is not signed as it has to be: {error.args[0]}.", str(error)
+                f"This metadata is not signed as required: {error.args[0]}.", str(error)
             ) from error
     return idp_metadata
 
@@ -305,7 +305,7 @@ def fetch(url: str) -> bytes:
             url = urljoin(url, location)
             continue
         if response.status != 200:
-            raise Unavailable(f"{url[:200]} answers {response.status}.")
+            raise Unavailable(f"{url[:200]} returned HTTP status {response.status}.")
         return content
     raise Unavailable(f"{url[:200]} redirects too many times.")
 

@@ -54,7 +54,7 @@ def decode_message(encoded: str) -> bytes:
 
     padding = len(compact) - len(compact.rstrip("="))
     if len(compact) % 4 or padding > 2:
-        raise Rejected("base64", "not base64: its end is odd")
+        raise Rejected("base64", "not base64: its length or padding is wrong")
 
     try:
         return binascii.a2b_base64(compact, strict_mode=True)
@@ -93,7 +93,7 @@ def find_assertion(response: ET.Element) -> ET.Element | None:
     return assertion
 
 
-def status_code(response: ET.Element) -> str:
+def read_status_code(response: ET.Element) -> str:
     """Return the top-level status code (SAML Core 3.2.2.2), or ""."""
     code = response.find(f"{qname('samlp:Status')}/{qname('samlp:StatusCode')}")
     if code is None:
@@ -110,7 +110,7 @@ def _check_single_assertion(response: ET.Element) -> str:
     encrypted = response.findall(ENCRYPTED_ASSERTION)
     count = len(encrypted) + len(response.findall(ASSERTION))
     if count != 1:
-        return f"{count} assertions; status {status_code(response)!r}"
+        return f"{count} assertions; status {read_status_code(response)!r}"
 
     # EncryptedData; or, once pysaml2 has decrypted it, the assertion in its place
     if encrypted:
@@ -147,14 +147,14 @@ def _check_ids(root: ET.Element) -> str:
             if local_name(name).lower() != "id":
                 continue
             if name != _id_attribute_of(element):
-                return f"an id in the attribute {local_name(name)!r}"
+                return f"an ID in the attribute {local_name(name)!r}"
             if value in ids or not NCNAME.fullmatch(value):
-                return "an id there twice, or odd"
+                return "an ID that is there twice, or malformed"
             ids.add(value)
 
     assertion = find_assertion(root)
     if not root.get("ID") or (assertion is not None and not assertion.get("ID")):
-        return "no id"
+        return "no ID"
     return ""
 
 
@@ -175,7 +175,7 @@ def _check_signature_placement(root: ET.Element) -> str:
         if element.tag != SIGNATURE:
             continue
         if parent is None or parent.tag not in (RESPONSE, ASSERTION):
-            return "a signature in an odd place"
+            return "a signature in an unexpected place"
         # an empty URI would mean the whole document
         reference = element.find(f"{qname('ds:SignedInfo')}/{qname('ds:Reference')}")
         if reference is None or reference.get("URI") != f"#{parent.get('ID')}":
@@ -197,11 +197,7 @@ def _check_signature_algorithms(root: ET.Element) -> str:
         if signed_info is None:
             return "no SignedInfo"
 
-        algorithms = {}
-        for element in signed_info.iter():
-            algorithm = element.get("Algorithm")
-            if algorithm:
-                algorithms[local_name(element.tag)] = algorithm
+        algorithms = _read_algorithms(signed_info)
         transforms = [
             transform.get("Algorithm") for transform in signed_info.iter(qname("ds:Transform"))
         ]
@@ -211,13 +207,24 @@ def _check_signature_algorithms(root: ET.Element) -> str:
             and algorithms.get("DigestMethod") in DIGEST_METHODS
             and transforms == TRANSFORMS
         )
+
         # HMACOutputLength could cut a signature to one bit (CVE-2009-0217)
         has_parameters = any(
             len(method) > 0 for method in signed_info.iter(qname("ds:SignatureMethod"))
         )
         if not are_accepted or has_parameters:
-            return f"an algorithm that is not taken: {sorted(algorithms.values())} {transforms}"
+            return f"an algorithm that is not accepted: {sorted(algorithms.values())} {transforms}"
     return ""
+
+
+def _read_algorithms(signed_info: ET.Element) -> dict[str, str]:
+    """Return the algorithm of each element within SignedInfo, by the element's local name."""
+    algorithms = {}
+    for element in signed_info.iter():
+        algorithm = element.get("Algorithm")
+        if algorithm:
+            algorithms[local_name(element.tag)] = algorithm
+    return algorithms
 
 
 def _check_encryption(root: ET.Element) -> str:
@@ -258,7 +265,7 @@ def _find_weak_oaep_digest(method: ET.Element) -> str:
 def _find_reference_to_elsewhere(reference: ET.Element) -> str:
     uri = reference.get("URI", "")
     if not re.fullmatch(rf"#{NCNAME.pattern}", uri):
-        return "a reference to somewhere else"
+        return "a reference to something outside the message"
     return ""
 
 

@@ -100,7 +100,7 @@ def _read(raw: bytes, entity_id: str) -> IdpMetadata:
 
     valid_until = _read_valid_until(root, entity, descriptor)
     if valid_until is not None and valid_until <= datetime.now(UTC):
-        raise Rejected("metadata", f"it ended on {valid_until:%Y-%m-%d}")
+        raise Rejected("metadata", f"it expired on {valid_until:%Y-%m-%d}")
 
     problems = []
     # without any format listed, the identity provider decides (SAML Metadata 2.4.2)
@@ -126,9 +126,7 @@ def parse_root(raw: bytes) -> ET.Element:
         raise Rejected("metadata", f"it is larger than {SIZE_LIMIT // 1_000_000} MB")
     # the usual mistake: the address of a page that shows metadata, or of a sign-in page
     if re.match(rb"\s*<(!doctype\s+)?html", raw, re.IGNORECASE):
-        raise Rejected(
-            "metadata", "it is a web page, not metadata (is the address right, and public?)"
-        )
+        raise Rejected("metadata", "it is a web page, not metadata (is the URL right, and public?)")
 
     byte_order_mark = b"\xef\xbb\xbf"
     raw = raw.removeprefix(byte_order_mark)
@@ -159,7 +157,7 @@ def _find_entity(root: ET.Element, entity_id: str) -> ET.Element:
         suffix = f" {entity_id}" if entity_id else ""
         raise Rejected("metadata", f"it describes no identity provider{suffix}")
     if not 0 < len(entities[0].get("entityID", "")) <= ENTITY_ID_LIMIT:
-        raise Rejected("metadata", "it has no fit entityID")
+        raise Rejected("metadata", "it has no usable entityID")
     return entities[0]
 
 
@@ -197,12 +195,12 @@ def require_https(url: str) -> None:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError as error:
-        raise Rejected("metadata", f"{url[:100]!r} is no address") from error
+        raise Rejected("metadata", f"{url[:100]!r} is not a URL") from error
 
     is_protected = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
     is_plain_text = url.isascii() and url.isprintable() and " " not in url
     if not (is_protected and host and is_plain_text and len(url) <= URL_LIMIT):
-        raise Rejected("metadata", f"{url[:100]!r} is no https address")
+        raise Rejected("metadata", f"{url[:100]!r} is not an https URL")
 
 
 def _read_certificates(descriptor: ET.Element) -> list[str]:
@@ -242,11 +240,11 @@ def find_problems(
     if valid_until is not None:
         if valid_until <= now:
             problems.append(
-                f"the metadata ended on {valid_until:%Y-%m-%d}:"
+                f"the metadata expired on {valid_until:%Y-%m-%d}:"
                 " nobody can sign in until it is refreshed"
             )
         elif valid_until <= now + METADATA_EXPIRES_SOON:
-            problems.append(f"the metadata ends on {valid_until:%Y-%m-%d %H:%M} UTC: refresh it")
+            problems.append(f"the metadata expires on {valid_until:%Y-%m-%d %H:%M} UTC: refresh it")
     return problems
 
 
@@ -257,17 +255,17 @@ def _find_certificate_problems(certificate: x509.Certificate, now: datetime) -> 
     ends_at = certificate.not_valid_after_utc
     if ends_at <= now:
         problems.append(
-            f"{name} ended on {ends_at:%Y-%m-%d}:"
+            f"{name} expired on {ends_at:%Y-%m-%d}:"
             " give the identity provider a new one, then refresh"
         )
     elif ends_at <= now + EXPIRES_SOON:
         days = (ends_at - now).days
-        problems.append(f"{name} ends on {ends_at:%Y-%m-%d}: in {days} days")
+        problems.append(f"{name} expires on {ends_at:%Y-%m-%d}: in {days} days")
 
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < RSA_BITS:
             problems.append(f"{name} has an RSA key of {key.key_size} bits: too short")
     elif not isinstance(key, ec.EllipticCurvePublicKey):
-        problems.append(f"{name} has a key that cooper does not take: RSA or EC is needed")
+        problems.append(f"{name} has a key of an unsupported type: RSA or EC is needed")
     return problems

@@ -215,7 +215,7 @@ class _GuardedResponse(AuthnResponse):  # type: ignore[misc]
             raise Rejected("pysaml2", describe_error(error)) from error
 
         if self.assertion is None or len(self.assertions) != 1:
-            raise Rejected("pysaml2", "it found no assertion that it takes")
+            raise Rejected("pysaml2", "no assertion that it accepts")
 
     def _decrypt(self, text: str, keys: object = None) -> str:
         """Return the message decrypted. pysaml2 calls this where it would decrypt by itself."""

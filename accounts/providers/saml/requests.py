@@ -102,7 +102,7 @@ def use_once(provider: str, request_id: str, assertion_id: str) -> None:
                 writes.create(OnceRecord(f"saml:{digest}", expires=expires))
     except AlreadyExists as error:
         raise SignInRefused(
-            "This sign-in was used already. Sign in again.", "replay: used before"
+            "This sign-in was already used. Sign in again.", "replay: used before"
         ) from error
 
 

@@ -51,7 +51,7 @@ def decode_utf8(raw: bytes) -> str:
         raise Rejected("encoding", "not UTF-8") from error
 
     if "\0" in text:
-        raise Rejected("encoding", "a NUL")
+        raise Rejected("encoding", "a NUL character")
     return text
 
 

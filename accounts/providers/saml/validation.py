@@ -18,7 +18,7 @@ from accounts.providers.saml.constants import (
     STATUS_SUCCESS,
     qname,
 )
-from accounts.providers.saml.message_guard import find_assertion, status_code
+from accounts.providers.saml.message_guard import find_assertion, read_status_code
 from accounts.providers.saml.safe_xml import Rejected, element_text
 
 CLOCK_SKEW = timedelta(seconds=60)
@@ -118,7 +118,7 @@ def parse_instant(text: str | None) -> datetime:
     """Return the time that a dateTime in UTC names (SAML Core 1.3.3). Raise Rejected."""
     text = text or ""
     # datetime.fromisoformat accepts more than SAML does: dates alone, other time zones
-    rejected = Rejected("times", f"no moment: {text[:40]!r}")
+    rejected = Rejected("times", f"not a time in UTC: {text[:40]!r}")
     if not INSTANT.fullmatch(text):
         raise rejected
 
@@ -139,7 +139,7 @@ def _check_version(received: ReceivedResponse) -> str:
 
 def _check_status(received: ReceivedResponse) -> str:
     """Require that the identity provider reports success (SAML Core 3.2.2.2)."""
-    status = status_code(received.response)
+    status = read_status_code(received.response)
     if status != STATUS_SUCCESS:
         return f"status {status[:100]!r}"
     return ""
@@ -281,7 +281,7 @@ def _check_name_id(received: ReceivedResponse) -> str:
         and name_id.get(f"{{{NS_XSI}}}nil") is None
     )
     if not is_usable:
-        return f"no fit NameID: {subject[:60]!r}"
+        return f"an empty, overlong or unprintable NameID: {subject[:60]!r}"
     return ""
 
 

@@ -263,7 +263,7 @@ def _read_certificate(path: str) -> str:
         x509.load_pem_x509_certificate(pem.encode())
     except (OSError, ValueError) as error:
         raise Invalid(
-            f"{path} holds no certificate in PEM.", str(error)[:200], field="certificate"
+            f"{path} contains no PEM certificate.", str(error)[:200], field="certificate"
         ) from error
     return pem
 
@@ -274,7 +274,7 @@ def _describe(idp: SamlIdp) -> str:
     if not is_valid(idp):
         notes.append("EXPIRED")
     if idp.trouble:
-        notes.append(f"not brought up to date: {idp.trouble}")
+        notes.append(f"could not be refreshed: {idp.trouble}")
 
     line = f"{idp.name} ({idp.label}): {idp.entity_id}, {len(idp.certificates)} certificates"
     if notes:

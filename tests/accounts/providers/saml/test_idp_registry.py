@@ -118,15 +118,15 @@ WRONG = {
     "6 MB": (b" <a/>" + b" " * 6_000_000, "it is larger than 5 MB"),
     "a bomb": ('<!DOCTYPE a [<!ENTITY b "b">]>' + OKTA.metadata(), "a DOCTYPE"),
     "a tower": ("<a>" * 5_000, "too many elements"),
-    "ended": (OKTA.metadata(until=at(days=-1)), "it ended on"),
+    "ended": (OKTA.metadata(until=at(days=-1)), "it expired on"),
     "a service provider's": (OKTA.metadata().replace("IDPSSO", "SPSSO"), "it describes no identity provider"),
     "SAML 1.1": (OKTA.metadata().replace(SAMLP, "urn:oasis:names:tc:SAML:1.1:protocol"), "does not speak SAML 2.0"),
     "no certificate": (OKTA.metadata().replace("X509Certificate", "X509Cert"), "no signing certificate"),
     "a broken certificate": (OKTA.metadata().replace("MII", "AAA"), "no signing certificate"),
-    "http": (OKTA.metadata().replace("https://idp", "http://idp"), "is no https address"),
-    "a script as address": (OKTA.metadata().replace(f"{OKTA.entity_id}/sso", "javascript:x"), "no https address"),
+    "http": (OKTA.metadata().replace("https://idp", "http://idp"), "is not an https URL"),
+    "a script as address": (OKTA.metadata().replace(f"{OKTA.entity_id}/sso", "javascript:x"), "not an https URL"),
     "no redirect": (OKTA.metadata().replace("HTTP-Redirect", "HTTP-POST"), "no SingleSignOnService with the HTTP-Red"),
-    "no entityID": (OKTA.metadata().replace(OKTA.entity_id, ""), "no fit entityID"),
+    "no entityID": (OKTA.metadata().replace(OKTA.entity_id, ""), "no usable entityID"),
 }  # fmt: skip
 
 
@@ -144,9 +144,9 @@ def test_it_refuses_metadata_that_cannot_be_used_and_says_why(empty, tmp_path, n
         (("add", "Okta", "--metadata", "x"), "cannot be a provider's id"),
         (("add", "local", "--metadata", "x"), "another way to sign in"),
         (("add", "okta", "--metadata", "/nowhere/idp.xml"), "cannot be read"),
-        (("add", "okta", "--metadata", "http://idp.example.com/m"), "no https address"),
+        (("add", "okta", "--metadata", "http://idp.example.com/m"), "not an https URL"),
         (("add", "okta", "--metadata", "https://127.0.0.1:1/m"), "does not answer"),
-        (("add", "okta", "--metadata", "x", "--certificate", "/dev/null"), "no certificate in PEM"),
+        (("add", "okta", "--metadata", "x", "--certificate", "/dev/null"), "no PEM certificate"),
         (("refresh", "nobody"), "There is no SAML identity provider nobody"),
         (("remove", "nobody"), "There is no SAML identity provider nobody"),
         (("try", "nobody"), "There is no SAML identity provider nobody"),
@@ -195,7 +195,7 @@ def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(empty, pl
         place.answers["/m"] = status, {}, body
         with pytest.raises(CommandError, match="Not refreshed: okta"):
             saml("refresh")
-    assert "not brought up to date" in saml("list")
+    assert "could not be refreshed" in saml("list")
     with pytest.raises(CommandError, match="1 problem"):
         saml("check")
     for idp in (OKTA, ENTRA):
@@ -211,7 +211,7 @@ def test_it_follows_redirects_to_https_or_this_machine_alone(empty, place):
     saml("add", "okta", "--metadata", f"{place.url}/a")
     place.answers["/b"] = 302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b""
     place.answers["/c"] = 302, {"Location": "/c"}, b""
-    for path, said in (("/b", "no https address"), ("/c", "redirects too many times")):
+    for path, said in (("/b", "not an https URL"), ("/c", "redirects too many times")):
         with pytest.raises(CommandError, match=said):
             saml("check", "--metadata", f"{place.url}{path}")
 
@@ -246,7 +246,7 @@ def test_it_wants_a_signature_where_a_certificate_is_given(empty, tmp_path):
         "of another part": (good.replace('URI="#_m1"', 'URI="#_m2"'), "covers something else"),
         "SHA-1": (
             good.replace("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", f"{DS}rsa-sha1"),
-            "not taken",
+            "not accepted",
         ),
     }
     for content, said in bad.values():
@@ -288,7 +288,7 @@ def test_it_reads_metadata_as_the_vendors_issue_it(empty, tmp_path, name):
 def test_it_says_which_certificates_end_soon_or_are_weak(empty, tmp_path):
     for days, bits, said in (
         (10, 2048, "in 9 days"),
-        (-3, 2048, "ended on"),
+        (-3, 2048, "expired on"),
         (3650, 1024, "too short"),
     ):
         signer = f"soon-{days}-{bits}"
@@ -302,7 +302,7 @@ def test_it_says_which_certificates_end_soon_or_are_weak(empty, tmp_path):
 
 def test_it_warns_of_metadata_that_ends_soon(empty):
     now = datetime.now(UTC)
-    assert "ends on" in metadata.find_problems([], now + timedelta(hours=1), now)[0]
+    assert "expires on" in metadata.find_problems([], now + timedelta(hours=1), now)[0]
     assert "nobody can sign in" in metadata.find_problems([], now, now)[0]
     assert metadata.find_problems([], now + timedelta(days=9), now) == []
 

@@ -136,7 +136,7 @@ def ids_problem(**ids: str) -> str:
 
 @pytest.mark.parametrize("value", ["_a1", "1a", "", "a b", "a:b", "\u00e4", "a" * 257, "a'"])
 def test_an_id_is_a_short_ascii_name_that_is_there_once(value):
-    assert ids_problem(ID=value) == "an id there twice, or odd"
+    assert ids_problem(ID=value) == "an ID that is there twice, or malformed"
 
 
 def test_it_accepts_an_id_on_any_element_of_saml():
@@ -147,13 +147,13 @@ def test_it_accepts_an_id_on_any_element_of_saml():
 def test_an_id_is_in_no_other_attribute(attribute):
     response = parse(OKTA.response().encode())
     response[0].set(attribute, "_other")
-    assert RULES["ids"](response) == f"an id in the attribute {local_name(attribute)!r}"
+    assert RULES["ids"](response) == f"an ID in the attribute {local_name(attribute)!r}"
 
 
 def test_an_assertion_without_an_id_is_refused():
     response = parse(OKTA.response().encode())
     del find_assertion(response).attrib["ID"]
-    assert RULES["ids"](response) == "no id"
+    assert RULES["ids"](response) == "no ID"
 
 
 def test_a_second_algorithm_in_a_signature_does_not_hide_the_first():
@@ -185,7 +185,7 @@ def test_oaep_may_use_sha_1_and_sha_2_but_not_md5():
 @pytest.mark.parametrize("uri", ["", "#", "_k1", "#_k1/..", "#xpointer(/)", "https://x/#_k1"])
 def test_what_is_encrypted_refers_to_an_id_of_the_message(uri):
     assert RULES["encryption"](encrypted()) == ""
-    assert RULES["encryption"](encrypted(uri=uri)) == "a reference to somewhere else"
+    assert RULES["encryption"](encrypted(uri=uri)) == "a reference to something outside the message"
 
 
 def test_it_reads_base64_with_line_breaks_as_some_send_it():

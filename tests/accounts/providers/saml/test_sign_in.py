@@ -221,7 +221,7 @@ def test_it_takes_an_answer_once(browser, client_of):
 def test_it_takes_an_assertion_once_whatever_the_request(browser):
     signed_in(browser, assertion_id="_same")
     again = answer(browser, begin(browser).but(assertion_id="_same"))
-    assert again.status_code == 403 and "used already" in again.text
+    assert again.status_code == 403 and "already used" in again.text
 
 
 def test_it_takes_another_providers_assertion_of_the_same_id(browser, client_of):
