@@ -15,7 +15,7 @@ from accounts.providers.saml import idp_registry, keys
 from core import installation
 from tests.support import saml_kit
 from tests.support.saml_kit import OKTA, SP, Attribute, Idp
-from tests.support.saml_stage import answer, begin
+from tests.support.saml_stage import post_response, start_sign_in
 
 ANSWERS = 25
 GROUPS = (
@@ -79,8 +79,10 @@ def _line(name: str, changes: dict[str, Any], times: int = ANSWERS) -> None:
 def _message(changes: dict[str, Any]) -> tuple[Client, str]:
     """Return a browser that waits for an answer, and the answer."""
     browser = Client()
-    idp: Idp = begin(browser).but(assertion_id=f"_b{time.monotonic_ns()}", **changes)
-    return browser, idp.made()
+    idp: Idp = start_sign_in(browser).with_changes(
+        assertion_id=f"_b{time.monotonic_ns()}", **changes
+    )
+    return browser, idp.build()
 
 
 def _once(made: tuple[Client, str], *, peak: bool = False) -> tuple[float, float, float]:
@@ -89,7 +91,7 @@ def _once(made: tuple[Client, str], *, peak: bool = False) -> tuple[float, float
         tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0] if peak else 0
     begun, cpu = time.perf_counter(), used()
-    status = answer(*made).status_code
+    status = post_response(*made).status_code
     wall, spent = time.perf_counter() - begun, used() - cpu
     assert status in (302, 403)
     return wall, spent, tracemalloc.get_traced_memory()[1] - before if peak else 0

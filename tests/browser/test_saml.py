@@ -17,7 +17,7 @@ import pytest
 from demo import example_idp
 from tests.support.browser import chromium, page, see, shoot, violations
 from tests.support.paths import SUPPORT
-from tests.support.saml_kit import pair
+from tests.support.saml_kit import key_pair
 from tests.support.served import ROOT, clean, manage, run, serving
 
 __all__ = ["chromium", "page"]  # fixtures
@@ -142,7 +142,7 @@ def samlp(demo) -> Iterator[str]:
     shutil.copytree(here, place, dirs_exist_ok=True)
     install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     subprocess.run(install, cwd=place, check=True, timeout=300, stdout=sys.stderr)
-    keys = pair("samlp")
+    keys = key_pair("samlp")
     acs = f"{demo['url']}/saml2/acs/"
     process = subprocess.Popen(
         ["node", "server.js", keys.key, keys.certificate, acs],

@@ -16,7 +16,7 @@ from tests.support import faults, iam
 from tests.support.enrolment import enrol
 from tests.support.forms import confirmed, submit
 from tests.support.saml_kit import OKTA
-from tests.support.saml_stage import answer, begin
+from tests.support.saml_stage import post_response, start_sign_in
 from tests.support.served import ROOT, Person, serving
 
 IAM = ROOT / "docs/iam"
@@ -87,7 +87,7 @@ def test_it_allows_devices(client_of: Any, command: Any) -> None:
 
 def test_it_allows_identity_providers(connected: Any, tmp_path: Path, command: Any) -> None:
     (tmp_path / "more.xml").write_text(
-        OKTA.but(name="more", entity_id="https://more.example.com").metadata()
+        OKTA.with_changes(name="more", entity_id="https://more.example.com").metadata()
     )
     for words in (
         ["add", "more", "--metadata", str(tmp_path / "more.xml")],
@@ -172,7 +172,7 @@ def test_it_allows_people_to_sign_in_and_become_targets_of_both_kinds(
 
 def test_it_allows_to_sign_in_by_saml(client_of: Any, visit: Any) -> None:
     browser = client_of(None)
-    assert answer(browser, begin(browser, OKTA)).status_code == 302
+    assert post_response(browser, start_sign_in(browser, OKTA)).status_code == 302
     assert browser.get("/").status_code == 200
     visit()
 

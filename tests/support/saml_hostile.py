@@ -25,17 +25,17 @@ from tests.support.saml_kit import (
     Attribute,
     Idp,
     at,
-    pair,
+    key_pair,
 )
 
-Made = Callable[[Idp], Any]
-HOSTILE: dict[str, tuple[str, Made]] = {}
+MessageBuilder = Callable[[Idp], Any]
+HOSTILE: dict[str, tuple[str, MessageBuilder]] = {}
 """name: (the rule that refuses it, what makes the message: an Idp, XML, or the fields of a form)."""
 
 EVIL = "mallory@example.com"
 
 
-def case(name: str, rule: str, made: Made) -> None:
+def case(name: str, rule: str, made: MessageBuilder) -> None:
     """Add a message."""
     assert name not in HOSTILE, name
     HOSTILE[name] = (rule, made)
@@ -43,14 +43,14 @@ def case(name: str, rule: str, made: Made) -> None:
 
 def but(name: str, rule: str, **changes: Any) -> None:
     """Add a message that says something else than the honest one."""
-    case(name, rule, lambda idp: idp.but(**changes))
+    case(name, rule, lambda idp: idp.with_changes(**changes))
 
 
 def edited(name: str, rule: str, old: str, new: str, **changes: Any) -> None:
     """Add a message that was changed after it was signed."""
 
     def made(idp: Idp) -> str:
-        honest = idp.but(**changes).made()
+        honest = idp.with_changes(**changes).build()
         assert re.search(old, honest), name
         return re.sub(old, new, honest, count=1)
 
@@ -59,12 +59,12 @@ def edited(name: str, rule: str, old: str, new: str, **changes: Any) -> None:
 
 def form(name: str, rule: str, made: Callable[[str], list[tuple[str, str]]]) -> None:
     """Add a form made of the honest message in base64."""
-    case(name, rule, lambda idp: made(base64.b64encode(idp.made().encode()).decode()))
+    case(name, rule, lambda idp: made(base64.b64encode(idp.build().encode()).decode()))
 
 
 def raw(name: str, rule: str, made: Callable[[str], bytes | str]) -> None:
     """Add bytes made of the honest message."""
-    case(name, rule, lambda idp: made(idp.made()))
+    case(name, rule, lambda idp: made(idp.build()))
 
 
 # -- forms and bytes --------------------------------------------------------------------------------------------------
@@ -198,8 +198,8 @@ but(
     curve=True,
     signature_algorithm=f"{MORE}ecdsa-sha256",
 )
-case("a foreign key's certificate in KeyInfo", "signature", lambda idp: idp.but(
-    signer="rogue", key_info=f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{pair('rogue').packed}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"))  # fmt: skip # noqa: E501 - one message
+case("a foreign key's certificate in KeyInfo", "signature", lambda idp: idp.with_changes(
+    signer="rogue", key_info=f"<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{key_pair('rogue').certificate_base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"))  # fmt: skip # noqa: E501 - one message
 but(
     "a foreign key in KeyInfo",
     "signature",
@@ -362,11 +362,11 @@ CARRIERS = {
 SIGNATURE = re.compile(r"(?s)<ds:Signature .*?</ds:Signature>")
 
 
-def wrapped(carrier: Any, kind: str) -> Made:
+def wrapped(carrier: Any, kind: str) -> MessageBuilder:
     """Return what makes a message in which an evil assertion stands before the signed one."""
 
     def made(idp: Idp) -> str:
-        whole = idp.made()
+        whole = idp.build()
         start, end = (
             whole.index("<saml:Assertion"),
             whole.index("</saml:Assertion>") + len("</saml:Assertion>"),
@@ -520,13 +520,13 @@ but("a status detail", "shape", extra={"in-status": "<samlp:StatusDetail/>"})
 # -- requests and providers -------------------------------------------------------------------------------------------
 but("an invented request", "request", request="_invented")
 but("a request in other letters", "request", answered="_INVENTED")
-case("the other provider answers", "signature", lambda idp: ENTRA.but(request=idp.request))
+case("the other provider answers", "signature", lambda idp: ENTRA.with_changes(request=idp.request))
 case(
     "the other provider answers in this one's name",
     "signature",
-    lambda idp: idp.but(signer="entra"),
+    lambda idp: idp.with_changes(signer="entra"),
 )
-case("the other provider's assertion in this one's response", "signature", lambda idp: idp.but(
+case("the other provider's assertion in this one's response", "signature", lambda idp: idp.with_changes(
     issuer=ENTRA.entity_id, signer="entra", response_issuer=idp.entity_id))  # fmt: skip
 but(
     "an unknown provider, unasked",
@@ -545,7 +545,7 @@ def sealed(
     """Add an encrypted message; OURS stands for cooper's certificate (tests put its file there)."""
 
     def made(idp: Idp) -> str:
-        message = idp.but(**{"encrypts": "OURS", **changes}).made()
+        message = idp.with_changes(**{"encrypts": "OURS", **changes}).build()
         return change(message) if change else message
 
     case(f"encrypted: {name}", rule, made)
@@ -567,7 +567,7 @@ sealed("by another issuer", "issuer", issuer=ENTRA.entity_id)
 sealed("SHA-1", "algorithms", signature_algorithm=f"{DS}rsa-sha1")
 sealed("no NameID", "shape", subject=None)
 sealed("two statements", "shape", extra={"in-assertion": "<saml:AttributeStatement/>"})
-sealed("for somebody else", "pysaml2", encrypts=pair("rogue").certificate)
+sealed("for somebody else", "pysaml2", encrypts=key_pair("rogue").certificate)
 sealed("damaged", "pysaml2", damaged)
 sealed(
     "its key damaged",
@@ -611,13 +611,15 @@ sealed(
     "a plain one within",
     "assertions",
     lambda m: re.sub(
-        r"(?s)(<saml:EncryptedAssertion [^>]*>)", r"\1" + OKTA.but(signs=()).assertion(), m
+        r"(?s)(<saml:EncryptedAssertion [^>]*>)", r"\1" + OKTA.with_changes(signs=()).assertion(), m
     ),
 )
 sealed(
     "a plain one beside",
     "assertions",
-    lambda m: m.replace("</samlp:Response>", OKTA.but(signs=()).assertion() + "</samlp:Response>"),
+    lambda m: m.replace(
+        "</samlp:Response>", OKTA.with_changes(signs=()).assertion() + "</samlp:Response>"
+    ),
 )
 sealed(
     "the response's signature broken",

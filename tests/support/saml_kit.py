@@ -1,4 +1,4 @@
-"""An identity provider of our own for tests: builds, signs and encrypts any message, honest or not, by xmlsec1."""
+"""An identity provider for tests: builds any message, honest or not; xmlsec1 signs and encrypts."""
 
 import base64
 import subprocess
@@ -18,10 +18,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 SP = "https://cooper.example.com"
-ACS, AUDIENCE = f"{SP}/saml2/acs/", f"{SP}/saml2/metadata/"
-SAMLP, SAML = "urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:2.0:assertion"
-DS, XENC = "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/04/xmlenc#"
-MORE, EXC = "http://www.w3.org/2001/04/xmldsig-more#", "http://www.w3.org/2001/10/xml-exc-c14n#"
+ACS = f"{SP}/saml2/acs/"
+AUDIENCE = f"{SP}/saml2/metadata/"
+
+SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+DS = "http://www.w3.org/2000/09/xmldsig#"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED = f"{DS}enveloped-signature"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -36,63 +41,83 @@ FOLDER = Path(tempfile.mkdtemp(prefix="cooper-kit-"))
 
 
 def at(**shift: float) -> str:
-    """Return the moment so far from now, as SAML writes it."""
-    return (datetime.now(UTC) + timedelta(**shift)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    """Return the time that far from now, as SAML writes it."""
+    instant = datetime.now(UTC) + timedelta(**shift)
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A key and its certificate, as files."""
+class KeyPair:
+    """A private key and its certificate, as PEM files."""
 
     key: str
     certificate: str
-    packed: str
+    certificate_base64: str
+    """DER, as metadata and KeyInfo have it."""
 
 
-def pair(name: str, days: int = 3650, *, curve: bool = False, bits: int = 2048) -> Pair:
-    """Return the key pair of this name; its certificate ends in so many days."""
-    return _pair(name, days, curve, bits)
+def key_pair(name: str, days: int = 3650, *, curve: bool = False, bits: int = 2048) -> KeyPair:
+    """Return the key pair of this name, made once; its certificate expires in so many days."""
+    return _create_key_pair(name, days, curve, bits)
 
 
 @lru_cache(maxsize=64)
-def _pair(name: str, days: int, curve: bool, bits: int) -> Pair:
-    """Return the key pair of this name, made once."""
-    key: Any = (
-        ec.generate_private_key(ec.SECP256R1()) if curve else rsa.generate_private_key(65537, bits)
-    )
-    called, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
-    made = (
+def _create_key_pair(name: str, days: int, curve: bool, bits: int) -> KeyPair:
+    key: Any
+    if curve:
+        key = ec.generate_private_key(ec.SECP256R1())
+    else:
+        key = rsa.generate_private_key(65537, bits)
+
+    x509_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
         x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
+        .subject_name(x509_name)
+        .issuer_name(x509_name)
         .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=days))
+        .sign(key, hashes.SHA256())
     )
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(
-        now - timedelta(days=400)
+
+    key_file = FOLDER / f"{name}-{days}-{curve}.key"
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
     )
-    certificate = made.not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
-    files = FOLDER / f"{name}-{days}-{curve}.key", FOLDER / f"{name}-{days}-{curve}.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    files[0].write_bytes(private)
-    files[1].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    packed = base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
-    return Pair(str(files[0]), str(files[1]), packed)
+    certificate_file = FOLDER / f"{name}-{days}-{curve}.pem"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    return KeyPair(str(key_file), str(certificate_file), base64.b64encode(der).decode())
 
 
-def xmlsec1(*words: str, given: str) -> str:
-    """Run xmlsec1 on a document and return what it makes of it."""
+def xmlsec1(command: str, *arguments: str, document: str) -> str:
+    """Run xmlsec1 on a document and return its output, without the XML declaration."""
+    ids = ("--id-attr:ID", f"{SAML}:Assertion", "--id-attr:ID", f"{SAMLP}:Response")
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-        file.write(given)
+        file.write(document)
         file.flush()
-        ids = ("--id-attr:ID", f"{SAML}:Assertion", "--id-attr:ID", f"{SAMLP}:Response")
-        command = ["xmlsec1", words[0], *ids, *words[1:], file.name]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.removeprefix('<?xml version="1.0"?>\n').removeprefix(
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-    )
+        process = subprocess.run(
+            ["xmlsec1", command, *ids, *arguments, file.name],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    assert process.returncode == 0, process.stderr
+
+    output = process.stdout.removeprefix('<?xml version="1.0"?>\n')
+    return output.removeprefix('<?xml version="1.0" encoding="UTF-8"?>\n')
+
+
+def xml_attributes(**values: str | None) -> str:
+    """Write those that have a value."""
+    return "".join(f' {name}="{value}"' for name, value in values.items() if value is not None)
 
 
 @dataclass(frozen=True)
@@ -105,12 +130,14 @@ class Attribute:
     format: str = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 
     def __str__(self) -> str:
-        """Write it."""
         values = "".join(
             f"<saml:AttributeValue>{escape(value)}</saml:AttributeValue>" for value in self.values
         )
-        named = f' NameFormat="{self.format}"' if self.format else ""
-        return f"<saml:Attribute Name={quoteattr(self.name)}{named}>{values}{self.raw}</saml:Attribute>"
+        name_format = xml_attributes(NameFormat=self.format or None)
+        return (
+            f"<saml:Attribute Name={quoteattr(self.name)}{name_format}>"
+            f"{values}{self.raw}</saml:Attribute>"
+        )
 
 
 @dataclass(frozen=True)
@@ -157,189 +184,221 @@ class Idp:
     key_transport: str = "rsa-oaep-mgf1p"
     prolog: str = ""
 
-    def but(self, **changes: Any) -> "Idp":
-        """Return one that says something else."""
+    def with_changes(self, **changes: Any) -> "Idp":
         return replace(self, **changes)
 
-    def x(self, place: str) -> str:
+    def extra_at(self, place: str) -> str:
         """Return what a test puts at a place."""
         return self.extra.get(place, "")
 
-    def signature(self, identifier: str) -> str:
-        """Return the template of a signature over an element."""
-        transforms = "".join(f'<ds:Transform Algorithm="{each}"/>' for each in self.transforms)
+    # -- the parts of a message, not signed yet --
+
+    def signature(self, element_id: str) -> str:
+        """Return the template of a signature over an element; xmlsec1 fills it in."""
+        transforms = "".join(
+            f'<ds:Transform Algorithm="{algorithm}"/>' for algorithm in self.transforms
+        )
         return (
-            f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{self.canonical}"/>'
-            f'<ds:SignatureMethod Algorithm="{self.signature_algorithm}"/><ds:Reference URI="#{identifier}">'
-            f'<ds:Transforms>{transforms}</ds:Transforms><ds:DigestMethod Algorithm="{self.digest}"/><ds:DigestValue/>'
-            f"</ds:Reference>{self.x('signed-info')}</ds:SignedInfo><ds:SignatureValue/>"
-            f"{self.key_info}{self.x('signature')}</ds:Signature>"
+            f'<ds:Signature xmlns:ds="{DS}"><ds:SignedInfo>'
+            f'<ds:CanonicalizationMethod Algorithm="{self.canonical}"/>'
+            f'<ds:SignatureMethod Algorithm="{self.signature_algorithm}"/>'
+            f'<ds:Reference URI="#{element_id}"><ds:Transforms>{transforms}</ds:Transforms>'
+            f'<ds:DigestMethod Algorithm="{self.digest}"/><ds:DigestValue/></ds:Reference>'
+            f"{self.extra_at('signed-info')}</ds:SignedInfo><ds:SignatureValue/>"
+            f"{self.key_info}{self.extra_at('signature')}</ds:Signature>"
         )
 
     def assertion(self) -> str:
         """Return the assertion, with the template of its signature."""
         issuer = self.entity_id if self.issuer is None else self.issuer
         signature = self.signature(self.assertion_id) if "assertion" in self.signs else ""
+        attributes = xml_attributes(
+            ID=self.assertion_id,
+            Version=self.assertion_version,
+            IssueInstant=self.assertion_issued or self.issued or at(),
+        )
         return (
-            f'<saml:Assertion xmlns:saml="{SAML}" ID="{self.assertion_id}" Version="{self.assertion_version}" '
-            f'IssueInstant="{self.assertion_issued or self.issued or at()}"{self.x("assertion-attributes")}>'
-            f"<saml:Issuer>{issuer}</saml:Issuer>{signature}{self.x('before-subject')}"
+            f'<saml:Assertion xmlns:saml="{SAML}"{attributes}'
+            f"{self.extra_at('assertion-attributes')}>"
+            f"<saml:Issuer>{issuer}</saml:Issuer>{signature}{self.extra_at('before-subject')}"
             f"{self._subject()}{self._conditions()}{self._statement()}{self._attributes()}"
-            f"{self.x('in-assertion')}</saml:Assertion>"
+            f"{self.extra_at('in-assertion')}</saml:Assertion>"
         )
 
     def _subject(self) -> str:
-        """Return the subject."""
-        name_format = f' Format="{self.subject_format}"' if self.subject_format else ""
-        named = (
-            ""
-            if self.subject is None
-            else f"<saml:NameID{name_format}>{self.subject}</saml:NameID>"
-        )
+        name_id = ""
+        if self.subject is not None:
+            name_format = xml_attributes(Format=self.subject_format or None)
+            name_id = f"<saml:NameID{name_format}>{self.subject}</saml:NameID>"
+
         confirmed = self.request if self.confirmed is None else self.confirmed
-        said = {
-            "InResponseTo": confirmed or None,
-            "Recipient": self.recipient,
-            "NotOnOrAfter": at(minutes=5) if self.confirmed_until == "" else self.confirmed_until,
-        }
-        words = "".join(f' {name}="{value}"' for name, value in said.items() if value is not None)
-        data = f"<saml:SubjectConfirmationData{words}{self.x('confirmation-attributes')}/>"
+        confirmed_until = at(minutes=5) if self.confirmed_until == "" else self.confirmed_until
+        data = xml_attributes(
+            InResponseTo=confirmed or None,
+            Recipient=self.recipient,
+            NotOnOrAfter=confirmed_until,
+        )
         return (
-            f'<saml:Subject>{named}{self.x("in-subject")}<saml:SubjectConfirmation Method="{self.method}">'
-            f"{data}</saml:SubjectConfirmation>{self.x('after-confirmation')}</saml:Subject>"
+            f"<saml:Subject>{name_id}{self.extra_at('in-subject')}"
+            f'<saml:SubjectConfirmation Method="{self.method}">'
+            f"<saml:SubjectConfirmationData{data}{self.extra_at('confirmation-attributes')}/>"
+            f"</saml:SubjectConfirmation>{self.extra_at('after-confirmation')}</saml:Subject>"
         )
 
     def _conditions(self) -> str:
-        """Return the conditions."""
         if "conditions" in self.extra:
             return self.extra["conditions"]
-        begin = at(minutes=-1) if self.not_before == "" else self.not_before
-        until = at(minutes=5) if self.until == "" else self.until
-        words = f' NotBefore="{begin}"' * (begin is not None) + f' NotOnOrAfter="{until}"' * (
-            until is not None
+
+        validity = xml_attributes(
+            NotBefore=at(minutes=-1) if self.not_before == "" else self.not_before,
+            NotOnOrAfter=at(minutes=5) if self.until == "" else self.until,
         )
-        named = [
-            "".join(f"<saml:Audience>{each}</saml:Audience>" for each in names)
-            for names in self.audiences
-        ]
-        restrictions = "".join(
-            f"<saml:AudienceRestriction>{each}</saml:AudienceRestriction>" for each in named
+        restrictions = ""
+        for audiences in self.audiences:
+            elements = "".join(f"<saml:Audience>{name}</saml:Audience>" for name in audiences)
+            restrictions += f"<saml:AudienceRestriction>{elements}</saml:AudienceRestriction>"
+        return (
+            f"<saml:Conditions{validity}>{restrictions}"
+            f"{self.extra_at('in-conditions')}</saml:Conditions>"
         )
-        return f"<saml:Conditions{words}>{restrictions}{self.x('in-conditions')}</saml:Conditions>"
 
     def _statement(self) -> str:
-        """Return the authentication."""
         if "statement" in self.extra:
             return self.extra["statement"]
-        until = f' SessionNotOnOrAfter="{self.session_until}"' if self.session_until else ""
+
+        attributes = xml_attributes(
+            AuthnInstant=self.authenticated or at(),
+            SessionIndex="_s1",
+            SessionNotOnOrAfter=self.session_until,
+        )
         return (
-            f'<saml:AuthnStatement AuthnInstant="{self.authenticated or at()}" SessionIndex="_s1"{until}>'
-            f"<saml:AuthnContext><saml:AuthnContextClassRef>{PASSWORD}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>"
+            f"<saml:AuthnStatement{attributes}><saml:AuthnContext>"
+            f"<saml:AuthnContextClassRef>{PASSWORD}</saml:AuthnContextClassRef>"
+            "</saml:AuthnContext></saml:AuthnStatement>"
         )
 
     def _attributes(self) -> str:
-        """Return the attributes."""
-        written = "".join(str(each) for each in self.attributes)
-        return (
-            f"<saml:AttributeStatement>{written}</saml:AttributeStatement>"
-            if self.attributes
-            else ""
-        )
+        if not self.attributes:
+            return ""
+        elements = "".join(str(attribute) for attribute in self.attributes)
+        return f"<saml:AttributeStatement>{elements}</saml:AttributeStatement>"
 
     def response(self, assertion: str | None = None) -> str:
         """Return the response around the assertion, with the template of its signature."""
+        if assertion is None:
+            assertion = self.assertion()
+        issuer_name = self.entity_id if self.response_issuer is None else self.response_issuer
+        issuer = f"<saml:Issuer>{issuer_name}</saml:Issuer>" if issuer_name else ""
+        signature = self.signature(self.response_id) if "response" in self.signs else ""
         answered = self.request if self.answered is None else self.answered
-        issuer = self.entity_id if self.response_issuer is None else self.response_issuer
-        named = f"<saml:Issuer>{issuer}</saml:Issuer>" if issuer else ""
-        words = {"Destination": self.destination, "InResponseTo": answered or None}
-        said = "".join(f' {name}="{value}"' for name, value in words.items() if value is not None)
+        attributes = xml_attributes(
+            ID=self.response_id,
+            Version=self.version,
+            IssueInstant=self.issued or at(),
+            Destination=self.destination,
+            InResponseTo=answered or None,
+        )
         return (
-            f'<samlp:Response xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}" ID="{self.response_id}" '
-            f'Version="{self.version}" IssueInstant="{self.issued or at()}"{said}>{named}'
-            f"{self.signature(self.response_id) if 'response' in self.signs else ''}{self.x('before-status')}"
-            f'<samlp:Status><samlp:StatusCode Value="{self.status}"/>{self.x("in-status")}</samlp:Status>'
-            f"{self.x('before-assertion')}{self.assertion() if assertion is None else assertion}"
-            f"{self.x('after-assertion')}</samlp:Response>"
+            f'<samlp:Response xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}"{attributes}'
+            f"{self.extra_at('response-attributes')}>"
+            f"{issuer}{signature}{self.extra_at('before-status')}"
+            f'<samlp:Status><samlp:StatusCode Value="{self.status}"/>'
+            f"{self.extra_at('in-status')}</samlp:Status>"
+            f"{self.extra_at('before-assertion')}{assertion}"
+            f"{self.extra_at('after-assertion')}</samlp:Response>"
         )
 
-    def sign(self, document: str, identifier: str) -> str:
-        """Return the document with the signature over one element made."""
-        keys = pair(self.signer, curve=self.curve)
-        words = ("--sign", "--privkey-pem", f"{keys.key},{keys.certificate}")
+    # -- signing and encrypting --
+
+    def sign(self, document: str, element_id: str) -> str:
+        """Return the document with the signature over one element filled in."""
+        keys = key_pair(self.signer, curve=self.curve)
         return xmlsec1(
-            *words,
+            "--sign",
+            "--privkey-pem",
+            f"{keys.key},{keys.certificate}",
             "--node-xpath",
-            f"//*[@ID='{identifier}']/*[local-name()='Signature']",
-            given=document,
+            f"//*[@ID='{element_id}']/*[local-name()='Signature']",
+            document=document,
         )
 
-    def sealed(self, assertion: str, recipient: str) -> str:
-        """Return an encrypted assertion for whoever has the certificate (a file)."""
-        size = self.cipher.split("-")[0].removeprefix("aes").removeprefix("tripledes") or "192"
-        where = "http://www.w3.org/2009/xmlenc11#" if self.cipher.endswith("gcm") else XENC
-        kind = f"des-{size}" if self.cipher.startswith("tripledes") else f"aes-{size}"
+    def encrypt(self, assertion: str, recipient: str) -> str:
+        """Return the assertion encrypted for whoever has the certificate (a file)."""
+        namespace = "http://www.w3.org/2009/xmlenc11#" if self.cipher.endswith("gcm") else XENC
         template = (
             f'<xenc:EncryptedData xmlns:xenc="{XENC}" Type="{XENC}Element">'
-            f'<xenc:EncryptionMethod Algorithm="{where}{self.cipher}"/><ds:KeyInfo xmlns:ds="{DS}"><xenc:EncryptedKey>'
+            f'<xenc:EncryptionMethod Algorithm="{namespace}{self.cipher}"/>'
+            f'<ds:KeyInfo xmlns:ds="{DS}"><xenc:EncryptedKey>'
             f'<xenc:EncryptionMethod Algorithm="{XENC}{self.key_transport}"/>'
-            "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>"
+            "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData>"
+            "</xenc:EncryptedKey></ds:KeyInfo>"
             "<xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>"
         )
         with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
             file.write(assertion)
             file.flush()
-            words = (
+            encrypted = xmlsec1(
                 "--encrypt",
                 "--pubkey-cert-pem",
                 OURS if recipient == "OURS" else recipient,
                 "--session-key",
-                kind,
+                self._session_key_type(),
                 "--xml-data",
                 file.name,
+                document=template,
             )
-            data = xmlsec1(*words, given=template)
-        return f'<saml:EncryptedAssertion xmlns:saml="{SAML}">{data}</saml:EncryptedAssertion>'
+        return f'<saml:EncryptedAssertion xmlns:saml="{SAML}">{encrypted}</saml:EncryptedAssertion>'
 
-    def made(self) -> str:
-        """Return the message, signed and encrypted as it says."""
+    def _session_key_type(self) -> str:
+        """Return xmlsec1's name for a key of the cipher: `aes-256` for `aes256-cbc`."""
+        if self.cipher.startswith("tripledes"):
+            return "des-192"
+        bits = self.cipher.removeprefix("aes").split("-")[0]
+        return f"aes-{bits}"
+
+    def build(self) -> str:
+        """Return the message, signed and encrypted as `signs` and `encrypts` say."""
         if self.encrypts:
-            inner = self.assertion()
-            inner = self.sign(inner, self.assertion_id) if "assertion" in self.signs else inner
-            document = self.response(self.sealed(inner, self.encrypts))
+            assertion = self.assertion()
+            if "assertion" in self.signs:
+                assertion = self.sign(assertion, self.assertion_id)
+            document = self.response(self.encrypt(assertion, self.encrypts))
         else:
             document = self.response()
-            document = (
-                self.sign(document, self.assertion_id) if "assertion" in self.signs else document
-            )
-        document = self.sign(document, self.response_id) if "response" in self.signs else document
+            if "assertion" in self.signs:
+                document = self.sign(document, self.assertion_id)
+
+        if "response" in self.signs:
+            document = self.sign(document, self.response_id)
         return self.prolog + document.rstrip("\n")
+
+    # -- metadata --
 
     def metadata(
         self, *, signers: tuple[str, ...] = (), extra: str = "", slo: bool = True, until: str = ""
     ) -> str:
         """Return metadata of this identity provider."""
-        names = signers or (self.signer,)
-        keys = "".join(
-            f'<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="{DS}"><ds:X509Data><ds:X509Certificate>'
-            f"{pair(each, curve=self.curve).packed}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
-            for each in names
-        )
-        binding, place = (
-            "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
-            f"{self.entity_id}/sso",
-        )
-        bye = (
-            f'<md:SingleLogoutService Binding="{binding}" Location="{self.entity_id}/slo"/>'
-            if slo
-            else ""
-        )
-        ends = f' validUntil="{until}"' if until else ""
+        keys = "".join(self._key_descriptor(signer) for signer in signers or (self.signer,))
+        binding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+        logout = ""
+        if slo:
+            logout = (
+                f'<md:SingleLogoutService Binding="{binding}" Location="{self.entity_id}/slo"/>'
+            )
         return (
-            f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_m1" '
-            f"entityID={quoteattr(self.entity_id)}{ends}>{extra}"
-            f'<md:IDPSSODescriptor protocolSupportEnumeration="{SAMLP}">{keys}{bye}'
-            f'<md:SingleSignOnService Binding="{binding}" Location="{place}"/>'
+            '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_m1" '
+            f"entityID={quoteattr(self.entity_id)}{xml_attributes(validUntil=until or None)}>"
+            f'{extra}<md:IDPSSODescriptor protocolSupportEnumeration="{SAMLP}">{keys}{logout}'
+            f'<md:SingleSignOnService Binding="{binding}" Location="{self.entity_id}/sso"/>'
             "</md:IDPSSODescriptor></md:EntityDescriptor>"
+        )
+
+    def _key_descriptor(self, signer: str) -> str:
+        certificate = key_pair(signer, curve=self.curve).certificate_base64
+        return (
+            f'<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="{DS}"><ds:X509Data>'
+            f"<ds:X509Certificate>{certificate}</ds:X509Certificate>"
+            "</ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
         )
 
 
@@ -347,12 +406,12 @@ OKTA = Idp()
 ENTRA = Idp(name="entra", entity_id="https://sts.example.net/tenant/", signer="entra")
 
 
-def packed(message: str | bytes) -> str:
+def to_base64(message: str | bytes) -> str:
     """Return a message as it is posted."""
     return base64.b64encode(message.encode() if isinstance(message, str) else message).decode()
 
 
-def request_of(location: str) -> tuple[str, str]:
+def read_authn_request(location: str) -> tuple[str, str]:
     """Return the id and the XML of the AuthnRequest that an address carries."""
     carried = parse_qs(urlsplit(location).query)["SAMLRequest"][0]
     xml = zlib.decompress(base64.b64decode(carried), -15).decode()

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils.http import urlencode
 
 from accounts.providers.saml import idp_registry, idps, keys, pysaml2_client, service_provider
-from tests.support.saml_kit import ENTRA, OKTA, SP, Idp, packed, request_of
+from tests.support.saml_kit import ENTRA, OKTA, SP, Idp, read_authn_request, to_base64
 
 _keys: list[dict[str, str]] = []
 real_key = keys._create_key
@@ -22,13 +22,13 @@ def connected(
 ) -> Iterator[Any]:
     """Connect Okta and Entra (both of our own making)."""
     settings.COOPER_PUBLIC_URL = SP
-    forget()
+    clear_caches()
     # making an RSA key takes its time; the tests of keys make their own
     monkeypatch.setattr(keys, "_create_key", shared_key)
     for idp in (OKTA, ENTRA):
         connect(idp, tmp_path)
     yield store
-    forget()
+    clear_caches()
 
 
 def shared_key() -> dict[str, str]:
@@ -38,7 +38,7 @@ def shared_key() -> dict[str, str]:
     return dict(_keys[0])
 
 
-def forget() -> None:
+def clear_caches() -> None:
     """Let nothing of another test's store be held."""
     idps.clear_cache()
     pysaml2_client._clients.clear()
@@ -55,29 +55,29 @@ def connect(idp: Idp, folder: Path, **more: Any) -> list[str]:
     return idp_registry.add(settings, {"local"})[1]
 
 
-def begin(browser: Client, idp: Idp = OKTA, query: str = "") -> Idp:
+def start_sign_in(browser: Client, idp: Idp = OKTA, query: str = "") -> Idp:
     """Let a browser set out to an identity provider; return the latter, about to answer the request."""
     answer = browser.get(f"/login/{idp.name}/{query}")
     assert answer.status_code == 302, answer.text
-    return idp.but(request=request_of(answer.headers["Location"])[0])
+    return idp.with_changes(request=read_authn_request(answer.headers["Location"])[0])
 
 
-def answer(browser: Client, message: Any, state: str | None = None) -> Any:
+def post_response(browser: Client, message: Any, state: str | None = None) -> Any:
     """Post a message to the assertion consumer service."""
-    fields = {"SAMLResponse": packed(message.made() if isinstance(message, Idp) else message)}
+    fields = {"SAMLResponse": to_base64(message.build() if isinstance(message, Idp) else message)}
     if state is not None:
         fields["RelayState"] = state
-    return post(browser, fields)
+    return post_form(browser, fields)
 
 
-def post(browser: Client, fields: Any) -> Any:
+def post_form(browser: Client, fields: Any) -> Any:
     """Post a form as other sites do."""
     return browser.post(
         "/saml2/acs/", urlencode(fields), content_type="application/x-www-form-urlencoded"
     )
 
 
-def who(browser: Client) -> str:
+def signed_in_person(browser: Client) -> str:
     """Return who is signed in, or ""."""
     page = browser.get("/")
     return page.context["request"].identity.person if page.status_code == 200 else ""
@@ -85,5 +85,5 @@ def who(browser: Client) -> str:
 
 def message_form(message: Any) -> Any:
     """Return the form that carries a message."""
-    made = message.made() if hasattr(message, "made") else message
-    return made if isinstance(made, list) else [("SAMLResponse", packed(made))]
+    made = message.build() if hasattr(message, "build") else message
+    return made if isinstance(made, list) else [("SAMLResponse", to_base64(made))]

@@ -13,7 +13,7 @@ from accounts.providers.saml import keys
 from core.audit import AuditEvent
 from tests.support.saml_hostile import HOSTILE
 from tests.support.saml_kit import Attribute
-from tests.support.saml_stage import begin, message_form, post, who
+from tests.support.saml_stage import message_form, post_form, signed_in_person, start_sign_in
 
 CHUNK = 30
 CHUNKS = [list(HOSTILE)[start : start + CHUNK] for start in range(0, len(HOSTILE), CHUNK)]
@@ -31,7 +31,7 @@ def outcome(browser: Client, made: Any, caplog: Any) -> tuple[Any, list[str]]:
     """Return the answer to a message that claims to answer this browser's request, and the lines it left in the log."""
     caplog.clear()
     with caplog.at_level(logging.DEBUG):
-        answer = post(browser, message_form(made(begin(browser))))
+        answer = post_form(browser, message_form(made(start_sign_in(browser))))
     return answer, [
         each.getMessage()
         for each in caplog.records
@@ -53,7 +53,11 @@ def wrong(browser: Client, name: str, caplog: Any) -> str:
     rule, made = HOSTILE[name]
     answer, lines = outcome(browser, made, caplog)
     reason = lines[0].partition("refused: ")[2].strip("'\"") if lines else ""
-    fine = answer.status_code in (400, 403) and "Not signed in" in answer.text and not who(browser)
+    fine = (
+        answer.status_code in (400, 403)
+        and "Not signed in" in answer.text
+        and not signed_in_person(browser)
+    )
     if not fine or len(lines) != 1 or len(lines[0]) > 600:
         return f"{answer.status_code}, {len(lines)} lines: {lines[:1]}"
     return "" if reason.startswith(rule) else reason
@@ -85,15 +89,15 @@ def test_none_costs_more_than_a_second_or_50_mib(ours, client_of):
     costs = {}
     for name in LARGE:
         browser = client_of(None)
-        idp = begin(browser).but(
+        idp = start_sign_in(browser).with_changes(
             attributes=(Attribute("groups", tuple(f"{n}" + "x" * 200 for n in range(5_500))),)
         )
         fields = message_form(HOSTILE[name][1](idp))
         begun = used()
-        assert post(browser, fields).status_code in (400, 403)
+        assert post_form(browser, fields).status_code in (400, 403)
         spent = used() - begun
         tracemalloc.start()
-        post(browser, fields)
+        post_form(browser, fields)
         costs[name] = (spent, tracemalloc.get_traced_memory()[1] / 2**20)
         tracemalloc.stop()
     assert {name: cost for name, cost in costs.items() if cost[0] > 1 or cost[1] > 50} == {}

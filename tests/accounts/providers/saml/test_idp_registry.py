@@ -15,8 +15,16 @@ from accounts.providers.saml import idp_registry, idps, metadata
 from core.audit import AuditEvent
 from core.errors import CooperError, Invalid
 from tests.support.paths import SUPPORT
-from tests.support.saml_kit import DS, ENTRA, OKTA, SAMLP, SP, at, pair, xmlsec1
-from tests.support.saml_stage import answer, begin, connect, forget, real_key, shared_key, who
+from tests.support.saml_kit import DS, ENTRA, OKTA, SAMLP, SP, at, key_pair, xmlsec1
+from tests.support.saml_stage import (
+    clear_caches,
+    connect,
+    post_response,
+    real_key,
+    shared_key,
+    signed_in_person,
+    start_sign_in,
+)
 
 METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
 
@@ -26,9 +34,9 @@ def empty(store, settings, monkeypatch):
     """Begin with no identity provider."""
     settings.COOPER_PUBLIC_URL = SP
     monkeypatch.setattr("accounts.providers.saml.keys._create_key", shared_key)
-    forget()
+    clear_caches()
     yield store
-    forget()
+    clear_caches()
 
 
 def saml(*words: str) -> str:
@@ -86,10 +94,12 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
     tried = saml("try", "okta").split()[-1].removeprefix(SP)
     browser = client_of(None)
     assert browser.get(tried).headers["Location"].startswith(OKTA.entity_id)
-    assert answer(browser, begin(browser)).status_code == 302 and who(browser)
-    assert "web sessions of its people (1) have ended" in saml("remove", "okta") and not who(
+    assert post_response(browser, start_sign_in(browser)).status_code == 302 and signed_in_person(
         browser
     )
+    assert "web sessions of its people (1) have ended" in saml(
+        "remove", "okta"
+    ) and not signed_in_person(browser)
     assert "There are no SAML identity providers" in saml("list")
     events = {each.event for each in AuditEvent.everything()}
     assert {
@@ -165,12 +175,12 @@ def test_an_id_is_bound_to_its_entity_for_good(empty, tmp_path):
     with pytest.raises(CooperError, match="connected already"):
         connect(OKTA, tmp_path)
     with pytest.raises(CooperError, match="connected as okta"):
-        connect(OKTA.but(name="other"), tmp_path)
+        connect(OKTA.with_changes(name="other"), tmp_path)
     idp_registry.remove("okta")
     with pytest.raises(CooperError, match="its people and groups stay its own"):
-        connect(ENTRA.but(name="okta"), tmp_path)
+        connect(ENTRA.with_changes(name="okta"), tmp_path)
     with pytest.raises(CooperError, match="connected as okta"):
-        connect(OKTA.but(name="other"), tmp_path)
+        connect(OKTA.with_changes(name="other"), tmp_path)
     connect(OKTA, tmp_path)
     assert set(idps.current().by_name) == {"okta"}
 
@@ -190,7 +200,7 @@ def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(empty, pl
     for status, body in (
         (500, b""),
         (200, b"<html></html>"),
-        (200, ENTRA.but(entity_id="https://x.example/").metadata().encode()),
+        (200, ENTRA.with_changes(entity_id="https://x.example/").metadata().encode()),
     ):
         place.answers["/m"] = status, {}, body
         with pytest.raises(CommandError, match="Not refreshed: okta"):
@@ -200,7 +210,7 @@ def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(empty, pl
         saml("check")
     for idp in (OKTA, ENTRA):
         browser = client_of(None)
-        assert answer(browser, begin(browser, idp)).status_code == 302
+        assert post_response(browser, start_sign_in(browser, idp)).status_code == 302
     place.answers["/m"] = 200, {}, OKTA.metadata(signers=("okta", "okta-next")).encode()
     assert "2 certificates" in saml("refresh", "okta") and "Nothing is wrong" in saml("check")
 
@@ -226,15 +236,15 @@ def signed(text: str, signer: str) -> str:
     """Return metadata signed as a whole."""
     template = OKTA.signature("_m1")
     document = text.replace("<md:IDPSSODescriptor", f"{template}<md:IDPSSODescriptor", 1)
-    keys = pair(signer)
+    keys = key_pair(signer)
     ids = ("--id-attr:ID", f"{METADATA}:EntityDescriptor")
     return xmlsec1(
-        "--sign", *ids, "--privkey-pem", f"{keys.key},{keys.certificate}", given=document
+        "--sign", *ids, "--privkey-pem", f"{keys.key},{keys.certificate}", document=document
     )
 
 
 def test_it_wants_a_signature_where_a_certificate_is_given(empty, tmp_path):
-    words = ("add", "okta", "--certificate", pair("federation").certificate, "--metadata")
+    words = ("add", "okta", "--certificate", key_pair("federation").certificate, "--metadata")
     good = signed(OKTA.metadata(), "federation")
     bad = {
         "unsigned": (OKTA.metadata(), "no signature over the whole"),
@@ -268,7 +278,7 @@ def test_it_takes_one_of_several_by_its_entity_id(empty, tmp_path):
 
 def vendor(name: str) -> bytes:
     """Return metadata in the form in which a vendor issues it, with certificates of our own making."""
-    packed = pair(f"vendor-{name}").packed
+    packed = key_pair(f"vendor-{name}").certificate_base64
     return (
         (SUPPORT / "saml_metadata" / f"{name}.xml")
         .read_text()
@@ -292,8 +302,8 @@ def test_it_says_which_certificates_end_soon_or_are_weak(empty, tmp_path):
         (3650, 1024, "too short"),
     ):
         signer = f"soon-{days}-{bits}"
-        packed = pair(signer, days, bits=bits).packed
-        text = OKTA.metadata().replace(pair("okta").packed, packed)
+        packed = key_pair(signer, days, bits=bits).certificate_base64
+        text = OKTA.metadata().replace(key_pair("okta").certificate_base64, packed)
         with pytest.raises(CommandError, match="1 problem"):
             saml("check", "--metadata", file_of(tmp_path, text))
         found = metadata.find_problems([packed], None, datetime.now(UTC))
@@ -309,7 +319,9 @@ def test_it_warns_of_metadata_that_ends_soon(empty):
 
 def test_it_makes_and_rolls_keys_over(empty, monkeypatch):
     monkeypatch.setattr("accounts.providers.saml.keys._create_key", real_key)
-    assert "Made cooper's key" in saml("keygen") and "Made a second key" in saml("keygen")
+    assert "MessageBuilder cooper's key" in saml(
+        "keygen"
+    ) and "MessageBuilder a second key" in saml("keygen")
     with pytest.raises(CommandError, match="two keys already"):
         saml("keygen")
     assert "signed with the new key" in saml("keygen", "--use-new") and "was deleted" in saml(

@@ -13,8 +13,8 @@ from saml2.saml import NAMEID_FORMAT_PERSISTENT, NAMEID_FORMAT_TRANSIENT, NameID
 
 from accounts.models import Person
 from accounts.providers.saml import idp_registry
-from tests.support.saml_kit import PASSWORD, pair
-from tests.support.saml_stage import post, who
+from tests.support.saml_kit import PASSWORD, key_pair
+from tests.support.saml_stage import post_form, signed_in_person
 
 with warnings.catch_warnings():
     # it imports a cipher of cryptography that will move; it is not used here
@@ -33,7 +33,7 @@ SHA256 = {
 def server(connected: Any, client_of: Any, tmp_path: Any) -> Server:
     """Return pysaml2's identity provider, which has read our metadata, and whose own we have read."""
     ours = client_of(None).get("/saml2/metadata/").text
-    keys = pair("pysaml2")
+    keys = key_pair("pysaml2")
     config = IdPConfig().load(
         {
             "entityid": ENTITY,
@@ -98,11 +98,11 @@ WAYS = {
 def test_it_signs_in_at_pysaml2s_server(server, client_of, way):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/?next=/targets/dev-read/").headers["Location"]
-    came = post(browser, answered(server, location, **WAYS[way]))
+    came = post_form(browser, answered(server, location, **WAYS[way]))
     assert (came.status_code, came.headers.get("Location")) == (302, "/targets/dev-read/"), (
         came.text
     )
-    assert who(browser) == "pysaml2:alice-7f3a"
+    assert signed_in_person(browser) == "pysaml2:alice-7f3a"
     assert sorted(Person.find("pysaml2:alice-7f3a").groups) == [
         "pysaml2:developers",
         "pysaml2:everyone",
@@ -120,14 +120,14 @@ UNFIT = {
 def test_it_refuses_what_pysaml2s_server_signs_or_encrypts_badly(server, client_of, more):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/").headers["Location"]
-    assert post(browser, answered(server, location, **more)).status_code == 403
+    assert post_form(browser, answered(server, location, **more)).status_code == 403
 
 
 def test_it_refuses_a_transient_name_of_pysaml2s_server(server, client_of):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/").headers["Location"]
     assert (
-        post(
+        post_form(
             browser, answered(server, location, NAMEID_FORMAT_TRANSIENT, sign_assertion=True)
         ).status_code
         == 403
@@ -137,7 +137,7 @@ def test_it_refuses_a_transient_name_of_pysaml2s_server(server, client_of):
 def test_pysaml2s_server_takes_our_sign_out(server, client_of):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/").headers["Location"]
-    post(browser, answered(server, location, sign_assertion=True))
+    post_form(browser, answered(server, location, sign_assertion=True))
     onward = browser.post("/logout/").context["onward"]
     query = {name: values[0] for name, values in parse_qs(urlsplit(onward).query).items()}
     request = server.parse_logout_request(

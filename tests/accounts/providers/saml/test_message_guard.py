@@ -157,7 +157,7 @@ def test_an_assertion_without_an_id_is_refused():
 
 
 def test_a_second_algorithm_in_a_signature_does_not_hide_the_first():
-    response = parse(OKTA.but(signs=("assertion", "response")).response().encode())
+    response = parse(OKTA.with_changes(signs=("assertion", "response")).response().encode())
     assert RULES["algorithms"](response) == ""
     # the assertion's is as good as before; the response's, which comes first, is not
     method = response.find(SIGNATURE).find(f".//{qname('ds:SignatureMethod')}")

@@ -20,7 +20,7 @@ from accounts.providers.saml.metadata import (
 )
 from accounts.providers.saml.safe_xml import Rejected
 from core.errors import Invalid
-from tests.support.saml_kit import DS, OKTA, at, pair
+from tests.support.saml_kit import DS, OKTA, at, key_pair
 
 SECOND = timedelta(seconds=1)
 
@@ -33,7 +33,7 @@ def with_descriptor(text: str) -> bytes:
 def key(signer: str, use: str = "") -> str:
     return (
         f'<md:KeyDescriptor {use}><ds:KeyInfo xmlns:ds="{DS}"><ds:X509Data><ds:X509Certificate>'
-        f"{pair(signer).packed}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        f"{key_pair(signer).certificate_base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
     )
 
 
@@ -43,26 +43,37 @@ def test_a_key_counts_for_signatures_unless_it_is_for_encryption_alone():
             key("both") + key("signs", 'use="signing"') + key("encrypts", 'use="encryption"')
         )
     )
-    assert metadata.certificates == tuple(pair(name).packed for name in ("okta", "both", "signs"))
+    assert metadata.certificates == tuple(
+        key_pair(name).certificate_base64 for name in ("okta", "both", "signs")
+    )
 
 
 def test_a_certificate_counts_once_however_it_is_wrapped():
-    packed = pair("okta").packed
+    packed = key_pair("okta").certificate_base64
     wrapped = key("okta").replace(packed, f"\n  {packed[:64]}\r\n\t{packed[64:]}\n")
     assert read(with_descriptor(wrapped)).certificates == (packed,)
 
 
 def test_a_certificate_that_cannot_be_read_is_passed_over():
-    broken = key("okta").replace(pair("okta").packed, "AAAA")
-    assert read(with_descriptor(broken)).certificates == (pair("okta").packed,)
-    for der_base64 in ("", "AAAA", "*", pair("okta").packed[:-8], f"{pair('okta').packed}\n"):
+    broken = key("okta").replace(key_pair("okta").certificate_base64, "AAAA")
+    assert read(with_descriptor(broken)).certificates == (key_pair("okta").certificate_base64,)
+    for der_base64 in (
+        "",
+        "AAAA",
+        "*",
+        key_pair("okta").certificate_base64[:-8],
+        f"{key_pair('okta').certificate_base64}\n",
+    ):
         assert load_certificate(der_base64) is None
 
 
 def test_it_keeps_so_many_certificates():
     many = "".join(key(f"many-{number}") for number in range(CERTIFICATES_LIMIT))
     certificates = read(with_descriptor(many)).certificates
-    assert len(certificates) == CERTIFICATES_LIMIT and certificates[0] == pair("okta").packed
+    assert (
+        len(certificates) == CERTIFICATES_LIMIT
+        and certificates[0] == key_pair("okta").certificate_base64
+    )
 
 
 def test_the_earliest_end_of_what_is_around_it_counts():
@@ -155,7 +166,7 @@ def test_metadata_is_as_large_as_the_limit_and_no_larger():
 
 
 def test_a_certificate_is_reported_before_it_ends():
-    packed = pair("okta").packed
+    packed = key_pair("okta").certificate_base64
     ends_at = load_certificate(packed).not_valid_after_utc
     assert find_problems([packed], None, ends_at - EXPIRES_SOON - SECOND) == []
     assert "in 30 days" in find_problems([packed], None, ends_at - EXPIRES_SOON)[0]
@@ -172,11 +183,15 @@ def test_metadata_is_reported_before_it_ends():
 
 def test_all_problems_are_reported_together():
     now = datetime.now(UTC)
-    packed = [pair("okta").packed, pair("short", bits=1024).packed, "AAAA"]
+    packed = [
+        key_pair("okta").certificate_base64,
+        key_pair("short", bits=1024).certificate_base64,
+        "AAAA",
+    ]
     problems = find_problems(packed, now, now)
     assert [problem.split(" ")[-1] for problem in problems] == ["short", "read", "refreshed"]
 
 
 def test_a_key_on_an_elliptic_curve_is_as_good():
     now = datetime.now(UTC)
-    assert find_problems([pair("curve", curve=True).packed], None, now) == []
+    assert find_problems([key_pair("curve", curve=True).certificate_base64], None, now) == []

@@ -38,9 +38,13 @@ def stage(
     found = idps.current()
     client = client_for(ServiceProvider(SP), found.by_name["okta"], found.stamp)
     expected = ExpectedResponse(OKTA.entity_id, AUDIENCE, ACS, "_q1", datetime.now(UTC))
-    idp = OKTA.but(request="_q1", until=at(hours=9), confirmed_until=at(hours=9))
-    both = idp.but(signs=("assertion", "response"))
-    made = {"plain": idp.made(), "both": both.made(), "sealed": idp.but(encrypts=str(file)).made()}
+    idp = OKTA.with_changes(request="_q1", until=at(hours=9), confirmed_until=at(hours=9))
+    both = idp.with_changes(signs=("assertion", "response"))
+    made = {
+        "plain": idp.build(),
+        "both": both.build(),
+        "sealed": idp.with_changes(encrypts=str(file)).build(),
+    }
     return client, expected, made
 
 

@@ -13,8 +13,8 @@ import pytest
 from core.audit import AuditEvent
 from core.installation import Installation
 from tests.support.races import AT_ONCE, PROCESSES, all_at_once
-from tests.support.saml_kit import OKTA, Idp, packed, request_of
-from tests.support.saml_stage import begin, post
+from tests.support.saml_kit import OKTA, Idp, read_authn_request, to_base64
+from tests.support.saml_stage import post_form, start_sign_in
 from tests.support.served import serving
 
 HOST = "localhost:9443"
@@ -51,16 +51,16 @@ def about_to_answer(server: str, number: int) -> tuple[Idp, str]:
     status, location, cookie = asked(server, "GET", "/login/okta/")
     assert status == 302, location
     acs, audience = f"{ORIGIN}/saml2/acs/", f"{ORIGIN}/saml2/metadata/"
-    idp = OKTA.but(
+    idp = OKTA.with_changes(
         destination=acs, recipient=acs, audiences=((audience,),), assertion_id=f"_race{number}"
     )
-    return idp.but(request=request_of(location)[0]), cookie
+    return idp.with_changes(request=read_authn_request(location)[0]), cookie
 
 
 def eight_at_once(servers: list[str], rounds: int) -> None:
     for number in range(rounds):
         idp, cookie = about_to_answer(servers[0], number)
-        body = urlencode({"SAMLResponse": packed(idp.made())})
+        body = urlencode({"SAMLResponse": to_base64(idp.build())})
         places = [servers[place % len(servers)] for place in range(AT_ONCE)]
         answers = all_at_once(
             [partial(asked, server, "POST", "/saml2/acs/", cookie, body) for server in places]
@@ -90,10 +90,10 @@ def test_it_is_the_once_only_records_that_hold_it_back(
     if not records:
         monkeypatch.setattr("accounts.providers.saml.requests.use_once", lambda *_: None)
     first = client_of(None)
-    message = {"SAMLResponse": packed(begin(first).made())}
+    message = {"SAMLResponse": to_base64(start_sign_in(first).build())}
     browsers = [client_of(None) for _ in range(AT_ONCE)]
     for browser in browsers:
         browser.cookies.update(first.cookies)
-    answers = all_at_once([partial(post, browser, message) for browser in browsers])
+    answers = all_at_once([partial(post_form, browser, message) for browser in browsers])
     signed_in = sum(each.status_code == 302 for each in answers)
     assert signed_in == 1 if records else 1 < signed_in <= most

@@ -27,9 +27,16 @@ from tests.support.saml_kit import (
     Attribute,
     Idp,
     at,
-    pair,
+    key_pair,
 )
-from tests.support.saml_stage import answer, begin, connect, message_form, post, who
+from tests.support.saml_stage import (
+    connect,
+    message_form,
+    post_form,
+    post_response,
+    signed_in_person,
+    start_sign_in,
+)
 
 URI = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
@@ -57,7 +64,7 @@ ADFS_CLAIMS = (
     Attribute(f"{SOAP}/claims/Group", ("EXAMPLE\\developers", "EXAMPLE\\Domain Users"), format=""),
     Attribute(f"{SOAP}/ws/2005/05/identity/claims/upn", ("alice@example.com",), format=""),
 )
-KEY_INFO = CERTIFICATE.format(pair("okta").packed)
+KEY_INFO = CERTIFICATE.format(key_pair("okta").certificate_base64)
 KEYCLOAK_KEY = KEY_INFO.replace(
     "<ds:KeyInfo>", "<ds:KeyInfo><ds:KeyName>FJ86GcF3jTbNLOco4NvZ</ds:KeyName>"
 )
@@ -124,7 +131,7 @@ VALID: dict[str, dict[str, Any]] = {
 def shaped(idp: Idp, name: str, identifier: str) -> Idp:
     """Return an identity provider about to send a valid shape."""
     changes = {key: value() if callable(value) else value for key, value in VALID[name].items()}
-    return idp.but(**{"assertion_id": identifier, **changes})
+    return idp.with_changes(**{"assertion_id": identifier, **changes})
 
 
 @pytest.fixture
@@ -133,7 +140,7 @@ def stage(connected, tmp_path, monkeypatch):
     file = tmp_path / "ours.pem"
     file.write_text(keys.stored()[0]["certificate"])
     monkeypatch.setattr("tests.support.saml_kit.OURS", str(file))
-    more = key_of(pair("okta-ec", curve=True).packed)
+    more = key_of(key_pair("okta-ec", curve=True).certificate_base64)
     both = OKTA.metadata().replace("</md:KeyDescriptor>", f"</md:KeyDescriptor>{more}", 1)
     (tmp_path / "both.xml").write_text(both)
     idp_registry.refresh("okta", str(tmp_path / "both.xml"))
@@ -150,8 +157,8 @@ def test_it_takes_every_valid_shape(stage, client_of):
     refused = {}
     for number, name in enumerate(VALID):
         browser = client_of(None)
-        came = answer(browser, shaped(begin(browser), name, f"_v{number}"))
-        if came.status_code != 302 or not who(browser).startswith("okta:"):
+        came = post_response(browser, shaped(start_sign_in(browser), name, f"_v{number}"))
+        if came.status_code != 302 or not signed_in_person(browser).startswith("okta:"):
             refused[name] = came.status_code
     assert refused == {}
     assert len(VALID) >= 20
@@ -163,16 +170,19 @@ def test_it_reads_what_the_vendors_send(stage, client_of):
         "as Keycloak: each role an attribute": sorted(f"okta:/team-{n}" for n in range(40)),
     }.items():
         browser = client_of(None)
-        answer(browser, shaped(begin(browser), name, f"_{time.monotonic_ns()}"))
-        assert sorted(Person.find(who(browser)).groups) == groups
+        post_response(browser, shaped(start_sign_in(browser), name, f"_{time.monotonic_ns()}"))
+        assert sorted(Person.find(signed_in_person(browser)).groups) == groups
 
 
 def test_it_wants_a_signed_response_where_the_provider_signs_it(connected, client_of, tmp_path):
     idp_registry.remove("entra")
     connect(ENTRA, tmp_path, signs_response=True)
     browser = client_of(None)
-    assert answer(browser, begin(browser, ENTRA)).status_code == 403
-    assert answer(browser, begin(browser, ENTRA).but(signs=BOTH)).status_code == 302
+    assert post_response(browser, start_sign_in(browser, ENTRA)).status_code == 403
+    assert (
+        post_response(browser, start_sign_in(browser, ENTRA).with_changes(signs=BOTH)).status_code
+        == 302
+    )
 
 
 def nothing(*arguments: Any, **named: Any) -> Any:
@@ -237,9 +247,9 @@ def without(client_of: Any, rule: str) -> tuple[set[str], set[str]]:
         for used in OnceRecord.everything():
             used.delete()
         browser = client_of(None)
-        came = post(browser, message_form(HOSTILE[name][1](begin(browser))))
+        came = post_form(browser, message_form(HOSTILE[name][1](start_sign_in(browser))))
         assert came.status_code < 500, (rule, name)
-        (through if who(browser) else caught).add(name)
+        (through if signed_in_person(browser) else caught).add(name)
     return through, caught
 
 

@@ -18,10 +18,17 @@ from tests.support.saml_kit import (
     TRANSIENT,
     Attribute,
     at,
-    packed,
-    request_of,
+    read_authn_request,
+    to_base64,
 )
-from tests.support.saml_stage import answer, begin, connect, forget, real_key, who
+from tests.support.saml_stage import (
+    clear_caches,
+    connect,
+    post_response,
+    real_key,
+    signed_in_person,
+    start_sign_in,
+)
 
 ALICE = "okta:alice@example.com"
 CLAIMS = "http://schemas.xmlsoap.org/claims"
@@ -35,7 +42,7 @@ def browser(connected, client_of):
 
 def signed_in(browser, idp=OKTA, query="", **changes):
     changes.setdefault("assertion_id", f"_a{time.monotonic_ns()}")
-    came = answer(browser, begin(browser, idp, query).but(**changes))
+    came = post_response(browser, start_sign_in(browser, idp, query).with_changes(**changes))
     assert came.status_code == 302, came.text
     return came
 
@@ -46,7 +53,7 @@ def groups_of(person):
 
 def test_it_signs_in_whom_the_identity_provider_vouches_for(browser):
     assert signed_in(browser).headers["Location"] == "/"
-    assert who(browser) == ALICE
+    assert signed_in_person(browser) == ALICE
     assert groups_of(ALICE) == ["okta:developers"]
 
 
@@ -62,7 +69,7 @@ def test_it_signs_its_requests_with_sha256_and_leads_back_to_itself_alone(browse
         and "rsa-sha256" in location
         and "Signature=" in location
     )
-    xml = request_of(location)[1]
+    xml = read_authn_request(location)[1]
     assert (
         'AssertionConsumerServiceURL="https://cooper.example.com/saml2/acs/"' in xml
         and "ForceAuthn" not in xml
@@ -90,13 +97,13 @@ BAD_LINKS = [
 
 @pytest.mark.parametrize("link", BAD_LINKS)
 def test_it_leads_nowhere_else(browser, link):
-    idp = begin(browser, query="?next=" + link.replace("\x00", "%00"))
-    came = answer(browser, idp, state=link)
+    idp = start_sign_in(browser, query="?next=" + link.replace("\x00", "%00"))
+    came = post_response(browser, idp, state=link)
     assert (came.status_code, came.headers["Location"]) == (302, "/")
 
 
 def test_it_ignores_the_state_that_is_posted_with_the_answer(browser):
-    came = answer(browser, begin(browser), state="/targets/dev-read/")
+    came = post_response(browser, start_sign_in(browser), state="/targets/dev-read/")
     assert came.headers["Location"] == "/"
 
 
@@ -130,7 +137,7 @@ def test_the_same_name_at_another_provider_is_another_person(browser, client_of)
     signed_in(browser, subject="carol")
     other = client_of(None)
     signed_in(other, ENTRA, subject="carol")
-    assert (who(browser), who(other)) == ("okta:carol", "entra:carol")
+    assert (signed_in_person(browser), signed_in_person(other)) == ("okta:carol", "entra:carol")
     assert browser.get("/admin/").status_code == 403
 
 
@@ -202,25 +209,25 @@ def test_it_ends_the_web_session_after_8_hours_at_the_latest(browser, until):
 def test_a_local_sign_in_after_it_does_not_inherit_its_end(browser):
     signed_in(browser)
     browser.post("/login/", {"username": "alice", "password": "cooper-demo"})
-    assert who(browser) == "local:alice"
+    assert signed_in_person(browser) == "local:alice"
     assert [each.ends_at for each in WebSession.everything() if each.person == "local:alice"] == [
         None
     ]
 
 
 def test_it_takes_an_answer_once(browser, client_of):
-    idp = begin(browser)
-    message = idp.made()
-    assert answer(browser, message).status_code == 302
-    assert answer(browser, message).status_code == 403
+    idp = start_sign_in(browser)
+    message = idp.build()
+    assert post_response(browser, message).status_code == 302
+    assert post_response(browser, message).status_code == 403
     cookie, thief = browser.cookies["cooper-saml"].value, client_of(None)
     thief.cookies["cooper-saml"] = cookie
-    assert answer(thief, message).status_code == 403 and who(thief) == ""
+    assert post_response(thief, message).status_code == 403 and signed_in_person(thief) == ""
 
 
 def test_it_takes_an_assertion_once_whatever_the_request(browser):
     signed_in(browser, assertion_id="_same")
-    again = answer(browser, begin(browser).but(assertion_id="_same"))
+    again = post_response(browser, start_sign_in(browser).with_changes(assertion_id="_same"))
     assert again.status_code == 403 and "already used" in again.text
 
 
@@ -230,49 +237,63 @@ def test_it_takes_another_providers_assertion_of_the_same_id(browser, client_of)
 
 
 def test_it_takes_an_answer_in_the_browser_that_asked_alone(browser, client_of):
-    message = begin(browser).made()
+    message = start_sign_in(browser).build()
     victim = client_of(None)
-    assert answer(victim, message).status_code == 403
-    begin(victim)
-    assert answer(victim, message).status_code == 403 and who(victim) == ""
-    assert answer(browser, message).status_code == 302
+    assert post_response(victim, message).status_code == 403
+    start_sign_in(victim)
+    assert post_response(victim, message).status_code == 403 and signed_in_person(victim) == ""
+    assert post_response(browser, message).status_code == 302
 
 
 def test_it_takes_an_answer_within_15_minutes(browser, monkeypatch):
-    idp = begin(browser)
+    idp = start_sign_in(browser)
     monkeypatch.setattr(requests, "REQUEST_SECONDS", -1)
-    assert answer(browser, idp).status_code == 403
+    assert post_response(browser, idp).status_code == 403
 
 
 def test_it_keeps_ten_requests_of_a_browser(browser):
-    first, *others = [begin(browser) for _ in range(11)]
-    assert answer(browser, first).status_code == 403
-    assert answer(browser, others[0].but(assertion_id="_a2", response_id="_r2")).status_code == 302
+    first, *others = [start_sign_in(browser) for _ in range(11)]
+    assert post_response(browser, first).status_code == 403
+    assert (
+        post_response(
+            browser, others[0].with_changes(assertion_id="_a2", response_id="_r2")
+        ).status_code
+        == 302
+    )
 
 
 def test_it_bounces_a_tile_through_its_own_request(browser):
-    came = answer(browser, OKTA.but(request="", subject="mallory"), state="/targets/dev-read/")
-    assert came.status_code == 302 and who(browser) == ""
+    came = post_response(
+        browser, OKTA.with_changes(request="", subject="mallory"), state="/targets/dev-read/"
+    )
+    assert came.status_code == 302 and signed_in_person(browser) == ""
     assert came.headers["Location"] == "/login/okta/?bounced=1&next=%2Ftargets%2Fdev-read%2F"
     location = browser.get(came.headers["Location"]).headers["Location"]
-    came = answer(browser, OKTA.but(request=request_of(location)[0]))
-    assert came.headers["Location"] == "/targets/dev-read/" and who(browser) == ALICE
+    came = post_response(browser, OKTA.with_changes(request=read_authn_request(location)[0]))
+    assert came.headers["Location"] == "/targets/dev-read/" and signed_in_person(browser) == ALICE
 
 
 def test_it_does_not_bounce_for_ever(browser):
-    came = answer(browser, OKTA.but(request=""))
+    came = post_response(browser, OKTA.with_changes(request=""))
     browser.get(came.headers["Location"])
-    came = answer(browser, OKTA.but(request=""))
+    came = post_response(browser, OKTA.with_changes(request=""))
     assert came.status_code == 403 and "does not say which request" in came.text
 
 
 def test_it_asks_for_a_fresh_authentication_and_checks_that_it_is_one(browser):
     location = browser.get("/login/okta/?fresh=1").headers["Location"]
-    request_id, xml = request_of(location)
+    request_id, xml = read_authn_request(location)
     assert 'ForceAuthn="true"' in xml
-    old = answer(browser, OKTA.but(request=request_id, authenticated=at(minutes=-10)))
+    old = post_response(
+        browser, OKTA.with_changes(request=request_id, authenticated=at(minutes=-10))
+    )
     assert old.status_code == 403
-    assert answer(browser, OKTA.but(request=request_id, authenticated=at())).status_code == 302
+    assert (
+        post_response(
+            browser, OKTA.with_changes(request=request_id, authenticated=at())
+        ).status_code
+        == 302
+    )
 
 
 def test_enrolment_leads_somebody_who_signed_in_long_ago_to_sign_in_again(browser):
@@ -282,8 +303,8 @@ def test_enrolment_leads_somebody_who_signed_in_long_ago_to_sign_in_again(browse
     assert link in page.text and "Sign in again" in page.text
     refused = browser.post("/device/begin/", {})
     assert refused.status_code == 403 and "Sign in again" in refused.text
-    request_id, _ = request_of(browser.get(link.replace("&amp;", "&")).headers["Location"])
-    came = answer(browser, OKTA.but(request=request_id, assertion_id="_a2"))
+    request_id, _ = read_authn_request(browser.get(link.replace("&amp;", "&")).headers["Location"])
+    came = post_response(browser, OKTA.with_changes(request=request_id, assertion_id="_a2"))
     assert came.headers["Location"] == "/device/?next=%2Fadmin%2F"
     assert browser.post("/device/begin/", {}).status_code == 302
 
@@ -291,14 +312,14 @@ def test_enrolment_leads_somebody_who_signed_in_long_ago_to_sign_in_again(browse
 def test_it_signs_out_here_first_and_then_at_the_identity_provider(browser):
     signed_in(browser, subject_format=PERSISTENT)
     page = browser.post("/logout/")
-    assert page.status_code == 200 and who(browser) == ""
+    assert page.status_code == 200 and signed_in_person(browser) == ""
     onward = page.context["onward"]
     assert (
         onward.startswith(f"{OKTA.entity_id}/slo?")
         and "rsa-sha256" in onward
         and "Signature=" in onward
     )
-    xml = request_of(onward)[1]
+    xml = read_authn_request(onward)[1]
     assert ">alice@example.com<" in xml and PERSISTENT in xml and "_s1" in xml
     assert 'http-equiv="refresh"' in page.text
     assert browser.get("/saml2/ls/?SAMLResponse=x").headers["Location"] == "/login/?signed-out=1"
@@ -313,7 +334,7 @@ def test_it_signs_out_here_when_the_identity_provider_has_no_sign_out(
     signed_in(browser)
     assert (
         browser.post("/logout/").headers["Location"] == "/login/?signed-out=1"
-        and who(browser) == ""
+        and signed_in_person(browser) == ""
     )
 
 
@@ -321,9 +342,9 @@ def test_it_signs_out_here_when_the_identity_provider_has_no_sign_out(
 @pytest.mark.parametrize("name", ["SAMLRequest", "SAMLResponse"])
 def test_a_sign_out_from_elsewhere_changes_nothing(browser, way, name):
     signed_in(browser)
-    for message in ("x", packed("<samlp:LogoutRequest/>"), "", "%00", "A" * 5000):
+    for message in ("x", to_base64("<samlp:LogoutRequest/>"), "", "%00", "A" * 5000):
         assert getattr(browser, way)("/saml2/ls/", {name: message}).status_code in (302, 403)
-    assert who(browser) == ALICE
+    assert signed_in_person(browser) == ALICE
 
 
 def test_it_ends_all_sessions_of_a_person(browser, client_of):
@@ -331,19 +352,19 @@ def test_it_ends_all_sessions_of_a_person(browser, client_of):
     person = Person.find(ALICE)
     person.epoch += 1
     person.save()
-    assert who(browser) == ""
+    assert signed_in_person(browser) == ""
 
 
 def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browser, client_of):
     signed_in(browser)
     other, waiting = client_of(None), client_of(None)
     signed_in(other, ENTRA)
-    idp = begin(waiting)
+    idp = start_sign_in(waiting)
     assert idp_registry.remove("okta") == 1
-    assert who(browser) == "" and who(other) == "entra:alice@example.com"
-    assert answer(waiting, idp).status_code == 403 and who(waiting) == ""
+    assert signed_in_person(browser) == "" and signed_in_person(other) == "entra:alice@example.com"
+    assert post_response(waiting, idp).status_code == 403 and signed_in_person(waiting) == ""
     assert client_of(None).get("/login/okta/").status_code == 404
-    forget()
+    clear_caches()
     assert "Okta" not in client_of(None).get("/login/").text
     assert {"identity-provider:remove:done", "person:end-sessions:done"} <= {
         e.event for e in AuditEvent.everything()
@@ -351,11 +372,11 @@ def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browse
 
 
 def test_a_sign_in_that_meets_the_removal_is_refused_in_its_own_transaction(browser, monkeypatch):
-    idp = begin(browser)
+    idp = start_sign_in(browser)
     idp_before = idps.current()
     idp_registry.remove("okta")
     monkeypatch.setattr(idps, "current", lambda max_age=0.0: idp_before)
-    assert answer(browser, idp).status_code == 403
+    assert post_response(browser, idp).status_code == 403
     assert Person.find(ALICE) is None
 
 
@@ -364,13 +385,13 @@ def test_a_disabled_person_is_refused(browser):
     person = Person.find(ALICE)
     person.disabled = True
     person.save()
-    again = answer(browser, begin(browser).but(assertion_id="_a2"))
+    again = post_response(browser, start_sign_in(browser).with_changes(assertion_id="_a2"))
     assert again.status_code == 403 and "may not sign in" in again.text
 
 
 def test_it_goes_straight_to_the_only_way_in_but_not_after_a_sign_out(browser, monkeypatch):
     idp_registry.remove("entra")
-    forget()
+    clear_caches()
     monkeypatch.setattr("accounts.providers.local.LocalProvider.is_in_use", lambda self: False)
     assert (
         browser.get("/login/?next=/targets/x/").headers["Location"]
@@ -391,7 +412,7 @@ def test_it_describes_itself_without_weak_algorithms(browser):
 
 
 def test_it_has_no_metadata_before_it_is_set_up(store, client_of):
-    forget()
+    clear_caches()
     assert client_of(None).get("/saml2/metadata/").status_code == 404
 
 
@@ -420,7 +441,7 @@ def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
 
 def test_it_says_what_lacks_where_xmlsec1_is_missing(connected, client_of, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    forget()
+    clear_caches()
     answer = client_of(None).get("/login/okta/")
     assert answer.status_code == 503 and "xmlsec1" in answer.text
     assert (
@@ -435,17 +456,19 @@ def test_it_shows_an_administrator_what_an_assertion_said_and_signs_nobody_in(br
     catalogue.edit(
         lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
     )
-    idp = begin(browser, query=f"?try={requests.create_test('okta')}")
-    page = answer(browser, idp)
-    assert page.status_code == 200 and who(browser) == "" and Person.find(ALICE) is None
+    idp = start_sign_in(browser, query=f"?try={requests.create_test('okta')}")
+    page = post_response(browser, idp)
+    assert (
+        page.status_code == 200 and signed_in_person(browser) == "" and Person.find(ALICE) is None
+    )
     for word in ("Nobody was signed in", ALICE, "okta:developers", "dev-read"):
         assert word in page.text
 
 
 def test_it_shows_why_a_try_would_be_refused(browser):
-    idp = begin(browser, query=f"?try={requests.create_test('okta')}")
-    page = answer(browser, idp.but(subject_format=TRANSIENT, subject="_x"))
-    assert page.status_code == 400 and "transient" in page.text and who(browser) == ""
+    idp = start_sign_in(browser, query=f"?try={requests.create_test('okta')}")
+    page = post_response(browser, idp.with_changes(subject_format=TRANSIENT, subject="_x"))
+    assert page.status_code == 400 and "transient" in page.text and signed_in_person(browser) == ""
 
 
 @pytest.mark.parametrize("secret", ["x", "", None])
@@ -456,9 +479,9 @@ def test_it_tries_nothing_without_the_secret_of_the_command(browser, secret):
 
 
 def test_it_escapes_what_an_assertion_says(browser):
-    idp = begin(browser, query=f"?try={requests.create_test('okta')}")
-    page = answer(
-        browser, idp.but(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),))
+    idp = start_sign_in(browser, query=f"?try={requests.create_test('okta')}")
+    page = post_response(
+        browser, idp.with_changes(attributes=(Attribute("groups", ("<script>alert(1)</script>",)),))
     )
     assert "<script>alert" not in page.text and "&lt;script&gt;" in page.text
 
@@ -483,9 +506,10 @@ def test_it_rolls_its_own_key_over_without_a_gap(browser, tmp_path, monkeypatch)
         for name, certificate in (("old", old), ("new", new)):
             file = tmp_path / f"{name}.pem"
             file.write_text(certificate)
-            idp = begin(browser)
-            came = answer(
-                browser, idp.but(encrypts=str(file), assertion_id=f"_{time.monotonic_ns()}")
+            idp = start_sign_in(browser)
+            came = post_response(
+                browser,
+                idp.with_changes(encrypts=str(file), assertion_id=f"_{time.monotonic_ns()}"),
             )
             assert came.status_code == (403 if step is keys.drop_old and name == "old" else 302)
     assert keys.stored()[0]["certificate"] == new
@@ -500,13 +524,13 @@ def test_it_stores_no_key_in_the_clear(connected):
 
 
 def test_nothing_of_the_key_lies_on_disk_readable_by_others(browser):
-    begin(browser)
+    start_sign_in(browser)
     folder = service_provider._key_files[0].folder
     assert folder.stat().st_mode & 0o077 == 0
     assert all(
         file.stat().st_mode & 0o077 == 0 for file in folder.iterdir() if file.suffix == ".key"
     )
-    forget()
+    clear_caches()
     assert not folder.exists()
 
 
@@ -524,8 +548,8 @@ def test_it_answers_every_way_of_asking_without_a_500(browser):
 
 
 def test_it_takes_no_json_and_no_files(browser):
-    message = begin(browser).made()
-    assert browser.post("/saml2/acs/", {"SAMLResponse": packed(message)}).status_code == 403
+    message = start_sign_in(browser).build()
+    assert browser.post("/saml2/acs/", {"SAMLResponse": to_base64(message)}).status_code == 403
     assert (
         browser.post(
             "/saml2/acs/", '{"SAMLResponse": 1}', content_type="application/json"
@@ -541,12 +565,12 @@ def test_it_takes_no_json_and_no_files(browser):
 
 
 def test_an_identity_provider_whose_metadata_ended_lets_nobody_in(connected, browser):
-    idp = begin(browser)
+    idp = start_sign_in(browser)
     stored = SamlIdp.find("okta")
     stored.valid_until = datetime.now(UTC) - timedelta(minutes=1)
     stored.save()
-    forget()
-    assert answer(browser, idp).status_code == 403
+    clear_caches()
+    assert post_response(browser, idp).status_code == 403
     page = browser.get("/login/okta/")
     assert page.status_code == 403 and "Other ways to sign in still work" in page.text
 

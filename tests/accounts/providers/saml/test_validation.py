@@ -32,7 +32,7 @@ def written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-HONEST = OKTA.but(
+HONEST = OKTA.with_changes(
     request="_q1",
     issued=written(NOW),
     not_before=written(NOW - MINUTE),
@@ -44,7 +44,7 @@ HONEST = OKTA.but(
 
 
 def validated(expected: ExpectedResponse = EXPECTED, **changes: Any) -> Assertion:
-    response = parse(HONEST.but(**changes).response().encode())
+    response = parse(HONEST.with_changes(**changes).response().encode())
     return validate(response, expected, NOW)
 
 
