@@ -1,19 +1,22 @@
-"""Import and export in the management plane: choose a file, look at its plan, confirm it with a code, watch it go."""
+"""Import and export in the admin: choose a file, look at its plan, confirm it with a code, watch it go.
 
-from collections.abc import Callable
-from functools import wraps
+Each step is a view of its own beside the pages of targets; what they do is in
+`brokers.import_export`.
+"""
+
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.views.decorators.http import require_POST
+from django.urls import URLPattern, path, reverse
+from django.views import View
 
 from accounts import stepup
-from accounts.identity import Identity
 from brokers.admin import impact
 from brokers.admin.associations import own_groups
 from brokers.import_export import export, jobs, summary
@@ -25,12 +28,35 @@ from core.audit import now
 from core.errors import CooperError, Invalid, StepUpRequired
 
 SLICE = 8.0
-"""Seconds of steps in one request; the page goes on by itself, or by its button."""
+"""Seconds of steps in one request; the page resumes by itself, or by its button."""
 
 CONFIRMED = "import_confirmed"
 """Where a web session keeps the number of the import that it gave a code for."""
 
+NOTHING_TO_DO = "Nothing to do: everything is as the file says."
+PLAN_CHANGED = "Targets were changed while you looked. This is the plan as it is now."
 
+
+def urls(model_admin: Any) -> list[URLPattern]:
+    """Return the addresses of import and export, for the admin of targets to add to its own."""
+    admin_view = model_admin.admin_site.admin_view
+    stem = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}"
+
+    upload = UploadView.as_view(model_admin=model_admin)
+    confirm = ConfirmView.as_view(model_admin=model_admin)
+    resume = ResumeView.as_view(model_admin=model_admin)
+    give_up = GiveUpView.as_view(model_admin=model_admin)
+    export_file = ExportView.as_view(model_admin=model_admin)
+    return [
+        path("import/", admin_view(upload), name=f"{stem}_import"),
+        path("import/confirm/", admin_view(confirm), name=f"{stem}_import_confirm"),
+        path("import/go-on/", admin_view(resume), name=f"{stem}_import_go_on"),
+        path("import/give-up/", admin_view(give_up), name=f"{stem}_import_give_up"),
+        path("export/", admin_view(export_file), name=f"{stem}_export"),
+    ]
+
+
+# -- forms
 class FileForm(forms.Form):
     """The file to import."""
 
@@ -38,219 +64,231 @@ class FileForm(forms.Form):
     prune = forms.BooleanField(
         required=False,
         label="Remove what the file lacks",
-        help_text="Targets and associations that are not in it. Names of removed targets are never given again.",
+        help_text=(
+            "Targets and associations that are not in it. Names of removed targets can never "
+            "be used again."
+        ),
     )
 
     def clean_file(self) -> Any:
         """Refuse a file that is too large before any of it is read."""
-        found = self.cleaned_data["file"]
-        if found.size > LARGEST:
-            raise forms.ValidationError(f"{found.size:,} bytes; a file has {LARGEST:,} at most.")
-        return found
+        file = self.cleaned_data["file"]
+        size = file.size
+        if size > LARGEST:
+            raise forms.ValidationError(f"{size:,} bytes; a file has {LARGEST:,} at most.")
+        return file
 
 
-def _form(data: Any = None) -> forms.Form:
-    """Return a form for a code."""
-    made = forms.Form(data)
-    made.fields[stepup.FIELD] = stepup.field()
-    return made
+class CodeForm(forms.Form):
+    """A one-time code."""
+
+    code = stepup.field()
 
 
-def _posted(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Take POST alone, from those who may change targets; say what was refused on the import's page."""
+# -- views
+class ImportExportView(View):
+    """What the views share: the admin that they belong to, and who may open them."""
 
-    @wraps(view)
-    def guarded(self: Any, request: AdminRequest) -> HttpResponse:
-        self.demand_change(request)
-        try:
-            return view(self, request)
-        except CooperError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(self.import_url())
+    model_admin: Any = None
+    permission = "change"
+    request: AdminRequest
 
-    return guarded
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        has_permission = getattr(self.model_admin, f"has_{self.permission}_permission")
+        if self._takes(request.method) and not has_permission(request):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
 
+    def _takes(self, method: str) -> bool:
+        # other methods are answered by View, which says which ones there are
+        return method.lower() in self.http_method_names
 
-class ImportExportViews:
-    """The pages of import and export, beside those of the admin of targets."""
-
-    def __init__(self, model_admin: Any) -> None:
-        self.model_admin = model_admin
-        self.admin_site = model_admin.admin_site
-        self.opts = model_admin.opts
-
-    def urls(self) -> list[Any]:
-        """Return the addresses."""
-        views = {
-            "import/": ("import", self.import_view),
-            "import/confirm/": ("import_confirm", require_POST(self.confirm_view)),
-            "import/go-on/": ("import_go_on", require_POST(self.go_on_view)),
-            "import/give-up/": ("import_give_up", require_POST(self.give_up_view)),
-            "export/": ("export", require_POST(self.export_view)),
-        }
-        stem = f"{self.opts.app_label}_{self.opts.model_name}"
-        return [
-            path(route, self.admin_site.admin_view(view), name=f"{stem}_{name}")
-            for route, (name, view) in views.items()
-        ]
+    def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        common = self.model_admin.admin_site.each_context(self.request)
+        context = {**common, "opts": self.model_admin.opts, **context}
+        return TemplateResponse(self.request, template, context, status=status)
 
     def import_url(self) -> str:
-        """Return the address of the import's page."""
+        opts = self.model_admin.opts
         return reverse(
-            f"admin:{self.opts.app_label}_{self.opts.model_name}_import",
-            current_app=self.admin_site.name,
+            f"admin:{opts.app_label}_{opts.model_name}_import",
+            current_app=self.model_admin.admin_site.name,
         )
 
-    def demand_change(self, request: AdminRequest) -> None:
-        """Raise PermissionDenied for those who may not change targets."""
-        if not self.model_admin.has_change_permission(request):
-            raise PermissionDenied
+    def plan_page(
+        self, planned: Draft, token: str, code_form: CodeForm, status: int = 200
+    ) -> HttpResponse:
+        """Show what a kept file would do, and ask for a code."""
+        context = {
+            "title": "Import: what happens",
+            "changes": list(summary.describe(planned.plan, impact.all_people())),
+            "counts": summary.count_changes(planned.plan),
+            "own_groups": own_groups(self.request, planned.plan.entitled()),
+            "prune": planned.prune,
+            "token": token,
+            "digest": planned.plan.digest(),
+            "code_form": code_form,
+        }
+        return self.page("admin/import_plan.html", context, status)
 
-    # -- export
-    def export_view(self, request: AdminRequest) -> HttpResponse:
-        """Hand the file out, without Federation Keys; it is on record first."""
-        if not self.model_admin.has_view_permission(request):
-            raise PermissionDenied
+
+class ExportView(ImportExportView):
+    """Hands the file out, without Federation Keys; it is on the audit log first."""
+
+    http_method_names = ["post"]  # noqa: RUF012 - as in Django's View
+    permission = "view"
+
+    def post(self, request: AdminRequest) -> HttpResponse:
         text, _ = export.export()
+
         name = f"cooper-{now():%Y-%m-%d}.yaml"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(text, content_type="application/yaml; charset=utf-8", headers=headers)
 
-    # -- import
-    def import_view(self, request: AdminRequest) -> HttpResponse:
-        """Show the unfinished import and the form for a file; or read a file and show its plan."""
-        self.demand_change(request)
+
+class UploadView(ImportExportView):
+    """Shows how far the newest import is and the form for a file; reads a file and shows its plan."""
+
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012 - as in Django's View
+
+    def get(self, request: AdminRequest) -> HttpResponse:
         enrolment: HttpResponse | None = self.model_admin.redirect_to_enrolment(request, "change")
         if enrolment is not None:
             return enrolment
-        if request.method != "POST":
-            return self._page(request, FileForm())
-        form = FileForm(request.POST, request.FILES)
-        lines: list[str] = []
-        status = 400
-        if form.is_valid():
-            try:
-                return self._plan(
-                    request, form.cleaned_data["file"].read(), prune=form.cleaned_data["prune"]
-                )
-            except FileRefused as refused:
-                lines = refused.lines
-                form.add_error("file", refused.message)
-            except CooperError as error:
-                form.add_error(None, error.message)
-                status = error.status
-        return self._page(request, form, lines, status)
+        return self._upload_page(FileForm())
 
-    def _plan(self, request: AdminRequest, data: bytes, *, prune: bool) -> HttpResponse:
-        """Keep a file and show its plan; raise FileRefused."""
+    def post(self, request: AdminRequest) -> HttpResponse:
+        form = FileForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self._upload_page(form, status=HTTPStatus.BAD_REQUEST)
+
+        try:
+            return self._show_plan(form.cleaned_data["file"], prune=form.cleaned_data["prune"])
+        except FileRefused as refused:
+            form.add_error("file", refused.message)
+            return self._upload_page(form, refused.lines, HTTPStatus.BAD_REQUEST)
+        except CooperError as error:
+            form.add_error(None, error.message)
+            return self._upload_page(form, status=error.status)
+
+    def _show_plan(self, file: Any, *, prune: bool) -> HttpResponse:
+        data = file.read()
         planned = draft(data, prune=prune)
         if not planned.plan:
-            messages.info(request, "Nothing to do: everything is as the file says.")
+            messages.info(self.request, NOTHING_TO_DO)
             return HttpResponseRedirect(self.import_url())
-        token = save_file(data, str(request.user.pk), prune=prune)
-        return self._plan_page(request, planned, token, _form())
 
-    def _page(
-        self,
-        request: AdminRequest,
-        form: FileForm,
-        lines: list[str] | None = None,
-        status: int = 200,
+        token = save_file(data, stepup.person_of(self.request), prune=prune)
+        return self.plan_page(planned, token, CodeForm())
+
+    def _upload_page(
+        self, form: FileForm, lines: list[str] | None = None, status: int = 200
     ) -> HttpResponse:
-        """Return the page for choosing a file, with how far the newest import is."""
-        found = jobs.newest()
-        running = found is not None and found.state == jobs.RUNNING
-        mine = found is not None and self._confirmed_here(request, found)
+        job = jobs.newest()
+        is_running = job is not None and job.state == jobs.RUNNING
+        is_confirmed = job is not None and _is_confirmed(self.request, job)
         context = {
             "title": "Import and export",
             "form": form,
             "lines": lines or [],
-            "newest": found,
-            "running": running,
-            "progress": jobs.progress(found) if found is not None else "",
-            "code_form": None if mine else _form(),
-            "goes_on": running and mine and "on" in request.GET,
+            "job": job,
+            "running": is_running,
+            "progress": jobs.progress(job) if job is not None else "",
+            "code_form": None if is_confirmed else CodeForm(),
+            "resumes_itself": is_running and is_confirmed and "on" in self.request.GET,
         }
-        return self._answer(request, "admin/import.html", context, status)
+        return self.page("admin/import.html", context, status)
 
-    def _plan_page(
-        self, request: AdminRequest, planned: Draft, token: str, form: forms.Form, status: int = 200
-    ) -> HttpResponse:
-        """Return the page that shows a plan and asks for a code."""
-        context = {
-            "title": "Import: what happens",
-            "told": list(summary.describe(planned.plan, impact.all_people())),
-            "summary": summary.count_changes(planned.plan),
-            "mine": own_groups(request, planned.plan.entitled()),
-            "prune": planned.prune,
-            "token": token,
-            "digest": planned.plan.digest(),
-            "deed_form": form,
-        }
-        return self._answer(request, "admin/import_plan.html", context, status)
 
-    def _answer(
-        self, request: AdminRequest, template: str, context: dict[str, Any], status: int
-    ) -> HttpResponse:
-        """Return a page of the admin."""
-        common = {**self.admin_site.each_context(request), "opts": self.opts}
-        return TemplateResponse(request, template, {**common, **context}, status=status)
+class ImportStepView(ImportExportView):
+    """A step of an import; what refuses it is said on the import's page."""
 
-    @_posted
-    def confirm_view(self, request: AdminRequest) -> HttpResponse:
-        """Begin the import whose plan was shown, if it still is the plan and the code is right."""
-        token, person = request.POST.get("token", "")[:64], str(request.user.pk)
+    http_method_names = ["post"]  # noqa: RUF012 - as in Django's View
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except CooperError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(self.import_url())
+
+    def resume(self) -> HttpResponse:
+        """Apply steps for a while and show how far the import is."""
+        job = jobs.resume(SLICE)
+        if job.state == jobs.DONE:
+            done = f"Done: {job.total} of {job.total} steps are applied."
+            messages.success(self.request, done)
+            return HttpResponseRedirect(self.import_url())
+        return HttpResponseRedirect(f"{self.import_url()}?on")
+
+    def demand_code(self) -> None:
+        """Use the code up; an open window never counts. Raise StepUpRequired or Invalid."""
+        code = self.request.POST.get(stepup.FIELD, "")
+        stepup.require(self.request, code[:40], strict=True)
+
+
+class ConfirmView(ImportStepView):
+    """Begins the import whose plan was shown, if it still is the plan and the code is right."""
+
+    def post(self, request: AdminRequest) -> HttpResponse:
+        person = stepup.person_of(request)
+        token = request.POST.get("token", "")[:64]
         data, prune = load_file(token, person)
-        if (found := jobs.unfinished()) is not None:
-            raise jobs.ImportUnfinished(found)
+
+        unfinished = jobs.unfinished()
+        if unfinished is not None:
+            raise jobs.ImportUnfinished(unfinished)
+
         planned = draft(data, prune=prune)
         if planned.plan.digest() != request.POST.get("digest"):
-            messages.warning(
-                request, "Targets were changed while you looked. This is the plan as it is now."
-            )
-            return self._plan_page(request, planned, token, _form(), 409)
-        form = _form(request.POST)
-        if not self._has_code(request, form):
-            return self._plan_page(request, planned, token, form, 403)
-        identity: Identity = request.identity
-        begun = jobs.begin(planned, person, {str(group) for group in identity.groups})
-        request.session[CONFIRMED] = str(begun.number)
-        return self._go_on(request)
+            messages.warning(request, PLAN_CHANGED)
+            return self.plan_page(planned, token, CodeForm(), HTTPStatus.CONFLICT)
 
-    def _has_code(self, request: AdminRequest, form: forms.Form) -> bool:
-        """Use the code up; otherwise put what is wrong on its field. A window never counts."""
-        code = form.cleaned_data.get(stepup.FIELD) if form.is_valid() else ""
+        code_form = CodeForm(request.POST)
+        if not self._use_code(code_form):
+            return self.plan_page(planned, token, code_form, HTTPStatus.FORBIDDEN)
+
+        groups = {str(group) for group in request.identity.groups}
+        job = jobs.begin(planned, person, groups)
+        _mark_confirmed(request, job)
+        return self.resume()
+
+    def _use_code(self, form: CodeForm) -> bool:
+        """Use the code up; otherwise put what is wrong on its field. An open window never counts."""
+        code = form.cleaned_data[stepup.FIELD] if form.is_valid() else ""
         try:
-            stepup.require(request, str(code or ""), strict=True)
+            stepup.require(self.request, code, strict=True)
         except (StepUpRequired, Invalid) as error:
             form.add_error(stepup.FIELD, error.message)
             return False
         return True
 
-    def _confirmed_here(self, request: AdminRequest, found: Import) -> bool:
-        """Return whether this web session gave the code for an import."""
-        return request.session.get(CONFIRMED) == str(found.number)
 
-    @_posted
-    def go_on_view(self, request: AdminRequest) -> HttpResponse:
-        """Go on with the unfinished import; in another web session than the one that confirmed it, by a code."""
-        found = jobs.unfinished()
-        if found is not None and not self._confirmed_here(request, found):
-            stepup.require(request, request.POST.get(stepup.FIELD, "")[:40], strict=True)
-            request.session[CONFIRMED] = str(found.number)
-        return self._go_on(request)
+class ResumeView(ImportStepView):
+    """Resumes the unfinished import: by a code, unless this web session gave one for it."""
 
-    def _go_on(self, request: AdminRequest) -> HttpResponse:
-        """Apply steps for a while and show how far it is."""
-        done = jobs.resume(SLICE)
-        if done.state == jobs.DONE:
-            messages.success(request, f"Done: {done.total} of {done.total} steps are applied.")
-            return HttpResponseRedirect(self.import_url())
-        return HttpResponseRedirect(f"{self.import_url()}?on")
+    def post(self, request: AdminRequest) -> HttpResponse:
+        job = jobs.unfinished()
+        if job is not None and not _is_confirmed(request, job):
+            self.demand_code()
+            _mark_confirmed(request, job)
+        return self.resume()
 
-    @_posted
-    def give_up_view(self, request: AdminRequest) -> HttpResponse:
-        """Give the unfinished import up; what was applied stays."""
-        stepup.require(request, request.POST.get(stepup.FIELD, "")[:40], strict=True)
-        messages.warning(request, f"Given up. {jobs.progress(jobs.give_up())}")
+
+class GiveUpView(ImportStepView):
+    """Gives the unfinished import up; what was applied stays."""
+
+    def post(self, request: AdminRequest) -> HttpResponse:
+        self.demand_code()
+        job = jobs.give_up()
+        messages.warning(request, f"Given up. {jobs.progress(job)}")
         return HttpResponseRedirect(self.import_url())
+
+
+# -- the web session that gave the code for an import
+def _is_confirmed(request: AdminRequest, job: Import) -> bool:
+    return bool(request.session.get(CONFIRMED) == str(job.number))
+
+
+def _mark_confirmed(request: AdminRequest, job: Import) -> None:
+    request.session[CONFIRMED] = str(job.number)

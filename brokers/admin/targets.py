@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.admin.step_up import StepUpMixin
 from accounts.stepup import FIELD as CODE_FIELD
 from brokers import arns, catalogue, trust_policy
-from brokers.admin import impact, last_used, target_save
+from brokers.admin import impact, import_export, last_used, target_save
 from brokers.admin.access_lookup import lookup_page
 from brokers.admin.actions import BULK, BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
@@ -27,7 +27,6 @@ from brokers.admin.filters import (
     SensitiveFilter,
     StateFilter,
 )
-from brokers.admin.import_export import ImportExportViews
 from brokers.admin.target_save import PreparedTarget
 from brokers.impact import impact_lines
 from brokers.models import Association, AwsAccount, Kind, State, Target
@@ -262,7 +261,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return [
             path("explain/", admin_view(self.explain_view), name=f"{stem}_explain"),
             path("<path:object_id>/try/", admin_view(self.try_view), name=f"{stem}_try"),
-            *ImportExportViews(self).urls(),
+            *import_export.urls(self),
             *super().get_urls(),
         ]
 
