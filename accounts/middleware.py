@@ -9,8 +9,8 @@ from djangosaml2.middleware import SamlSessionMiddleware as BaseSamlSessionMiddl
 
 from accounts.models import User
 from core import audit
+from core.error_pages import cooper_error_response
 from core.errors import CooperError
-from core.middleware import error_page
 
 
 class IdentityMiddleware(AuthenticationMiddleware):
@@ -27,7 +27,7 @@ class IdentityMiddleware(AuthenticationMiddleware):
             self.process_request(request)
             is_signed_in = request.user.is_authenticated
         except CooperError as error:
-            return error_page(request, error)
+            return cooper_error_response(request, error)
 
         identity = None
         person = ""

@@ -98,7 +98,7 @@ def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:
     a device or a code, Invalid (on the field) with one that does not count.
     """
     if not strict and window_left(request):
-        audit.mark(step_up="window")
+        audit.add_facts(step_up="window")
         return
 
     try:
@@ -125,7 +125,7 @@ def verify(person: str, code: str) -> None:
         totp.use_code(person, code, totp.now())
     except totp.WrongCode as error:
         raise Invalid(error.message, error.detail, field=FIELD) from error
-    audit.mark(step_up="code")
+    audit.add_facts(step_up="code")
 
 
 def enrol_address(request: HttpRequest) -> str:

@@ -23,9 +23,9 @@ from brokers.grants import (
     grant,
     longest_seconds,
 )
+from core.error_pages import error_response
 from core.errors import Invalid, StepUpRequired
 from core.http import login_redirect, wants_json
-from core.middleware import refusal
 from core.requests import CooperRequest
 
 PER_PAGE = 100
@@ -36,7 +36,7 @@ QUERY_LIMIT = 200
 def _sign_in_first(request: CooperRequest, next_page: str) -> HttpResponse:
     """Send an anonymous visitor to sign in, and then to `next_page`; a tool gets 401."""
     if wants_json(request):
-        return refusal(request, 401, "Sign in first.")
+        return error_response(request, 401, "Sign in first.")
     return login_redirect(next_page)
 
 

@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "core.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.middleware.AnswerMiddleware",
+    "core.middleware.ResponseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.SamlSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -130,7 +130,7 @@ CSRF_COOKIE_NAME = "__Host-cooper-csrf" if _https else "cooper-csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "core.middleware.csrf_failure"
+CSRF_FAILURE_VIEW = "core.error_pages.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # carried by other sites' posts (an identity provider's answer), so SameSite=None, and with it always Secure: browsers

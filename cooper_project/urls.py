@@ -7,10 +7,10 @@ import brokers.admin as of_doors
 from cooper_project import health
 from core import admin
 
-handler400 = "core.middleware.bad_request"
-handler403 = "core.middleware.permission_denied"
-handler404 = "core.middleware.page_not_found"
-handler500 = "core.middleware.server_error"
+handler400 = "core.error_pages.bad_request"
+handler403 = "core.error_pages.permission_denied"
+handler404 = "core.error_pages.page_not_found"
+handler500 = "core.error_pages.server_error"
 
 MANAGED = (of_people, of_doors)
 """Modules that have registered their ModelAdmins by being imported."""

@@ -1,4 +1,4 @@
-"""The record: who did, was given or was refused what, when, from where and why."""
+"""The audit log: who did, was given or was refused what, when, from where and why."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ from core.dynamo import Document, transaction
 
 
 class Event(StrEnum):
-    """Everything that is recorded, as `noun:verb:outcome`."""
+    """Every kind of event, as `noun:verb:outcome`."""
 
     SIGN_IN_DONE = "person:sign-in:done"
     SIGN_IN_REFUSED = "person:sign-in:refused"
@@ -103,9 +103,11 @@ class ByPerson(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-c
 
 
 class AuditEvent(Document):
-    """One event. `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order.
+    """One event.
 
-    `person` did it, or had it done; `target` is what it was done to where that has a history: a target, or a person.
+    `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order.
+    `person` did it, or had it done; `target` is what it was done to where that has a history: a
+    target, or a person.
     """
 
     purpose = "who did what"
@@ -130,23 +132,25 @@ class AuditEvent(Document):
     by_person = ByPerson()
 
     def __str__(self) -> str:
-        """Name the event and its moment."""
         return f"{self.event} {self.at.split('#')[0]}"
 
     @property
     def moment(self) -> datetime:
-        """Return when it happened (UTC)."""
+        """When it happened (UTC)."""
         return datetime.fromisoformat(self.at.split("#")[0])
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Return the details as they were given."""
+        """The details as they were given."""
         return dict(json.loads(self.details or "{}"))
 
 
 @dataclass(frozen=True)
 class Context:
-    """Who is acting and from where; `extra` joins every event's details (OS user, host, caller ARN for commands)."""
+    """Who is acting and from where.
+
+    `extra` joins every event's details (OS user, host and caller ARN for commands).
+    """
 
     person: str = ""
     source: str = ""
@@ -163,19 +167,19 @@ def context() -> Context:
 
 
 @contextmanager
-def acting(**known: Any) -> Iterator[None]:
-    """Let every event of the block say what is `known` (fields of Context) beside what is known already."""
-    token = _context.set(replace(context(), **known))
+def acting(**fields: Any) -> Iterator[None]:
+    """Let every event of the block carry these fields of Context, beside those set already."""
+    token = _context.set(replace(context(), **fields))
     try:
         yield
     finally:
         _context.reset(token)
 
 
-def mark(**facts: str) -> None:
-    """Let every later event of this block (a request, a command) say these facts too."""
-    known = context()
-    _context.set(replace(known, extra={**known.extra, **facts}))
+def add_facts(**facts: str) -> None:
+    """Let every later event of this block (a request, a command) carry these facts too."""
+    current = context()
+    _context.set(replace(current, extra={**current.extra, **facts}))
 
 
 def now() -> datetime:
@@ -183,38 +187,50 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def place(moment: datetime, name: str = "") -> tuple[str, str]:
-    """Return the key (day, at) of an event; a `name` makes it a known place, else it is a random one."""
-    return moment.strftime(
-        "%Y-%m-%d"
-    ), f"{moment.isoformat(timespec='microseconds')}#{name or secrets.token_hex(8)}"
+def event_key(moment: datetime, name: str = "") -> tuple[str, str]:
+    """Return the key (day, at) of an event; it can be found again by `name`, else it is random."""
+    day = moment.strftime("%Y-%m-%d")
+    suffix = name or secrets.token_hex(8)
+    return day, f"{moment.isoformat(timespec='microseconds')}#{suffix}"
 
 
 def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> AuditEvent:
-    """Return an event, not yet written: columns of AuditEvent by name, all else in its details (JSON, no secrets)."""
-    day, moment = at or place(now())
-    acting_now = context()
-    columns = {name: facts.pop(name) for name in list(facts) if name in AuditEvent.get_attributes()}
-    columns.setdefault("person", acting_now.person)
-    columns.setdefault("source", acting_now.source)
-    columns.setdefault("request_id", acting_now.request_id)
-    kept: dict[str, Any] = {name: value or None for name, value in columns.items()}
-    details = {
-        **acting_now.extra,
-        **{name: value for name, value in facts.items() if value is not None},
+    """Return an event, not yet written; `at` is its key (`event_key`), now unless given.
+
+    Facts that are columns of AuditEvent go there by name, all others into its details (JSON, no
+    secrets).
+    """
+    current = context()
+    columns = {
+        "person": current.person,
+        "source": current.source,
+        "request_id": current.request_id,
     }
+    details: dict[str, Any] = dict(current.extra)
+    for name, value in facts.items():
+        if name in AuditEvent.get_attributes():
+            columns[name] = value
+        elif value is not None:
+            details[name] = value
+
+    day, moment = at or event_key(now())
+    # an index takes no empty text as a key
+    filled_columns: dict[str, Any] = {name: value or None for name, value in columns.items()}
     return AuditEvent(
         day,
         moment,
         event=str(kind),
         details=json.dumps(details, default=str, sort_keys=True),
-        **kept,
+        **filled_columns,
     )
 
 
 def record(kind: Event, **facts: Any) -> AuditEvent:
-    """Write an event durably and return it; raise CooperError when it cannot be written (then nothing may be done)."""
-    made = event(kind, **facts)
+    """Write an event durably and return it.
+
+    Raise CooperError when it cannot be written; then nothing may be done.
+    """
+    audit_event = event(kind, **facts)
     with transaction() as writes:
-        writes.create(made)
-    return made
+        writes.create(audit_event)
+    return audit_event

@@ -1,13 +1,9 @@
-"""The record, read: searched newest first and never for long, or gone through oldest first for an export."""
+"""Searching the audit log, newest first and never for long; a search can be taken further back."""
 
-import csv
 import heapq
-import io
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -15,42 +11,24 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from core.audit import AuditEvent
-from core.errors import Invalid
 
 BEGINNING = date(2026, 1, 1)
 """There was no cooper before."""
 
 EMPTY_DAYS = 31
-"""Days in which nothing is found after which a search ends; it can be taken further back."""
+"""Days without a match after which a search ends."""
 
 PATIENCE = 2.0
-"""Seconds after which a search ends; it can be taken further back."""
+"""Seconds after which a search ends."""
 
-AT_ONCE = 500
-"""Events that DynamoDB looks at in one call: a whole megabyte, its own limit, could take too long to arrive."""
+PAGE_SIZE = 500
+"""Events that DynamoDB reads in one call.
 
-HISTORY = 200
-"""Events of a history at most; the search has all."""
-
-ATTRIBUTES = (
-    "at",
-    "event",
-    "person",
-    "target",
-    "aws_account",
-    "grant",
-    "why",
-    "source",
-    "request_id",
-)
-COLUMNS = ("id", *ATTRIBUTES, "details")
-"""What an export says of an event, in this order."""
-
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
-"""What a cell must not begin with: spreadsheets would run it. `'` is on the list so that none is lost on the way back.
-
-Source: https://owasp.org/www-community/attacks/CSV_Injection
+A whole megabyte, its own limit, could take too long to arrive.
 """
+
+HISTORY_LIMIT = 200
+"""Events of a history at most; the search has all."""
 
 
 def today() -> date:
@@ -59,213 +37,149 @@ def today() -> date:
 
 
 def end_of(day: date) -> str:
-    """Return the place behind all events of a day: in theirs a T follows the date."""
+    """Return a value of `at` that sorts behind all events of a day: in theirs a T follows it."""
     return f"{day}U"
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for; all of it has to fit. Days are UTC and both included; `before` is a place in the record."""
+    """What to look for; all of it has to match. Days are UTC and both included."""
 
-    named: str = ""
+    name: str = ""
+    """A person, or what an event was about."""
     event: str = ""
+    """A kind of event, or a noun with its colon (`grant:`) for all of its events."""
     request_id: str = ""
     since: date = BEGINNING
     until: date | None = None
     before: str = ""
+    """The `at` of the event to go on from: older ones are searched."""
 
     @property
     def filter(self) -> Condition | None:
-        """Return what DynamoDB leaves out; an event that ends in `:` stands for all of its noun."""
-        found: Condition | None = None
-        if self.event:
-            noun = self.event.endswith(":")
-            found = (
-                AuditEvent.event.startswith(self.event) if noun else AuditEvent.event == self.event
-            )
+        """The condition by which DynamoDB leaves events out."""
+        conditions: list[Condition] = []
+        if self.event.endswith(":"):
+            conditions.append(AuditEvent.event.startswith(self.event))
+        elif self.event:
+            conditions.append(AuditEvent.event == self.event)
         if self.request_id:
-            same = AuditEvent.request_id == self.request_id
-            found = same if found is None else found & same
-        return found
+            conditions.append(AuditEvent.request_id == self.request_id)
+
+        combined: Condition | None = None
+        for condition in conditions:
+            combined = condition if combined is None else combined & condition
+        return combined
 
     @property
     def newest(self) -> str:
-        """Return the place before which to look."""
+        """The `at` to search downwards from."""
         return self.before or end_of(self.until or today())
 
     @property
     def first_day(self) -> date:
-        """Return the oldest day to look at."""
+        """The oldest day to search."""
         return max(self.since, BEGINNING)
+
+    @property
+    def last_day(self) -> date:
+        """The day to begin with."""
+        if self.before:
+            return date.fromisoformat(self.before[: len("2026-01-01")])
+        return self.until or today()
 
 
 class AuditSearch:
-    """The events that a search finds, newest first. When it ended early, `reached` is the place to go on before."""
+    """The events that match a search, newest first; iterating reads them.
+
+    When it ended early, `reached` is the `before` of a search that goes on.
+    """
 
     def __init__(self, search: Search) -> None:
-        """Take the search; nothing is read yet."""
-        self.search, self.reached, self.over = search, "", False
+        self.search = search
+        self.reached = ""
+        self._timed_out = False
 
     def __iter__(self) -> Iterator[AuditEvent]:
-        """Read: by index where a person or target is named, else day by day."""
-        return self._named() if self.search.named else self._by_day()
+        # a person's or target's events are in an index; all others are read day by day
+        return self._events_by_name() if self.search.name else self._events_by_day()
 
-    def _named(self) -> Iterator[AuditEvent]:
-        """Return the events of a person (`local:` may be left out) and of what has that name."""
-        text, oldest = self.search.named, f"{self.search.first_day}T"
+    def _events_by_name(self) -> Iterator[AuditEvent]:
+        """Yield the events of a person (`local:` may be left out) and of what has that name."""
+        name = self.search.name
+        person = name if ":" in name else f"local:{name}"
+        oldest = f"{self.search.first_day}T"
         if self.search.newest < oldest:
             return
-        person = text if ":" in text else f"local:{text}"
-        within = AuditEvent.at.between(oldest, self.search.newest)
-        asked: Any = {
-            "range_key_condition": within,
-            "filter_condition": self.search.filter,
-            "page_size": AT_ONCE,
-        }
-        keys = [
-            (AuditEvent.by_target, text),
+
+        indexes = [
+            (AuditEvent.by_target, name),
             (AuditEvent.by_target, person),
             (AuditEvent.by_person, person),
         ]
-        found = [
-            index.query(key, scan_index_forward=False, **asked)
-            for index, key in dict.fromkeys(keys)
-        ]
-        last = ""
-        for event in heapq.merge(*found, key=lambda each: str(each.at), reverse=True):
-            if event.at not in (last, self.search.before):
-                yield event
-            last = str(event.at)
+        results = []
+        # a name with a provider is the person itself: the same index need not be read twice
+        for index, key in dict.fromkeys(indexes):
+            arguments = self._query_arguments(AuditEvent.at.between(oldest, self.search.newest))
+            results.append(index.query(key, scan_index_forward=False, **arguments))
 
-    def _by_day(self) -> Iterator[AuditEvent]:
-        """Return the events from a day on into the past."""
-        end, empty, day, before = monotonic() + PATIENCE, 0, self._first_day(), self.search.before
+        last_at = ""
+        for event in heapq.merge(*results, key=lambda event: str(event.at), reverse=True):
+            # an event may be in several indexes; `between` includes the event to go on from
+            if event.at not in (last_at, self.search.before):
+                yield event
+            last_at = str(event.at)
+
+    def _events_by_day(self) -> Iterator[AuditEvent]:
+        deadline = monotonic() + PATIENCE
+        day = self.search.last_day
+        before = self.search.before
+        empty_days = 0
         while day >= self.search.first_day:
-            if empty >= EMPTY_DAYS:
+            if empty_days >= EMPTY_DAYS:
                 self.reached = end_of(day)
                 return
-            empty += 1
-            for found in self._pages(day, before, end):
-                empty = 0
-                yield found
-            if self.over:
+
+            empty_days += 1
+            for event in self._events_of(day, before, deadline):
+                empty_days = 0
+                yield event
+            if self._timed_out:
                 return
-            day, before = day - timedelta(days=1), ""
 
-    def _first_day(self) -> date:
-        """Return the day to begin with."""
-        return (
-            date.fromisoformat(self.search.before[:10])
-            if self.search.before
-            else self.search.until or today()
+            day -= timedelta(days=1)
+            before = ""
+
+    def _events_of(self, day: date, before: str, deadline: float) -> Iterator[AuditEvent]:
+        """Yield a day's events; note how far it came when time is over before the day's end."""
+        arguments = self._query_arguments(AuditEvent.at < before if before else None)
+        results = AuditEvent.query(
+            day.isoformat(), consistent_read=True, scan_index_forward=False, **arguments
         )
+        # by the page: most of them may hold no match, and the time is looked at after each
+        for page in results.page_iter:
+            for item in page["Items"]:
+                yield AuditEvent.from_raw_data(item)
 
-    def _pages(self, day: date, before: str, end: float) -> Iterator[AuditEvent]:
-        """Return what is found in a day; note the place when time is over before all of it was looked at."""
-        below = AuditEvent.at < before if before else None
-        asked: Any = {
-            "range_key_condition": below,
+            if monotonic() > deadline:
+                last_key = results.page_iter.last_evaluated_key
+                self._timed_out = True
+                self.reached = last_key["at"]["S"] if last_key else self._end_of_day_before(day)
+                return
+
+    def _end_of_day_before(self, day: date) -> str:
+        if day <= self.search.first_day:
+            return ""
+        return end_of(day - timedelta(days=1))
+
+    def _query_arguments(self, range_key_condition: Condition | None) -> dict[str, Any]:
+        return {
+            "range_key_condition": range_key_condition,
             "filter_condition": self.search.filter,
-            "page_size": AT_ONCE,
+            "page_size": PAGE_SIZE,
         }
-        found = AuditEvent.query(
-            day.isoformat(), consistent_read=True, scan_index_forward=False, **asked
-        )
-        for page in found.page_iter:  # by the page: most of them may hold nothing that fits
-            yield from (AuditEvent.from_raw_data(item) for item in page["Items"])
-            if monotonic() > end:
-                further = found.page_iter.last_evaluated_key
-                older = end_of(day - timedelta(days=1)) if day > self.search.first_day else ""
-                self.reached, self.over = further["at"]["S"] if further else older, True
-                return
 
 
 def history_for(key: str) -> list[AuditEvent]:
     """Return the newest events of a person or target, by whoever did them, newest first."""
-    return list(islice(iter(AuditSearch(Search(key))), HISTORY))
-
-
-class Format(StrEnum):
-    """How an export is written."""
-
-    JSON_LINES = "jsonl"
-    CSV = "csv"
-
-
-@dataclass(frozen=True)
-class TimeRange:
-    """What an export covers: from `since` on, up to and without `until` (UTC)."""
-
-    since: datetime
-    until: datetime
-
-    @classmethod
-    def of_days(cls, first: date, last: date) -> "TimeRange":
-        """Return the span of whole days, both included; it ends with today, whatever the last one is."""
-        begin, end = (datetime.combine(day, time.min, UTC) for day in (first, min(last, today())))
-        return cls(begin, end + timedelta(days=1))
-
-    def checked(self) -> "TimeRange":
-        """Return this span; raise Invalid when it ends before it begins."""
-        if self.until <= self.since:
-            raise Invalid("The end has to be after the beginning.", field="until")
-        return self
-
-    def days(self) -> Iterator[date]:
-        """Return the days that it touches and that can have events."""
-        day, last = max(self.since.date(), BEGINNING), min(self.until.date(), today())
-        while day <= last:
-            yield day
-            day += timedelta(days=1)
-
-    def events_on(self, day: date) -> Iterator[AuditEvent]:
-        """Return its events of a day, oldest first, as they are read."""
-        edges = (each.isoformat(timespec="microseconds") for each in (self.since, self.until))
-        within = AuditEvent.at.between(*edges)
-        return AuditEvent.under(day.isoformat(), range_key_condition=within, page_size=AT_ONCE)
-
-    def events(self) -> Iterator[AuditEvent]:
-        """Return its events, oldest first, as they are read."""
-        for day in self.days():
-            yield from self.events_on(day)
-
-    def facts(self) -> dict[str, str]:
-        """Return what is recorded of it."""
-        return {"since": self.since.isoformat(), "until": self.until.isoformat()}
-
-
-def written(events: Iterable[AuditEvent], form: Format, *, header: bool = True) -> Iterator[str]:
-    """Return the lines of an export, one event each; CSV begins with its `header`."""
-    if form is Format.JSON_LINES:
-        for event in events:
-            yield json.dumps({**_row(event), "details": event.facts}, ensure_ascii=False) + "\n"
-        return
-    if header:
-        yield _csv_line(COLUMNS)
-    for event in events:
-        yield _csv_line(
-            ["" if value is None else harmless(str(value)) for value in _row(event).values()]
-        )
-
-
-def _row(event: AuditEvent) -> dict[str, Any]:
-    """Return an event's columns."""
-    known = {name: getattr(event, name) for name in ATTRIBUTES} | {"at": event.moment.isoformat()}
-    return {"id": event.pk, **known, "details": event.details or "{}"}
-
-
-def harmless(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: `'` before it where need be."""
-    return f"'{text}" if text.startswith(FORMULAS) else text
-
-
-def original(cell: str) -> str:
-    """Return what `harmless` was given."""
-    return cell.removeprefix("'")
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    """Return a line of CSV with every cell quoted, whatever a spreadsheet thinks separates cells."""
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerow(cells)
-    return out.getvalue()
+    return list(islice(AuditSearch(Search(name=key)), HISTORY_LIMIT))

@@ -51,7 +51,7 @@ def record_intent(
         "through": [str(group) for group in entitlement.through],
         **_names_in_aws(identity, target, grant_id),
     }
-    intent = Intent(grant_id, audit.place(now, grant_id), all_facts)
+    intent = Intent(grant_id, audit.event_key(now, grant_id), all_facts)
 
     with transaction() as writes:
         _check_switches(writes, target)

@@ -15,7 +15,8 @@ from core.admin.audit_search_form import DAYS_REVERSED, day_field
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import Event
-from core.audit_search import Format, TimeRange, today, written
+from core.audit_export import Format, TimeRange, export_lines
+from core.audit_search import today
 
 EXPORT = "export"
 """The operation's kind."""
@@ -100,7 +101,8 @@ def _export_response(values: dict[str, Any]) -> StreamingHttpResponse:
     audit.record(Event.AUDIT_EXPORTED, format=str(export_format), **days.facts())
 
     response = StreamingHttpResponse(
-        chunks(written(days.events(), export_format)), content_type=CONTENT_TYPES[export_format]
+        chunks(export_lines(days.events(), export_format)),
+        content_type=CONTENT_TYPES[export_format],
     )
     name = f"cooper-audit-log-{since}-to-{until}.{export_format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -1,48 +1,54 @@
-"""The tables as cooper needs them: made, brought up to date and verified, however often and by however many at once."""
+"""Making cooper's tables, bringing them up to date, and verifying them.
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+It can be repeated, and several runs at the same time end the same.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 
 from core import __version__
-from core.dynamo.control import Say, Status, TableManager
 from core.dynamo.documents import Document, documents
+from core.dynamo.table_manager import Say, Status, TableManager
+from core.dynamo.table_spec import Description, TableSpec
 from core.errors import Conflict, CooperError
-
-AuditSearch = dict[str, Any] | None
-Documents = Sequence[type[Document]]
 
 
 def ensure(
     kms_key_arn: str,
     say: Say,
     *,
-    only: Documents | None = None,
-    control: TableManager | None = None,
+    only: Sequence[type[Document]] | None = None,
+    manager: TableManager | None = None,
 ) -> list[str]:
-    """Make all tables as they have to be and return what was changed (nothing the second time).
+    """Make all tables as they have to be; return what was changed (nothing the second time).
 
-    `say` is called with each step, for people to read. Raise Conflict naming every table of that name with other keys,
-    before anything is changed anywhere; NotAllowed naming the IAM action that lacks; Unavailable when time is over.
+    `say` is called with each step. Raise Conflict, before anything is changed anywhere, naming
+    every table of that name with other keys; NotAllowed naming the missing IAM action; Unavailable
+    when time is over.
     """
-    wanted = [Table(model, kms_key_arn) for model in only or documents()]
-    control = control or TableManager(say)
-    refuse_foreign(wanted, control)
-    for deed in (Table.begin, Table.wait, Table.adjust):
-        for table in wanted:
-            deed(table, control)
-    verify(wanted, control)
-    say(f"{len(wanted)} tables are as they have to be.")
-    return control.changed
+    manager = manager or TableManager(say)
+    tables = [Table(TableSpec(model, kms_key_arn), manager) for model in only or documents()]
+
+    _refuse_other_keys(tables)
+    # AWS makes all of them at the same time
+    for table in tables:
+        table.create()
+    for table in tables:
+        table.wait_until_active()
+    for table in tables:
+        table.adjust()
+
+    _verify(tables)
+    say(f"{len(tables)} tables are as they have to be.")
+    return manager.changed
 
 
-def refuse_foreign(wanted: "Iterable[Table]", control: TableManager) -> None:
+def _refuse_other_keys(tables: "Sequence[Table]") -> None:
     """Raise Conflict when a table, or an index, has one of cooper's names and other keys."""
-    reasons = [
-        reason for table in wanted if (reason := table.foreign(control.describe(table.name)))
-    ]
+    conflicts = [table.key_conflict() for table in tables]
+    reasons = [conflict for conflict in conflicts if conflict]
     if reasons:
         advice = (
             "Nothing was changed. Give cooper another COOPER_TABLE_PREFIX, or move that table away."
@@ -50,283 +56,190 @@ def refuse_foreign(wanted: "Iterable[Table]", control: TableManager) -> None:
         raise Conflict(f"{' '.join(reasons)} {advice}", code="OtherKeys")
 
 
-def verify(wanted: "Iterable[Table]", control: TableManager) -> None:
+def _verify(tables: "Sequence[Table]") -> None:
     """Look at everything once more; raise CooperError for what is not as it has to be."""
-    wrong = [f"{table.name}: {what}" for table in wanted for what in table.lacking(control)]
+    wrong = [f"{table.spec.name}: {problem}" for table in tables for problem in table.problems()]
     if wrong:
         raise CooperError(f"Not as it has to be: {'; '.join(wrong)}. Run cooper_setup again.")
 
 
 class Table:
-    """One wanted table: what it has to be, and where each part of that stands."""
+    """A table in DynamoDB: how far each of its properties is, and the changes that are missing."""
 
-    def __init__(self, model: type[Document], kms_key_arn: str) -> None:
-        """Take the keys and indexes from the document."""
-        self.model, self.key_arn = model, kms_key_arn
-        self.name = str(model.Meta.table_name)
-        described = model.table_description()
-        self.keys = described["KeySchema"]
-        self.types = {
-            each["AttributeName"]: each["AttributeType"]
-            for each in described["AttributeDefinitions"]
-        }
-        self.indexes = {index["IndexName"]: index for index in described["GlobalSecondaryIndexes"]}
-        self.ttl = model.ttl_name()
+    def __init__(self, spec: TableSpec, manager: TableManager) -> None:
+        self.spec = spec
+        self.manager = manager
 
-    # -- what is there
-
-    def foreign(self, found: AuditSearch) -> str:
+    def key_conflict(self) -> str:
         """Return why a table of this name cannot be cooper's, or ""."""
-        if found is None:
-            return ""
-        types = {
-            each["AttributeName"]: each["AttributeType"]
-            for each in found.get("AttributeDefinitions", [])
-        }
-        there = {index["IndexName"]: index for index in found.get("GlobalSecondaryIndexes", [])}
-        if not self._same(self.keys, found["KeySchema"], types):
-            there_are, wanted = _said(found["KeySchema"], types), _said(self.keys, self.types)
-            return f"The table {self.name} exists with other keys: {there_are}, not {wanted}."
-        for name, index in self.indexes.items():
-            if name in there and not self._same(
-                index["KeySchema"], there[name]["KeySchema"], types
-            ):
-                return f"The table {self.name} has an index {name} with other keys."
-        return ""
+        return self.spec.key_conflict(self._describe())
 
-    def _same(
-        self, wanted: list[dict[str, str]], found: list[dict[str, str]], types: dict[str, str]
-    ) -> bool:
-        """Return whether two lists of keys are the same, types included."""
-        return _said(wanted, self.types) == _said(found, types)
-
-    def _active(self, control: TableManager) -> Status:
-        """Return where the table itself stands."""
-        found = control.describe(self.name)
-        return Status.DONE if found and found["TableStatus"] == "ACTIVE" else Status.UNDER_WAY
-
-    def _looking(
-        self, control: TableManager, is_so: Callable[[dict[str, Any]], bool]
-    ) -> Callable[[], Status]:
-        """Return a look at the table: done when `is_so`, under way while the table is being changed."""
-
-        def look() -> Status:
-            found = control.describe(self.name)
-            if found is None or found["TableStatus"] != "ACTIVE":
-                return Status.UNDER_WAY
-            return Status.DONE if is_so(found) else Status.WANTED
-
-        return look
-
-    def _protected(self, found: dict[str, Any]) -> bool:
-        """Return whether the table cannot be deleted by mistake."""
-        return bool(found.get("DeletionProtectionEnabled"))
-
-    def _encrypted(self, found: dict[str, Any]) -> bool:
-        """Return whether the table is encrypted with the wanted key."""
-        sse = found.get("SSEDescription") or {}
-        return (
-            sse.get("Status") in {"ENABLED", "ENABLING", "UPDATING"}
-            and sse.get("KMSMasterKeyArn") == self.key_arn
-        )
-
-    def _on_demand(self, found: dict[str, Any]) -> bool:
-        """Return whether the table is billed on demand."""
-        return (found.get("BillingModeSummary") or {}).get("BillingMode") == "PAY_PER_REQUEST"
-
-    def _index(self, name: str, control: TableManager) -> Status:
-        """Return where an index stands."""
-        found = control.describe(self.name) or {}
-        there = {index["IndexName"]: index for index in found.get("GlobalSecondaryIndexes", [])}
-        if name not in there:
-            return Status.WANTED if found.get("TableStatus") == "ACTIVE" else Status.UNDER_WAY
-        return (
-            Status.DONE
-            if there[name].get("IndexStatus", "ACTIVE") == "ACTIVE"
-            else Status.UNDER_WAY
-        )
-
-    def _backed_up(self, control: TableManager) -> Status:
-        """Return where point-in-time recovery stands."""
-        answer = control.patiently(self.name, "DescribeContinuousBackups", TableName=self.name)
-        recovery = (
-            answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
-        )
-        return (
-            Status.DONE if recovery.get("PointInTimeRecoveryStatus") == "ENABLED" else Status.WANTED
-        )
-
-    def _expiring(self, control: TableManager) -> Status:
-        """Return where the expiry of items stands; raise Conflict when items expire by another attribute."""
-        answer = control.patiently(self.name, "DescribeTimeToLive", TableName=self.name)[
-            "TimeToLiveDescription"
-        ]
-        status, attribute = (
-            answer.get("TimeToLiveStatus", "DISABLED"),
-            answer.get("AttributeName", self.ttl),
-        )
-        if status in {"ENABLED", "ENABLING"} and attribute != self.ttl:
-            message = f"The table {self.name} lets items expire by {attribute}, not by {self.ttl}. Turn that off first."
-            raise Conflict(message)
-        # ENABLING takes up to an hour and goes on by itself
-        return {"ENABLED": Status.DONE, "ENABLING": Status.DONE, "DISABLING": Status.UNDER_WAY}.get(
-            status, Status.WANTED
-        )
-
-    def _tags_missing(self, control: TableManager) -> dict[str, str]:
-        """Return the tags that the table lacks."""
-        found = control.describe(self.name) or {}
-        answer = control.patiently(self.name, "ListTagsOfResource", ResourceArn=found["TableArn"])
-        there = {tag["Key"] for tag in answer.get("Tags", [])}
-        return {key: value for key, value in tags().items() if key not in there}
-
-    # -- what is done about it
-
-    def begin(self, control: TableManager) -> None:
+    def create(self) -> None:
         """Ask for the table unless it is there; do not wait for it."""
-
-        def look() -> Status:
-            return Status.WANTED if control.describe(self.name) is None else Status.DONE
-
-        what = f"{self.name} ({self.model.purpose}): creating"
-        control.settle(what, look, lambda: control.call("CreateTable", **self._creation()))
-
-    def _creation(self) -> dict[str, Any]:
-        """Return CreateTable's arguments."""
-        indexes = {"GlobalSecondaryIndexes": list(self.indexes.values())} if self.indexes else {}
-        return {
-            "TableName": self.name,
-            "KeySchema": self.keys,
-            "AttributeDefinitions": self._definitions(self.types),
-            "BillingMode": "PAY_PER_REQUEST",
-            "SSESpecification": self._encryption(),
-            "DeletionProtectionEnabled": True,
-            "Tags": _pairs(tags()),
-            **indexes,
-        }
-
-    def _definitions(self, names: Iterable[str]) -> list[dict[str, str]]:
-        """Return the types of the attributes in DynamoDB's words."""
-        return [{"AttributeName": name, "AttributeType": self.types[name]} for name in names]
-
-    def _encryption(self) -> dict[str, Any]:
-        """Return the wanted encryption in DynamoDB's words."""
-        return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": self.key_arn}
-
-    def wait(self, control: TableManager) -> None:
-        """Wait until the table is ACTIVE."""
-        control.settle(
-            f"{self.name}: until it is active", lambda: self._active(control), lambda: None
+        arguments = self.spec.creation_arguments(_tag_list(tags()))
+        self.manager.settle(
+            f"{self.spec.name} ({self.spec.purpose}): creating",
+            self._existence,
+            lambda: self.manager.call("CreateTable", **arguments),
         )
 
-    def adjust(self, control: TableManager) -> None:
-        """Bring everything else up to date, one change after another, as DynamoDB allows."""
-        updates: list[tuple[str, Callable[[dict[str, Any]], bool], dict[str, Any]]] = [
-            ("billing on demand", self._on_demand, {"BillingMode": "PAY_PER_REQUEST"}),
-            (
-                "encryption with the KMS key",
-                self._encrypted,
-                {"SSESpecification": self._encryption()},
-            ),
-            ("deletion protection", self._protected, {"DeletionProtectionEnabled": True}),
-        ]
-        for what, is_so, arguments in updates:
-            self._settle(
-                control,
-                what,
-                self._looking(control, is_so),
-                "UpdateTable",
-                TableName=self.name,
-                **arguments,
-            )
-        for name, index in self.indexes.items():
-            self._add_index(control, name, index)
-        self._back_up(control)
-        if self.ttl:
-            self._expire(control)
-        self._tag(control)
+    def wait_until_active(self) -> None:
+        """Wait until the table can be used."""
+        self._settle("until it is active", self._activity, lambda: None)
 
-    def _settle(
-        self,
-        control: TableManager,
-        what: str,
-        look: Callable[[], Status],
-        operation: str,
-        **arguments: Any,
-    ) -> None:
-        """Settle one thing of this table."""
-        control.settle(f"{self.name}: {what}", look, lambda: control.call(operation, **arguments))
+    def adjust(self) -> None:
+        """Bring everything else up to date, one change after another, as DynamoDB demands."""
+        spec = self.spec
+        self._update("billing on demand", spec.is_on_demand, BillingMode="PAY_PER_REQUEST")
+        self._update(
+            "encryption with the KMS key", spec.is_encrypted, SSESpecification=spec.encryption()
+        )
+        self._update("deletion protection", spec.is_protected, DeletionProtectionEnabled=True)
 
-    def _add_index(self, control: TableManager, name: str, index: dict[str, Any]) -> None:
-        """Add an index unless it is there."""
+        for name in spec.indexes:
+            self._add_index(name)
+        self._settle("point-in-time recovery", self._recovery_status, self._turn_recovery_on)
+        if spec.ttl_name:
+            self._settle("expiry of items", self._expiry_status, self._turn_expiry_on)
+        self._settle("tags", self._tag_status, self._add_tags)
+
+    def problems(self) -> list[str]:
+        """Return what is not as it has to be, in words."""
+        description = self._describe()
+        if description is None:
+            return ["missing"]
+
+        spec = self.spec
+        conflict = spec.key_conflict(description)
+        checks = {
+            conflict: not conflict,
+            "not active": description["TableStatus"] in {"ACTIVE", "UPDATING"},
+            "not billed on demand": spec.is_on_demand(description),
+            "not encrypted with the KMS key": spec.is_encrypted(description),
+            "no deletion protection": spec.is_protected(description),
+            "no point-in-time recovery": self._recovery_status() is Status.DONE,
+        }
+        if spec.ttl_name:
+            checks["no expiry of items"] = self._expiry_status() is Status.DONE
+        for name in spec.indexes:
+            checks[f"no index {name}"] = self._index_status(name) is Status.DONE
+        return [problem for problem, is_right in checks.items() if not is_right]
+
+    # -- how far it is
+
+    def _describe(self) -> Description | None:
+        return self.manager.describe(self.spec.name)
+
+    def _existence(self) -> Status:
+        return Status.MISSING if self._describe() is None else Status.DONE
+
+    def _activity(self) -> Status:
+        description = self._describe()
+        is_active = description is not None and description["TableStatus"] == "ACTIVE"
+        return Status.DONE if is_active else Status.IN_PROGRESS
+
+    def _index_status(self, name: str) -> Status:
+        description = self._describe() or {}
+        index = self.spec.index_in(description, name)
+        if index is None:
+            # a table takes one change at a time
+            is_active = description.get("TableStatus") == "ACTIVE"
+            return Status.MISSING if is_active else Status.IN_PROGRESS
+        is_active = index.get("IndexStatus", "ACTIVE") == "ACTIVE"
+        return Status.DONE if is_active else Status.IN_PROGRESS
+
+    def _recovery_status(self) -> Status:
+        name = self.spec.name
+        response = self.manager.read(name, "DescribeContinuousBackups", TableName=name)
+        backups = response["ContinuousBackupsDescription"]
+        recovery = backups.get("PointInTimeRecoveryDescription") or {}
+        is_enabled = recovery.get("PointInTimeRecoveryStatus") == "ENABLED"
+        return Status.DONE if is_enabled else Status.MISSING
+
+    def _expiry_status(self) -> Status:
+        """Raise Conflict when items expire by another attribute."""
+        name, ttl_name = self.spec.name, self.spec.ttl_name
+        response = self.manager.read(name, "DescribeTimeToLive", TableName=name)
+        expiry = response["TimeToLiveDescription"]
+        status = expiry.get("TimeToLiveStatus", "DISABLED")
+        attribute = expiry.get("AttributeName", ttl_name)
+
+        if status in {"ENABLED", "ENABLING"}:
+            if attribute != ttl_name:
+                raise Conflict(
+                    f"The table {name} lets items expire by {attribute}, not by {ttl_name}. "
+                    "Turn that off first."
+                )
+            # ENABLING takes up to an hour and goes on by itself
+            return Status.DONE
+        return Status.IN_PROGRESS if status == "DISABLING" else Status.MISSING
+
+    def _tag_status(self) -> Status:
+        return Status.MISSING if self._missing_tags() else Status.DONE
+
+    def _missing_tags(self) -> dict[str, str]:
+        arn = self._arn()
+        response = self.manager.read(self.spec.name, "ListTagsOfResource", ResourceArn=arn)
+        existing = {tag["Key"] for tag in response.get("Tags", [])}
+        return {key: value for key, value in tags().items() if key not in existing}
+
+    def _arn(self) -> str:
+        return str((self._describe() or {})["TableArn"])
+
+    # -- changes
+
+    def _settle(self, what: str, look: Callable[[], Status], change: Callable[[], object]) -> None:
+        self.manager.settle(f"{self.spec.name}: {what}", look, change)
+
+    def _update(self, what: str, is_right: Callable[[Description], bool], **arguments: Any) -> None:
+        """Call UpdateTable with these arguments unless the table is right."""
+
+        def look() -> Status:
+            description = self._describe()
+            if description is None or description["TableStatus"] != "ACTIVE":
+                return Status.IN_PROGRESS
+            return Status.DONE if is_right(description) else Status.MISSING
 
         def change() -> None:
-            found = (control.describe(self.name) or {}).get("AttributeDefinitions", [])
-            # those of the table and its other indexes go along; unused ones would be refused
-            names = {each["AttributeName"] for each in (*found, *index["KeySchema"])}
-            control.call(
+            self.manager.call("UpdateTable", TableName=self.spec.name, **arguments)
+
+        self._settle(what, look, change)
+
+    def _add_index(self, name: str) -> None:
+        index = self.spec.indexes[name]
+
+        def change() -> None:
+            # the attributes of the table and its other indexes go along; unused ones are refused
+            definitions = (self._describe() or {}).get("AttributeDefinitions", [])
+            names = {entry["AttributeName"] for entry in (*definitions, *index["KeySchema"])}
+            known_names = sorted(names & self.spec.types.keys())
+            self.manager.call(
                 "UpdateTable",
-                TableName=self.name,
-                AttributeDefinitions=self._definitions(sorted(names & self.types.keys())),
+                TableName=self.spec.name,
+                AttributeDefinitions=self.spec.definitions(known_names),
                 GlobalSecondaryIndexUpdates=[{"Create": index}],
             )
 
-        control.settle(f"{self.name}: index {name}", lambda: self._index(name, control), change)
+        self._settle(f"index {name}", lambda: self._index_status(name), change)
 
-    def _back_up(self, control: TableManager) -> None:
-        """Turn point-in-time recovery on."""
-        wanted = {
-            "TableName": self.name,
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        }
-        look = partial(self._backed_up, control)
-        self._settle(control, "point-in-time recovery", look, "UpdateContinuousBackups", **wanted)
-
-    def _expire(self, control: TableManager) -> None:
-        """Let items expire."""
-        wanted = {
-            "TableName": self.name,
-            "TimeToLiveSpecification": {"Enabled": True, "AttributeName": self.ttl},
-        }
-        self._settle(
-            control,
-            "expiry of items",
-            partial(self._expiring, control),
-            "UpdateTimeToLive",
-            **wanted,
+    def _turn_recovery_on(self) -> None:
+        self.manager.call(
+            "UpdateContinuousBackups",
+            TableName=self.spec.name,
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
         )
 
-    def _tag(self, control: TableManager) -> None:
-        """Add the tags that lack; others' tags stay."""
+    def _turn_expiry_on(self) -> None:
+        self.manager.call(
+            "UpdateTimeToLive",
+            TableName=self.spec.name,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": self.spec.ttl_name},
+        )
 
-        def change() -> None:
-            arn = (control.describe(self.name) or {})["TableArn"]
-            control.call("TagResource", ResourceArn=arn, Tags=_pairs(self._tags_missing(control)))
-
-        def look() -> Status:
-            return Status.WANTED if self._tags_missing(control) else Status.DONE
-
-        control.settle(f"{self.name}: tags", look, change)
-
-    def lacking(self, control: TableManager) -> list[str]:
-        """Return what is not as it has to be, in words."""
-        found = control.describe(self.name)
-        if found is None:
-            return ["missing"]
-        so = {
-            self.foreign(found) or "keys": not self.foreign(found),
-            "not active": found["TableStatus"] in {"ACTIVE", "UPDATING"},
-            "not billed on demand": self._on_demand(found),
-            "not encrypted with the KMS key": self._encrypted(found),
-            "no deletion protection": self._protected(found),
-            "no point-in-time recovery": self._backed_up(control) is Status.DONE,
-            "no expiry of items": not self.ttl or self._expiring(control) is Status.DONE,
-            **{
-                f"no index {name}": self._index(name, control) is Status.DONE
-                for name in self.indexes
-            },
-        }
-        return [what for what, right in so.items() if not right]
+    def _add_tags(self) -> None:
+        """Add the tags that are missing; others' tags stay."""
+        missing = _tag_list(self._missing_tags())
+        self.manager.call("TagResource", ResourceArn=self._arn(), Tags=missing)
 
 
 def tags() -> dict[str, str]:
@@ -338,12 +251,6 @@ def tags() -> dict[str, str]:
     }
 
 
-def _pairs(tagged: dict[str, str]) -> list[dict[str, str]]:
-    """Return tags in DynamoDB's words."""
-    return [{"Key": key, "Value": value} for key, value in tagged.items()]
-
-
-def _said(keys: list[dict[str, str]], types: dict[str, str]) -> str:
-    """Say keys in a few words: `day (S, HASH), at (S, RANGE)`."""
-    parts = sorted((key["KeyType"], key["AttributeName"]) for key in keys)
-    return ", ".join(f"{name} ({types.get(name, '?')}, {kind})" for kind, name in parts)
+def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Return tags as DynamoDB takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -17,9 +17,9 @@ from brokers.models import Change
 from cooper_project import setup
 from core import audit, aws, installation
 from core.audit import AuditEvent, Event
-from core.dynamo import Document, control, documents, tables
-from core.dynamo.control import TableManager
+from core.dynamo import Document, documents, table_manager, tables
 from core.dynamo.documents import _documents
+from core.dynamo.table_manager import TableManager
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
@@ -42,7 +42,7 @@ def quiet(line: str) -> None:
 @pytest.fixture
 def empty(store: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> EmbeddedAws:
     """Return an AWS without any table; nobody waits long for it."""
-    monkeypatch.setattr(control, "LIMIT", 30.0)
+    monkeypatch.setattr(table_manager, "LIMIT", 30.0)
     store.tables.clear()
     return store
 
@@ -401,7 +401,7 @@ def test_it_gives_up_when_time_is_over_and_says_how_to_go_on(empty: EmbeddedAws)
             Unavailable, match="point-in-time recovery: not done within 1 s. Run cooper_setup again"
         ),
     ):
-        tables.ensure(key_arn(), quiet, control=TableManager(quiet, limit=1.0), only=[Person])
+        tables.ensure(key_arn(), quiet, manager=TableManager(quiet, limit=1.0), only=[Person])
 
 
 def key_arn() -> str:
@@ -445,7 +445,7 @@ def test_it_does_not_believe_aws_that_a_thing_was_done(empty: EmbeddedAws) -> No
 
     make(Person.Meta.table_name)
     with pytest.raises(CooperError, match=f"{Person.Meta.table_name}: no deletion protection"):
-        tables.ensure(key_arn(), quiet, control=Forgetful(quiet), only=[Person])
+        tables.ensure(key_arn(), quiet, manager=Forgetful(quiet), only=[Person])
 
 
 # -- the KMS key -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def carol(client_of):
 
 def put(at: datetime, name: str, kind: Event = Event.TARGET_CHANGED, **facts) -> None:
     with transaction() as writes:
-        writes.create(audit.event(kind, at=audit.place(at, name), **facts))
+        writes.create(audit.event(kind, at=audit.event_key(at, name), **facts))
 
 
 def older(page: str) -> str:

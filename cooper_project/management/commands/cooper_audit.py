@@ -1,4 +1,4 @@
-"""`cooper_audit`: the record from the host, exported as it is read."""
+"""`cooper -audit`: the audit log from the host, exported as it is read."""
 
 import argparse
 import os
@@ -15,27 +15,30 @@ from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
 from core import audit
 from core.audit import AuditEvent, Event
-from core.audit_search import Format, TimeRange, written
+from core.audit_export import Format, TimeRange, export_lines
 from core.errors import CooperError
 
-EVERY = 10_000
-"""Events after which the person at the terminal is told again."""
+PROGRESS_EVERY = 10_000
+"""Events after which the person at the terminal is told how far it is."""
 
 
 class Command(CooperCommand):
-    """Exports the record of a span of time."""
+    """Exports the audit log of a range of time."""
 
-    help = "The record: export (JSON Lines or CSV, oldest first). Each export is itself recorded before its first line."
+    help = (
+        "Audit log: export (JSON Lines or CSV, oldest first). "
+        "Each export is an event of the audit log itself, written before the first line."
+    )
     example = (
         "manage.py cooper_audit export --from 2026-11-01 --to 2026-11-30 --output november.jsonl\n"
-        "manage.py cooper_audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 --format csv > morning.csv"
+        "manage.py cooper_audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
+        "--format csv > morning.csv"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take a span, a format and a file."""
         super().add_arguments(parser)
         verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-        export = verbs.add_parser("export", help="write every event of a span of time")
+        export = verbs.add_parser("export", help="write every event of a range of time")
         export.add_argument(
             "--from",
             dest="since",
@@ -48,9 +51,11 @@ class Command(CooperCommand):
             required=True,
             help="a day (all of it) or a moment (up to it) in UTC",
         )
-        formats = [str(each) for each in Format]
         export.add_argument(
-            "--format", choices=formats, default=str(Format.JSON_LINES), help="jsonl unless said"
+            "--format",
+            choices=[str(export_format) for export_format in Format],
+            default=str(Format.JSON_LINES),
+            help="jsonl by default",
         )
         export.add_argument(
             "--output", default="-", metavar="FILE", help="a new file; - (or nothing) is stdout"
@@ -58,68 +63,89 @@ class Command(CooperCommand):
         export.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
 
     def run_command(self, **options: Any) -> None:
-        """Record the export, then write it."""
-        span = span_from(options["since"], options["until"])
-        how, output = Format(options["format"]), options["output"]
-        with operators.acting(), opened(output) as out:
-            audit.record(
-                Event.AUDIT_EXPORTED, format=str(how), output=output[-200:], **span.facts()
-            )
-            out.writelines(written(self._told(span), how))
-        where = "" if output == "-" else f" in {output}"
-        self._progress(f"Done: {self.count:,} events{where}. That you exported them is on record.")
+        time_range = parse_range(options["since"], options["until"])
+        export_format = Format(options["format"])
+        output = options["output"]
 
-    def _told(self, span: TimeRange) -> Iterator[AuditEvent]:
-        """Return the span's events, and say on stderr how far it is."""
+        with operators.acting(), open_output(output) as file:
+            audit.record(
+                Event.AUDIT_EXPORTED,
+                format=str(export_format),
+                output=output[-200:],
+                **time_range.facts(),
+            )
+            file.writelines(export_lines(self._events(time_range), export_format))
+
+        where = "" if output == "-" else f" in {output}"
+        self._progress(f"Done: {self.count:,} events{where}. The export is on the audit log.")
+
+    def _events(self, time_range: TimeRange) -> Iterator[AuditEvent]:
+        """Yield the range's events, and report the progress."""
         self.count = 0
-        for day in span.days():
-            before = self.count
-            for event in span.events_on(day):
+        for day in time_range.days():
+            count_before = self.count
+            for event in time_range.events_on(day):
                 self.count += 1
-                if self.count % EVERY == 0:
+                if self.count % PROGRESS_EVERY == 0:
                     self._progress(f"{day}: {self.count:,} events so far")
                 yield event
-            if self.count > before:
-                self._progress(f"{day}: {self.count - before:,} events")
+
+            if self.count > count_before:
+                self._progress(f"{day}: {self.count - count_before:,} events")
 
     def _progress(self, text: str) -> None:
-        """Say how far it is: stdout may carry the export."""
+        # stdout may carry the export
         self.stderr.write(text, style_func=str)
 
 
-def span_from(since: str, until: str) -> TimeRange:
-    """Return the span between what was typed; a day as the end counts whole. Raise Usage or Invalid."""
-    return TimeRange(moment(since, "--from"), moment(until, "--to", whole_day=True)).checked()
+def parse_range(since: str, until: str) -> TimeRange:
+    """Return the time between what was typed; a day as the end counts whole.
+
+    Raise UsageError or Invalid.
+    """
+    start = parse_moment(since, "--from")
+    end = parse_moment(until, "--to", whole_day=True)
+    return TimeRange(start, end).checked()
 
 
-def moment(text: str, option: str, *, whole_day: bool = False) -> datetime:
-    """Return a day's beginning (or end), or a moment; without a zone it is UTC. Raise Usage."""
+def parse_moment(text: str, option: str, *, whole_day: bool = False) -> datetime:
+    """Return a moment, UTC unless it names a zone; raise UsageError.
+
+    A day is its beginning, or its end when it counts as a `whole_day`.
+    """
+    is_day = len(text) <= len("2026-11-24")
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        # a day alone has no time behind it
-        return found + timedelta(days=whole_day and len(text) <= len("2026-11-24"))
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC)
+        return moment + timedelta(days=1) if whole_day and is_day else moment
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{option} {text!r} is no day and no moment, such as 2026-11-24 or 2026-11-24T08:00"
+            f"{option} {text!r} is not a day or a moment, such as 2026-11-24 or 2026-11-24T08:00"
         ) from error
 
 
 @contextmanager
-def opened(output: str) -> Iterator[TextIO]:
-    """Return where the export goes: stdout, or a new file that has its name only once it is whole."""
+def open_output(output: str) -> Iterator[TextIO]:
+    """Yield where the export goes: stdout, or a new file that gets its name once it is complete.
+
+    Raise CooperError when the file exists or cannot be written.
+    """
     if output == "-":
         yield sys.stdout
         sys.stdout.flush()
         return
-    path, part = Path(output), Path(f"{output}.part")
+
+    path = Path(output)
+    part = Path(f"{output}.part")
     if path.exists():
         raise CooperError(f"{output} exists. Nothing was exported; name a new file.")
     try:
-        # for the eyes of whoever ran this alone
+        # nobody else may read it
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-            yield out
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            yield file
         part.rename(path)
     except OSError as error:
         raise CooperError(f"{output} could not be written: {error.strerror}.") from error

@@ -206,7 +206,7 @@ def test_it_shows_a_grant_until_its_credentials_end(store, client_of):
 
 
 def put(kind: Event, ago: timedelta, grant: str, outcome: str = "", **facts) -> None:
-    day, at = audit.place(datetime.now(UTC) - ago, grant)
+    day, at = audit.event_key(datetime.now(UTC) - ago, grant)
     known = {
         "person": "local:alice",
         "target": "dev-read",

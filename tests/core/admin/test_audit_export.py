@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from core import audit, audit_search
+from core import audit, audit_export
 from core.admin import audit_export as exports_of
 from core.audit import AuditEvent, Event
 from core.dynamo import transaction
@@ -35,7 +35,7 @@ def carol(client_of):
 
 def put(at: datetime, name: str, kind: Event = Event.TARGET_CHANGED, **facts) -> None:
     with transaction() as writes:
-        writes.create(audit.event(kind, at=audit.place(at, name), **facts))
+        writes.create(audit.event(kind, at=audit.event_key(at, name), **facts))
 
 
 @pytest.fixture
@@ -95,11 +95,11 @@ def test_its_csv_has_no_cell_that_a_spreadsheet_would_run_and_comes_back_whole(c
     answer = carol.post(EXPORT, asked("csv", code=next_code("carol")))
     text = body(answer)
     found = rows(text)
-    assert list(found[0]) == list(audit_search.COLUMNS) and len(found) == len(ODD) + 1
+    assert list(found[0]) == list(audit_export.COLUMNS) and len(found) == len(ODD) + 1
     cells = [cell for row in found for cell in row.values()]
     assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")] == []
-    assert [audit_search.original(row["why"]) for row in found[:-1]] == list(ODD)
-    assert [json.loads(audit_search.original(row["details"])) for row in found[:-1]] == [
+    assert [audit_export.unescape_formula(row["why"]) for row in found[:-1]] == list(ODD)
+    assert [json.loads(audit_export.unescape_formula(row["details"])) for row in found[:-1]] == [
         {"deep": {"a": [t]}} for t in ODD
     ]
     assert not re.search(r"(^|[,;])[^\",;\r\n]", text.split("\r\n")[1])  # every cell is quoted
@@ -107,7 +107,7 @@ def test_its_csv_has_no_cell_that_a_spreadsheet_would_run_and_comes_back_whole(c
 
 @pytest.mark.parametrize("text", ["", "plain", *ODD])
 def test_it_brings_every_cell_back(text):
-    assert audit_search.original(audit_search.harmless(text)) == text
+    assert audit_export.unescape_formula(audit_export.escape_formula(text)) == text
 
 
 def test_it_is_on_record_before_the_first_byte(carol, events):
@@ -197,7 +197,7 @@ def test_it_sends_the_first_piece_before_it_reads_the_rest(store):
             read.append(number)
             yield audit.event(Event.TARGET_CHANGED, why="x" * 1000)
 
-    pieces = exports_of.chunks(audit_search.written(source(), audit_search.Format.CSV))
+    pieces = exports_of.chunks(audit_export.export_lines(source(), audit_export.Format.CSV))
     assert len(next(pieces)) >= exports_of.CHUNK and len(read) < 100
     assert sum(len(piece) for piece in pieces) > 10_000_000 and len(read) == 10_000
 
@@ -207,7 +207,7 @@ def test_it_reads_a_day_when_it_comes_to_it(events, monkeypatch):
     monkeypatch.setattr(
         AuditEvent, "under", lambda day, **named: asked.append(day) or under(day, **named)
     )
-    found = audit_search.TimeRange.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
+    found = audit_export.TimeRange.of_days(DAY.date(), DAY.date() + timedelta(days=300)).events()
     assert next(found).why == ODD[0] and asked == ["2026-02-03"]
 
 
@@ -233,7 +233,7 @@ def test_the_command_writes_a_file_and_tells_how_far_it_is(events, tmp_path, cap
 def test_the_command_writes_csv_to_stdout_between_moments(events, capsys):
     run("--from", "2026-02-03T01:00", "--to", "2026-02-03T05:00+02:00", "--format", "csv")
     text = capsys.readouterr().out
-    assert [audit_search.original(row["why"]) for row in rows(text)] == list(ODD[1:3])
+    assert [audit_export.unescape_formula(row["why"]) for row in rows(text)] == list(ODD[1:3])
 
 
 def test_the_command_leaves_no_half_file(events, tmp_path, monkeypatch):
@@ -241,7 +241,7 @@ def test_the_command_leaves_no_half_file(events, tmp_path, monkeypatch):
         yield "half\n"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cooper_project.management.commands.cooper_audit.written", broken)
+    monkeypatch.setattr("cooper_project.management.commands.cooper_audit.export_lines", broken)
     with pytest.raises(CommandError, match="No space left") as failed:
         run("--from", "2026-02-03", "--to", "2026-02-04", "--output", str(tmp_path / "x"))
     assert failed.value.returncode == 1 and list(tmp_path.iterdir()) == []
@@ -250,9 +250,9 @@ def test_the_command_leaves_no_half_file(events, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said", "code"),
     [
-        (["--from", "soon", "--to", "2026-02-04"], "--from 'soon' is no day", 2),
-        (["--from", "2026-02-03", "--to", "9999-12-31"], "--to '9999-12-31' is no day", 2),
-        (["--from", "0001-01-01T00:00+23:00", "--to", "2026-02-04"], "is no day and no moment", 2),
+        (["--from", "soon", "--to", "2026-02-04"], "--from 'soon' is not a day", 2),
+        (["--from", "2026-02-03", "--to", "9999-12-31"], "--to '9999-12-31' is not a day", 2),
+        (["--from", "0001-01-01T00:00+23:00", "--to", "2026-02-04"], "is not a day or a moment", 2),
         (["--from", "2026-02-05", "--to", "2026-02-04"], "after the beginning", 1),
         (["--from", "2026-02-03", "--to", "2026-02-04", "--output", "/dev/null"], "exists", 1),
         (

@@ -22,7 +22,7 @@ def carol(client_of):
 
 def put(at: datetime, name: str, kind: Event = Event.TARGET_CHANGED, **facts) -> None:
     with transaction() as writes:
-        writes.create(audit.event(kind, at=audit.place(at, name), **facts))
+        writes.create(audit.event(kind, at=audit.event_key(at, name), **facts))
 
 
 def test_it_shows_the_newest_first_and_who_did_it(carol, client_of):
