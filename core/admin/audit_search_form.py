@@ -79,7 +79,7 @@ class SearchForm(forms.Form):
 
         values = self.cleaned_data
         return Search(
-            named=values["q"].strip(),
+            name=values["q"].strip(),
             event=values["event"],
             request_id=values["request"].strip(),
             since=max(values["since"] or BEGINNING, BEGINNING),
