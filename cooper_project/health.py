@@ -1,4 +1,7 @@
-"""Is the process alive, and could it grant? Anybody may ask, often: the answer comes from a check in the background."""
+"""Is the process alive, and could it grant? Load balancers ask often, and anybody may ask.
+
+So the answer comes from a check in the background, whose report is kept for some seconds.
+"""
 
 import logging
 import threading
@@ -16,119 +19,125 @@ from core.errors import CooperError
 
 logger = logging.getLogger(__name__)
 
-KEPT = 10.0
-"""Seconds that an answer is good for, whoever asks."""
+FRESH_SECONDS = 10.0
+"""Age up to which a report is given as it is."""
 
-TOO_OLD = 30.0
-"""Seconds after which an answer is not given any more without waiting for a new one."""
+STALE_SECONDS = 30.0
+"""Age from which a report is not given any more: whoever asks waits for the new one."""
 
 PATIENCE = 5.0
-"""Seconds that one who asks waits, and that a check may take for each service."""
+"""Seconds that a check may take for each service."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found: what is wrong, by service; and when (seconds, monotonic)."""
+    """What a check found."""
 
-    wrong: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    """What is wrong, by service."""
     at: float = 0.0
+    """When it was checked, in seconds of the monotonic clock."""
 
     @property
     def ready(self) -> bool:
-        """Return whether everything that a grant needs is there."""
-        return not self.wrong
+        """Whether everything that a grant needs is there."""
+        return not self.problems
 
 
-def _storage() -> None:
-    """Read the schema version."""
+def _check_storage() -> None:
     installation.refuse_other_schema()
 
 
-def _record() -> None:
-    """Read from the audit table: without it nothing is granted."""
+def _check_audit_log() -> None:
+    # without the audit log nothing is granted
     list(AuditEvent.query("ready", limit=1, consistent_read=True))
 
 
-def _key() -> None:
-    """Look at the KMS key."""
+def _check_kms_key() -> None:
     kms.usable_key_arn(settings.COOPER_KMS_KEY)
 
 
-def _sts() -> None:
-    """Ask STS who cooper is."""
+def _check_sts() -> None:
     aws.caller_identity()
 
 
 CHECKS: dict[str, Callable[[], None]] = {
-    "DynamoDB": _storage,
-    "audit": _record,
-    "KMS": _key,
-    "STS": _sts,
+    "DynamoDB": _check_storage,
+    "audit": _check_audit_log,
+    "KMS": _check_kms_key,
+    "STS": _check_sts,
 }
 
 
-def look() -> Report:
-    """Ask every service once, all at the same time; takes about PATIENCE seconds at most."""
-    found: dict[str, str] = {}
-    threads = [
-        threading.Thread(target=_try, args=(*each, found), daemon=True) for each in CHECKS.items()
-    ]
-    for thread in threads:
+def check_services() -> Report:
+    """Call every service once, all at the same time; takes about PATIENCE seconds at most."""
+    problems: dict[str, str] = {}
+    threads: dict[str, threading.Thread] = {}
+    for name, check in CHECKS.items():
+        thread = threading.Thread(target=_run_check, args=(name, check, problems), daemon=True)
+        threads[name] = thread
         thread.start()
+
     end = time.monotonic() + PATIENCE
-    for name, thread in zip(CHECKS, threads, strict=True):
+    for name, thread in threads.items():
         thread.join(max(0.0, end - time.monotonic()))
         if thread.is_alive():
-            found[name] = f"no answer within {PATIENCE:.0f} s"
-    return Report(dict(sorted(found.items())), time.monotonic())
+            problems[name] = f"no answer within {PATIENCE:.0f} s"
+    return Report(dict(sorted(problems.items())), time.monotonic())
 
 
-def _try(name: str, check: Callable[[], None], found: dict[str, str]) -> None:
-    """Ask one service and note what is wrong with it."""
-    # stays when the check fails in a way that nobody thought of
-    found[name] = "the check itself failed; see the log"
+def _run_check(name: str, check: Callable[[], None], problems: dict[str, str]) -> None:
+    # stays there when the check fails in an unexpected way
+    problems[name] = "the check itself failed; see the log"
     try:
         with aws.deadline(PATIENCE):
             check()
-        del found[name]
+        del problems[name]
     except CooperError as error:
-        found[name] = error.detail
+        problems[name] = error.detail
 
 
 class Watch:
-    """Holds the newest report, and has it renewed in the background while somebody asks."""
+    """Keeps the newest report, and has it renewed in the background while somebody asks."""
 
-    def __init__(self, check: Callable[[], Report] = look) -> None:
-        """Begin with no report."""
-        self._check, self._report = check, Report(at=float("-inf"))
-        self._lock, self._renewal = threading.Lock(), threading.Event()
-        self._renewing = False
+    def __init__(self, check: Callable[[], Report] = check_services) -> None:
+        self._check = check
+        self._report = Report(at=float("-inf"))
+        self._lock = threading.Lock()
+        self._is_renewing = False
+        self._renewed = threading.Event()
 
     def report(self) -> Report:
-        """Return a report that is not TOO_OLD; one older than KEPT is being renewed meanwhile."""
+        """Return a report younger than STALE_SECONDS."""
         age = time.monotonic() - self._report.at
-        renewal = self._begin() if age >= KEPT else None
-        if renewal and age >= TOO_OLD and not renewal.wait(PATIENCE + 1):
+        if age < FRESH_SECONDS:
+            return self._report
+
+        renewed = self._start_renewal()
+        if age >= STALE_SECONDS and not renewed.wait(PATIENCE + 1):
             return Report({"check": "still under way"}, time.monotonic())
         return self._report
 
-    def _begin(self) -> threading.Event:
-        """Begin a check unless one is under way; return what tells its end."""
+    def _start_renewal(self) -> threading.Event:
+        """Start a check unless one is running; return the event of its end."""
         with self._lock:
-            if not self._renewing:
-                self._renewing, self._renewal = True, threading.Event()
-                threading.Thread(target=self._renew, args=(self._renewal,), daemon=True).start()
-            return self._renewal
+            if not self._is_renewing:
+                self._is_renewing = True
+                self._renewed = threading.Event()
+                thread = threading.Thread(target=self._renew, args=(self._renewed,), daemon=True)
+                thread.start()
+            return self._renewed
 
-    def _renew(self, renewal: threading.Event) -> None:
-        """Check, tell the log when the answer changes, and wake those who wait."""
+    def _renew(self, renewed: threading.Event) -> None:
+        """Check, log a change, and wake whoever waits."""
         try:
-            before, self._report = self._report, self._check()
-            if before.wrong != self._report.wrong:
-                logger.warning("readiness: %s", self._report.wrong or "everything answers")
+            problems_before = self._report.problems
+            self._report = self._check()
+            if self._report.problems != problems_before:
+                logger.warning("readiness: %s", self._report.problems or "everything answers")
         finally:
-            self._renewing = False
-            renewal.set()
+            self._is_renewing = False
+            renewed.set()
 
 
 watch = Watch()
@@ -136,20 +145,24 @@ watch = Watch()
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process answers."""
+    """Answer that the process is alive."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether cooper could grant; what is wrong is told to administrators alone."""
-    found = watch.report()
-    lines = ["ok" if found.ready else "not ready"]
+    """Answer whether cooper could grant; administrators see what is wrong."""
+    report = watch.report()
+    lines = ["ok" if report.ready else "not ready"]
+    if _is_administrator(request):
+        services = sorted({*CHECKS, *report.problems})
+        lines += [f"{service}: {report.problems.get(service, 'ok')}" for service in services]
+
+    status = 200 if report.ready else 503
+    return HttpResponse("\n".join(lines), status=status, content_type="text/plain")
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    # there is no user when DynamoDB did not answer
     user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated and user.has_perm("cooper.administer"):
-        lines += [
-            f"{name}: {found.wrong.get(name, 'ok')}" for name in sorted({*CHECKS, *found.wrong})
-        ]
-    return HttpResponse(
-        "\n".join(lines), status=200 if found.ready else 503, content_type="text/plain"
-    )
+    return user is not None and user.is_authenticated and user.has_perm("cooper.administer")

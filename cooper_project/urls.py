@@ -1,9 +1,9 @@
-"""All addresses."""
+"""The URL configuration."""
 
 from django.urls import include, path
 
-import accounts.admin as of_people
-import brokers.admin as of_doors
+import accounts.admin
+import brokers.admin
 from cooper_project import health
 from core import admin
 
@@ -12,8 +12,8 @@ handler403 = "core.error_pages.permission_denied"
 handler404 = "core.error_pages.page_not_found"
 handler500 = "core.error_pages.server_error"
 
-MANAGED = (of_people, of_doors)
-"""Modules that have registered their ModelAdmins by being imported."""
+ADMIN_MODULES = (accounts.admin, brokers.admin)
+"""Imported to register their ModelAdmins."""
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

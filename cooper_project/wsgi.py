@@ -1,4 +1,4 @@
-"""The server's way in: the shared secret key, warm clients, then Django."""
+"""The WSGI application; a worker is warm before it takes its first request."""
 
 import os
 
@@ -11,11 +11,21 @@ application = get_wsgi_application()
 from brokers import catalogue  # noqa: E402 - models load with Django
 from core import aws, installation  # noqa: E402 - models load with Django
 
-installation.refuse_other_schema()
-installation.use_kms_key()
-installation.use_secret_key()
-for service in ("dynamodb", "sts", "kms"):
-    # a client made by the first request would cost it 1 to 3 s
-    aws.client(service)
-aws.client("sts", borrowed=True)
-catalogue.current()
+
+def prepare_worker() -> None:
+    """Get the secret keys, and make what the first request would otherwise wait for.
+
+    Raise CooperError, which ends the worker, when the installation cannot be served.
+    """
+    installation.refuse_other_schema()
+    installation.use_kms_key()
+    installation.use_secret_key()
+
+    # the first client of a service takes 1 to 3 s
+    for service in ("dynamodb", "sts", "kms"):
+        aws.client(service)
+    aws.client("sts", borrowed=True)
+    catalogue.current()
+
+
+prepare_worker()

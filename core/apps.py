@@ -1,4 +1,4 @@
-"""Tells Django of the foundations."""
+"""Django's configuration of the app."""
 
 from django.apps import AppConfig
 
@@ -6,12 +6,14 @@ from core import checks
 
 
 class CoreConfig(AppConfig):
-    """Registers the system checks. The label is in URLs and permission names, so it stays `cooper`."""
+    """Registers the system checks.
+
+    The label is in URLs and permission names, so it stays `cooper`.
+    """
 
     name = "core"
     label = "cooper"
     verbose_name = "Audit and emergency stop"
 
     def ready(self) -> None:
-        """Register the system checks."""
         checks.register_all()

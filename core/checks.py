@@ -1,4 +1,7 @@
-"""Settings that make no sense, as Django's system checks: `manage.py check`, and with `--deploy` what serving needs."""
+"""Settings that make no sense or are not safe, found by Django's system checks.
+
+`manage.py check` runs them, with `--deploy` those too that serving needs.
+"""
 
 import ipaddress
 import os
@@ -10,48 +13,75 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Info, Warning, register  # noqa: A004 - Django's name for it
+from django.core.checks import CheckMessage, Error, Info, register
+from django.core.checks import Warning as CheckWarning
 
 from core.aws import endpoint_refusal, signin_refusal
 from core.groups import split_group
 from core.partitions import partition_of
 
 TAG = "cooper"
+
 REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
-ENDPOINTS = (
+BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+
+ENDPOINT_VARIABLES = (
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_KMS",
     "AWS_ENDPOINT_URL_STS",
 )
+"""What botocore reads endpoints from."""
+
+SHORTEST_SECRET_KEY = 50
+"""Characters, as Django's own check demands."""
+
+LONGEST_ROLE_SESSION = 43_200
+"""Seconds that credentials of a role are good for at most (AssumeRole)."""
 
 Messages = Iterator[CheckMessage]
 Check = Callable[[], Messages]
 
 
-def _register(*checks: Check, deploy: bool = False) -> None:
-    """Let Django run each check; `deploy` ones only for production."""
-    for check in checks:
-
-        def run(app_configs: Any, _check: Check = check, **kwargs: Any) -> list[CheckMessage]:
-            return list(_check())
-
-        run.__name__ = check.__name__
-        register(TAG, deploy=deploy)(run)
-
-
 def register_all() -> None:
     """Register cooper's checks; called once, when Django is ready."""
-    _register(admin_groups, region, addresses, endpoints, proxies, longest_session)
-    _register(needed, bound, secret_key, hosts, debug, deploy=True)
+    always = (
+        check_groups,
+        check_region,
+        check_addresses,
+        check_endpoints,
+        check_proxies,
+        check_longest_session,
+    )
+    for_serving = (
+        check_region_is_set,
+        check_plain_http,
+        check_secret_key,
+        check_hosts,
+        check_debug,
+    )
+    for check in always:
+        _register(check, deploy=False)
+    for check in for_serving:
+        _register(check, deploy=True)
 
 
-def admin_groups() -> Messages:
-    """Find that no group administers, or a group (of administrators or auditors) that is none."""
+def _register(check: Check, *, deploy: bool) -> None:
+    """Let Django run a check, which takes more arguments and wants a list."""
+
+    def run(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+        return list(check())
+
+    run.__name__ = check.__name__
+    register(TAG, deploy=deploy)(run)
+
+
+def check_groups() -> Messages:
+    """Report that nobody would administer, and names that are not groups."""
     if not settings.COOPER_ADMIN_GROUPS:
         yield Error(
-            "COOPER_ADMIN_GROUPS is empty: nobody would administer.",
-            hint="Say which groups administer, as in local:admins,okta:cooper-admins.",
+            "COOPER_ADMIN_GROUPS is empty: cooper would have no administrator.",
+            hint="Name the groups of administrators, as in local:admins,okta:cooper-admins.",
             id="cooper.E001",
         )
     for name in ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS"):
@@ -66,8 +96,8 @@ def admin_groups() -> Messages:
                 )
 
 
-def region() -> Messages:
-    """Find a region that does not look like one."""
+def check_region() -> Messages:
+    """Report a region that does not look like one."""
     if settings.COOPER_REGION and not REGION.fullmatch(settings.COOPER_REGION):
         yield Error(
             f"COOPER_REGION is {settings.COOPER_REGION!r}.",
@@ -76,17 +106,19 @@ def region() -> Messages:
         )
 
 
-def addresses() -> Messages:
-    """Find a public address without https, and a place to listen that is none."""
-    public = urlsplit(settings.COOPER_PUBLIC_URL)
-    local = public.hostname in settings.COOPER_LOOPBACK_HOSTS
-    if public.scheme == "http" and not (local or settings.COOPER_INSECURE_HTTP):
+def check_addresses() -> Messages:
+    """Report a public address without https, and an address to listen on that cannot be read."""
+    public_url = urlsplit(settings.COOPER_PUBLIC_URL)
+    is_local = public_url.hostname in settings.COOPER_LOOPBACK_HOSTS
+    if public_url.scheme == "http" and not (is_local or settings.COOPER_INSECURE_HTTP):
         yield Error(
-            f"COOPER_PUBLIC_URL is {settings.COOPER_PUBLIC_URL}: passwords and credentials would travel in the clear.",
-            hint="Give it an https address (docs/operate.md), or set COOPER_INSECURE_HTTP=1 knowing what it means.",
+            f"COOPER_PUBLIC_URL is {settings.COOPER_PUBLIC_URL}: "
+            "passwords and credentials would travel unencrypted.",
+            hint="Give it an https address (docs/operate.md), "
+            "or set COOPER_INSECURE_HTTP=1 if you know what it means.",
             id="cooper.E004",
         )
-    if not bind_parts():
+    if parse_bind() is None:
         yield Error(
             f"COOPER_BIND is {settings.COOPER_BIND!r}.",
             hint="Write ADDRESS:PORT, as in 127.0.0.1:8000.",
@@ -94,10 +126,12 @@ def addresses() -> Messages:
         )
 
 
-def bind_parts() -> tuple[str, int] | None:
-    """Return the host and port to listen on, or None when they cannot be read."""
-    found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", settings.COOPER_BIND)
-    return (found[1].strip("[]"), int(found[2])) if found and int(found[2]) <= 65_535 else None
+def parse_bind() -> tuple[str, int] | None:
+    """Return the host and port of COOPER_BIND, or None when it cannot be read."""
+    match = BIND.fullmatch(settings.COOPER_BIND)
+    if match is None or int(match[2]) > 65_535:
+        return None
+    return match[1].strip("[]"), int(match[2])
 
 
 def is_loopback(host: str) -> bool:
@@ -108,105 +142,118 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def endpoints() -> Messages:
-    """Find endpoints that are not AWS's; say aloud that ones on this machine are allowed."""
+def check_endpoints() -> Messages:
+    """Report endpoints that are not AWS's; warn when ones on this machine are allowed."""
     partition = partition_of(settings.COOPER_REGION)
-    for name in ENDPOINTS:
-        refusal = endpoint_refusal(os.environ[name], partition) if os.environ.get(name) else ""
+    for name in ENDPOINT_VARIABLES:
+        url = os.environ.get(name)
+        refusal = endpoint_refusal(url, partition) if url else ""
         if refusal:
-            yield Error(f"{name}: {refusal}.", hint=f"Unset {name}, or mend it.", id="cooper.E006")
+            yield Error(f"{name}: {refusal}.", hint=f"Unset or correct {name}.", id="cooper.E006")
+
     signin_url = settings.COOPER_SIGNIN_URL
     refusal = signin_refusal(signin_url, partition) if signin_url else ""
     if refusal:
-        yield Error(
-            f"COOPER_SIGNIN_URL: {refusal}.", hint="Unset it, or mend it.", id="cooper.E007"
-        )
+        yield Error(f"COOPER_SIGNIN_URL: {refusal}.", hint="Unset or correct it.", id="cooper.E007")
     if settings.COOPER_DEV_ENDPOINTS:
-        yield Warning(
+        yield CheckWarning(
             "COOPER_DEV_ENDPOINTS=1: AWS may be something on this machine. NEVER in production.",
             hint="Unset it to use AWS.",
             id="cooper.W001",
         )
 
 
-def proxies() -> Messages:
-    """Find trusted proxies that are no addresses, or everybody."""
+def check_proxies() -> Messages:
+    """Report trusted proxies that are not addresses, or that are everybody."""
     for text in settings.COOPER_TRUSTED_PROXIES:
         try:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError:
             yield Error(
-                f"COOPER_TRUSTED_PROXIES names {text!r}, which is neither an address nor a network.",
+                f"COOPER_TRUSTED_PROXIES names {text!r}: not an address and not a network.",
                 hint="As in 10.0.0.0/24,10.0.1.7.",
                 id="cooper.E008",
             )
             continue
         if network.prefixlen == 0:
             yield Error(
-                "COOPER_TRUSTED_PROXIES trusts everybody: anyone could choose the client address in the record.",
+                "COOPER_TRUSTED_PROXIES trusts everybody: "
+                "anyone could choose the client address in the audit log.",
                 hint="Name your load balancer's network.",
                 id="cooper.E009",
             )
 
 
-def longest_session() -> Messages:
-    """Find credentials that live over 12 hours: possible for federated users alone."""
-    if settings.COOPER_MAX_SESSION > 43_200:
-        yield Warning(
-            f"COOPER_MAX_SESSION is {settings.COOPER_MAX_SESSION} s: federated users' credentials may live over 12 h.",
+def check_longest_session() -> Messages:
+    """Warn of credentials for over 12 hours, which only federated users can have."""
+    if settings.COOPER_MAX_SESSION > LONGEST_ROLE_SESSION:
+        yield CheckWarning(
+            f"COOPER_MAX_SESSION is {settings.COOPER_MAX_SESSION} s: "
+            "federated users may get credentials for over 12 h.",
             hint="AWS cannot revoke one federated session. Roles stay at 43200 s.",
             id="cooper.W002",
         )
 
 
-def needed() -> Messages:
-    """Find that the region lacks."""
+def check_region_is_set() -> Messages:
+    """Report that there is no region."""
     if not settings.COOPER_REGION:
         yield Error(
             "No AWS region is set.", hint="Set COOPER_REGION, or give -region.", id="cooper.E010"
         )
 
 
-def bound() -> Messages:
-    """Find plain http that others can reach, with nothing in front of it that speaks https."""
-    host, _ = bind_parts() or ("localhost", 0)
-    https = settings.COOPER_PUBLIC_URL.startswith("https://")
-    if not (is_loopback(host) or https or settings.COOPER_INSECURE_HTTP):
+def check_plain_http() -> Messages:
+    """Report plain http that others can reach, with nothing in front of it that speaks https."""
+    bind = parse_bind()
+    # check_addresses reports one that cannot be read
+    is_reachable = bind is not None and not is_loopback(bind[0])
+    is_behind_https = settings.COOPER_PUBLIC_URL.startswith("https://")
+
+    if is_reachable and not is_behind_https and not settings.COOPER_INSECURE_HTTP:
         yield Error(
             f"cooper would listen on {settings.COOPER_BIND} with plain http.",
-            hint="Put https in front of it and set COOPER_PUBLIC_URL=https://..., or give --insecure-http.",
+            hint="Put https in front of it and set COOPER_PUBLIC_URL=https://..., "
+            "or give --insecure-http.",
             id="cooper.E012",
         )
-    if https and not settings.COOPER_TRUSTED_PROXIES:
+    if is_behind_https and not settings.COOPER_TRUSTED_PROXIES:
         yield Info(
-            "COOPER_TRUSTED_PROXIES is empty: the record has the proxy's address instead of people's.",
+            "COOPER_TRUSTED_PROXIES is empty: "
+            "the audit log has the proxy's address instead of people's.",
             hint="Name the address or network of what speaks https in front of cooper.",
             id="cooper.I001",
         )
 
 
-def secret_key() -> Messages:
-    """Find a secret key that is short, or that others can read."""
-    if settings.COOPER_SECRET_KEY and len(settings.COOPER_SECRET_KEY) < 50:
+def check_secret_key() -> Messages:
+    """Report a secret key that is short, or that others can read."""
+    secret_key = settings.COOPER_SECRET_KEY
+    if secret_key and len(secret_key) < SHORTEST_SECRET_KEY:
         yield Error(
-            "COOPER_SECRET_KEY is shorter than 50 characters.",
+            f"COOPER_SECRET_KEY is shorter than {SHORTEST_SECRET_KEY} characters.",
             hint="Unset it: cooper_setup makes one. Or: openssl rand -base64 64",
             id="cooper.E013",
         )
+
     file = os.environ.get("COOPER_SECRET_KEY_FILE", "")
-    if file and Path(file).exists() and Path(file).stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield Error(f"{file} can be read by others.", hint=f"chmod 600 {file}", id="cooper.E014")
+    if file and Path(file).exists():
+        mode = Path(file).stat().st_mode
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Error(
+                f"{file} can be read by others.", hint=f"chmod 600 {file}", id="cooper.E014"
+            )
 
 
-def hosts() -> Messages:
-    """Find that every Host header would be believed."""
+def check_hosts() -> Messages:
+    """Report that every Host header would be accepted."""
     if "*" in settings.ALLOWED_HOSTS:
         yield Error(
             "COOPER_ALLOWED_HOSTS is *.", hint="Name cooper's host names.", id="cooper.E015"
         )
 
 
-def debug() -> Messages:
-    """Find that error pages would show settings."""
+def check_debug() -> Messages:
+    """Report that error pages would show settings."""
     if settings.DEBUG:
-        yield Error("DEBUG is on.", hint="cooper has no use for it.", id="cooper.E016")
+        yield Error("DEBUG is on.", hint="cooper does not need it.", id="cooper.E016")

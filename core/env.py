@@ -1,4 +1,4 @@
-"""Typed readers of the environment: loud on nonsense, naming the variable; `NAME_FILE` is read for secrets."""
+"""Typed readers of environment variables; all raise ImproperlyConfigured naming the variable."""
 
 import os
 import re
@@ -11,7 +11,7 @@ _FALSE = {"", "0", "false", "no", "off"}
 
 
 def text(name: str, default: str = "", *, matching: str = "") -> str:
-    """Return the variable's text without surrounding blanks; raise ImproperlyConfigured if `matching` does not fit."""
+    """Return the text without surrounding blanks; unless empty it has to fit `matching`."""
     value = os.environ.get(name, default).strip()
     if matching and value and not re.fullmatch(matching, value):
         raise ImproperlyConfigured(f"{name} is {value!r}; it has to look like {matching}")
@@ -19,22 +19,23 @@ def text(name: str, default: str = "", *, matching: str = "") -> str:
 
 
 def secret(name: str, default: str = "") -> str:
-    """Return the variable's text or, when only `NAME_FILE` is set, the content of the file it names."""
+    """Return the text or, when only `NAME_FILE` is set, the content of the file it names."""
     file = os.environ.get(f"{name}_FILE", "").strip()
     if name in os.environ or not file:
         return text(name, default)
+
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ImproperlyConfigured(
-            f"{name}_FILE names {file!r}, which cannot be read: {error}"
-        ) from error
+        message = f"{name}_FILE names {file!r}, which cannot be read: {error}"
+        raise ImproperlyConfigured(message) from error
 
 
 def integer(name: str, default: int, *, least: int, most: int) -> int:
     """Return a whole number within `least`..`most` (both included)."""
     value = text(name) or str(default)
-    if not re.fullmatch(r"-?[0-9]{1,12}", value) or not least <= int(value) <= most:
+    is_number = re.fullmatch(r"-?[0-9]{1,12}", value)
+    if not is_number or not least <= int(value) <= most:
         raise ImproperlyConfigured(
             f"{name} is {value!r}; it has to be a whole number from {least} to {most}"
         )
@@ -50,5 +51,6 @@ def flag(name: str, default: bool = False) -> bool:
 
 
 def listing(name: str, default: str = "") -> list[str]:
-    """Return the comma-separated parts, blanks removed, empty parts dropped."""
-    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+    """Return the parts between commas, without blanks around them and without empty ones."""
+    parts = [part.strip() for part in text(name, default).split(",")]
+    return [part for part in parts if part]

@@ -1,15 +1,15 @@
-"""What can go wrong, in two voices: `message` for the person, `detail` for the log."""
+"""What can go wrong, said twice: `message` for the person, `detail` for the log."""
 
 from http import HTTPStatus
 
 
 class CooperError(Exception):
-    """An error that a person may read: what happened and what to do; `detail` goes to the log only."""
+    """An error that a person may read: what happened and what to do."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
     def __init__(self, message: str, detail: str = "", *, code: str = "") -> None:
-        """Keep the person's `message`, the engineer's `detail` and AWS's error `code`, if there is one."""
+        """Keep the person's `message`, the log's `detail` and AWS's error `code`, if any."""
         super().__init__(message)
         self.message = message
         self.detail = detail or message
@@ -23,13 +23,13 @@ class Unavailable(CooperError):
 
 
 class NotAllowed(CooperError):
-    """AWS refused cooper's own credentials; an administrator of cooper has to mend its IAM policy."""
+    """AWS refused cooper's own credentials; an administrator has to correct its IAM policy."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class Refused(CooperError):
-    """cooper decided no; the person is told why and what to do."""
+    """cooper decided against it; the message says why and what to do."""
 
     status = HTTPStatus.FORBIDDEN
 
@@ -41,18 +41,20 @@ class Conflict(CooperError):
 
 
 class Invalid(CooperError):
-    """What was given cannot be used; `field` names the form field to show it on."""
+    """The input cannot be used; `field` names the form field to show the message on."""
 
     status = HTTPStatus.BAD_REQUEST
 
     def __init__(self, message: str, detail: str = "", *, field: str = "", code: str = "") -> None:
-        """Keep the field's name beside both messages."""
         super().__init__(message, detail, code=code)
         self.field = field
 
 
 class StepUpRequired(CooperError):
-    """The operation needs a fresh one-time code that did not come with it; `code` says why (enrol, missing)."""
+    """The operation needs a fresh one-time code that did not come with it.
+
+    `code` says why: `enrol` or `missing`.
+    """
 
     field = "code"
 

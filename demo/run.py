@@ -63,7 +63,7 @@ class Demo:
 
         Raise CooperError when one of the two processes does not start, or ends by itself.
         """
-        host, port = address.chosen()
+        host, port = address.bind_address()
         address.refuse_taken(host, port)
         url = _url(host, port)
         for number in STOP_SIGNALS:

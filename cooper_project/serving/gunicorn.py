@@ -1,4 +1,4 @@
-"""gunicorn's command line. gevent workers: thousands of slow requests cost little.
+"""gunicorn's command line. With gevent workers thousands of slow requests cost little.
 
 Sources: https://docs.gunicorn.org/en/stable/settings.html; figures measured in tests and bench.
 """
@@ -10,17 +10,23 @@ from pathlib import Path
 from django.conf import settings
 
 KEEP_ALIVE = 65
-"""Seconds that an idle connection, or one that drips its headers, is kept: longer than the 60 s of AWS's load
-balancers, which would otherwise send requests into connections that close."""
+"""Seconds that a connection without a request is kept, also one that sends its headers drop by drop.
 
-REQUEST = 30
+Longer than the 60 s of AWS's load balancers, which would otherwise send requests into connections
+that are just being closed.
+"""
+
+REQUEST_TIMEOUT = 30
 """Seconds without a sign of life after which a worker is replaced."""
 
-GRACE = 30
-"""Seconds in which requests under way may end after SIGTERM."""
+GRACEFUL_TIMEOUT = 30
+"""Seconds in which running requests may end after SIGTERM."""
 
 CONNECTIONS = 2_000
-"""Connections that one worker holds at once."""
+"""Connections of one worker at the same time."""
+
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a memory file system
+"""Where workers write their signs of life: a disk may be slow."""
 
 
 def command(bind: str, workers: int) -> list[str]:
@@ -30,28 +36,28 @@ def command(bind: str, workers: int) -> list[str]:
         "workers": workers,
         "worker-class": "gevent",
         "worker-connections": CONNECTIONS,
-        "timeout": REQUEST,
-        "graceful-timeout": GRACE,
+        "timeout": REQUEST_TIMEOUT,
+        "graceful-timeout": GRACEFUL_TIMEOUT,
         "keep-alive": KEEP_ALIVE,
         "limit-request-line": 8_190,
         "limit-request-fields": 64,
         "limit-request-field_size": 16_380,
-        # cooper itself decides whose word counts (COOPER_TRUSTED_PROXIES)
+        # cooper itself decides which proxy to trust (COOPER_TRUSTED_PROXIES)
         "forwarded-allow-ips": "",
         "chdir": settings.BASE_DIR,
         "log-level": "warning",
         "name": "cooper",
-        **({"worker-tmp-dir": "/dev/shm"} if os.access("/dev/shm", os.W_OK) else {}),  # noqa: S108 - a memory file system
     }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    # a module run by a new interpreter: gevent has to patch before anything imports ssl
-    config = "--config=python:cooper_project.serving.hooks"
+    if os.access(SHARED_MEMORY, os.W_OK):
+        options["worker-tmp-dir"] = SHARED_MEMORY
+
     return [
+        # a new interpreter: gevent has to patch before anything imports ssl
         sys.executable,
         "-m",
         "gunicorn",
-        config,
-        *words,
+        "--config=python:cooper_project.serving.hooks",
+        *[f"--{name}={value}" for name, value in options.items()],
         "--no-control-socket",
         "cooper_project.wsgi:application",
     ]
@@ -59,10 +65,14 @@ def command(bind: str, workers: int) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return the environment for gunicorn: this process's, with what the command line changed."""
-    names = ("COOPER_REGION", "COOPER_BIND", "COOPER_KMS_KEY")
-    chosen = {name: str(getattr(settings, name)) for name in names if getattr(settings, name)}
-    flags = {name: "1" for name in ("COOPER_INSECURE_HTTP",) if getattr(settings, name)}
-    return {**os.environ, "PYTHONUNBUFFERED": "1", **chosen, **flags}
+    variables = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    for name in ("COOPER_REGION", "COOPER_BIND", "COOPER_KMS_KEY"):
+        value = getattr(settings, name)
+        if value:
+            variables[name] = str(value)
+    if settings.COOPER_INSECURE_HTTP:
+        variables["COOPER_INSECURE_HTTP"] = "1"
+    return variables
 
 
 def replace_this_process() -> None:

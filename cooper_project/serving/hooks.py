@@ -5,5 +5,5 @@ from typing import Any
 
 
 def post_worker_init(worker: Any) -> None:
-    """Leave Ctrl-C to the process that began the workers; it ends each of them once, in order."""
+    """Leave Ctrl-C to the main process, which ends each worker once, in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

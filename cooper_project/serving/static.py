@@ -1,4 +1,4 @@
-"""Static files: collected under hashed names when they have changed, so that browsers keep them for ever."""
+"""Static files: collected under hashed names when they have changed, so that browsers keep them."""
 
 import fcntl
 import hashlib
@@ -12,52 +12,58 @@ from django.core.management import call_command
 
 from core.errors import CooperError
 
+DIGEST_FILE = ".collected"
+"""Where the digest of the files that were collected last is kept."""
+
 
 def collect() -> bool:
-    """Collect the static files unless they are as they were; return whether it was done now.
+    """Collect the static files unless nothing changed; return whether it was done now.
 
-    A folder that cannot be written is right as long as it holds what belongs there; else raise CooperError.
+    A folder that cannot be written is fine as long as it holds the right files; else raise
+    CooperError.
     """
-    mark, stand = Path(settings.STATIC_ROOT) / ".collected", _stand()
-    if _read(mark) == stand:
+    digest_file = Path(settings.STATIC_ROOT) / DIGEST_FILE
+    digest = _digest_of_sources()
+    if _read(digest_file) == digest:
         return False
+
     try:
-        with _alone():
-            if _read(mark) == stand:
+        with _lock():
+            # another process may have done it meanwhile
+            if _read(digest_file) == digest:
                 return False
             call_command("collectstatic", interactive=False, verbosity=0)
-            mark.write_text(stand, encoding="ascii")
+            digest_file.write_text(digest, encoding="ascii")
     except OSError as error:
-        message = f"Static files cannot be collected into {settings.STATIC_ROOT}: {error.strerror}."
         raise CooperError(
-            f"{message} Run `manage.py collectstatic` once where it can be written."
+            f"Static files cannot be collected into {settings.STATIC_ROOT}: {error.strerror}. "
+            "Run `manage.py collectstatic` once where it can be written."
         ) from error
     return True
 
 
-def _read(mark: Path) -> str:
-    """Return what the mark says, "" when there is none."""
+def _read(file: Path) -> str:
     try:
-        return mark.read_text(encoding="ascii")
+        return file.read_text(encoding="ascii")
     except OSError:
         return ""
 
 
-def _stand() -> str:
+def _digest_of_sources() -> str:
     """Return a digest of all static files' names, sizes and times."""
     digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            found = Path(storage.path(name)).stat()
-            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+            stat = Path(storage.path(name)).stat()
+            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _lock() -> Iterator[None]:
     """Let one process at a time collect."""
     folder = Path(settings.STATIC_ROOT)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Django's hooks for the engine; Django loads `<ENGINE>.base`."""
+"""The engine's entry point: Django loads `<ENGINE>.base`."""
 
 from typing import Any, NoReturn
 
@@ -10,7 +10,6 @@ class SqlForbidden(RuntimeError):
 
 
 def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
-    """Raise SqlForbidden."""
     raise SqlForbidden("cooper has no SQL database; use a Document")
 
 
@@ -26,13 +25,22 @@ class DatabaseWrapper(dummy.DatabaseWrapper):
     vendor = "none"
     ops_class = Operations
 
-    def _ignore(self, *args: Any, **kwargs: Any) -> None:
-        """Do nothing."""
-
     def get_autocommit(self) -> bool:
-        """Return yes: nothing is ever open."""
+        # nothing is ever open
         return True
 
-    connect = ensure_connection = cursor = _cursor = _refuse
-    commit = rollback = savepoint = savepoint_commit = savepoint_rollback = _ignore
-    close = close_if_unusable_or_obsolete = set_autocommit = _ignore
+    def _ignore(self, *args: Any, **kwargs: Any) -> None: ...
+
+    connect = _refuse
+    ensure_connection = _refuse
+    cursor = _refuse
+    _cursor = _refuse
+
+    commit = _ignore
+    rollback = _ignore
+    savepoint = _ignore
+    savepoint_commit = _ignore
+    savepoint_rollback = _ignore
+    close = _ignore
+    close_if_unusable_or_obsolete = _ignore
+    set_autocommit = _ignore

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from cooper_project.management.base import CooperCommand, UsageError
 from cooper_project.serving import static
-from core.checks import bind_parts, is_loopback
+from core.checks import is_loopback, parse_bind
 
 DEFAULT_BIND = "127.0.0.1:8000"
 
@@ -87,7 +87,7 @@ class Command(CooperCommand):
         if options["bind"]:
             settings.COOPER_BIND = options["bind"]
 
-        host, _ = bind_parts() or ("", 0)
+        host, _ = parse_bind() or ("", 0)
         if not is_loopback(host):
             raise CommandError(
                 "The demo listens on this machine alone: everybody knows its passwords."

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cooper_project.health import Report, Watch, look
+from cooper_project.health import Report, Watch, check_services
 from core import aws
 from core.audit import AuditEvent
 from core.errors import Unavailable
@@ -114,9 +114,9 @@ def test_it_signs_nobody_in_while_dynamodb_does_not_answer(client_of):
     ("service", "told"), [("dynamodb", {"DynamoDB", "audit"}), ("kms", {"KMS"}), ("sts", {"STS"})]
 )
 def test_it_is_not_ready_without_a_service_and_knows_which(store, service, told):
-    assert look().ready
+    assert check_services().ready
     with faults.on(Fault(service, mode="error", status=503)):
-        assert set(look().wrong) == told
+        assert set(check_services().problems) == told
 
 
 def test_it_asks_aws_at_most_every_ten_seconds_however_often_it_is_asked():
