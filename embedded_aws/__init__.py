@@ -97,7 +97,7 @@ class EmbeddedAws:
         return self
 
     def _restore_or_seed(self) -> None:
-        self.table_activation_seconds = self._table_activation_seconds
+        tables.Tables.activation_seconds = self._table_activation_seconds
         tables.install()
         self._snapshot.clear()
 
