@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from moto.core.request import Request
+from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS
 from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
 from moto.kms.responses import KmsResponse
@@ -14,8 +15,11 @@ from embedded_aws.calls import Call
 from embedded_aws.errors import AwsError
 from embedded_aws.principals import Principal
 from embedded_aws.responses import Response, json_response
+from embedded_aws.serializer import DynamoDbSerializer
 
 logger = logging.getLogger(__name__)
+
+SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoDbSerializer}
 
 HANDLERS: dict[str, Any] = {"dynamodb": DynamoHandler, "iam": IamResponse, "kms": KmsResponse}
 
