@@ -49,6 +49,12 @@ class CooperCommand(BaseCommand):
             "--region", default="", help="cooper's AWS region (instead of COOPER_REGION)"
         )
 
+    def add_region_to(self, verbs: "argparse._SubParsersAction[CommandParser]") -> None:
+        """Let the region be given after a verb too."""
+        for parser in verbs.choices.values():
+            # left out there, it must not undo the one before the verb
+            parser.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["region"]:
             settings.COOPER_REGION = options["region"]

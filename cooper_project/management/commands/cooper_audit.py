@@ -1,6 +1,5 @@
 """`cooper -audit`: the audit log from the host, exported as it is read."""
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator
@@ -60,7 +59,7 @@ class Command(CooperCommand):
         export.add_argument(
             "--output", default="-", metavar="FILE", help="a new file; - (or nothing) is stdout"
         )
-        export.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
+        self.add_region_to(verbs)
 
     def run_command(self, **options: Any) -> None:
         time_range = parse_range(options["since"], options["until"])

@@ -66,7 +66,7 @@ class Command(CooperCommand):
             elif options["resume"]:
                 self._resume()
             else:
-                self._import(options, f"{operator['os_user']}@{operator['host']}")
+                self._import(options, f"{operator.os_user}@{operator.host}")
 
     def _give_up(self) -> None:
         job = jobs.give_up()

@@ -15,16 +15,18 @@ from core.audit import Event
 class Command(CooperCommand):
     """Serves with gunicorn and gevent workers."""
 
-    help = "Serves cooper with gunicorn (COOPER_WORKERS workers on COOPER_BIND). Run cooper_setup first."
+    help = (
+        "Serves cooper with gunicorn (COOPER_WORKERS workers on COOPER_BIND). "
+        "Run cooper_setup first."
+    )
     example = (
         "manage.py cooper_serve --region eu-west-1\n"
         "COOPER_PUBLIC_URL=https://cooper.example.com manage.py cooper_serve --bind 0.0.0.0:8000"
     )
-    # gate.refusals runs them, with those for production, and says each in one line
+    # startup_checks runs them, with those for production, and reports each in one line
     requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take where to listen."""
         super().add_arguments(parser)
         parser.add_argument(
             "--bind", default="", help="ADDRESS:PORT to listen on (instead of COOPER_BIND)"
@@ -40,31 +42,33 @@ class Command(CooperCommand):
         )
 
     def run_command(self, **options: Any) -> None:
-        """Serve cooper."""
-        self._choose(options)
-        self._serve()
-
-    def _choose(self, options: dict[str, Any]) -> None:
-        """Let the command line win over the environment."""
-        host = settings.COOPER_BIND.rpartition(":")[0]
-        if options["port"]:
-            settings.COOPER_BIND = f"{host}:{options['port']}"
-        if options["bind"]:
-            settings.COOPER_BIND = options["bind"]
-        settings.COOPER_KMS_KEY = options["kms_key"] or settings.COOPER_KMS_KEY
-        settings.COOPER_INSECURE_HTTP = settings.COOPER_INSECURE_HTTP or options["insecure_http"]
-
-    def _serve(self) -> None:
-        """Check everything, record the start, become gunicorn."""
-        for line in startup_checks.warnings():
-            self.warn(f"warning: {line}")
-        refusals = startup_checks.refusals()
-        if refusals:
-            for line in refusals:
-                self.stderr.write(f"cooper does not start: {line}")
-            raise SystemExit(1)
+        self._apply_options(options)
+        self._refuse_unsafe_start()
         static.collect()
         with operators.acting():
             audit.record(Event.SERVE_STARTED, bind=settings.COOPER_BIND, cooper=__version__)
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
         gunicorn.replace_this_process()
+
+    def _apply_options(self, options: dict[str, Any]) -> None:
+        """Let the command line win over the environment."""
+        if options["port"]:
+            host = settings.COOPER_BIND.rpartition(":")[0]
+            settings.COOPER_BIND = f"{host}:{options['port']}"
+        if options["bind"]:
+            settings.COOPER_BIND = options["bind"]
+        if options["kms_key"]:
+            settings.COOPER_KMS_KEY = options["kms_key"]
+        if options["insecure_http"]:
+            settings.COOPER_INSECURE_HTTP = True
+
+    def _refuse_unsafe_start(self) -> None:
+        """Write warnings and refusals; exit with 1 when there is a refusal."""
+        for line in startup_checks.warnings():
+            self.warn(f"warning: {line}")
+
+        refusals = startup_checks.refusals()
+        for line in refusals:
+            self.stderr.write(f"cooper does not start: {line}")
+        if refusals:
+            raise SystemExit(1)

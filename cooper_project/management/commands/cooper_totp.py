@@ -1,6 +1,8 @@
-"""`cooper_totp`: people's devices for one-time codes, from the host: the last way when nobody else can help."""
+"""`cooper -totp`: people's devices for one-time codes, from the host.
 
-import argparse
+The last resort when no administrator can help in the admin.
+"""
+
 import base64
 import binascii
 import time
@@ -17,77 +19,85 @@ from cooper_project.management.base import CooperCommand
 from core.errors import Invalid
 
 
-def person_from(text: str) -> str:
+class Command(CooperCommand):
+    """Resets devices, makes enrolment codes, lists devices, shows the code of an otpauth URL."""
+
+    help = (
+        "One-time-code devices: "
+        "reset PERSON, invite PERSON (an enrolment code), list, code OTPAUTH."
+    )
+    example = (
+        "manage.py cooper_totp reset local:alice\n"
+        "manage.py cooper_totp invite okta:alice@example.com\n"
+        "manage.py cooper_totp code 'otpauth://totp/...'"
+        "            (what an app with this URL shows now)"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+        reset = verbs.add_parser("reset", help="remove a person's device; their web sessions end")
+        reset.add_argument("person")
+        invite = verbs.add_parser("invite", help="print an enrolment code, once")
+        invite.add_argument("person")
+        verbs.add_parser("list", help="show who has a device")
+        code = verbs.add_parser("code", help="show the code of an otpauth URL; does not call AWS")
+        code.add_argument("otpauth")
+
+        self.add_region_to(verbs)
+
+    def run_command(self, **options: Any) -> None:
+        match options["verb"]:
+            case "code":
+                self.say(current_code(options["otpauth"]))
+            case "list":
+                for device in sorted(TotpDevice.everything(), key=str):
+                    self.say(str(device))
+            case "reset":
+                self._reset(options["person"])
+            case "invite":
+                self._invite(options["person"])
+
+    def _reset(self, text: str) -> None:
+        with operators.acting() as operator:
+            person = parse_person(text)
+            totp.reset_device(person, by=f"{operator.os_user} on the host")
+        self.say(
+            f"{person} has no device any more. "
+            "They set one up at the next operation that needs a code."
+        )
+
+    def _invite(self, text: str) -> None:
+        with operators.acting():
+            person = parse_person(text)
+            self.say(enrolment_codes.create(person))
+        self.warn(
+            f"Give this code to {person}. It sets up a first device, once, within three days."
+        )
+
+
+def parse_person(text: str) -> str:
     """Return a person's key; a bare name means `local:`. Raise Invalid."""
     try:
         return str(Group.parse(text))
     except ValueError as error:
         raise Invalid(
-            f"{text!r} names no person: write provider:subject, as in local:alice."
+            f"{text!r} is not a person: write provider:subject, as in local:alice."
         ) from error
 
 
-def code_of(otpauth: str) -> str:
-    """Return the code that a device with this otpauth address shows now; raise Invalid."""
+def current_code(otpauth: str) -> str:
+    """Return the code that a device with this otpauth URL shows now; raise Invalid."""
     secret = parse_qs(urlsplit(otpauth).query).get("secret", [""])[0].upper()
+    padding = "=" * (-len(secret) % 8)
     try:
-        seed = base64.b32decode(secret + "=" * (-len(secret) % 8))
+        seed = base64.b32decode(secret + padding)
     except binascii.Error as error:
-        raise Invalid("This is no otpauth address: its secret is not base32.") from error
+        raise Invalid("This is not an otpauth URL: its secret is not base32.") from error
+
     if not seed or not otpauth.startswith("otpauth://totp/"):
         raise Invalid(
-            "This is no otpauth address, such as otpauth://totp/cooper:local:carol?secret=..."
+            "This is not an otpauth URL, such as otpauth://totp/cooper:local:carol?secret=..."
         )
     return totp.code_at(seed, int(time.time() // totp.STEP))
-
-
-class Command(CooperCommand):
-    """Resets devices, makes enrolment codes, lists who has a device, shows the code of an otpauth address."""
-
-    help = "One-time-code devices: reset PERSON, invite PERSON (an enrolment code), list, code OTPAUTH."
-    example = (
-        "manage.py cooper_totp reset local:alice\n"
-        "manage.py cooper_totp invite okta:alice@example.com\n"
-        "manage.py cooper_totp code 'otpauth://totp/...'            (what an app with this address shows now)"
-    )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        """Take a verb and a person."""
-        super().add_arguments(parser)
-        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-        verbs.add_parser(
-            "reset", help="remove a person's device; their web sessions end"
-        ).add_argument("person")
-        verbs.add_parser("invite", help="print an enrolment code, once").add_argument("person")
-        verbs.add_parser("list", help="show who has a device")
-        verbs.add_parser(
-            "code", help="show the code of an otpauth address; asks nothing of AWS"
-        ).add_argument("otpauth")
-        for each in verbs.choices.values():
-            # after the verb too; left out, it does not undo the one before it
-            each.add_argument("--region", default=argparse.SUPPRESS, help="cooper's AWS region")
-
-    def run_command(self, **options: Any) -> None:
-        """Do what the verb says."""
-        if options["verb"] == "code":
-            self.say(code_of(options["otpauth"]))
-        elif options["verb"] == "list":
-            for each in sorted(TotpDevice.everything(), key=str):
-                self.say(str(each))
-        else:
-            self._change(options)
-
-    def _change(self, options: dict[str, Any]) -> None:
-        """Reset a device or make an enrolment code, on record."""
-        with operators.acting() as known:
-            person = person_from(options["person"])
-            if options["verb"] == "reset":
-                totp.reset_device(person, by=f"{known.get('os_user', 'somebody')} on the host")
-                self.say(
-                    f"{person} has no device any more, and sets one up at the next operation that takes a code."
-                )
-            else:
-                self.say(enrolment_codes.create(person))
-                self.warn(
-                    f"Hand this to {person}. It sets up a first device, once, within three days."
-                )
