@@ -150,7 +150,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="End all web sessions of the chosen people")
     def end_web_sessions(self, request: AdminRequest, queryset: Any) -> Any:
         """Ask, then end every web session of the chosen people."""
-        operation: AdminOperation[Person] = AdminOperation("end_web_sessions", list(queryset))
+        operation = AdminOperation("end_web_sessions", list(queryset))
         lines = [f"{person}: web sessions end at the next request." for person in queryset]
 
         page = self.confirm(request, operation, "End web sessions", lines)
@@ -162,7 +162,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Reset the one-time-code devices of the chosen people")
     def reset_devices(self, request: AdminRequest, queryset: Any) -> Any:
         """Ask, then remove other people's devices; nobody resets their own here."""
-        operation: AdminOperation[Person] = AdminOperation("reset_devices", list(queryset))
+        operation = AdminOperation("reset_devices", list(queryset))
         lines = [f"{person}: {self._reset_consequence(request, person)}" for person in queryset]
 
         page = self.confirm(request, operation, "Reset devices", lines)
@@ -173,7 +173,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Make enrolment codes for the chosen people")
     def make_enrolment_codes(self, request: AdminRequest, queryset: Any) -> Any:
         """Ask, then show an enrolment code for each chosen person, once."""
-        operation: AdminOperation[Person] = AdminOperation("make_enrolment_codes", list(queryset))
+        operation = AdminOperation("make_enrolment_codes", list(queryset))
         lines = [
             f"{person}: gets a code for setting up a first device, valid for three days."
             for person in queryset
@@ -266,7 +266,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _end_sessions(
         self, request: AdminRequest, person: Person, lines: list[str], end: Any, done: str
     ) -> HttpResponse:
-        operation: AdminOperation[Person] = AdminOperation("end_web_sessions", [person])
+        operation = AdminOperation("end_web_sessions", [person])
         title = f"End web sessions of {person}"
         back = self.change_url(person)
 

@@ -52,7 +52,7 @@ class ModelAdmin(ConfirmationAdmin):
     @admin.action(description="Delete the chosen %(verbose_name_plural)s", permissions=["delete"])
     def delete_chosen(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then delete each chosen document by itself; name those that are refused."""
-        operation: AdminOperation[Any] = AdminOperation(Operation.DELETE, list(queryset))
+        operation = AdminOperation(Operation.DELETE, list(queryset))
         lines, _, _, _ = self.get_deleted_objects(queryset, request)
 
         page = self.confirm(request, operation, f"Delete {len(queryset)}", lines)
