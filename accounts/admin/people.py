@@ -134,7 +134,9 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         person = operation.document
         administrators.guard_admin_change(writes, person.person, **_admin_before_and_after(person))
 
-        account = LocalAccount.find(person.subject) if person.provider == "local" else None
+        if person.provider != "local":
+            return
+        account = LocalAccount.find(person.subject)
         if account is not None:
             account.disabled = person.disabled
             writes.save(account)
@@ -142,8 +144,9 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Person]
     ) -> list[AuditEvent]:
-        is_disabled = operation.changes.cleaned_data["disabled"]
-        kind = Event.PERSON_DISABLED if is_disabled else Event.PERSON_ENABLED
+        kind = Event.PERSON_ENABLED
+        if operation.changes.cleaned_data["disabled"]:
+            kind = Event.PERSON_DISABLED
         return [audit.event(kind, **self.audit_facts(operation.document))]
 
     # -- actions on the chosen people

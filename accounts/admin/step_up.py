@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts import stepup, totp
 from core.admin import AdminOperation, AdminRequest, Operation
+from core.admin.operations import form_kind
 from core.errors import Invalid, StepUpRequired
 
 
@@ -77,8 +78,7 @@ class StepUpMixin:
     def changeform_view(
         self, request: AdminRequest, object_id: Any = None, *arguments: Any, **named: Any
     ) -> Any:
-        kind = Operation.ADD if object_id is None else Operation.CHANGE
-        redirect = self.redirect_to_enrolment(request, kind)
+        redirect = self.redirect_to_enrolment(request, form_kind(object_id))
         if redirect is not None:
             return redirect
 

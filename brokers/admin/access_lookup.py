@@ -50,8 +50,9 @@ class LookupForm(forms.Form):
                 raise forms.ValidationError("Enter a person, or at least one group.")
             return cleaned_data
 
-        key = name if ":" in name else f"local:{name}"
-        cleaned_data["stored_person"] = Person.find(key)
+        if ":" not in name:
+            name = f"local:{name}"
+        cleaned_data["stored_person"] = Person.find(name)
         if cleaned_data["stored_person"] is None:
             self.add_error("person", NOT_SEEN)
         return cleaned_data
@@ -107,7 +108,9 @@ def lookup_page(model_admin: admin.ModelAdmin, request: admin.AdminRequest) -> H
     answers: list[Access] | None = None
     if form.is_valid():
         person = form.cleaned_data.get("stored_person")
-        groups = person.groups if person is not None else form.cleaned_data["groups"]
+        groups = form.cleaned_data["groups"]
+        if person is not None:
+            groups = person.groups
         answers = access_of(parse_groups(groups))
 
     context = {

@@ -93,7 +93,9 @@ class UntilFilter(admin.ValuesFilter):
     def values_of(self, document: Any) -> list[str]:
         if document.until is None:
             return ["for good"]
-        return ["ends"] if is_active(document.until, audit.now()) else ["ended"]
+        if is_active(document.until, audit.now()):
+            return ["ends"]
+        return ["ended"]
 
 
 class GroupFilter(admin.ValuesFilter):

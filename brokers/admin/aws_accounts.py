@@ -11,6 +11,7 @@ from brokers.models import AwsAccount, Target
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
+from core.admin.stop_switch import stop_event
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
 
@@ -73,8 +74,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
         events = super().audit_events(request, operation)
         changes = operation.changes
         if "stopped" in changes.before_and_after:
-            is_set = changes.cleaned_data["stopped"]
-            kind = Event.STOP_SET if is_set else Event.STOP_LIFTED
+            kind = stop_event(is_set=changes.cleaned_data["stopped"])
             events.append(audit.event(kind, **self.audit_facts(operation.document)))
         return events
 

@@ -72,8 +72,10 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
     target.weaker_mode_accepted = accept_weaker
 
     if _needs_probe(changes, state_before, enable=enable, adding=adding):
-        external_id = prepared.account.external_id if prepared.account else ""
-        prepared.result = probe(target, str(external_id))
+        external_id = ""
+        if prepared.account is not None:
+            external_id = prepared.account.external_id
+        prepared.result = probe(target, external_id)
         apply_result(target, prepared.result, before=state_before, enable=enable)
     elif state_before == State.ENABLED and not enable:
         target.state = str(State.DISABLED)
@@ -178,7 +180,9 @@ def write_account(writes: Transaction, operation: AdminOperation[Target]) -> Non
         return
 
     # read again: the name is not part of what was prepared
-    account = AwsAccount.find(operation.document.aws_account) if name else None
+    if name is None:
+        return
+    account = AwsAccount.find(operation.document.aws_account)
     if account is not None and account.name != name:
         account.name = name
         writes.save(account)
@@ -213,8 +217,10 @@ def association_changes(changes: FormChanges) -> dict[str, list[str]] | None:
     """Return what changed in the associations, for the audit log."""
     rows: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
     for row in changes.rows_to_save:
-        is_new = row.version is None
-        rows["added" if is_new else "changed"].append(_describe_association(row))
+        verb = "changed"
+        if row.version is None:
+            verb = "added"
+        rows[verb].append(_describe_association(row))
     for row in changes.rows_to_delete:
         rows["removed"].append(_describe_association(row))
 
@@ -229,7 +235,9 @@ def _describe_association(row: Any) -> str:
 
 def probe_event(target: Target, result: ProbeResult) -> AuditEvent:
     """Return the event of a probe."""
-    kind = Event.TARGET_TRIED if result.works else Event.TARGET_TRY_FAILED
+    kind = Event.TARGET_TRIED
+    if not result.works:
+        kind = Event.TARGET_TRY_FAILED
     facts: dict[str, Any] = {
         "target": target.name,
         "aws_account": target.aws_account,
@@ -245,8 +253,9 @@ def delete(target: Target) -> None:
     Many associations take several transactions, each complete in itself.
     """
     associations = list(Association.under(target.name))
-    groups = [association.group for association in associations]
-    removed = {"removed": groups} if groups else None
+    removed = None
+    if associations:
+        removed = {"removed": [association.group for association in associations]}
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}
 
     def build(writes: Transaction) -> None:

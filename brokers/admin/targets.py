@@ -136,7 +136,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the day that somebody became it last."""
         name = target.name
         moment = last_used.last_used([name])[name]
-        return f"{moment:%Y-%m-%d}" if moment else "-"
+        if moment is None:
+            return "-"
+        return f"{moment:%Y-%m-%d}"
 
     @admin.display(description="Role")
     def role(self, target: Target) -> str:
@@ -148,8 +150,12 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     # -- the form
     def form_class(self, request: AdminRequest, obj: Any = None) -> type[TargetForm]:
         """Return the form of the target's kind (a new one's: `?kind=federated_user`)."""
-        kind = obj.kind if obj else request.GET.get("kind")
-        return FederatedUserForm if kind == Kind.FEDERATED_USER else RoleForm
+        kind = request.GET.get("kind")
+        if obj is not None:
+            kind = obj.kind
+        if kind == Kind.FEDERATED_USER:
+            return FederatedUserForm
+        return RoleForm
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
         # a name is the key, and is never given to another target
@@ -216,7 +222,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     ) -> None:
         """Write through the catalogue."""
         target = operation.document
-        accounts = [target.aws_account] if target.aws_account else []
+        accounts = filter(None, [target.aws_account])
         catalogue.edit(build, target.name, accounts=accounts)
 
     def save_related(self, request: AdminRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -278,7 +284,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             return self.redirect_missing(request, object_id)
 
         # a probe that enables takes a code, one that only looks takes none
-        kind = "enable" if target.state == State.PENDING else "try"
+        kind = "try"
+        if target.state == State.PENDING:
+            kind = "enable"
         code = request.POST.get(CODE_FIELD, "")
         operation = AdminOperation(kind, [target], given={CODE_FIELD: code})
         try:
@@ -303,7 +311,9 @@ def _saved_groups(operation: AdminOperation[Target]) -> list[str]:
 
 
 def _show_result(request: AdminRequest, target: Target, result: ProbeResult) -> None:
-    level = messages.SUCCESS if result.complete else messages.WARNING
+    level = messages.WARNING
+    if result.complete:
+        level = messages.SUCCESS
     for line in report(target, result):
         messages.add_message(request, level, line)
 

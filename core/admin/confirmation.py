@@ -36,8 +36,10 @@ class ConfirmationAdmin(DocumentWritesAdmin):
                 lines.append(consequences)
 
         counts = {str(self.opts.verbose_name_plural): len(list(objs))}
-        missing_permissions = set() if self.has_delete_permission(request) else {name}
         protected: list[Any] = []
+        missing_permissions = {name}
+        if self.has_delete_permission(request):
+            missing_permissions = set()
         return lines, counts, missing_permissions, protected
 
     def operation_form(
@@ -96,9 +98,14 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         if form is not None and not (form.is_bound and form.is_valid()):
             return self._confirmation_page(request, operation, title, form=form)
 
-        shown = list(lines() if callable(lines) else lines)
+        if callable(lines):
+            lines = lines()
+        shown = list(lines)
+
         keys = [document.pk for document in operation.documents]
-        answers = form.cleaned_data if form is not None else {}
+        answers: dict[str, Any] = {}
+        if form is not None:
+            answers = form.cleaned_data
         seen = fingerprint([keys, answers, shown])
 
         is_confirmed = "confirmed" in request.POST

@@ -1,6 +1,7 @@
 """Forms of documents, and the one transaction that a saved form comes to."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django import forms
@@ -18,6 +19,7 @@ from core.admin.operations import (
     ImpactNotConfirmed,
     Operation,
     fingerprint,
+    form_kind,
 )
 from core.audit import AuditEvent, Event
 from core.dynamo import AlreadyExists, Document, Transaction, transaction
@@ -155,8 +157,9 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     ) -> dict[str, Any]:
         """Give the inline formset the rows that are stored."""
         arguments: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
-        is_stored = obj is not None and obj.version is not None
-        arguments["queryset"] = inline.rows_under(request, obj) if is_stored else ()
+        arguments["queryset"] = ()
+        if obj is not None and obj.version is not None:
+            arguments["queryset"] = inline.rows_under(request, obj)
         return arguments
 
     def get_inline_formsets(
@@ -177,9 +180,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         extra_context: Any = None,
     ) -> Any:
         """Show or save the form; a refusal is shown on the form, with all that was typed."""
-        operation: AdminOperation[Any] = AdminOperation(
-            Operation.ADD if object_id is None else Operation.CHANGE
-        )
+        operation: AdminOperation[Any] = AdminOperation(form_kind(object_id))
         request.operation = operation
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
@@ -211,8 +212,10 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
             context["errors"] = []
 
         response: HttpResponse = super().render_change_form(request, context, *arguments, **named)
-        if request.method == "POST":
-            response.status_code = 409 if operation.is_stale else 400
+        if operation.is_stale:
+            response.status_code = HTTPStatus.CONFLICT
+        elif request.method == "POST":
+            response.status_code = HTTPStatus.BAD_REQUEST
         return response
 
     def save_form(self, request: AdminRequest, form: Any, change: bool) -> Document:
@@ -289,6 +292,8 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
 def _form_operation(request: AdminRequest, obj: Any) -> AdminOperation[Any]:
     """Return the operation of the form, about the document as it is stored."""
     operation = request.operation
-    operation.kind = Operation.ADD if obj is None else Operation.CHANGE
-    operation.documents = [] if obj is None else [obj]
+    operation.kind = form_kind(obj)
+    operation.documents = []
+    if obj is not None:
+        operation.documents = [obj]
     return operation

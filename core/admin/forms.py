@@ -84,19 +84,21 @@ class DocumentForm(forms.Form):
     """Fields whose content is never shown again and never recorded; empty means: as it was."""
 
     def __init__(self, *arguments: Any, instance: Document | None = None, **named: Any) -> None:
-        self.adding = instance is None
-        self.instance = self._blank() if instance is None else instance
         self._meta = FormMeta(self.document_class)
+        self.instance: Document = self._blank() if instance is None else instance
+        self.adding = instance is None
+        if instance is None:
+            super().__init__(*arguments, **named)
+            return
 
-        initial = {} if self.adding else self.initial_values(self.instance)
-        named["initial"] = initial | (named.get("initial") or {})
+        stored = self.initial_values(instance)
+        named["initial"] = stored | (named.get("initial") or {})
         super().__init__(*arguments, **named)
 
-        if not self.adding:
-            # optimistic locking: it says which version was on the page
-            version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-            self.fields["version"] = version
-            self.initial["version"] = self.instance.version
+        # optimistic locking: it says which version was on the page
+        version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+        self.fields["version"] = version
+        self.initial["version"] = instance.version
 
     @classmethod
     def _blank(cls) -> Document:
@@ -115,7 +117,9 @@ class DocumentForm(forms.Form):
     # -- errors
     def add_error(self, field: str | None, error: Any) -> None:
         """Put an error on its field, or above the form where there is none such."""
-        super().add_error(field if field in self.fields else None, error)
+        if field not in self.fields:
+            field = None
+        super().add_error(field, error)
 
     def full_clean(self) -> None:
         """Check what was typed; add why the operation was refused; refuse an old version."""
@@ -123,13 +127,16 @@ class DocumentForm(forms.Form):
         if not self.is_bound:
             return
 
-        refusal = self.operation.refusal if self.operation is not None else None
-        if refusal is not None:
-            self.add_error(getattr(refusal, "field", None) or None, refusal.message)
-        if not self.adding and "version" not in self.errors and self._is_stale():
+        if self.operation is not None and self.operation.refusal is not None:
+            refusal = self.operation.refusal
+            self.add_error(getattr(refusal, "field", None), refusal.message)
+        if self._is_stale():
             self._show_conflict()
 
     def _is_stale(self) -> bool:
+        """Return whether somebody else saved the document since the form was shown."""
+        if self.adding or "version" in self.errors:
+            return False
         return bool(self.cleaned_data.get("version") != self.instance.version)
 
     def _show_conflict(self) -> None:
@@ -172,8 +179,10 @@ class DocumentForm(forms.Form):
         others = {"version", *self.secret_fields, *self.operation_fields}
 
         for name, value in self.cleaned_data.items():
-            if name in attributes and name not in others:
-                setattr(self.instance, name, None if value == "" else value)
+            if name not in attributes or name in others:
+                continue
+            # the attribute is left out of the item rather than kept as empty text
+            setattr(self.instance, name, None if value == "" else value)
         return self.instance
 
     def before_and_after(self) -> dict[str, list[Any]]:

@@ -40,13 +40,16 @@ class Entry:
             return RESULTS.get(Event(self.outcome.event), str(self.outcome.event))
 
         age = datetime.now(UTC) - self.event.moment
-        return "may have been issued" if age > UNKNOWN_AFTER else "under way"
+        if age > UNKNOWN_AFTER:
+            return "may have been issued"
+        return "under way"
 
     @property
     def why(self) -> str:
         """Return the reason of a refusal or a failure, or ""."""
-        outcome_why = self.outcome.why if self.outcome is not None else None
-        return str(outcome_why or self.event.why or "")
+        if self.outcome is not None and self.outcome.why:
+            return str(self.outcome.why)
+        return str(self.event.why or "")
 
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:

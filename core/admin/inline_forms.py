@@ -125,14 +125,16 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         self, key: str, values: dict[str, Any], stored: Document | None
     ) -> Document | None:
         """Return the document for a row as typed, or None when it is as it was."""
-        names = [name for name in values if name not in (self.key_field, "DELETE")]
-        if stored is not None and all(getattr(stored, name) == values[name] for name in names):
-            return None
-
         row = stored or self._new_row(key)
-        for name in names:
-            setattr(row, name, values[name])
-        return row
+        is_changed = stored is None
+        for name, value in values.items():
+            if name in (self.key_field, "DELETE"):
+                continue
+            if getattr(row, name) != value:
+                is_changed = True
+                setattr(row, name, value)
+
+        return row if is_changed else None
 
     def _new_row(self, key: str) -> Document:
         return self.document_class(self.parent.key[0], key)
@@ -207,8 +209,11 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
         for index, row in enumerate(added, shown):
             for name, field in self.form.base_fields.items():
-                value = field.widget.format_value(field.prepare_value(getattr(row, name)))
-                data[f"{self.prefix}-{index}-{name}"] = "" if value is None else value
+                value = field.prepare_value(getattr(row, name))
+                shown_value = field.widget.format_value(value)
+                if shown_value is None:
+                    shown_value = ""
+                data[f"{self.prefix}-{index}-{name}"] = shown_value
 
         data[f"{self.prefix}-INITIAL_FORMS"] = str(shown + len(added))
         data[f"{self.prefix}-TOTAL_FORMS"] = str(total + len(added))

@@ -24,6 +24,13 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
+def form_kind(document_or_id: object) -> Operation:
+    """Return the kind of a form's operation: about a document (or its id), or None for a new one."""
+    if document_or_id is None:
+        return Operation.ADD
+    return Operation.CHANGE
+
+
 @dataclass
 class FormChanges:
     """What a valid form changes: fields of its document, and inline rows to save and to delete.

@@ -64,7 +64,9 @@ class AdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page shows, with the notice."""
         context = super().each_context(request)
-        context["notice"] = self.notice(request) if self.notice else None
+        context["notice"] = None
+        if self.notice is not None:
+            context["notice"] = self.notice(request)
         return context
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -82,7 +84,10 @@ def is_open(request: HttpRequest) -> bool:
         return True
 
     match = request.resolver_match
-    name = (match.url_name if match is not None else None) or ""
+    if match is None or match.url_name is None:
+        return False
+
+    name = match.url_name
     if name.startswith("cooper_auditevent_") or name.endswith("_history"):
         return True
     return name in AUDITOR_URLS

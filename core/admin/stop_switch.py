@@ -25,6 +25,13 @@ class SwitchForm(DocumentForm):
     )
 
 
+def stop_event(*, is_set: bool) -> Event:
+    """Return the kind of event of a stop switch that was set or lifted."""
+    if is_set:
+        return Event.STOP_SET
+    return Event.STOP_LIFTED
+
+
 class StopSwitchAdmin(ModelAdmin):
     """The one item that stops all grants; the installation's other facts are not managed here."""
 
@@ -34,7 +41,9 @@ class StopSwitchAdmin(ModelAdmin):
 
     def documents(self, request: HttpRequest) -> list[Any]:
         switch = Installation.find(GRANTS)
-        return [] if switch is None else [switch]
+        if switch is None:
+            return []
+        return [switch]
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -59,6 +68,5 @@ class StopSwitchAdmin(ModelAdmin):
         self, request: AdminRequest, operation: AdminOperation[Any]
     ) -> list[AuditEvent]:
         """Record that it was set or lifted."""
-        is_set = operation.changes.cleaned_data["stopped"]
-        kind = Event.STOP_SET if is_set else Event.STOP_LIFTED
+        kind = stop_event(is_set=operation.changes.cleaned_data["stopped"])
         return [audit.event(kind, object="all grants")]
