@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.admin.step_up import StepUpMixin
 from accounts.stepup import FIELD as CODE_FIELD
-from brokers import arns, catalogue, trust_policy
+from brokers import catalogue
 from brokers.admin import impact, import_export, last_used, target_save
 from brokers.admin.access_lookup import lookup_page
 from brokers.admin.actions import BULK, BULK_ACTIONS
@@ -27,12 +27,12 @@ from brokers.admin.filters import (
     SensitiveFilter,
     StateFilter,
 )
+from brokers.admin.target_page import probe_and_save, show_result, trust_policy_context
 from brokers.admin.target_save import PreparedTarget
 from brokers.impact import impact_lines
-from brokers.models import Association, AwsAccount, Kind, State, Target
-from brokers.probing import ProbeResult, apply_result, probe, report
+from brokers.models import Association, Kind, State, Target
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
-from core import admin, aws
+from core import admin
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
@@ -178,7 +178,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         context["probe_form"] = self._probe_form(request, target)
         if target is not None:
             context["access_by_group"] = impact.access_by_group(target)
-            context |= _trust_policy_context(target)
+            context |= trust_policy_context(target)
         return super().render_change_form(request, context, *arguments, **named)
 
     # -- saving it
@@ -232,7 +232,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         operation = request.operation
         prepared: PreparedTarget | None = operation.prepared
         if prepared is not None and prepared.result is not None:
-            _show_result(request, operation.document, prepared.result)
+            show_result(request, operation.document, prepared.result)
         warn_if_self_entitled(request, _saved_groups(operation))
 
     def response_add(
@@ -292,7 +292,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         try:
             self.authorize_operation(request, operation)
             operation.demand_authorized()
-            _show_result(request, target, _probe_and_save(target))
+            show_result(request, target, probe_and_save(target))
         except CooperError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(self.change_url(target))
@@ -308,47 +308,3 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
 def _saved_groups(operation: AdminOperation[Target]) -> list[str]:
     return [str(row.key[1]) for row in operation.changes.rows_to_save]
-
-
-def _show_result(request: AdminRequest, target: Target, result: ProbeResult) -> None:
-    level = messages.WARNING
-    if result.complete:
-        level = messages.SUCCESS
-    for line in report(target, result):
-        messages.add_message(request, level, line)
-
-
-def _probe_and_save(target: Target) -> ProbeResult:
-    """Probe a target, keep what was found, and record it."""
-    state_before = State(target.state)
-    result = probe(target)
-    apply_result(target, result, before=state_before, enable=state_before == State.ENABLED)
-
-    def build(writes: Transaction) -> None:
-        writes.save(target)
-        writes.create(target_save.probe_event(target, result))
-
-    catalogue.edit(build, target.name)
-    return result
-
-
-def _trust_policy_context(target: Target) -> dict[str, Any]:
-    """Return the ExternalId and the trust policy of a role, as text to paste.
-
-    No trust policy when AWS does not say who cooper is: then nobody knows whom to trust.
-    """
-    if not target.is_role or not target.aws_account:
-        return {}
-    account = AwsAccount.find(target.aws_account)
-    if account is None:
-        return {"external_id": ""}
-
-    external_id = str(account.external_id)
-    try:
-        arn = arns.role_arn(str(target.role_arn))
-        snippets = trust_policy.snippets(
-            arn, external_id, aws.caller_identity().arn, int(target.max_seconds)
-        )
-    except (CooperError, ValueError):
-        snippets = []
-    return {"external_id": external_id, "snippets": snippets}

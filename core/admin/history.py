@@ -97,14 +97,14 @@ def entries(events: Iterable[AuditEvent]) -> list[Entry]:
     """Return events, newest first, each grant's outcome with its intent."""
     events_by_place = {str(event.at): event for event in events}
 
-    found = []
+    grouped = []
     for place, event in events_by_place.items():
         intent = place.removesuffix(OUTCOME_SUFFIX)
         if place != intent and intent in events_by_place:
             # it is part of its intent's entry
             continue
-        found.append(Entry(event, events_by_place.get(place + OUTCOME_SUFFIX)))
-    return found
+        grouped.append(Entry(event, events_by_place.get(place + OUTCOME_SUFFIX)))
+    return grouped
 
 
 def with_outcome(entry: Entry) -> Entry:
