@@ -1,14 +1,19 @@
-"""Actions over many targets: what they ask, what they say before, and what they do."""
+"""Actions over many targets: what they ask, what they say before, and what they do.
 
-from collections.abc import Callable
+Each is one operation with one code, done by `bulk_changes` in steps.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from brokers.admin import bulk_changes
 from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
+from brokers.admin.bulk_changes import BulkChange, BulkResult
 from brokers.admin.impact import summary_lines
 from brokers.form_fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
@@ -16,163 +21,130 @@ from brokers.models import Kind, Target
 from core import admin
 from core.admin import AdminOperation, AdminRequest
 
-MOST_TRIED = 200
-"""Targets that one action tries with AWS at most: a try is up to eight calls."""
+MOST_PROBED = 200
+"""Targets that one action probes at most: a probe is up to eight calls to AWS."""
+
+MOST_REFUSALS = 20
+"""Refused targets that a page names; more are counted."""
 
 
-class GroupForm(forms.Form):
+# -- what they ask
+class AssociateForm(forms.Form):
     """A group, and for how long."""
 
     group = GroupField(max_length=560, help_text=GROUP_HELP)
     until = UntilField(required=False, help_text=UNTIL_HELP)
 
 
-class LeavingForm(forms.Form):
+class DissociateForm(forms.Form):
     """A group."""
 
     group = GroupField(max_length=560, help_text=GROUP_HELP)
 
 
-class LongestForm(forms.Form):
+class LongestSessionForm(forms.Form):
     """The longest session."""
 
     max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session")
 
 
-# -- actions of the list of targets; each is one operation with one code, done in steps that each hold
-@admin.action(description="Enable the chosen targets (each is tried)")
+@dataclass(frozen=True)
+class BulkOperation:
+    """One kind of bulk action."""
+
+    kind: str
+    title: str
+    change: Callable[[dict[str, Any]], BulkChange]
+    """Returns the change by what was typed into the form."""
+
+    form: type[forms.Form] | None = None
+    """What it asks for first."""
+
+    effect: str = ""
+    """What is said of each target beside who gains and loses it; names of the form's fields in {}."""
+
+    probes: bool = False
+    """Whether it may probe each target."""
+
+
+# -- the actions
+@admin.action(description="Enable the chosen targets (each is tested)")
 def enable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
-    """Try each, and enable those that lack nothing."""
-    return _bulk(
-        model_admin, request, queryset, "Enable", "enable", lambda _: bulk_changes.enabling(True)
+    """Probe each, and enable those that lack nothing."""
+    operation = BulkOperation(
+        "enable", "Enable", lambda typed: bulk_changes.set_enabled(True), probes=True
     )
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 @admin.action(description="Disable the chosen targets")
 def disable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Let nobody become them."""
-    return _bulk(
-        model_admin, request, queryset, "Disable", "disable", lambda _: bulk_changes.enabling(False)
-    )
+    operation = BulkOperation("disable", "Disable", lambda typed: bulk_changes.set_enabled(False))
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 @admin.action(description="Mark the chosen targets sensitive")
 def mark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Ask for a one-time code each time that somebody becomes them."""
-    said = "becoming it takes a one-time code each time."
-    return _bulk(
-        model_admin, request, queryset, "Mark sensitive", "mark_sensitive", _sensitive(True), said
+    operation = BulkOperation(
+        "mark_sensitive",
+        "Mark sensitive",
+        lambda typed: bulk_changes.set_attribute("sensitive", True),
+        effect="becoming it takes a one-time code each time.",
+        probes=True,
     )
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 @admin.action(description="Mark the chosen targets not sensitive")
 def unmark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Ask for no code any more."""
-    said = "becoming it takes no one-time code any more."
-    return _bulk(
-        model_admin,
-        request,
-        queryset,
-        "Mark not sensitive",
+    operation = BulkOperation(
         "unmark_sensitive",
-        _sensitive(False),
-        said,
+        "Mark not sensitive",
+        lambda typed: bulk_changes.set_attribute("sensitive", False),
+        effect="becoming it takes no one-time code any more.",
     )
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 @admin.action(description="Associate a group with the chosen targets")
 def associate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Let a group become them."""
-
-    def change(said: dict[str, Any]) -> bulk_changes.Change:
-        return bulk_changes.associating(said["group"], said["until"])
-
-    return _bulk(
-        model_admin, request, queryset, "Associate a group", "associate", change, form=GroupForm
+    operation = BulkOperation(
+        "associate",
+        "Associate a group",
+        lambda typed: bulk_changes.associate(typed["group"], typed["until"]),
+        form=AssociateForm,
     )
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 @admin.action(description="Dissociate a group from the chosen targets")
 def dissociate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Let a group become them no more."""
-
-    def change(said: dict[str, Any]) -> bulk_changes.Change:
-        return bulk_changes.dissociating(said["group"])
-
-    return _bulk(
-        model_admin, request, queryset, "Dissociate a group", "dissociate", change, form=LeavingForm
+    operation = BulkOperation(
+        "dissociate",
+        "Dissociate a group",
+        lambda typed: bulk_changes.dissociate(typed["group"]),
+        form=DissociateForm,
     )
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 @admin.action(description="Set the longest session of the chosen targets")
 def set_longest(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
-    """Set how long people may become them."""
-
-    def change(said: dict[str, Any]) -> bulk_changes.Change:
-        return bulk_changes.setting("max_seconds", said["max_seconds"])
-
-    title, told = (
+    """Set for how long people may become them."""
+    operation = BulkOperation(
+        "set_longest",
         "Set the longest session",
-        "its longest session is {max_seconds} seconds from now on.",
+        lambda typed: bulk_changes.set_attribute("max_seconds", typed["max_seconds"]),
+        form=LongestSessionForm,
+        effect="its longest session is {max_seconds} seconds from now on.",
+        probes=True,
     )
-    return _bulk(
-        model_admin, request, queryset, title, "set_longest", change, told, form=LongestForm
-    )
-
-
-def _bulk(  # noqa: PLR0913, PLR0917 - what the seven actions differ in
-    model_admin: Any,
-    request: AdminRequest,
-    queryset: Any,
-    title: str,
-    deed: str,
-    change_for: Callable[[dict[str, Any]], bulk_changes.Change],
-    told: str = "",
-    form: type[forms.Form] | None = None,
-) -> HttpResponse | None:
-    """Ask, say who gains and who loses what, take the code, and do it step by step."""
-    asked = form(request.POST if "told" in request.POST else None) if form else None
-    chosen = list(queryset)
-    if deed in ("enable", "mark_sensitive", "set_longest") and len(chosen) > MOST_TRIED:
-        messages.error(request, f"Each is tried with AWS: choose at most {MOST_TRIED} at a time.")
-        return None
-
-    def lines() -> list[str]:
-        typed = asked.cleaned_data if asked else {}
-        change = change_for(typed)
-        said = [f"{each.name}: {told.format(**typed)}" for each in chosen] if told else []
-        return [*said, *summary_lines(bulk_changes.foreseen(chosen, change))]
-
-    operation: AdminOperation[Target] = AdminOperation(deed, chosen)
-    answer: HttpResponse | None = model_admin.confirm(
-        request, operation, f"{title}: {len(chosen)} targets", lines, form=asked
-    )
-    if answer is None:
-        operation.demand_authorized()
-        change = change_for(asked.cleaned_data if asked else {})
-        names = [str(each.name) for each in chosen]
-        done = bulk_changes.do(
-            names, change, deed, lambda part: own_groups(request, [r.group for r in part.put])
-        )
-        _tell(request, done)
-    return answer
-
-
-def _sensitive(wanted: bool) -> Callable[[dict[str, Any]], bulk_changes.Change]:
-    """Return the maker of the deed that marks targets sensitive or not."""
-    return lambda _: bulk_changes.setting("sensitive", wanted)
-
-
-def _tell(request: HttpRequest, done: bulk_changes.Done) -> None:
-    """Say how it went: what was done, what was so already, what was refused, and how to go on."""
-    for line in done.refused[:20]:
-        messages.error(request, f"Left as it is: {line}")
-    if len(done.refused) > 20:
-        messages.error(request, f"And {len(done.refused) - 20} more were refused.")
-    if done.stopped:
-        messages.error(request, f"{done.stopped} Choose the same action again for the rest.")
-    same = f" {done.same} were so already." if done.same else ""
-    messages.success(request, f"{done.changed} targets changed.{same}")
+    return _confirm_and_run(model_admin, request, queryset, operation)
 
 
 BULK_ACTIONS = (
@@ -187,3 +159,90 @@ BULK_ACTIONS = (
 
 BULK = tuple(action.__name__ for action in BULK_ACTIONS)
 """The kinds of these operations."""
+
+
+# -- what they have in common
+def _confirm_and_run(
+    model_admin: Any, request: AdminRequest, queryset: Any, bulk: BulkOperation
+) -> HttpResponse | None:
+    """Ask, say who gains and who loses what, take the code, and change target by target."""
+    targets: list[Target] = list(queryset)
+    if bulk.probes and len(targets) > MOST_PROBED:
+        messages.error(
+            request,
+            f"Each target is tested with AWS. Choose at most {MOST_PROBED} at a time.",
+        )
+        return None
+
+    form = _bound_form(request, bulk)
+    operation: AdminOperation[Target] = AdminOperation(bulk.kind, targets)
+    page: HttpResponse | None = model_admin.confirm(
+        request,
+        operation,
+        f"{bulk.title}: {len(targets)} targets",
+        lambda: _preview_lines(bulk, targets, _typed(form)),
+        form=form,
+    )
+    if page is not None:
+        return page
+
+    operation.demand_authorized()
+    result = _run(request, bulk, targets, _typed(form))
+    _report(request, result)
+    return None
+
+
+def _bound_form(request: AdminRequest, bulk: BulkOperation) -> forms.Form | None:
+    if bulk.form is None:
+        return None
+    # the first POST comes from the list, which does not have the form's fields
+    was_shown = "told" in request.POST
+    return bulk.form(request.POST if was_shown else None)
+
+
+def _typed(form: forms.Form | None) -> dict[str, Any]:
+    """Return what was typed into a valid form; nothing where none is asked for."""
+    return {} if form is None else form.cleaned_data
+
+
+def _preview_lines(
+    bulk: BulkOperation, targets: Iterable[Target], typed: dict[str, Any]
+) -> list[str]:
+    impacts = bulk_changes.preview(targets, bulk.change(typed))
+
+    effects = []
+    if bulk.effect:
+        effect = bulk.effect.format(**typed)
+        effects = [f"{target.name}: {effect}" for target in targets]
+    return [*effects, *summary_lines(impacts)]
+
+
+def _run(
+    request: AdminRequest, bulk: BulkOperation, targets: Iterable[Target], typed: dict[str, Any]
+) -> BulkResult:
+    def own(groups: Iterable[str]) -> list[str]:
+        return own_groups(request, groups)
+
+    names = [target.name for target in targets]
+    return bulk_changes.run(names, bulk.change(typed), bulk.kind, own)
+
+
+def _report(request: AdminRequest, result: BulkResult) -> None:
+    """Tell what was changed, what was refused, and how to go on."""
+    for line in result.refused[:MOST_REFUSALS]:
+        messages.error(request, f"Not changed: {line}")
+    if len(result.refused) > MOST_REFUSALS:
+        more = len(result.refused) - MOST_REFUSALS
+        messages.error(request, f"And {more} more were refused.")
+
+    if result.stopped:
+        messages.error(request, f"{result.stopped} Choose the same action again for the rest.")
+
+    done = f"{_count(result.changed)} changed."
+    if result.unchanged:
+        done += f" {_count(result.unchanged)} needed no change."
+    messages.success(request, done)
+
+
+def _count(targets: int) -> str:
+    return "1 target" if targets == 1 else f"{targets} targets"

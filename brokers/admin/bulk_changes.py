@@ -1,7 +1,8 @@
-"""One deed over many targets: one form, one preview, one code; done in steps that each hold, with their events."""
+"""One change of many targets: previewed, then done in steps of one transaction each, with their events."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from brokers import catalogue
@@ -10,224 +11,263 @@ from brokers.admin.impact import all_people, impact_on
 from brokers.grants import CEILINGS
 from brokers.impact import AccessState, Impact
 from brokers.models import Association, Kind, State, Target
-from core import admin, audit
+from core import audit
+from core.admin import FormChanges
 from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
 from core.errors import CooperError, Invalid
 
 IN_ONE = 25
-"""Targets in one step: each brings itself, an association, its event and a try's event, in a transaction of 100."""
+"""Targets in one step.
+
+Each brings itself, an association, its event and a probe's event; a transaction takes 100 writes.
+"""
 
 
 @dataclass
-class Part:
-    """What a bulk deed does to one target, as it is now; nothing when it is so already."""
+class TargetChange:
+    """What a bulk change does to one target, as it is now; nothing when it needs no change."""
 
     target: Target
     rules: Mapping[str, Association]
-    cleaned: dict[str, Any] = field(default_factory=dict)
-    changes: dict[str, list[Any]] = field(default_factory=dict)
-    put: list[Association] = field(default_factory=list)
-    removed: list[Association] = field(default_factory=list)
+    """Its associations, by group."""
+
+    changes: FormChanges = field(default_factory=FormChanges)
+    """What a form would change that was filled in so."""
+
     events: list[AuditEvent] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """Return the target's name."""
-        return str(self.target.name)
-
-    @property
-    def changed(self) -> bool:
-        """Return whether there is anything to do."""
-        return bool(self.changes or self.put or self.removed)
+    """Events beside the one of the change, such as a probe's."""
 
 
-Change = Callable[[Part], None]
-"""Puts into a part what the deed changes of its target; may be called again with the target as it is then."""
+BulkChange = Callable[[TargetChange], None]
+"""Puts into `changes` what is to change; called for the preview, and again for the target as it is then."""
+
+OwnGroups = Callable[[Iterable[str]], list[str]]
+"""Returns which of some groups the administrator is in."""
 
 
 @dataclass
-class Done:
-    """How a bulk deed went: targets that were changed, that were so already, and why some were refused."""
+class BulkResult:
+    """How a bulk change went: how many targets it changed or need not change, and what was refused."""
 
     changed: int = 0
-    same: int = 0
+    unchanged: int = 0
     refused: list[str] = field(default_factory=list)
     stopped: str = ""
+    """Why it stopped before its end."""
 
 
-def enabling(wanted: bool) -> Change:
-    """Return the deed that enables or disables."""
+# -- the changes
+def set_enabled(enable: bool) -> BulkChange:
+    """Return the change that enables or disables."""
 
-    def change(part: Part) -> None:
-        if part.target.enabled != wanted and (wanted or part.target.state == State.ENABLED):
-            part.cleaned["enabled"] = wanted
-            part.changes["enabled"] = [not wanted, wanted]
-
-    return change
-
-
-def setting(name: str, value: Any) -> Change:
-    """Return the deed that sets a field."""
-
-    def change(part: Part) -> None:
-        before = getattr(part.target, name)
-        if before != value:
-            setattr(part.target, name, value)
-            part.changes[name] = [before, value]
-
-    return change
-
-
-def associating(group: str, until: Any) -> Change:
-    """Return the deed that lets a group become the targets, until a moment or for good."""
-
-    def change(part: Part) -> None:
-        found = part.rules.get(group)
-        if found is not None and found.until == until:
+    def change(target_change: TargetChange) -> None:
+        if target_change.target.enabled == enable:
             return
-        rule = Association(part.name, group, until=until)
-        if found is not None:
-            rule.version = found.version
-        part.put.append(rule)
+        target_change.changes.cleaned_data["enabled"] = enable
+        target_change.changes.before_and_after["enabled"] = [not enable, enable]
 
     return change
 
 
-def dissociating(group: str) -> Change:
-    """Return the deed that takes the targets from a group."""
+def set_attribute(name: str, value: Any) -> BulkChange:
+    """Return the change that sets an attribute."""
 
-    def change(part: Part) -> None:
-        if group in part.rules:
-            part.removed.append(part.rules[group])
+    def change(target_change: TargetChange) -> None:
+        before = getattr(target_change.target, name)
+        if before == value:
+            return
+        setattr(target_change.target, name, value)
+        target_change.changes.before_and_after[name] = [before, value]
 
     return change
 
 
-def foreseen(targets: Iterable[Target], change: Change) -> list[Impact]:
-    """Return what the deed would do to who may become what."""
-    effects, held, seen = [], catalogue.current(), all_people()
+def associate(group: str, until: datetime | None) -> BulkChange:
+    """Return the change that lets a group become the targets, until a moment or for good."""
+
+    def change(target_change: TargetChange) -> None:
+        current = target_change.rules.get(group)
+        if current is not None and current.until == until:
+            return
+
+        rule = Association(target_change.target.name, group, until=until)
+        if current is not None:
+            rule.version = current.version
+        target_change.changes.rows_to_save.append(rule)
+
+    return change
+
+
+def dissociate(group: str) -> BulkChange:
+    """Return the change that takes the targets from a group."""
+
+    def change(target_change: TargetChange) -> None:
+        if group in target_change.rules:
+            target_change.changes.rows_to_delete.append(target_change.rules[group])
+
+    return change
+
+
+# -- before it is done
+def preview(targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
+    """Return who gains and who loses what by the change, target by target."""
+    known = catalogue.current()
+    people = all_people()
+
+    impacts = []
     for target in targets:
-        rules = {str(rule.group): rule for rule in held.rules.get(str(target.name), ())}
-        part = Part(_copy(target), rules)
-        change(part)
-        kept = [
-            rule
-            for rule in rules.values()
-            if rule not in part.removed and rule.group not in _groups(part.put)
-        ]
-        after = AccessState(bool(part.cleaned.get("enabled", target.enabled)), (*kept, *part.put))
-        effects.append(impact_on(target, after, was_enabled=target.enabled, people=seen))
-    return effects
+        rules = {rule.group: rule for rule in known.rules.get(target.name, ())}
+        # a copy: the catalogue's own targets are shared by all requests
+        target_change = TargetChange(Target(**target.attribute_values), rules)
+        bulk_change(target_change)
+
+        after = _access_after(target, target_change)
+        impacts.append(impact_on(target, after, was_enabled=target.enabled, people=people))
+    return impacts
 
 
-def _groups(rules: Iterable[Association]) -> set[str]:
-    """Return the groups of associations."""
-    return {str(rule.group) for rule in rules}
+def _access_after(target: Target, target_change: TargetChange) -> AccessState:
+    changes = target_change.changes
+    rules: dict[str, Any] = dict(target_change.rules)
+    for rule in changes.rows_to_save:
+        rules[str(rule.key[1])] = rule
+    for rule in changes.rows_to_delete:
+        del rules[str(rule.key[1])]
+
+    enabled = changes.cleaned_data.get("enabled", target.enabled)
+    return AccessState(bool(enabled), tuple(rules.values()))
 
 
-def _copy(target: Target) -> Target:
-    """Return a target that can be changed without the catalogue's being changed."""
-    return Target(**target.attribute_values)
-
-
-def do(names: list[str], change: Change, deed: str, mine: Callable[[Part], list[str]]) -> Done:
-    """Do the deed step by step: each is one transaction with its events; stop at the first that cannot be written.
-
-    `mine` says which groups of the administrator's own a part entitles.
-    """
-    done = Done()
+# -- doing it
+def run(
+    names: list[str], bulk_change: BulkChange, operation: str, own_groups: OwnGroups
+) -> BulkResult:
+    """Change the targets step by step; stop at the first step that cannot be written."""
+    result = BulkResult()
     steps = [names[start : start + IN_ONE] for start in range(0, len(names), IN_ONE)]
+
     for number, step in enumerate(steps, 1):
-        parts = _prepared(step, change, done)
-        said: dict[str, Any] = {"deed": deed, "step": f"{number} of {len(steps)}"}
+        target_changes = _prepare_step(step, bulk_change, result)
+        facts = {"deed": operation, "step": f"{number} of {len(steps)}"}
         try:
-            _write(parts, said, mine)
+            _write_step(target_changes, facts, own_groups)
         except CooperError as error:
-            done.stopped = f"Step {number} of {len(steps)} was not done: {error.message}"
-            return done
-        done.changed += len(parts)
-    return done
+            result.stopped = f"Step {number} of {len(steps)} was not done: {error.message}"
+            return result
+        result.changed += len(target_changes)
+    return result
 
 
-def _prepared(names: list[str], change: Change, done: Done) -> list[Part]:
-    """Return the parts that change something, tried where that is called for; note the others."""
-    parts = []
+def _prepare_step(
+    names: list[str], bulk_change: BulkChange, result: BulkResult
+) -> list[TargetChange]:
+    """Return the changes that are to be written, and note in `result` why the others are not."""
+    target_changes = []
     for name in names:
         target = Target.find(name)
         if target is None or target.state == State.DELETED:
-            done.refused.append(f"{name}: it was deleted meanwhile.")
+            result.refused.append(f"{name}: it was deleted meanwhile.")
             continue
-        part = Part(target, {str(rule.group): rule for rule in Association.under(name)})
-        change(part)
-        if not part.changed:
-            done.same += 1
+
+        rules = {rule.group: rule for rule in Association.under(name)}
+        target_change = TargetChange(target, rules)
+        bulk_change(target_change)
+        if not target_change.changes:
+            result.unchanged += 1
             continue
+
         try:
-            _examine(part)
+            _apply_form_rules(target_change)
         except CooperError as error:
-            done.refused.append(f"{name}: {error.message}")
+            result.refused.append(f"{name}: {error.message}")
             continue
-        parts.append(part)
-    return parts
+        target_changes.append(target_change)
+    return target_changes
 
 
-def _examine(part: Part) -> None:
-    """Let a changed target pass what a saved form passes: it is tried where the change calls for it."""
-    if not part.changes:
+def _apply_form_rules(target_change: TargetChange) -> None:
+    """Check a changed target as its form does, and probe it where the change calls for that.
+
+    Raise Invalid, or Unavailable.
+    """
+    changes = target_change.changes
+    if not changes.before_and_after:
         return
-    target, was = part.target, part.target.enabled
-    if target.max_seconds > CEILINGS[Kind(target.kind)]:
-        raise Invalid(f"AWS gives at most {CEILINGS[Kind(target.kind)]} seconds for this kind.")
-    kept = {"federation_keys": "", "target_partition": target.partition, "confirm_keys": False}
-    now = {
+
+    target = target_change.target
+    ceiling = CEILINGS[Kind(target.kind)]
+    if target.max_seconds > ceiling:
+        raise Invalid(f"AWS gives at most {ceiling} seconds for this kind.")
+
+    was_enabled = target.enabled
+    was_pending = target.state == State.PENDING
+    changes.cleaned_data = {**_form_values(target), **changes.cleaned_data}
+    enable = changes.cleaned_data["enabled"]
+    prepared = target_save.prepare(target, changes)
+
+    if was_pending and not enable and target.state == State.ENABLED:
+        # the preview said that nobody gains it
+        target.state = str(State.PENDING)
+        changes.before_and_after.pop("state", None)
+
+    if was_enabled and enable and not target.enabled:
+        findings = prepared.result.findings if prepared.result else ()
+        message = "Then nobody could become it, so it was not changed."
+        raise Invalid(" ".join([message, *findings]))
+
+    if prepared.result is not None:
+        target_change.events.append(target_save.probe_event(target, prepared.result))
+
+
+def _form_values(target: Target) -> dict[str, Any]:
+    """Return what the target's form would send if nothing in it were changed."""
+    return {
+        "federation_keys": "",
+        "target_partition": target.partition,
+        "confirm_keys": False,
         "enabled": target.enabled,
+        # a target that becomes sensitive can no longer be used in weaker mode
         "accept_weaker": target.weaker_mode_accepted and not target.sensitive,
     }
-    outcome = admin.FormChanges(
-        cleaned_data=kept | now | part.cleaned, before_and_after=part.changes
-    )
-    waited = target.state == State.PENDING and not outcome.cleaned_data["enabled"]
-    prepared = target_save.prepare(target, outcome)
-    if waited and target.state == State.ENABLED:
-        # whoever looked was told that nobody gains it
-        target.state = str(State.PENDING)
-        outcome.before_and_after.pop("state", None)
-    part.changes = outcome.before_and_after
-    if was and outcome.cleaned_data["enabled"] and not target.enabled:
-        found = prepared.result.findings if prepared.result else ()
-        raise Invalid(" ".join(["Nobody could become it any more, so it stays as it is.", *found]))
-    if prepared.result is not None:
-        part.events.append(target_save.probe_event(target, prepared.result))
 
 
-def _write(parts: list[Part], said: dict[str, Any], mine: Callable[[Part], list[str]]) -> None:
-    """Write a step."""
-    if not parts:
+def _write_step(
+    target_changes: list[TargetChange], facts: dict[str, Any], own_groups: OwnGroups
+) -> None:
+    if not target_changes:
         return
 
     def build(writes: Transaction) -> None:
-        for part in parts:
-            writes.save(part.target)
-            for row in part.put:
-                writes.save(row)
-            for row in part.removed:
-                writes.delete(row)
-            for event in [_event(part, said, mine(part)), *part.events]:
-                writes.create(event)
+        for target_change in target_changes:
+            _write(target_change, facts, own_groups, writes)
 
-    catalogue.edit(build, *(part.name for part in parts))
+    names = [target_change.target.name for target_change in target_changes]
+    catalogue.edit(build, *names)
 
 
-def _event(part: Part, said: dict[str, Any], mine: list[str]) -> AuditEvent:
-    """Return the event of one target's part."""
-    outcome = admin.FormChanges(rows_to_save=[*part.put], rows_to_delete=[*part.removed])
-    return audit.event(
+def _write(
+    target_change: TargetChange,
+    facts: dict[str, Any],
+    own_groups: OwnGroups,
+    writes: Transaction,
+) -> None:
+    changes = target_change.changes
+    writes.save(target_change.target)
+    for rule in changes.rows_to_save:
+        writes.save(rule)
+    for rule in changes.rows_to_delete:
+        writes.delete(rule)
+
+    entitled = own_groups(str(rule.key[1]) for rule in changes.rows_to_save)
+    event = audit.event(
         Event.TARGET_CHANGED,
-        target=part.name,
-        aws_account=part.target.aws_account,
-        changes=part.changes,
-        associations=target_save.association_changes(outcome),
-        self_entitled=mine or None,
-        **said,
+        target=target_change.target.name,
+        aws_account=target_change.target.aws_account,
+        changes=changes.before_and_after,
+        associations=target_save.association_changes(changes),
+        self_entitled=entitled or None,
+        **facts,
     )
+    for each_event in (event, *target_change.events):
+        writes.create(each_event)

@@ -62,8 +62,8 @@ def test_the_form_probes_where_the_rule_says_so(client_of, probes, attribute, va
 
 @each_change
 def test_a_bulk_action_probes_where_the_rule_says_so(store, probes, attribute, value, new_probe):
-    change = bulk_changes.setting(attribute, value)
-    bulk_changes.do([NAME], change, "set", lambda _: [])
+    change = bulk_changes.set_attribute(attribute, value)
+    bulk_changes.run([NAME], change, "set", lambda _: [])
     assert getattr(Target.find(NAME), attribute) == value
     assert probes == [NAME] * new_probe
 
@@ -87,7 +87,9 @@ def test_the_form_and_a_bulk_action_probe_a_target_that_becomes_sensitive(client
     submit(carol, f"/admin/brokers/target/{NAME}/change/", "target_form", sensitive="on")
     assert probes == [NAME]
 
-    bulk_changes.do(["dev-admin"], bulk_changes.setting("sensitive", True), "set", lambda _: [])
+    bulk_changes.run(
+        ["dev-admin"], bulk_changes.set_attribute("sensitive", True), "set", lambda _: []
+    )
     assert probes == [NAME, "dev-admin"]
 
 

@@ -1,4 +1,4 @@
-"""One deed over many targets, foresight, and who may become what, over HTTP."""
+"""One change of many targets, who gains and loses by it, and who may become what, over HTTP."""
 
 import re
 
@@ -112,7 +112,7 @@ def test_it_takes_targets_from_a_group(carol):
 def test_it_leaves_what_is_so_already(carol):
     done(carol, "dissociate", "dev-read", group="developers")
     answer = done(carol, "dissociate", "dev-read", "dev-admin", group="developers")
-    assert "1 targets changed. 1 were so already" in answer.text
+    assert "1 target changed. 1 target needed no change" in answer.text
 
 
 def test_it_disables_and_enables_with_a_try(carol, client_of):
@@ -133,7 +133,7 @@ def test_it_enables_none_that_lacks_something_and_says_why(carol):
     catalogue.edit(lambda writes: writes.save(target), "dev-read")
     answer = done(carol, "enable", "dev-read", "dev-admin")
     assert (
-        "dev-read: AWS refuses sts:AssumeRole" in answer.text and "1 targets changed" in answer.text
+        "dev-read: AWS refuses sts:AssumeRole" in answer.text and "1 target changed" in answer.text
     )
     assert (Target.find("dev-read").state, Target.find("dev-admin").state) == (
         State.DISABLED,
@@ -144,7 +144,7 @@ def test_it_enables_none_that_lacks_something_and_says_why(carol):
 def test_it_marks_targets_sensitive(carol):
     assert "2 targets changed" in done(carol, "mark_sensitive", "dev-read", "dev-admin").text
     assert Target.find("dev-read").sensitive and Target.find("dev-read").state == State.ENABLED
-    assert "1 targets changed" in done(carol, "unmark_sensitive", "dev-read").text
+    assert "1 target changed" in done(carol, "unmark_sensitive", "dev-read").text
     assert not Target.find("dev-read").sensitive
 
 
@@ -160,7 +160,7 @@ def test_it_sets_the_longest_session_within_what_each_kind_allows(carol):
     answer = done(carol, "set_longest", "dev-uploads", "dev-read", max_seconds="86400")
     assert (
         "dev-read: AWS gives at most 43200 seconds" in answer.text
-        and "1 targets changed" in answer.text
+        and "1 target changed" in answer.text
     )
     assert (
         int(Target.find("dev-uploads").max_seconds),
@@ -176,7 +176,7 @@ def test_it_says_which_step_was_not_done_and_leaves_the_rest_to_the_same_action(
     assert "Step 3 of 3 was not done" in answer.text and "same action again" in answer.text
     assert "2 targets changed" in answer.text
     again = done(carol, "associate", *names, group="visitors")
-    assert "1 targets changed. 2 were so already" in again.text
+    assert "1 target changed. 2 targets needed no change" in again.text
     assert all(Association.find(name, "local:visitors") for name in names)
 
 
@@ -201,7 +201,7 @@ def test_it_does_only_what_was_looked_at_to_the_second_and_to_the_target(carol):
     ):
         assert "changed since you looked" in carol.post(LIST, other | seen).text
     assert (
-        "1 targets changed"
+        "1 target changed"
         in carol.post(
             LIST, chosen("set_longest", "dev-read", max_seconds="900") | seen, follow=True
         ).text
@@ -219,7 +219,7 @@ def test_it_enables_no_pending_target_by_the_way(carol, action, typed):
         "Nobody gains or loses anything"
         in carol.post(LIST, chosen(action, "dev-read", **typed)).text
     )
-    assert "1 targets changed" in done(carol, action, "dev-read", **typed).text
+    assert "1 target changed" in done(carol, action, "dev-read", **typed).text
     assert Target.find("dev-read").state == State.PENDING
 
 
@@ -232,7 +232,7 @@ def test_it_says_when_a_group_keeps_a_target_until_another_moment(carol):
     )
 
 
-# -- foresight in the form ---------------------------------------------------------------------------------------------
+# -- who gains and loses, in the form
 CHANGE = "/admin/brokers/target/dev-read/change/"
 
 
@@ -280,7 +280,7 @@ def test_it_says_what_enabling_does(carol):
     assert "local:developers may become it. Gains it: 1 person: local:alice" in answer.text
 
 
-# -- foresight where associations are managed by themselves ------------------------------------------------------------
+# -- who gains and loses, where associations are managed by themselves
 ASSOCIATE = "/admin/brokers/association/add/"
 RULE = "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/"
 
