@@ -53,18 +53,17 @@ class ConfirmationAdmin(DocumentWritesAdmin):
     def delete_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
         """Ask, then delete; a refusal is shown above the confirmation."""
         is_post = request.method == "POST"
-        document = self.get_object(request, unquote(object_id))
         operation: AdminOperation[Any] = AdminOperation(Operation.DELETE)
         request.operation = operation
 
         seen = ""
+        document = self.get_object(request, unquote(object_id))
         if document is not None and self.has_delete_permission(request, document):
             operation.documents = [document]
             lines, _, _, _ = self.get_deleted_objects([document], request)
             seen = fingerprint(lines)
             if is_post and request.POST.get("seen") != seen:
-                messages.error(request, IMPACT_CHANGED)
-                return HttpResponseRedirect(request.get_full_path())
+                return _show_again(request, IMPACT_CHANGED)
 
         form = self.operation_form(request, operation, bound=is_post)
         if form.is_valid():
@@ -76,8 +75,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         except CooperError as error:
             if not is_post:
                 raise
-            messages.error(request, error.message)
-            return HttpResponseRedirect(request.get_full_path())
+            return _show_again(request, error.message)
 
     def confirm(
         self,
@@ -152,3 +150,9 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         has_errors = any(shown and shown.errors for shown in (form, operation_form))
         status = 400 if has_errors else 200
         return TemplateResponse(request, "admin/confirm.html", context, status=status)
+
+
+def _show_again(request: AdminRequest, message: str) -> HttpResponse:
+    """Lead back to the page that asks, with a message above it."""
+    messages.error(request, message)
+    return HttpResponseRedirect(request.get_full_path())

@@ -119,7 +119,10 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
 
     def get_fieldsets(self, request: AdminRequest, obj: Any = None) -> Any:
         """Put the operation's own fields into a set at the end."""
-        fieldsets = list(self.fieldsets or [(None, {"fields": self.get_fields(request, obj)})])
+        fieldsets = list(self.fieldsets or ())
+        if not fieldsets:
+            all_fields = {"fields": self.get_fields(request, obj)}
+            fieldsets = [(None, all_fields)]
 
         extra_fields = self.extra_form_fields(request, _form_operation(request, obj))
         if extra_fields:
@@ -133,11 +136,15 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         readonly = set(self.get_readonly_fields(request, obj))
         base = self.form_class(request, obj)
 
-        names = named.get("fields") or flatten_fieldsets(self.get_fieldsets(request, obj))
+        names = named.get("fields")
+        if names is None:
+            names = flatten_fieldsets(self.get_fieldsets(request, obj))
+
         fields = {}
         for name in names:
-            if name not in readonly and name not in extra_fields:
-                fields[name] = base.base_fields.get(name) or self.opts.get_field(name).formfield()
+            if name in readonly or name in extra_fields:
+                continue
+            fields[name] = base.base_fields.get(name) or self._derived_field(name)
 
         # as Django's forms have it: None takes a declared field away
         hidden = dict.fromkeys(set(base.base_fields) - set(fields))
@@ -151,6 +158,10 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         }
         form_metaclass: Any = type(base)
         return form_metaclass(f"{self.model.__name__}Form", (base,), members)
+
+    def _derived_field(self, name: str) -> Any:
+        """Return the form field for an attribute that the form does not declare."""
+        return self.opts.get_field(name).formfield()
 
     def get_formset_kwargs(
         self, request: AdminRequest, obj: Any, inline: Any, prefix: str
@@ -269,14 +280,19 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         self, request: AdminRequest, operation: AdminOperation[Any], form: forms.Form
     ) -> bool:
         """Authorize by the extra fields of a valid form; show a refusal on the form."""
-        operation.given = {
-            name: value for name, value in form.cleaned_data.items() if name not in form.base_fields
-        }
+        operation.given = {}
+        for name, value in form.cleaned_data.items():
+            # what the form declares is its own business, not the operation's
+            if name not in form.base_fields:
+                operation.given[name] = value
+
         try:
             self.authorize_operation(request, operation)
         except CooperError as error:
             field = getattr(error, "field", None)
-            form.add_error(field if field in form.fields else None, error.message)
+            if field not in form.fields:
+                field = None
+            form.add_error(field, error.message)
             return False
 
         return operation.authorized

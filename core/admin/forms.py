@@ -13,6 +13,9 @@ CHANGED_MEANWHILE = (
     "shown below: check them, correct what you typed, and save again."
 )
 
+SEQUENCES = (list, tuple, set, frozenset)
+JSON_TYPES = (bool, int, float, str)
+
 TYPED = "Below is what you typed."
 TYPE_AGAIN = "Type it again: it is never shown."
 
@@ -23,13 +26,17 @@ class LinesField(forms.CharField):
     widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, (list, tuple, set, frozenset)):
-            return "\n".join(str(line) for line in value)
+        if isinstance(value, SEQUENCES):
+            return "\n".join(map(str, value))
         return value
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        lines = [line.strip() for line in str(value or "").splitlines()]
-        return list(dict.fromkeys(filter(None, lines)))
+        text = str(value or "")
+        lines = [line.strip() for line in text.splitlines()]
+        # a dictionary keeps the order of the first of each
+        unique = dict.fromkeys(lines)
+        unique.pop("", None)
+        return list(unique)
 
     def validate(self, value: Any) -> None:
         if self.required and not value:
@@ -62,9 +69,9 @@ class FormMeta:
 
 def plain(value: Any) -> Any:
     """Return a value fit for JSON, to be shown and to be recorded."""
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, SEQUENCES):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, JSON_TYPES):
         return value
     return str(value)
 
@@ -143,11 +150,16 @@ class DocumentForm(forms.Form):
         """Say on each field what is stored now beside what was typed; saving again counts."""
         stored = self.initial_values(self.instance)
         for name, field in self.fields.items():
-            if name in stored and field.has_changed(stored[name], self[name].data):
-                value = field.prepare_value(stored[name])
-                if value in (None, ""):
-                    value = "empty"
-                self.add_error(name, f"Now: {value}. {TYPED}")
+            if name not in stored:
+                continue
+            typed = self[name].data
+            if not field.has_changed(stored[name], typed):
+                continue
+
+            shown = field.prepare_value(stored[name])
+            if shown in (None, ""):
+                shown = "empty"
+            self.add_error(name, f"Now: {shown}. {TYPED}")
         self.add_error(None, CHANGED_MEANWHILE)
 
         if self.operation is not None:

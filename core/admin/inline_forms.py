@@ -201,20 +201,27 @@ class InlineFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         shown = self.initial_form_count()
         total = self.total_form_count()
 
+        # from behind, so that no row is moved onto one that has still to move
         for index in reversed(range(shown, total)):
-            for name in [*self.form.base_fields, "DELETE"]:
-                values = data.pop(f"{self.prefix}-{index}-{name}", None)
-                if values is not None:
-                    data[f"{self.prefix}-{index + len(added)}-{name}"] = values[-1]
-
+            self._move_row(data, index, index + len(added))
         for index, row in enumerate(added, shown):
-            for name, field in self.form.base_fields.items():
-                value = field.prepare_value(getattr(row, name))
-                shown_value = field.widget.format_value(value)
-                if shown_value is None:
-                    shown_value = ""
-                data[f"{self.prefix}-{index}-{name}"] = shown_value
+            self._fill_row(data, index, row)
 
         data[f"{self.prefix}-INITIAL_FORMS"] = str(shown + len(added))
         data[f"{self.prefix}-TOTAL_FORMS"] = str(total + len(added))
         return data
+
+    def _move_row(self, data: Any, index: int, new_index: int) -> None:
+        for name in [*self.form.base_fields, "DELETE"]:
+            values = data.pop(f"{self.prefix}-{index}-{name}", None)
+            if values is not None:
+                data[f"{self.prefix}-{new_index}-{name}"] = values[-1]
+
+    def _fill_row(self, data: Any, index: int, row: Document) -> None:
+        """Put into a row what a browser would have sent of a stored document."""
+        for name, field in self.form.base_fields.items():
+            value = field.prepare_value(getattr(row, name))
+            text = field.widget.format_value(value)
+            if text is None:
+                text = ""
+            data[f"{self.prefix}-{index}-{name}"] = text
