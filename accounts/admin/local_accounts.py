@@ -149,6 +149,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
             try:
                 return super().commit(request, operation, build)
             except Stale as error:
+                # a sign-in writes the person too; `build` reads them anew
                 is_last = attempt == TRIES - 1
                 if is_last or not isinstance(error.document, Person):
                     raise

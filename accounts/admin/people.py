@@ -123,6 +123,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if person.disabled and request.user.pk == person.person:
             raise Invalid("You cannot disable yourself.", field="disabled")
         administrators.refuse_removing_last_admin(person.person, **_admin_before_and_after(person))
+        # a web session carries the epoch that it began in; those of an older one count no more
         person.start_new_epoch()
 
     def write(

@@ -112,6 +112,7 @@ class StepUpMixin:
         has_permission: Any = getattr(self, f"has_{kind}_permission", None)
         if request.method != "GET" or kind not in self.step_up or not has_permission(request):
             return None
+        # whoever may not come in at all is refused by the page itself
         if not request.user.is_staff or _has_device(request):
             return None
         return _enrolment_redirect(request)

@@ -72,6 +72,7 @@ class Access:
 def access_of(groups: frozenset[Group]) -> list[Access]:
     """Return what somebody in these groups may become now, by name."""
     current = catalogue.current()
+    # nobody in particular: only the groups count
     somebody = Identity("cooper", "somebody", groups=groups)
     entitlements = entitlements_of(somebody, current.rules_for(groups), audit.now())
 

@@ -81,7 +81,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     def commit(
         self, request: AdminRequest, operation: AdminOperation[AwsAccount], build: Build
     ) -> None:
-        """Write it through the catalogue."""
+        # its change log makes every process see it at once
         catalogue.edit(build, accounts=[operation.document.account_id])
 
 

@@ -27,6 +27,7 @@ def probe_and_save(target: Target) -> ProbeResult:
     """Probe a target, keep what was found, and record it."""
     state_before = State(target.state)
     result = probe(target)
+    # an enabled target that fails becomes pending; a disabled one stays so, whatever was found
     apply_result(target, result, before=state_before, enable=state_before == State.ENABLED)
 
     def build(writes: Transaction) -> None:

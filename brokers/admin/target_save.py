@@ -268,6 +268,7 @@ def delete(target: Target) -> None:
 
     catalogue.edit(build, target.name)
 
+    # if cooper dies here the rest stays, and entitles nobody: its target is gone
     for start in range(IN_ONE, len(associations), IN_ONE):
         step = associations[start : start + IN_ONE]
         catalogue.edit(partial(_delete_all, step), target.name)

@@ -47,6 +47,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
         try:
             return self.model.with_pk(object_id)
         except ValueError:
+            # not the key of anything, such as one with too few parts
             return None
 
     def redirect_missing(self, request: AdminRequest, object_id: str) -> HttpResponse:

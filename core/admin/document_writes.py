@@ -247,6 +247,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         if not operation.writes_anything:
             return
 
+        # the order matters: nothing is asked of AWS for a form that is going to be refused
         operation.given = {name: form.cleaned_data[name] for name in form.operation_fields}
         self._demand_impact_seen(request, operation)
         self.precheck_operation(request, operation)

@@ -58,6 +58,7 @@ def _field_for(name: str, attribute: Attribute[Any]) -> models.Field[Any, Any]:
 class DocumentOptions:
     """A document's `_meta`: names, key and fields; nothing about tables, relations and managers."""
 
+    # what Django's admin and its templates read of every model
     abstract = swapped = proxy = auto_created = is_composite_pk = False
     fields = all_parents = ordering = many_to_many = private_fields = ()
     unique_together = total_unique_constraints = ()

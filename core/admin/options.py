@@ -77,6 +77,7 @@ class ModelAdmin(ConfirmationAdmin):
         count = 0
         for chosen in operation.documents:
             try:
+                # read again: the list may come from a cache, and the confirmation took its time
                 document = self.get_object(request, chosen.pk)
                 if document is None:
                     raise Conflict("It was deleted meanwhile.")

@@ -49,6 +49,7 @@ class AdminSite(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: Any, *arguments: Any, **named: Any) -> Any:
+            # Django would show a sign-in page of its own
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), resolve_url("login"))
             if not self.has_permission(request) or not is_open(request):

@@ -49,6 +49,7 @@ class StopSwitchAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         """Return the switch; nothing else of the installation is shown."""
+        # the same table has secret keys and the schema's version
         if object_id != GRANTS:
             return None
         return super().get_object(request, object_id)
