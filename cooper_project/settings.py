@@ -7,7 +7,7 @@ from core import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# -- cooper's own -----------------------------------------------------------------------------------------------------
+# -- cooper's own
 COOPER_REGION = (
     env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text("AWS_DEFAULT_REGION")
 )
@@ -39,17 +39,25 @@ COOPER_PROVIDERS = [
 ]
 COOPER_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
-# -- Django -----------------------------------------------------------------------------------------------------------
+# -- Django
 DEBUG = False
-# the server puts the installation's shared key here (installation.use_secret_key); commands need none that lasts
+# the server puts the installation's shared key here (installation.use_secret_key);
+# commands need none that lasts
 SECRET_KEY = COOPER_SECRET_KEY or secrets.token_urlsafe(64)
 SECRET_KEY_FALLBACKS: list[str] = []
 
-_public_host = COOPER_PUBLIC_URL.split("://")[-1].rsplit(":", 1)[0] if COOPER_PUBLIC_URL else ""
 _https = COOPER_PUBLIC_URL.startswith("https://")
-_own_hosts = [_public_host] if _public_host else [*COOPER_LOOPBACK_HOSTS[:2], "[::1]"]
-ALLOWED_HOSTS = env.listing("COOPER_ALLOWED_HOSTS") or _own_hosts
-CSRF_TRUSTED_ORIGINS = [COOPER_PUBLIC_URL] if COOPER_PUBLIC_URL else []
+# browsers take cookies with this prefix from https alone, for this very host and path /
+_cookie_prefix = "__Host-" if _https else ""
+
+ALLOWED_HOSTS = env.listing("COOPER_ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS: list[str] = []
+if COOPER_PUBLIC_URL:
+    _public_host = COOPER_PUBLIC_URL.split("://")[-1].rsplit(":", 1)[0]
+    ALLOWED_HOSTS = ALLOWED_HOSTS or [_public_host]
+    CSRF_TRUSTED_ORIGINS = [COOPER_PUBLIC_URL]
+else:
+    ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]"]
 
 INSTALLED_APPS = [
     "cooper_project.apps.ProjectConfig",
@@ -119,23 +127,23 @@ LOGIN_REDIRECT_URL = "home"
 
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 43_200
-SESSION_COOKIE_NAME = "__Host-cooper" if _https else "cooper"
+SESSION_COOKIE_NAME = f"{_cookie_prefix}cooper"
 SESSION_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 COOPER_SESSION_IDLE = 1_800
 """Seconds without a request after which a web session ends."""
-CSRF_COOKIE_NAME = "__Host-cooper-csrf" if _https else "cooper-csrf"
+CSRF_COOKIE_NAME = f"{_cookie_prefix}cooper-csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.error_pages.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# carried by other sites' posts (an identity provider's answer), so SameSite=None, and with it always Secure: browsers
-# take that from https and from localhost
-SAML_SESSION_COOKIE_NAME = "__Host-cooper-saml" if _https else "cooper-saml"
+# carried by other sites' posts (an identity provider's response), so SameSite=None, and with it
+# always Secure: browsers take that from https and from localhost
+SAML_SESSION_COOKIE_NAME = f"{_cookie_prefix}cooper-saml"
 SAML_SESSION_COOKIE_SAMESITE = "None"
 SAML_CSP_HANDLER = ""
 
@@ -145,7 +153,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 SECURE_CONTENT_TYPE_NOSNIFF = True
-# under no-referrer browsers send "Origin: null" with a form, which the CSRF check must refuse (Fetch, 3.2)
+# under no-referrer browsers send "Origin: null" with a form, which the CSRF check refuses;
+# see the Fetch standard, 3.2
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -164,9 +173,10 @@ WHITENOISE_USE_FINDERS = False
 WHITENOISE_MANIFEST_STRICT = False
 
 LOG_LEVEL = env.text("COOPER_LOG_LEVEL", "INFO", matching="DEBUG|INFO|WARNING|ERROR")
-# at DEBUG these write secrets, session tokens and KMS plaintext, so they never get below INFO whatever LOG_LEVEL says
+# at DEBUG these write secrets, session tokens and KMS plaintext, so they stay at WARNING whatever
+# LOG_LEVEL says
 _LEAKY = ("botocore", "boto3", "urllib3", "pynamodb", "s3transfer", "gevent")
-# these log whole messages of strangers, as errors; the reason of a refusal is logged by accounts.views
+# these log whole messages of strangers, as errors; accounts.views logs the reason of a refusal
 _LOUD = ("saml2", "djangosaml2", "xmlschema")
 LOGGING = {
     "version": 1,

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 KEEP_ALIVE = 65
-"""Seconds that a connection without a request is kept, also one that sends its headers drop by drop.
+"""Seconds that a connection without a complete request is kept.
 
 Longer than the 60 s of AWS's load balancers, which would otherwise send requests into connections
 that are just being closed.

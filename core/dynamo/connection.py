@@ -115,7 +115,7 @@ def _translate_cancellation(error: VerboseClientError, detail: str) -> Cancelled
 
 
 def _region() -> str:
-    """Return a region for PynamoDB, which would look for one itself; the client has the true one."""
+    # PynamoDB would look for one itself; the client has the true one
     return settings.COOPER_REGION or "us-east-1"
 
 

@@ -112,7 +112,8 @@ class Command(CooperCommand):
     def _disable(self, username: str) -> None:
         local_accounts.disable(username)
         self.say(
-            f"Disabled {username}: its web sessions end now. Its AWS sessions run until they expire."
+            f"Disabled {username}: its web sessions end now. "
+            "Its AWS sessions run until they expire."
         )
 
     def _enable(self, username: str) -> None:
