@@ -2,7 +2,6 @@
 
 import re
 import time
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -134,14 +133,6 @@ def test_it_believes_a_trusted_proxy_alone(browser, fast_hash, settings):
             ).status_code
             == 403
         )
-
-
-def test_it_counts_an_ipv6_network_as_one_source():
-    assert (
-        throttle.source_of("2001:db8:1:2::1")
-        == throttle.source_of("2001:db8:1:2:ffff::9")
-        != throttle.source_of("2001:db8:1:3::1")
-    )
 
 
 @pytest.fixture
@@ -316,11 +307,3 @@ def test_it_sends_forms_without_a_token_away(store):
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post("/login/", RIGHT)
     assert answer.status_code == 403 and "reload the page" in answer.text
-
-
-def test_it_times_out_the_throttle_by_window(store, monkeypatch):
-    assert [throttle.count("x", 60) for _ in range(3)] == [1, 2, 3]
-    later = time.time() + 120
-    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: later))
-    assert throttle.count("x", 60) == 1
-    assert timedelta(0) <= timedelta(seconds=throttle.seconds_left(60)) <= timedelta(seconds=60)
