@@ -1,0 +1,158 @@
+"""Grants against bare boto3, and pages among thousands of targets against pages among twelve.
+
+Imported once the environment names the embedded AWS.
+"""
+
+import os
+from collections.abc import Callable
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cooper_project.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - after django.setup()
+from django.test import Client  # noqa: E402 - after django.setup()
+
+from bench.timing import compare  # noqa: E402 - after django.setup()
+from brokers import catalogue  # noqa: E402 - after django.setup()
+from brokers.catalogue import Catalogue  # noqa: E402 - after django.setup()
+from brokers.models import Association, Target  # noqa: E402 - after django.setup()
+from core import aws, installation  # noqa: E402 - after django.setup()
+from demo.seed import PASSWORD  # noqa: E402 - after django.setup()
+
+ACCOUNT_ID = "222222222222"
+
+ADMIN_PAGES = {
+    "list": ("/admin/brokers/target/", "/admin/brokers/target/"),
+    "last page": ("/admin/brokers/target/?p=1", "/admin/brokers/target/"),
+    "search": ("/admin/brokers/target/?q=other+team", "/admin/brokers/target/?q=dev"),
+    "filter": (
+        "/admin/brokers/target/?state=enabled&labels=env%3D3",
+        "/admin/brokers/target/?state=enabled",
+    ),
+    "sorted by AWS account": ("/admin/brokers/target/?o=3", "/admin/brokers/target/?o=3"),
+    "change form": (
+        "/admin/brokers/target/dev-read/change/",
+        "/admin/brokers/target/dev-read/change/",
+    ),
+    "associations": ("/admin/brokers/association/", "/admin/brokers/association/"),
+}
+"""Addresses among many targets and among the demo's twelve."""
+
+
+def set_up() -> None:
+    """Let Django serve the test client with the seeded installation."""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES = {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
+    installation.use_secret_key()
+
+
+def measure() -> None:
+    """Measure and print each ratio."""
+    alice = sign_in("alice")
+    _measure_grants(alice)
+    _measure_home(alice)
+    _measure_admin(sign_in("carol"))
+
+
+def sign_in(username: str) -> Client:
+    """Return a browser that is signed in."""
+    browser = Client()
+    response = browser.post("/login/", {"username": username, "password": PASSWORD})
+    assert response.status_code == 302, response.content
+    return browser
+
+
+def _measure_grants(alice: Client) -> None:
+    """Measure a grant of each kind against a bare AssumeRole by a warm client."""
+    target = Target.find("dev-read")
+    assert target is not None
+    account = catalogue.ensure_account(str(target.aws_account))
+
+    def assume_role() -> None:
+        aws.client("sts").assume_role(
+            RoleArn=target.role_arn, RoleSessionName="bench", ExternalId=account.external_id
+        )
+
+    def become(name: str) -> Callable[[], None]:
+        def post() -> None:
+            response = alice.post(
+                f"/targets/{name}/credentials/",
+                {"duration": 900},
+                headers={"accept": "application/json"},
+            )
+            assert response.status_code == 200, response.content
+
+        return post
+
+    compare("credentials of a role / bare AssumeRole", become("dev-read"), assume_role)
+    compare("credentials of a federated user / bare AssumeRole", become("dev-uploads"), assume_role)
+
+
+def _measure_home(alice: Client) -> None:
+    small = catalogue.current()
+    large = _with_more_targets(small, 10_000)
+    compare(
+        "first page, 10,000 targets / 12 targets",
+        _page_opener(alice, "/", large),
+        _page_opener(alice, "/", small),
+        times=20,
+    )
+
+
+def _measure_admin(carol: Client) -> None:
+    small = catalogue.current()
+    large = _with_more_targets(small, 5_000)
+    for name, (address, small_address) in ADMIN_PAGES.items():
+        compare(
+            f"admin, {name}, 5,000 targets / 12 targets",
+            _page_opener(carol, address, large),
+            _page_opener(carol, small_address, small),
+            times=5,
+        )
+
+
+def _page_opener(browser: Client, address: str, known: Catalogue) -> Callable[[], None]:
+    """Return what opens a page while the process knows this catalogue."""
+
+    def open_page() -> None:
+        catalogue.cache.catalogue = known
+        assert browser.get(address).status_code == 200
+
+    return open_page
+
+
+def _with_more_targets(small: Catalogue, count: int) -> Catalogue:
+    """Return a catalogue of the same number with more targets, which others may become."""
+    targets = dict(small.targets)
+    rules = dict(small.rules)
+    for number in range(count):
+        target = _make_target(number)
+        name = str(target.name)
+        targets[name] = target
+        rules[name] = (
+            Association(name, f"local:team-{number % 500}"),
+            Association(name, f"okta:unit-{number % 90}"),
+        )
+    return Catalogue.build(small.number, targets, small.accounts, rules)
+
+
+def _make_target(number: int) -> Target:
+    state = "enabled"
+    if number % 11 == 0:
+        state = "disabled"
+
+    name = f"other-{number}"
+    return Target(
+        name,
+        kind="role",
+        state=state,
+        aws_account=ACCOUNT_ID,
+        title=f"Other {number}",
+        labels=[f"env={number % 7}", f"team={number % 50}"],
+        role_arn=f"arn:aws:iam::{ACCOUNT_ID}:role/{name}",
+    )
