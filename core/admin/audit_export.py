@@ -5,10 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
 
 from core import audit
 from core.admin.audit_search_form import DAYS_REVERSED, day_field
@@ -57,39 +55,24 @@ class ExportForm(forms.Form):
         return cleaned_data
 
 
-class AuditExportAdmin(ModelAdmin):
-    """Lets those who may see the audit log take it with them."""
+def export_page(model_admin: ModelAdmin, request: AdminRequest) -> HttpResponseBase:
+    """Ask for days and a format; by POST, once that is on the audit log, send the export."""
+    operation: AdminOperation[Any] = AdminOperation(EXPORT)
+    posted = request.POST if request.method == "POST" else None
+    form = ExportForm(posted, initial=_initial_values(request))
+    form.fields.update(model_admin.extra_form_fields(request, operation))
 
-    def get_urls(self) -> list[Any]:
-        """Add the export's address."""
-        view = self.admin_site.admin_view(self.export_view)
-        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        return [path("export/", view, name=name), *super().get_urls()]
+    if form.is_valid() and model_admin.is_authorized(request, operation, form):
+        return _export_response(form.cleaned_data)
 
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return bool(self.has_view_permission(request))
-
-    def export_view(self, request: AdminRequest) -> HttpResponseBase:
-        """Ask for days and a format; by POST, once that is on the audit log, send the export."""
-        if not self.has_export_permission(request):
-            raise PermissionDenied
-
-        operation: AdminOperation[Any] = AdminOperation(EXPORT)
-        is_post = request.method == "POST"
-        form = ExportForm(request.POST if is_post else None, initial=_initial_values(request))
-        form.fields.update(self.extra_form_fields(request, operation))
-
-        if form.is_valid() and self.is_authorized(request, operation, form):
-            return _export_response(form.cleaned_data)
-
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Export the audit log",
-            "opts": self.opts,
-            "form": form,
-        }
-        status = 400 if form.errors else 200
-        return TemplateResponse(request, "admin/export.html", context, status=status)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": "Export the audit log",
+        "opts": model_admin.opts,
+        "form": form,
+    }
+    status = 400 if form.errors else 200
+    return TemplateResponse(request, "admin/export.html", context, status=status)
 
 
 def _export_response(values: dict[str, Any]) -> StreamingHttpResponse:

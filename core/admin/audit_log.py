@@ -5,15 +5,18 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import display
 from django.contrib.admin.utils import unquote
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
 from django.utils.html import format_html, format_html_join
 
 from core import audit
-from core.admin.audit_export import AuditExportAdmin
+from core.admin.audit_export import export_page
 from core.admin.audit_search_form import SearchForm
 from core.admin.changelist import ChangeList
 from core.admin.history import Entry, entries, with_outcome
 from core.admin.operations import AdminRequest
+from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.audit_search import AuditSearch
@@ -81,7 +84,7 @@ class EventList(ChangeList):
         self.multi_page = False
 
 
-class AuditEventAdmin(AuditExportAdmin):
+class AuditEventAdmin(ModelAdmin):
     """Shows the audit log and exports it; changes nothing."""
 
     list_display = ("when", "what", "who", "about", "result", "because", "source")
@@ -137,6 +140,22 @@ class AuditEventAdmin(AuditExportAdmin):
         if object_id is not None and request.method == "GET" and self.has_view_permission(request):
             audit.record(Event.AUDIT_VIEWED, asked=unquote(object_id)[:200])
         return super().changeform_view(request, object_id, *arguments, **named)
+
+    # -- taking it along
+    def get_urls(self) -> list[Any]:
+        """Add the export's address."""
+        view = self.admin_site.admin_view(self.export_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return bool(self.has_view_permission(request))
+
+    def export_view(self, request: AdminRequest) -> HttpResponseBase:
+        """Export the audit log for whoever may see it."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        return export_page(self, request)
 
     # -- columns
     @display(description="When (UTC)")
