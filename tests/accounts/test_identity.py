@@ -42,9 +42,26 @@ def test_it_tells_the_same_name_at_two_providers_apart():
     assert Identity("okta", "eve", groups=parse_groups(["okta:admins"])).is_admin(admins)
 
 
+def test_it_knows_auditors_by_their_own_groups():
+    auditors = parse_groups(["okta:auditors"])
+    erin = Identity("okta", "erin", groups=parse_groups(["okta:auditors", "okta:staff"]))
+    assert erin.is_auditor(auditors) and not erin.is_admin(parse_groups(["okta:admins"]))
+    assert not Identity("okta", "eve", groups=parse_groups(["auditors"])).is_auditor(auditors)
+
+
+def test_it_reads_every_group_or_none():
+    assert parse_groups(["okta:a", "a", "local:a"]) == {Group("okta", "a"), Group("local", "a")}
+    with pytest.raises(ValueError, match="not a provider"):
+        parse_groups(["okta:a", "Okta:a"])
+
+
 def test_it_makes_nobody_an_administrator_when_no_group_does():
     assert not Identity("local", "eve", groups=parse_groups(["admins"])).is_admin(frozenset())
 
 
 def test_it_keys_people_by_provider_and_subject():
     assert Identity("okta", "root").person == "okta:root" != Identity("local", "root").person
+
+
+def test_it_names_people_by_their_name_or_else_by_subject():
+    assert str(Identity("okta", "a1", "Alice")) == "Alice" and str(Identity("okta", "a1")) == "a1"
