@@ -88,6 +88,8 @@ def console_destination(partition_name: str, region: str, destination: str) -> s
     ValueError for anything outside it: AWS does not promise to refuse that itself.
     """
     console_host = served_partition(partition_name).console_host
+    if region and not REGION.fullmatch(region):
+        raise ValueError("this is not a region such as eu-central-1")
     console = f"https://{region}.{console_host}" if region else f"https://{console_host}"
 
     if not destination:

@@ -15,11 +15,22 @@ from core import admin
 
 NAME = re.compile(r"[A-Za-z0-9][\w+=,.@-]{0,63}", re.ASCII)
 LABEL = re.compile(r"[\w.-]{1,32}(=[\w./@-]{1,64})?", re.ASCII)
-POLICY_CHARACTERS = 2048
-"""Characters of a session policy at most (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
+MOST_LABELS = 20
 
-POLICY_ARNS = 10
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+POLICY_LIMIT = 2048
+"""Characters of a session policy at most, together with the ARNs of managed ones."""
+
+MOST_POLICY_ARNS = 10
+POLICY_CHARACTERS = re.compile(r"[\t\n\r\x20-\xff]+")
+
 COLOURS = ("", "green", "blue", "orange", "red", "purple", "grey")
+
+
+def sentence(error: Exception) -> str:
+    """Return an error's text as a sentence."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 class NameField(forms.CharField):
@@ -46,7 +57,7 @@ class GroupField(forms.CharField):
         try:
             return str(Group.parse(str(text)))
         except ValueError as error:
-            raise ValidationError(f"This is no group: {error}.") from error
+            raise ValidationError(f"Not a valid group: {error}.") from error
 
 
 class RoleArnField(forms.CharField):
@@ -54,12 +65,58 @@ class RoleArnField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         """Return the ARN; raise ValidationError."""
+        text = str(super().clean(value))
         try:
-            return str(arns.role_arn(str(super().clean(value))))
+            return str(arns.role_arn(text))
         except ValueError as error:
-            raise ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+            raise ValidationError(sentence(error)) from error
 
 
+class RegionField(forms.CharField):
+    """A region, such as eu-central-1; it becomes part of a host name."""
+
+    def clean(self, value: Any) -> str:
+        """Return the region, or ""; raise ValidationError."""
+        region = str(super().clean(value))
+        # not a RegexField, which is content with a region somewhere in the text
+        if region and not arns.REGION.fullmatch(region):
+            raise ValidationError("This is not a region such as eu-central-1.")
+        return region
+
+
+class SecondsField(forms.IntegerField):
+    """The longest session in seconds, within AWS's limits for the kind."""
+
+    def __init__(self, longest: int, **named: Any) -> None:
+        """Take seconds from 900 to `longest`."""
+        help_text = f"Seconds, from 900 (15 min) to {longest} ({describe_seconds(longest)})."
+        super().__init__(min_value=900, max_value=longest, help_text=help_text, **named)
+
+
+class UntilField(admin.MomentField):
+    """The moment (UTC) from which an association no longer entitles."""
+
+    def clean(self, value: Any) -> datetime | None:
+        """Return the moment in UTC, or None."""
+        moment: datetime | None = super().clean(value)
+        return moment.astimezone(UTC) if moment else None
+
+
+class LabelsField(admin.LinesField):
+    """Labels, one a line."""
+
+    def clean(self, value: Any) -> list[str]:
+        """Return the labels; raise ValidationError."""
+        labels: list[str] = super().clean(value)
+        for label in labels:
+            if not LABEL.fullmatch(label):
+                raise ValidationError(f"{label[:100]} is not a label such as env=prod.")
+        if len(labels) > MOST_LABELS:
+            raise ValidationError(f"At most {MOST_LABELS} labels.")
+        return labels
+
+
+# -- session policies -------------------------------------------------------------------------------------------------
 class SessionPolicyField(forms.CharField):
     """A session policy: JSON with a Version and statements, at most 2,048 characters."""
 
@@ -67,35 +124,45 @@ class SessionPolicyField(forms.CharField):
         """Return the policy as it was typed; raise ValidationError."""
         text = str(super().clean(value) or "").strip()
         if text:
-            _check_policy(text)
+            _check_policy_text(text)
+            _check_statements(_parse_policy(text))
         return text
 
 
-def _check_policy(text: str) -> None:
-    """Raise ValidationError saying what is wrong with a session policy."""
-    if len(text) > POLICY_CHARACTERS:
-        raise ValidationError(f"{len(text):,} characters; AWS takes {POLICY_CHARACTERS:,} at most.")
-    if not re.fullmatch(r"[\t\n\r\x20-\xff]+", text):
+def _check_policy_text(text: str) -> None:
+    if len(text) > POLICY_LIMIT:
+        raise ValidationError(f"{len(text):,} characters; AWS takes {POLICY_LIMIT:,} at most.")
+    if not POLICY_CHARACTERS.fullmatch(text):
         raise ValidationError("AWS takes no characters beyond Latin-1 in a policy.")
+
+
+def _parse_policy(text: str) -> Any:
     try:
-        policy = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValidationError(
-            f"This is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
-        ) from error
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValidationError(f"This is not JSON: {place}: {error.msg}.") from error
+
+
+def _check_statements(policy: Any) -> None:
+    """Raise ValidationError for what lacks statements, or for a statement that lacks a part."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
-    statements = [statements] if isinstance(statements, dict) else statements
+    if isinstance(statements, dict):
+        statements = [statements]
     if not isinstance(statements, list) or not statements:
         raise ValidationError('A policy is {"Version": "2012-10-17", "Statement": [...]}.')
-    for number, each in enumerate(statements, 1):
-        lacking = {"Effect", "Action", "Resource"} - _parts(each)
-        if lacking:
-            raise ValidationError(f"Statement {number} lacks {', '.join(sorted(lacking))}.")
+
+    for number, statement in enumerate(statements, 1):
+        missing = {"Effect", "Action", "Resource"} - _parts_of(statement)
+        if missing:
+            raise ValidationError(f"Statement {number} lacks {', '.join(sorted(missing))}.")
 
 
-def _parts(statement: Any) -> set[str]:
+def _parts_of(statement: Any) -> set[str]:
     """Return which parts a statement has; NotAction stands for Action."""
-    names = set(statement) if isinstance(statement, dict) else set()
+    if not isinstance(statement, dict):
+        return set()
+    names = set(statement)
     return names | {name.removeprefix("Not") for name in names}
 
 
@@ -104,51 +171,22 @@ class PolicyArnsField(admin.LinesField):
 
     def clean(self, value: Any) -> list[str]:
         """Return the ARNs; raise ValidationError."""
-        found: list[str] = super().clean(value)
-        odd = [each for each in found if not arns.is_policy_arn(each)]
-        if odd:
-            raise ValidationError(f"{odd[0][:200]} is not the ARN of a managed policy.")
-        if len(found) > POLICY_ARNS:
-            raise ValidationError(f"{len(found)} ARNs; AWS takes {POLICY_ARNS} at most.")
-        return found
+        policy_arns: list[str] = super().clean(value)
+        for arn in policy_arns:
+            if not arns.is_policy_arn(arn):
+                raise ValidationError(f"{arn[:200]} is not the ARN of a managed policy.")
+        if len(policy_arns) > MOST_POLICY_ARNS:
+            raise ValidationError(f"{len(policy_arns)} ARNs; AWS takes {MOST_POLICY_ARNS} at most.")
+        return policy_arns
 
 
-def check_room(policy: str, policy_arns: list[str]) -> None:
+def check_policy_length(session_policy: str, policy_arns: list[str]) -> None:
     """Raise ValidationError when a session policy and the ARNs of managed ones are too long together."""
-    used = len(policy) + sum(map(len, policy_arns))
-    if policy_arns and used > POLICY_CHARACTERS:
+    if not policy_arns:
+        return
+    length = len(session_policy) + sum(len(arn) for arn in policy_arns)
+    if length > POLICY_LIMIT:
         raise ValidationError(
-            f"{used:,} characters with the session policy ({len(policy):,}); AWS takes {POLICY_CHARACTERS:,} together."
+            f"{length:,} characters with the session policy ({len(session_policy):,}); "
+            f"AWS takes {POLICY_LIMIT:,} together."
         )
-
-
-class LabelsField(admin.LinesField):
-    """Labels, one a line."""
-
-    def clean(self, value: Any) -> list[str]:
-        """Return the labels; raise ValidationError."""
-        found: list[str] = super().clean(value)
-        odd = [each for each in found if not LABEL.fullmatch(each)]
-        if odd:
-            raise ValidationError(f"{odd[0][:100]} is not a label such as env=prod.")
-        if len(found) > 20:
-            raise ValidationError("At most 20 labels.")
-        return found
-
-
-class SecondsField(forms.IntegerField):
-    """The longest session in seconds, within AWS's limits for the kind."""
-
-    def __init__(self, longest: int, **named: Any) -> None:
-        """Take seconds from 900 to `longest`."""
-        words = f"Seconds, from 900 (15 min) to {longest} ({describe_seconds(longest)})."
-        super().__init__(min_value=900, max_value=longest, help_text=words, **named)
-
-
-class UntilField(admin.MomentField):
-    """The moment (UTC) from which an association no longer entitles."""
-
-    def clean(self, value: Any) -> datetime | None:
-        """Return the moment in UTC, or None."""
-        found: datetime | None = super().clean(value)
-        return found.astimezone(UTC) if found else None

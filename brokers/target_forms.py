@@ -7,13 +7,16 @@ from django import forms
 from brokers import arns
 from brokers.form_fields import (
     COLOURS,
+    POLICY_LIMIT,
     LabelsField,
     NameField,
     PolicyArnsField,
+    RegionField,
     RoleArnField,
     SecondsField,
     SessionPolicyField,
-    check_room,
+    check_policy_length,
+    sentence,
 )
 from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
@@ -21,16 +24,23 @@ from core import admin, aws
 from core.dynamo import Document
 from core.partitions import PARTITIONS
 
+WEAKER_MODE_REFUSED = "A sensitive target cannot use weaker mode."
+
+WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
+
+COUNTED = {"data-limit": str(POLICY_LIMIT), "data-with": "policy_arns"}
+"""For the script that counts characters: the ARNs of managed policies count too."""
+
 
 class CiphertextArea(forms.Textarea):
     """An input for ciphertext that does not repeat what looks like the plaintext of keys."""
 
     def format_value(self, value: Any) -> str | None:
         """Return what to show again."""
-        return None if "|" in str(value or "") else super().format_value(value)
-
-
-NEVER_WEAKER = "A sensitive target is never become in a weaker mode."
+        if "|" in str(value or ""):
+            return None
+        text: str | None = super().format_value(value)
+        return text
 
 
 def check_destination(partition: str, region: str, destination: str) -> None:
@@ -38,28 +48,23 @@ def check_destination(partition: str, region: str, destination: str) -> None:
     try:
         arns.console_destination(partition, region, destination)
     except ValueError as error:
-        raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        raise forms.ValidationError(sentence(error)) from error
 
 
 def check_partition(arn: arns.RoleArn) -> None:
     """Raise ValidationError for a role of another partition than cooper's own."""
-    own = aws.own_partition()
-    if arn.partition != own:
+    own_partition = aws.own_partition()
+    if arn.partition != own_partition:
         raise forms.ValidationError(
-            f"cooper is in the partition {own}, and roles are assumed within one partition only. "
+            f"cooper is in the partition {own_partition}, "
+            "and roles are assumed within one partition only. "
             f"Reach {arn.partition} by a federated user with Federation Keys of that partition."
         )
 
 
-WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
-
-LIMITED = {"data-limit": "2048", "data-with": "policy_arns"}
-"""For the script that counts characters: the ARNs of managed policies count too."""
-
-
-def text(rows: int, **more: Any) -> forms.Textarea:
+def text_area(rows: int, **attributes: Any) -> forms.Textarea:
     """Return an input of several lines."""
-    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", **more})
+    return forms.Textarea(attrs={"rows": rows, "spellcheck": "false", **attributes})
 
 
 class TargetForm(admin.DocumentForm):
@@ -68,12 +73,12 @@ class TargetForm(admin.DocumentForm):
     kind: ClassVar[Kind]
     name = NameField(
         max_length=64,
-        help_text="For addresses and commands. It never changes, and is never given to another target.",
+        help_text="For URLs and commands. It never changes, and no other target ever gets it.",
     )
     title = forms.CharField(
         max_length=120, required=False, help_text="What people read. It may change."
     )
-    description = forms.CharField(max_length=1000, required=False, widget=text(2))
+    description = forms.CharField(max_length=1000, required=False, widget=text_area(2))
     account_name = forms.CharField(
         label="Name of the AWS account",
         max_length=80,
@@ -81,9 +86,10 @@ class TargetForm(admin.DocumentForm):
         help_text="Kept for all targets in that AWS account.",
     )
     labels = LabelsField(required=False, help_text="One a line, such as env=prod.")
-    colour = forms.ChoiceField(choices=[(each, each or "none") for each in COLOURS], required=False)
-    region = forms.RegexField(
-        arns.REGION,
+    colour = forms.ChoiceField(
+        choices=[(colour, colour or "none") for colour in COLOURS], required=False
+    )
+    region = RegionField(
         required=False,
         max_length=32,
         label="Default region",
@@ -98,17 +104,17 @@ class TargetForm(admin.DocumentForm):
     )
     enabled = forms.BooleanField(
         required=False,
-        help_text="People can become it. A new target is enabled by a try that finds nothing lacking.",
+        help_text="People can become it. A new target is enabled by a test that finds nothing lacking.",
     )
     accept_weaker = forms.BooleanField(
         required=False,
         label="Accept the weaker mode",
-        help_text="Enable it although the try found something lacking. Recorded, and shown as a badge.",
+        help_text="Enable it although the test found something lacking. Kept in the audit log, and shown as a badge.",
     )
     sensitive = forms.BooleanField(
         required=False, help_text="Becoming it takes a one-time code each time."
     )
-    session_policy = SessionPolicyField(required=False, widget=text(8, **LIMITED))
+    session_policy = SessionPolicyField(required=False, widget=text_area(8, **COUNTED))
     policy_arns = PolicyArnsField(
         required=False, label="Managed session policies", help_text="ARNs, one a line, ten at most."
     )
@@ -121,40 +127,40 @@ class TargetForm(admin.DocumentForm):
     def initial_values(self, document: Document) -> dict[str, Any]:
         """Return the initial values; the AWS account's name and the switches come from elsewhere."""
         assert isinstance(document, Target)  # noqa: S101 - the form is for targets alone
-        account = AwsAccount.find(document.aws_account) if document.aws_account else None
-        mine = {
-            "account_name": account.name if account else "",
-            "enabled": document.state == State.ENABLED,
-            "accept_weaker": document.weaker_mode_accepted,
-        }
-        return super().initial_values(document) | {
-            name: value for name, value in mine.items() if name in self.base_fields
-        }
+        values = super().initial_values(document)
+        if "account_name" in self.base_fields:
+            account = AwsAccount.find(document.aws_account) if document.aws_account else None
+            values["account_name"] = account.name if account else ""
+        if "enabled" in self.base_fields:
+            values["enabled"] = document.state == State.ENABLED
+        if "accept_weaker" in self.base_fields:
+            values["accept_weaker"] = document.weaker_mode_accepted
+        return values
 
     def clean(self) -> dict[str, Any]:
         """Check what concerns several fields."""
-        found = super().clean() or self.cleaned_data
-        if found.get("sensitive") and found.get("accept_weaker"):
-            self.add_error("accept_weaker", NEVER_WEAKER)
-        self._check_destination(found)
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("sensitive") and cleaned.get("accept_weaker"):
+            self.add_error("accept_weaker", WEAKER_MODE_REFUSED)
+
+        region = cleaned.get("region") or ""
+        destination = cleaned.get("destination") or ""
         try:
-            check_room(found.get("session_policy") or "", found.get("policy_arns") or [])
+            check_destination(self.partition(), region, destination)
+        except forms.ValidationError as error:
+            self.add_error("destination", error)
+
+        session_policy = cleaned.get("session_policy") or ""
+        policy_arns = cleaned.get("policy_arns") or []
+        try:
+            check_policy_length(session_policy, policy_arns)
         except forms.ValidationError as error:
             self.add_error("policy_arns", error)
-        return found
+        return cleaned
 
     def partition(self) -> str:
         """Return the partition of the target as typed."""
         return aws.own_partition()
-
-    def _check_destination(self, found: dict[str, Any]) -> None:
-        """Put an error on a destination outside the partition's console."""
-        try:
-            check_destination(
-                self.partition(), found.get("region") or "", found.get("destination") or ""
-            )
-        except forms.ValidationError as error:
-            self.add_error("destination", error)
 
 
 class RoleForm(TargetForm):
@@ -185,11 +191,11 @@ class FederatedUserForm(TargetForm):
         max_length=9000,
         strip=True,
         widget=CiphertextArea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-        help_text="What cooper -encrypt printed (base64). It is tried, kept for this target alone, never shown again.",
+        help_text="What cooper -encrypt printed (base64). It is tested, kept for this target alone, never shown again.",
     )
     target_partition = forms.ChoiceField(
         label="Partition",
-        choices=[(each, each) for each in PARTITIONS],
+        choices=[(name, name) for name in PARTITIONS],
         help_text="Where these keys are valid.",
     )
     confirm_keys = forms.BooleanField(
@@ -199,7 +205,7 @@ class FederatedUserForm(TargetForm):
     )
     max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session", initial=3600)
     session_policy = SessionPolicyField(
-        widget=text(8, **LIMITED),
+        widget=text_area(8, **COUNTED),
         help_text="Required: without one AWS grants nothing but what resource policies give this federated user.",
     )
 
@@ -213,11 +219,12 @@ class FederatedUserForm(TargetForm):
             keys.help_text = (
                 f"Stored: {self.instance.access_key_id}. Leave this empty to keep them."
             )
-        self.initial.setdefault(
-            "target_partition", str(self.instance.partition or self.partition())
-        )
+
+        partition = str(self.instance.partition or self.partition())
+        self.initial.setdefault("target_partition", partition)
 
     def partition(self) -> str:
         """Return the chosen partition."""
-        chosen = (getattr(self, "cleaned_data", None) or {}).get("target_partition")
-        return str(chosen or super().partition())
+        # there is no cleaned data before the form is validated
+        cleaned = getattr(self, "cleaned_data", None) or {}
+        return str(cleaned.get("target_partition") or super().partition())

@@ -9,7 +9,7 @@ from django import forms
 
 from brokers import arns
 from brokers.choices import Kind, State
-from brokers.form_fields import NameField, check_room
+from brokers.form_fields import NameField, check_policy_length
 from brokers.import_export.complaints import Complaints
 from brokers.import_export.node_reader import NodeReader
 from brokers.import_export.snapshot import DEFAULTS
@@ -17,7 +17,7 @@ from brokers.import_export.yaml_reader import Key, Node
 from brokers.probing import is_coopers_own
 from brokers.readiness import PROBE_FLAGS, attributes_from
 from brokers.target_forms import (
-    NEVER_WEAKER,
+    WEAKER_MODE_REFUSED,
     FederatedUserForm,
     RoleForm,
     check_destination,
@@ -151,12 +151,12 @@ class TargetReader(NodeReader):
 
     def _check_settings(self, target: dict[str, Any], entries: Entries, name: Key) -> None:
         if target["sensitive"] and target["weaker_mode_accepted"]:
-            self.complain(entries["weaker_mode_accepted"], NEVER_WEAKER)
+            self.complain(entries["weaker_mode_accepted"], WEAKER_MODE_REFUSED)
 
         session_policy = target["session_policy"] or ""
         policy_arns = target["policy_arns"] or []
         place = entries.get("policy_arns") or name
-        self.check(place, check_room, session_policy, policy_arns)
+        self.check(place, check_policy_length, session_policy, policy_arns)
 
     def _read_state(self, node: Node | None) -> str | None:
         """Return the state that is asked for; None when nothing is said."""

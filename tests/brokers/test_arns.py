@@ -79,6 +79,16 @@ def test_it_lands_in_the_target_s_region():
     )
 
 
+@pytest.mark.parametrize(
+    "region",
+    ["evil.example/us-east-1", "us-east-1.evil.example", "us-east-1\n", " us-east-1", "US-EAST-1"],
+)
+@pytest.mark.parametrize("destination", ["", "/s3/home"])
+def test_it_refuses_what_is_no_region_before_it_is_in_a_host_name(region, destination):
+    with pytest.raises(ValueError, match="not a region"):
+        arns.console_destination("aws", region, destination)
+
+
 def test_it_knows_no_sign_in_for_iso_partitions():
     with pytest.raises(ValueError, match="no public sign-in"):
         arns.console_destination("aws-iso", "", "")

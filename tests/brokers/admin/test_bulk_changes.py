@@ -70,7 +70,7 @@ def test_it_marks_an_administrator_who_entitles_themself(carol):
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [({"group": ""}, "required"), ({"group": "A B:x"}, "This is no group")]
+    ("typed", "said"), [({"group": ""}, "required"), ({"group": "A B:x"}, "Not a valid group")]
 )
 def test_it_says_what_is_wrong_with_a_group_on_its_field(carol, typed, said):
     answer = carol.post(LIST, chosen("associate", "dev-read", **typed))

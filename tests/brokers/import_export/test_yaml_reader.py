@@ -270,7 +270,7 @@ WRONG = {
     "no boolean": (A + "sensitive: yes\n", "line 6, column 16: This must be true or false"),
     "a sensitive weaker one": (
         A + "sensitive: true\n    weaker_mode_accepted: true\n",
-        "line 7, column 27: A sensitive target is never become in a weaker mode",
+        "line 7, column 27: A sensitive target cannot use weaker mode",
     ),
     "no JSON": (A + "session_policy: '{'\n", "line 6, column 21: This is not JSON: line 1"),
     "too long a policy": (A + f"session_policy: '{'x' * 2049}'\n", "2,049 characters; AWS takes"),
@@ -287,7 +287,8 @@ WRONG = {
     "a list for a text": (A + "title: [x]\n", "line 6, column 12: This must be a text"),
     "a bad label": (A + "labels: ['a b']\n", "a b is not a label"),
     "a bad colour": (A + "colour: pink\n", "line 6, column 13: Select a valid choice"),
-    "a bad region": (A + "region: nowhere\n", "line 6, column 13: Enter a valid value"),
+    "a bad region": (A + "region: nowhere\n", "line 6, column 13: This is not a region"),
+    "a host before a region": (A + "region: x.example/us-east-1\n", "column 13: This is not a region"),
     "a destination elsewhere": (
         A + "destination: https://evil.example/\n",
         "line 6, column 18: A destination has to be a path",
@@ -311,7 +312,7 @@ WRONG = {
         T + USER.replace("  u:", "  dev-read:"),
         "line 4, column 5: dev-read has the kind role here",
     ),
-    "a bad group": (HEAD + "associations:\n  dev-read:\n    Okta:x:\n", "line 4, column 5: This is no group"),
+    "a bad group": (HEAD + "associations:\n  dev-read:\n    Okta:x:\n", "line 4, column 5: Not a valid group"),
     "a group of 10,000 characters": (
         HEAD + f"associations:\n  dev-read:\n    ? local:{'x' * 10_000}\n    :\n",
         "line 4, column 7: Ensure this value has at most 560",
