@@ -1,6 +1,7 @@
 """The stage: an embedded AWS for the session, a seeded store for each test, and the cast."""
 
 import copy
+import gc
 import os
 from collections.abc import Callable, Iterator
 
@@ -54,6 +55,9 @@ def aws() -> Iterator[EmbeddedAws]:
         set_up(lambda line: None)
         installation.use_secret_key()
         seed()
+        # what is loaded now stays: the collector need not go through it again and again
+        gc.collect()
+        gc.freeze()
         yield started
     os.environ.clear()
     os.environ.update(before)
