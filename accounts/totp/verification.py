@@ -21,11 +21,11 @@ from core.audit import Event
 from core.dynamo import ConditionFailed
 from core.errors import CooperError, Unavailable
 
-FREE_TRIES = 3
-"""Wrong codes in a row; the last of these is the first with a wait."""
+FAILURES_BEFORE_WAIT = 3
+"""Wrong codes in a row that lead to the first wait."""
 
 FIRST_WAIT = 30
-"""Seconds to wait after the last free try; doubled with each further wrong code."""
+"""Seconds of the first wait; it doubles with each further wrong code."""
 
 LONGEST_WAIT = 900
 """Seconds that the wait grows to: nobody is locked out for ever."""
@@ -67,11 +67,11 @@ def now() -> float:
 
 def wait_after(failures: int) -> int:
     """Return the seconds of back-off after so many wrong codes in a row."""
-    if failures < FREE_TRIES:
+    if failures < FAILURES_BEFORE_WAIT:
         return 0
 
     # capped, so that the power stays small however often somebody tries
-    doublings = min(failures - FREE_TRIES, 16)
+    doublings = min(failures - FAILURES_BEFORE_WAIT, 16)
     return int(min(FIRST_WAIT * 2**doublings, LONGEST_WAIT))
 
 

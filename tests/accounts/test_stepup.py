@@ -9,7 +9,7 @@ from accounts import totp
 from accounts.models import Person, TotpDevice
 from accounts.stepup import StepUpRequired
 from accounts.totp.codes import STEP, code_at
-from accounts.totp.verification import FREE_TRIES, WrongCode, use_code
+from accounts.totp.verification import FAILURES_BEFORE_WAIT, WrongCode, use_code
 from brokers.errors import TooMany
 from brokers.grants import Delivery, GrantRequest, grant
 from brokers.models import Target
@@ -39,7 +39,7 @@ def clock(store) -> Clock:
 
 
 def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(clock):
-    for _ in range(FREE_TRIES):
+    for _ in range(FAILURES_BEFORE_WAIT):
         with pytest.raises(WrongCode, match="code is not valid now"):
             use_code("local:alice", wrong(next_code("alice")), clock())
     with pytest.raises(WrongCode, match=r"in a row: 3\..*Try again in (29|30) seconds"):
@@ -67,7 +67,7 @@ def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypat
         each.start()
     for each in threads:
         each.join()
-    assert len(looked_at) == FREE_TRIES
+    assert len(looked_at) == FAILURES_BEFORE_WAIT
 
 
 def test_it_records_each_refusal_without_the_code(clock):

@@ -2,7 +2,13 @@
 
 import pytest
 
-from accounts.totp.verification import FREE_TRIES, LONGEST_WAIT, WRONG_CODE, WrongCode, wait_after
+from accounts.totp.verification import (
+    FAILURES_BEFORE_WAIT,
+    LONGEST_WAIT,
+    WRONG_CODE,
+    WrongCode,
+    wait_after,
+)
 
 UNTIL_THEN = "until then even a correct code is refused."
 
@@ -18,7 +24,7 @@ def test_it_doubles_the_wait_with_each_wrong_code(failures, seconds):
 def test_it_waits_longer_and_longer_but_never_for_ever():
     waits = [wait_after(failures) for failures in range(2000)]
     assert waits == sorted(waits)
-    assert waits[FREE_TRIES - 1] == 0 < waits[FREE_TRIES]
+    assert waits[FAILURES_BEFORE_WAIT - 1] == 0 < waits[FAILURES_BEFORE_WAIT]
     assert waits[-1] == LONGEST_WAIT == 15 * 60
 
 
