@@ -35,11 +35,11 @@ def form_kind(document_or_id: object) -> Operation:
 class FormChanges:
     """What a valid form changes: fields of its document, and inline rows to save and to delete.
 
-    `before_and_after` has an entry a changed field: name -> [before, after], fit for JSON and free
-    of secrets.
+    `before_and_after` has one entry per changed field: name -> [before, after], fit for JSON and
+    free of secrets. `cleaned_data` may hold secrets, so a `repr` shows nothing of it.
     """
 
-    cleaned_data: dict[str, Any] = field(default_factory=dict)
+    cleaned_data: dict[str, Any] = field(default_factory=dict, repr=False)
     before_and_after: dict[str, list[Any]] = field(default_factory=dict)
     rows_to_save: list[Document] = field(default_factory=list)
     rows_to_delete: list[Document] = field(default_factory=list)
@@ -58,13 +58,13 @@ class AdminOperation(Generic[D]):
     documents: Sequence[D] = ()
     """The documents that it concerns; none yet in the empty form for a new one."""
 
-    given: dict[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict, repr=False)
     """What was typed into the fields of `extra_form_fields`, such as a one-time code."""
 
     changes: FormChanges = field(default_factory=FormChanges)
     """What the form changes; nothing for an operation that has no form of a document."""
 
-    prepared: Any = None
+    prepared: Any = field(default=None, repr=False)
     """What `prepare` returned, for the hooks that come after it."""
 
     impact: list[str] = field(default_factory=list)
