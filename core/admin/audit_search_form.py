@@ -9,20 +9,27 @@ from django import forms
 from core.audit import Event
 from core.audit_search import BEGINNING, Search, today
 
+Choice = tuple[str, str]
+"""A value and its label."""
+
 DAYS_REVERSED = "This day is before the first one."
 
 
 def event_choices() -> list[tuple[str, Any]]:
     """Return the choices of events, grouped by noun; `noun:` stands for all of a noun."""
-    choices: dict[str, list[tuple[str, str]]] = {}
+    choices: dict[str, list[Choice]] = {}
     for event in sorted(Event):
         noun, verb, outcome = event.split(":")
+        label = _in_words(f"{noun} {verb}: {outcome}")
         if noun not in choices:
-            choices[noun] = [(f"{noun}:", _in_words(f"any {noun} event"))]
-        choices[noun].append((str(event), _in_words(f"{noun} {verb}: {outcome}")))
+            any_of_noun = (f"{noun}:", _in_words(f"any {noun} event"))
+            choices[noun] = [any_of_noun]
+        choices[noun].append((str(event), label))
 
-    groups = [(_in_words(noun), events) for noun, events in choices.items()]
-    return [("", "any event"), *groups]
+    groups: list[tuple[str, Any]] = [("", "any event")]
+    for noun, events in choices.items():
+        groups.append((_in_words(noun), events))
+    return groups
 
 
 def _in_words(name: str) -> str:

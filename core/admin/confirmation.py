@@ -99,12 +99,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         if callable(lines):
             lines = lines()
         shown = list(lines)
-
-        keys = [document.pk for document in operation.documents]
-        answers: dict[str, Any] = {}
-        if form is not None:
-            answers = form.cleaned_data
-        seen = fingerprint([keys, answers, shown])
+        seen = _confirmation_fingerprint(operation, form, shown)
 
         is_confirmed = "confirmed" in request.POST
         if is_confirmed and request.POST.get("seen") != seen:
@@ -156,3 +151,14 @@ def _show_again(request: AdminRequest, message: str) -> HttpResponse:
     """Lead back to the page that asks, with a message above it."""
     messages.error(request, message)
     return HttpResponseRedirect(request.get_full_path())
+
+
+def _confirmation_fingerprint(
+    operation: AdminOperation[Any], form: forms.Form | None, shown: list[str]
+) -> str:
+    """Return what stands for all that a confirmation is about: documents, answers, and lines."""
+    keys = [document.pk for document in operation.documents]
+    answers: dict[str, Any] = {}
+    if form is not None:
+        answers = form.cleaned_data
+    return fingerprint([keys, answers, shown])

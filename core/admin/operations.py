@@ -25,7 +25,7 @@ class Operation(StrEnum):
 
 
 def form_kind(document_or_id: object) -> Operation:
-    """Return the kind of a form's operation: about a document (or its id), or None for a new one."""
+    """Return the kind of a form's operation, by its document or id (None: a new one)."""
     if document_or_id is None:
         return Operation.ADD
     return Operation.CHANGE

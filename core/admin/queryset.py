@@ -53,8 +53,7 @@ class DocumentQuerySet:
 
     def where(self, matches: Callable[[Any], bool]) -> "DocumentQuerySet":
         """Return the documents for which `matches` says yes."""
-        matching = [document for document in self.documents if matches(document)]
-        return DocumentQuerySet(self.model, matching)
+        return DocumentQuerySet(self.model, filter(matches, self.documents))
 
     def filter(self, *, pk__in: Iterable[str]) -> "DocumentQuerySet":
         """Return the documents with these keys: those that were ticked in a list."""
@@ -82,6 +81,6 @@ def sort_key(value: Any) -> tuple[int, Any]:
     if isinstance(value, str):
         return (1, value.casefold())
     if isinstance(value, (list, tuple)):
-        text = ", ".join(str(item) for item in value)
+        text = ", ".join(map(str, value))
         return (1, text.casefold())
     return (1, value)
