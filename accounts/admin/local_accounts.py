@@ -17,7 +17,7 @@ from core.audit_search import history_for
 from core.dynamo import Document, Stale, Transaction
 from core.errors import Invalid
 
-TRIES = 5
+ATTEMPTS = 5
 """Times that a change is begun anew when a sign-in of the same person comes between."""
 
 DELETED_ACCOUNT = (
@@ -145,12 +145,12 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         self, request: AdminRequest, operation: AdminOperation[LocalAccount], build: Build
     ) -> None:
         """Write it; begin anew when the person signed in at this very moment."""
-        for attempt in range(TRIES):
+        for attempt in range(ATTEMPTS):
             try:
                 return super().commit(request, operation, build)
             except Stale as error:
                 # a sign-in writes the person too; `build` reads them anew
-                is_last = attempt == TRIES - 1
+                is_last = attempt == ATTEMPTS - 1
                 if is_last or not isinstance(error.document, Person):
                     raise
         return None

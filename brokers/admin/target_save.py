@@ -21,7 +21,7 @@ from core.audit import AuditEvent, Event
 from core.dynamo import Transaction
 from core.errors import Conflict, Invalid
 
-IN_ONE = 90
+ASSOCIATIONS_PER_STEP = 90
 """Associations that are deleted together with their target; the rest goes after it.
 
 Without its target an association entitles nobody. DynamoDB takes 100 writes a transaction; the
@@ -262,15 +262,15 @@ def delete(target: Target) -> None:
         for name, value in Target.emptied().items():
             setattr(target, name, value)
         writes.save(target)
-        for association in associations[:IN_ONE]:
+        for association in associations[:ASSOCIATIONS_PER_STEP]:
             writes.delete(association)
         writes.create(audit.event(Event.TARGET_DELETED, associations=removed, **facts))
 
     catalogue.edit(build, target.name)
 
     # if cooper dies here the rest stays, and entitles nobody: its target is gone
-    for start in range(IN_ONE, len(associations), IN_ONE):
-        step = associations[start : start + IN_ONE]
+    for start in range(ASSOCIATIONS_PER_STEP, len(associations), ASSOCIATIONS_PER_STEP):
+        step = associations[start : start + ASSOCIATIONS_PER_STEP]
         catalogue.edit(partial(_delete_all, step), target.name)
 
 

@@ -67,10 +67,10 @@ class FormMeta:
         self.model = model
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Return a value fit for JSON, to be shown and to be recorded."""
     if isinstance(value, SEQUENCES):
-        return [plain(item) for item in value]
+        return [to_json_value(item) for item in value]
     if value is None or isinstance(value, JSON_TYPES):
         return value
     return str(value)
@@ -204,7 +204,7 @@ class DocumentForm(forms.Form):
             if name in self.secret_fields:
                 changes[name] = ["(secret)", "(changed)"]
             elif name not in self.operation_fields and name != "version":
-                before = plain(self.initial.get(name))
-                after = plain(self.cleaned_data.get(name))
+                before = to_json_value(self.initial.get(name))
+                after = to_json_value(self.cleaned_data.get(name))
                 changes[name] = [before, after]
         return changes
