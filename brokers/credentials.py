@@ -6,16 +6,19 @@ from datetime import datetime
 
 @dataclass(frozen=True, repr=False)
 class Credentials:
-    """Access key id, secret, session token, expiry (UTC), and whom they make one."""
+    """Temporary credentials: access key id, secret and session token, and whom they make one."""
 
     access_key_id: str
     secret_access_key: str
     session_token: str
     expires_at: datetime
+    """UTC."""
+
     arn: str
     session_name: str
     request_id: str = ""
     packed_percent: int | None = None
+    """How much of AWS's limit the session policies and tags take, packed."""
 
     def __repr__(self) -> str:
         """Show the id and the expiry alone."""

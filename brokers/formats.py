@@ -17,45 +17,70 @@ class Format(NamedTuple):
     text: str
 
 
-def variables(credentials: Credentials, region: str) -> dict[str, str]:
+def all_formats(credentials: Credentials, region: str, name: str) -> list[Format]:
+    """Return the credentials in every format; `name` is the profile's."""
+    variables = environment_variables(credentials, region)
+    json_text = json.dumps(credential_process(credentials), indent=2) + "\n"
+    ini_text = profile(credentials, region, name)
+    return [
+        Format("bash", "bash, zsh", "Paste into the shell.", _lines(variables, _posix_line)),
+        Format("fish", "fish", "Paste into the shell.", _lines(variables, _fish_line)),
+        Format("powershell", "PowerShell", "Paste into the shell.", _lines(variables, _ps_line)),
+        Format("cmd", "cmd", "Paste into the command prompt.", _lines(variables, _cmd_line)),
+        Format("ini", "credentials file", "Add to ~/.aws/credentials.", ini_text),
+        Format("json", "JSON", "What a credential_process prints.", json_text),
+    ]
+
+
+# -- shells -----------------------------------------------------------------------------------------------------------
+def environment_variables(credentials: Credentials, region: str) -> dict[str, str]:
     """Return the environment variables that AWS's tools read."""
-    found = {
+    variables = {
         "AWS_ACCESS_KEY_ID": credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
         "AWS_SESSION_TOKEN": credentials.session_token,
-        "AWS_CREDENTIAL_EXPIRATION": expiry(credentials),
+        "AWS_CREDENTIAL_EXPIRATION": _expiration(credentials),
     }
-    return found | ({"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {})
+    if region:
+        variables["AWS_REGION"] = region
+        variables["AWS_DEFAULT_REGION"] = region
+    return variables
 
 
-def expiry(credentials: Credentials) -> str:
-    """Return the expiry in ISO 8601, UTC."""
-    return credentials.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _lines(variables: dict[str, str], line: Callable[[str, str], str]) -> str:
+    return "".join(f"{line(name, value)}\n" for name, value in variables.items())
 
 
-def posix(value: str) -> str:
-    """Return a value quoted for bash and zsh."""
-    return shlex.quote(value)
+def _posix_line(name: str, value: str) -> str:
+    return f"export {name}={shlex.quote(value)}"
 
 
-def fish(value: str) -> str:
+def _fish_line(name: str, value: str) -> str:
+    return f"set -gx {name} {quote_for_fish(value)}"
+
+
+def _ps_line(name: str, value: str) -> str:
+    return f"$Env:{name} = {quote_for_powershell(value)}"
+
+
+def _cmd_line(name: str, value: str) -> str:
+    # the quotes around the whole keep blanks at the end out of the value
+    return f'set "{name}={value}"'
+
+
+def quote_for_fish(value: str) -> str:
     """Return a value quoted for fish, where a backslash escapes within single quotes."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
-def powershell(value: str) -> str:
-    """Return a value quoted for PowerShell."""
-    return "'" + value.replace("'", "''") + "'"
+def quote_for_powershell(value: str) -> str:
+    """Return a value quoted for PowerShell, where a single quote is doubled within single quotes."""
+    escaped = value.replace("'", "''")
+    return f"'{escaped}'"
 
 
-def _lines(credentials: Credentials, region: str, write: Callable[[str, str], str]) -> str:
-    """Return one line a variable."""
-    return (
-        "\n".join(write(name, value) for name, value in variables(credentials, region).items())
-        + "\n"
-    )
-
-
+# -- files and tools --------------------------------------------------------------------------------------------------
 def credential_process(credentials: Credentials) -> dict[str, object]:
     """Return the JSON object of a credential_process (AWS SDKs and Tools Reference Guide, process credentials)."""
     return {
@@ -63,7 +88,7 @@ def credential_process(credentials: Credentials) -> dict[str, object]:
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,
         "SessionToken": credentials.session_token,
-        "Expiration": expiry(credentials),
+        "Expiration": _expiration(credentials),
     }
 
 
@@ -75,46 +100,11 @@ def profile(credentials: Credentials, region: str, name: str) -> str:
         f"aws_secret_access_key = {credentials.secret_access_key}",
         f"aws_session_token = {credentials.session_token}",
     ]
-    return "\n".join(lines + ([f"region = {region}"] if region else [])) + "\n"
+    if region:
+        lines.append(f"region = {region}")
+    return "\n".join(lines) + "\n"
 
 
-def all_formats(credentials: Credentials, region: str, name: str) -> list[Format]:
-    """Return the credentials in every format; `name` is the profile's."""
-    return [
-        Format(
-            "bash",
-            "bash, zsh",
-            "Paste into the shell.",
-            _lines(credentials, region, lambda n, v: f"export {n}={posix(v)}"),
-        ),
-        Format(
-            "fish",
-            "fish",
-            "Paste into the shell.",
-            _lines(credentials, region, lambda n, v: f"set -gx {n} {fish(v)}"),
-        ),
-        Format(
-            "powershell",
-            "PowerShell",
-            "Paste into the shell.",
-            _lines(credentials, region, lambda n, v: f"$Env:{n} = {powershell(v)}"),
-        ),
-        Format(
-            "cmd",
-            "cmd",
-            "Paste into the command prompt.",
-            _lines(credentials, region, lambda n, v: f'set "{n}={v}"'),
-        ),
-        Format(
-            "ini",
-            "credentials file",
-            "Add to ~/.aws/credentials.",
-            profile(credentials, region, name),
-        ),
-        Format(
-            "json",
-            "JSON",
-            "What a credential_process prints.",
-            json.dumps(credential_process(credentials), indent=2) + "\n",
-        ),
-    ]
+def _expiration(credentials: Credentials) -> str:
+    """Return the expiry in ISO 8601, UTC."""
+    return credentials.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,41 +12,39 @@ from brokers import arns
 
 
 def principal_arns(cooper_arn: str) -> list[str]:
-    """Return patterns for aws:PrincipalArn of cooper: a user's ARN, or a role's (an assumed role hides its path)."""
-    account, name = arns.assumed_role_of(cooper_arn)
-    if not account:
+    """Return patterns for aws:PrincipalArn of cooper: a user's ARN, or a role's."""
+    account_id, role_name = arns.assumed_role_of(cooper_arn)
+    if not account_id:
         return [cooper_arn]
+
+    # an assumed role's ARN hides the role's path
     partition = cooper_arn.split(":")[1]
-    return [
-        f"arn:{partition}:iam::{account}:role/{name}",
-        f"arn:{partition}:iam::{account}:role/*/{name}",
-    ]
+    role = f"arn:{partition}:iam::{account_id}:role"
+    return [f"{role}/{role_name}", f"{role}/*/{role_name}"]
 
 
 def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
     """Return the trust policy: AssumeRole with the ExternalId, and tags and source identity in a second statement."""
-    partition, account = cooper_arn.split(":")[1], cooper_arn.split(":")[4]
-    principal = {"AWS": f"arn:{partition}:iam::{account}:root"}
-    cooper = {"ArnLike": {"aws:PrincipalArn": principal_arns(cooper_arn)}}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "CooperAssumes",
-                "Effect": "Allow",
-                "Principal": principal,
-                "Action": "sts:AssumeRole",
-                "Condition": {**cooper, "StringEquals": {"sts:ExternalId": external_id}},
-            },
-            {
-                "Sid": "CooperNamesThePerson",
-                "Effect": "Allow",
-                "Principal": principal,
-                "Action": ["sts:TagSession", "sts:SetSourceIdentity"],
-                "Condition": cooper,
-            },
-        ],
+    _, partition, _, _, account_id, *_ = cooper_arn.split(":")
+    principal = {"AWS": f"arn:{partition}:iam::{account_id}:root"}
+    is_cooper = {"ArnLike": {"aws:PrincipalArn": principal_arns(cooper_arn)}}
+
+    assume = {
+        "Sid": "CooperAssumes",
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": "sts:AssumeRole",
+        "Condition": {**is_cooper, "StringEquals": {"sts:ExternalId": external_id}},
     }
+    # in a statement of its own: a role that lacks it can still be assumed, in weaker mode
+    name_the_person = {
+        "Sid": "CooperNamesThePerson",
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": ["sts:TagSession", "sts:SetSourceIdentity"],
+        "Condition": is_cooper,
+    }
+    return {"Version": "2012-10-17", "Statement": [assume, name_the_person]}
 
 
 def snippets(
@@ -61,18 +59,24 @@ def snippets(
     ]
 
 
-def _indented(text: str, by: int) -> str:
+def _indent(text: str, columns: int) -> str:
     """Return the text with every line but the first moved to the right."""
-    return text.replace("\n", "\n" + " " * by)
+    return text.replace("\n", "\n" + " " * columns)
 
 
-def _hcl(text: str) -> str:
+def _quote_hcl(text: str) -> str:
     """Return the text as a string of Terraform, in which `${` and `%{` begin a template unless doubled."""
     return json.dumps(text).replace("${", "$${").replace("%{", "%%{")
 
 
+def _max_session_duration(max_seconds: int) -> int:
+    """Return MaxSessionDuration, which IAM takes from one hour up."""
+    return max(3600, max_seconds)
+
+
 def _cloudformation(role: arns.RoleArn, policy: dict[str, Any], max_seconds: int) -> str:
-    """Return a CloudFormation template; JSON is YAML too."""
+    # JSON is YAML too
+    document = _indent(json.dumps(policy, indent=2), 6)
     return f"""AWSTemplateFormatVersion: "2010-09-09"
 Description: A role that cooper lets people become
 Resources:
@@ -81,19 +85,19 @@ Resources:
     Properties:
       RoleName: {json.dumps(role.name)}
       Path: {json.dumps(role.path)}
-      MaxSessionDuration: {max(3600, max_seconds)}
-      AssumeRolePolicyDocument: {_indented(json.dumps(policy, indent=2), 6)}
+      MaxSessionDuration: {_max_session_duration(max_seconds)}
+      AssumeRolePolicyDocument: {document}
       ManagedPolicyArns:
         - !Sub arn:${{AWS::Partition}}:iam::aws:policy/ReadOnlyAccess
 """
 
 
 def _terraform(role: arns.RoleArn, policy: dict[str, Any], max_seconds: int) -> str:
-    """Return a Terraform resource."""
+    document = _indent(json.dumps(policy, indent=2), 2)
     return f"""resource "aws_iam_role" "cooper_target" {{
-  name                 = {_hcl(role.name)}
-  path                 = {_hcl(role.path)}
-  max_session_duration = {max(3600, max_seconds)}
-  assume_role_policy   = jsonencode({_indented(json.dumps(policy, indent=2), 2)})
+  name                 = {_quote_hcl(role.name)}
+  path                 = {_quote_hcl(role.path)}
+  max_session_duration = {_max_session_duration(max_seconds)}
+  assume_role_policy   = jsonencode({document})
 }}
 """

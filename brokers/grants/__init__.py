@@ -1,4 +1,4 @@
-"""A grant: decided, on the audit log, and carried out."""
+"""A grant: decided, recorded on the audit log, and carried out."""
 
 from brokers.console_signin import form_action_hosts
 from brokers.grants.active import ActiveGrant, active_grants_for

@@ -36,11 +36,11 @@ def test_it_is_read_by_a_posix_shell(shell):
 
 
 def test_it_quotes_for_fish():
-    assert formats.fish("a'b\\c") == "'a\\'b\\\\c'"
+    assert formats.quote_for_fish("a'b\\c") == "'a\\'b\\\\c'"
 
 
 def test_it_quotes_for_powershell():
-    assert formats.powershell("a'b$c") == "'a''b$c'"
+    assert formats.quote_for_powershell("a'b$c") == "'a''b$c'"
 
 
 def test_it_is_read_as_a_credentials_file():
