@@ -1,4 +1,4 @@
-"""Connecting identity providers from the host: what is taken, what is refused and said, and what is kept."""
+"""Connecting identity providers on the host: what is accepted, refused, and kept."""
 
 import http.server
 import threading
@@ -59,7 +59,7 @@ def place(tmp_path):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, headers, body = self.server.answers.get(self.path, (404, {}, b""))  # type: ignore[attr-defined]
+            status, headers, body = self.server.answers.get(self.path, (404, {}, b""))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -70,10 +70,10 @@ def place(tmp_path):
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.answers = {}  # type: ignore[attr-defined]
+    server.answers = {}
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    server.url = f"http://127.0.0.1:{server.server_port}"
     yield server
     server.shutdown()
     server.server_close()
@@ -129,15 +129,30 @@ WRONG = {
     "a bomb": ('<!DOCTYPE a [<!ENTITY b "b">]>' + OKTA.metadata(), "a DOCTYPE"),
     "a tower": ("<a>" * 5_000, "too many elements"),
     "ended": (OKTA.metadata(until=at(days=-1)), "it expired on"),
-    "a service provider's": (OKTA.metadata().replace("IDPSSO", "SPSSO"), "it describes no identity provider"),
-    "SAML 1.1": (OKTA.metadata().replace(SAMLP, "urn:oasis:names:tc:SAML:1.1:protocol"), "does not speak SAML 2.0"),
-    "no certificate": (OKTA.metadata().replace("X509Certificate", "X509Cert"), "no signing certificate"),
+    "a service provider's": (
+        OKTA.metadata().replace("IDPSSO", "SPSSO"),
+        "it describes no identity provider",
+    ),
+    "SAML 1.1": (
+        OKTA.metadata().replace(SAMLP, "urn:oasis:names:tc:SAML:1.1:protocol"),
+        "does not speak SAML 2.0",
+    ),
+    "no certificate": (
+        OKTA.metadata().replace("X509Certificate", "X509Cert"),
+        "no signing certificate",
+    ),
     "a broken certificate": (OKTA.metadata().replace("MII", "AAA"), "no signing certificate"),
     "http": (OKTA.metadata().replace("https://idp", "http://idp"), "is not an https URL"),
-    "a script as address": (OKTA.metadata().replace(f"{OKTA.entity_id}/sso", "javascript:x"), "not an https URL"),
-    "no redirect": (OKTA.metadata().replace("HTTP-Redirect", "HTTP-POST"), "no SingleSignOnService with the HTTP-Red"),
+    "a script as address": (
+        OKTA.metadata().replace(f"{OKTA.entity_id}/sso", "javascript:x"),
+        "not an https URL",
+    ),
+    "no redirect": (
+        OKTA.metadata().replace("HTTP-Redirect", "HTTP-POST"),
+        "no SingleSignOnService with the HTTP-Red",
+    ),
     "no entityID": (OKTA.metadata().replace(OKTA.entity_id, ""), "no usable entityID"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -277,7 +292,7 @@ def test_it_takes_one_of_several_by_its_entity_id(empty, tmp_path):
 
 
 def vendor(name: str) -> bytes:
-    """Return metadata in the form in which a vendor issues it, with certificates of our own making."""
+    """Return metadata in the form in which a vendor issues it, with a certificate of the tests'."""
     packed = key_pair(f"vendor-{name}").certificate_base64
     return (
         (SUPPORT / "saml_metadata" / f"{name}.xml")
@@ -319,9 +334,7 @@ def test_it_warns_of_metadata_that_ends_soon(empty):
 
 def test_it_makes_and_rolls_keys_over(empty, monkeypatch):
     monkeypatch.setattr("accounts.providers.saml.keys._create_key", real_key)
-    assert "MessageBuilder cooper's key" in saml(
-        "keygen"
-    ) and "MessageBuilder a second key" in saml("keygen")
+    assert "Made cooper's key" in saml("keygen") and "Made a second key" in saml("keygen")
     with pytest.raises(CommandError, match="two keys already"):
         saml("keygen")
     assert "signed with the new key" in saml("keygen", "--use-new") and "was deleted" in saml(

@@ -1,4 +1,4 @@
-"""An identity provider that nobody here wrote: pysaml2's server reads our metadata and request, and answers."""
+"""An identity provider that nobody here wrote: pysaml2's server, which reads our metadata."""
 
 import base64
 import warnings
@@ -31,7 +31,7 @@ SHA256 = {
 
 @pytest.fixture
 def server(connected: Any, client_of: Any, tmp_path: Any) -> Server:
-    """Return pysaml2's identity provider, which has read our metadata, and whose own we have read."""
+    """Return pysaml2's identity provider; each side has read the other's metadata."""
     ours = client_of(None).get("/saml2/metadata/").text
     keys = key_pair("pysaml2")
     config = IdPConfig().load(
@@ -67,7 +67,7 @@ def server(connected: Any, client_of: Any, tmp_path: Any) -> Server:
 def answered(
     server: Server, location: str, name_format: str = NAMEID_FORMAT_PERSISTENT, **more: Any
 ) -> dict[str, str]:
-    """Return the form with which the server answers a request; it verifies the request's signature first."""
+    """Return the form that answers a request, once the server has verified its signature."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
     request = server.parse_authn_request(
         query["SAMLRequest"],
@@ -98,10 +98,11 @@ WAYS = {
 def test_it_signs_in_at_pysaml2s_server(server, client_of, way):
     browser = client_of(None)
     location = browser.get("/login/pysaml2/?next=/targets/dev-read/").headers["Location"]
-    came = post_form(browser, answered(server, location, **WAYS[way]))
-    assert (came.status_code, came.headers.get("Location")) == (302, "/targets/dev-read/"), (
-        came.text
-    )
+    response = post_form(browser, answered(server, location, **WAYS[way]))
+    assert (response.status_code, response.headers.get("Location")) == (
+        302,
+        "/targets/dev-read/",
+    ), response.text
     assert signed_in_person(browser) == "pysaml2:alice-7f3a"
     assert sorted(Person.find("pysaml2:alice-7f3a").groups) == [
         "pysaml2:developers",

@@ -33,7 +33,8 @@ def with_descriptor(text: str) -> bytes:
 def key(signer: str, use: str = "") -> str:
     return (
         f'<md:KeyDescriptor {use}><ds:KeyInfo xmlns:ds="{DS}"><ds:X509Data><ds:X509Certificate>'
-        f"{key_pair(signer).certificate_base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        f"{key_pair(signer).certificate_base64}</ds:X509Certificate>"
+        "</ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
     )
 
 
@@ -113,8 +114,9 @@ def test_a_sign_out_has_to_be_protected_as_well_and_may_be_missing():
 @pytest.mark.parametrize(
     "url",
     [
-        "https://idp.example.com/sso", "https://idp.example.com:8443/sso?a=b", "http://127.0.0.1:1/",
-        "http://localhost/", "http://[::1]:8000/", "https://" + "a" * (URL_LIMIT - 8),
+        "https://idp.example.com/sso", "https://idp.example.com:8443/sso?a=b",
+        "http://127.0.0.1:1/", "http://localhost/", "http://[::1]:8000/",
+        "https://" + "a" * (URL_LIMIT - 8),
     ],
 )  # fmt: skip
 def test_https_is_an_address_and_so_is_this_machine(url):
@@ -124,10 +126,11 @@ def test_https_is_an_address_and_so_is_this_machine(url):
 @pytest.mark.parametrize(
     "url",
     [
-        "", "idp.example.com", "//idp.example.com/", "https://", "https:///sso", "ftp://idp.example.com/",
-        "http://idp.example.com/", "http://127.0.0.1.example.com/", "http://localhost@evil.example/",
-        "http://10.0.0.1/", "file:///etc/passwd", "https://idp.example.com/a b", "https://[::1/",
-        "https://idp.example.com/\n", "https://\u0456dp.example.com/", "javascript:alert(1)//https://x",
+        "", "idp.example.com", "//idp.example.com/", "https://", "https:///sso",
+        "ftp://idp.example.com/", "http://idp.example.com/", "http://127.0.0.1.example.com/",
+        "http://localhost@evil.example/", "http://10.0.0.1/", "file:///etc/passwd",
+        "https://idp.example.com/a b", "https://[::1/", "https://idp.example.com/\n",
+        "https://\u0456dp.example.com/", "javascript:alert(1)//https://x",
         "https://" + "a" * (URL_LIMIT - 7),
     ],
 )  # fmt: skip

@@ -42,9 +42,9 @@ def browser(connected, client_of):
 
 def signed_in(browser, idp=OKTA, query="", **changes):
     changes.setdefault("assertion_id", f"_a{time.monotonic_ns()}")
-    came = post_response(browser, start_sign_in(browser, idp, query).with_changes(**changes))
-    assert came.status_code == 302, came.text
-    return came
+    response = post_response(browser, start_sign_in(browser, idp, query).with_changes(**changes))
+    assert response.status_code == 302, response.text
+    return response
 
 
 def groups_of(person):
@@ -90,21 +90,22 @@ def test_it_keeps_a_deep_link(browser):
 
 
 BAD_LINKS = [
-    "https://evil.example/", "//evil.example/", "/\\evil.example/", "javascript:alert(1)", "\x00/", "evil",
-    "///evil.example", "https:evil.example", "/" + "a" * 3000, "logout", "admin:logout", "http:///evil.example",
+    "https://evil.example/", "//evil.example/", "/\\evil.example/", "javascript:alert(1)", "\x00/",
+    "evil", "///evil.example", "https:evil.example", "/" + "a" * 3000, "logout", "admin:logout",
+    "http:///evil.example",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("link", BAD_LINKS)
 def test_it_leads_nowhere_else(browser, link):
     idp = start_sign_in(browser, query="?next=" + link.replace("\x00", "%00"))
-    came = post_response(browser, idp, state=link)
-    assert (came.status_code, came.headers["Location"]) == (302, "/")
+    response = post_response(browser, idp, state=link)
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
 
 
 def test_it_ignores_the_state_that_is_posted_with_the_answer(browser):
-    came = post_response(browser, start_sign_in(browser), state="/targets/dev-read/")
-    assert came.headers["Location"] == "/"
+    response = post_response(browser, start_sign_in(browser), state="/targets/dev-read/")
+    assert response.headers["Location"] == "/"
 
 
 def test_it_entitles_by_group_and_follows_it_in_a_living_session(browser, client_of):
@@ -263,21 +264,23 @@ def test_it_keeps_ten_requests_of_a_browser(browser):
 
 
 def test_it_bounces_a_tile_through_its_own_request(browser):
-    came = post_response(
+    response = post_response(
         browser, OKTA.with_changes(request="", subject="mallory"), state="/targets/dev-read/"
     )
-    assert came.status_code == 302 and signed_in_person(browser) == ""
-    assert came.headers["Location"] == "/login/okta/?bounced=1&next=%2Ftargets%2Fdev-read%2F"
-    location = browser.get(came.headers["Location"]).headers["Location"]
-    came = post_response(browser, OKTA.with_changes(request=read_authn_request(location)[0]))
-    assert came.headers["Location"] == "/targets/dev-read/" and signed_in_person(browser) == ALICE
+    assert response.status_code == 302 and signed_in_person(browser) == ""
+    assert response.headers["Location"] == "/login/okta/?bounced=1&next=%2Ftargets%2Fdev-read%2F"
+    location = browser.get(response.headers["Location"]).headers["Location"]
+    response = post_response(browser, OKTA.with_changes(request=read_authn_request(location)[0]))
+    assert (
+        response.headers["Location"] == "/targets/dev-read/" and signed_in_person(browser) == ALICE
+    )
 
 
 def test_it_does_not_bounce_for_ever(browser):
-    came = post_response(browser, OKTA.with_changes(request=""))
-    browser.get(came.headers["Location"])
-    came = post_response(browser, OKTA.with_changes(request=""))
-    assert came.status_code == 403 and "does not say which request" in came.text
+    response = post_response(browser, OKTA.with_changes(request=""))
+    browser.get(response.headers["Location"])
+    response = post_response(browser, OKTA.with_changes(request=""))
+    assert response.status_code == 403 and "does not say which request" in response.text
 
 
 def test_it_asks_for_a_fresh_authentication_and_checks_that_it_is_one(browser):
@@ -304,8 +307,8 @@ def test_enrolment_leads_somebody_who_signed_in_long_ago_to_sign_in_again(browse
     refused = browser.post("/device/begin/", {})
     assert refused.status_code == 403 and "Sign in again" in refused.text
     request_id, _ = read_authn_request(browser.get(link.replace("&amp;", "&")).headers["Location"])
-    came = post_response(browser, OKTA.with_changes(request=request_id, assertion_id="_a2"))
-    assert came.headers["Location"] == "/device/?next=%2Fadmin%2F"
+    response = post_response(browser, OKTA.with_changes(request=request_id, assertion_id="_a2"))
+    assert response.headers["Location"] == "/device/?next=%2Fadmin%2F"
     assert browser.post("/device/begin/", {}).status_code == 302
 
 
@@ -507,11 +510,11 @@ def test_it_rolls_its_own_key_over_without_a_gap(browser, tmp_path, monkeypatch)
             file = tmp_path / f"{name}.pem"
             file.write_text(certificate)
             idp = start_sign_in(browser)
-            came = post_response(
+            response = post_response(
                 browser,
                 idp.with_changes(encrypts=str(file), assertion_id=f"_{time.monotonic_ns()}"),
             )
-            assert came.status_code == (403 if step is keys.drop_old and name == "old" else 302)
+            assert response.status_code == (403 if step is keys.drop_old and name == "old" else 302)
     assert keys.stored()[0]["certificate"] == new
 
 
