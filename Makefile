@@ -25,7 +25,7 @@ demo-reset: ## forgets everything that was done in the demo
 test: ## everything: linters, types, imports, tests
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
 	@$(MAKE) --no-print-directory lint
-	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=auto --dist=loadfile
+	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 cover: ## the same with branch coverage, which takes half as long again
 	@$(MAKE) --no-print-directory test COVER=--cov

@@ -184,11 +184,13 @@ def _federated_user_fields(seed_target: SeedTarget) -> dict[str, Any]:
 
 
 def _seed_people() -> None:
+    # hashing takes its time, and everybody has the same password
+    password_hash = make_password(PASSWORD)
     for username, (name, groups) in PEOPLE.items():
         if LocalAccount.find(username):
             continue
 
-        account = LocalAccount(username, name=name, groups=groups, password=make_password(PASSWORD))
+        account = LocalAccount(username, name=name, groups=groups, password=password_hash)
         with transaction() as writes:
             writes.create(account)
             writes.create(audit.event(Event.PERSON_ADDED, person=f"local:{username}", by="seed"))

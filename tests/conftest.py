@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.http import HttpRequest
 from django.test import Client
 
@@ -31,19 +32,38 @@ __all__ = ["connected"]
 CAST = ("alice", "bob", "carol", "dan", "erin")
 """Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without; Erin audits."""
 
-FAST_HASH = [
-    "django.contrib.auth.hashers.MD5PasswordHasher",
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-]
+PROCESS_STARTERS = {"tests.support.browser", "tests.support.kill_sweep", "tests.support.served"}
+"""The modules by which tests start processes."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Serve static files unhashed: collecting them is the server's business."""
+    # collecting static files under hashed names is the server's business
     settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+    # the same algorithm at the least cost that it allows: 0.2 s a password become nothing
+    Argon2PasswordHasher.time_cost = 1
+    Argon2PasswordHasher.parallelism = 1
+    Argon2PasswordHasher.memory_cost = 8
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that start processes: they take longest.
+
+    Whatever comes last is short then, and the workers of pytest-xdist end at about the same time.
+    """
+    items.sort(key=lambda item: not _starts_processes(item))
+
+
+def _starts_processes(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    return any(
+        getattr(imported, "__module__", "") in PROCESS_STARTERS
+        for imported in vars(item.module).values()
+    )
 
 
 @pytest.fixture(scope="session")

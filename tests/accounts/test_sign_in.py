@@ -5,7 +5,6 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
@@ -24,17 +23,6 @@ WRONG = {"username": "alice", "password": "not the password"}
 @pytest.fixture
 def browser(client_of):
     return client_of(None)
-
-
-@pytest.fixture
-def fast_hash(settings, store):
-    """Hash cheaply where the number of tries matters and not their cost."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    for name in ("alice", "bob"):
-        account = LocalAccount.find(name)
-        account.password = make_password(PASSWORD)
-        with transaction() as writes:
-            writes.save(account)
 
 
 def test_it_signs_alice_in_and_shows_her_targets(browser):
@@ -94,14 +82,14 @@ def test_it_records_refused_sign_ins_without_the_password(browser):
     assert "alice" in event.why and "not the password" not in str(event.serialize())
 
 
-def test_it_stops_guessing_before_hashing(browser, fast_hash, monkeypatch):
+def test_it_stops_guessing_before_hashing(browser, monkeypatch):
     hashes = []
     monkeypatch.setattr(local, "check_password", lambda *a: hashes.append(a) or False)
     codes = [browser.post("/login/", WRONG).status_code for _ in range(8)]
     assert codes == [403] * 5 + [429] * 3 and len(hashes) == 5
 
 
-def test_it_lets_the_owner_in_from_elsewhere_while_somebody_guesses(browser, fast_hash):
+def test_it_lets_the_owner_in_from_elsewhere_while_somebody_guesses(browser):
     for _ in range(7):
         browser.post("/login/", WRONG, REMOTE_ADDR="203.0.113.9")
     for _ in range(20):
@@ -110,13 +98,13 @@ def test_it_lets_the_owner_in_from_elsewhere_while_somebody_guesses(browser, fas
 
 
 @pytest.mark.parametrize("spelling", ["ALICE", " alice", "\uff41lice", "alice\x00"])
-def test_it_counts_every_spelling_as_the_same_account(browser, fast_hash, spelling):
+def test_it_counts_every_spelling_as_the_same_account(browser, spelling):
     for _ in range(5):
         browser.post("/login/", WRONG)
     assert browser.post("/login/", RIGHT | {"username": spelling}).status_code in (400, 429)
 
 
-def test_it_ignores_forwarded_addresses_from_strangers(browser, fast_hash):
+def test_it_ignores_forwarded_addresses_from_strangers(browser):
     codes = [
         browser.post("/login/", WRONG, HTTP_X_FORWARDED_FOR=f"198.51.100.{n}").status_code
         for n in range(7)
@@ -124,7 +112,7 @@ def test_it_ignores_forwarded_addresses_from_strangers(browser, fast_hash):
     assert codes[5:] == [429, 429]
 
 
-def test_it_believes_a_trusted_proxy_alone(browser, fast_hash, settings):
+def test_it_believes_a_trusted_proxy_alone(browser, settings):
     settings.COOPER_TRUSTED_PROXIES = ["127.0.0.1/32"]
     for n in range(7):
         assert (
@@ -151,7 +139,7 @@ def guess_from_everywhere(browser, tries: int, beginning: str = "198.51.100") ->
 
 
 def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(
-    browser, fast_hash, clock, monkeypatch
+    browser, clock, monkeypatch
 ):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
     throttle.remember("alice#192.0.2.1", local.DAY)  # the stopped clock may be ahead
@@ -160,9 +148,7 @@ def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(
         assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(
-    browser, fast_hash, clock
-):
+def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(browser, clock):
     assert guess_from_everywhere(browser, local.ACCOUNT_GUESSES) == [403] * 100
     assert guess_from_everywhere(browser, 3, "203.0.113") == [403, 429, 429]
     for _ in range(8):
@@ -175,9 +161,7 @@ def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(
     assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(
-    browser, fast_hash, clock, monkeypatch
-):
+def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, clock, monkeypatch):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
     hashed_ones = []
     monkeypatch.setattr(local, "check_password", lambda *a: hashed_ones.append(a) or False)
@@ -187,9 +171,7 @@ def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(
     assert len(hashed_ones) == 3 + 5
 
 
-def test_it_says_that_the_network_address_is_what_is_slowed_down(
-    browser, fast_hash, clock, monkeypatch
-):
+def test_it_says_that_the_network_address_is_what_is_slowed_down(browser, clock, monkeypatch):
     monkeypatch.setattr(local, "SOURCE_GUESSES", 2)
     said = [browser.post("/login/", WRONG | {"username": f"n{n}"}).text for n in range(3)]
     assert "network address" not in said[1] and "from your network address" in said[2]
