@@ -1,6 +1,6 @@
 """`/saml2/acs/`, the assertion consumer service: what happens to an identity provider's response.
 
-In this order, and the first that fails ends it (`_process_response`):
+In this order, and the first that fails ends it (`_process_response` has the same numbers):
 
 1. The form is read, its base64 decoded: `read_form`, `message_guard.decode_message`.
 2. The XML is parsed with limits, without DOCTYPE or comments: `safe_xml`.
@@ -83,10 +83,12 @@ def consume_assertion(request: HttpRequest) -> SignInStep:
 
 def _process_response(request: HttpRequest) -> SignInStep:
     """Take the steps of this module's docstring. Raise Rejected or SignInRefused."""
+    # 1 to 3: form, XML, grammar
     encoded_message, relay_state = read_form(request)
     xml = message_guard.decode_message(encoded_message)
     response = message_guard.parse_response(xml)
 
+    # 4: the request that it answers
     request_id = response.get("InResponseTo")
     if not request_id:
         return _restart_sign_in(request, response, relay_state)
@@ -94,6 +96,7 @@ def _process_response(request: HttpRequest) -> SignInStep:
     connected = idps.current()
     idp = _get_idp(connected, authn_request)
 
+    # 5 to 7: signatures, decryption, what it says
     try:
         assertion = _verify(request, xml, response, connected.stamp, idp, authn_request)
     except Rejected as error:
@@ -101,9 +104,11 @@ def _process_response(request: HttpRequest) -> SignInStep:
             return _show_failed_test(request, idp, str(error))
         raise
 
+    # 8: single use
     requests.use_once(str(idp.name), request_id, assertion.assertion_id)
     requests.forget(request, request_id)
 
+    # 9: the identity
     if authn_request.trying:
         return _show_test(request, idp, assertion)
     return _build_result(idp, assertion, authn_request)

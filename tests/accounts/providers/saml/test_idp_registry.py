@@ -39,22 +39,22 @@ def empty(store, settings, monkeypatch):
     clear_caches()
 
 
-def saml(*words: str) -> str:
-    """Run the command and return what it says, on both ways."""
-    said = StringIO()
-    call_command("cooper_saml", *words, stdout=said, stderr=said, skip_checks=True)
-    return said.getvalue()
+def saml(*arguments: str) -> str:
+    """Run the command and return its output, on stdout and stderr."""
+    output = StringIO()
+    call_command("cooper_saml", *arguments, stdout=output, stderr=output, skip_checks=True)
+    return output.getvalue()
 
 
 def file_of(folder: Path, text: str | bytes, name: str = "idp.xml") -> str:
     """Write a file and return its path."""
-    place = folder / name
-    place.write_bytes(text.encode() if isinstance(text, str) else text)
-    return str(place)
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return str(path)
 
 
 @pytest.fixture
-def place(tmp_path):
+def web_server(tmp_path):
     """Serve what tests put into `answers` on this machine."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,7 +66,7 @@ def place(tmp_path):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words: Any) -> None:
+        def log_message(self, *arguments: Any) -> None:
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -81,7 +81,7 @@ def place(tmp_path):
 
 
 def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
-    said = saml("add", "okta", "--metadata", file_of(tmp_path, OKTA.metadata()), "--kind", "okta")
+    output = saml("add", "okta", "--metadata", file_of(tmp_path, OKTA.metadata()), "--kind", "okta")
     for word in (
         f"{SP}/saml2/acs/",
         f"{SP}/saml2/metadata/",
@@ -89,7 +89,7 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
         "COOPER_ADMIN_GROUPS",
         "groups",
     ):
-        assert word in said
+        assert word in output
     assert OKTA.entity_id in saml("list") and "Nothing is wrong" in saml("check")
     tried = saml("try", "okta").split()[-1].removeprefix(SP)
     browser = client_of(None)
@@ -101,7 +101,7 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
         "remove", "okta"
     ) and not signed_in_person(browser)
     assert "There are no SAML identity providers" in saml("list")
-    events = {each.event for each in AuditEvent.everything()}
+    events = {event.event for event in AuditEvent.everything()}
     assert {
         "identity-provider:add:done",
         "identity-provider:remove:done",
@@ -112,7 +112,7 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
 def test_its_events_name_who_ran_the_command(empty, tmp_path):
     saml("add", "okta", "--metadata", file_of(tmp_path, OKTA.metadata()))
     added = next(
-        each for each in AuditEvent.everything() if each.event == "identity-provider:add:done"
+        event for event in AuditEvent.everything() if event.event == "identity-provider:add:done"
     )
     assert {"os_user", "host", "caller", "entity_id"} <= set(added.facts)
 
@@ -157,14 +157,14 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_it_refuses_metadata_that_cannot_be_used_and_says_why(empty, tmp_path, name):
-    content, said = WRONG[name]
-    with pytest.raises(CommandError, match=said):
+    content, message = WRONG[name]
+    with pytest.raises(CommandError, match=message):
         saml("add", "okta", "--metadata", file_of(tmp_path, content))
     assert SamlIdp.everything() == []
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (("add", "Okta", "--metadata", "x"), "cannot be a provider's id"),
         (("add", "local", "--metadata", "x"), "another way to sign in"),
@@ -180,9 +180,9 @@ def test_it_refuses_metadata_that_cannot_be_used_and_says_why(empty, tmp_path, n
         (("keygen", "--drop-old"), "There is no second key"),
     ],
 )
-def test_it_says_what_is_wrong_with_the_command(empty, words, said):
-    with pytest.raises(CommandError, match=said):
-        saml(*words)
+def test_it_says_what_is_wrong_with_the_command(empty, arguments, message):
+    with pytest.raises(CommandError, match=message):
+        saml(*arguments)
 
 
 def test_an_id_is_bound_to_its_entity_for_good(empty, tmp_path):
@@ -207,17 +207,19 @@ def test_a_removal_can_be_run_again(empty, tmp_path):
     assert sum(e.event == "identity-provider:remove:done" for e in AuditEvent.everything()) == 1
 
 
-def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(empty, place, client_of):
-    place.answers["/m"] = 200, {}, OKTA.metadata().encode()
-    saml("add", "okta", "--metadata", f"{place.url}/m")
-    place.answers["/e"] = 200, {}, ENTRA.metadata().encode()
-    saml("add", "entra", "--metadata", f"{place.url}/e")
+def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(
+    empty, web_server, client_of
+):
+    web_server.answers["/m"] = 200, {}, OKTA.metadata().encode()
+    saml("add", "okta", "--metadata", f"{web_server.url}/m")
+    web_server.answers["/e"] = 200, {}, ENTRA.metadata().encode()
+    saml("add", "entra", "--metadata", f"{web_server.url}/e")
     for status, body in (
         (500, b""),
         (200, b"<html></html>"),
         (200, ENTRA.with_changes(entity_id="https://x.example/").metadata().encode()),
     ):
-        place.answers["/m"] = status, {}, body
+        web_server.answers["/m"] = status, {}, body
         with pytest.raises(CommandError, match="Not refreshed: okta"):
             saml("refresh")
     assert "could not be refreshed" in saml("list")
@@ -226,25 +228,25 @@ def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(empty, pl
     for idp in (OKTA, ENTRA):
         browser = client_of(None)
         assert post_response(browser, start_sign_in(browser, idp)).status_code == 302
-    place.answers["/m"] = 200, {}, OKTA.metadata(signers=("okta", "okta-next")).encode()
+    web_server.answers["/m"] = 200, {}, OKTA.metadata(signers=("okta", "okta-next")).encode()
     assert "2 certificates" in saml("refresh", "okta") and "Nothing is wrong" in saml("check")
 
 
-def test_it_follows_redirects_to_https_or_this_machine_alone(empty, place):
-    place.answers["/a"] = 302, {"Location": "/m"}, b""
-    place.answers["/m"] = 200, {}, OKTA.metadata().encode()
-    saml("add", "okta", "--metadata", f"{place.url}/a")
-    place.answers["/b"] = 302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b""
-    place.answers["/c"] = 302, {"Location": "/c"}, b""
-    for path, said in (("/b", "not an https URL"), ("/c", "redirects too many times")):
-        with pytest.raises(CommandError, match=said):
-            saml("check", "--metadata", f"{place.url}{path}")
+def test_it_follows_redirects_to_https_or_this_machine_alone(empty, web_server):
+    web_server.answers["/a"] = 302, {"Location": "/m"}, b""
+    web_server.answers["/m"] = 200, {}, OKTA.metadata().encode()
+    saml("add", "okta", "--metadata", f"{web_server.url}/a")
+    web_server.answers["/b"] = 302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b""
+    web_server.answers["/c"] = 302, {"Location": "/c"}, b""
+    for path, message in (("/b", "not an https URL"), ("/c", "redirects too many times")):
+        with pytest.raises(CommandError, match=message):
+            saml("check", "--metadata", f"{web_server.url}{path}")
 
 
-def test_it_fetches_100_mb_no_further_than_it_takes(empty, place):
-    place.answers["/m"] = 200, {}, b"<a>" + b" " * 100_000_000
+def test_it_fetches_100_mb_no_further_than_it_takes(empty, web_server):
+    web_server.answers["/m"] = 200, {}, b"<a>" + b" " * 100_000_000
     with pytest.raises(CommandError, match="larger than 5 MB"):
-        saml("check", "--metadata", f"{place.url}/m")
+        saml("check", "--metadata", f"{web_server.url}/m")
 
 
 def signed(text: str, signer: str) -> str:
@@ -259,7 +261,7 @@ def signed(text: str, signer: str) -> str:
 
 
 def test_it_wants_a_signature_where_a_certificate_is_given(empty, tmp_path):
-    words = ("add", "okta", "--certificate", key_pair("federation").certificate, "--metadata")
+    arguments = ("add", "okta", "--certificate", key_pair("federation").certificate, "--metadata")
     good = signed(OKTA.metadata(), "federation")
     bad = {
         "unsigned": (OKTA.metadata(), "no signature over the whole"),
@@ -274,10 +276,10 @@ def test_it_wants_a_signature_where_a_certificate_is_given(empty, tmp_path):
             "not accepted",
         ),
     }
-    for content, said in bad.values():
-        with pytest.raises(CommandError, match=said):
-            saml(*words, file_of(tmp_path, content))
-    assert "Connected okta" in saml(*words, file_of(tmp_path, good))
+    for content, message in bad.values():
+        with pytest.raises(CommandError, match=message):
+            saml(*arguments, file_of(tmp_path, content))
+    assert "Connected okta" in saml(*arguments, file_of(tmp_path, good))
 
 
 def test_it_takes_one_of_several_by_its_entity_id(empty, tmp_path):
@@ -311,7 +313,7 @@ def test_it_reads_metadata_as_the_vendors_issue_it(empty, tmp_path, name):
 
 
 def test_it_says_which_certificates_end_soon_or_are_weak(empty, tmp_path):
-    for days, bits, said in (
+    for days, bits, message in (
         (10, 2048, "in 9 days"),
         (-3, 2048, "expired on"),
         (3650, 1024, "too short"),
@@ -321,8 +323,8 @@ def test_it_says_which_certificates_end_soon_or_are_weak(empty, tmp_path):
         text = OKTA.metadata().replace(key_pair("okta").certificate_base64, packed)
         with pytest.raises(CommandError, match="1 problem"):
             saml("check", "--metadata", file_of(tmp_path, text))
-        found = metadata.find_problems([packed], None, datetime.now(UTC))
-        assert len(found) == 1 and said in found[0]
+        problems = metadata.find_problems([packed], None, datetime.now(UTC))
+        assert len(problems) == 1 and message in problems[0]
 
 
 def test_it_warns_of_metadata_that_ends_soon(empty):

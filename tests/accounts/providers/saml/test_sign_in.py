@@ -47,6 +47,11 @@ def signed_in(browser, idp=OKTA, query="", **changes):
     return response
 
 
+def web_session_of(person):
+    [web_session] = [one for one in WebSession.everything() if one.person == person]
+    return web_session
+
+
 def groups_of(person):
     return sorted(Person.find(person).groups)
 
@@ -108,7 +113,7 @@ def test_it_ignores_the_state_that_is_posted_with_the_answer(browser):
     assert response.headers["Location"] == "/"
 
 
-def test_it_entitles_by_group_and_follows_it_in_a_living_session(browser, client_of):
+def test_it_entitles_by_group_and_follows_it_in_an_active_session(browser, client_of):
     catalogue.edit(
         lambda writes: writes.create(Association("dev-read", "okta:developers")), "dev-read"
     )
@@ -185,35 +190,33 @@ def test_it_takes_5000_groups_and_keeps_those_that_matter_when_they_are_long(bro
         "developers",
         *(f"CN=group number {n:04},OU=somewhere,DC=example,DC=com" for n in range(4_999)),
     )
-    begun = time.monotonic()
+    started = time.monotonic()
     signed_in(browser, attributes=(Attribute("groups", many),))
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - started < 10
     assert groups_of(ALICE) == ["okta:developers"]
 
 
 def test_it_ends_the_web_session_with_the_identity_providers(browser):
     signed_in(browser, session_until=at(minutes=30))
-    found = next(each for each in WebSession.everything() if each.person == ALICE)
-    assert 1700 < float(found.ends_at) - time.time() <= 1800
-    assert sessions.is_active(found, time.time()) and not sessions.is_active(
-        found, float(found.ends_at)
+    web_session = web_session_of(ALICE)
+    assert 1700 < float(web_session.ends_at) - time.time() <= 1800
+    assert sessions.is_active(web_session, time.time()) and not sessions.is_active(
+        web_session, float(web_session.ends_at)
     )
 
 
-@pytest.mark.parametrize("until", [None, at(hours=20)], ids=["not said", "in 20 hours"])
+@pytest.mark.parametrize("until", [None, at(hours=20)], ids=["without an end", "in 20 hours"])
 def test_it_ends_the_web_session_after_8_hours_at_the_latest(browser, until):
     signed_in(browser, session_until=until)
-    found = next(each for each in WebSession.everything() if each.person == ALICE)
-    assert 28_700 < float(found.ends_at) - time.time() <= 28_800
+    web_session = web_session_of(ALICE)
+    assert 28_700 < float(web_session.ends_at) - time.time() <= 28_800
 
 
 def test_a_local_sign_in_after_it_does_not_inherit_its_end(browser):
     signed_in(browser)
     browser.post("/login/", {"username": "alice", "password": "cooper-demo"})
     assert signed_in_person(browser) == "local:alice"
-    assert [each.ends_at for each in WebSession.everything() if each.person == "local:alice"] == [
-        None
-    ]
+    assert web_session_of("local:alice").ends_at is None
 
 
 def test_it_takes_an_answer_once(browser, client_of):
@@ -404,14 +407,14 @@ def test_it_goes_straight_to_the_only_way_in_but_not_after_a_sign_out(browser, m
 
 
 def test_it_describes_itself_without_weak_algorithms(browser):
-    answer = browser.get("/saml2/metadata/")
-    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/xml"
+    response = browser.get("/saml2/metadata/")
+    assert response.status_code == 200 and response.headers["Content-Type"] == "application/xml"
     assert (
-        "https://cooper.example.com/saml2/acs/" in answer.text
-        and 'WantAssertionsSigned="true"' in answer.text
+        "https://cooper.example.com/saml2/acs/" in response.text
+        and 'WantAssertionsSigned="true"' in response.text
     )
-    assert not [word for word in ("sha1", "md5", "dsa", "PRIVATE") if word in answer.text]
-    assert answer.text.count("X509Certificate>") == 4
+    assert not [word for word in ("sha1", "md5", "dsa", "PRIVATE") if word in response.text]
+    assert response.text.count("X509Certificate>") == 4
 
 
 def test_it_has_no_metadata_before_it_is_set_up(store, client_of):
@@ -433,11 +436,13 @@ def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
 ):
     monkeypatch.setattr("accounts.views.STEPS_PER_MINUTE", 3)
     browser = client_of(None)
-    views = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
-    assert [each.status_code for each in views] == [403, 403, 403, 429, 429, 429]
-    assert "Too many sign-ins from your network address" in views[-1].text
-    refused = [each for each in AuditEvent.everything() if each.event == Event.SIGN_IN_REFUSED]
-    assert len(refused) == 3 and browser.get("/login/okta/").status_code == 429
+    responses = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
+    assert [response.status_code for response in responses] == [403, 403, 403, 429, 429, 429]
+    assert "Too many sign-ins from your network address" in responses[-1].text
+    events = [event.event for event in AuditEvent.everything()]
+    assert (
+        events.count(Event.SIGN_IN_REFUSED) == 3 and browser.get("/login/okta/").status_code == 429
+    )
     other = client_of(None, REMOTE_ADDR="10.9.8.7")
     assert other.get("/login/okta/").status_code == 302
 
@@ -445,8 +450,8 @@ def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
 def test_it_says_what_lacks_where_xmlsec1_is_missing(connected, client_of, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     clear_caches()
-    answer = client_of(None).get("/login/okta/")
-    assert answer.status_code == 503 and "xmlsec1" in answer.text
+    response = client_of(None).get("/login/okta/")
+    assert response.status_code == 503 and "xmlsec1" in response.text
     assert (
         client_of(None)
         .post("/login/", {"username": "alice", "password": "cooper-demo"})
@@ -476,9 +481,9 @@ def test_it_shows_why_a_try_would_be_refused(browser):
 
 @pytest.mark.parametrize("secret", ["x", "", None])
 def test_it_tries_nothing_without_the_secret_of_the_command(browser, secret):
-    made = requests.create_test("entra") if secret is None else secret
-    answer = browser.get(f"/login/okta/?try={made}")
-    assert answer.status_code == (403 if made else 302)
+    secret = requests.create_test("entra") if secret is None else secret
+    response = browser.get(f"/login/okta/?try={secret}")
+    assert response.status_code == (403 if secret else 302)
 
 
 def test_it_escapes_what_an_assertion_says(browser):
@@ -519,9 +524,7 @@ def test_it_rolls_its_own_key_over_without_a_gap(browser, tmp_path, monkeypatch)
 
 
 def test_it_stores_no_key_in_the_clear(connected):
-    stored = str([dict(each.attribute_values) for each in SamlIdp.everything()]) + str(
-        keys.stored()
-    )
+    stored = str([dict(idp.attribute_values) for idp in SamlIdp.everything()]) + str(keys.stored())
     assert "PRIVATE" not in stored
     assert repr(keys.decrypt_stored()[0]) == "Key(***)"
 
