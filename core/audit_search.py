@@ -58,18 +58,21 @@ class Search:
     @property
     def filter(self) -> Condition | None:
         """The condition by which DynamoDB leaves events out."""
-        conditions: list[Condition] = []
-        if self.event.endswith(":"):
-            conditions.append(AuditEvent.event.startswith(self.event))
-        elif self.event:
-            conditions.append(AuditEvent.event == self.event)
-        if self.request_id:
-            conditions.append(AuditEvent.request_id == self.request_id)
+        of_event = self._event_filter()
+        if not self.request_id:
+            return of_event
 
-        combined: Condition | None = None
-        for condition in conditions:
-            combined = condition if combined is None else combined & condition
-        return combined
+        of_request = AuditEvent.request_id == self.request_id
+        if of_event is None:
+            return of_request
+        return of_event & of_request
+
+    def _event_filter(self) -> Condition | None:
+        if not self.event:
+            return None
+        if self.event.endswith(":"):
+            return AuditEvent.event.startswith(self.event)
+        return AuditEvent.event == self.event
 
     @property
     def newest(self) -> str:
@@ -101,8 +104,10 @@ class AuditSearch:
         self._timed_out = False
 
     def __iter__(self) -> Iterator[AuditEvent]:
-        # a person's or target's events are in an index; all others are read day by day
-        return self._events_by_name() if self.search.name else self._events_by_day()
+        # a person's or target's events are in an index
+        if self.search.name:
+            return self._events_by_name()
+        return self._events_by_day()
 
     def _events_by_name(self) -> Iterator[AuditEvent]:
         """Yield the events of a person (`local:` may be left out) and of what has that name."""
@@ -110,6 +115,7 @@ class AuditSearch:
         person = name if ":" in name else f"local:{name}"
         oldest = f"{self.search.first_day}T"
         if self.search.newest < oldest:
+            # DynamoDB refuses such a range
             return
 
         indexes = [
@@ -117,11 +123,12 @@ class AuditSearch:
             (AuditEvent.by_target, person),
             (AuditEvent.by_person, person),
         ]
-        results = []
+        arguments = self._query_arguments(AuditEvent.at.between(oldest, self.search.newest))
         # a name with a provider is the person itself: the same index need not be read twice
-        for index, key in dict.fromkeys(indexes):
-            arguments = self._query_arguments(AuditEvent.at.between(oldest, self.search.newest))
-            results.append(index.query(key, scan_index_forward=False, **arguments))
+        results = [
+            index.query(key, scan_index_forward=False, **arguments)
+            for index, key in dict.fromkeys(indexes)
+        ]
 
         last_at = ""
         for event in heapq.merge(*results, key=lambda event: str(event.at), reverse=True):
@@ -152,7 +159,8 @@ class AuditSearch:
 
     def _events_of(self, day: date, before: str, deadline: float) -> Iterator[AuditEvent]:
         """Yield a day's events; note how far it came when time is over before the day's end."""
-        arguments = self._query_arguments(AuditEvent.at < before if before else None)
+        older = AuditEvent.at < before if before else None
+        arguments = self._query_arguments(older)
         results = AuditEvent.query(
             day.isoformat(), consistent_read=True, scan_index_forward=False, **arguments
         )
@@ -162,15 +170,17 @@ class AuditSearch:
                 yield AuditEvent.from_raw_data(item)
 
             if monotonic() > deadline:
-                last_key = results.page_iter.last_evaluated_key
                 self._timed_out = True
-                self.reached = last_key["at"]["S"] if last_key else self._end_of_day_before(day)
+                self.reached = self._place_to_go_on(day, results.page_iter.last_evaluated_key)
                 return
 
-    def _end_of_day_before(self, day: date) -> str:
-        if day <= self.search.first_day:
-            return ""
-        return end_of(day - timedelta(days=1))
+    def _place_to_go_on(self, day: date, last_key: dict[str, Any] | None) -> str:
+        """Return the `before` of the next search after DynamoDB's last key of a day (None: all)."""
+        if last_key:
+            return str(last_key["at"]["S"])
+        if day > self.search.first_day:
+            return end_of(day - timedelta(days=1))
+        return ""
 
     def _query_arguments(self, range_key_condition: Condition | None) -> dict[str, Any]:
         return {

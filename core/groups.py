@@ -23,9 +23,11 @@ def split_group(text: str) -> tuple[str, str]:
     """
     before_colon, colon, after_colon = text.strip().partition(":")
     if colon:
-        provider, name = before_colon, after_colon
+        provider = before_colon
+        name = after_colon
     else:
-        provider, name = LOCAL_PROVIDER, before_colon
+        provider = LOCAL_PROVIDER
+        name = before_colon
 
     if not PROVIDER_ID.fullmatch(provider):
         raise ValueError(

@@ -72,8 +72,7 @@ def seed(people: bool = True) -> bool:
     if installation.is_demo():
         return False
 
-    caller = aws.call(aws.client("sts").get_caller_identity)
-    cooper_arn = str(caller["Arn"])
+    cooper_arn = aws.caller_identity().arn
     for account_id, name in ACCOUNTS.items():
         _seed_account(account_id, name)
     _seed_role(SPARE_ROLE, SPARE_ROLE_ACCOUNT, 7200, cooper_arn)

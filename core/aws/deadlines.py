@@ -32,10 +32,9 @@ def seconds_left(most: float, *, spare: float = 0.0) -> float:
     A deadline shortens them; its last `spare` seconds are kept for what comes after the call. Raise
     Unavailable when nothing is left.
     """
+    seconds = most
     end = _deadline.get()
-    if end is None:
-        seconds = most
-    else:
+    if end is not None:
         seconds = min(most, end - spare - time.monotonic())
 
     if seconds <= 0:

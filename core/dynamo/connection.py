@@ -109,8 +109,13 @@ def _translate_cancellation(error: VerboseClientError, detail: str) -> Cancelled
     reasons: list[CancellationReason] = []
     codes: list[str | None] = []
     for reason in error.cancellation_reasons:
-        reasons.append((reason.code, reason.raw_item) if reason else None)
-        codes.append(reason.code if reason else None)
+        if reason is None:
+            reasons.append(None)
+            codes.append(None)
+        else:
+            reasons.append((reason.code, reason.raw_item))
+            codes.append(reason.code)
+
     return Cancelled(f"{detail} {codes}", reasons)
 
 

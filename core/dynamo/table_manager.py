@@ -101,12 +101,12 @@ class TableManager:
             if status is Status.DONE:
                 return
 
+            is_missing = status is Status.MISSING
             if not announced:
-                suffix = " ..." if status is Status.MISSING else ": waiting ..."
-                self.say(what + suffix)
+                self.say(f"{what} ..." if is_missing else f"{what}: waiting ...")
                 announced = True
-
-            if status is Status.MISSING and self._try_change(change):
+            # the next look says whether AWS really did it
+            if is_missing and self._try_change(change):
                 self.changed.append(what)
 
     def _try_change(self, change: Callable[[], object]) -> bool:
@@ -150,6 +150,7 @@ def _name_missing_permission(error: CooperError, action: str) -> CooperError:
     """
     if not isinstance(error, NotAllowed) or "AccessDenied" not in error.code:
         return error
+
     named = re.search(r"not authorized to perform: ([a-z0-9-]+:\w+)", error.detail)
     missing = named[1] if named else action
     message = (

@@ -131,51 +131,60 @@ class Table:
         return self.manager.describe(self.spec.name)
 
     def _existence(self) -> Status:
-        return Status.MISSING if self._describe() is None else Status.DONE
+        if self._describe() is None:
+            return Status.MISSING
+        return Status.DONE
 
     def _activity(self) -> Status:
-        description = self._describe()
-        is_active = description is not None and description["TableStatus"] == "ACTIVE"
-        return Status.DONE if is_active else Status.IN_PROGRESS
+        if _is_active(self._describe()):
+            return Status.DONE
+        return Status.IN_PROGRESS
 
     def _index_status(self, name: str) -> Status:
-        description = self._describe() or {}
-        index = self.spec.index_in(description, name)
-        if index is None:
-            # a table takes one change at a time
-            is_active = description.get("TableStatus") == "ACTIVE"
-            return Status.MISSING if is_active else Status.IN_PROGRESS
-        is_active = index.get("IndexStatus", "ACTIVE") == "ACTIVE"
-        return Status.DONE if is_active else Status.IN_PROGRESS
+        description = self._describe()
+        index = self.spec.index_in(description, name) if description else None
+        if index is not None and index.get("IndexStatus", "ACTIVE") == "ACTIVE":
+            return Status.DONE
+
+        # a table takes one change at a time
+        if index is None and _is_active(description):
+            return Status.MISSING
+        return Status.IN_PROGRESS
 
     def _recovery_status(self) -> Status:
         name = self.spec.name
         response = self.manager.read(name, "DescribeContinuousBackups", TableName=name)
         backups = response["ContinuousBackupsDescription"]
         recovery = backups.get("PointInTimeRecoveryDescription") or {}
-        is_enabled = recovery.get("PointInTimeRecoveryStatus") == "ENABLED"
-        return Status.DONE if is_enabled else Status.MISSING
+        if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
+            return Status.DONE
+        return Status.MISSING
 
     def _expiry_status(self) -> Status:
         """Raise Conflict when items expire by another attribute."""
-        name, ttl_name = self.spec.name, self.spec.ttl_name
+        name = self.spec.name
+        ttl_name = self.spec.ttl_name
         response = self.manager.read(name, "DescribeTimeToLive", TableName=name)
         expiry = response["TimeToLiveDescription"]
         status = expiry.get("TimeToLiveStatus", "DISABLED")
         attribute = expiry.get("AttributeName", ttl_name)
 
-        if status in {"ENABLED", "ENABLING"}:
-            if attribute != ttl_name:
-                raise Conflict(
-                    f"The table {name} lets items expire by {attribute}, not by {ttl_name}. "
-                    "Turn that off first."
-                )
-            # ENABLING takes up to an hour and goes on by itself
-            return Status.DONE
-        return Status.IN_PROGRESS if status == "DISABLING" else Status.MISSING
+        if status == "DISABLING":
+            return Status.IN_PROGRESS
+        # ENABLING takes up to an hour and goes on by itself
+        if status not in {"ENABLED", "ENABLING"}:
+            return Status.MISSING
+        if attribute != ttl_name:
+            raise Conflict(
+                f"The table {name} lets items expire by {attribute}, not by {ttl_name}. "
+                "Turn that off first."
+            )
+        return Status.DONE
 
     def _tag_status(self) -> Status:
-        return Status.MISSING if self._missing_tags() else Status.DONE
+        if self._missing_tags():
+            return Status.MISSING
+        return Status.DONE
 
     def _missing_tags(self) -> dict[str, str]:
         arn = self._arn()
@@ -196,9 +205,12 @@ class Table:
 
         def look() -> Status:
             description = self._describe()
-            if description is None or description["TableStatus"] != "ACTIVE":
+            # UpdateTable is refused while another change is under way
+            if description is None or not _is_active(description):
                 return Status.IN_PROGRESS
-            return Status.DONE if is_right(description) else Status.MISSING
+            if is_right(description):
+                return Status.DONE
+            return Status.MISSING
 
         def change() -> None:
             self.manager.call("UpdateTable", TableName=self.spec.name, **arguments)
@@ -240,6 +252,10 @@ class Table:
         """Add the tags that are missing; others' tags stay."""
         missing = _tag_list(self._missing_tags())
         self.manager.call("TagResource", ResourceArn=self._arn(), Tags=missing)
+
+
+def _is_active(description: Description | None) -> bool:
+    return description is not None and description["TableStatus"] == "ACTIVE"
 
 
 def tags() -> dict[str, str]:
