@@ -57,7 +57,7 @@ def endpoint(partition: str) -> str:
     if not configured or not (is_own_partition or _is_local(configured)):
         return f"https://{aws_host}/federation"
 
-    _check_configured(configured, aws_host)
+    _check_configured(configured, partition)
     return configured
 
 
@@ -65,23 +65,14 @@ def _is_local(url: str) -> bool:
     return urlsplit(url).hostname in settings.COOPER_LOOPBACK_HOSTS
 
 
-def _check_configured(url: str, aws_host: str) -> None:
-    """Raise CooperError for an address that is neither AWS's, nor a listed VPC endpoint, nor for trying out."""
-    if _is_local(url):
-        if settings.COOPER_DEV_ENDPOINTS:
-            return
+def _check_configured(url: str, partition: str) -> None:
+    """Raise CooperError for an address that may not be the sign-in endpoint."""
+    refusal = aws.signin_refusal(url, partition)
+    if refusal:
+        aws_host = served_partition(partition).signin_host
         raise CooperError(
-            f"COOPER_SIGNIN_URL is {url}: on this machine; that needs COOPER_DEV_ENDPOINTS=1."
-        )
-
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    is_aws = host == aws_host or host.endswith("." + aws_host)
-    is_listed = host in settings.COOPER_VPC_ENDPOINTS
-    if parts.scheme != "https" or not (is_aws or is_listed):
-        raise CooperError(
-            f"COOPER_SIGNIN_URL is {url}; it has to be https on {aws_host}, "
-            "or on one of COOPER_VPC_ENDPOINTS."
+            f"COOPER_SIGNIN_URL: {refusal}. "
+            f"It has to be https on {aws_host}, or on one of COOPER_VPC_ENDPOINTS."
         )
 
 

@@ -62,10 +62,11 @@ class Search:
         if not self.request_id:
             return of_event
 
-        of_request = AuditEvent.request_id == self.request_id
+        of_request: Condition = AuditEvent.request_id == self.request_id
         if of_event is None:
             return of_request
-        return of_event & of_request
+        combined: Condition = of_event & of_request
+        return combined
 
     def _event_filter(self) -> Condition | None:
         if not self.event:
