@@ -1,4 +1,4 @@
-"""One change of many targets: previewed, then done in steps of one transaction each, with their events."""
+"""One change of many targets: previewed, then done in steps of one transaction each."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class TargetChange:
 
 
 BulkChange = Callable[[TargetChange], None]
-"""Puts into `changes` what is to change; called for the preview, and again for the target as it is then."""
+"""Puts into `changes` what is to change; called for the preview, and again when it is done."""
 
 OwnGroups = Callable[[Iterable[str]], list[str]]
 """Returns which of some groups the administrator is in."""
@@ -48,7 +48,7 @@ OwnGroups = Callable[[Iterable[str]], list[str]]
 
 @dataclass
 class BulkResult:
-    """How a bulk change went: how many targets it changed or need not change, and what was refused."""
+    """How a bulk change went: targets that were changed, that needed no change, and refusals."""
 
     changed: int = 0
     unchanged: int = 0
@@ -196,9 +196,7 @@ def _apply_form_rules(target_change: TargetChange) -> None:
         return
 
     target = target_change.target
-    ceiling = CEILINGS[Kind(target.kind)]
-    if target.max_seconds > ceiling:
-        raise Invalid(f"AWS gives at most {ceiling} seconds for this kind.")
+    _check_longest_session(target)
 
     was_enabled = target.enabled
     was_pending = target.state == State.PENDING
@@ -218,6 +216,12 @@ def _apply_form_rules(target_change: TargetChange) -> None:
 
     if prepared.result is not None:
         target_change.events.append(target_save.probe_event(target, prepared.result))
+
+
+def _check_longest_session(target: Target) -> None:
+    ceiling = CEILINGS[Kind(target.kind)]
+    if target.max_seconds > ceiling:
+        raise Invalid(f"AWS gives at most {ceiling} seconds for this kind.")
 
 
 def _form_values(target: Target) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Import and export in the admin: choose a file, look at its plan, confirm it with a code, watch it go.
+"""Import and export in the admin: choose a file, look at its plan, confirm it with a code.
 
 Each step is a view of its own beside the pages of targets; what they do is in
 `brokers.import_export`.
@@ -147,7 +147,7 @@ class ExportView(ImportExportView):
 
 
 class UploadView(ImportExportView):
-    """Shows how far the newest import is and the form for a file; reads a file and shows its plan."""
+    """Shows the newest import and the form for a file; reads a file and shows its plan."""
 
     http_method_names = ["get", "head", "post"]  # noqa: RUF012 - as in Django's View
 
@@ -254,7 +254,7 @@ class ConfirmView(ImportStepView):
         return self.resume()
 
     def _use_code(self, form: CodeForm) -> bool:
-        """Use the code up; otherwise put what is wrong on its field. An open window never counts."""
+        """Use the code up, or put what is wrong on its field. An open window never counts."""
         code = form.cleaned_data[stepup.FIELD] if form.is_valid() else ""
         try:
             stepup.require(self.request, code, strict=True)

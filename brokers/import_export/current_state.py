@@ -1,11 +1,11 @@
-"""What the catalogue has, as plain values: what is exported, and what an import is compared with."""
+"""What the catalogue has, as plain values: for an export, and for an import to compare with."""
 
 import base64
 from typing import Any
 
 from brokers import catalogue
 from brokers.catalogue import Catalogue
-from brokers.import_export.snapshot import DEFAULTS, CurrentState, format_end
+from brokers.import_export.snapshot import DEFAULTS, CurrentState, Ends, Values, format_end
 from brokers.models import AwsAccount, State, Target
 from brokers.readiness import NOT_PROBED
 
@@ -14,32 +14,17 @@ TARGET_ATTRIBUTES = (*DEFAULTS, *NOT_PROBED, "state")
 
 def current_state(known: Catalogue) -> CurrentState:
     """Return all that is in the catalogue, deleted targets by their names alone."""
-    accounts: dict[str, Any] = {}
-    targets: dict[str, Any] = {}
-    associations: dict[str, dict[str, str | None]] = {}
-    versions: dict[tuple[str, ...], int] = {}
-
-    for account_id, account in known.accounts.items():
-        accounts[account_id] = _account_values(account)
-        versions["account", account_id] = int(account.version or 0)
-
-    for target in catalogue.not_deleted(known.targets.values()):
-        name = str(target.name)
-        targets[name] = _target_values(target)
-        versions["target", name] = int(target.version or 0)
-
-        for rule in known.rules.get(name, ()):
-            group = str(rule.group)
-            associations.setdefault(name, {})[group] = format_end(rule.until)
-            versions[name, group] = int(rule.version or 0)
-
-    deleted = {name for name, target in known.targets.items() if target.state == State.DELETED}
+    targets = catalogue.not_deleted(known.targets.values())
     return CurrentState(
-        accounts, targets, associations, versions=versions, deleted=frozenset(deleted)
+        accounts={name: _account_values(account) for name, account in known.accounts.items()},
+        targets={target.name: _target_values(target) for target in targets},
+        associations=_ends_by_target(known, targets),
+        versions=_versions(known, targets),
+        deleted=_deleted_names(known),
     )
 
 
-def _account_values(account: AwsAccount) -> dict[str, Any]:
+def _account_values(account: AwsAccount) -> Values:
     return {
         "name": account.name or None,
         "external_id": account.external_id,
@@ -47,7 +32,7 @@ def _account_values(account: AwsAccount) -> dict[str, Any]:
     }
 
 
-def _target_values(target: Target) -> dict[str, Any]:
+def _target_values(target: Target) -> Values:
     values: dict[str, Any] = {}
     for name in TARGET_ATTRIBUTES:
         value = getattr(target, name)
@@ -59,3 +44,30 @@ def _target_values(target: Target) -> dict[str, Any]:
     values["labels"] = list(values["labels"])
     values["policy_arns"] = list(values["policy_arns"])
     return values
+
+
+def _ends_by_target(known: Catalogue, targets: list[Target]) -> dict[str, Ends]:
+    """Return when each association ends; targets without any are left out."""
+    ends_by_target: dict[str, Ends] = {}
+    for target in targets:
+        rules = known.rules.get(target.name, ())
+        if rules:
+            ends_by_target[target.name] = {rule.group: format_end(rule.until) for rule in rules}
+    return ends_by_target
+
+
+def _versions(known: Catalogue, targets: list[Target]) -> dict[tuple[str, ...], int]:
+    versions: dict[tuple[str, ...], int] = {}
+    for account_id, account in known.accounts.items():
+        versions["account", account_id] = int(account.version or 0)
+
+    for target in targets:
+        versions["target", target.name] = int(target.version or 0)
+        for rule in known.rules.get(target.name, ()):
+            versions[target.name, rule.group] = int(rule.version or 0)
+    return versions
+
+
+def _deleted_names(known: Catalogue) -> frozenset[str]:
+    targets = known.targets.items()
+    return frozenset(name for name, target in targets if target.state == State.DELETED)

@@ -148,7 +148,7 @@ def _keys_open(name: str, in_file: Values) -> bool:
 
 # -- files that wait for their plan to be confirmed
 def save_file(data: bytes, person: str, *, prune: bool) -> str:
-    """Keep a file for an hour, for the person to confirm its plan; return the token that names it."""
+    """Keep a file for an hour, for the person to confirm its plan; return its token."""
     token = secrets.token_hex(20)
     packed = zlib.compress(data)
     pieces = [packed[start : start + PIECE] for start in range(0, len(packed), PIECE)]

@@ -1,4 +1,4 @@
-"""An export: all that the catalogue has, as a file, put on the audit log before it is handed out."""
+"""An export: all that the catalogue has, as a file, on the audit log before it is handed out."""
 
 from collections.abc import Mapping
 

@@ -78,9 +78,9 @@ def begin(draft: Draft, person: str, own_groups: Collection[str] = ()) -> Import
     `person` is who imports; `own_groups` are their groups, for the audit log to say where they
     entitle themself. Raise ImportUnfinished while there is another one.
     """
-    job = newest()
-    if job is not None and job.state == RUNNING:
-        raise ImportUnfinished(job)
+    previous = newest()
+    if previous is not None and previous.state == RUNNING:
+        raise ImportUnfinished(previous)
     if not draft.plan:
         raise Invalid("Nothing to do: everything is as the file says.")
 
@@ -89,23 +89,24 @@ def begin(draft: Draft, person: str, own_groups: Collection[str] = ()) -> Import
     for place, step in enumerate(steps, 1):
         _store_step(number, place, step, own_groups)
 
-    is_first = job is None
-    if job is None:
-        job = Import(SLOT)
-    job.number = number
-    job.state = RUNNING
-    job.person = person
-    job.file_digest = draft.file_digest
-    job.plan_digest = draft.plan.digest()
-    job.total = len(steps)
-    job.applied = 0
-    job.begun = audit.now()
-
+    job = Import(
+        SLOT,
+        number=number,
+        state=RUNNING,
+        person=person,
+        file_digest=draft.file_digest,
+        plan_digest=draft.plan.digest(),
+        total=len(steps),
+        applied=0,
+        begun=audit.now(),
+    )
     # from here on it is the one import; steps that no import points to expire
     with transaction() as writes:
-        if is_first:
+        if previous is None:
             writes.create(job)
         else:
+            # of two that begin at once, one wins
+            job.version = previous.version
             writes.save(job)
         writes.create(_begun_event(job, draft))
     return job

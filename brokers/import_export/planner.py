@@ -113,10 +113,7 @@ class _Planner:
         ends = self._current.associations.get(name, {})
         rules = RulesPlan(removed=sorted(ends), versions=self._rule_versions(name, ends))
 
-        loses: set[str] = set()
-        if self._current.targets[name]["state"] == State.ENABLED:
-            loses = _entitled_groups(ends, self._now)
-
+        loses = self._entitled_groups(self._current.targets[name], ends)
         return TargetPlan(
             name,
             ChangeKind.REMOVE,
@@ -226,17 +223,22 @@ class _Planner:
         for group in rules.removed:
             del ends_after[group]
 
-        groups_before: set[str] = set()
-        if before is not None and before["state"] == State.ENABLED:
-            groups_before = _entitled_groups(ends_before, self._now)
-
-        groups_after: set[str] = set()
-        if after["state"] == State.ENABLED:
-            groups_after = _entitled_groups(ends_after, self._now)
-
+        groups_before = self._entitled_groups(before, ends_before)
+        groups_after = self._entitled_groups(after, ends_after)
         gains = sorted(groups_after - groups_before)
         loses = sorted(groups_before - groups_after)
         return gains, loses
+
+    def _entitled_groups(self, target: Values | None, ends: Ends) -> set[str]:
+        """Return the groups whose people may become the target: none unless it is enabled."""
+        if target is None or target["state"] != State.ENABLED:
+            return set()
+
+        groups = set()
+        for group, end in ends.items():
+            if is_active(parse_end(end), self._now):
+                groups.add(group)
+        return groups
 
 
 def _add_account(account_id: str, in_file: Values) -> AccountPlan:
@@ -259,12 +261,3 @@ def _shown_changes(before: Values, values: Values) -> Changes:
     if "federation_keys" in changes:
         changes["federation_keys"] = list(SECRET)
     return changes
-
-
-def _entitled_groups(ends: Ends, now: datetime) -> set[str]:
-    """Return the groups whose association is active."""
-    groups = set()
-    for group, end in ends.items():
-        if is_active(parse_end(end), now):
-            groups.add(group)
-    return groups

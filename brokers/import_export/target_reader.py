@@ -91,7 +91,7 @@ class TargetReader(NodeReader):
         super().__init__(complaints)
         self._caller_arn = caller_arn
 
-    def read(self, name: Key, node: Node) -> dict[str, Any] | None:
+    def read_target(self, name: Key, node: Node) -> dict[str, Any] | None:
         """Return all that is said of a target; None when its kind is not."""
         self.cleaned(_NAME, name, str(name))
 

@@ -40,21 +40,12 @@ def read_contents(root: Node, complaints: Complaints, caller_arn: str) -> Conten
     sections = reader.known_entries(root, {"cooper", *SECTIONS})
     del sections["cooper"]
 
-    accounts: dict[str, Values] = {}
-    for account_id, node in reader.entries(sections.get("accounts")).items():
-        accounts[account_id] = _read_account(reader, account_id, node)
-
-    targets: dict[str, Values] = {}
-    for name, node in reader.entries(sections.get("targets")).items():
-        target = reader.read(name, node)
-        if target is not None:
-            targets[name] = target
-
-    associations: dict[str, Ends] = {}
-    for name, node in reader.entries(sections.get("associations")).items():
-        associations[name] = _read_associations(reader, name, node)
-
-    return Contents(accounts, targets, associations, frozenset(sections))
+    return Contents(
+        _read_accounts(reader, sections.get("accounts")),
+        _read_targets(reader, sections.get("targets")),
+        _read_associations(reader, sections.get("associations")),
+        frozenset(sections),
+    )
 
 
 def _check_format(node: Node, complaints: Complaints) -> None:
@@ -74,7 +65,30 @@ def _check_format(node: Node, complaints: Complaints) -> None:
         raise Unusable
 
 
-def _read_account(reader: NodeReader, account_id: Key, node: Node) -> dict[str, Any]:
+def _read_accounts(reader: NodeReader, section: Node | None) -> dict[str, Values]:
+    accounts: dict[str, Values] = {}
+    for account_id, node in reader.entries(section).items():
+        accounts[account_id] = _read_account(reader, account_id, node)
+    return accounts
+
+
+def _read_targets(reader: TargetReader, section: Node | None) -> dict[str, Values]:
+    targets: dict[str, Values] = {}
+    for name, node in reader.entries(section).items():
+        target = reader.read_target(name, node)
+        if target is not None:
+            targets[name] = target
+    return targets
+
+
+def _read_associations(reader: NodeReader, section: Node | None) -> dict[str, Ends]:
+    associations: dict[str, Ends] = {}
+    for name, node in reader.entries(section).items():
+        associations[name] = _read_ends(reader, name, node)
+    return associations
+
+
+def _read_account(reader: NodeReader, account_id: Key, node: Node) -> Values:
     """Return what is said of an AWS account."""
     if not arns.ACCOUNT_ID.fullmatch(account_id):
         reader.complain(
@@ -96,7 +110,7 @@ def _read_account(reader: NodeReader, account_id: Key, node: Node) -> dict[str, 
     return account
 
 
-def _read_associations(reader: NodeReader, name: Key, node: Node) -> Ends:
+def _read_ends(reader: NodeReader, name: Key, node: Node) -> Ends:
     """Return the groups that may become a target, with their ends."""
     entries = reader.entries(node)
     if len(entries) > MOST_GROUPS:
