@@ -75,7 +75,7 @@ class FileForm(forms.Form):
         file = self.cleaned_data["file"]
         size = file.size
         if size > LARGEST:
-            raise forms.ValidationError(f"{size:,} bytes; a file has {LARGEST:,} at most.")
+            raise forms.ValidationError(f"{size:,} bytes; a file can have at most {LARGEST:,}.")
         return file
 
 

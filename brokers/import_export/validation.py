@@ -115,7 +115,7 @@ def _read_ends(reader: NodeReader, name: Key, node: Node) -> Ends:
     entries = reader.entries(node)
     if len(entries) > MOST_GROUPS:
         reader.complain(
-            name, f"{len(entries):,} groups; a target has {MOST_GROUPS:,} in a file at most."
+            name, f"{len(entries):,} groups; a target can have at most {MOST_GROUPS:,} in a file."
         )
         return {}
 

@@ -1,6 +1,6 @@
 """YAML with places: each value knows its line and column. Pure.
 
-Only a small part of YAML is taken, so that no file can be a bomb: one document, no anchors, no
+Only a small part of YAML is supported, so that no file can be a bomb: one document, no anchors, no
 aliases, no tags. All values are texts; whoever reads them knows what type they should have.
 
 `yaml.compose()` would build the tree just so, but it has no limits, and its nodes no longer tell
@@ -63,7 +63,7 @@ def read(data: bytes, complaints: Complaints) -> Node:
         raise Unusable from error
     except yaml.reader.ReaderError as error:
         place = _place_after(_text_before(error, text))
-        complaints.add(place, "A character that YAML does not allow.")
+        complaints.add(place, "YAML does not allow this character.")
         raise Unusable from error
 
     if root is None or root.value is None:
@@ -74,7 +74,7 @@ def read(data: bytes, complaints: Complaints) -> Node:
 
 def _decode(data: bytes, complaints: Complaints) -> str:
     if len(data) > LARGEST:
-        complaints.add(Node(1, 1), f"{len(data):,} bytes; a file has {LARGEST:,} at most.")
+        complaints.add(Node(1, 1), f"{len(data):,} bytes; a file can have at most {LARGEST:,}.")
         raise Unusable
 
     try:
@@ -101,7 +101,7 @@ class _Composer:
             if not isinstance(event, yaml.DocumentStartEvent):
                 continue
             if root is not None:
-                self._refuse(event, "A file has one document; this begins a second one.")
+                self._refuse(event, "A file can have only one document; a second one begins here.")
             root = self._compose_node(next(self._events), depth=0)
         return root
 
@@ -114,7 +114,7 @@ class _Composer:
             return node
 
         if depth == DEEPEST:
-            self._refuse(event, f"This is nested deeper than {DEEPEST}.")
+            self._refuse(event, f"This is nested deeper than {DEEPEST} levels.")
         if isinstance(event, yaml.SequenceStartEvent):
             node.value = self._compose_list(depth + 1)
         else:
@@ -143,7 +143,7 @@ class _Composer:
     def _compose_key(self, event: Any) -> Key:
         self._check_event(event)
         if not isinstance(event, yaml.ScalarEvent):
-            self._refuse(event, "A key is a text.")
+            self._refuse(event, "A key must be a text.")
 
         place = _place_at(event.start_mark)
         key = Key(event.value)
@@ -154,12 +154,12 @@ class _Composer:
     def _check_event(self, event: Any) -> None:
         """Refuse what could make a small file large, and files of too many values."""
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "Aliases (*name) are not taken here; write it out.")
+            self._refuse(event, "Aliases (*name) are not supported; write the value out.")
         if event.anchor is not None:
-            self._refuse(event, "Anchors (&name) are not taken here.")
+            self._refuse(event, "Anchors (&name) are not supported.")
         # "!" alone only says that the value is not to be guessed at, which is not done anyway
         if event.tag not in (None, "!"):
-            self._refuse(event, "Tags (!name) are not taken here.")
+            self._refuse(event, "Tags (!name) are not supported.")
 
         self._values += 1
         if self._values > MOST_VALUES:

@@ -58,13 +58,13 @@ def everything() -> list[tuple[str, int]]:
         (b"a: 1\n b: 2\n", "line 2, column 3: This is not YAML"),
         (b"a: 'x\n", "This is not YAML"),
         (b"a: 1\nb: \xff\n", "line 2, column 4: This is not UTF-8."),
-        (b"a: 1\nb: \x00\n", "line 2, column 4: A character that YAML does not allow."),
+        (b"a: 1\nb: \x00\n", "line 2, column 4: YAML does not allow this character."),
         (b"a: &x 1\n", "line 1, column 4: Anchors"),
         (b"a: 1\nb: *x\n", "line 2, column 4: Aliases"),
         (b"a: !!python/object/apply:os.system [x]\n", "line 1, column 4: Tags"),
         (b"a: !x 1\n", "line 1, column 4: Tags"),
-        (b"<<: {a: 1}\na: 1\n? [x]\n: y\n", "line 3, column 3: A key is a text."),
-        (b"a: 1\n---\nb: 1\n", "line 2, column 1: A file has one document"),
+        (b"<<: {a: 1}\na: 1\n? [x]\n: y\n", "line 3, column 3: A key must be a text."),
+        (b"a: 1\n---\nb: 1\n", "line 2, column 1: A file can have only one document"),
         (b"a: 1\nb: 2\na: 3\n", "line 3, column 1: a is here twice."),
         (b"[" * 5000, "nested deeper"),
         (b"{a: " * 5000, "nested deeper"),
@@ -165,8 +165,11 @@ def test_it_takes_the_same_key_in_different_places():
 
 def test_it_reads_eight_levels_and_no_ninth():
     parsed("[" * 8 + "x" + "]" * 8)
-    assert stopped_at("[" * 9 + "]" * 9) == "line 1, column 9: This is nested deeper than 8."
-    assert stopped_at("{a: " * 9 + "}" * 9) == "line 1, column 33: This is nested deeper than 8."
+    assert stopped_at("[" * 9 + "]" * 9) == "line 1, column 9: This is nested deeper than 8 levels."
+    assert (
+        stopped_at("{a: " * 9 + "}" * 9)
+        == "line 1, column 33: This is nested deeper than 8 levels."
+    )
 
 
 def test_it_counts_keys_values_lists_and_entries(monkeypatch):
@@ -178,13 +181,13 @@ def test_it_counts_keys_values_lists_and_entries(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("? *x\n: 1\n", "line 1, column 3: Aliases (*name) are not taken here; write it out."),
-        ("&x a: 1\n", "line 1, column 1: Anchors (&name) are not taken here."),
-        ("- &x [1]\n", "line 1, column 3: Anchors (&name) are not taken here."),
-        ("- !!map {}\n", "line 1, column 3: Tags (!name) are not taken here."),
-        ("? {a: 1}\n: 1\n", "line 1, column 3: A key is a text."),
-        ("--- a\n--- b\n", "line 2, column 1: A file has one document; this begins a second one."),
-        ("---\n---\n", "line 2, column 1: A file has one document; this begins a second one."),
+        ("? *x\n: 1\n", "line 1, column 3: Aliases (*name) are not supported; write the value out."),
+        ("&x a: 1\n", "line 1, column 1: Anchors (&name) are not supported."),
+        ("- &x [1]\n", "line 1, column 3: Anchors (&name) are not supported."),
+        ("- !!map {}\n", "line 1, column 3: Tags (!name) are not supported."),
+        ("? {a: 1}\n: 1\n", "line 1, column 3: A key must be a text."),
+        ("--- a\n--- b\n", "line 2, column 1: A file can have only one document; a second one begins here."),
+        ("---\n---\n", "line 2, column 1: A file can have only one document; a second one begins here."),
         ("~", "line 1, column 1: The file is empty."),
     ],
 )  # fmt: skip
@@ -206,14 +209,14 @@ def test_it_stops_before_it_builds_what_a_file_repeats_without_end():
     complaints = Complaints()
     with pytest.raises(Unusable):
         read(b"a: &a [*a, *a]\n", complaints)
-    assert complaints.lines() == ["line 1, column 4: Anchors (&name) are not taken here."]
+    assert complaints.lines() == ["line 1, column 4: Anchors (&name) are not supported."]
 
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
 def test_it_finds_a_forbidden_character_behind_letters_of_several_bytes(monkeypatch, loader):
     monkeypatch.setattr("brokers.import_export.yaml_reader._LOADER", loader)
     assert stopped_at("# ümlaut ☃\na: é\x07\n") == (
-        "line 2, column 5: A character that YAML does not allow."
+        "line 2, column 5: YAML does not allow this character."
     )
 
 
@@ -230,7 +233,7 @@ def test_it_reads_utf_8_with_a_mark_at_its_beginning(store):
 @pytest.mark.parametrize("size", [LARGEST + 1, 50_000_000])
 def test_it_refuses_a_file_that_is_too_large_without_reading_it(store, size):
     assert refused(b"x" * size) == [
-        f"line 1, column 1: {size:,} bytes; a file has 20,000,000 at most."
+        f"line 1, column 1: {size:,} bytes; a file can have at most 20,000,000."
     ]
 
 
@@ -323,7 +326,7 @@ WRONG = {
     ),
     "10,000 groups": (
         HEAD + "associations:\n  dev-read:\n" + "".join(f"    g{n}:\n" for n in range(10_000)),
-        "line 3, column 3: 10,000 groups; a target has 1,000",
+        "line 3, column 3: 10,000 groups; a target can have at most 1,000",
     ),
     "a bad end": (HEAD + "associations:\n  dev-read:\n    x: never\n", "line 4, column 8: Enter a valid date/time"),
     "an unknown target": (HEAD + "associations:\n  nowhere:\n    x:\n", "line 3, column 3: There is no target nowhere"),
