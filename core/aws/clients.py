@@ -6,7 +6,6 @@ import zlib
 from functools import partial
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ChecksumError
 from django.conf import settings
@@ -72,14 +71,18 @@ def forget_clients() -> None:
 def _build(service: str, region_name: str, borrowed: bool) -> Any:
     session: Any = borrowing_session() if borrowed else own_session()
     try:
-        made = session.client(service, region_name=region_name, config=_config(service))
+        new_client = session.client(service, region_name=region_name, config=_config(service))
     except (BotoCoreError, ValueError) as error:
         message = f"{SERVICES[service]} cannot be used with this configuration: {error}"
         raise CooperError(message) from error
 
-    check_endpoint(made.meta.endpoint_url, partition_of(region_name))
-    _register_handlers(made, service, None if borrowed else session)
-    return made
+    check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
+    _register_handlers(new_client, service)
+    if not borrowed:
+        # lent keys are not cooper's to renew
+        handler = partial(renew_expired, session=session)
+        new_client.meta.events.register("needs-retry", handler)
+    return new_client
 
 
 def _config(service: str) -> Config:
@@ -96,13 +99,10 @@ def _config(service: str) -> Config:
     )
 
 
-def _register_handlers(made: Any, service: str, own: boto3.Session | None) -> None:
-    """Add cooper's handlers; `own` is the session whose credentials can be renewed."""
+def _register_handlers(new_client: Any, service: str) -> None:
     _, read, _ = LIMITS[service]
-    events = made.meta.events
+    events = new_client.meta.events
     events.register("before-send", partial(_keep_deadline, read=read))
-    if own is not None:
-        events.register("needs-retry", partial(renew_expired, session=own))
     if service == "dynamodb":
         events.register("before-parse.dynamodb", _refuse_cut_answer)
 

@@ -123,14 +123,15 @@ class Document(Model):
         condition: Condition | None = None,
         return_values: str | None = None,
     ) -> dict[str, Any]:
-        """Change attributes in place and return DynamoDB's answer; an item that lacks is made.
+        """Change attributes in place, and make the item if there is none.
 
-        Raise ConditionFailed when `condition` does not hold, and CooperError.
+        Return DynamoDB's response; `return_values` says which attributes are in it. Raise
+        ConditionFailed when `condition` does not hold, and CooperError.
         """
-        answer = cls._get_connection().update_item(
+        response = cls._get_connection().update_item(
             hash_key, actions=actions, condition=condition, return_values=return_values
         )
-        return dict(answer)
+        return dict(response)
 
     @classmethod
     def delete_item(cls, hash_key: Any) -> None:

@@ -111,8 +111,9 @@ class Table:
 
         spec = self.spec
         conflict = spec.key_conflict(description)
+        problems = [conflict] if conflict else []
+
         checks = {
-            conflict: not conflict,
             "not active": description["TableStatus"] in {"ACTIVE", "UPDATING"},
             "not billed on demand": spec.is_on_demand(description),
             "not encrypted with the KMS key": spec.is_encrypted(description),
@@ -123,7 +124,9 @@ class Table:
             checks["no expiry of items"] = self._expiry_status() is Status.DONE
         for name in spec.indexes:
             checks[f"no index {name}"] = self._index_status(name) is Status.DONE
-        return [problem for problem, is_right in checks.items() if not is_right]
+
+        problems += [problem for problem, is_right in checks.items() if not is_right]
+        return problems
 
     # -- how far it is
 
