@@ -8,8 +8,8 @@ from core.dynamo.documents import Document
 Description = dict[str, Any]
 """A table as DynamoDB's DescribeTable returns it."""
 
-Keys = list[dict[str, str]]
-"""A KeySchema."""
+KeySchema = list[dict[str, str]]
+"""Keys as DynamoDB describes them: names and HASH or RANGE."""
 
 
 class TableSpec:
@@ -22,7 +22,7 @@ class TableSpec:
         self.ttl_name = model.ttl_name()
 
         description = model.table_description()
-        self.keys: Keys = description["KeySchema"]
+        self.keys: KeySchema = description["KeySchema"]
         self.types = _types_in(description)
         self.indexes = _indexes_in(description)
 
@@ -72,7 +72,9 @@ class TableSpec:
                 return f"The table {self.name} has an index {name} with other keys."
         return ""
 
-    def _same_keys(self, expected: Keys, actual: Keys, actual_types: dict[str, str]) -> bool:
+    def _same_keys(
+        self, expected: KeySchema, actual: KeySchema, actual_types: dict[str, str]
+    ) -> bool:
         return _key_text(expected, self.types) == _key_text(actual, actual_types)
 
     def is_protected(self, description: Description) -> bool:
@@ -106,7 +108,7 @@ def _indexes_in(description: Description) -> dict[str, dict[str, Any]]:
     return {index["IndexName"]: index for index in indexes}
 
 
-def _key_text(keys: Keys, types: dict[str, str]) -> str:
+def _key_text(keys: KeySchema, types: dict[str, str]) -> str:
     """Write keys for people: `day (S, HASH), at (S, RANGE)`."""
     parts = []
     # HASH sorts before RANGE
