@@ -1,4 +1,4 @@
-"""The house holds: rooms, one door, short functions, and papers that name things that exist."""
+"""The structure holds: layers, one way in to AWS, short functions, pinned requirements."""
 
 import ast
 import inspect
@@ -39,7 +39,7 @@ FUNCTION_LINES, MODULE_LINES, MEDIAN_FUNCTION = 50, 350, 8
 
 
 def modules() -> Iterator[Path]:
-    """Return the modules of the three packages."""
+    """Return the modules of all packages."""
     for package in PACKAGES:
         yield from sorted((ROOT / package).rglob("*.py"))
 
@@ -57,7 +57,7 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
-    """Check the contracts of the house that stands at `where`."""
+    """Check the import contracts of the copy at `where`."""
     linter = Path(sys.executable).with_name("lint-imports")
     command = [linter, "--no-cache", "--no-logo", "--config", where / "pyproject.toml"]
     return subprocess.run(
@@ -67,7 +67,7 @@ def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Return a copy of the house to break rules in."""
+    """Return a copy of the packages to break rules in."""
     for package in PACKAGES:
         shutil.copytree(
             ROOT / package,
@@ -78,18 +78,18 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_keeps_the_rooms_apart(copy: Path) -> None:
+def test_it_keeps_the_layers_apart(copy: Path) -> None:
     found = lint_imports(copy)
     assert found.returncode == 0, found.stdout
 
 
 VIOLATIONS = {
-    "people knowing doors": (
+    "accounts knowing brokers": (
         "accounts/login.py",
         "import brokers.models",
         "between the top-level packages",
     ),
-    "the frame knowing people": (
+    "core knowing accounts": (
         "core/audit.py",
         "import accounts.models",
         "between the top-level packages",
@@ -99,23 +99,23 @@ VIOLATIONS = {
         "import core.audit",
         "Inside core",
     ),
-    "a model that knows the deed": ("brokers/models.py", "import brokers.grants", "Inside brokers"),
+    "a model that knows grants": ("brokers/models.py", "import brokers.grants", "Inside brokers"),
     "a model that knows a view": ("accounts/models.py", "import accounts.views", "Inside accounts"),
-    "a second door to STS": ("brokers/views.py", "import brokers.sts", "One way in"),
-    "a second door to sign-in": (
+    "a second way to STS": ("brokers/views.py", "import brokers.sts", "One way in"),
+    "a second way to sign-in": (
         "brokers/trust_policy.py",
         "import brokers.console_signin",
         "One way in",
     ),
-    "boto outside its room": (
+    "boto outside its packages": (
         "brokers/grants/issue.py",
         "import botocore.exceptions",
         "touch boto",
     ),
-    "boto in the record": ("core/audit.py", "import boto3", "touch boto"),
-    "Django in a pure room": ("accounts/identity.py", "import django.conf", "are pure"),
+    "boto in the audit log": ("core/audit.py", "import boto3", "touch boto"),
+    "Django in a pure module": ("accounts/identity.py", "import django.conf", "are pure"),
     "Django in a plan": ("brokers/import_export/planner.py", "import django.conf", "are pure"),
-    "AWS behind a pure room": ("brokers/formats.py", "import core.aws", "are pure"),
+    "AWS behind a pure module": ("brokers/formats.py", "import core.aws", "are pure"),
 }
 
 
@@ -131,7 +131,7 @@ def test_it_refuses(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_it_refuses_a_room_that_is_not_on_the_map(copy: Path, package: str) -> None:
+def test_it_refuses_a_module_that_is_in_no_layer(copy: Path, package: str) -> None:
     (copy / package / "utils.py").write_text('"""A drawer."""\n')
     found = lint_imports(copy)
     assert found.returncode != 0
