@@ -100,7 +100,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         return ", ".join(account.groups)
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
-        # a user name is the key, and is never given to somebody else
+        # a user name is the key: it never changes
         return ("username",) if obj else ()
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
