@@ -26,6 +26,9 @@ class CooperRequest(HttpRequest):
     saml_session: Any
     """djangosaml2's second web session, in which requests to identity providers wait."""
 
+    cache: dict[Hashable, Any]
+    """What `once_per_request` keeps."""
+
     form_action: list[str]
     """Origins that forms of this page may lead to, beside our own; set by a view."""
 
