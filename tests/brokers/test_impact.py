@@ -135,3 +135,68 @@ def test_it_agrees_with_what_each_may_become_before_and_after(before, after, peo
     ]
     assert set(found.people_gaining) == {person for person, had, has in may if has and not had}
     assert set(found.people_losing) == {person for person, had, has in may if had and not has}
+
+
+# -- people and groups ------------------------------------------------------------------------------------------------
+def test_it_names_each_person_once_and_in_order():
+    people = CROWD.in_any_of(["okta:developers", "local:analysts", "local:developers"])
+    assert [person.person for person in people] == ["local:alice", "okta:erin"]
+
+
+@pytest.mark.parametrize("groups", [[], ["local:nobody"]])
+def test_it_finds_nobody_in_no_group_or_an_empty_one(groups):
+    assert CROWD.in_any_of(groups) == []
+
+
+@pytest.mark.parametrize(("enabled", "groups"), [(True, {"local:developers"}), (False, set())])
+def test_a_disabled_target_entitles_no_group_but_keeps_its_ends(enabled, groups):
+    ended = Rule("local:analysts", NOW)
+    state = AccessState(enabled, (DEVELOPERS, ended))
+    assert state.entitled_groups(NOW) == groups
+    assert state.ends(NOW) == {"local:developers": None}
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "nobody known so far"),
+        (1, "1 person: p0"),
+        (2, "2 people: p0, p1"),
+        (10, "10 people: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9"),
+        (11, "11 people: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9 and 1 more"),
+    ],
+)
+def test_it_describes_people_up_to_the_most_that_it_names(count, text):
+    assert describe_people(f"p{number}" for number in range(count)) == text
+
+
+# -- several things at once -------------------------------------------------------------------------------------------
+def test_it_says_gains_losses_and_new_ends_of_one_change_in_this_order():
+    end = NOW + timedelta(days=1)
+    before = AccessState(True, (DEVELOPERS, Rule("local:visitors")))
+    after = AccessState(True, (Rule("local:visitors", end), OKTAS))
+
+    impact = change(before, after)
+
+    assert (impact.people_gaining, impact.people_losing) == (("okta:erin",), ("local:alice",))
+    assert [new_end.group for new_end in impact.new_ends] == ["local:visitors"]
+    assert [line.split(": ")[1].split(" may")[0] for line in impact_lines(impact)] == [
+        "okta:developers",
+        "local:developers",
+        "local:visitors",
+    ]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_nothing_changes_where_all_stays_or_the_target_stays_disabled(enabled):
+    before = AccessState(enabled, (DEVELOPERS,))
+    after = AccessState(enabled, (DEVELOPERS,) if enabled else (OKTAS, ANALYSTS))
+    impact = change(before, after)
+    assert not impact and impact_lines(impact) == []
+
+
+def test_an_end_of_a_group_that_only_now_gains_the_target_is_no_new_end():
+    before = AccessState(False, (DEVELOPERS,))
+    after = AccessState(True, (Rule("local:developers", NOW + timedelta(1)),))
+    impact = change(before, after)
+    assert impact.groups_gaining == ("local:developers",) and impact.new_ends == ()
