@@ -288,3 +288,22 @@ def test_it_begins_nothing_that_it_cannot_record(carol):
     with faults.on(Fault("dynamodb", "TransactWriteItems", "audit", mode="error")):
         confirm(carol, page)
     assert Import.find(jobs.SLOT) is None and groups_of("staging-db") == {"local:database-team"}
+
+
+# -- methods
+@pytest.mark.parametrize("address", [CONFIRM, GO_ON, GIVE_UP, "/admin/brokers/target/export/"])
+@pytest.mark.parametrize("method", ["get", "head", "put", "options"])
+def test_what_changes_something_takes_post_alone(carol, address, method):
+    assert getattr(carol, method)(address).status_code == 405
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "options"])
+def test_the_page_takes_no_other_methods(carol, method):
+    assert getattr(carol, method)(PAGE).status_code == 405
+
+
+def test_whoever_may_not_change_targets_sees_nothing_of_it(client_of):
+    alice = client_of("alice")
+    for address in (CONFIRM, GO_ON, GIVE_UP):
+        assert alice.post(address).status_code in (302, 403)
+    assert "Import" not in alice.get(PAGE, follow=True).text
