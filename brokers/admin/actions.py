@@ -61,7 +61,7 @@ class BulkOperation:
     """What it asks for first."""
 
     effect: str = ""
-    """What is said of each target beside who gains and loses it, with {fields} of the form."""
+    """A line about each target, before who gains and loses; may name {fields} of the form."""
 
     probes: bool = False
     """Whether it may probe each target."""

@@ -112,12 +112,12 @@ def dissociate(group: str) -> BulkChange:
 # -- before it is done
 def preview(targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
     """Return who gains and who loses what by the change, target by target."""
-    known = catalogue.current()
+    current = catalogue.current()
     people = all_people()
 
     impacts = []
     for target in targets:
-        rules = {rule.group: rule for rule in known.rules.get(target.name, ())}
+        rules = {rule.group: rule for rule in current.rules.get(target.name, ())}
         # a copy: the catalogue's own targets are shared by all requests
         target_change = TargetChange(Target(**target.attribute_values), rules)
         bulk_change(target_change)
@@ -149,6 +149,7 @@ def run(
 
     for number, step in enumerate(steps, 1):
         target_changes = _prepare_step(step, bulk_change, result)
+        # the audit log has called it so from the beginning
         facts = {"deed": operation, "step": f"{number} of {len(steps)}"}
         try:
             _write_step(target_changes, facts, own_groups)
@@ -205,7 +206,7 @@ def _apply_form_rules(target_change: TargetChange) -> None:
     prepared = target_save.prepare(target, changes)
 
     if was_pending and not enable and target.state == State.ENABLED:
-        # the preview said that nobody gains it
+        # the preview showed that nobody gains it
         target.state = str(State.PENDING)
         changes.before_and_after.pop("state", None)
 

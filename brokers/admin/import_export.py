@@ -201,7 +201,7 @@ class UploadView(ImportExportView):
 
 
 class ImportStepView(ImportExportView):
-    """A step of an import; what refuses it is said on the import's page."""
+    """A step of an import; a refusal is shown on the import's page."""
 
     http_method_names = ["post"]  # noqa: RUF012 - as in Django's View
 

@@ -3,8 +3,7 @@
 import base64
 from typing import Any
 
-from brokers import catalogue
-from brokers.catalogue import Catalogue
+from brokers.catalogue import Catalogue, not_deleted
 from brokers.import_export.snapshot import DEFAULTS, CurrentState, Ends, Values, format_end
 from brokers.models import AwsAccount, State, Target
 from brokers.readiness import NOT_PROBED
@@ -12,15 +11,15 @@ from brokers.readiness import NOT_PROBED
 TARGET_ATTRIBUTES = (*DEFAULTS, *NOT_PROBED, "state")
 
 
-def current_state(known: Catalogue) -> CurrentState:
+def current_state(catalogue: Catalogue) -> CurrentState:
     """Return all that is in the catalogue, deleted targets by their names alone."""
-    targets = catalogue.not_deleted(known.targets.values())
+    targets = not_deleted(catalogue.targets.values())
     return CurrentState(
-        accounts={name: _account_values(account) for name, account in known.accounts.items()},
+        accounts={name: _account_values(account) for name, account in catalogue.accounts.items()},
         targets={target.name: _target_values(target) for target in targets},
-        associations=_ends_by_target(known, targets),
-        versions=_versions(known, targets),
-        deleted=_deleted_names(known),
+        associations=_ends_by_target(catalogue, targets),
+        versions=_versions(catalogue, targets),
+        deleted=_deleted_names(catalogue),
     )
 
 
@@ -46,28 +45,28 @@ def _target_values(target: Target) -> Values:
     return values
 
 
-def _ends_by_target(known: Catalogue, targets: list[Target]) -> dict[str, Ends]:
+def _ends_by_target(catalogue: Catalogue, targets: list[Target]) -> dict[str, Ends]:
     """Return when each association ends; targets without any are left out."""
     ends_by_target: dict[str, Ends] = {}
     for target in targets:
-        rules = known.rules.get(target.name, ())
+        rules = catalogue.rules.get(target.name, ())
         if rules:
             ends_by_target[target.name] = {rule.group: format_end(rule.until) for rule in rules}
     return ends_by_target
 
 
-def _versions(known: Catalogue, targets: list[Target]) -> dict[tuple[str, ...], int]:
+def _versions(catalogue: Catalogue, targets: list[Target]) -> dict[tuple[str, ...], int]:
     versions: dict[tuple[str, ...], int] = {}
-    for account_id, account in known.accounts.items():
+    for account_id, account in catalogue.accounts.items():
         versions["account", account_id] = int(account.version or 0)
 
     for target in targets:
         versions["target", target.name] = int(target.version or 0)
-        for rule in known.rules.get(target.name, ()):
+        for rule in catalogue.rules.get(target.name, ()):
             versions[target.name, rule.group] = int(rule.version or 0)
     return versions
 
 
-def _deleted_names(known: Catalogue) -> frozenset[str]:
-    targets = known.targets.items()
+def _deleted_names(catalogue: Catalogue) -> frozenset[str]:
+    targets = catalogue.targets.items()
     return frozenset(name for name, target in targets if target.state == State.DELETED)

@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "federation_keys_kms_arn": None,
     "access_key_id": None,
 }
-"""The settings of a target as they are where nothing is said; `federation_keys` is base64."""
+"""The settings of a target where a file says nothing; `federation_keys` is base64."""
 
 KEY_ATTRIBUTES = ("federation_keys", "federation_keys_kms_arn", "access_key_id")
 
@@ -45,9 +45,9 @@ KEY_ATTRIBUTES = ("federation_keys", "federation_keys_kms_arn", "access_key_id")
 class Contents:
     """AWS accounts by number, targets by name, and the ends of each target's associations.
 
-    An AWS account has what is said of it: `name`, `external_id`, `stopped`.
-    A target has all of DEFAULTS, `state` (None: not said) and, where a file tells of a probe,
-    `facts`: what the target would keep of it.
+    An AWS account has what the file says of it, of `name`, `external_id`, `stopped`.
+    A target has all of DEFAULTS, `state` (None: the file has none) and, where a file tells of a
+    probe, `facts`: what the target would keep of it.
     `sections` are those that the file has.
     """
 

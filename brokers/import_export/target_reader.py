@@ -92,7 +92,7 @@ class TargetReader(NodeReader):
         self._caller_arn = caller_arn
 
     def read_target(self, name: Key, node: Node) -> dict[str, Any] | None:
-        """Return all that is said of a target; None when its kind is not."""
+        """Return a target's values; None when its kind is missing or unknown."""
         self.cleaned(_NAME, name, str(name))
 
         kind = self._read_kind(name, node)
@@ -159,7 +159,7 @@ class TargetReader(NodeReader):
         self.check(place, check_policy_length, session_policy, policy_arns)
 
     def _read_state(self, node: Node | None) -> str | None:
-        """Return the state that is asked for; None when nothing is said."""
+        """Return the requested state; None when the file has none."""
         if node is None:
             return None
         if node.value not in STATES:

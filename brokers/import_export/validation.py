@@ -89,7 +89,6 @@ def _read_associations(reader: NodeReader, section: Node | None) -> dict[str, En
 
 
 def _read_account(reader: NodeReader, account_id: Key, node: Node) -> Values:
-    """Return what is said of an AWS account."""
     if not arns.ACCOUNT_ID.fullmatch(account_id):
         reader.complain(
             account_id,
