@@ -230,6 +230,7 @@ def _find_origin(form: dict[str, str]) -> str:
     Raise CooperError unless it is on this machine.
     """
     deflated = base64.b64decode(form["SAMLRequest"])
+    # raw DEFLATE (SAML bindings, 3.4.4.1)
     request = zlib.decompressobj(-15).decompress(deflated, MAX_REQUEST_BYTES)
     issuer = re.search(rb"Issuer[^>]*>([^<]+)/saml2/metadata/<", request)
 

@@ -11,6 +11,7 @@ from cryptography.x509.oid import NameOID
 
 def make_key_pair(folder: Path, common_name: str) -> tuple[Path, Path]:
     """Make a key and its certificate in a folder; return the two files."""
+    # it lives as long as the demo runs
     key = rsa.generate_private_key(65537, 2048)
     key_file = folder / "key.pem"
     key_file.write_bytes(

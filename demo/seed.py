@@ -117,25 +117,7 @@ def _seed_target(seed_target: SeedTarget, cooper_arn: str) -> None:
     if Target.find(name):
         return
 
-    if seed_target.federated:
-        kind_fields = _federated_user_fields(seed_target)
-    else:
-        kind_fields = _role_fields(seed_target, cooper_arn)
-    target = Target(
-        name,
-        title=seed_target.title,
-        aws_account=seed_target.account_id,
-        description=seed_target.description,
-        colour=COLOURS[seed_target.env],
-        labels=[f"env={seed_target.env}"],
-        region=settings.COOPER_REGION,
-        destination=DESTINATIONS.get(name),
-        max_seconds=seed_target.max_seconds,
-        sensitive=seed_target.sensitive,
-        state=str(State.ENABLED),
-        tag_session=True,
-        **kind_fields,
-    )
+    target = _make_target(seed_target, cooper_arn)
     local_groups = [f"local:{group}" for group in seed_target.groups]
     groups = local_groups + EXAMPLE_IDP_GROUPS.get(name, [])
 
@@ -150,6 +132,29 @@ def _seed_target(seed_target: SeedTarget, cooper_arn: str) -> None:
             writes.create(Association(name, group))
 
     catalogue.edit(build, name)
+
+
+def _make_target(seed_target: SeedTarget, cooper_arn: str) -> Target:
+    if seed_target.federated:
+        kind_fields = _federated_user_fields(seed_target)
+    else:
+        kind_fields = _role_fields(seed_target, cooper_arn)
+
+    return Target(
+        seed_target.name,
+        title=seed_target.title,
+        aws_account=seed_target.account_id,
+        description=seed_target.description,
+        colour=COLOURS[seed_target.env],
+        labels=[f"env={seed_target.env}"],
+        region=settings.COOPER_REGION,
+        destination=DESTINATIONS.get(seed_target.name),
+        max_seconds=seed_target.max_seconds,
+        sensitive=seed_target.sensitive,
+        state=str(State.ENABLED),
+        tag_session=True,
+        **kind_fields,
+    )
 
 
 def _role_fields(seed_target: SeedTarget, cooper_arn: str) -> dict[str, Any]:

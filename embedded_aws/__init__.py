@@ -91,6 +91,7 @@ class EmbeddedAws:
         if self._store:
             self._store.start()
         self._config = tempfile.TemporaryDirectory(prefix="embedded-aws-")
+        # clients read this one in place of the real ~/.aws/config
         self._config_file.write_text("[default]\n", encoding="utf-8")
         self._server.start()
         _running.append(self)

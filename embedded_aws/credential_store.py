@@ -116,11 +116,13 @@ class CredentialStore:
 
     def issue(self, seconds: int, **facts: Any) -> TemporaryCredentials:
         """Make new credentials for one call; `facts` are further fields of the credentials."""
+        # whole seconds: Expiration has no fractions
+        expires_at = int(self.now()) + seconds
         credentials = TemporaryCredentials(
             random_id("ASIA"),
             random_secret(),
             random_token(),
-            expires_at=int(self.now()) + seconds,
+            expires_at=expires_at,
             **facts,
         )
         with self._lock:
@@ -137,6 +139,7 @@ class CredentialStore:
 
     def __iter__(self) -> Iterator[TemporaryCredentials]:
         """Go through all credentials in the order in which they were issued."""
+        # a copy: other threads issue meanwhile
         with self._lock:
             return iter(list(self._credentials.values()))
 

@@ -54,6 +54,7 @@ class DynamoDb:
                 return response
 
             self._state.changed.set()
+            # only what was done is remembered: a failed transaction may be tried again
             if call.operation == "TransactWriteItems":
                 self._remember_transaction(caller, document)
             if call.operation == "UpdateTable" and "SSESpecification" in document:

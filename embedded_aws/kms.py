@@ -64,6 +64,7 @@ def _check_use(call: Call, caller: Principal) -> None:
     ciphertext = _decode(document.get("CiphertextBlob", ""))
     ciphertext_key = _find_key(backend, ciphertext[:_KEY_ID_BYTES].decode("ascii", "replace"))
 
+    # moto goes on using disabled keys
     for key in (named_key, destination_key, ciphertext_key):
         if key is not None:
             _check_key_state(key)

@@ -64,6 +64,7 @@ def names_exactly(document: Document, caller: Principal) -> bool:
 
     Within its AWS account the caller then needs no policy of its own.
     """
+    # a session may be named by itself or by its role
     own_arns = {caller.arn, caller.principal_arn}
     for statement in _statements(document):
         if statement["Effect"] == "Allow" and own_arns.intersection(_principals(statement)):

@@ -72,6 +72,7 @@ def error_response(service: str, error: AwsError) -> Response:
 
 
 def _json_error(service: str, error: AwsError) -> Response:
+    # SDKs take what comes after the "#" for the code
     document = {
         "__type": f"com.amazon.coral.service#{error.code}",
         "message": error.message,
@@ -81,6 +82,7 @@ def _json_error(service: str, error: AwsError) -> Response:
 
 
 def _xml_error(service: str, error: AwsError) -> Response:
+    # whose fault it is
     fault = "Sender"
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         fault = "Receiver"

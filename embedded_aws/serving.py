@@ -25,6 +25,7 @@ class LoopbackServer:
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
             app,
+            # else waitress keeps its sockets in a global, beside those of other servers
             map=self._sockets,
             host="127.0.0.1",
             port=port,

@@ -82,6 +82,7 @@ def verify(call: Call, authorization: Authorization, secret: str) -> None:
     if not REQUIRED_HEADERS.issubset(authorization.signed_headers):
         raise credentials_error(call.service, "signature")
 
+    # botocore's signer trusts this header, where it is there, for the hash of the body
     stated_hash = call.headers.get("x-amz-content-sha256")
     body_hash = hashlib.sha256(call.body).hexdigest()
     if stated_hash is not None and stated_hash != body_hash:
@@ -122,6 +123,7 @@ def _compute_signature(
     headers = {name: call.headers.get(name, "") for name in authorization.signed_headers}
 
     request = AWSRequest(method=call.method, url=url, headers=headers, data=call.body)
+    # where the signer puts its own clock when it signs
     request.context["timestamp"] = timestamp
 
     credentials = Credentials(authorization.access_key_id, secret)

@@ -51,6 +51,7 @@ def _get_signin_token(form: Form, state: AwsState) -> Response:
     credentials = _read_session(form.get("Session", ""), state)
     _check_duration(form.get("SessionDuration"), credentials)
 
+    # tokens that nobody used would pile up
     now = state.credential_store.now()
     state.signin_tokens = {
         token: (access_key_id, expires_at)

@@ -112,6 +112,7 @@ class Store:
 
     def _read_part(self, file: str) -> Any:
         """Return a part; raise ValueError when it is not what was written."""
+        # the name alone: a manifest must not lead out of the store
         content = (self._directory / Path(file).name).read_bytes()
         if _file_name(content) != file:
             raise ValueError(f"{file} was altered")
@@ -146,6 +147,7 @@ class Store:
         """Write the parts that changed, then the manifest, then drop what it does not name."""
         if not self._changed.is_set():
             return
+        # before the dump: what changes during it is saved next time
         self._changed.clear()
 
         files = {name: self._write_part(part) for name, part in self._snapshot.dump().items()}
@@ -178,4 +180,5 @@ def _write_file(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    # a reader finds the old file or the new one, also when the machine stops here
     draft.replace(path)

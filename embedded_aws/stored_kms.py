@@ -26,6 +26,7 @@ def dump() -> list[dict[str, Any]]:
     for regions in list(kms_backends.values()):
         for backend in list(regions.values()):
             for key in backend.keys.values():
+                # other keys would need their private parts written
                 if key.key_spec == SPEC:
                     keys.append(_dump_key(key))  # noqa: PERF401 - four levels of comprehension
     return keys

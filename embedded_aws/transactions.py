@@ -57,6 +57,7 @@ def write(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> Non
     if len({action.identity for action in actions}) < len(actions):
         raise exceptions.MultipleTransactionsException
 
+    # all conditions before any write: DynamoDB gives a reason for each action
     reasons = [_check_condition(backend, action) for action in actions]
     if any(code for code, _, _ in reasons):
         raise exceptions.TransactionCanceledException(reasons)
@@ -70,6 +71,7 @@ def _read_action(backend: DynamoDBBackend, item: dict[str, Any]) -> _Action:
     [(kind, arguments)] = item.items()
 
     table = backend.get_table(arguments["TableName"])
+    # a Put has the key within its item
     key = arguments.get("Key")
     if not key:
         key = {name: arguments["Item"].get(name) for name in table.table_key_attrs}

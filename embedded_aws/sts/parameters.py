@@ -246,6 +246,7 @@ def packed_percent(policies: list[dict[str, Any]], tags: dict[str, str]) -> int 
         return None
 
     document = json.dumps([policies, tags], separators=(",", ":"))
+    # an estimate of AWS's compression, which is not published
     packed = zlib.compress(document.encode(), 9)
     percent = ceil(100 * len(packed) / PACKED_LIMIT)
     if percent > 100:

@@ -33,10 +33,7 @@ def get_federation_token(
     packed_size = packed_percent(policies, tags)
 
     arn = f"arn:{caller.partition}:sts::{caller.account_id}:federated-user/{name}"
-    context = access.request_context(caller, name, tags=tags)
-    access.require_identity_policy(caller, "sts:GetFederationToken", arn, context)
-    if tags:
-        access.require_identity_policy(caller, "sts:TagSession", arn, context)
+    _authorize_federation(caller, arn, name, tags)
 
     user_id = f"{caller.account_id}:{name}"
     credentials = state.issue(
@@ -56,6 +53,13 @@ def get_federation_token(
         "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
         "PackedPolicySize": packed_size,
     }
+
+
+def _authorize_federation(caller: Principal, arn: str, name: str, tags: dict[str, str]) -> None:
+    context = access.request_context(caller, name, tags=tags)
+    access.require_identity_policy(caller, "sts:GetFederationToken", arn, context)
+    if tags:
+        access.require_identity_policy(caller, "sts:TagSession", arn, context)
 
 
 def get_session_token(caller: Principal, parameters: Parameters, state: AwsState) -> dict[str, Any]:

@@ -6,8 +6,6 @@ everything else in this file, and would need the network.
 """
 
 import re
-import shlex
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -19,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.served import ROOT, Person, clean, free_port, manage, wait_for
-
-PASSWORD = "cooper-demo"
+from demo.seed import PASSWORD
+from tests.support.old_store import serving_aws
+from tests.support.served import ROOT, Person, clean, free_port, wait_for
 
 
 def pinned_distributions() -> Iterator[metadata.Distribution]:
@@ -61,27 +59,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[dict[str, str]]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Serve the seeded embedded AWS with the packages of the demo; return the environment to it."""
-    process = subprocess.Popen(
-        manage("cooper_demo", "--aws-only", "--seed"),
-        cwd=ROOT,
-        env=clean({}),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    environment = {}
-    for line in process.stdout or ():
-        if not line.strip():
-            break
-        name, _, value = line.strip().partition("=")
-        environment[name] = "".join(shlex.split(value))
-
-    yield environment
-
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
-    assert process.returncode == 0
+    with serving_aws(tmp_path_factory.mktemp("aws")) as environment:
+        yield environment
 
 
 def run_in_production(python: str, *words: str, **environment: str) -> Any:
