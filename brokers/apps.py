@@ -17,7 +17,8 @@ class BrokersConfig(AppConfig):
 
     def ready(self) -> None:
         """Let people be told what their groups are good for."""
-        from brokers import catalogue, entitlements  # noqa: PLC0415 - models may be loaded from here on alone
+        # models may not be loaded any earlier
+        from brokers import catalogue, entitlements  # noqa: PLC0415
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
             known = catalogue.current().by_group

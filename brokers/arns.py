@@ -32,7 +32,7 @@ _REFUSED_IN_DESTINATIONS = re.compile(r"[\s\\<>\"]")
 """Browsers read a backslash as a slash, so that it could lead to another host."""
 
 
-# -- ARNs -------------------------------------------------------------------------------------------------------------
+# -- ARNs ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class RoleArn:
     """A role's ARN in parts; the path begins and ends with `/`."""
@@ -48,7 +48,10 @@ class RoleArn:
 
 
 def role_arn(text: str) -> RoleArn:
-    """Read a role's ARN; raise ValueError in words when it is none, or when AWS keeps the role for itself."""
+    """Read a role's ARN.
+
+    Raise ValueError in words when it is none, or when AWS keeps the role for itself.
+    """
     match = _ROLE.fullmatch(text.strip())
     if match is None:
         raise ValueError(
@@ -72,7 +75,7 @@ def is_policy_arn(text: str) -> bool:
 
 
 def assumed_role_of(caller_arn: str) -> tuple[str, str]:
-    """Return (account id, role name) of an assumed-role ARN, or ("", "") when it is another principal."""
+    """Return (account id, role name) of an assumed-role ARN, ("", "") for another principal."""
     match = _ASSUMED_ROLE.fullmatch(caller_arn)
     if match is None:
         return "", ""
@@ -80,7 +83,7 @@ def assumed_role_of(caller_arn: str) -> tuple[str, str]:
     return account_id, role_name
 
 
-# -- console addresses ------------------------------------------------------------------------------------------------
+# -- console addresses -----------------------------------------------------------------------------
 def console_destination(partition_name: str, region: str, destination: str) -> str:
     """Return the console URL to land on.
 
@@ -127,7 +130,7 @@ def _split_url(url: str) -> SplitResult:
 
 
 def _is_within(console_host: str, parts: SplitResult) -> bool:
-    """Return whether an absolute address is https on the console's host or one of its subdomains."""
+    """Return whether an absolute address is https on the console's host or a subdomain."""
     host = parts.hostname or ""
     is_console = host == console_host or host.endswith("." + console_host)
     has_usual_port = parts.port in (None, 443)

@@ -8,13 +8,17 @@ DURATION_REFUSALS = (
     "exceeds the 1 hour session limit for roles assumed by role chaining",
     "exceeds the MaxSessionDuration set for this role",
 )
-"""AWS's words for a duration that is too long for this caller or role; the code is a mere ValidationError."""
+"""AWS's words for a duration that is too long for this caller or role.
+
+The code is a mere ValidationError.
+"""
 
 BAD_KEYS = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
 
 _REASONS = {
     "AccessDenied": (
-        "AWS does not let cooper become this target: its trust policy has changed or lacks something."
+        "AWS does not let cooper become this target: "
+        "its trust policy has changed or lacks something."
     ),
     "PackedPolicyTooLarge": "The target's session policy and tags are too large for AWS.",
     "MalformedPolicyDocument": "AWS cannot read the target's session policy.",
@@ -30,7 +34,10 @@ def is_duration_refusal(error: CooperError) -> bool:
 
 
 def explain(error: CooperError, target: Target) -> CooperError:
-    """Return the error that the person sees for what AWS answered; what says it well already stays as it is."""
+    """Return the error that the person sees for what AWS answered.
+
+    What says it well already stays as it is.
+    """
     if error.code in BAD_KEYS and target.is_role:
         return _refused("cooper's own AWS credentials are no longer accepted by AWS.", error)
     if error.code in BAD_KEYS:

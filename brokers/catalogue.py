@@ -27,7 +27,10 @@ KEPT = 7 * 86_400
 """Seconds that a change stays in the log."""
 
 MOST_TOUCHED = 100
-"""Touched targets that are read one by one; beyond that, as after an import, reading everything is faster."""
+"""Touched targets that are read one by one.
+
+Beyond that, as after an import, reading everything is faster.
+"""
 
 BACKOFF = Backoff(first=0.01, longest=0.2)
 ATTEMPTS = 40
@@ -38,7 +41,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What there is, as of change `number`: targets and AWS accounts by key, associations by target and by group."""
+    """What there is, as of change `number`.
+
+    Targets and AWS accounts by key, associations by target and by group.
+    """
 
     number: int
     targets: Mapping[str, Target] = field(default_factory=dict)
@@ -97,7 +103,7 @@ class Cache:
 cache = Cache()
 
 
-# -- reading ----------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 def current() -> Catalogue:
     """Return the catalogue as it is now; one round trip when nothing changed."""
     known = cache.catalogue
@@ -110,7 +116,7 @@ def current() -> Catalogue:
         return known
 
     with cache.lock:
-        # another thread may have read the same changes, or forgotten everything, while this one waited
+        # while this one waited, another thread may have read the same changes, or forgotten all
         known = cache.catalogue
         if known is None:
             return cache.keep_newest(_read_everything())
@@ -142,7 +148,10 @@ def _read_changes(number: int) -> tuple[list[Change], int]:
     """
     rows = list(Change.under(LOG, range_key_condition=Change.number > number))
     if not rows or int(rows[-1].number) != STAMP or rows[-1].latest is None:
-        message = "The list of targets could not be read. Try again. If this stays, run manage.py cooper_setup."
+        message = (
+            "The list of targets could not be read. Try again. "
+            "If this stays, run manage.py cooper_setup."
+        )
         raise Unavailable(message, "no stamp")
     return rows[:-1], int(rows[-1].latest)
 
@@ -167,7 +176,7 @@ def _read_everything() -> Catalogue:
 
 
 def _with_changes(known: Catalogue, latest_number: int, changes: list[Change]) -> Catalogue:
-    """Return the catalogue with what the changes touched read anew, or everything when the log has a gap."""
+    """Return the catalogue with what changed read anew, or all of it when the log has a gap."""
     if known.number >= latest_number:
         return known
 
@@ -199,7 +208,7 @@ def _put_or_remove(documents: dict[str, T], name: str, document: T | None) -> No
         documents[name] = document
 
 
-# -- writing ----------------------------------------------------------------------------------------------------------
+# -- writing ---------------------------------------------------------------------------------------
 def ensure_stamp() -> bool:
     """Make the stamp unless it exists; return whether it was made now. For set-up."""
     try:
@@ -211,10 +220,12 @@ def ensure_stamp() -> bool:
 
 
 def edit(build: Callable[[Transaction], None], *targets: str, accounts: Iterable[str] = ()) -> None:
-    """Write what `build` puts into a transaction, with the change log: every write of the catalogue's documents.
+    """Write what `build` puts into a transaction, with the change log.
 
-    `targets` and `accounts` name what is touched (associations: their target). `build` may be called
-    several times. Raise Stale, AlreadyExists or whatever refusal a condition of `build` names.
+    Every write of the catalogue's documents goes through here. `targets` and `accounts` name what
+    is touched (associations: their target). `build` may be called several times.
+
+    Raise Stale, AlreadyExists or whatever refusal a condition of `build` names.
     """
     touched = [f"target:{name}" for name in targets]
     touched += [f"aws-account:{account_id}" for account_id in accounts]
@@ -251,19 +262,25 @@ def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None
         writes.create(change, refusal=conflict)
 
 
-# -- AWS accounts -----------------------------------------------------------------------------------------------------
+# -- AWS accounts ----------------------------------------------------------------------------------
 def new_external_id() -> str:
     """Return a new ExternalId (160 bit)."""
     return f"cooper-{secrets.token_hex(20)}"
 
 
 def account_for(account_id: str) -> AwsAccount:
-    """Return the AWS account, or a new one (without a version) with a new ExternalId; nothing is written."""
+    """Return the AWS account, or a new one (without a version) with a new ExternalId.
+
+    Nothing is written.
+    """
     return AwsAccount.find(account_id) or AwsAccount(account_id, external_id=new_external_id())
 
 
 def ensure_account(account_id: str) -> AwsAccount:
-    """Return the AWS account, added with a new ExternalId if it is new; its ExternalId is kept for ever."""
+    """Return the AWS account, added with a new ExternalId if it is new.
+
+    Its ExternalId is kept for ever.
+    """
     account = account_for(account_id)
     if account.version is not None:
         return account

@@ -1,8 +1,11 @@
-"""The console: AWS's sign-in endpoint turns credentials into a sign-in URL, a bearer secret for 15 minutes.
+"""The console: AWS's sign-in endpoint turns credentials into a sign-in URL.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
-- getSigninToken takes POST, so that no secret is in a URL; SessionDuration is never sent: the
-console session ends with its credentials.
+That URL is a bearer secret for 15 minutes. getSigninToken takes POST, so that no secret is in a
+URL; SessionDuration is never sent: the console session ends with its credentials.
+
+Source: "Enable custom identity broker access to the AWS console", in
+https://docs.aws.amazon.com/IAM/latest/UserGuide/:
+id_roles_providers_enable-console-custom-url.html
 """
 
 import json
@@ -45,11 +48,12 @@ def _pool() -> urllib3.PoolManager:
     )
 
 
-# -- the endpoint -----------------------------------------------------------------------------------------------------
+# -- the endpoint ----------------------------------------------------------------------------------
 def endpoint(partition: str) -> str:
-    """Return a partition's federation endpoint; raise CooperError for a COOPER_SIGNIN_URL that is not one.
+    """Return a partition's federation endpoint.
 
     COOPER_SIGNIN_URL replaces that of cooper's own partition, or of all when it is on this machine.
+    Raise CooperError for one that is no such endpoint.
     """
     aws_host = served_partition(partition).signin_host
     configured = str(settings.COOPER_SIGNIN_URL)
@@ -77,7 +81,10 @@ def _check_configured(url: str, partition: str) -> None:
 
 
 def form_action_hosts(partitions: set[str]) -> list[str]:
-    """Return the sources that CSP's form-action has to name: Chromium applies it to the redirect after the POST too."""
+    """Return the sources that CSP's form-action has to name.
+
+    Chromium applies it to the redirect after the POST too.
+    """
     sources = set()
     for partition in partitions & PARTITIONS.keys():
         parts = urlsplit(endpoint(partition))
@@ -85,9 +92,12 @@ def form_action_hosts(partitions: set[str]) -> list[str]:
     return sorted(sources)
 
 
-# -- the sign-in URL --------------------------------------------------------------------------------------------------
+# -- the sign-in URL -------------------------------------------------------------------------------
 def console_url(credentials: Credentials, partition: str, destination: str, issuer: str) -> str:
-    """Return the sign-in URL for the credentials; raise Unavailable or AwsRefused. Never log or keep it."""
+    """Return the sign-in URL for the credentials.
+
+    Raise Unavailable or AwsRefused. Never log or keep it.
+    """
     url = endpoint(partition)
     parameters = {
         "Action": "login",
@@ -134,7 +144,7 @@ def _parse_signin_token(status: int, body: bytes) -> str:
     return token
 
 
-# -- HTTP within a time limit -----------------------------------------------------------------------------------------
+# -- HTTP within a time limit ----------------------------------------------------------------------
 def _post(url: str, fields: str) -> tuple[int, bytes]:
     """Post the fields; return status and body, whole within TIMEOUT and the deadline, or raise."""
     seconds = aws.seconds_left(TIMEOUT, spare=TIME_FOR_OUTCOME)

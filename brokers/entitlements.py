@@ -1,4 +1,7 @@
-"""What an identity may become, through which groups, until when: pure functions of what they are given."""
+"""What an identity may become, through which groups, until when.
+
+Pure functions of what they are given.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,7 +32,10 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Entitlement:
-    """This identity may become `target`, through these groups, until `until` (None: without end)."""
+    """This identity may become `target`, through these groups, until `until`.
+
+    None: without end.
+    """
 
     target: str
     through: tuple[Group, ...]
@@ -41,7 +47,8 @@ class Entitlement:
 def is_active(until: datetime | None, now: datetime) -> bool:
     """Return whether an association with this end (None: without end) still entitles at `now`.
 
-    At the very moment of its end it does not. `brokers.grants.intent` has the same as a condition of DynamoDB.
+    At the very moment of its end it does not. `brokers.grants.intent` has
+    the same as a condition of DynamoDB.
     """
     return until is None or now < until
 

@@ -6,7 +6,10 @@ from core.errors import Conflict, Refused, Unavailable
 
 
 class TargetNotAccessible(Refused):
-    """The target does not exist, is not enabled, or is not for this person: one answer for all three."""
+    """The target does not exist, is not enabled, or is not for this person.
+
+    One answer for all three.
+    """
 
     status = HTTPStatus.NOT_FOUND
 
@@ -27,7 +30,10 @@ class TooMany(Refused):
 
 
 class CatalogueConflict(Conflict):
-    """The catalogue was changed by somebody else while this was being written; it is tried again."""
+    """The catalogue was changed by somebody else while this was being written.
+
+    It is tried again.
+    """
 
 
 class AwsRefused(Unavailable):

@@ -1,4 +1,4 @@
-"""Federation Keys: the key pair behind a federated-user target. Nothing else sees their plaintext at rest.
+"""Federation Keys: the key pair behind a federated-user target.
 
 They come as base64 of a KMS ciphertext of `ACCESSKEYID|SECRET`, made by `cooper_encrypt`
 (TRANSPORT_CONTEXT) or by plain `aws kms encrypt` (no context), and are kept as a ciphertext bound
@@ -32,7 +32,10 @@ _CIPHERTEXT_BYTES = range(16, 6144 + 1)
 
 
 def parse(payload: str) -> Keys:
-    """Read `ACCESSKEYID|SECRET` of an IAM user; raise Invalid saying what is wrong, never showing the secret."""
+    """Read `ACCESSKEYID|SECRET` of an IAM user.
+
+    Raise Invalid saying what is wrong, never showing the secret.
+    """
     match = _PAYLOAD.fullmatch(payload.strip())
     if match is None:
         message = (
@@ -42,12 +45,15 @@ def parse(payload: str) -> Keys:
 
     access_key_id, secret = match.groups()
     if access_key_id.startswith("ASIA"):
-        message = "ASIA... is a temporary key. Federation Keys have to be the long-lived key of an IAM user."
+        message = (
+            "ASIA... is a temporary key. "
+            "Federation Keys have to be the long-lived key of an IAM user."
+        )
         raise Invalid(message, field=FIELD)
     return Keys(access_key_id, secret)
 
 
-# -- as they arrive ---------------------------------------------------------------------------------------------------
+# -- as they arrive --------------------------------------------------------------------------------
 def decrypt_transported(text: str) -> tuple[Keys, bool]:
     """Return the keys in a base64 ciphertext, and whether it carries cooper's encryption context.
 
@@ -74,7 +80,7 @@ def decrypt_transported(text: str) -> tuple[Keys, bool]:
 
 
 def _is_unknown_key(error: CooperError) -> bool:
-    """Return whether KMS's AccessDenied is about a ciphertext of a key that is not there, not about a permission."""
+    """Return whether KMS denies access since there is no such key, not for want of a permission."""
     return error.code == "AccessDeniedException" and "not authorized" not in error.detail
 
 
@@ -92,9 +98,9 @@ def _decode_base64(text: str) -> bytes:
     return blob
 
 
-# -- as they are kept -------------------------------------------------------------------------------------------------
+# -- as they are kept ------------------------------------------------------------------------------
 def _target_context(target_name: str) -> dict[str, str]:
-    """Return the encryption context that binds keys to their target in this installation's tables."""
+    """Return the encryption context that binds keys to their target in these tables."""
     return TRANSPORT_CONTEXT | {
         "cooper:tables": settings.COOPER_TABLE_PREFIX,
         "cooper:target": target_name,

@@ -116,7 +116,7 @@ class LabelsField(admin.LinesField):
         return labels
 
 
-# -- session policies -------------------------------------------------------------------------------------------------
+# -- session policies ------------------------------------------------------------------------------
 class SessionPolicyField(forms.CharField):
     """A session policy: JSON with a Version and statements, at most 2,048 characters."""
 
@@ -181,7 +181,7 @@ class PolicyArnsField(admin.LinesField):
 
 
 def check_policy_length(session_policy: str, policy_arns: list[str]) -> None:
-    """Raise ValidationError when a session policy and the ARNs of managed ones are too long together."""
+    """Raise ValidationError when a session policy and managed ones' ARNs are too long together."""
     if not policy_arns:
         return
     length = len(session_policy) + sum(len(arn) for arn in policy_arns)

@@ -32,7 +32,7 @@ def all_formats(credentials: Credentials, region: str, name: str) -> list[Format
     ]
 
 
-# -- shells -----------------------------------------------------------------------------------------------------------
+# -- shells ----------------------------------------------------------------------------------------
 def environment_variables(credentials: Credentials, region: str) -> dict[str, str]:
     """Return the environment variables that AWS's tools read."""
     variables = {
@@ -75,14 +75,17 @@ def quote_for_fish(value: str) -> str:
 
 
 def quote_for_powershell(value: str) -> str:
-    """Return a value quoted for PowerShell, where a single quote is doubled within single quotes."""
+    """Return a value quoted for PowerShell, where a single quote is doubled."""
     escaped = value.replace("'", "''")
     return f"'{escaped}'"
 
 
-# -- files and tools --------------------------------------------------------------------------------------------------
+# -- files and tools -------------------------------------------------------------------------------
 def credential_process(credentials: Credentials) -> dict[str, object]:
-    """Return the JSON object of a credential_process (AWS SDKs and Tools Reference Guide, process credentials)."""
+    """Return the JSON object of a credential_process.
+
+    Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+    """
     return {
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,

@@ -67,7 +67,8 @@ class BecomeForm(forms.Form):
             return min(DEFAULT_SECONDS, self.longest)
 
         if seconds > self.longest:
+            in_words = describe_seconds(self.longest)
             raise forms.ValidationError(
-                f"At most {self.longest} seconds ({describe_seconds(self.longest)}) for this target."
+                f"At most {self.longest} seconds ({in_words}) for this target."
             )
         return seconds

@@ -1,4 +1,7 @@
-"""Who gains and who loses what by a change, before it is made: a pure function of what it is given."""
+"""Who gains and who loses what by a change, before it is made.
+
+A pure function of what it is given.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """Somebody who has signed in, with the groups of the newest sign-in, written `provider:name`."""
+    """Somebody who has signed in, with the groups (`provider:name`) of the newest sign-in."""
 
     person: str
     groups: frozenset[str]
@@ -50,7 +53,10 @@ class AccessState:
         return frozenset(self.ends(now))
 
     def ends(self, now: datetime) -> dict[str, datetime | None]:
-        """Return each group with an active association, with its end; they entitle once it is enabled."""
+        """Return each group with an active association, with its end.
+
+        They entitle once it is enabled.
+        """
         return {str(rule.group): rule.until for rule in self.rules if is_active(rule.until, now)}
 
 
@@ -65,7 +71,10 @@ class NewEnd:
 
 @dataclass(frozen=True)
 class Impact:
-    """What a change does to one target: groups, and people known to be in them, that gain it and that lose it."""
+    """What a change does to one target.
+
+    Groups, and people known to be in them, that gain it and that lose it.
+    """
 
     target: str
     groups_gaining: tuple[str, ...]
@@ -117,7 +126,7 @@ def _new_ends(
     return tuple(new_ends)
 
 
-# -- in words ---------------------------------------------------------------------------------------------------------
+# -- in words --------------------------------------------------------------------------------------
 def describe_people(names: Iterable[str]) -> str:
     """Return how many people there are, and the first of them by name."""
     people = list(names)

@@ -1,4 +1,7 @@
-"""Documents of AWS access: targets, associations, AWS accounts, and the change log of the catalogue."""
+"""Documents of AWS access.
+
+Targets, associations, AWS accounts, and the change log of the catalogue.
+"""
 
 from typing import Any
 
@@ -28,6 +31,8 @@ __all__ = [
 ]
 
 
+Texts = ListAttribute[str]
+
 KEPT_WHEN_DELETED = {"name", "kind", "version", "aws_account", "partition"}
 """Attributes that a deleted target keeps."""
 
@@ -48,7 +53,7 @@ class Target(Document):
     description = UnicodeAttribute(null=True)
     aws_account = UnicodeAttribute(null=True)
     partition = UnicodeAttribute(default="aws")
-    labels: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    labels: Texts = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     colour = UnicodeAttribute(null=True)
     region = UnicodeAttribute(null=True)
     destination = UnicodeAttribute(null=True)
@@ -56,7 +61,7 @@ class Target(Document):
     sensitive = BooleanAttribute(default=False)
     max_seconds = NumberAttribute(default=3600)
     session_policy = UnicodeAttribute(null=True)
-    policy_arns: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
+    policy_arns: Texts = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     role_arn = UnicodeAttribute(null=True)
     federation_keys = BinaryAttribute(null=True, legacy_encoding=False)
     federation_keys_kms_arn = UnicodeAttribute(null=True)
@@ -73,7 +78,10 @@ class Target(Document):
 
     @classmethod
     def emptied(cls) -> dict[str, Any]:
-        """Return what a deleted target has instead of its settings; the rest keeps its name reserved for ever."""
+        """Return what a deleted target has instead of its settings.
+
+        The rest keeps its name reserved for ever.
+        """
         attributes: dict[str, Any] = {}
         for name, attribute in cls.get_attributes().items():
             if name in KEPT_WHEN_DELETED:
@@ -114,7 +122,10 @@ class Association(Document):
 
 
 class AwsAccount(Document):
-    """An AWS account that targets are in: its ExternalId (kept for ever), its name, whether it is stopped."""
+    """An AWS account that targets are in.
+
+    Its ExternalId (kept for ever), its name, whether it is stopped.
+    """
 
     purpose = "AWS accounts and ExternalIds"
     verbose_name = "AWS account"
@@ -135,7 +146,10 @@ class AwsAccount(Document):
 
 
 class Change(Document):
-    """The change log of the catalogue: numbered changes, and the stamp that sorts after all of them."""
+    """The change log of the catalogue.
+
+    Numbered changes, and the stamp that sorts after all of them.
+    """
 
     purpose = "changes of the catalogue"
 
@@ -150,7 +164,10 @@ class Change(Document):
 
 
 class Import(Document):
-    """The newest import: whose it is, of which file, and how many of its steps are applied. There is one at a time."""
+    """The newest import.
+
+    Whose it is, of which file, and how many of its steps are applied. There is one at a time.
+    """
 
     purpose = "the newest import and how far it is"
 

@@ -55,9 +55,12 @@ class ProbeResult:
         return {**asdict(self), "findings": list(self.findings)}
 
 
-# -- the result and the target's attributes ---------------------------------------------------------------------------
+# -- the result and the target's attributes --------------------------------------------------------
 def attributes_from(result: Mapping[str, Any], *, is_role: bool) -> dict[str, Any]:
-    """Return what a target keeps of a stored result; parts that an import file leaves out are False."""
+    """Return what a target keeps of a stored result.
+
+    Parts that an import file leaves out are False.
+    """
     flags = {name: bool(result.get(name)) for name in PROBE_FLAGS}
     if not is_role:
         # GetFederationToken takes no source identity
@@ -82,7 +85,8 @@ def result_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def known_result(attributes: Mapping[str, Any], *, is_role: bool) -> ProbeResult:
     """Return what is known of the last probe from a target's attributes alone.
 
-    An import file may tell the flags without the result that they come from: then AWS did give credentials.
+    An import file may tell the flags without the result that they come from: then AWS did give
+    credentials.
     """
     flags = {name: bool(attributes[name]) for name in PROBE_FLAGS}
     if attributes["probe"]:
@@ -100,7 +104,7 @@ def known_result(attributes: Mapping[str, Any], *, is_role: bool) -> ProbeResult
     )
 
 
-# -- is it ready? -----------------------------------------------------------------------------------------------------
+# -- is it ready? ----------------------------------------------------------------------------------
 def is_ready(result: ProbeResult, *, sensitive: bool, weaker_mode_accepted: bool) -> bool:
     """Return whether the target may be enabled: nothing is lacking, or a weaker mode is accepted.
 
@@ -114,8 +118,8 @@ def is_ready(result: ProbeResult, *, sensitive: bool, weaker_mode_accepted: bool
 def state_after_probe(before: State, *, ready: bool, enable: bool) -> State | None:
     """Return the state that a target gets by a probe; None: it was to be enabled and is not ready.
 
-    `enable` says whether it is to be enabled. A pending target that turns out ready is enabled in any case: it waits
-    for nothing else.
+    `enable` says whether it is to be enabled. A pending target that turns out ready is enabled in
+    any case: it waits for nothing else.
     """
     if ready:
         return State.ENABLED if enable or before == State.PENDING else State.DISABLED
@@ -124,12 +128,13 @@ def state_after_probe(before: State, *, ready: bool, enable: bool) -> State | No
     return State.DISABLED if before == State.DISABLED else State.PENDING
 
 
-# -- what calls for a new probe ---------------------------------------------------------------------------------------
+# -- what calls for a new probe --------------------------------------------------------------------
 def invalidates_probe(changes: Changes) -> bool:
     """Return whether the stored result says nothing of the target any more.
 
-    A longer longest session does that: AWS was not asked for it. A shorter one does not: what AWS gave for long it
-    gives for short, and where it gave less than was asked, people go on getting no more than that.
+    Raising the longest session does that: AWS was not asked for so much. Lowering it does not:
+    what AWS gave for long it gives for short, and where it gave less than was asked, people go on
+    getting no more than that.
     """
     if any(name in changes for name in PROBED_ATTRIBUTES):
         return True
@@ -140,7 +145,10 @@ def invalidates_probe(changes: Changes) -> bool:
 
 
 def demands_more(changes: Changes) -> bool:
-    """Return whether more is asked of the same result: the target becomes sensitive, or no weaker mode is accepted."""
+    """Return whether more is asked of the same result.
+
+    The target becomes sensitive, or no weaker mode is accepted.
+    """
     becomes_sensitive = "sensitive" in changes and bool(changes["sensitive"][1])
     withdraws = "weaker_mode_accepted" in changes and not changes["weaker_mode_accepted"][1]
     return becomes_sensitive or withdraws
@@ -149,15 +157,15 @@ def demands_more(changes: Changes) -> bool:
 def needs_probe(changes: Changes, *, adding: bool = False, enabling: bool = False) -> bool:
     """Return whether a target has to be probed before it is saved, by form or bulk action.
 
-    An import cannot probe: where the result is invalidated it leaves the target pending, and where more is demanded
-    it decides by the stored result.
+    An import cannot probe: where the result is invalidated it leaves the target pending, and where
+    more is demanded it decides by the stored result.
     """
     # accepting a weaker mode is asking for the target to be enabled in it
     accepts = "weaker_mode_accepted" in changes and bool(changes["weaker_mode_accepted"][1])
     return adding or enabling or accepts or invalidates_probe(changes) or demands_more(changes)
 
 
-# -- in words ---------------------------------------------------------------------------------------------------------
+# -- in words --------------------------------------------------------------------------------------
 def advice(result: ProbeResult, *, sensitive: bool) -> str:
     """Say what to do about a target that is not ready."""
     if not result.works:
@@ -165,7 +173,10 @@ def advice(result: ProbeResult, *, sensitive: bool) -> str:
             "Nobody can become it yet. Save it disabled, fix the role, and test the target again."
         )
     if sensitive:
-        return "A sensitive target cannot use weaker mode: fix the trust policy and test the target again."
+        return (
+            "A sensitive target cannot use weaker mode: "
+            "fix the trust policy and test the target again."
+        )
     return "Fix the trust policy and test the target again, or accept the weaker mode."
 
 

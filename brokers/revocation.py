@@ -1,4 +1,4 @@
-"""Policies that stop AWS sessions which were issued already, ready to paste. Pure: no Django, no AWS.
+"""Policies that stop AWS sessions which were issued already. Pure: no Django, no AWS.
 
 AWS cannot revoke credentials, only deny what they ask for. Sources: IAM user guide, "Revoking IAM
 role temporary security credentials" and "Disabling permissions for temporary security
@@ -30,7 +30,7 @@ class Revocation:
 def of_role_person(
     source_identity: str, person: str, role: str, account_id: str, now: datetime
 ) -> Revocation:
-    """Return what stops every session of one person in a role, by the source identity that they all carry."""
+    """Return what stops every session of one person in a role, by their source identity."""
     return Revocation(
         policy=_deny_everything({"StringEquals": {"aws:SourceIdentity": source_identity}}, now),
         where=f"an inline policy of {role} in AWS account {account_id}",
@@ -48,7 +48,7 @@ def of_role_person(
 
 
 def of_role_session(session_name: str, role: str, account_id: str, now: datetime) -> Revocation:
-    """Return what stops one session of a role that carries no source identity, by its name, which is unique."""
+    """Return what stops one session of a role that carries no source identity, by its name."""
     return Revocation(
         # the part before the colon is the role's id, which cooper does not know
         policy=_deny_everything({"StringLike": {"aws:userid": f"*:{session_name}"}}, now),
@@ -84,7 +84,7 @@ def _iam_time(moment: datetime) -> str:
 
 
 def _deny_everything(principal: Condition, now: datetime) -> str:
-    """Return a policy that denies everything to sessions of the principal that were issued before `now`."""
+    """Return a policy that denies everything to the principal's sessions from before `now`."""
     statement: dict[str, Any] = {
         "Sid": "CooperRevokes",
         "Effect": "Deny",

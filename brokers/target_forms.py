@@ -99,17 +99,20 @@ class TargetForm(admin.DocumentForm):
         max_length=2000,
         required=False,
         label="Console destination",
-        help_text="Where people land: a path such as /s3/home, or an https address within the console.",
+        help_text="Where people land: a path such as /s3/home, or a console address.",
         widget=forms.TextInput(attrs=WIDE),
     )
     enabled = forms.BooleanField(
         required=False,
-        help_text="People can become it. A new target is enabled by a test that finds nothing lacking.",
+        help_text="People can become it. A test that finds nothing lacking enables a new target.",
     )
     accept_weaker = forms.BooleanField(
         required=False,
         label="Accept the weaker mode",
-        help_text="Enable it although the test found something lacking. Kept in the audit log, and shown as a badge.",
+        help_text=(
+            "Enable it although the test found something lacking. "
+            "Kept in the audit log, and shown as a badge."
+        ),
     )
     sensitive = forms.BooleanField(
         required=False, help_text="Becoming it takes a one-time code each time."
@@ -125,7 +128,10 @@ class TargetForm(admin.DocumentForm):
         return Target(kind=str(cls.kind), state=str(State.PENDING))
 
     def initial_values(self, document: Document) -> dict[str, Any]:
-        """Return the initial values; the AWS account's name and the switches come from elsewhere."""
+        """Return the initial values.
+
+        The AWS account's name and the switches come from elsewhere.
+        """
         assert isinstance(document, Target)  # noqa: S101 - the form is for targets alone
         values = super().initial_values(document)
         if "account_name" in self.base_fields:
@@ -171,7 +177,10 @@ class RoleForm(TargetForm):
         label="Role ARN",
         max_length=700,
         widget=forms.TextInput(attrs=WIDE),
-        help_text="As in arn:aws:iam::123456789012:role/path/name. It may be saved before the role exists.",
+        help_text=(
+            "As in arn:aws:iam::123456789012:role/path/name. "
+            "It may be saved before the role exists."
+        ),
     )
     max_seconds = SecondsField(CEILINGS[Kind.ROLE], label="Longest session", initial=3600)
 
@@ -191,7 +200,10 @@ class FederatedUserForm(TargetForm):
         max_length=9000,
         strip=True,
         widget=CiphertextArea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-        help_text="What cooper -encrypt printed (base64). It is tested, kept for this target alone, never shown again.",
+        help_text=(
+            "What cooper -encrypt printed (base64). "
+            "It is tested, kept for this target alone, never shown again."
+        ),
     )
     target_partition = forms.ChoiceField(
         label="Partition",
@@ -201,12 +213,18 @@ class FederatedUserForm(TargetForm):
     confirm_keys = forms.BooleanField(
         required=False,
         label="Use these keys all the same",
-        help_text="Only if cooper asks for it: keys that another target has, or that were encrypted without context.",
+        help_text=(
+            "Only if cooper asks for it: keys that another target has, "
+            "or that were encrypted without context."
+        ),
     )
     max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session", initial=3600)
     session_policy = SessionPolicyField(
         widget=text_area(8, **COUNTED),
-        help_text="Required: without one AWS grants nothing but what resource policies give this federated user.",
+        help_text=(
+            "Required: without one AWS grants nothing "
+            "but what resource policies give this federated user."
+        ),
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:

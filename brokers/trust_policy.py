@@ -1,8 +1,8 @@
 """The trust policy that a target role needs, ready to paste as JSON, CloudFormation and Terraform.
 
-Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user_externalid.html and
-.../reference_policies_elements_principal.html: naming the account and conditioning on aws:PrincipalArn survives the
-deletion and re-creation of cooper's role, naming the role does not.
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/, id_roles_create_for-user_externalid.html
+and reference_policies_elements_principal.html: naming the account and conditioning on
+aws:PrincipalArn survives the deletion and re-creation of cooper's role, naming the role does not.
 """
 
 import json
@@ -24,7 +24,10 @@ def principal_arns(cooper_arn: str) -> list[str]:
 
 
 def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
-    """Return the trust policy: AssumeRole with the ExternalId, and tags and source identity in a second statement."""
+    """Return the trust policy.
+
+    AssumeRole with the ExternalId, and tags and source identity in a second statement.
+    """
     _, partition, _, _, account_id, *_ = cooper_arn.split(":")
     principal = {"AWS": f"arn:{partition}:iam::{account_id}:root"}
     is_cooper = {"ArnLike": {"aws:PrincipalArn": principal_arns(cooper_arn)}}
@@ -65,7 +68,7 @@ def _indent(text: str, columns: int) -> str:
 
 
 def _quote_hcl(text: str) -> str:
-    """Return the text as a string of Terraform, in which `${` and `%{` begin a template unless doubled."""
+    """Return a string of Terraform, in which `${` and `%{` begin a template unless doubled."""
     return json.dumps(text).replace("${", "$${").replace("%{", "%%{")
 
 

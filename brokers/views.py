@@ -46,7 +46,7 @@ def _allow_sign_in_hosts(request: CooperRequest, cards: list[Card]) -> None:
     request.form_action = form_action_hosts(partitions)
 
 
-# -- pages ------------------------------------------------------------------------------------------------------------
+# -- pages -----------------------------------------------------------------------------------------
 @require_safe
 def home(request: CooperRequest) -> HttpResponse:
     """Show what the person may become, by AWS account, with search."""
@@ -76,7 +76,10 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
 
 
 def _card(identity: Identity, name: str) -> Card:
-    """Return the person's card of a target; raise TargetNotAccessible, recorded or counted as a grant's is."""
+    """Return the person's card of a target.
+
+    Raise TargetNotAccessible, recorded or counted as a grant's is.
+    """
     _, entitlement, known = decide(identity, name, datetime.now(UTC))
     return card_of(entitlement, known)
 
@@ -89,7 +92,7 @@ def _target_page(
     return render(request, "brokers/target.html", context, status=status)
 
 
-# -- becoming ---------------------------------------------------------------------------------------------------------
+# -- becoming --------------------------------------------------------------------------------------
 @require_POST
 def console(request: CooperRequest, name: str) -> HttpResponse:
     """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
@@ -183,7 +186,10 @@ def _enrol_first(request: CooperRequest, name: str) -> HttpResponse:
 def _form_again(
     request: CooperRequest, identity: Identity, name: str, form: BecomeForm, status: int = 400
 ) -> HttpResponse:
-    """Show the form with its errors and what was typed; raise TargetNotAccessible to whom it is not for."""
+    """Show the form with its errors and what was typed.
+
+    Raise TargetNotAccessible to whom it is not for.
+    """
     card = _card(identity, name)
     if wants_json(request):
         content = {"error": "Some fields are not valid.", "fields": form.errors}

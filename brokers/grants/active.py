@@ -1,4 +1,7 @@
-"""Grants whose AWS sessions are active: what somebody who is disabled can still do, until when, and what stops it."""
+"""Grants whose AWS sessions are active.
+
+What somebody who is disabled can still do, until when, and what stops it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ GRANT_EVENTS = (Event.GRANT_INTENDED, Event.GRANT_DONE, Event.GRANT_FAILED)
 
 @dataclass(frozen=True)
 class ActiveGrant:
-    """A grant whose AWS session lasts until `ends`, by its outcome or, where there is none, by its intent."""
+    """A grant whose AWS session lasts until `ends`, by its outcome or else by its intent."""
 
     event: AuditEvent
     ends: datetime
@@ -54,7 +57,7 @@ class ActiveGrant:
 
 
 def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
-    """Return a person's grants (`provider:subject`) whose AWS sessions are active at `now`, the newest first."""
+    """Return the grants of a person (`provider:subject`) active at `now`, the newest first."""
     # an hour more than the longest session, for clocks that differ and grants that took their time
     since = (now - LONGEST_SESSION - timedelta(hours=1)).isoformat(timespec="microseconds")
     events = AuditEvent.by_person.query(

@@ -1,4 +1,7 @@
-"""A grant's intent and outcome: on the audit log before AWS is asked, and before anything is handed out."""
+"""A grant's intent and outcome.
+
+On the audit log before AWS is asked, and before anything is handed out.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +66,10 @@ def record_intent(
 
 
 def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
-    """Record the outcome beside its intent, once; raise CooperError when it cannot be, and then hand nothing out."""
+    """Record the outcome beside its intent, once.
+
+    Raise CooperError when it cannot be, and then hand nothing out.
+    """
     day, at = intent.event_key
     event = audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts})
     with transaction() as writes:
@@ -71,7 +77,10 @@ def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
 
 
 def _names_in_aws(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
-    """Return the names by which AWS will know the session: what a revocation goes by, even without an outcome."""
+    """Return the names by which AWS will know the session.
+
+    What a revocation goes by, even without an outcome.
+    """
     source_identity = None
     if not target.is_role:
         session_name = names.federated_name(identity)
@@ -87,7 +96,7 @@ def _names_in_aws(identity: Identity, target: Target, grant_id: str) -> dict[str
     }
 
 
-# -- conditions: what is absent never holds ---------------------------------------------------------------------------
+# -- conditions: what is absent never holds --------------------------------------------------------
 def _check_switches(writes: Transaction, target: Target) -> None:
     """Demand that neither all grants nor those of the AWS account are stopped."""
     all_stopped = Stopped(
@@ -97,7 +106,8 @@ def _check_switches(writes: Transaction, target: Target) -> None:
     writes.check(Installation, GRANTS, condition=Installation.stopped == FALSE, refusal=all_stopped)
 
     account_stopped = Stopped(
-        "Grants in this AWS account are stopped by an administrator of cooper. Ask them when it ends.",
+        "Grants in this AWS account are stopped by an administrator of cooper. "
+        "Ask them when it ends.",
         f"AWS account {target.aws_account} stopped",
     )
     writes.check(
@@ -109,7 +119,7 @@ def _check_switches(writes: Transaction, target: Target) -> None:
 
 
 def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlement) -> None:
-    """Demand that the person is enabled, in the same epoch, and still in the group that entitles."""
+    """Demand that the person is enabled, in the same epoch, and in the group that entitles."""
     is_signed_in = (Person.disabled == FALSE) & (Person.epoch == identity.epoch)
     is_in_group = Person.groups.contains(str(entitlement.last_group))
     refusal = Stopped(

@@ -1,4 +1,4 @@
-"""`grant`: lets a person become a target. Every way to credentials and sign-in URLs goes through here.
+"""`grant`: lets a person become a target; all credentials and sign-in URLs come from here.
 
 entitlement, and why -> step-up -> intent -> STS -> console URL -> outcome -> hand out
 """
@@ -78,7 +78,9 @@ class IssuedGrant:
 
 
 def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGrant:
-    """Let the identity become the target: recorded before AWS is asked and before anything is handed out.
+    """Let the identity become the target.
+
+    It is recorded before AWS is asked, and again before anything is handed out.
 
     Raise TargetNotAccessible (unknown, disabled or not entitled: all the same), Stopped, TooMany,
     Invalid (duration, destination), StepUpRequired (a sensitive target without a code), Refused,
@@ -108,11 +110,11 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
         return IssuedGrant(intent.grant_id, target, credentials, console_url, note)
 
 
-# -- entitlement ------------------------------------------------------------------------------------------------------
+# -- entitlement -----------------------------------------------------------------------------------
 def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitlement, Catalogue]:
     """Return the target and why the identity may become it, with the catalogue that says so.
 
-    Raise TargetNotAccessible, recorded or counted. For pages too: a page tells no more than a grant.
+    Raise TargetNotAccessible, recorded or counted. For pages too: they tell no more than a grant.
     """
     known = catalogue.current()
     target = known.targets.get(name)
@@ -175,7 +177,7 @@ def _external_id(known: Catalogue, target: Target) -> str:
     return str(account.external_id) if account else ""
 
 
-# -- what the audit log says ------------------------------------------------------------------------------------------
+# -- what the audit log says -----------------------------------------------------------------------
 def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
     return {
         "way": str(request.delivery),
@@ -197,7 +199,7 @@ def _facts_of_outcome(credentials: Credentials, note: str) -> dict[str, Any]:
     }
 
 
-# -- AWS --------------------------------------------------------------------------------------------------------------
+# -- AWS -------------------------------------------------------------------------------------------
 @contextmanager
 def _failures_recorded(intent: Intent, target: Target) -> Iterator[None]:
     """Record AWS's failure as the intent's outcome, and tell the person in words what it means."""
@@ -209,7 +211,10 @@ def _failures_recorded(intent: Intent, target: Target) -> Iterator[None]:
 
 
 def _request_credentials(target: Target, session: SessionRequest) -> tuple[Credentials, str]:
-    """Return credentials and a note; when AWS refuses the duration alone, ask once more for an hour."""
+    """Return credentials and a note.
+
+    When AWS refuses the duration alone, ask once more for an hour.
+    """
     become = broker_for(target)
     with _sts_slot():
         try:
@@ -242,7 +247,10 @@ def _sts_slots() -> threading.BoundedSemaphore:
 
 @contextmanager
 def _sts_slot() -> Iterator[None]:
-    """Take one of the slots, so that a slow STS leaves threads for all else; raise Unavailable when none gets free."""
+    """Take one of the slots, so that a slow STS leaves threads for all else.
+
+    Raise Unavailable when none gets free.
+    """
     if not _sts_slots().acquire(timeout=STS_SLOT_TIMEOUT):
         message = "AWS STS is slow and many people are waiting. Nothing was handed out. Try again."
         raise Unavailable(message, "no place at STS")

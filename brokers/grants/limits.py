@@ -29,12 +29,15 @@ CEILINGS = {Kind.ROLE: assume_role.LONGEST, Kind.FEDERATED_USER: federation_toke
 """Seconds that AWS gives at most, by kind."""
 
 _longest_known: dict[tuple[str, int], int] = {}
-"""Seconds that AWS turned out to allow, by target and its version: a changed target is tried anew."""
+"""Seconds that AWS turned out to allow, by target and its version.
+
+A changed target is tried anew.
+"""
 
 
-# -- how long ---------------------------------------------------------------------------------------------------------
+# -- how long --------------------------------------------------------------------------------------
 def longest_seconds(target: Target) -> int:
-    """Return the longest session that the target, this installation and AWS's limits allow (seconds)."""
+    """Return the seconds that the target, this installation and AWS's limits allow at most."""
     configured = int(target.max_seconds)
     allowed = min(
         configured,
@@ -61,7 +64,10 @@ def _version(target: Target) -> tuple[str, int]:
 
 
 def allowed_seconds(target: Target, entitlement: Entitlement, asked: int, now: datetime) -> int:
-    """Return the seconds to ask AWS for: as asked, but never past the association's end; raise Invalid or Refused."""
+    """Return the seconds to ask AWS for.
+
+    As asked, but never past the association's end; raise Invalid or Refused.
+    """
     longest = longest_seconds(target)
     if not SHORTEST <= asked <= longest:
         raise Invalid(f"Choose from {SHORTEST} to {longest} seconds.", field="duration")
@@ -80,7 +86,7 @@ def allowed_seconds(target: Target, entitlement: Entitlement, asked: int, now: d
     return min(asked, left)
 
 
-# -- how often --------------------------------------------------------------------------------------------------------
+# -- how often -------------------------------------------------------------------------------------
 def count_grant(identity: Identity) -> None:
     """Count one more grant of the person; raise TooMany above COOPER_GRANTS_PER_MINUTE."""
     grants = throttle.count(f"grants#{identity.person}", MINUTE)

@@ -1,4 +1,7 @@
-"""A probe's result, put into its target: what the target keeps of it, and the state that follows."""
+"""A probe's result, put into its target.
+
+What the target keeps of it, and the state that follows.
+"""
 
 from brokers import readiness
 from brokers.models import State, Target
@@ -7,9 +10,10 @@ from core.errors import Invalid
 
 
 def apply_result(target: Target, result: ProbeResult, *, before: State, enable: bool) -> None:
-    """Set the target's attributes and state by the result; raise Invalid when it cannot be enabled as asked.
+    """Set the target's attributes and state by the result.
 
     `before` is the state it had, `enable` whether it is to be enabled. Nothing is written.
+    Raise Invalid when it cannot be enabled as asked.
     """
     attributes = readiness.attributes_from(result.stored(), is_role=target.is_role)
     for name, value in attributes.items():

@@ -1,4 +1,7 @@
-"""Federation Keys, examined before they are kept: decrypted, tried with a real call, bound to their target."""
+"""Federation Keys, examined before they are kept.
+
+Decrypted, tried with a real call, bound to their target.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""`probe`: try a target for real and discard what it gives, to learn what its trust policy allows."""
+"""`probe`.
+
+Try a target for real and discard what it gives, to learn what its trust policy allows.
+"""
 
 import secrets
 from dataclasses import dataclass, field
@@ -47,7 +50,7 @@ def probe(target: Target, external_id: str = "") -> ProbeResult:
 
 
 def _refusal_or_raise(error: CooperError) -> CooperError:
-    """Return AWS's refusal; raise the error when AWS decided nothing: no answer, throttled, a fault.
+    """Return AWS's refusal; raise the error when AWS decided nothing (no answer, throttled).
 
     What AWS did not decide must never become a finding: a throttled call without ExternalId would
     look like "ExternalId enforced".
@@ -65,7 +68,7 @@ def _describe_policy_refusal(refusal: CooperError) -> str:
     return f"AWS refuses the target's own session policies: {refusal.detail}"
 
 
-# -- roles ------------------------------------------------------------------------------------------------------------
+# -- roles -----------------------------------------------------------------------------------------
 @dataclass
 class _RoleProbe:
     """One probe of a role: up to eight AssumeRole calls, each of which asks one question."""
@@ -101,7 +104,10 @@ class _RoleProbe:
         return ProbeResult(works=False, findings=(*self.findings, finding))
 
     def _assume(self, **arguments: Any) -> CooperError | None:
-        """Call AssumeRole with the right ExternalId and these arguments; return AWS's refusal, or None."""
+        """Call AssumeRole with the right ExternalId and these arguments.
+
+        Return AWS's refusal, or None.
+        """
         return self._assume_exactly(ExternalId=self.external_id, Policy=DENY_ALL, **arguments)
 
     def _assume_exactly(self, **arguments: Any) -> CooperError | None:
@@ -152,7 +158,10 @@ class _RoleProbe:
         return True
 
     def _allows(self, action: str, **arguments: Any) -> bool:
-        """Return whether AssumeRole takes arguments that `action` covers; a refusal becomes a finding."""
+        """Return whether AssumeRole takes arguments that `action` covers.
+
+        A refusal becomes a finding.
+        """
         refusal = self._assume(**arguments)
         if refusal is None:
             return True
@@ -214,7 +223,7 @@ def _describe_duration_refusal(seconds: int, refusal: CooperError) -> str:
     )
 
 
-# -- federated users --------------------------------------------------------------------------------------------------
+# -- federated users -------------------------------------------------------------------------------
 @dataclass
 class _FederatedUserProbe:
     """One probe of a federated user: up to three GetFederationToken calls with its own keys."""
@@ -236,7 +245,7 @@ class _FederatedUserProbe:
         if refusal is not None:
             return self._failed(_describe_policy_refusal(refusal))
 
-        # no ExternalId to enforce, no source identity to set, and no limit but GetFederationToken's own
+        # no ExternalId to enforce, no source identity to set, no limit but GetFederationToken's
         return ProbeResult(
             True,
             external_id_enforced=True,

@@ -18,7 +18,10 @@ LONGEST = 43_200
 
 
 def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
-    """Return AssumeRole's arguments: all that the target's probe found to be allowed, and nothing less."""
+    """Return AssumeRole's arguments.
+
+    All that the target's probe found to be allowed, and nothing less.
+    """
     arguments: dict[str, Any] = {
         "RoleArn": target.role_arn,
         "RoleSessionName": session_name(request.identity, request.grant_id),
@@ -33,7 +36,10 @@ def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
 
 
 def become(target: Target, request: SessionRequest) -> Credentials:
-    """Return credentials of the role; raise CooperError (with AWS's code) when AWS refuses or does not answer."""
+    """Return credentials of the role.
+
+    Raise CooperError (with AWS's code) when AWS refuses or does not answer.
+    """
     return assume(arguments_for(target, request))
 
 

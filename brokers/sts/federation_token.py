@@ -21,7 +21,10 @@ LONGEST = 129_600
 
 
 def region_of(partition: str) -> str:
-    """Return the region whose STS is asked: cooper's own in its own partition, else the partition's home region."""
+    """Return the region whose STS is asked.
+
+    Cooper's own in its own partition, else the partition's home region.
+    """
     if partition == aws.own_partition():
         return aws.region()
     return PARTITIONS[partition].home_region

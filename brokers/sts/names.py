@@ -26,7 +26,7 @@ _TAG_SAFE = frozenset(string.ascii_letters + string.digits + "_.:/+-@ ")
 
 
 def new_grant_id() -> str:
-    """Return 20 characters of base32 (100 bits of which 96 are random), fit for every name in AWS."""
+    """Return 20 characters of base32 (96 random bits), fit for every name in AWS."""
     return base64.b32encode(secrets.token_bytes(12)).decode().rstrip("=").lower()
 
 
@@ -43,17 +43,26 @@ def digest(text: str) -> str:
 
 
 def session_name(identity: Identity, grant_id: str) -> str:
-    """Return RoleSessionName: as much of the person as fits, and the whole grant id, which is unique."""
+    """Return RoleSessionName.
+
+    As much of the person as fits, and the whole grant id, which is unique.
+    """
     return _join(identity, grant_id, SESSION_LIMIT)
 
 
 def source_identity(identity: Identity) -> str:
-    """Return SourceIdentity: the person's lasting name in AWS, told apart by a digest of provider and subject."""
+    """Return SourceIdentity.
+
+    The person's lasting name in AWS, told apart by a digest of provider and subject.
+    """
     return _join(identity, digest(identity.person), SESSION_LIMIT)
 
 
 def federated_name(identity: Identity) -> str:
-    """Return the federated user's Name: the same for a person every time, so that resource policies may name it."""
+    """Return the federated user's Name.
+
+    The same for a person every time, so that resource policies may name it.
+    """
     return _join(identity, digest(identity.person), FEDERATED_LIMIT)
 
 
@@ -65,7 +74,10 @@ def _join(identity: Identity, unique: str, limit: int) -> str:
 
 
 def tag_value(text: str) -> str:
-    """Return a text as a tag's value, each its own: `=` and hexadecimal bytes stand for what AWS refuses."""
+    """Return a text as a tag's value, each its own.
+
+    `=` and hexadecimal bytes stand for what AWS refuses.
+    """
     escaped = "".join(_escape(character) for character in text)
     if len(escaped) <= TAG_LIMIT:
         return escaped
