@@ -1,10 +1,26 @@
 """Files for import, and an installation without targets to import them into."""
 
+import pytest
+
 from brokers import catalogue
 from brokers.import_export import export, jobs
-from brokers.import_export.drafts import draft
+from brokers.import_export.drafts import FileRefused, draft
 from brokers.models import Change, Import
+from demo.seed import READ_S3
 from embedded_aws import EmbeddedAws
+
+HEAD = "cooper: 1\n"
+ROLE = "  a:\n    kind: role\n    role_arn: arn:aws:iam::444444444444:role/a\n"
+USER = (
+    "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n    session_policy: '"
+    + READ_S3
+    + "'\n"
+)
+
+T = HEAD + "targets:\n"
+# files that a key of the role, or of the federated user, can be added to
+A = T + ROLE + "    "
+U = T + USER + "    "
 
 EMPTIED = ("targets", "associations", "aws-accounts", "audit")
 
@@ -23,6 +39,13 @@ def imported(text: str, *, prune: bool = False) -> Import:
     """Import a file wholly."""
     jobs.begin(draft(text.encode(), prune=prune), "local:carol")
     return jobs.resume()
+
+
+def refused(text: str | bytes, **options: bool) -> list[str]:
+    """Return what is said of a file that must be refused."""
+    with pytest.raises(FileRefused) as caught:
+        draft(text.encode() if isinstance(text, str) else text, **options)
+    return caught.value.lines
 
 
 def exported(*, with_keys: bool = False) -> str:
