@@ -63,6 +63,7 @@ def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:
         authenticated = AuthResult(authenticated)
     identity = authenticated.identity
 
+    # first: without the event on the audit log nobody is signed in
     person = _write_person(identity)
     user = User.from_person(person)
     auth.login(request, user, backend=BACKEND)

@@ -232,6 +232,7 @@ class User(AbstractBaseUser):
     stored_person: Person
     is_admin: bool = False
     is_auditor: bool = False
+    # Django's base class has these; nothing of either is kept with a person
     password = None  # type: ignore[assignment]
     last_login = None
 

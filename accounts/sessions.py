@@ -132,6 +132,7 @@ class SessionStore(SessionBase):
         if data.get(ENDS_AT):
             actions.append(WebSession.ends_at.set(data[ENDS_AT]))
 
+        # the condition: a session that somebody ended meanwhile must not come back
         try:
             WebSession.update_item(
                 hash_session_key(self.session_key or ""),

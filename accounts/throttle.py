@@ -14,6 +14,7 @@ from core.errors import Unavailable
 
 def count(what: str, window: int, by: int = 1) -> int:
     """Count one more try of `what` in this window (seconds); return how many there are now."""
+    # expires after two windows: TTL must not remove a counter that is still in use
     response = Attempt.update_item(
         _window_key(what, window),
         actions=[Attempt.tries.add(by), Attempt.expires.set(after(2 * window))],

@@ -79,6 +79,7 @@ def _families() -> list[ProviderFamily]:
 
 
 def _entries() -> tuple[Entry, ...]:
+    # by its value, so that a changed setting counts at once (tests change it)
     paths: tuple[str, ...] = tuple(settings.COOPER_PROVIDERS)
     return _load(paths)
 

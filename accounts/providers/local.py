@@ -135,6 +135,7 @@ def _verify_password(typed_username: str, password: str) -> LocalAccount:
     account = LocalAccount.find(username) if USERNAME.fullmatch(username) else None
     if not _run_in_thread(_matches, password, account):
         raise SignInRefused(WRONG, f"wrong name or password for {username[:64]!r}")
+    # the same message, so that it does not tell which names exist
     if account is None or account.disabled:
         raise SignInRefused(WRONG, f"disabled account {username!r}")
 
@@ -153,6 +154,7 @@ def _count_guess(username: str, source: str) -> None:
     if throttle.count(f"sign-in#{name}#{source}", WINDOW) > GUESSES:
         raise SignInThrottled(TOO_MANY.format(minutes=minutes), detail)
 
+    # the owner's own places are not slowed down by guesses from elsewhere
     if throttle.is_remembered(f"{name}#{source}"):
         return
     if throttle.count(f"sign-in-all#{name}", DAY) <= ACCOUNT_GUESSES:
@@ -185,7 +187,6 @@ def _run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
     if monkey is None or not monkey.is_module_patched("threading"):
         return function(*arguments)
 
-    # imported only where gevent serves: elsewhere it would start its event loop
-    from gevent import get_hub  # noqa: PLC0415
+    from gevent import get_hub  # noqa: PLC0415 - elsewhere it would start its event loop
 
     return get_hub().threadpool.apply(function, arguments)

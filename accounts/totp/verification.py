@@ -88,6 +88,7 @@ def use_code(person: str, typed: str, at: float) -> None:
     if step is None:
         raise _refusal(device, "wrong code")
 
+    # no code of an older step counts from here on, so that one seen over a shoulder is worth nothing
     actions: list[Action] = [TotpDevice.last_step.set(step), *_RESET_FAILURES]
     _use_up(device, actions, TotpDevice.last_step < step, "used code")
 
@@ -116,6 +117,7 @@ def _use_up(
     device: TotpDevice, actions: list[Action], still_unused: Condition, detail: str
 ) -> None:
     """Write that a code is used; raise WrongCode if it was, or the device was replaced."""
+    # a code of a device that was replaced meanwhile must not pass for one of the new device
     same_device = TotpDevice.seed == device.seed
     try:
         TotpDevice.update_item(
@@ -149,6 +151,7 @@ def _write_try(device: TotpDevice, at: float) -> bool:
     failures_before = int(device.failures)
     device.failures = failures_before + 1
 
+    # counted as wrong before anybody knows; a correct code sets it back
     actions: list[Action] = [TotpDevice.failures.set(device.failures)]
     wait = wait_after(int(device.failures))
     if wait:
