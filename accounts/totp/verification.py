@@ -88,7 +88,7 @@ def use_code(person: str, typed: str, at: float) -> None:
     if step is None:
         raise _refusal(device, "wrong code")
 
-    # no code of an older step counts from here on, so that one seen over a shoulder is worth nothing
+    # no older code counts from here on: one that somebody saw over a shoulder is worth nothing
     actions: list[Action] = [TotpDevice.last_step.set(step), *_RESET_FAILURES]
     _use_up(device, actions, TotpDevice.last_step < step, "used code")
 
