@@ -110,8 +110,7 @@ def _target_context(target_name: str) -> dict[str, str]:
 def encrypt_for_target(keys: Keys, target_name: str) -> kms.Ciphertext:
     """Return the keys as a ciphertext that KMS decrypts for this target alone."""
     payload = f"{keys.access_key_id}|{keys.secret_access_key}".encode()
-    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
-    return kms.encrypt(payload, key_arn, _target_context(target_name))
+    return kms.encrypt_with_own_key(payload, _target_context(target_name))
 
 
 def decrypt_keys(target: Target) -> Keys:

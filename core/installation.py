@@ -1,6 +1,5 @@
 """What one installation is: its schema version, its secret keys, whether all grants are stopped."""
 
-import base64
 import json
 import secrets
 from typing import Any
@@ -123,17 +122,12 @@ def _encryption_context() -> dict[str, str]:
 def _new_secret_key() -> dict[str, str]:
     """Return a new secret key as KMS ciphertext, ready for JSON."""
     plaintext = secrets.token_urlsafe(64).encode()
-    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
-    encrypted = kms.encrypt(plaintext, key_arn, _encryption_context())
-    return {
-        "ciphertext": base64.b64encode(encrypted.blob).decode(),
-        "key_arn": encrypted.key_arn,
-    }
+    return kms.encrypt_with_own_key(plaintext, _encryption_context()).to_json()
 
 
 def _decrypt_secret_key(stored: dict[str, str]) -> str:
-    encrypted = kms.Ciphertext(base64.b64decode(stored["ciphertext"]), stored["key_arn"])
-    return kms.decrypt(encrypted, _encryption_context()).decode()
+    ciphertext = kms.Ciphertext.from_json(stored)
+    return kms.decrypt(ciphertext, _encryption_context()).decode()
 
 
 # -- the KMS key

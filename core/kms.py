@@ -4,8 +4,11 @@ Rule: https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 authenticated data; a ciphertext that is moved to another place cannot be decrypted there.
 """
 
+import base64
 import re
 from typing import Any, NamedTuple
+
+from django.conf import settings
 
 from core import aws
 from core.errors import CooperError, NotAllowed
@@ -40,6 +43,15 @@ class Ciphertext(NamedTuple):
     blob: bytes
     key_arn: str
 
+    def to_json(self) -> dict[str, str]:
+        """Return it as texts, for a document's JSON."""
+        return {"ciphertext": base64.b64encode(self.blob).decode(), "key_arn": self.key_arn}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, str]) -> "Ciphertext":
+        """Return what `to_json` wrote; other entries of `stored` are ignored."""
+        return cls(base64.b64decode(stored["ciphertext"]), stored["key_arn"])
+
 
 def key_arn(key: str) -> str:
     """Return the key ARN behind a key id, key ARN, alias or alias ARN; raise CooperError."""
@@ -52,6 +64,11 @@ def encrypt(plaintext: bytes, key: str, context: dict[str, str]) -> Ciphertext:
         aws.client("kms").encrypt, KeyId=key, Plaintext=plaintext, EncryptionContext=context
     )
     return Ciphertext(bytes(response["CiphertextBlob"]), str(response["KeyId"]))
+
+
+def encrypt_with_own_key(plaintext: bytes, context: dict[str, str]) -> Ciphertext:
+    """Return `plaintext` encrypted under the installation's key (COOPER_KMS_KEY)."""
+    return encrypt(plaintext, key_arn(settings.COOPER_KMS_KEY), context)
 
 
 def decrypt(encrypted: Ciphertext, context: dict[str, str]) -> bytes:

@@ -24,8 +24,7 @@ def new_seed() -> bytes:
 
 def encrypt_seed(seed: bytes, person: str) -> Ciphertext:
     """Encrypt a seed so that it can be decrypted for this person alone."""
-    key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
-    return kms.encrypt(seed, key_arn, _encryption_context(person))
+    return kms.encrypt_with_own_key(seed, _encryption_context(person))
 
 
 def decrypt_seed(ciphertext: Ciphertext, person: str) -> bytes:

@@ -62,9 +62,7 @@ def decrypt_stored() -> list[Key]:
     """Return the keys in the clear, the one that signs first."""
     decrypted = []
     for stored_key in stored():
-        ciphertext = kms.Ciphertext(
-            base64.b64decode(stored_key["ciphertext"]), stored_key["key_arn"]
-        )
+        ciphertext = kms.Ciphertext.from_json(stored_key)
         der = kms.decrypt(ciphertext, _encryption_context())
         decrypted.append(Key(der, stored_key["certificate"]))
     return decrypted
@@ -167,11 +165,9 @@ def _create_key() -> StoredKey:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    kms_key_arn = kms.key_arn(settings.COOPER_KMS_KEY)
-    encrypted = kms.encrypt(der, kms_key_arn, _encryption_context())
+    encrypted = kms.encrypt_with_own_key(der, _encryption_context())
     return {
-        "ciphertext": base64.b64encode(encrypted.blob).decode(),
-        "key_arn": encrypted.key_arn,
+        **encrypted.to_json(),
         "certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(),
     }
 
