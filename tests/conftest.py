@@ -21,6 +21,8 @@ from brokers.admin import last_used
 from brokers.grants import limits
 from cooper_project.setup import set_up
 from core import installation
+from core.dynamo import table_manager
+from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
 from embedded_aws import EmbeddedAws
 from tests.support import faults as injected
@@ -70,6 +72,8 @@ def _starts_processes(item: pytest.Item) -> bool:
 def aws() -> Iterator[EmbeddedAws]:
     """Start the embedded AWS once, set up and seeded; this process uses it and nothing else."""
     before = dict(os.environ)
+    # its tables are as they were asked to be at once
+    table_manager.BACKOFF = Backoff(first=0.002, longest=0.2)
     with EmbeddedAws(wrap=injected.wrap) as started:
         use_embedded_aws(started)
         set_up(lambda line: None)
