@@ -1,4 +1,4 @@
-"""Tells Django of the demo, which brings the command `cooper_demo`."""
+"""Tells Django of the demo, for its command `cooper_demo`."""
 
 from django.apps import AppConfig
 

@@ -31,7 +31,7 @@ _TAG_PUNCTUATION = "_.:/=+-@"
 
 
 class Parameters:
-    """The fields of a call; what is wrong with them is collected and said at once, as AWS does."""
+    """The fields of a call; one error names all that is wrong with them, as AWS does."""
 
     def __init__(self, form: dict[str, str]) -> None:
         self._form = form
