@@ -78,6 +78,7 @@ def check_services() -> Report:
         threads[name] = thread
         thread.start()
 
+    # a thread that hangs goes on by itself: waiting for it would stop every later report
     end = time.monotonic() + PATIENCE
     for name, thread in threads.items():
         thread.join(max(0.0, end - time.monotonic()))
@@ -94,6 +95,7 @@ def _run_check(name: str, check: Callable[[], None], problems: dict[str, str]) -
             check()
         del problems[name]
     except CooperError as error:
+        # only administrators see it
         problems[name] = error.detail
 
 

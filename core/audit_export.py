@@ -112,6 +112,8 @@ def _row(event: AuditEvent) -> dict[str, Any]:
     row = {"id": event.pk}
     for name in ATTRIBUTES:
         row[name] = getattr(event, name)
+
+    # the id behind the time is in `id` already
     row["at"] = event.moment.isoformat()
     row["details"] = event.details or "{}"
     return row

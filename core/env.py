@@ -34,6 +34,8 @@ def secret(name: str, default: str = "") -> str:
 def integer(name: str, default: int, *, least: int, most: int) -> int:
     """Return a whole number within `least`..`most` (both included)."""
     value = text(name) or str(default)
+
+    # at most 12 digits: int() of a very long text takes long
     is_number = re.fullmatch(r"-?[0-9]{1,12}", value)
     if not is_number or not least <= int(value) <= most:
         raise ImproperlyConfigured(

@@ -110,6 +110,8 @@ def use_secret_key() -> None:
     """Give Django the shared secret key; COOPER_SECRET_KEY wins over the stored one."""
     if settings.COOPER_SECRET_KEY:
         return
+
+    # a session or token that an older key signed stays valid after a rotation
     current, *fallbacks = secret_keys()
     settings.SECRET_KEY = current
     settings.SECRET_KEY_FALLBACKS = fallbacks

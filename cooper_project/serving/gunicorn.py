@@ -70,6 +70,7 @@ def environment() -> dict[str, str]:
         value = getattr(settings, name)
         if value:
             variables[name] = str(value)
+
     if settings.COOPER_INSECURE_HTTP:
         variables["COOPER_INSECURE_HTTP"] = "1"
     return variables
@@ -79,6 +80,8 @@ def replace_this_process() -> None:
     """Become gunicorn; never returns."""
     words = command(settings.COOPER_BIND, settings.COOPER_WORKERS)
     os.chdir(Path(settings.BASE_DIR))
+
+    # what is buffered would be lost with this process
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(words[0], words, environment())  # noqa: S606 - our own interpreter

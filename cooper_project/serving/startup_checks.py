@@ -48,10 +48,13 @@ def _line(message: checks.CheckMessage) -> str:
 def _check_installation() -> None:
     """Raise CooperError when clients, tables, KMS key or port cannot be used, or hold the demo."""
     for service in ("dynamodb", "kms", "sts"):
+        # refuses an endpoint that is not AWS's; calls nothing yet
         aws.client(service)
+
     installation.refuse_other_schema()
     installation.use_kms_key()
     kms.usable_key_arn(settings.COOPER_KMS_KEY)
+
     address.refuse_taken(*address.bind_address())
     if installation.is_demo() and not is_embedded():
         raise CooperError(DEMO_REFUSED)

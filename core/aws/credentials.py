@@ -78,6 +78,7 @@ def borrowing_session() -> boto3.Session:
     """Return a session whose clients sign with the keys of `using`, and with nothing else."""
     session = botocore.session.get_session()
     resolver = CredentialResolver([_BorrowedKeysProvider()])
+    # instead of botocore's chain: without lent keys a call must fail, not use cooper's own
     session.register_component("credential_provider", resolver)
     return boto3.Session(botocore_session=session)
 

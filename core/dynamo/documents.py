@@ -48,6 +48,7 @@ class Document(Model):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        # the class's own: an abstract base of documents has none
         meta = cls.__dict__.get("Meta")
         if meta is not None:
             meta.table_name = settings.COOPER_TABLE_PREFIX + meta.table

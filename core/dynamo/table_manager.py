@@ -127,6 +127,7 @@ class TableManager:
             seconds_left = self.end - time.monotonic()
             time.sleep(max(0.0, min(BACKOFF.seconds(attempt), seconds_left)))
             attempt += 1
+
         message = (
             f"{what}: not done within {self.limit:.0f} s. "
             "Run cooper_setup again: it goes on where it stopped."

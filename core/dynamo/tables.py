@@ -157,6 +157,7 @@ class Table:
     def _recovery_status(self) -> Status:
         name = self.spec.name
         response = self.manager.read(name, "DescribeContinuousBackups", TableName=name)
+
         backups = response["ContinuousBackupsDescription"]
         recovery = backups.get("PointInTimeRecoveryDescription") or {}
         if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":

@@ -76,6 +76,7 @@ class Transaction:
 
     def create(self, document: Document, refusal: CooperError | None = None) -> None:
         """Put a document that must not exist yet; otherwise `refusal` (AlreadyExists) is raised."""
+        # the condition is about the item with this key: its key attribute exists if it does
         hash_key = type(document).get_attributes()[document.key_names()[0]]
         arguments = document.get_save_kwargs_from_instance(condition=hash_key.does_not_exist())
         self._add(_Kind.PUT, arguments, refusal or AlreadyExists(document))

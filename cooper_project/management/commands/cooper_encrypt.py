@@ -62,6 +62,7 @@ class Command(CooperCommand):
         keys = parse_iam_user_keys(self._read_payload(options["encrypt_payload"]))
         kms_key = options["kmskey"] or settings.COOPER_KMS_KEY or self._key_of_setup()
         encrypted = encrypt(keys, kms_key)
+
         self._record(keys, encrypted)
         self.stdout.write(base64.b64encode(encrypted.blob).decode())
 

@@ -45,6 +45,8 @@ class Command(CooperCommand):
         self._apply_options(options)
         self._refuse_unsafe_start()
         static.collect()
+
+        # without an audit log nothing is served
         with operators.acting():
             audit.record(Event.SERVE_STARTED, bind=settings.COOPER_BIND, cooper=__version__)
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
