@@ -32,14 +32,13 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Entitlement:
-    """This identity may become `target`, through these groups, until `until`.
-
-    None: without end.
-    """
+    """This identity may become `target`, through these groups."""
 
     target: str
     through: tuple[Group, ...]
     until: datetime | None
+    """The end of the association that ends last; None: without end."""
+
     last_group: Group
     """The group whose association ends last; the grant's intent checks that one again."""
 
