@@ -1,4 +1,4 @@
-"""The stage: an embedded AWS for the session, a seeded store for each test, and the cast."""
+"""Fixtures of all tests: an embedded AWS for the session, seeded anew for each test, and people."""
 
 import copy
 import gc
@@ -32,7 +32,11 @@ from tests.support.saml_stage import connected
 __all__ = ["connected"]
 
 CAST = ("alice", "bob", "carol", "dan", "erin")
-"""Alice may become targets of both kinds, Bob nothing; Carol administers with TOTP, Dan without; Erin audits."""
+"""The people of the seed.
+
+Alice may become targets of both kinds, Bob nothing. Carol administers and has a device for one-time
+codes, Dan administers and has none. Erin is an auditor.
+"""
 
 PROCESS_STARTERS = {"tests.support.browser", "tests.support.kill_sweep", "tests.support.served"}
 """The modules by which tests start processes."""
@@ -124,7 +128,7 @@ def client_of(store: EmbeddedAws) -> Callable[..., Client]:
 
 
 def sign_in(client: Client, username: str) -> None:
-    """Sign a person of the cast in without hashing a password; the sign-in itself has tests of its own."""
+    """Sign a person in without their password; the sign-in itself has tests of its own."""
     request = HttpRequest()
     request.session = SessionStore()
     account = LocalAccount.find(username)

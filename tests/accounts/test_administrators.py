@@ -60,7 +60,7 @@ def made() -> list[AuditEvent]:
     return list(AuditEvent.by_target.query(administrators.NEW_ADMINS))
 
 
-# -- the last one stays -----------------------------------------------------------------------------------------------
+# -- the last one stays ----------------------------------------------------------------------------
 def test_the_last_one_leaves_no_group_of_administrators(client_of):
     carol = alone(client_of)
     answer = submit(carol, f"{LIST}carol/change/", FORM, groups="visitors")
@@ -146,7 +146,7 @@ def test_two_who_remove_each_other_at_the_same_time_do_not_both_win(client_of):
     assert left, answers
 
 
-# -- a new one is seen ------------------------------------------------------------------------------------------------
+# -- a new one is seen -----------------------------------------------------------------------------
 def test_every_administrator_is_told_once_of_a_new_one(client_of):
     carol, dan = client_of("carol"), client_of("dan")
     submit(carol, f"{LIST}bob/change/", FORM, groups="admins")

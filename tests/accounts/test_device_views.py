@@ -1,4 +1,4 @@
-"""A person's own device: set up with fresh proof, replaced, recovered, removed, reset by somebody else."""
+"""A person's own device: set up with fresh proof, replaced, recovered, removed, reset."""
 
 import base64
 import re
@@ -142,7 +142,7 @@ def test_it_ends_the_persons_other_web_sessions(dan, client_of):
     assert other.get("/").status_code == MOVED and dan.get("/").status_code == OK
 
 
-# -- replaced, recovered, removed --------------------------------------------------------------------------------------
+# -- replaced, recovered, removed ------------------------------------------------------------------
 def test_it_replaces_a_device_with_the_old_ones_code_alone(dan):
     enrol(dan)
     old = seed_of(TotpDevice.find("local:dan"))
@@ -223,7 +223,7 @@ def test_it_removes_a_device_with_its_code_alone(dan):
     assert TotpDevice.find("local:dan") is None and Event.DEVICE_REMOVED in kinds("local:dan")
 
 
-# -- reset by somebody else --------------------------------------------------------------------------------------------
+# -- reset by somebody else ------------------------------------------------------------------------
 def reset(browser, person: str, code: str):
     chosen = {"action": "reset_devices", "_selected_action": [person]}
     return confirmed(browser, "/admin/accounts/person/", **chosen, confirmed="yes", code=code)
@@ -279,7 +279,7 @@ def test_it_shows_who_has_a_device_and_never_a_seed(client_of):
     )
 
 
-# -- enrolment codes ---------------------------------------------------------------------------------------------------
+# -- enrolment codes -------------------------------------------------------------------------------
 @pytest.fixture
 def codes_needed(settings):
     settings.COOPER_ENROLMENT = "code"
@@ -326,7 +326,7 @@ def test_it_lets_an_enrolment_code_end(client_of, dan, monkeypatch):
     )
 
 
-# -- faults, and the host ----------------------------------------------------------------------------------------------
+# -- faults, and the host --------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "fault",
     [Fault("kms"), Fault("dynamodb", table="audit"), Fault("dynamodb", table="totp-devices")],

@@ -27,7 +27,7 @@ TARGET, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
 SAVED, AGAIN, DENIED, DOWN = 302, 400, 403, 503
 
 
-# -- wrong ones --------------------------------------------------------------------------------------------------------
+# -- wrong ones ------------------------------------------------------------------------------------
 def wrong(code: str) -> str:
     return f"{(int(code) + 500_000) % 1_000_000:06d}"
 
@@ -89,7 +89,7 @@ def test_it_opens_no_device_with_a_seed_of_somebody_else(clock):
         use_code("local:alice", code_at(seed_of(bobs), int(clock() // STEP)), clock())
 
 
-# -- on the form -------------------------------------------------------------------------------------------------------
+# -- on the form -----------------------------------------------------------------------------------
 def test_it_keeps_everything_typed_when_the_code_is_wrong_and_never_shows_the_code(client_of):
     carol = client_of("carol")
     guess = wrong(next_code("carol"))
@@ -125,7 +125,7 @@ def test_it_does_nothing_when_kms_or_the_record_is_down(client_of, what):
     assert "KMS" in answer.text or "DynamoDB" in answer.text
 
 
-# -- the deed itself ---------------------------------------------------------------------------------------------------
+# -- the deed itself -------------------------------------------------------------------------------
 def test_it_demands_a_code_in_the_grant_itself(identity):
     alice = identity("alice")
     give_device("alice")
@@ -172,7 +172,7 @@ def test_it_stops_all_grants_without_a_code_or_a_device(client_of):
     assert carol.post(STOP_ALL, sent).status_code == DENIED and Installation.find(GRANTS).stopped
 
 
-# -- a window ----------------------------------------------------------------------------------------------------------
+# -- a window --------------------------------------------------------------------------------------
 @pytest.fixture
 def carol_in_a_window(client_of, settings):
     settings.COOPER_STEP_UP_SECONDS = 120

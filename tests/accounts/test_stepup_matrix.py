@@ -1,6 +1,6 @@
-"""Every deed of a sensitive area x every kind of code: what is not the right one changes nothing.
+"""Every sensitive operation x every kind of code: only the right one changes anything.
 
-Time is an argument of verification, and each cell has its own person, so nothing waits for the clock.
+Each cell has its own person and the clock is the test's, so nothing waits.
 """
 
 import json
@@ -52,7 +52,7 @@ Post = Callable[[Any, str], Any]
 
 @dataclass(frozen=True)
 class Deed:
-    """What is posted, with the code as an argument; which document and deed of the management plane it is."""
+    """What is posted, given the code; `of`: the document and operation in the admin."""
 
     post: Post
     of: tuple[str, str] = ("", "")
@@ -329,7 +329,7 @@ GIVES = {
 
 
 def cast(kind: str, prepare: Callable[[str], None] | None, deed: str) -> str:
-    """Make the cell's own person, an administrator who may also become prod-admin, and return their name."""
+    """Make an administrator who may also become prod-admin; return their name."""
     name = "gwen"
     LocalAccount(
         name, groups=["admins", "developers"], password=LocalAccount.find("carol").password

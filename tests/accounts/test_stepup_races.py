@@ -1,4 +1,4 @@
-"""Codes and edits that come at once: one code over three server processes, eight edits of one target."""
+"""One code sent to three server processes at once, and eight edits of one target at once."""
 
 import http.client
 import json
@@ -29,7 +29,7 @@ TOKEN = "x" * 32
 """A CSRF secret: cookie and form have to hold the same one."""
 
 
-# -- one code, three processes -----------------------------------------------------------------------------------------
+# -- one code, three processes ---------------------------------------------------------------------
 @pytest.fixture
 def servers(store) -> Iterator[list[str]]:
     """Start three servers on one store."""
@@ -39,7 +39,7 @@ def servers(store) -> Iterator[list[str]]:
 
 
 def person(number: int) -> str:
-    """Make somebody with a device who may become prod-admin; return the cookie of their web session."""
+    """Make a person with a device who may become prod-admin; return their session cookie."""
     name = f"racer-{number}"
     LocalAccount(name, groups=["developers"], password="unusable").save()
     give_device(name)
@@ -88,7 +88,7 @@ def test_it_gives_one_code_to_one_of_eight_over_three_processes_fifty_times(stor
     one_code_by_eight(store, servers, 50)
 
 
-# -- one target, eight edits -------------------------------------------------------------------------------------------
+# -- one target, eight edits -----------------------------------------------------------------------
 @pytest.fixture
 def administrators(client_of, settings) -> list[Client]:
     """Return eight web sessions of two administrators, each with an open window."""

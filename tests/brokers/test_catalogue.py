@@ -1,4 +1,4 @@
-"""The catalogue: held in the process, true at every request, and never believed when the answer is cut."""
+"""The catalogue: kept in memory, true at every request, refused when an answer is cut."""
 
 import threading
 

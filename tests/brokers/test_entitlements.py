@@ -83,7 +83,7 @@ def test_it_does_not_match_groups_by_their_beginning_or_case():
     assert entitlement_to("t", person("developers", "de"), rules, NOW) is None
 
 
-# -- until when -------------------------------------------------------------------------------------------------------
+# -- until when ------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("until", "active"),
     [
@@ -118,7 +118,7 @@ def test_no_end_of_the_first_group_by_name_outlives_a_later_end_of_another():
     assert [str(group) for group in entitlement.through] == ["local:a", "local:b", "local:c"]
 
 
-# -- several targets --------------------------------------------------------------------------------------------------
+# -- several targets -------------------------------------------------------------------------------
 def test_it_gives_each_target_its_own_groups_and_end():
     rules = [
         Rule("t", "local:dev"),

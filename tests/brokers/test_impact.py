@@ -137,7 +137,7 @@ def test_it_agrees_with_what_each_may_become_before_and_after(before, after, peo
     assert set(found.people_losing) == {person for person, had, has in may if had and not has}
 
 
-# -- people and groups ------------------------------------------------------------------------------------------------
+# -- people and groups -----------------------------------------------------------------------------
 def test_it_names_each_person_once_and_in_order():
     people = CROWD.in_any_of(["okta:developers", "local:analysts", "local:developers"])
     assert [person.person for person in people] == ["local:alice", "okta:erin"]
@@ -170,7 +170,7 @@ def test_it_describes_people_up_to_the_most_that_it_names(count, text):
     assert describe_people(f"p{number}" for number in range(count)) == text
 
 
-# -- several things at once -------------------------------------------------------------------------------------------
+# -- several things at once ------------------------------------------------------------------------
 def test_it_says_gains_losses_and_new_ends_of_one_change_in_this_order():
     end = NOW + timedelta(days=1)
     before = AccessState(True, (DEVELOPERS, Rule("local:visitors")))

@@ -1,4 +1,4 @@
-"""One table of changes, one answer whether it takes a new probe: in the form, a bulk action and an import."""
+"""What calls for a new probe: the form, bulk actions and imports agree."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from demo.seed import SPARE_ROLE
 from tests.support.forms import submit
 
 NAME = "dev-read"
-"""A role that is enabled, of which a probe found nothing lacking; its longest session is four hours."""
+"""An enabled role whose probe was complete; its longest session is four hours."""
 
 CHANGES = [
     ("role_arn", f"arn:aws:iam::444444444444:role/{SPARE_ROLE}", True),
@@ -81,7 +81,7 @@ def test_an_import_forgets_the_probe_where_the_rule_says_so(store, attribute, va
     assert target.values.get("state", "enabled") == ("pending" if new_probe else "enabled")
 
 
-# -- more is asked of the same result ---------------------------------------------------------------------------------
+# -- more is asked of the same result --------------------------------------------------------------
 def test_the_form_and_a_bulk_action_probe_a_target_that_becomes_sensitive(client_of, probes):
     carol = client_of("carol")
     submit(carol, f"/admin/brokers/target/{NAME}/change/", "target_form", sensitive="on")

@@ -1,4 +1,4 @@
-"""When a target is complete, when it is ready, and what follows from a probe: tables of cases, no AWS."""
+"""When a target is complete, when it is ready, and what follows from a probe."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ NO_TAGS = replace(COMPLETE, tag_session=False, findings=("no sts:TagSession",))
 FAILED = ProbeResult(works=False, findings=("AWS refuses",))
 
 
-# -- complete, ready --------------------------------------------------------------------------------------------------
+# -- complete, ready -------------------------------------------------------------------------------
 @pytest.mark.parametrize("lacking", ["works", *PROBE_FLAGS])
 def test_a_result_that_lacks_one_thing_is_not_complete(lacking):
     assert COMPLETE.complete
@@ -50,7 +50,7 @@ def test_it_is_ready_when_nothing_is_lacking_or_the_weaker_mode_is_accepted(
     assert given is ready
 
 
-# -- the state after a probe ------------------------------------------------------------------------------------------
+# -- the state after a probe -----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("before", "ready", "enable", "after"),
     [
@@ -72,7 +72,7 @@ def test_it_says_the_state_after_a_probe(before, ready, enable, after):
     assert readiness.state_after_probe(State(before), ready=ready, enable=enable) == after
 
 
-# -- what calls for a new probe ---------------------------------------------------------------------------------------
+# -- what calls for a new probe --------------------------------------------------------------------
 @pytest.mark.parametrize("attribute", readiness.PROBED_ATTRIBUTES)
 @pytest.mark.parametrize(("before", "after"), [(None, "x"), ("x", "y"), ("x", None)])
 def test_any_change_of_what_was_probed_invalidates_the_result(attribute, before, after):
@@ -132,7 +132,7 @@ def test_it_says_what_has_to_be_probed_before_it_is_saved(changes, how, needs):
     assert readiness.needs_probe(changes, **how) is needs
 
 
-# -- the result as attributes -----------------------------------------------------------------------------------------
+# -- the result as attributes ----------------------------------------------------------------------
 @pytest.mark.parametrize("result", [COMPLETE, NO_TAGS, FAILED])
 def test_a_role_keeps_a_result_and_gives_it_back(result):
     attributes = readiness.attributes_from(result.stored(), is_role=True)
@@ -178,7 +178,7 @@ def test_flags_do_not_outweigh_a_result_that_failed():
     assert not readiness.known_result(attributes, is_role=True).complete
 
 
-# -- in words ---------------------------------------------------------------------------------------------------------
+# -- in words --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("result", "sensitive", "words"),
     [

@@ -1,4 +1,4 @@
-"""Policies that stop AWS sessions: each denies what it says, to those it says, and to nobody else."""
+"""Policies that stop AWS sessions: each stops those it names, and nobody else."""
 
 import fnmatch
 import json
@@ -44,7 +44,7 @@ def statement_of(stop: revocation.Revocation) -> dict[str, Any]:
 
 
 def denies(stop: revocation.Revocation, session: dict[str, str]) -> bool:
-    """Evaluate the condition as IAM does: every operator and key has to match; an absent key does not."""
+    """Evaluate a condition as IAM does: all operators and keys match; an absent key does not."""
     condition = statement_of(stop)["Condition"]
     return all(
         key in session and OPERATORS[operator](session[key], expected)

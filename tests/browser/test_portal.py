@@ -1,4 +1,4 @@
-"""The main job in a real browser: signed in by hand, console and credentials got, an administrator at work."""
+"""The main job in a real browser: console, credentials, and an administrator at work."""
 
 import re
 
@@ -92,7 +92,7 @@ def test_it_finds_targets_by_keyboard(page):
     assert page.get_by_role("heading", level=3).all_inner_texts() == ["Staging, deploy"]
 
 
-# -- the management plane ---------------------------------------------------------------------------------------------
+# -- the management plane --------------------------------------------------------------------------
 def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
     sign_in(page, "carol")
     page.get_by_role("link", name="Administration").click()

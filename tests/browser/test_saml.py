@@ -52,7 +52,7 @@ def demo() -> Iterator[dict[str, Any]]:
         aws.communicate(timeout=40)
 
 
-# -- pysaml2's server ----------------------------------------------------------------------------------------------
+# -- pysaml2's server ------------------------------------------------------------------------------
 def sign_in(page, name: str, address: str = "/", password: str = PASSWORD) -> None:
     page.goto(address)
     page.get_by_role("link", name="Sign in with Example IdP").click()
@@ -132,7 +132,7 @@ def test_an_administrator_signs_in_afresh_to_set_a_device_up(page):
     see(page.get_by_role("heading", name="Set up your device"))
 
 
-# -- Auth0's samlp -------------------------------------------------------------------------------------------------
+# -- Auth0's samlp ---------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def samlp(demo) -> Iterator[str]:
     """Run samlp, connect it, and return its address."""

@@ -1,4 +1,4 @@
-"""Codes in a real browser: an administrator without a device sets one up, by QR code, and works with it."""
+"""One-time codes in a real browser: a device is set up by QR code and used."""
 
 import io
 import re

@@ -40,7 +40,7 @@ def aws() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def environment(aws, request) -> dict[str, str]:
-    """Return the environment of commands, with tables of this test's own and no word of region or key."""
+    """Return an environment with tables of this test's own, but neither region nor key."""
     kept = {
         name: value
         for name, value in aws.items()

@@ -1,4 +1,4 @@
-"""The policies of docs/iam allow what cooper really asks of AWS, command by command and while it serves."""
+"""The policies of docs/iam allow what cooper calls, command by command and while it serves."""
 
 import io
 import re
@@ -35,7 +35,7 @@ def policy_for(deed: str) -> Path:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return what runs a command and demands that its policy allows each call; `given` stands on stdin."""
+    """Return a function that runs a command and demands that its policy allows each call."""
 
     def do(*words: str, given: str = "") -> None:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
@@ -123,10 +123,10 @@ def test_it_allows_to_export_the_record(store: EmbeddedAws, tmp_path: Path, comm
     )
 
 
-# -- while it serves ---------------------------------------------------------------------------------------------------
+# -- while it serves -------------------------------------------------------------------------------
 @pytest.fixture
 def visit(connected: EmbeddedAws) -> Callable[[str], None]:
-    """Return what demands that the server's policy allows each call since the last look; the last one may be named."""
+    """Return a function that demands that the server's policy allows each call since the last."""
     faults.clear()
 
     def look(operation: str = "") -> None:
@@ -213,7 +213,7 @@ def test_it_allows_an_iam_user_to_federate(client_of: Any) -> None:
     assert calls and iam.refused(IAM / "federation-user.json", calls) == []
 
 
-# -- the judge itself --------------------------------------------------------------------------------------------------
+# -- the judge itself ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("action", "table", "key"),
     [

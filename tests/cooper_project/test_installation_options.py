@@ -1,4 +1,4 @@
-"""Option 1, an instance role, and option 2, the keys of an IAM user: both drive the whole flow, over real HTTP."""
+"""Option 1 (an instance role) and option 2 (keys of an IAM user), over real HTTP."""
 
 import json
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from tests.support.served import Person, manage, run, serving
 INSTANCE = f"arn:aws:sts::111111111111:assumed-role/{seed_aws.COOPER_ROLE}/i-0c00be40000000001"
 USER = f"arn:aws:iam::111111111111:user/{seed_aws.COOPER_USER}"
 ALMOST_DUE = 800
-"""Seconds of life that make botocore renew at the next call (it begins 15 minutes before the end)."""
+"""Seconds left, at which botocore renews (it begins 15 minutes before the end)."""
 
 
 @pytest.fixture
 def real(store: EmbeddedAws) -> EmbeddedAws:
-    """Return the seeded AWS without the demo's mark, with a role that trusts cooper on an instance too."""
+    """Return the seeded AWS as no demo, with a role that trusts cooper on an instance too."""
     Installation.find("demo").delete()
     account = AwsAccount.find("222222222222")
     policy = trust_policy.trust_policy(str(account.external_id), INSTANCE)

@@ -19,7 +19,7 @@ from tests.support.paths import ROOT
 
 @pytest.fixture
 def written(store) -> Iterator[list[str]]:
-    """Return everything that is logged, with every logger that cooper does not hold back at DEBUG."""
+    """Return everything that is logged, at DEBUG wherever cooper does not forbid it."""
     lines: list[str] = []
 
     class Keeper(logging.Handler):

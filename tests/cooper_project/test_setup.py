@@ -112,7 +112,7 @@ def is_complete() -> bool:
     return catalogue.current().number == 0
 
 
-# -- the plain way -----------------------------------------------------------------------------------------------------
+# -- the plain way ---------------------------------------------------------------------------------
 
 
 def test_it_makes_every_table_as_it_has_to_be(empty: EmbeddedAws) -> None:
@@ -165,7 +165,7 @@ def test_it_writes_the_schema_version_last_so_that_half_a_set_up_is_never_served
         installation.refuse_other_schema()
 
 
-# -- several at once, cut short ----------------------------------------------------------------------------------------
+# -- several at once, cut short --------------------------------------------------------------------
 
 
 def test_it_ends_the_same_with_four_at_once(empty: EmbeddedAws) -> None:
@@ -216,7 +216,7 @@ def killed_after(changes: int) -> None:
 
 
 def killed_until_done(changes: int) -> int:
-    """Set up again and again, killed after so many changes each time; return how often it was killed."""
+    """Set up until it is not killed any more; return how often it was killed."""
     for times in range(100):
         code = in_a_child(lambda: killed_after(changes))
         if code == 0:
@@ -239,7 +239,7 @@ def test_it_goes_on_where_it_was_killed_after_every_single_change(empty: Embedde
     assert is_complete()
 
 
-# -- tables that are there already -------------------------------------------------------------------------------------
+# -- tables that are there already -----------------------------------------------------------------
 
 
 def make(name: str, key: str = "person", **more: Any) -> None:
@@ -362,7 +362,7 @@ def test_it_refuses_items_that_expire_by_another_attribute(empty: EmbeddedAws) -
         setup.set_up(quiet)
 
 
-# -- what AWS answers --------------------------------------------------------------------------------------------------
+# -- what AWS answers ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -448,7 +448,7 @@ def test_it_does_not_believe_aws_that_a_thing_was_done(empty: EmbeddedAws) -> No
         tables.ensure(key_arn(), quiet, manager=Forgetful(quiet), only=[Person])
 
 
-# -- the KMS key -------------------------------------------------------------------------------------------------------
+# -- the KMS key -----------------------------------------------------------------------------------
 
 
 def unusable() -> Iterator[tuple[str, Callable[[], str]]]:
@@ -492,7 +492,7 @@ def test_it_takes_an_alias(empty: EmbeddedAws, settings: Any) -> None:
     assert {table["key"] for table in whole().values()} == {arn}
 
 
-# -- versions and secret keys ------------------------------------------------------------------------------------------
+# -- versions and secret keys ----------------------------------------------------------------------
 
 
 def test_it_refuses_a_newer_schema_before_anything_is_changed(empty: EmbeddedAws) -> None:
@@ -535,7 +535,7 @@ def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:
     assert installation.secret_keys()[0] not in stored
 
 
-# -- a document of tomorrow --------------------------------------------------------------------------------------------
+# -- a document of tomorrow ------------------------------------------------------------------------
 
 
 def test_it_refuses_an_index_with_other_keys(empty: EmbeddedAws) -> None:

@@ -150,7 +150,7 @@ def test_it_does_not_believe_a_stranger_who_says_https(client_of, settings):
     assert client_of(None).get("/login/", headers={"x-forwarded-proto": "https"}).status_code == 301
 
 
-# -- what serving refuses, in a process of its own --------------------------------------------------------------------
+# -- what serving refuses, in a process of its own -------------------------------------------------
 def test_it_refuses_the_demos_tables_without_being_told_that_it_is_one(store):
     done = run(manage("cooper_serve"), store.environment())
     assert done.returncode == 1 and "demo's people" in done.stderr

@@ -27,7 +27,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "key"
 
 
-# -- a secret in a file -----------------------------------------------------------------------------------------------
+# -- a secret in a file ----------------------------------------------------------------------------
 def test_it_reads_a_secret_from_the_file_that_is_named(file: Path) -> None:
     assert env.secret("COOPER_SECRET_KEY") == KEY
 
@@ -51,7 +51,7 @@ def test_it_names_a_file_that_cannot_be_read_and_says_nothing_of_what_is_in_it(
     assert done.returncode == 1 and f"COOPER_SECRET_KEY_FILE names '{file}'" in done.stderr
 
 
-# -- the secret key ---------------------------------------------------------------------------------------------------
+# -- the secret key --------------------------------------------------------------------------------
 def test_its_own_secret_key_wins_over_the_stored_one(store: EmbeddedAws, settings: Any) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS, settings.COOPER_SECRET_KEY = KEY, [], KEY
     installation.use_secret_key()
@@ -72,7 +72,7 @@ def test_it_serves_with_the_secret_key_of_a_file_where_none_is_stored(
         assert Person(url).sign_in("alice", PASSWORD) == 302
 
 
-# -- host names -------------------------------------------------------------------------------------------------------
+# -- host names ------------------------------------------------------------------------------------
 def test_it_answers_the_hosts_that_are_named_and_no_other(store: EmbeddedAws) -> None:
     Installation.find("demo").delete()
     named = {"COOPER_ALLOWED_HOSTS": "127.0.0.1, portal.example"}

@@ -49,7 +49,7 @@ def test_it_names_no_setting_that_is_none(paper: Path) -> None:
 
 
 def exists(dotted: str) -> bool:
-    """Return whether a dotted name stands for a module, or for something in one (modules alone are not run)."""
+    """Return whether a dotted name is that of a module, or of something in one."""
     parts, rest = dotted.split("."), []
     while parts:
         if (ROOT / "/".join(parts)).is_dir() or (ROOT / "/".join(parts)).with_suffix(

@@ -173,7 +173,7 @@ PRIVATE_NAMES = {
     "core/dynamo": private_names(Model, Connection, TableConnection),
     "core/aws": private_names(RefreshableCredentials, boto3.Session, botocore.session.Session),
 }
-"""Names that PynamoDB and botocore may change at any time, by the package that alone may use them."""
+"""Private names of PynamoDB and botocore, by the one package that may use them."""
 
 BOTOCORE_NAMES_IN_USE = {"_expiry_time"}
 """What cooper cannot do without; a test of core.aws fails when botocore loses it."""

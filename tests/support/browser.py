@@ -111,7 +111,7 @@ used: dict[str, int] = {}
 
 
 def next_code(otpauth: str) -> str:
-    """Return a code of a device that was not used yet; one step early or late counts too, else it waits."""
+    """Return an unused code of a device; wait where none is valid yet (a step early or late is)."""
     secret = re.search(r"secret=(\w+)", otpauth)[1]
     step = max(int(time.time() // 30) - 1, used.get(otpauth, 0) + 1)
     used[otpauth] = step

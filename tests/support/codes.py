@@ -1,4 +1,4 @@
-"""One-time codes for tests, in which the clock stands still until somebody needs the next code."""
+"""One-time codes; the tests' clock stands still until somebody needs the next code."""
 
 import time
 
@@ -30,7 +30,7 @@ def give_device(username: str) -> None:
 
 
 def next_code(username: str) -> str:
-    """Return a code of the person's device that was not used yet, turning the clock on where needed."""
+    """Return an unused code of the person's device; turn the clock on where needed."""
     device = totp.device_of(f"local:{username}")
     assert device is not None, f"{username} has no device"
     clock = totp.now

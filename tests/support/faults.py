@@ -1,4 +1,7 @@
-"""Faults of AWS, injected before the embedded AWS: `with faults.on(Fault(service="dynamodb", table="audit", ...)):`.
+"""Faults of AWS, injected before the embedded AWS.
+
+    with faults.on(Fault(service="dynamodb", table="audit", mode="stall")):
+        ...
 
 Pass `wrap` to EmbeddedAws. Every call is counted in the journal, whether a fault met it or not.
 """
@@ -47,7 +50,8 @@ THROTTLES = {
 class Fault:
     """Which calls fail, and how. "" stands for any; `table` is the name with or without the prefix.
 
-    `after`: so many matching calls go well first; `times`: so many fail then (None: all); `when` looks at the body.
+    `after`: so many matching calls succeed first; `times`: so many fail then (None: all);
+    `when` looks at the body.
     """
 
     service: str = ""

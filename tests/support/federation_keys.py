@@ -9,7 +9,7 @@ from core import kms
 
 
 def encrypted(access_key_id: str, secret: str, context: dict[str, str] | None = None) -> str:
-    """Return a key pair as an administrator pastes it; `context` replaces the usual encryption context."""
+    """Return a key pair as an administrator pastes it; `context`: another encryption context."""
     payload = f"{access_key_id}|{secret}".encode()
     used = TRANSPORT_CONTEXT if context is None else context
     return base64.b64encode(

@@ -1,4 +1,4 @@
-"""Fills in forms as a browser does: everything that the page's form holds goes along, changed where one typed."""
+"""Fills in forms as a browser does: all fields of the page are sent, changed where one typed."""
 
 import re
 from html.parser import HTMLParser
@@ -71,7 +71,7 @@ def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
 
 
 def looked_at(client: Any, address: str, sent: dict[str, Any]) -> Any:
-    """Send a form; when it says first who gains and who loses what, look at it and send it again with that seen."""
+    """Send a form; where it first shows who gains and loses what, confirm that and send again."""
     answer = client.post(address, sent)
     if "Nothing is saved yet" in answer.text:
         answer = client.post(address, sent | {"foreseen": mark_in(answer.text, "foreseen")})
@@ -85,7 +85,7 @@ def mark_in(text: str, name: str = "seen") -> str:
 
 
 def confirmed(client: Any, address: str, **fields: Any) -> Any:
-    """Look at what a deletion or an action does, confirm it with a code, and follow to the page after it."""
+    """Look at what a deletion or action does, confirm it with a code, and follow the redirect."""
     asked = {name: value for name, value in fields.items() if name != "confirmed"}
     shown = client.post(address, asked) if "action" in fields else client.get(address)
     sent = {

@@ -1,4 +1,4 @@
-"""Judges calls in the journal by an IAM policy of docs/iam, as far as those policies go: allow, deny, conditions."""
+"""Judges calls by an IAM policy of docs/iam, as far as those go: allow, deny, conditions."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ FREE = {"sts:GetCallerIdentity"}
 
 @dataclass(frozen=True)
 class Asked:
-    """One thing that IAM is asked: an action on a resource, with the condition keys that the call brings."""
+    """What IAM has to decide: an action on a resource, with the call's condition keys."""
 
     action: str
     resource: str = ""

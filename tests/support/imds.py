@@ -1,7 +1,7 @@
-"""An instance metadata service (IMDSv2) on loopback: hands out the credentials of an instance's role.
+"""An instance metadata service (IMDSv2) on loopback, with credentials of an instance's role.
 
-Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html - a token by PUT first,
-without which everything answers 401.
+A token is fetched by PUT first, without which everything answers 401:
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 """
 
 import json
@@ -17,7 +17,7 @@ PATH = "/latest/meta-data/iam/security-credentials/"
 
 
 class Imds:
-    """The service; `handed` holds all credentials that were handed out, `seconds` how long each lives."""
+    """The service; `handed`: the credentials handed out so far, each valid for `seconds`."""
 
     def __init__(self, aws: EmbeddedAws, seconds: int) -> None:
         self.aws, self.seconds = aws, seconds

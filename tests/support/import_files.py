@@ -54,7 +54,7 @@ def exported(*, with_keys: bool = False) -> str:
 
 
 def many(targets: int, associations: int) -> str:
-    """Return a file of so many role targets, tried and enabled, with so many associations in all."""
+    """Return a file of so many enabled role targets, with so many associations in all."""
     lines = ["cooper: 1", "accounts:"]
     for n in range(min(20, targets)):
         lines += [

@@ -1,4 +1,4 @@
-"""A deed in a process that is killed by SIGKILL before or just after its n-th call to AWS."""
+"""An operation in a process that SIGKILL ends before or just after its n-th call to AWS."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from core import aws
 
 
 def killed_at(number: int, after: bool, deed: Callable[[], Any]) -> bool:
-    """Do a deed in a forked process that is killed at its call `number`; return whether it came that far.
+    """Run an operation in a fork that is killed at its call `number`; return whether it was.
 
     The process is a copy of this one, so nothing has to start; it makes clients of its own.
     """

@@ -1,4 +1,4 @@
-"""An auditor reads the record, takes it along with a code of her own, and sees and changes nothing else."""
+"""An auditor reads and exports the audit log, with a code of her own, and changes nothing."""
 
 import pytest
 

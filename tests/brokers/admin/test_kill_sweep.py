@@ -1,4 +1,4 @@
-"""Deeds of the management plane, killed before and after each of their calls to AWS: no step is half applied."""
+"""Operations of the admin, killed before and after each call to AWS: no step is half applied."""
 
 import copy
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def nothing(carol: Any) -> None:
 
 
 def said_and_done() -> None:
-    """Demand that what the record says is what there is, and that the catalogue and its log agree with the tables."""
+    """Demand that the audit log, the catalogue and its change log agree with the tables."""
     for name in (
         "dev-read",
         "dev-admin",

@@ -1,4 +1,4 @@
-"""A person's page: device, web sessions to end, and the AWS sessions that still live, each with what stops it."""
+"""A person's page: device, web sessions to end, and active AWS sessions with what stops them."""
 
 import html
 import json
@@ -56,7 +56,7 @@ def recorded(kind: Event) -> list[AuditEvent]:
     return [each for each in AuditEvent.by_target.query("local:alice") if each.event == kind]
 
 
-# -- device and web sessions ------------------------------------------------------------------------------------------
+# -- device and web sessions -----------------------------------------------------------------------
 def test_it_says_whether_there_is_a_device_and_since_when_and_shows_no_seed(carol, client_of):
     client_of("alice")
     assert '<div class="readonly">none</div>' in carol.get(PAGE).text
@@ -145,7 +145,7 @@ def test_it_takes_an_administrator_without_a_device_to_set_one_up(client_of):
     assert client_of("dan").get(END).headers["Location"].startswith("/device/")
 
 
-# -- AWS sessions -----------------------------------------------------------------------------------------------------
+# -- AWS sessions ----------------------------------------------------------------------------------
 def user_id(store, given) -> str:
     """Return what AWS calls the session, as its policies see it."""
     client = boto3.client(

@@ -326,7 +326,7 @@ def test_it_refuses_an_edit_of_an_old_version_and_shows_both(carol, client_of):
 
 
 def stale(carol, client_of, **theirs):
-    """Return Carol's answer when Dan changed the rows of a target that she has open, and she changes its title."""
+    """Let Dan change the rows of a target that Carol has open; return what her save answers."""
     page = carol.get(change("dev-read"))
     give_device("dan")
     assert submit(client_of("dan"), change("dev-read"), FORM, **theirs).status_code == SAVED
@@ -509,7 +509,7 @@ def test_it_says_so_when_somebody_else_added_the_aws_account_at_the_same_time(ca
     assert add_role(carol, role_arn=ELSEWHERE).status_code == SAVED
 
 
-# -- federated users --------------------------------------------------------------------------------------------------
+# -- federated users -------------------------------------------------------------------------------
 def add_federated(carol, keys: str, **typed):
     given = {
         "name": "reports",

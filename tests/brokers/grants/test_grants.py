@@ -298,7 +298,7 @@ def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_pl
     assert grant(alice, grant_request(), now()).credentials
 
 
-# -- no record, no hand-out ---------------------------------------------------------------------------------------
+# -- no record, no hand-out ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("target", [DEV, "dev-uploads"])
@@ -390,7 +390,7 @@ def test_it_shows_on_the_next_page_that_the_console_lasts_an_hour(client_of):
     assert "one hour" not in alice.get("/").text
 
 
-# -- what the catalogue says is for showing; the intent decides ------------------------------------------------------
+# -- what the catalogue says is for showing; the intent decides ------------------------------------
 
 
 def remove_rule() -> None:
@@ -459,7 +459,10 @@ def test_it_grants_nothing_after_the_association_was_removed_in_the_same_instant
 
 
 def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> bool:
-    """Remove the association while a grant runs; demand that no intent is later. `wait`: let the removal win."""
+    """Remove the association while a grant runs; demand that no intent is later.
+
+    `wait`: let the removal win.
+    """
     catalogue.edit(lambda writes: writes.create(Association(DEV, "local:race")), DEV)
     held, issued, late = catalogue.current(), len(store.issued), []
     barrier, removed = threading.Barrier(2, timeout=10), threading.Event()

@@ -1,4 +1,4 @@
-"""Services that are slow, down, throttled or refuse: told within seconds, and nothing is handed out."""
+"""Services that are slow, down or refuse: people learn it in seconds, nothing is handed out."""
 
 import time
 
@@ -109,7 +109,7 @@ def test_it_signs_nobody_in_while_dynamodb_does_not_answer(client_of):
     assert answer.status_code == DOWN and seconds < PAGE and "sessionid" not in answer.cookies
 
 
-# -- readiness --------------------------------------------------------------------------------------------------------
+# -- readiness -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("service", "told"), [("dynamodb", {"DynamoDB", "audit"}), ("kms", {"KMS"}), ("sts", {"STS"})]
 )

@@ -1,4 +1,4 @@
-"""An administrator exports and imports over HTTP: a plan, one code, steps; what was shown is what is done."""
+"""Export and import in the admin: a plan, one code, steps; what was shown is what is done."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`cooper -export` and `cooper -import` as people type them, against an embedded AWS in another process."""
+"""`cooper -export` and `cooper -import` as people type them, against an embedded AWS."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ ONE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """Start the embedded AWS alone, with the demo's targets; return what commands need to reach it."""
+    """Start the embedded AWS with the demo's targets; return the environment to reach it."""
     words = manage("cooper_demo", "--aws-only", "--seed", "--with-parent")
     process = subprocess.Popen(
         words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,6 +1,6 @@
-"""An import that is killed holds what it says, and goes on: kill -9 of a process, and death at every AWS call.
+"""An import that is killed has applied what it says, and can be resumed.
 
-A copy of this process is killed before and just after each of its calls; commands of their own are killed at a sample.
+Forks of this process are killed before and just after each call to AWS; real commands, at some.
 """
 
 import copy

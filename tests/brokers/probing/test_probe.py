@@ -152,7 +152,7 @@ def test_it_tries_a_federated_user(store):
     assert found.works and found.tag_session
 
 
-# -- the target's own session policies ---------------------------------------------------------------------------------
+# -- the target's own session policies -------------------------------------------------------------
 def test_it_finds_that_aws_takes_no_session_policies_so_long_together(external_id):
     target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
     target.session_policy, target.policy_arns = (

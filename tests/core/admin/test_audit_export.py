@@ -1,4 +1,4 @@
-"""The record is exported: streamed, recorded first, safe for spreadsheets, and nothing is lost on the way."""
+"""The audit log's export: streamed, on the audit log first, safe for spreadsheets, complete."""
 
 import csv
 import io
@@ -211,7 +211,7 @@ def test_it_reads_a_day_when_it_comes_to_it(events, monkeypatch):
     assert next(found).why == ODD[0] and asked == ["2026-02-03"]
 
 
-# -- on the command line ----------------------------------------------------------------------------------------------
+# -- on the command line ---------------------------------------------------------------------------
 def run(*words: str) -> None:
     call_command("cooper_audit", "export", *words)
 

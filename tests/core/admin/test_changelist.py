@@ -137,7 +137,7 @@ def test_it_says_what_to_do_when_nothing_is_chosen(carol):
     assert "must be selected" in answer.text
 
 
-# -- associations by themselves ---------------------------------------------------------------------------------------
+# -- associations by themselves --------------------------------------------------------------------
 ASSOCIATE, ASSOCIATION = "/admin/brokers/association/add/", "association_form"
 
 
@@ -176,7 +176,7 @@ def test_it_deletes_an_association(carol, client_of):
     assert client_of("alice").get("/targets/dev-read/").status_code == 404
 
 
-# -- stop switches ----------------------------------------------------------------------------------------------------
+# -- stop switches ---------------------------------------------------------------------------------
 def stop(carol, address: str, on: str | None) -> None:
     form = "awsaccount_form" if "awsaccount" in address else "installation_form"
     assert submit(carol, address, form, stopped=on).status_code == 302
