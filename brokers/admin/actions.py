@@ -28,7 +28,7 @@ MOST_REFUSALS = 20
 """Refused targets that a page names; more are counted."""
 
 
-# -- what they ask
+# -- what they ask ---------------------------------------------------------------------------------
 class AssociateForm(forms.Form):
     """A group, and for how long."""
 
@@ -67,7 +67,7 @@ class BulkOperation:
     """Whether it may probe each target."""
 
 
-# -- the actions
+# -- the actions -----------------------------------------------------------------------------------
 @admin.action(description="Enable the chosen targets (each is tested)")
 def enable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Probe each, and enable those that lack nothing."""
@@ -161,7 +161,7 @@ BULK = tuple(action.__name__ for action in BULK_ACTIONS)
 """The kinds of these operations."""
 
 
-# -- what they have in common
+# -- what they have in common ----------------------------------------------------------------------
 def _confirm_and_run(
     model_admin: Any, request: AdminRequest, queryset: Any, bulk: BulkOperation
 ) -> HttpResponse | None:

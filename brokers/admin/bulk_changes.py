@@ -57,7 +57,7 @@ class BulkResult:
     """Why it stopped before its end."""
 
 
-# -- the changes
+# -- the changes -----------------------------------------------------------------------------------
 def set_enabled(enable: bool) -> BulkChange:
     """Return the change that enables or disables."""
 
@@ -109,7 +109,7 @@ def dissociate(group: str) -> BulkChange:
     return change
 
 
-# -- before it is done
+# -- before it is done -----------------------------------------------------------------------------
 def preview(targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
     """Return who gains and who loses what by the change, target by target."""
     current = catalogue.current()
@@ -139,7 +139,7 @@ def _access_after(target: Target, target_change: TargetChange) -> AccessState:
     return AccessState(bool(enabled), tuple(rules.values()))
 
 
-# -- doing it
+# -- doing it --------------------------------------------------------------------------------------
 def run(
     names: list[str], bulk_change: BulkChange, operation: str, own_groups: OwnGroups
 ) -> BulkResult:

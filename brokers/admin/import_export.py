@@ -56,7 +56,7 @@ def urls(model_admin: Any) -> list[URLPattern]:
     ]
 
 
-# -- forms
+# -- forms -----------------------------------------------------------------------------------------
 class FileForm(forms.Form):
     """The file to import."""
 
@@ -85,7 +85,7 @@ class CodeForm(forms.Form):
     code = stepup.field()
 
 
-# -- views
+# -- views -----------------------------------------------------------------------------------------
 class ImportExportView(View):
     """What the views share: the admin that they belong to, and who may open them."""
 
@@ -184,6 +184,7 @@ class UploadView(ImportExportView):
     def _upload_page(
         self, form: FileForm, lines: list[str] | None = None, status: int = 200
     ) -> HttpResponse:
+        # resuming by itself is for the web session that gave the code, and only once it has begun
         job = jobs.newest()
         is_running = job is not None and job.state == jobs.RUNNING
         is_confirmed = job is not None and _is_confirmed(self.request, job)
@@ -248,6 +249,7 @@ class ConfirmView(ImportStepView):
         if not self._use_code(code_form):
             return self.plan_page(planned, token, code_form, HTTPStatus.FORBIDDEN)
 
+        # for the audit log to say where administrators entitle themselves
         groups = {str(group) for group in request.identity.groups}
         job = jobs.begin(planned, person, groups)
         _mark_confirmed(request, job)
@@ -285,7 +287,7 @@ class GiveUpView(ImportStepView):
         return HttpResponseRedirect(self.import_url())
 
 
-# -- the web session that gave the code for an import
+# -- the web session that gave the code for an import ----------------------------------------------
 def _is_confirmed(request: AdminRequest, job: Import) -> bool:
     return bool(request.session.get(CONFIRMED) == str(job.number))
 

@@ -61,7 +61,7 @@ def _set_actions(model: type[Document], values: dict[str, Any]) -> list[Action]:
     return actions
 
 
-# -- AWS accounts
+# -- AWS accounts ----------------------------------------------------------------------------------
 def _write_account(entry: Entry, facts: dict[str, Any], writes: Transaction) -> None:
     account_id = entry["account_id"]
     values = entry["values"]
@@ -86,9 +86,12 @@ def _write_account(entry: Entry, facts: dict[str, Any], writes: Transaction) -> 
         writes.create(audit.event(Event.STOP_SET, aws_account=account_id, **facts))
 
 
-# -- targets
+# -- targets ---------------------------------------------------------------------------------------
 def _write_target(entry: Entry, writes: Transaction) -> None:
-    """Add, change or empty a target; its version moves whenever its associations do."""
+    """Add, change or empty a target.
+
+    Its version moves whenever its associations do, so that open forms of it become stale.
+    """
     name = entry["name"]
     refusal = _overtaken(name)
 
@@ -134,7 +137,7 @@ def _stored(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "federation_keys": base64.b64decode(values["federation_keys"])}
 
 
-# -- associations
+# -- associations ----------------------------------------------------------------------------------
 def _write_rules(entry: Entry, writes: Transaction) -> None:
     name = entry["name"]
     rules = entry["rules"]
@@ -153,12 +156,13 @@ def _write_rules(entry: Entry, writes: Transaction) -> None:
             refusal=refusal,
         )
 
+    # a deletion carries its condition on the version in the document
     for group in rules["removed"]:
         association = Association(name, group, version=rules["versions"][group])
         writes.delete(association, refusal=refusal)
 
 
-# -- events
+# -- events ----------------------------------------------------------------------------------------
 def _target_events(entry: Entry, facts: dict[str, Any]) -> list[AuditEvent]:
     """Return what is put on the audit log of a target, just as by its form."""
     values = entry["values"]

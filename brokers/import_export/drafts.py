@@ -55,7 +55,7 @@ class Draft:
     prune: bool
 
 
-# -- reading and planning
+# -- reading and planning --------------------------------------------------------------------------
 def draft(data: bytes, *, prune: bool = False) -> Draft:
     """Return what importing a file would do now.
 
@@ -146,12 +146,13 @@ def _keys_open(name: str, in_file: Values) -> bool:
     return bool(keys.access_key_id == in_file["access_key_id"])
 
 
-# -- files that wait for their plan to be confirmed
+# -- files that wait for their plan to be confirmed ------------------------------------------------
 def save_file(data: bytes, person: str, *, prune: bool) -> str:
     """Keep a file for an hour, for the person to confirm its plan; return its token."""
     token = secrets.token_hex(20)
     packed = zlib.compress(data)
     pieces = [packed[start : start + PIECE] for start in range(0, len(packed), PIECE)]
+    # the number of pieces tells a file that was saved to its end from one that was cut short
     head = {"person": person, "prune": prune, "pieces": len(pieces)}
 
     for number, body in enumerate([json.dumps(head).encode(), *pieces]):
@@ -184,6 +185,7 @@ def load_file(token: str, person: str) -> tuple[bytes, bool]:
         raise gone
 
     packed = b"".join(bytes(piece.body) for piece in pieces)
+    # no more than a file can have, whatever the stored bytes unpack to
     data = zlib.decompressobj().decompress(packed, LARGEST + 1)
     return data, bool(head["prune"])
 

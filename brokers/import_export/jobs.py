@@ -49,7 +49,7 @@ class ImportUnfinished(Conflict):
         )
 
 
-# -- the newest import
+# -- the newest import -----------------------------------------------------------------------------
 def newest() -> Import | None:
     """Return the newest import, as it is now."""
     return Import.find(SLOT)
@@ -71,7 +71,7 @@ def progress(job: Import) -> str:
     )
 
 
-# -- beginning
+# -- beginning -------------------------------------------------------------------------------------
 def begin(draft: Draft, person: str, own_groups: Collection[str] = ()) -> Import:
     """Store the steps of a plan and make it the one import.
 
@@ -84,6 +84,7 @@ def begin(draft: Draft, person: str, own_groups: Collection[str] = ()) -> Import
     if not draft.plan:
         raise Invalid("Nothing to do: everything is as the file says.")
 
+    # one by one: all of them together may be larger than a transaction
     number = secrets.token_hex(6)
     steps = steps_of(_with_external_ids(draft.plan))
     for place, step in enumerate(steps, 1):
@@ -148,7 +149,7 @@ def _store_step(number: str, place: int, step: Step, own_groups: Collection[str]
         writes.create(ImportPart(number, place, body=body, expires=after(KEPT)))
 
 
-# -- applying
+# -- applying --------------------------------------------------------------------------------------
 def resume(seconds: float = NO_LIMIT, on_step: OnStep | None = None) -> Import:
     """Apply the steps of the unfinished import that are left, for so many seconds.
 
@@ -197,6 +198,7 @@ def _apply_next_step(job: Import) -> None:
     step: Step = json.loads(zlib.decompress(bytes(part.body)))
     targets = [entry["name"] for entry in step["targets"]]
     accounts = [entry["account_id"] for entry in step["accounts"]]
+    # it also notes in the change log what every process has to read again
     catalogue.edit(partial(_write, job, place, step), *targets, accounts=accounts)
 
 
@@ -220,7 +222,7 @@ def _write(job: Import, place: int, step: Step, writes: Transaction) -> None:
         writes.create(audit.event(Event.IMPORT_DONE, imported=job.number, steps=job.total))
 
 
-# -- giving up
+# -- giving up -------------------------------------------------------------------------------------
 def give_up() -> Import:
     """Give the unfinished import up: what was applied stays. Raise Conflict when there is none."""
     job = unfinished()

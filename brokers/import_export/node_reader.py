@@ -23,7 +23,7 @@ class NodeReader:
     def complain(self, place: Place, message: str) -> None:
         self._complaints.add(place, message)
 
-    # -- forms of YAML
+    # -- forms of YAML -----------------------------------------------------------------------------
     def entries(self, node: Node | None) -> dict[Any, Node]:
         """Return a mapping's entries by Key; none for nothing."""
         if node is None or node.value is None:
@@ -67,7 +67,7 @@ class NodeReader:
             self.complain(node, "This must be true or false.")
         return bool(node.value == "true")
 
-    # -- what a text says
+    # -- what a text says --------------------------------------------------------------------------
     def matching(self, node: Node | None, pattern: re.Pattern[str], what: str) -> str | None:
         """Return a text that has to match as a whole; None where there is no node."""
         if node is None:

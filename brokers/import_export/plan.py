@@ -104,6 +104,7 @@ class Plan:
 
     def digest(self) -> str:
         """Return what tells this plan from any other, the versions that it builds on included."""
+        # versions count: what was confirmed holds for the state that was looked at, and no other
         fields = asdict(self)
         text = json.dumps([fields["accounts"], fields["targets"]], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -55,7 +55,7 @@ class _Planner:
         self._removes_targets = prune and "targets" in contents.sections
         self._removes_rules = prune and "associations" in contents.sections
 
-    # -- AWS accounts
+    # -- AWS accounts ------------------------------------------------------------------------------
     def plan_accounts(self) -> list[AccountPlan]:
         """Plan the AWS accounts that the file lists, and those of its targets."""
         account_ids = set(self._contents.accounts)
@@ -90,13 +90,14 @@ class _Planner:
         version = self._current.versions["account", account_id]
         return AccountPlan(account_id, ChangeKind.CHANGE, values, changes, version)
 
-    # -- targets
+    # -- targets -----------------------------------------------------------------------------------
     def plan_targets(self) -> list[TargetPlan]:
         """Plan the targets that go, then those that come or change, each by name."""
         removed: set[str] = set()
         if self._removes_targets:
             removed = set(self._current.targets) - set(self._contents.targets)
 
+        # a target may be in the file by its associations alone
         names = {*self._contents.targets, *self._contents.associations}
         if self._removes_rules:
             names.update(self._current.associations)
@@ -191,7 +192,7 @@ class _Planner:
         account = self._current.accounts.get(account_id)
         return account is None or bool(account["external_id"] == external_id)
 
-    # -- associations
+    # -- associations ------------------------------------------------------------------------------
     def _plan_rules(self, name: str) -> RulesPlan:
         before = self._current.associations.get(name, {})
         in_file = self._contents.associations.get(name, {})

@@ -63,9 +63,11 @@ def steps_of(plan: Plan) -> list[Step]:
 
 
 def _parts(plan: Plan) -> Iterator[_Part]:
+    # before the targets that are in them
     for account in plan.accounts:
         yield _account_part(account)
 
+    # an import that stops halfway leaves people too little access rather than too much
     removed = [target for target in plan.targets if target.how == ChangeKind.REMOVE]
     others = [target for target in plan.targets if target.how != ChangeKind.REMOVE]
     for targets in (removed, others):

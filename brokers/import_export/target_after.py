@@ -25,6 +25,7 @@ def target_after(in_file: Values, before: Values | None, *, believe_probe: bool)
             after[name] = before[name]
 
     after |= _probe_attributes(in_file, before, after, believe_probe)
+    # a mode that is not weaker needs nobody to accept it
     if _known_result(after).complete:
         after["weaker_mode_accepted"] = False
 

@@ -195,7 +195,7 @@ class TargetReader(NodeReader):
             )
         return findings
 
-    # -- where the target is
+    # -- where the target is -----------------------------------------------------------------------
     def _read_role(self, target: dict[str, Any], entries: Entries) -> None:
         """Set AWS account and partition by the ARN, which cooper has to be able to assume."""
         if not target["role_arn"]:

@@ -52,6 +52,7 @@ def _check_format(node: Node, complaints: Complaints) -> None:
     """Raise Unusable for a format that this cooper does not know."""
     text = node.value if isinstance(node.value, str) else ""
 
+    # a newer format is told from a wrong one: it takes a newer cooper, not another file
     is_number = re.fullmatch(r"[0-9]{1,9}", text)
     if is_number and int(text) > FORMAT:
         complaints.add(

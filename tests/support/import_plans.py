@@ -30,7 +30,7 @@ ACCOUNTS_IN_FILE = {ACCOUNT: {"name": "Dev", "external_id": EXTERNAL_ID}}
 CURRENT_ACCOUNTS = {ACCOUNT: {"name": "Dev", "external_id": EXTERNAL_ID, "stopped": False}}
 
 
-# -- targets
+# -- targets ---------------------------------------------------------------------------------------
 def role(**settings: Any) -> dict[str, Any]:
     """Return a role as a file has it, without a state and not probed."""
     place = {"role_arn": ARN, "aws_account": ACCOUNT}
@@ -61,7 +61,7 @@ def stored(
     return {**values, **facts(result or ALL_WELL, target["kind"]), "state": state}
 
 
-# -- files and current states
+# -- files and current states ----------------------------------------------------------------------
 def in_file(
     accounts: Any = None, rules: Any = None, sections: Any = SECTIONS, **targets: Any
 ) -> Contents:
@@ -93,7 +93,7 @@ def state_of(
 EMPTY = state_of(accounts={})
 
 
-# -- plans
+# -- plans -----------------------------------------------------------------------------------------
 def plan(contents: Contents, current: CurrentState, now: datetime = NOW, **options: bool) -> Plan:
     """Return what importing would do on one day of 2026."""
     return planner.plan(contents, current, now, **options)

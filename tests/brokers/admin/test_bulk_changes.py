@@ -232,7 +232,7 @@ def test_it_says_when_a_group_keeps_a_target_until_another_moment(carol):
     )
 
 
-# -- who gains and loses, in the form
+# -- who gains and loses, in the form --------------------------------------------------------------
 CHANGE = "/admin/brokers/target/dev-read/change/"
 
 
@@ -280,7 +280,7 @@ def test_it_says_what_enabling_does(carol):
     assert "local:developers may become it. Gains it: 1 person: local:alice" in answer.text
 
 
-# -- who gains and loses, where associations are managed by themselves
+# -- who gains and loses, where associations are managed by themselves -----------------------------
 ASSOCIATE = "/admin/brokers/association/add/"
 RULE = "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/"
 

@@ -49,7 +49,7 @@ def events(*kinds: Event) -> list[AuditEvent]:
     return [each for each in AuditEvent.everything() if each.event in kinds]
 
 
-# -- export
+# -- export ----------------------------------------------------------------------------------------
 def test_it_hands_out_the_file_on_record(carol):
     answer = carol.post("/admin/brokers/target/export/")
     assert answer.status_code == 200 and answer.text == exported()
@@ -66,7 +66,7 @@ def test_it_hands_out_nothing_that_it_cannot_record(carol):
     assert answer.status_code == 503 and "cooper: 1" not in answer.text
 
 
-# -- the plan
+# -- the plan --------------------------------------------------------------------------------------
 def test_it_leads_from_the_list_to_the_page(carol):
     assert (
         f'href="{PAGE}"' in carol.get("/admin/brokers/target/").text
@@ -135,7 +135,7 @@ def test_it_warns_of_entitling_oneself(carol):
     assert changed[0].facts["self_entitled"] == ["local:admins"]
 
 
-# -- the code
+# -- the code --------------------------------------------------------------------------------------
 def test_it_imports_with_one_code(carol):
     done = confirm(carol, upload(carol, ONE))
     assert done.status_code == 302 and "Done: 1 of 1 steps" in carol.get(done["Location"]).text
@@ -225,7 +225,7 @@ def test_it_has_nothing_to_do_for_a_plan_that_was_carried_out_already(carol):
     assert "Nothing to do" in carol.get(again["Location"]).text and jobs.unfinished() is None
 
 
-# -- steps
+# -- steps -----------------------------------------------------------------------------------------
 def cut_short(text: str = ONE) -> Import:
     """Begin an import that somebody else has to go on with."""
     return jobs.begin(draft(text.encode()), "local:dan")
@@ -290,7 +290,7 @@ def test_it_begins_nothing_that_it_cannot_record(carol):
     assert Import.find(jobs.SLOT) is None and groups_of("staging-db") == {"local:database-team"}
 
 
-# -- methods
+# -- methods ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("address", [CONFIRM, GO_ON, GIVE_UP, "/admin/brokers/target/export/"])
 @pytest.mark.parametrize("method", ["get", "head", "put", "options"])
 def test_what_changes_something_takes_post_alone(carol, address, method):

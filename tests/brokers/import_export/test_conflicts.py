@@ -19,7 +19,7 @@ from tests.support.import_plans import (
 )
 
 
-# -- through the planner
+# -- through the planner ---------------------------------------------------------------------------
 def test_it_refuses_a_name_that_was_deleted_once():
     found = problems_of(plan(in_file(a=role()), state_of(deleted=("a",))))
     assert "never used again" in found["targets", "a"]
@@ -64,7 +64,7 @@ def test_it_names_all_problems_at_once_and_plans_nothing():
     assert len(problems_of(plan(contents, state_of(b=stored(role()), deleted=("a",))))) == 4
 
 
-# -- each by itself
+# -- each by itself --------------------------------------------------------------------------------
 def conflicts(
     contents: Contents, current: CurrentState, *, prune: bool = False
 ) -> dict[tuple[str, ...], str]:

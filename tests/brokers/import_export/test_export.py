@@ -11,7 +11,7 @@ from tests.support.import_files import A, exported, imported
 from tests.support.paths import ROOT
 
 
-# -- what a file may say
+# -- what a file may say ---------------------------------------------------------------------------
 def test_it_takes_a_file_written_by_hand(store):
     text = A + "labels: [env=dev, env=dev]\nassociations:\n  a: {visitors: 2030-01-02}\n"
     imported(text)

@@ -12,7 +12,7 @@ from core.audit import AuditEvent, Event
 from tests.support.import_files import HEAD, ROLE, T, exported, imported
 
 
-# -- what an import does
+# -- what an import does ---------------------------------------------------------------------------
 def events_of(target: str) -> list[AuditEvent]:
     return [each for each in AuditEvent.by_target.query(target) if "imported" in each.facts]
 

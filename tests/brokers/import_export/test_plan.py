@@ -15,7 +15,7 @@ from tests.support.import_plans import (
 )
 
 
-# -- through the planner
+# -- through the planner ---------------------------------------------------------------------------
 def test_it_has_the_same_digest_for_the_same_plan_and_another_for_any_other():
     contents, current = in_file(a=role(title="New")), state_of(a=stored(role()))
     first = plan(contents, current).digest()
@@ -30,7 +30,7 @@ def test_it_orders_by_name():
     assert [each.name for each in found.targets] == ["a", "b", "c"]
 
 
-# -- by itself
+# -- by itself -------------------------------------------------------------------------------------
 RULES = RulesPlan({"local:x": None}, {"local:y": None}, ["local:z"], {"local:y": 1, "local:z": 2})
 ADDED = TargetPlan("b", ChangeKind.ADD, rules=RULES, gains=["local:x"])
 CHANGED = TargetPlan("a", ChangeKind.CHANGE, gains=["local:x", "local:a"], loses=["local:z"])

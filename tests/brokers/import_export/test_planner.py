@@ -25,7 +25,7 @@ from tests.support.import_plans import (
 )
 
 
-# -- nothing, adding, changing
+# -- nothing, adding, changing ---------------------------------------------------------------------
 def test_it_plans_nothing_for_an_empty_file():
     found = plan(Contents(), state_of(a=stored(role())))
     assert not found and found.problems == []
@@ -90,7 +90,7 @@ def test_it_leaves_targets_alone_that_the_file_lacks():
     assert not plan(in_file(a=probed_role()), state_of(a=stored(role()), b=stored(role())))
 
 
-# -- Federation Keys
+# -- Federation Keys -------------------------------------------------------------------------------
 def test_it_keeps_federation_keys_that_the_file_lacks():
     current = state_of(u=stored(user(**KEYS)))
     assert only_target(plan(in_file(u=user(title="New")), current)).values == {"title": "New"}
@@ -119,7 +119,7 @@ def test_it_refuses_another_place_for_federation_keys_that_are_kept(field, other
     assert list(found) == [("targets", "u", field)]
 
 
-# -- AWS accounts
+# -- AWS accounts ----------------------------------------------------------------------------------
 def accounts_of(contents: Contents, current: CurrentState) -> list[AccountPlan]:
     found = plan(contents, current)
     assert found.problems == []
@@ -170,7 +170,7 @@ def test_it_never_removes_an_aws_account():
     assert not plan(in_file(accounts={}), state_of(), prune=True)
 
 
-# -- associations
+# -- associations ----------------------------------------------------------------------------------
 def test_it_adds_associations_to_a_target_that_the_file_does_not_describe():
     found = only_target(
         plan(in_file(rules={"a": {"local:x": None, "okta:y": UNTIL}}), state_of(a=stored(role())))
@@ -211,7 +211,7 @@ def test_it_removes_all_associations_of_a_target_that_the_file_has_none_for():
     ]
 
 
-# -- pruning
+# -- pruning ---------------------------------------------------------------------------------------
 def test_it_removes_targets_that_the_file_lacks_with_their_associations():
     current = state_of(a=stored(role()), b=stored(role()), rules={"b": {"local:x": None}})
     found = only_target(plan(in_file(a=probed_role()), current, prune=True))
@@ -240,7 +240,7 @@ def test_it_prunes_only_sections_that_the_file_has(sections, removed):
     )
 
 
-# -- who gains and loses
+# -- who gains and loses ---------------------------------------------------------------------------
 def test_it_says_by_group_who_gains_and_who_loses():
     current = state_of(
         a=stored(role()), b=stored(role()), rules={"a": {"local:x": None}, "b": {"local:y": None}}

@@ -19,7 +19,7 @@ from tests.support.import_plans import (
 )
 
 
-# -- through the planner
+# -- through the planner ---------------------------------------------------------------------------
 def items(step: Any) -> int:
     """Return how many items a step writes at most, beside its progress."""
     rules = [each["rules"] for each in step["targets"]]
@@ -81,7 +81,7 @@ def test_it_makes_steps_fit_for_json():
     assert json.loads(json.dumps(made)) == made
 
 
-# -- by itself
+# -- by itself -------------------------------------------------------------------------------------
 def target(name: str = "a", how: ChangeKind = ChangeKind.CHANGE, **fields: Any) -> TargetPlan:
     return TargetPlan(name, how, version=7, **fields)
 

@@ -27,7 +27,7 @@ from tests.support.import_plans import (
 )
 
 
-# -- through the planner: whether it is enabled
+# -- through the planner: whether it is enabled ----------------------------------------------------
 @pytest.mark.parametrize(
     ("said", "state"),
     [
@@ -209,7 +209,7 @@ def test_it_leaves_an_enabled_target_enabled_that_nobody_ever_probed():
     ).values == {"title": "New"}
 
 
-# -- what a probe found
+# -- what a probe found ----------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", ["role", "federated_user"])
 @pytest.mark.parametrize(
     "result", [ALL_WELL, LACKING, {"works": False, "findings": ["x"]}, {"tag_session": True}, {}]
@@ -226,7 +226,7 @@ def test_it_knows_no_source_identity_of_federated_users():
     )
 
 
-# -- each by itself
+# -- each by itself --------------------------------------------------------------------------------
 def after(
     target: dict[str, Any], before: dict[str, Any] | None = None, *, believe_probe: bool = True
 ) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def everything() -> list[tuple[str, int]]:
     return sorted((each.pk, int(each.version)) for table in tables for each in table.everything())
 
 
-# -- what a file says
+# -- what a file says ------------------------------------------------------------------------------
 WRONG = {
     "another file": ("a: 1\n", "line 1, column 1: This is not a cooper file"),
     "a list": ("- a\n", "line 1, column 1: This is not a cooper file"),

@@ -12,7 +12,7 @@ from brokers.import_export.yaml_reader import LARGEST, Node, read
 from tests.support.import_files import HEAD, T, refused
 
 
-# -- YAML, as far as it is taken
+# -- YAML, as far as it is taken -------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "said"),
     [
