@@ -16,13 +16,13 @@ class BrokersConfig(AppConfig):
     verbose_name = "AWS access"
 
     def ready(self) -> None:
-        """Let people be told what their groups are good for."""
+        """Let `accounts` ask what groups lead to, without importing this app."""
         # models may not be loaded any earlier
         from brokers import catalogue, entitlements  # noqa: PLC0415
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
-            known = catalogue.current().by_group
-            return frozenset(group for group in groups if str(group) in known)
+            by_group = catalogue.current().by_group
+            return frozenset(group for group in groups if str(group) in by_group)
 
         def target_names(identity: Identity) -> list[str]:
             rules = catalogue.current().rules_for(identity.groups)

@@ -95,9 +95,11 @@ class Cache:
 
     def keep_newest(self, catalogue: Catalogue) -> Catalogue:
         """Keep the catalogue unless a newer one came meanwhile; return the newest."""
-        if self.catalogue is None or self.catalogue.number <= catalogue.number:
-            self.catalogue = catalogue
-        return self.catalogue
+        newest = self.catalogue
+        if newest is None or newest.number <= catalogue.number:
+            newest = catalogue
+            self.catalogue = newest
+        return newest
 
 
 cache = Cache()
@@ -106,21 +108,21 @@ cache = Cache()
 # -- reading ---------------------------------------------------------------------------------------
 def current() -> Catalogue:
     """Return the catalogue as it is now; one round trip when nothing changed."""
-    known = cache.catalogue
-    if known is None:
+    cached = cache.catalogue
+    if cached is None:
         with cache.lock:
             return cache.catalogue or cache.keep_newest(_read_everything())
 
-    changes, latest_number = _read_changes(known.number)
-    if latest_number == known.number:
-        return known
+    changes, latest_number = _read_changes(cached.number)
+    if latest_number == cached.number:
+        return cached
 
     with cache.lock:
         # while this one waited, another thread may have read the same changes, or forgotten all
-        known = cache.catalogue
-        if known is None:
+        cached = cache.catalogue
+        if cached is None:
             return cache.keep_newest(_read_everything())
-        return cache.keep_newest(_with_changes(known, latest_number, changes))
+        return cache.keep_newest(_with_changes(cached, latest_number, changes))
 
 
 def latest() -> Catalogue:
@@ -175,22 +177,22 @@ def _read_everything() -> Catalogue:
     )
 
 
-def _with_changes(known: Catalogue, latest_number: int, changes: list[Change]) -> Catalogue:
+def _with_changes(cached: Catalogue, latest_number: int, changes: list[Change]) -> Catalogue:
     """Return the catalogue with what changed read anew, or all of it when the log has a gap."""
-    if known.number >= latest_number:
-        return known
+    if cached.number >= latest_number:
+        return cached
 
     numbers = {int(change.number) for change in changes}
-    if not numbers.issuperset(range(known.number + 1, latest_number + 1)):
+    if not numbers.issuperset(range(cached.number + 1, latest_number + 1)):
         return _read_everything()
 
     touched = {str(key) for change in changes for key in change.touched}
     if len(touched) > MOST_TOUCHED:
         return _read_everything()
 
-    targets = dict(known.targets)
-    accounts = dict(known.accounts)
-    rules = dict(known.rules)
+    targets = dict(cached.targets)
+    accounts = dict(cached.accounts)
+    rules = dict(cached.rules)
     for key in touched:
         kind, _, name = key.partition(":")
         if kind == "aws-account":

@@ -30,7 +30,7 @@ PROBED_ATTRIBUTES = ("role_arn", "partition", "federation_keys", "session_policy
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What a probe found. `findings` say in words what is lacking, and where to mend it."""
+    """What a probe found. `findings` say in words what is lacking, and where to fix it."""
 
     works: bool
     """Whether AWS gives credentials at all."""

@@ -80,8 +80,8 @@ def _card(identity: Identity, name: str) -> Card:
 
     Raise TargetNotAccessible, recorded or counted as a grant's is.
     """
-    _, entitlement, known = decide(identity, name, datetime.now(UTC))
-    return card_of(entitlement, known)
+    _, entitlement, snapshot = decide(identity, name, datetime.now(UTC))
+    return card_of(entitlement, snapshot)
 
 
 def _target_page(

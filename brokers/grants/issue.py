@@ -87,7 +87,7 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
     Unavailable, or AwsRefused. Without a durable outcome nothing is handed out.
     """
     with aws.deadline(limits.DEADLINE):
-        target, entitlement, known = decide(identity, request.target, now)
+        target, entitlement, snapshot = decide(identity, request.target, now)
 
         with _refusals_recorded(identity, target):
             seconds = limits.allowed_seconds(target, entitlement, request.seconds, now)
@@ -100,7 +100,7 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
             facts = _facts_of_intent(request, seconds)
             intent = record_intent(identity, target, entitlement, now, facts)
 
-        external_id = _external_id(known, target)
+        external_id = _external_id(snapshot, target)
         session = SessionRequest(identity, intent.grant_id, seconds, external_id)
         with _failures_recorded(intent, target):
             credentials, note = _request_credentials(target, session)
@@ -116,19 +116,19 @@ def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitl
 
     Raise TargetNotAccessible, recorded or counted. For pages too: they tell no more than a grant.
     """
-    known = catalogue.current()
-    target = known.targets.get(name)
+    snapshot = catalogue.current()
+    target = snapshot.targets.get(name)
     if target is None:
         limits.count_unknown(identity)
         raise TargetNotAccessible("unknown target")
 
-    entitlement = entitlement_to(name, identity, known.rules.get(name, ()), now)
+    entitlement = entitlement_to(name, identity, snapshot.rules.get(name, ()), now)
     if entitlement is None:
         refusal = TargetNotAccessible("not entitled")
     elif not target.enabled:
         refusal = TargetNotAccessible(f"target is {target.state}")
     else:
-        return target, entitlement, known
+        return target, entitlement, snapshot
 
     _record_refusal(identity, target, refusal)
     raise refusal
@@ -172,8 +172,8 @@ def _console_destination(target: Target, request: GrantRequest) -> str:
         raise Invalid(f"{error}.".capitalize(), field="destination") from error
 
 
-def _external_id(known: Catalogue, target: Target) -> str:
-    account = known.accounts.get(str(target.aws_account))
+def _external_id(snapshot: Catalogue, target: Target) -> str:
+    account = snapshot.accounts.get(str(target.aws_account))
     return str(account.external_id) if account else ""
 
 

@@ -63,16 +63,16 @@ def _version(target: Target) -> tuple[str, int]:
     return str(target.name), int(target.version or 0)
 
 
-def allowed_seconds(target: Target, entitlement: Entitlement, asked: int, now: datetime) -> int:
+def allowed_seconds(target: Target, entitlement: Entitlement, requested: int, now: datetime) -> int:
     """Return the seconds to ask AWS for.
 
-    As asked, but never past the association's end; raise Invalid or Refused.
+    As requested, but never past the association's end; raise Invalid or Refused.
     """
     longest = longest_seconds(target)
-    if not SHORTEST <= asked <= longest:
+    if not SHORTEST <= requested <= longest:
         raise Invalid(f"Choose from {SHORTEST} to {longest} seconds.", field="duration")
     if entitlement.until is None:
-        return asked
+        return requested
 
     # AWS counts from its own call, which may come as late as the deadline
     until_end = int((entitlement.until - now).total_seconds())
@@ -83,7 +83,7 @@ def allowed_seconds(target: Target, entitlement: Entitlement, asked: int, now: d
             "and AWS gives no session under 15 minutes.",
             f"association ends in {until_end} s",
         )
-    return min(asked, left)
+    return min(requested, left)
 
 
 # -- how often -------------------------------------------------------------------------------------
