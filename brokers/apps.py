@@ -17,8 +17,7 @@ class BrokersConfig(AppConfig):
 
     def ready(self) -> None:
         """Let `accounts` ask what groups lead to, without importing this app."""
-        # models may not be loaded any earlier
-        from brokers import catalogue, entitlements  # noqa: PLC0415
+        from brokers import catalogue, entitlements  # noqa: PLC0415 - models load after this module
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
             by_group = catalogue.current().by_group
