@@ -58,6 +58,7 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
     """
     prepared = PreparedTarget()
     state_before = State(target.state)
+    account_before = target.aws_account
     enable = bool(changes.cleaned_data.get("enabled"))
 
     if target.is_role:
@@ -66,6 +67,9 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
         prepared.keys = _examine_keys(target, changes)
     if target.aws_account:
         prepared.account = catalogue.account_for(str(target.aws_account))
+    if target.aws_account != account_before and not changes.cleaned_data.get("account_name"):
+        # the name that was cleared was that of the AWS account before
+        changes.before_and_after.pop("account_name", None)
 
     accept_weaker = bool(changes.cleaned_data.get("accept_weaker"))
     prepared.weaker_accepted = accept_weaker and not target.weaker_mode_accepted
@@ -168,10 +172,18 @@ def _concerns_about(keys: ExaminedKeys) -> str:
 
 # -- in the transaction
 def write_account(writes: Transaction, operation: AdminOperation[Target]) -> None:
-    """Make the target's AWS account if it is new; give it its name, if that was changed."""
-    name = operation.changes.cleaned_data.get("account_name") or None
-    new_account = operation.prepared.account
+    """Make the target's AWS account if it is new; give it its name, if that was changed.
 
+    A name that the form showed and that was left as it was counts for nothing: the target may have
+    moved to another AWS account.
+    """
+    changes = operation.changes
+    is_name_changed = "account_name" in changes.before_and_after
+    name = None
+    if is_name_changed:
+        name = changes.cleaned_data["account_name"] or None
+
+    new_account = operation.prepared.account
     if new_account is not None and new_account.version is None:
         new_account.name = name
         refusal = Conflict("Somebody else added this AWS account meanwhile. Save again.")
@@ -179,13 +191,22 @@ def write_account(writes: Transaction, operation: AdminOperation[Target]) -> Non
         writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=new_account.account_id))
         return
 
-    # read again: the name is not part of what was prepared
-    if name is None:
+    if not is_name_changed:
         return
+    # read again: a transaction that is built anew needs the newest version
     account = AwsAccount.find(operation.document.aws_account)
-    if account is not None and account.name != name:
-        account.name = name
-        writes.save(account)
+    if account is None or account.name == name:
+        return
+    name_before = account.name
+    account.name = name
+    writes.save(account)
+    writes.create(
+        audit.event(
+            Event.ACCOUNT_CHANGED,
+            aws_account=account.account_id,
+            changes={"name": [name_before, name]},
+        )
+    )
 
 
 def audit_events(
