@@ -122,10 +122,16 @@ def state_after_probe(before: State, *, ready: bool, enable: bool) -> State | No
     any case: it waits for nothing else.
     """
     if ready:
-        return State.ENABLED if enable or before == State.PENDING else State.DISABLED
+        if enable or before == State.PENDING:
+            return State.ENABLED
+        return State.DISABLED
+
     if enable and before != State.ENABLED:
         return None
-    return State.DISABLED if before == State.DISABLED else State.PENDING
+    # one that is to be disabled must not wait to be enabled by the next test that succeeds
+    if enable or before == State.PENDING:
+        return State.PENDING
+    return State.DISABLED
 
 
 # -- what calls for a new probe --------------------------------------------------------------------
@@ -169,9 +175,7 @@ def needs_probe(changes: Changes, *, adding: bool = False, enabling: bool = Fals
 def advice(result: ProbeResult, *, sensitive: bool) -> str:
     """Say what to do about a target that is not ready."""
     if not result.works:
-        return (
-            "Nobody can become it yet. Save it disabled, fix the role, and test the target again."
-        )
+        return "Nobody can become it yet. Fix what the test found and test the target again."
     if sensitive:
         return (
             "A sensitive target cannot use weaker mode: "
@@ -190,8 +194,12 @@ def report(
         return [f"The test succeeded. The target is enabled{mode}.", *result.findings]
     if is_ready(result, sensitive=sensitive, weaker_mode_accepted=weaker_mode_accepted):
         return ["The test succeeded. The target is disabled.", *result.findings]
+
+    state_line = "The target is pending: nobody can become it yet."
+    if state == State.DISABLED:
+        state_line = "The target is disabled, and not ready to be enabled."
     return [
-        "The target is pending: nobody can become it yet.",
+        state_line,
         *result.findings,
         advice(result, sensitive=sensitive),
     ]

@@ -61,7 +61,7 @@ def test_it_is_ready_when_nothing_is_lacking_or_the_weaker_mode_is_accepted(
         ("enabled", True, True, "enabled"),
         ("enabled", True, False, "disabled"),
         ("enabled", False, True, "pending"),
-        ("enabled", False, False, "pending"),
+        ("enabled", False, False, "disabled"),
         ("disabled", True, True, "enabled"),
         ("disabled", True, False, "disabled"),
         ("disabled", False, False, "disabled"),
@@ -200,6 +200,7 @@ def test_it_advises_what_to_do_about_a_target_that_is_not_ready(result, sensitiv
         (NO_TAGS, State.ENABLED, True, "The test succeeded. The target is enabled in weaker mode."),
         (COMPLETE, State.DISABLED, False, "The test succeeded. The target is disabled."),
         (NO_TAGS, State.PENDING, False, "The target is pending: nobody can become it yet."),
+        (NO_TAGS, State.DISABLED, False, "The target is disabled, and not ready to be enabled."),
     ],
 )
 def test_it_reports_how_the_probe_went_with_all_findings(result, state, accepted, first):

@@ -433,6 +433,14 @@ def test_it_takes_a_target_out_of_service_whose_new_role_does_not_trust_cooper(c
     assert answer.status_code == SAVED and (target.state, target.role_arn) == (State.PENDING, arn)
 
 
+def test_it_disables_a_target_as_asked_although_its_new_role_does_not_trust_cooper(carol):
+    arn = "arn:aws:iam::444444444444:role/elsewhere"
+    submit(carol, change("dev-read"), FORM, role_arn=arn, enabled=None)
+    assert Target.find("dev-read").state == State.DISABLED
+    [tried] = events_of("dev-read", Event.TARGET_TRY_FAILED)
+    assert tried.facts["state"] == "disabled"
+
+
 def test_it_refuses_coopers_own_role(carol, monkeypatch):
     arn = f"arn:aws:sts::444444444444:assumed-role/{SPARE_ROLE}/i-1"
     monkeypatch.setattr("core.aws.caller_identity", lambda: CallerIdentity(arn, "444444444444"))
