@@ -100,18 +100,22 @@ class _Active:
     """A fault that is on: how many calls it has met."""
 
     def __init__(self, fault: Fault) -> None:
-        self.fault, self.met, self.hit = fault, 0, 0
+        self.fault = fault
+        self.met = 0
+        self.hit = 0
 
     def strikes(self, call: Call) -> bool:
         """Count the call if it is meant, and return whether it fails."""
         if not self.fault.meets(call):
             return False
+
         self.met += 1
-        due = self.met > self.fault.after and (
-            self.fault.times is None or self.hit < self.fault.times
-        )
-        self.hit += due
-        return due
+        if self.met <= self.fault.after:
+            return False
+        if self.fault.times is not None and self.hit >= self.fault.times:
+            return False
+        self.hit += 1
+        return True
 
 
 _lock = threading.Lock()
@@ -130,9 +134,9 @@ def on(*faults: Fault) -> Iterator[list[_Active]]:
         yield added
     finally:
         with _lock:
-            for each in added:
-                if each in _active:
-                    _active.remove(each)
+            for active in added:
+                if active in _active:
+                    _active.remove(active)
 
 
 def clear() -> None:
@@ -152,8 +156,8 @@ def journal() -> list[Call]:
 
 def count(service: str = "", operation: str = "", table: str = "") -> int:
     """Return how many calls there were since `clear`."""
-    asked = Fault(service=service, operation=operation, table=table)
-    return sum(asked.meets(call) for call in journal())
+    pattern = Fault(service=service, operation=operation, table=table)
+    return sum(pattern.meets(call) for call in journal())
 
 
 def counts() -> Counter[tuple[str, str]]:
@@ -168,12 +172,10 @@ def wrap(app: Any) -> Any:
         call = _read(environ)
         with _lock:
             _journal.append(call)
-            struck = next((each.fault for each in list(_active) if each.strikes(call)), None)
-        return (
-            _strike(struck, call, app, environ, start_response)
-            if struck
-            else app(environ, start_response)
-        )
+            fault = next((active.fault for active in _active if active.strikes(call)), None)
+        if fault is None:
+            return app(environ, start_response)
+        return _strike(fault, call, app, environ, start_response)
 
     return faulty
 
@@ -202,16 +204,14 @@ def _read(environ: dict[str, Any]) -> Call:
 def _tables_in(body: bytes) -> tuple[str, ...]:
     """Return the names of all tables in a request, those within transactions and batches too."""
     try:
-        asked = json.loads(body)
+        request = json.loads(body)
     except ValueError:
         return ()
-    batch = list(asked.get("RequestItems", {}))
-    inner = [
-        each.get("TableName", "")
-        for item in asked.get("TransactItems", [])
-        for each in item.values()
-    ]
-    return tuple(filter(None, [asked.get("TableName", ""), *batch, *inner]))
+
+    names = [request.get("TableName", ""), *request.get("RequestItems", {})]
+    for item in request.get("TransactItems", []):
+        names += [action.get("TableName", "") for action in item.values()]
+    return tuple(filter(None, names))
 
 
 def _strike(
@@ -226,34 +226,37 @@ def _strike(
         return _close(environ, start_response)
     if fault.mode in ("error", "throttle"):
         return _error(call, fault, start_response)
-    answer = _done(app, environ)
+
+    # the others are done first
+    response = _done(app, environ)
     if fault.mode == "lost":
         return _close(environ, start_response)
-    return (
-        _error(call, fault, start_response)
-        if fault.mode == "lost-error"
-        else _spoilt(fault, answer, environ, start_response)
-    )
+    if fault.mode == "lost-error":
+        return _error(call, fault, start_response)
+    return _spoilt(fault, response, environ, start_response)
 
 
 def _spoilt(
     fault: Fault,
-    answer: tuple[str, dict[str, str], bytes],
+    response: tuple[str, dict[str, str], bytes],
     environ: dict[str, Any],
     start_response: Any,
 ) -> Iterable[bytes]:
     """Answer what was done, but not as it is."""
-    status, headers, body = answer
+    status, headers, body = response
     if fault.mode == "drip":
         start_response(status, list(headers.items()))
         return _dripping(body, fault.seconds)
     if fault.mode == "torn":
         start_response(status, list(headers.items()))
         return _tearing(body[: len(body) // 2], environ)
+
     if fault.mode == "garbled":
         body = bytes(byte ^ 1 if number % 7 == 3 else byte for number, byte in enumerate(body))
+    elif fault.mode == "empty":
+        body = b""
     else:
-        body = b"" if fault.mode == "empty" else body[: len(body) // 2]
+        body = body[: len(body) // 2]
     if fault.mode in ("cut-unchecked", "empty"):
         headers.pop("x-amz-crc32", None)
     start_response(status, list({**headers, "Content-Length": str(len(body))}.items()))
@@ -271,32 +274,45 @@ def _done(app: Any, environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes
 
 def _error(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:
     """Answer an error in the service's protocol."""
-    throttled = THROTTLES.get(call.service, ("Throttling", 400))
-    code, status = throttled if fault.mode == "throttle" else (fault.code, fault.status)
-    line = f"{status} {HTTPStatus(status).phrase}"
+    code = fault.code
+    status = fault.status
+    if fault.mode == "throttle":
+        code, status = THROTTLES.get(call.service, ("Throttling", 400))
+
     if call.service in ("sts", "iam"):
-        said = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{fault.message}</Message></Error>"
-        xmlns = "https://sts.amazonaws.com/doc/2011-06-15/"
-        body = f'<ErrorResponse xmlns="{xmlns}">{said}<RequestId>injected</RequestId></ErrorResponse>'.encode()
-        headers = {"Content-Type": "text/xml"}
+        body, headers = _xml_error(code, fault.message)
     elif call.service == "signin":
-        body, headers = fault.message.encode(), {"Content-Type": "text/plain"}
+        body = fault.message.encode()
+        headers = {"Content-Type": "text/plain"}
     else:
-        document = {
-            "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
-            "message": fault.message,
-            **fault.more,
-        }
-        body = json.dumps(document).encode()
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "x-amz-crc32": str(zlib.crc32(body) & 0xFFFFFFFF),
-        }
-    start_response(
-        line,
-        [*headers.items(), ("Content-Length", str(len(body))), ("x-amzn-RequestId", "injected")],
-    )
+        body, headers = _json_error(code, fault)
+
+    headers |= {"Content-Length": str(len(body)), "x-amzn-RequestId": "injected"}
+    start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
     return [body]
+
+
+def _xml_error(code: str, message: str) -> tuple[bytes, dict[str, str]]:
+    body = (
+        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        "<RequestId>injected</RequestId></ErrorResponse>"
+    )
+    return body.encode(), {"Content-Type": "text/xml"}
+
+
+def _json_error(code: str, fault: Fault) -> tuple[bytes, dict[str, str]]:
+    document = {
+        "__type": f"com.amazonaws.dynamodb.v20120810#{code}",
+        "message": fault.message,
+        **fault.more,
+    }
+    body = json.dumps(document).encode()
+    headers = {
+        "Content-Type": "application/x-amz-json-1.0",
+        "x-amz-crc32": str(zlib.crc32(body) & 0xFFFFFFFF),
+    }
+    return body, headers
 
 
 def _hang_up(environ: dict[str, Any]) -> None:

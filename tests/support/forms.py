@@ -12,30 +12,40 @@ class _Form(HTMLParser):
 
     def __init__(self, form_id: str) -> None:
         super().__init__()
-        self.form_id, self.inside, self.fields = form_id, False, {}
-        self.select = self.area = ""
+        self.form_id = form_id
+        self.inside = False
+        self.select = ""
+        self.area = ""
+        self.fields: dict[str, str] = {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.inside = found.get("id", "") == self.form_id
-        if not self.inside or "disabled" in found:
+            self.inside = attributes.get("id", "") == self.form_id
+        if not self.inside or "disabled" in attributes:
             return
-        name = found.get("name", "")
-        if tag == "input" and name and found.get("type") not in ("submit", "button", "image"):
-            box = found.get("type") in ("checkbox", "radio")
-            if not box or "checked" in found:
-                self.fields[name] = found.get("value", "on" if box else "")
+
+        name = attributes.get("name", "")
+        if tag == "input":
+            self._add_input(name, attributes)
         elif tag == "select":
             self.select = name
-        elif (
-            tag == "option"
-            and self.select
-            and ("selected" in found or self.select not in self.fields)
-        ):
-            self.fields[self.select] = found.get("value", "")
+        elif tag == "option" and self.select:
+            # a browser sends the first option where none is selected
+            if "selected" in attributes or self.select not in self.fields:
+                self.fields[self.select] = attributes.get("value", "")
         elif tag == "textarea":
-            self.area, self.fields[name] = name, ""
+            self.area = name
+            self.fields[name] = ""
+
+    def _add_input(self, name: str, attributes: dict[str, str]) -> None:
+        kind = attributes.get("type")
+        if not name or kind in ("submit", "button", "image"):
+            return
+        if kind not in ("checkbox", "radio"):
+            self.fields[name] = attributes.get("value", "")
+        elif "checked" in attributes:
+            self.fields[name] = attributes.get("value", "on")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -61,40 +71,43 @@ def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
     """Open a page, type, and send its form; None unticks a box."""
     page = client.get(address)
     assert page.status_code == 200, page.status_code
-    sent: dict[str, Any] = fields_of(page.text, form_id)
-    if "code" in sent and sent["code"] == "":
-        sent["code"] = next_code(client.username)
-    sent |= typed
-    return looked_at(
-        client, address, {name: value for name, value in sent.items() if value is not None}
-    )
+
+    fields: dict[str, Any] = fields_of(page.text, form_id)
+    if fields.get("code") == "":
+        fields["code"] = next_code(client.username)
+    fields |= typed
+    filled_in = {name: value for name, value in fields.items() if value is not None}
+    return looked_at(client, address, filled_in)
 
 
-def looked_at(client: Any, address: str, sent: dict[str, Any]) -> Any:
+def looked_at(client: Any, address: str, fields: dict[str, Any]) -> Any:
     """Send a form; where it first shows who gains and loses what, confirm that and send again."""
-    answer = client.post(address, sent)
+    answer = client.post(address, fields)
     if "Nothing is saved yet" in answer.text:
-        answer = client.post(address, sent | {"foreseen": mark_in(answer.text, "foreseen")})
+        answer = client.post(address, fields | {"foreseen": mark_in(answer.text, "foreseen")})
     return answer
 
 
 def mark_in(text: str, name: str = "seen") -> str:
-    """Return the mark that says what a page has shown, or ""."""
-    found = re.search(rf'name="{name}" value="(\w+)"', text)
-    return found[1] if found else ""
+    """Return the mark of what a page has shown, or ""."""
+    match = re.search(rf'name="{name}" value="(\w+)"', text)
+    return match[1] if match else ""
 
 
 def confirmed(client: Any, address: str, **fields: Any) -> Any:
     """Look at what a deletion or action does, confirm it with a code, and follow the redirect."""
-    asked = {name: value for name, value in fields.items() if name != "confirmed"}
-    shown = client.post(address, asked) if "action" in fields else client.get(address)
-    sent = {
+    if "action" in fields:
+        choice = {name: value for name, value in fields.items() if name != "confirmed"}
+        page = client.post(address, choice)
+    else:
+        page = client.get(address)
+
+    confirmation = {
         "post": "yes",
-        "seen": mark_in(shown.text),
+        "seen": mark_in(page.text),
         "code": next_code(client.username),
-        **fields,
     }
-    return client.post(address, sent, follow=True)
+    return client.post(address, confirmation | fields, follow=True)
 
 
 def errors_in(text: str) -> str:

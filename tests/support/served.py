@@ -19,18 +19,19 @@ from tests.support.paths import ROOT
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def clean(environment: dict[str, str]) -> dict[str, str]:
     """Return this process's environment with nothing of AWS or cooper in it but what is given."""
-    return {
+    neutral = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "COOPER_"))
-    } | environment
+    }
+    return neutral | environment
 
 
 def run(words: list[str], environment: dict[str, str], given: str = "", limit: float = 60) -> Any:
@@ -99,22 +100,22 @@ class Person:
         self, path: str, fields: dict[str, str] | None = None, **headers: str
     ) -> tuple[int, str, str]:
         """GET, or POST when there are fields; return status, text, and where a redirect leads."""
-        data = (
-            urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self._token}).encode()
-            if fields
-            else None
-        )
-        request = urllib.request.Request(
-            self.url + path, data, headers={"Origin": self.url, **headers} if data else headers
-        )
+        data = None
+        if fields:
+            data = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self._token}).encode()
+            headers = {"Origin": self.url, **headers}
+        request = urllib.request.Request(self.url + path, data, headers)
+
         try:
-            answer = self._opener.open(request, timeout=30)
+            response = self._opener.open(request, timeout=30)
         except urllib.error.HTTPError as error:
-            answer = error
-        text = answer.read().decode()
-        if found := re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text):
-            self._token = found[1]
-        return int(answer.status or 0), text, answer.headers.get("Location", "")
+            response = error
+
+        text = response.read().decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text)
+        if token:
+            self._token = token[1]
+        return int(response.status or 0), text, response.headers.get("Location", "")
 
     def sign_in(self, username: str, password: str) -> int:
         """Sign in by the form; return the status."""
