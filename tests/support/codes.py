@@ -24,7 +24,8 @@ def seed_of(device: TotpDevice) -> bytes:
 
 def give_device(username: str) -> None:
     """Give a person a device, as enrolling does."""
-    person, seed = f"local:{username}", totp.new_seed()
+    person = f"local:{username}"
+    seed = totp.new_seed()
     ciphertext = totp.encrypt_seed(seed, person)
     TotpDevice(person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True).save()
 

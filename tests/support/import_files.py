@@ -49,7 +49,7 @@ def refused(text: str | bytes, **options: bool) -> list[str]:
 
 
 def exported(*, with_keys: bool = False) -> str:
-    """Return the file of what is held."""
+    """Return the export of what is stored."""
     return export.export(with_keys=with_keys)[0]
 
 

@@ -10,39 +10,38 @@ import botocore.client
 from core import aws
 
 
-def killed_at(number: int, after: bool, deed: Callable[[], Any]) -> bool:
+def killed_at(number: int, after: bool, operation: Callable[[], Any]) -> bool:
     """Run an operation in a fork that is killed at its call `number`; return whether it was.
 
     The process is a copy of this one, so nothing has to start; it makes clients of its own.
     """
     child = os.fork()
     if child == 0:
-        _live(number, after, deed)
+        _run_until_killed(number, after, operation)
     status = os.waitpid(child, 0)[1]
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"the deed failed: {status}"
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"the operation failed: {status}"
     return os.WIFSIGNALED(status)
 
 
-def _live(number: int, after: bool, deed: Callable[[], Any]) -> None:
-    """Be the process that is killed, or that comes to its end."""
+def _run_until_killed(number: int, after: bool, operation: Callable[[], Any]) -> None:
     calls = 0
-    whole = botocore.client.BaseClient._make_api_call
+    make_api_call = botocore.client.BaseClient._make_api_call
 
-    def call(client: Any, operation: str, arguments: Any) -> Any:
+    def call_or_die(client: Any, name: str, arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == number and not after:
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = whole(client, operation, arguments)
+        response = make_api_call(client, name, arguments)
         if calls == number:
             os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        return response
 
     code = 1
     try:
         aws.forget_clients()
-        botocore.client.BaseClient._make_api_call = call
-        deed()
+        botocore.client.BaseClient._make_api_call = call_or_die
+        operation()
         code = 0
     finally:
         os._exit(code)
