@@ -1,1 +1,1 @@
-"""Doors: what may you become, become it, and remember."""
+"""AWS access: targets, associations, grants, and their pages and admin."""

@@ -33,14 +33,14 @@ class NodeReader:
             return {}
         return node.value
 
-    def known_entries(self, node: Node | None, known: Collection[str]) -> dict[str, Node]:
+    def known_entries(self, node: Node | None, keys: Collection[str]) -> dict[str, Node]:
         """Return a mapping's entries; complain of those with other keys, and leave them out."""
         known_entries: dict[str, Node] = {}
         for key, value in self.entries(node).items():
-            if key in known:
+            if key in keys:
                 known_entries[key] = value
             else:
-                names = ", ".join(sorted(known))
+                names = ", ".join(sorted(keys))
                 self.complain(key, f"{shortened(key)} is not known here; known: {names}.")
         return known_entries
 

@@ -54,8 +54,8 @@ def count_changes(plan: Plan) -> str:
 
 def _group_lines(targets_by_group: dict[str, list[str]], people: PeopleByGroup) -> Iterator[str]:
     for group, targets in targets_by_group.items():
-        known = describe_people(person.person for person in people.in_any_of([group]))
-        yield f"{group} ({known}): {_names(targets)}"
+        names = describe_people(person.person for person in people.in_any_of([group]))
+        yield f"{group} ({names}): {_names(targets)}"
 
 
 def _names(targets: list[str]) -> str:

@@ -217,8 +217,10 @@ class TargetReader(NodeReader):
         if "partition" in entries:
             target["partition"] = self.text(entries["partition"])
             if target["partition"] not in PARTITIONS:
-                known = ", ".join(PARTITIONS)
-                self.complain(entries["partition"], f"cooper supports these partitions: {known}.")
+                partitions = ", ".join(PARTITIONS)
+                self.complain(
+                    entries["partition"], f"cooper supports these partitions: {partitions}."
+                )
 
         if "federation_keys" in entries:
             self._read_keys(target, entries["federation_keys"])

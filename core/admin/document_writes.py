@@ -301,7 +301,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def _demand_impact_seen(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Raise ImpactNotConfirmed unless whoever saves has seen who gains and who loses by it."""
         operation.impact = self.preview_impact(request, operation)
-        seen = request.POST.get("foreseen", "")
+        seen = request.POST.get("impact_shown", "")
         if operation.impact and seen != fingerprint(operation.impact):
             raise ImpactNotConfirmed
 

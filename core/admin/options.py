@@ -115,8 +115,8 @@ class ModelAdmin(ConfirmationAdmin):
         if document is None:
             return self.redirect_missing(request, object_id)
 
-        asked = f"history of {self.opts.verbose_name} {document.pk}"
-        audit.record(Event.AUDIT_VIEWED, asked=asked[:500])
+        viewed = f"history of {self.opts.verbose_name} {document.pk}"
+        audit.record(Event.AUDIT_VIEWED, asked=viewed[:500])
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {document}",

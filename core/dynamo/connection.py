@@ -21,7 +21,7 @@ _NO_ANSWER = "DynamoDB did not answer. Nothing was handed out; try again in a mi
 
 
 class ConditionFailed(Conflict):
-    """A condition of a write did not hold."""
+    """The condition of a write failed."""
 
     def __init__(self, detail: str) -> None:
         message = "This was changed meanwhile. Look at it again."

@@ -206,7 +206,7 @@ def test_it_says_that_a_provider_did_it_once(okta, client_of):
 
 
 @pytest.mark.parametrize(
-    ("deed", "count"),
+    ("operation", "count"),
     [
         (lambda: local_accounts.add("frank", "", ["admins"], "long-and-rare-4711"), 1),
         (lambda: local_accounts.add("frank", "", ["others"], "long-and-rare-4711"), 0),
@@ -216,8 +216,8 @@ def test_it_says_that_a_provider_did_it_once(okta, client_of):
     ],
     ids=["added", "added without", "enabled again", "another group", "a password"],
 )
-def test_it_is_told_of_whoever_can_newly_administer(store, deed, count):
-    deed()
+def test_it_is_told_of_whoever_can_newly_administer(store, operation, count):
+    operation()
     assert len(made()) == count and all(each.event == Event.PERSON_MADE_ADMIN for each in made())
 
 

@@ -51,7 +51,7 @@ Post = Callable[[Any, str], Any]
 
 
 @dataclass(frozen=True)
-class Deed:
+class OperationCase:
     """What is posted, given the code; `of`: the document and operation in the admin."""
 
     post: Post
@@ -60,7 +60,7 @@ class Deed:
 
 
 def form(address: str, form_id: str, **typed: str) -> Post:
-    """Return a deed that opens a form, types, and sends it with a code."""
+    """Return an operation that opens a form, types, and sends it with a code."""
 
     def post(browser: Any, code: str) -> Any:
         page = browser.get(address)
@@ -73,7 +73,7 @@ def form(address: str, form_id: str, **typed: str) -> Post:
 
 
 def act(model: str, action: str, *chosen: str, **typed: str) -> Post:
-    """Return a deed that confirms an action on chosen documents."""
+    """Return an operation that confirms an action on chosen documents."""
 
     def post(browser: Any, code: str) -> Any:
         said = {"action": action, "_selected_action": list(chosen), "told": "1", **typed}
@@ -87,7 +87,7 @@ def act(model: str, action: str, *chosen: str, **typed: str) -> Post:
 
 
 def delete(address: str) -> Post:
-    """Return a deed that confirms a deletion."""
+    """Return an operation that confirms a deletion."""
 
     def post(browser: Any, code: str) -> Any:
         return browser.post(
@@ -98,7 +98,7 @@ def delete(address: str) -> Post:
 
 
 def send(address: str, **typed: str) -> Post:
-    """Return a deed that posts."""
+    """Return an operation that posts."""
     return lambda browser, code: browser.post(address, typed | {"code": code})
 
 
@@ -158,8 +158,8 @@ FEDERATED = {
     "name": "new-uploads",
     "session_policy": '{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
 }
-DEEDS = {
-    "add a role": Deed(
+OPERATIONS = {
+    "add a role": OperationCase(
         form(
             f"/admin/{TARGETS}/add/?kind=role",
             "target_form",
@@ -169,10 +169,10 @@ DEEDS = {
         ),
         ("target", "add"),
     ),
-    "change a target": Deed(
+    "change a target": OperationCase(
         form(f"/admin/{TARGETS}/dev-read/change/", "target_form", title="New"), ("target", "change")
     ),
-    "entitle a group in a target's form": Deed(
+    "entitle a group in a target's form": OperationCase(
         form(
             f"/admin/{TARGETS}/dev-read/change/",
             "target_form",
@@ -180,38 +180,40 @@ DEEDS = {
         ),
         ("target", "change"),
     ),
-    "delete a target": Deed(delete(f"/admin/{TARGETS}/dev-read/delete/"), ("target", "delete")),
-    "delete several targets": Deed(
+    "delete a target": OperationCase(
+        delete(f"/admin/{TARGETS}/dev-read/delete/"), ("target", "delete")
+    ),
+    "delete several targets": OperationCase(
         act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")
     ),
-    "enable a target by a try": Deed(
+    "enable a target by a try": OperationCase(
         send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending
     ),
-    "enable several targets": Deed(
+    "enable several targets": OperationCase(
         act(TARGETS, "enable", "dev-read", "dev-admin"), ("target", "enable"), disabled
     ),
-    "disable several targets": Deed(
+    "disable several targets": OperationCase(
         act(TARGETS, "disable", "dev-read", "dev-admin"), ("target", "disable")
     ),
-    "mark several targets sensitive": Deed(
+    "mark several targets sensitive": OperationCase(
         act(TARGETS, "mark_sensitive", "dev-read", "dev-admin"), ("target", "mark_sensitive")
     ),
-    "mark several targets not sensitive": Deed(
+    "mark several targets not sensitive": OperationCase(
         act(TARGETS, "unmark_sensitive", "prod-admin", "dev-read"), ("target", "unmark_sensitive")
     ),
-    "associate a group with several targets": Deed(
+    "associate a group with several targets": OperationCase(
         act(TARGETS, "associate", "dev-read", "dev-admin", group="visitors"),
         ("target", "associate"),
     ),
-    "dissociate a group from several targets": Deed(
+    "dissociate a group from several targets": OperationCase(
         act(TARGETS, "dissociate", "dev-read", "dev-admin", group="developers"),
         ("target", "dissociate"),
     ),
-    "set the longest session of several targets": Deed(
+    "set the longest session of several targets": OperationCase(
         act(TARGETS, "set_longest", "dev-read", "dev-admin", max_seconds="1800"),
         ("target", "set_longest"),
     ),
-    "add an association": Deed(
+    "add an association": OperationCase(
         form(
             "/admin/brokers/association/add/",
             "association_form",
@@ -220,7 +222,7 @@ DEEDS = {
         ),
         ("association", "add"),
     ),
-    "change an association": Deed(
+    "change an association": OperationCase(
         form(
             "/admin/brokers/association/dev-read%7Clocal_3Adevelopers/change/",
             "association_form",
@@ -228,15 +230,15 @@ DEEDS = {
         ),
         ("association", "change"),
     ),
-    "delete an association": Deed(
+    "delete an association": OperationCase(
         delete("/admin/brokers/association/dev-read%7Clocal_3Adevelopers/delete/"),
         ("association", "delete"),
     ),
-    "change an AWS account": Deed(
+    "change an AWS account": OperationCase(
         form("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", name="New"),
         ("awsaccount", "change"),
     ),
-    "add a local account": Deed(
+    "add a local account": OperationCase(
         form(
             f"/admin/{LOCAL}/add/",
             "localaccount_form",
@@ -245,37 +247,37 @@ DEEDS = {
         ),
         ("localaccount", "add"),
     ),
-    "change a local account": Deed(
+    "change a local account": OperationCase(
         form(f"/admin/{LOCAL}/bob/change/", "localaccount_form", groups="admins"),
         ("localaccount", "change"),
     ),
-    "delete a local account": Deed(
+    "delete a local account": OperationCase(
         delete(f"/admin/{LOCAL}/bob/delete/"), ("localaccount", "delete")
     ),
-    "delete several local accounts": Deed(
+    "delete several local accounts": OperationCase(
         act(LOCAL, "delete_chosen", "bob", "alice"), ("localaccount", "delete")
     ),
-    "disable a person": Deed(
+    "disable a person": OperationCase(
         form(f"/admin/{PEOPLE}/local_3Aalice/change/", "person_form", disabled="on"),
         ("person", "change"),
     ),
-    "end all web sessions of people": Deed(
+    "end all web sessions of people": OperationCase(
         act(PEOPLE, "end_web_sessions", "local:alice"), ("person", "end_web_sessions")
     ),
-    "end one web session of a person": Deed(end_the_first),
-    "export the record": Deed(
+    "end one web session of a person": OperationCase(end_the_first),
+    "export the audit log": OperationCase(
         send(
             "/admin/cooper/auditevent/export/", since="2026-02-03", until="2026-02-04", format="csv"
         ),
         ("auditevent", "export"),
     ),
-    "reset another's device": Deed(
+    "reset another's device": OperationCase(
         act(PEOPLE, "reset_devices", "local:alice"), ("person", "reset_devices"), alice_has_a_device
     ),
-    "make enrolment codes": Deed(
+    "make enrolment codes": OperationCase(
         act(PEOPLE, "make_enrolment_codes", "local:alice"), ("person", "make_enrolment_codes")
     ),
-    "lift the stop of all grants": Deed(
+    "lift the stop of all grants": OperationCase(
         lambda browser, code: browser.post(
             "/admin/cooper/installation/grants/change/",
             {
@@ -291,17 +293,17 @@ DEEDS = {
         ("installation", "change"),
         stopped,
     ),
-    "import a file": Deed(import_file, ("target", "import")),
-    "go on with an import": Deed(send(f"{IMPORT}go-on/"), ("target", "import"), cut_short),
-    "give an import up": Deed(send(f"{IMPORT}give-up/"), ("target", "import"), cut_short),
-    "become a sensitive target with credentials": Deed(
+    "import a file": OperationCase(import_file, ("target", "import")),
+    "go on with an import": OperationCase(send(f"{IMPORT}go-on/"), ("target", "import"), cut_short),
+    "give an import up": OperationCase(send(f"{IMPORT}give-up/"), ("target", "import"), cut_short),
+    "become a sensitive target with credentials": OperationCase(
         send("/targets/prod-admin/credentials/", duration="900")
     ),
-    "become a sensitive target in the console": Deed(
+    "become a sensitive target in the console": OperationCase(
         send("/targets/prod-admin/console/", duration="900")
     ),
-    "replace one's device": Deed(send("/device/begin/", password=PASSWORD)),
-    "remove one's device": Deed(send("/device/remove/")),
+    "replace one's device": OperationCase(send("/device/begin/", password=PASSWORD)),
+    "remove one's device": OperationCase(send("/device/remove/")),
 }
 
 
@@ -328,7 +330,7 @@ GIVES = {
 }
 
 
-def cast(kind: str, prepare: Callable[[str], None] | None, deed: str) -> str:
+def cast(kind: str, prepare: Callable[[str], None] | None, operation: str) -> str:
     """Make an administrator who may also become prod-admin; return their name."""
     name = "gwen"
     LocalAccount(
@@ -364,29 +366,29 @@ def code_for(kind: str, browser: Any, name: str) -> str:
 
 
 CELLS = [
-    (deed, kind)
-    for deed in DEEDS
+    (operation, kind)
+    for operation in OPERATIONS
     for kind in (*SAID, "right code")
     # without a device it is a first one that is set up: enrolment has its own tests
-    if (deed, kind) != ("replace one's device", "no device")
+    if (operation, kind) != ("replace one's device", "no device")
 ]
 
 
-@pytest.mark.parametrize(("deed", "kind"), CELLS)
-def test_it_is_done_with_the_right_code_alone(client_of, store, deed, kind):
+@pytest.mark.parametrize(("operation", "kind"), CELLS)
+def test_it_is_done_with_the_right_code_alone(client_of, store, operation, kind):
     client_of("alice")
-    name = cast(kind, DEEDS[deed].prepare, deed)
+    name = cast(kind, OPERATIONS[operation].prepare, operation)
     browser = client_of(name)
     code = code_for(kind, browser, name)
     person = f"local:{name}"
     before = state(store, person)
-    answer = DEEDS[deed].post(browser, code)
+    answer = OPERATIONS[operation].post(browser, code)
     assert answer.status_code < 500
     if kind == "right code":
         assert state(store, person) != before
         return
     assert state(store, person) == before
-    if kind == "no device" and deed in ("remove one's device", "lift the stop of all grants"):
+    if kind == "no device" and operation in ("remove one's device", "lift the stop of all grants"):
         return
     said = (
         answer.text
@@ -405,7 +407,7 @@ def test_it_is_done_with_the_right_code_alone(client_of, store, deed, kind):
 def test_it_records_what_it_refused(client_of, kind):
     name = cast(kind, None, "")
     browser = client_of(name)
-    DEEDS["change a target"].post(browser, code_for(kind, browser, name))
+    OPERATIONS["change a target"].post(browser, code_for(kind, browser, name))
     refused = [
         each
         for each in AuditEvent.by_person.query(f"local:{name}")
@@ -414,16 +416,16 @@ def test_it_records_what_it_refused(client_of, kind):
     assert [each.why for each in refused] == [kind]
 
 
-def test_it_has_a_row_for_every_deed_that_takes_a_code(store):
+def test_it_has_a_row_for_every_operation_that_takes_a_code(store):
     wanted = {
-        (model._meta.model_name, str(deed))
+        (model._meta.model_name, str(operation))
         for model, admin_of in admin.site._registry.items()
         if isinstance(admin_of, StepUpMixin)
-        for deed in admin_of.step_up
-        if deed not in ("add", "change", "delete")
-        or getattr(admin_of, f"has_{deed}_permission")(Somebody())
+        for operation in admin_of.step_up
+        if operation not in ("add", "change", "delete")
+        or getattr(admin_of, f"has_{operation}_permission")(Somebody())
     }
-    assert wanted - {deed.of for deed in DEEDS.values()} == set()
+    assert wanted - {operation.of for operation in OPERATIONS.values()} == set()
 
 
 class Somebody:
@@ -441,8 +443,8 @@ def test_it_guards_everything_that_gives_power(store):
     bare = {
         kind: of for kind, of in admin.site._registry.items() if not isinstance(of, StepUpMixin)
     }
-    may = [f"has_{deed}_permission" for deed in ("add", "change", "delete")]
-    # what is only shown there has no deed, and so no code
+    may = [f"has_{operation}_permission" for operation in ("add", "change", "delete")]
+    # what is only shown there has no operation, and so no code
     assert [
         kind
         for kind, of in bare.items()

@@ -107,7 +107,7 @@ def administrators(client_of, settings) -> list[Client]:
 
 def seen(browser: Client, sent: dict[str, str]) -> dict[str, str]:
     """Look at who gains what by a form; nothing is saved by that."""
-    return {"foreseen": mark_in(browser.post(TARGET, sent).text, "foreseen")}
+    return {"impact_shown": mark_in(browser.post(TARGET, sent).text, "impact_shown")}
 
 
 def eight_edits(administrators: list[Client], rounds: int) -> None:

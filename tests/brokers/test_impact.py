@@ -29,7 +29,7 @@ class Rule:
 ALICE = KnownPerson("local:alice", frozenset({"local:developers", "local:analysts"}))
 BOB = KnownPerson("local:bob", frozenset({"local:visitors"}))
 ERIN = KnownPerson("okta:erin", frozenset({"okta:developers"}))
-CROWD = PeopleByGroup([ALICE, BOB, ERIN])
+PEOPLE = PeopleByGroup([ALICE, BOB, ERIN])
 DEVELOPERS, ANALYSTS, OKTAS = (
     Rule("local:developers"),
     Rule("local:analysts"),
@@ -38,7 +38,7 @@ DEVELOPERS, ANALYSTS, OKTAS = (
 
 
 def change(before, after):
-    return impact_of("prod-admin", before, after, CROWD, NOW)
+    return impact_of("prod-admin", before, after, PEOPLE, NOW)
 
 
 def test_it_says_who_gains_a_target_by_a_new_group():
@@ -117,12 +117,12 @@ GROUPS = st.frozensets(st.sampled_from(["local:a", "local:b", "okta:a"]), max_si
 STANDINGS = st.builds(
     lambda on, groups: AccessState(on, tuple(Rule(each) for each in groups)), st.booleans(), GROUPS
 )
-CROWDS = st.lists(GROUPS, max_size=6).map(
+PEOPLES = st.lists(GROUPS, max_size=6).map(
     lambda each: [KnownPerson(f"local:{n}", groups) for n, groups in enumerate(each)]
 )
 
 
-@given(STANDINGS, STANDINGS, CROWDS)
+@given(STANDINGS, STANDINGS, PEOPLES)
 def test_it_agrees_with_what_each_may_become_before_and_after(before, after, people):
     found = impact_of("t", before, after, PeopleByGroup(people), NOW)
     may = [
@@ -139,13 +139,13 @@ def test_it_agrees_with_what_each_may_become_before_and_after(before, after, peo
 
 # -- people and groups -----------------------------------------------------------------------------
 def test_it_names_each_person_once_and_in_order():
-    people = CROWD.in_any_of(["okta:developers", "local:analysts", "local:developers"])
+    people = PEOPLE.in_any_of(["okta:developers", "local:analysts", "local:developers"])
     assert [person.person for person in people] == ["local:alice", "okta:erin"]
 
 
 @pytest.mark.parametrize("groups", [[], ["local:nobody"]])
 def test_it_finds_nobody_in_no_group_or_an_empty_one(groups):
-    assert CROWD.in_any_of(groups) == []
+    assert PEOPLE.in_any_of(groups) == []
 
 
 @pytest.mark.parametrize(("enabled", "groups"), [(True, {"local:developers"}), (False, set())])

@@ -1,4 +1,4 @@
-"""The record and a person's page in a real browser: searched, taken along, ended, and told."""
+"""The audit log and a person's page in a real browser: searched, exported, ended."""
 
 import json
 import re

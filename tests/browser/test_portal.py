@@ -92,7 +92,7 @@ def test_it_finds_targets_by_keyboard(page):
     assert page.get_by_role("heading", level=3).all_inner_texts() == ["Staging, deploy"]
 
 
-# -- the management plane --------------------------------------------------------------------------
+# -- the admin --------------------------------------------------------------------------
 def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
     sign_in(page, "carol")
     page.get_by_role("link", name="Administration").click()

@@ -113,7 +113,7 @@ def test_it_says_who_gains_what_before_carol_saves(page, demo):
     page.locator("#id_associations-1-group").fill("finance")
     page.get_by_role("button", name="Save and continue editing").click()
     see(page.get_by_role("heading", name="Who gains, who loses"))
-    shoot(page, "admin-foresight")
+    shoot(page, "admin-impact")
     assert violations(page) == []
     page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save and continue editing").click()

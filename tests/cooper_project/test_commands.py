@@ -113,12 +113,12 @@ def test_it_serves_with_the_key_that_set_up_was_given(environment):
 
 
 @pytest.mark.parametrize(
-    "deed", ["user list", "totp list", "totp invite alice", "saml list", "export"]
+    "operation", ["user list", "totp list", "totp invite alice", "saml list", "export"]
 )
-def test_it_reads_the_region_at_the_end_of_the_line(environment, deed):
+def test_it_reads_the_region_at_the_end_of_the_line(environment, operation):
     assert typed("cooper -setup -region us-east-1", environment).returncode == 0
     bare = {name: value for name, value in environment.items() if "REGION" not in name}
-    done = typed(f"cooper -{deed} -region us-east-1", bare)
+    done = typed(f"cooper -{operation} -region us-east-1", bare)
     assert done.returncode == 0, done.stderr
 
 
@@ -193,8 +193,8 @@ def test_it_exits_with_2_on_wrong_usage(environment, line):
 @pytest.mark.parametrize(
     "command",
     [
-        f"cooper_{deed}"
-        for deed in (
+        f"cooper_{operation}"
+        for operation in (
             "setup",
             "encrypt",
             "serve",

@@ -24,12 +24,12 @@ PAYLOAD = "AKIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 FILE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
 
 
-def policy_for(deed: str) -> Path:
-    """Return the policy in whose row docs/operate.md names the deed."""
+def policy_for(operation: str) -> Path:
+    """Return the policy in whose row docs/operate.md names the operation."""
     paper = (ROOT / "docs/operate.md").read_text()
     rows = re.findall(r"^ *\| \[iam/([\w-]+\.json)\]\S+ \| (.*?) \|", paper, re.MULTILINE)
-    found = [IAM / file for file, said in rows if f"`{deed}`" in said]
-    assert len(found) == 1, (deed, rows)
+    found = [IAM / file for file, said in rows if f"`{operation}`" in said]
+    assert len(found) == 1, (operation, rows)
     return found[0]
 
 

@@ -187,14 +187,14 @@ def test_it_ends_the_same_with_four_at_once(empty: EmbeddedAws) -> None:
     assert len(installation.secret_keys()) == 1
 
 
-def in_a_child(deed: Callable[[], object]) -> int:
-    """Run a deed in a fork with connections of its own; return its exit code."""
+def in_a_child(operation: Callable[[], object]) -> int:
+    """Run an operation in a fork with connections of its own; return its exit code."""
     child = os.fork()
     if child == 0:
         code = 70
         try:
             aws.forget_clients()
-            deed()
+            operation()
             code = 0
         finally:
             os._exit(code)

@@ -22,10 +22,10 @@ SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = (
 
 PEOPLE = (None, "bob", "alice", "carol", "dan")
 AS = {"erin": "bob"}
-"""Outside of the management plane an auditor is somebody who may become nothing."""
+"""Outside of the admin an auditor is somebody who may become nothing."""
 
 # address: (GET by nobody, bob, alice, carol, dan), (POST with no fields by the same)
-DOORS = {
+ADDRESSES = {
     "/healthz": ([OK] * 5, [WRONG_WAY] * 5),
     "/readyz": ([OK] * 5, [WRONG_WAY] * 5),
     "/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
@@ -72,19 +72,19 @@ def filled(address: str) -> str:
 
 
 def test_it_lists_every_address():
-    assert {each for each in addresses() if not each.startswith("/admin/")} == set(DOORS)
+    assert {each for each in addresses() if not each.startswith("/admin/")} == set(ADDRESSES)
 
 
 @pytest.mark.parametrize("person", [*PEOPLE, *AS])
-@pytest.mark.parametrize("address", DOORS)
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_it_answers_each_person_as_listed(client_of, address, person):
     place = PEOPLE.index(AS.get(person, person))
-    gets, posts = DOORS[address]
+    gets, posts = ADDRESSES[address]
     assert client_of(person).get(filled(address)).status_code == gets[place]
     assert client_of(person).post(filled(address), {}).status_code == posts[place]
 
 
-# the management plane for administrators: (GET, POST with no fields) by the address's last part
+# the admin for administrators: (GET, POST with no fields) by the address's last part
 EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
 KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
 STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "auditevent")
@@ -97,7 +97,7 @@ BESIDES |= {"explain/": (OK, WRONG_WAY)}
 BESIDES |= {"import/": (OK, BAD), "export/": (WRONG_WAY, OK)}
 BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (WRONG_WAY, SIGN_IN))
 BESIDES |= {"end/": (OK, OK)}
-ADMIN_DOORS = {
+ADMIN_ADDRESSES = {
     "accounts/localaccount": EDITED,
     "accounts/person": KEPT,
     "accounts/samlidp": KEPT | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN)},
@@ -155,11 +155,11 @@ def test_it_lets_nobody_but_administrators_near_the_admin(client_of, person):
 def listed(address: str) -> tuple[int, int]:
     parts = address.removeprefix("/admin/").split("/")
     document = "/".join(parts[:2])
-    if document in ADMIN_DOORS:
+    if document in ADMIN_ADDRESSES:
         last = f"{parts[-2]}/" if len(parts) > 3 else ""
-        return (BESIDES | ADMIN_DOORS[document])[last]
+        return (BESIDES | ADMIN_ADDRESSES[document])[last]
     rest = address.removeprefix("/admin/")
-    return ADMIN_DOORS[rest][""] if rest in ADMIN_DOORS else ADMIN_DOORS[""][rest]
+    return ADMIN_ADDRESSES[rest][""] if rest in ADMIN_ADDRESSES else ADMIN_ADDRESSES[""][rest]
 
 
 @pytest.mark.parametrize("person", ["carol", "dan"])

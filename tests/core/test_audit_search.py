@@ -1,4 +1,4 @@
-"""The record is searched by person, target, event and request id, within days, page by page."""
+"""The audit log is searched by person, target, event and request id, within days, page by page."""
 
 from datetime import UTC, datetime, timedelta
 

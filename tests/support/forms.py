@@ -84,7 +84,8 @@ def looked_at(client: Any, address: str, fields: dict[str, Any]) -> Any:
     """Send a form; where it first shows who gains and loses what, confirm that and send again."""
     answer = client.post(address, fields)
     if "Nothing is saved yet" in answer.text:
-        answer = client.post(address, fields | {"foreseen": mark_in(answer.text, "foreseen")})
+        seen = {"impact_shown": mark_in(answer.text, "impact_shown")}
+        answer = client.post(address, fields | seen)
     return answer
 
 

@@ -249,18 +249,18 @@ def test_it_says_who_gains_and_loses_before_a_form_is_saved_and_burns_no_code(ca
         "Loses it: 1 person: local:alice" in answer.text and "Nothing is saved yet" in answer.text
     )
     assert Association.find("dev-read", "local:visitors") is None
-    again = carol.post(CHANGE, sent | {"foreseen": mark_in(answer.text, "foreseen")})
+    again = carol.post(CHANGE, sent | {"impact_shown": mark_in(answer.text, "impact_shown")})
     assert again.status_code == 302 and Association.find("dev-read", "local:visitors")
 
 
 def test_it_keeps_what_was_seen_when_only_the_code_is_wrong(carol):
     page = carol.get(CHANGE)
     sent = fields_of(page.text, FORM) | {"associations-1-group": "visitors", "code": "abcdef"}
-    seen = {"foreseen": mark_in(carol.post(CHANGE, sent).text, "foreseen")}
+    seen = {"impact_shown": mark_in(carol.post(CHANGE, sent).text, "impact_shown")}
     answer = carol.post(CHANGE, sent | seen)
     assert (
         "code is not valid now" in answer.text
-        and mark_in(answer.text, "foreseen") == seen["foreseen"]
+        and mark_in(answer.text, "impact_shown") == seen["impact_shown"]
     )
     assert carol.post(CHANGE, sent | seen | {"code": next_code("carol")}).status_code == 302
 
@@ -293,7 +293,7 @@ def test_it_says_who_gains_before_an_association_is_added_and_burns_no_code(caro
         "Nothing is saved yet" in answer.text
         and Association.find("dev-read", "local:visitors") is None
     )
-    seen = {"foreseen": mark_in(answer.text, "foreseen")}
+    seen = {"impact_shown": mark_in(answer.text, "impact_shown")}
     # what was seen is of one group and one target
     other = carol.post(ASSOCIATE, sent | seen | {"target": "dev-admin"})
     assert (
@@ -315,7 +315,7 @@ def test_it_says_who_loses_before_an_association_is_ended(carol):
     assert Association.find("dev-read", "local:developers").until is None
     assert (
         carol.post(
-            f"{RULE}change/", sent | {"foreseen": mark_in(answer.text, "foreseen")}
+            f"{RULE}change/", sent | {"impact_shown": mark_in(answer.text, "impact_shown")}
         ).status_code
         == 302
     )

@@ -19,7 +19,7 @@ CHANGE, DELETE, LIST = (
 )
 GROUPS = [f"local:group-{number:02}" for number in range(20)]
 MOST_CALLS = 300
-"""More calls than any of the deeds makes."""
+"""More calls than any of the operations makes."""
 
 
 def save_with_twenty_associations(carol: Any) -> None:
@@ -102,16 +102,16 @@ def by_target() -> dict[str, set[str]]:
 
 
 SEEDED: dict[str, set[str]] = {}
-DEEDS = {
+OPERATIONS = {
     "a save with 20 associations": (nothing, save_with_twenty_associations),
     "a delete": (twenty_groups, delete),
-    "a bulk deed in three steps": (nothing, entitle_in_bulk),
+    "a bulk operation in three steps": (nothing, entitle_in_bulk),
 }
 
 
 def sweep(client_of: Any, store: Any, name: str, every: int) -> int:
-    """Kill the deed at every n-th call, before and after it; return how many deaths there were."""
-    prepare, deed = DEEDS[name]
+    """Kill the operation at every n-th call, before and after it; return how many deaths there were."""
+    prepare, operation = OPERATIONS[name]
     carol = client_of("carol")
     prepare(carol)
     SEEDED.clear()
@@ -120,33 +120,33 @@ def sweep(client_of: Any, store: Any, name: str, every: int) -> int:
     kept, deaths = copy.deepcopy(dict(store.tables)), 0
     for number in range(1, MOST_CALLS, every):
         for after in (False, True):
-            died = killed_at(number, after, lambda: deed(carol))
+            died = killed_at(number, after, lambda: operation(carol))
             said_and_done()
             if not died:
                 return deaths
             deaths += 1
-            goes_on(deed, carol)
+            goes_on(operation, carol)
             store.tables.clear()
             store.tables.update(copy.deepcopy(kept))
             catalogue.forget()
     raise AssertionError(f"more than {MOST_CALLS} calls")
 
 
-def goes_on(deed: Callable[[Any], None], carol: Any) -> None:
-    """Do the deed again after a death: the whole of it is there then, once."""
+def goes_on(operation: Callable[[Any], None], carol: Any) -> None:
+    """Do the operation again after a death: the whole of it is there then, once."""
     totp.now.now += 3600
-    if deed is delete:
+    if operation is delete:
         if Target.find("dev-read").state != "deleted":
-            deed(carol)
+            operation(carol)
         assert not list(Association.under("dev-read"))
-    elif deed is entitle_in_bulk:
-        deed(carol)
+    elif operation is entitle_in_bulk:
+        operation(carol)
         assert all(
             Association.find(name, "local:visitors")
             for name in ("dev-read", "staging-read", "data-analyst")
         )
     elif Target.find("dev-read").title != "Twenty more":
-        deed(carol)
+        operation(carol)
     said_and_done()
 
 
@@ -155,13 +155,13 @@ def _small_steps(monkeypatch):
     monkeypatch.setattr("brokers.admin.bulk_changes.IN_ONE", 2)
 
 
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_it_is_whole_wherever_it_is_killed(client_of, store, name):
     assert sweep(client_of, store, name, 29) > 2
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_it_is_whole_wherever_it_is_killed_at_every_call(client_of, store, name, capsys):
     deaths = sweep(client_of, store, name, 1)
     with capsys.disabled():

@@ -1,4 +1,4 @@
-"""The one deed: what is granted, what is refused, and that all of it is on record first."""
+"""What is granted, what is refused, and that all of it is on the audit log first."""
 
 import contextlib
 import json

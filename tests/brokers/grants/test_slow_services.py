@@ -17,9 +17,9 @@ PAGE, GRANT = 5.5, 10.5
 DOWN = 503
 
 
-def timed(deed):
+def timed(operation):
     begun = time.monotonic()
-    answer = deed()
+    answer = operation()
     return answer, time.monotonic() - begun
 
 

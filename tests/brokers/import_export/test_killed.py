@@ -45,7 +45,7 @@ def half_applied() -> list[str]:
 
 
 def finished() -> int:
-    """Return how often the record says that an import is done."""
+    """Return how often the audit log says that an import is done."""
     return sum(each.event == Event.IMPORT_DONE for each in AuditEvent.everything())
 
 

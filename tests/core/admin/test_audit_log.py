@@ -1,4 +1,4 @@
-"""The record in the management plane."""
+"""The audit log in the admin."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -116,8 +116,10 @@ def test_it_is_read_only(carol):
         for each in AuditEvent.by_person.query("local:carol")
         if each.event == Event.SIGN_IN_DONE
     ][:1]
-    for deed in ("change", "delete"):
-        assert carol.post(f"{LIST}{quote(event.pk)}/{deed}/", {"post": "yes"}).status_code == 403
+    for operation in ("change", "delete"):
+        assert (
+            carol.post(f"{LIST}{quote(event.pk)}/{operation}/", {"post": "yes"}).status_code == 403
+        )
 
 
 def test_it_records_that_it_was_looked_at_and_shows_nothing_when_that_cannot_be_recorded(carol):

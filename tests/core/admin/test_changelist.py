@@ -1,4 +1,4 @@
-"""Lists of the management plane: search, filters with counts, order, pages, confirmation."""
+"""Lists of the admin: search, filters with counts, order, pages, confirmation."""
 
 import re
 from functools import partial

@@ -1,4 +1,4 @@
-"""Every page of the management plane is drawn, for every document."""
+"""Every page of the admin is drawn, for every document."""
 
 import pytest
 from django.contrib.admin.utils import quote
