@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from accounts import totp
 from core import audit
 from core.audit import Event
-from core.errors import Invalid, StepUpRequired
+from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 
 WINDOW = "step_up_until"
 """Where a web session keeps the end of its window."""
@@ -82,7 +82,11 @@ def window_context(request: HttpRequest) -> dict[str, Any]:
     # an error page may come before the session middleware has had its turn
     if getattr(request, "session", None) is None:
         return {"step_up_window": 0}
-    return {"step_up_window": window_left(request)}
+    try:
+        return {"step_up_window": window_left(request)}
+    except CooperError:
+        # the page may be the one that says that DynamoDB, which has the session, does not answer
+        return {"step_up_window": 0}
 
 
 # -- codes
@@ -112,20 +116,50 @@ def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:
         open_window(request)
 
 
+def precheck(request: HttpRequest, code: str, *, strict: bool = False) -> None:
+    """Refuse as `require` does what it is sure to refuse now; use no code up.
+
+    That is: no device, no code, or a wait after wrong codes.
+    """
+    if not strict and window_left(request):
+        return
+
+    person = person_of(request)
+    try:
+        _demand_device_and_code(person, code)
+    except StepUpRequired as error:
+        audit.record(Event.STEP_UP_REFUSED, why=error.detail)
+        raise
+
+    try:
+        totp.refuse_during_wait(person, totp.now())
+    except totp.WrongCode as error:
+        raise _invalid_code(error) from error
+
+
 def verify(person: str, code: str) -> None:
     """Use up a code of the person's own device; raise StepUpRequired or Invalid."""
-    if totp.device_of(person) is None:
-        raise StepUpRequired(NO_DEVICE, "no device", code="enrol")
-    if not code.strip():
-        raise StepUpRequired(
-            "This needs a one-time code from your device.", "no code", code="missing"
-        )
-
+    _demand_device_and_code(person, code)
     try:
         totp.use_code(person, code, totp.now())
     except totp.WrongCode as error:
-        raise Invalid(error.message, error.detail, field=FIELD) from error
+        raise _invalid_code(error) from error
     audit.add_facts(step_up="code")
+
+
+def _demand_device_and_code(person: str, code: str) -> None:
+    if totp.device_of(person) is None:
+        raise StepUpRequired(NO_DEVICE, "no device", reason=StepUpReason.NO_DEVICE)
+    if not code.strip():
+        raise StepUpRequired(
+            "This needs a one-time code from your device.",
+            "no code",
+            reason=StepUpReason.NO_CODE,
+        )
+
+
+def _invalid_code(error: totp.WrongCode) -> Invalid:
+    return Invalid(error.message, error.detail, field=FIELD)
 
 
 def enrol_address(request: HttpRequest) -> str:

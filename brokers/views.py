@@ -24,7 +24,7 @@ from brokers.grants import (
     longest_seconds,
 )
 from core.error_pages import error_response
-from core.errors import Invalid, StepUpRequired
+from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, wants_json
 from core.requests import CooperRequest
 
@@ -142,11 +142,15 @@ def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGran
     try:
         return grant(identity, _grant_request(request, name, delivery, form), datetime.now(UTC))
     except (Invalid, StepUpRequired) as error:
-        if error.code == "enrol" and not wants_json(request):
+        if _has_no_device(error) and not wants_json(request):
             return _enrol_first(request, name)
         field = error.field if error.field in form.fields else None
         form.add_error(field, error.message)
         return _form_again(request, identity, name, form, error.status)
+
+
+def _has_no_device(error: CooperError) -> bool:
+    return isinstance(error, StepUpRequired) and error.reason == StepUpReason.NO_DEVICE
 
 
 def _bound_form(request: CooperRequest, name: str) -> BecomeForm:

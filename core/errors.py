@@ -1,10 +1,14 @@
 """What can go wrong, said twice: `message` for the person, `detail` for the log."""
 
+from enum import StrEnum
 from http import HTTPStatus
 
 
 class CooperError(Exception):
-    """An error that a person may read: what happened and what to do."""
+    """An error that a person may read: what happened and what to do.
+
+    `code` is AWS's code of the error that it comes from, if any; never a one-time code.
+    """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
@@ -50,12 +54,21 @@ class Invalid(CooperError):
         self.field = field
 
 
+class StepUpReason(StrEnum):
+    """Why an operation that needs a one-time code came without one."""
+
+    NO_DEVICE = "no device"
+    NO_CODE = "no code"
+
+
 class StepUpRequired(CooperError):
-    """The operation needs a fresh one-time code that did not come with it.
-
-    `code` says why: `enrol` or `missing`.
-    """
-
-    field = "code"
+    """The operation needs a fresh one-time code that did not come with it; `reason` says why."""
 
     status = HTTPStatus.FORBIDDEN
+
+    field = "code"
+    """The form field to show the message on."""
+
+    def __init__(self, message: str, detail: str = "", *, reason: StepUpReason) -> None:
+        super().__init__(message, detail)
+        self.reason = reason

@@ -53,12 +53,9 @@ class StepUpMixin:
         if not self.requires_code(request, operation):
             return
 
-        code = str(operation.given.get(stepup.FIELD) or "").strip()
-        device = totp.device_of(stepup.person_of(request))
-        has_to_wait = device is not None and float(device.wait_until or 0) > totp.now()
-        if not code or device is None or has_to_wait:
-            strict = self._is_strict_operation(request, operation)
-            stepup.require(request, code, strict=strict)
+        code = str(operation.given.get(stepup.FIELD) or "")
+        strict = self._is_strict_operation(request, operation)
+        stepup.precheck(request, code, strict=strict)
 
     def authorize_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Demand the code, and use it up."""

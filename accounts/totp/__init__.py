@@ -10,7 +10,13 @@ from accounts.totp.seeds import (
     new_seed,
     otpauth_uri,
 )
-from accounts.totp.verification import WrongCode, now, use_code, use_recovery_code
+from accounts.totp.verification import (
+    WrongCode,
+    now,
+    refuse_during_wait,
+    use_code,
+    use_recovery_code,
+)
 
 __all__ = [
     "STEP",
@@ -28,6 +34,7 @@ __all__ = [
     "normalize_code",
     "now",
     "otpauth_uri",
+    "refuse_during_wait",
     "remove_device",
     "reset_device",
     "use_code",

@@ -80,8 +80,7 @@ def use_code(person: str, typed: str, at: float) -> None:
 
     Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
     """
-    device = _count_try(person, at)
-    seed = decrypt_device_seed(device)
+    device, seed = _count_try(person, at)
 
     code = normalize_code(typed)
     step = matching_step(seed, code, at) if code else None
@@ -98,8 +97,8 @@ def use_recovery_code(person: str, typed: str, at: float) -> None:
 
     Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
     """
-    device = _count_try(person, at)
-    code_hash = recovery.hash_code(decrypt_device_seed(device), typed)
+    device, seed = _count_try(person, at)
+    code_hash = recovery.hash_code(seed, typed)
 
     stored_hashes = list(device.recovery)
     if code_hash not in stored_hashes:
@@ -127,19 +126,38 @@ def _use_up(
         raise _refusal(device, detail) from error
 
 
-def _count_try(person: str, at: float) -> TotpDevice:
-    """Count a try and return the device; raise WrongCode without a device or during a back-off."""
-    for _ in range(COUNT_ATTEMPTS):
-        device = device_of(person)
-        if device is None:
-            raise WrongCode("no device")
+def refuse_during_wait(person: str, at: float) -> TotpDevice:
+    """Return the person's device; raise WrongCode without one, or while its back-off lasts.
 
-        wait = math.ceil(float(device.wait_until or 0) - at)
-        if wait > 0:
-            raise _refusal(device, "backing off", wait)
+    No code is looked at, and no try is counted.
+    """
+    device = device_of(person)
+    if device is None:
+        raise WrongCode("no device")
+
+    wait = math.ceil(float(device.wait_until or 0) - at)
+    if wait > 0:
+        raise _refusal(device, "backing off", wait)
+    return device
+
+
+def _count_try(person: str, at: float) -> tuple[TotpDevice, bytes]:
+    """Count a try; return the device and its seed, to look at the code with.
+
+    Raise WrongCode without a device or during a back-off, and what `decrypt_device_seed` raises.
+    """
+    seed = b""
+    decrypted_from: bytes | None = None
+    for _ in range(COUNT_ATTEMPTS):
+        device = refuse_during_wait(person, at)
+
+        # before the try is counted: that KMS does not answer is nobody's wrong code
+        if device.seed != decrypted_from:
+            seed = decrypt_device_seed(device)
+            decrypted_from = device.seed
 
         if _write_try(device, at):
-            return device
+            return device, seed
 
     raise Unavailable(
         "Your device is being used by many requests at once. Try again.", f"contention on {person}"

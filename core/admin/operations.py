@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from core.dynamo import Document
-from core.errors import CooperError, Invalid, StepUpRequired
+from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.requests import CooperRequest
 
 D = TypeVar("D", bound=Document)
@@ -104,7 +104,7 @@ class AdminOperation(Generic[D]):
             raise StepUpRequired(
                 "This needs a one-time code from your device.",
                 "no code was asked for",
-                code="missing",
+                reason=StepUpReason.NO_CODE,
             )
 
 

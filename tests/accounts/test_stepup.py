@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts import totp
-from accounts.models import Person, TotpDevice
+from accounts.models import Person, TotpDevice, User
 from accounts.stepup import StepUpRequired
 from accounts.totp.codes import STEP, code_at
 from accounts.totp.verification import FAILURES_BEFORE_WAIT, WrongCode, use_code
@@ -15,7 +15,7 @@ from brokers.grants import Delivery, GrantRequest, grant
 from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
-from core.errors import CooperError, Unavailable
+from core.errors import CooperError, Invalid, Unavailable
 from core.installation import GRANTS, Installation
 from tests.support import faults
 from tests.support.codes import Clock, give_device, next_code, seed_of
@@ -89,6 +89,24 @@ def test_it_opens_no_device_with_a_seed_of_somebody_else(clock):
         use_code("local:alice", code_at(seed_of(bobs), int(clock() // STEP)), clock())
 
 
+def test_it_counts_no_wrong_code_while_kms_does_not_answer(clock):
+    code = next_code("alice")
+    for _ in range(FAILURES_BEFORE_WAIT):
+        with faults.on(Fault("kms", "Decrypt")), pytest.raises(Unavailable):
+            use_code("local:alice", code, clock())
+    device = totp.device_of("local:alice")
+    assert int(device.failures) == 0 and device.wait_until is None
+    use_code("local:alice", code, clock())
+
+
+def test_it_asks_kms_nothing_during_the_wait(clock):
+    for _ in range(FAILURES_BEFORE_WAIT):
+        with pytest.raises(WrongCode):
+            use_code("local:alice", wrong(next_code("alice")), clock())
+    with faults.on(Fault("kms", "Decrypt")), pytest.raises(WrongCode, match="Too many"):
+        use_code("local:alice", "123456", clock())
+
+
 # -- on the form -----------------------------------------------------------------------------------
 def test_it_keeps_everything_typed_when_the_code_is_wrong_and_never_shows_the_code(client_of):
     carol = client_of("carol")
@@ -112,6 +130,27 @@ def test_it_takes_the_same_code_once(client_of):
     assert submit(carol, TARGET, FORM, title="One", code=code).status_code == SAVED
     answer = submit(carol, TARGET, FORM, title="Two", code=code)
     assert answer.status_code == AGAIN and Target.find("dev-read").title == "One"
+
+
+def test_it_uses_no_code_up_before_it_asks_aws_although_a_wait_ends_meanwhile(
+    rf, client_of, monkeypatch
+):
+    client_of("carol")
+    code = next_code("carol")
+    now = totp.now()
+    device = TotpDevice.find("local:carol")
+    device.wait_until = int(now) + 1
+    device.save()
+    request = rf.post("/")
+    request.user = User.from_person(Person.find("local:carol"))
+    operation = admin.AdminOperation("end_web_sessions", given={"code": code})
+
+    # the first look at the clock is within the wait, the next ones are after it
+    moments = iter([now])
+    monkeypatch.setattr(totp, "now", lambda: next(moments, now + 2))
+    with pytest.raises(Invalid, match="Try again in"):
+        admin.site._registry[Person].precheck_operation(request, operation)
+    assert TotpDevice.find("local:carol").last_step == device.last_step
 
 
 @pytest.mark.parametrize("what", ["kms", "audit"])
@@ -198,6 +237,12 @@ def test_it_asks_again_after_the_window_or_once_it_is_closed(carol_in_a_window):
     assert 'name="code"' not in carol_in_a_window.get(TARGET).text
     carol_in_a_window.post("/device/close/")
     assert 'name="code"' in carol_in_a_window.get(TARGET).text
+
+
+def test_it_shows_that_dynamodb_is_down_on_a_page_that_says_so(carol_in_a_window):
+    with faults.on(Fault("dynamodb")):
+        page = carol_in_a_window.get("/")
+    assert page.status_code == DOWN and "DynamoDB" in page.text
 
 
 def test_it_keeps_a_window_to_its_web_session(carol_in_a_window, client_of):
