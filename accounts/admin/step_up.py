@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts import stepup, totp
-from core.admin import AdminOperation, AdminRequest, Operation
+from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.operations import form_kind
 from core.errors import Invalid, StepUpRequired
 
@@ -15,7 +15,11 @@ from core.errors import Invalid, StepUpRequired
 class StepUpMixin:
     """A ModelAdmin whose operations take a code: those whose kind is in `step_up`."""
 
-    step_up: ClassVar[tuple[str, ...]] = (Operation.ADD, Operation.CHANGE, Operation.DELETE)
+    step_up: ClassVar[tuple[str, ...]] = (
+        OperationKind.ADD,
+        OperationKind.CHANGE,
+        OperationKind.DELETE,
+    )
     step_up_strict: ClassVar[bool] = False
     """Whether each takes a code of its own, even while a window is open."""
 
@@ -83,7 +87,7 @@ class StepUpMixin:
         return base.changeform_view(request, object_id, *arguments, **named)
 
     def delete_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
-        redirect = self.redirect_to_enrolment(request, Operation.DELETE)
+        redirect = self.redirect_to_enrolment(request, OperationKind.DELETE)
         if redirect is not None:
             return redirect
         return super().delete_view(request, object_id, extra_context)  # type: ignore[misc]

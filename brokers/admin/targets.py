@@ -225,13 +225,12 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         accounts = filter(None, [target.aws_account])
         catalogue.edit(build, target.name, accounts=accounts)
 
-    def save_related(self, request: AdminRequest, form: Any, formsets: Any, change: bool) -> None:
+    def save_document(self, request: AdminRequest, operation: AdminOperation[Target]) -> None:
         """Save, then say what the probe found, and that an administrator entitled themself."""
-        super().save_related(request, form, formsets, change)
+        super().save_document(request, operation)
 
-        operation = request.operation
-        prepared: PreparedTarget | None = operation.prepared
-        if prepared is not None and prepared.result is not None:
+        prepared: PreparedTarget = operation.prepared
+        if prepared.result is not None:
             show_result(request, operation.document, prepared.result)
         warn_if_self_entitled(request, _saved_groups(operation))
 

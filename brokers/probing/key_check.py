@@ -44,7 +44,7 @@ def examine_keys(text: str, partition: str, target_name: str) -> ExaminedKeys:
     """
     keys, has_context = decrypt_transported(text)
     if partition not in PARTITIONS:
-        raise Invalid(f"cooper cannot reach the partition {partition}.", field="partition")
+        raise Invalid(f"cooper cannot reach the partition {partition}.", field="target_partition")
 
     try:
         caller = federation_token.caller(keys, partition)

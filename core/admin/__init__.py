@@ -10,7 +10,7 @@ from core.admin.filters import ValuesFilter
 from core.admin.forms import DocumentForm, LinesField, MomentField
 from core.admin.inline_forms import InlineForm, InlineFormSet
 from core.admin.inlines import TabularInline
-from core.admin.operations import AdminOperation, AdminRequest, FormChanges, Operation
+from core.admin.operations import AdminOperation, AdminRequest, FormChanges, OperationKind
 from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
 from core.admin.sites import AdminSite, register, site
@@ -27,7 +27,7 @@ __all__ = [
     "LinesField",
     "ModelAdmin",
     "MomentField",
-    "Operation",
+    "OperationKind",
     "ShowFacets",
     "TabularInline",
     "ValuesFilter",

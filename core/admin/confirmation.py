@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from core.admin.document_writes import DocumentWritesAdmin
-from core.admin.operations import AdminOperation, AdminRequest, Operation, fingerprint
+from core.admin.operations import AdminOperation, AdminRequest, OperationKind, fingerprint
 from core.errors import CooperError
 
 IMPACT_CHANGED = "What this does has changed since you looked. Check it again: nothing was done."
@@ -53,7 +53,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
     def delete_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
         """Ask, then delete; a refusal is shown above the confirmation."""
         is_post = request.method == "POST"
-        operation: AdminOperation[Any] = AdminOperation(Operation.DELETE)
+        operation: AdminOperation[Any] = AdminOperation(OperationKind.DELETE)
         request.operation = operation
 
         seen = ""

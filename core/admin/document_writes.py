@@ -17,7 +17,7 @@ from core.admin.operations import (
     AdminRequest,
     FormChanges,
     ImpactNotConfirmed,
-    Operation,
+    OperationKind,
     fingerprint,
     form_kind,
 )
@@ -29,8 +29,27 @@ Build = Callable[[Transaction], None]
 """Puts writes into a transaction; may be called several times, each time with a new one."""
 
 
+IMPACT_SHOWN_INPUT = "impact_shown"
+"""The hidden input with the fingerprint of the impact that the form has shown."""
+
+
 class DocumentWritesAdmin(DocumentSourceAdmin):
-    """A ModelAdmin that shows and saves forms of documents."""
+    """A ModelAdmin that shows and saves forms of documents.
+
+    A POST of a form goes through these steps:
+
+    1. `changeform_view` begins the `AdminOperation` that travels along as `request.operation`.
+    2. Django makes a form class for this one request (`get_form`). The operation is an attribute of
+       that class, because Django alone makes the form and passes nothing of ours to it.
+    3. The form is validated. It is not valid if somebody else saved the document since it was
+       shown, or if the operation has a `refusal`.
+    4. Of a valid form Django calls `save_form`, `save_model` and `save_related`; the last one, where
+       the inline rows are there too, calls `save_document`, which lists the steps of a save.
+    5. Any of those steps may raise a CooperError; nothing has been written then. It becomes the
+       operation's `refusal`, and Django processes the same POST once more, from step 2: now the
+       form is not valid, so it is shown again with all that was typed, and nothing is saved.
+    6. `render_change_form` shows it, with the status of `_form_status`.
+    """
 
     form: type[DocumentForm] = DocumentForm
     events: ClassVar[dict[str, Event]] = {}
@@ -62,7 +81,8 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def authorize_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Decide by `operation.given` whether it may happen; raise a CooperError when not.
 
-        What overrides this raises, or calls it last: without that nothing is written.
+        An override ends with `super()`. Here, and nowhere else, the operation becomes authorized,
+        so an override that forgets that lets nothing be written.
         """
         operation.authorized = True
 
@@ -124,21 +144,23 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
             all_fields = {"fields": self.get_fields(request, obj)}
             fieldsets = [(None, all_fields)]
 
-        extra_fields = self.extra_form_fields(request, _form_operation(request, obj))
+        # Django asks for the fieldsets before anything else that is about the stored document
+        _set_form_operation(request, obj)
+        extra_fields = self.extra_form_fields(request, request.operation)
         if extra_fields:
             fieldsets.append(("Confirm", {"fields": list(extra_fields)}))
         return fieldsets
 
     def get_form(self, request: AdminRequest, obj: Any = None, **named: Any) -> Any:
         """Make a form class with the fields of `get_fieldsets` and those of the operation."""
-        operation = _form_operation(request, obj)
-        extra_fields = self.extra_form_fields(request, operation)
-        readonly = set(self.get_readonly_fields(request, obj))
-        base = self.form_class(request, obj)
-
         names = named.get("fields")
         if names is None:
             names = flatten_fieldsets(self.get_fieldsets(request, obj))
+
+        operation = request.operation
+        extra_fields = self.extra_form_fields(request, operation)
+        readonly = set(self.get_readonly_fields(request, obj))
+        base = self.form_class(request, obj)
 
         fields = {}
         for name in names:
@@ -202,31 +224,24 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
             operation.authorized = False
 
         # the form reads the refusal, is not valid by it, and so is shown again
-        response: HttpResponse = super().changeform_view(
-            request, object_id, form_url, extra_context
-        )
-        response.status_code = operation.refusal.status
-        return response
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Answer a form with errors by 400 (409: changed by somebody else), for tools."""
+        """Show the form, with a status that tells tools what has become of it."""
         operation = request.operation
         context["impact"] = operation.impact
         context["impact_fingerprint"] = fingerprint(operation.impact)
 
         if request.method == "POST":
             context["adminform"].form.ask_for_secrets_again()
-        if isinstance(operation.refusal, ImpactNotConfirmed):
+        if isinstance(operation.refusal, ImpactNotConfirmed) and not operation.is_stale:
             # nothing is to be corrected, only to be looked at
             context["errors"] = []
 
         response: HttpResponse = super().render_change_form(request, context, *arguments, **named)
-        if operation.is_stale:
-            response.status_code = HTTPStatus.CONFLICT
-        elif request.method == "POST":
-            response.status_code = HTTPStatus.BAD_REQUEST
+        response.status_code = _form_status(request)
         return response
 
     def save_form(self, request: AdminRequest, form: Any, change: bool) -> Document:
@@ -235,29 +250,46 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         return document
 
     def save_model(self, request: AdminRequest, obj: Any, form: Any, change: bool) -> None:
-        """Leave writing to `save_related`, where the inline rows are there too."""
+        """Write nothing yet: in `save_related`, which Django calls next, the rows are there too."""
 
     def save_related(self, request: AdminRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Write what the form and its rows change, and the events, in one transaction."""
+        """Put what was typed into the operation, and save it if anything was changed."""
         operation = request.operation
         operation.documents = [form.instance]
+        operation.given = {name: form.cleaned_data[name] for name in form.operation_fields}
         operation.changes = FormChanges(form.cleaned_data, form.before_and_after())
         for formset in formsets:
             formset.add_changes(operation.changes)
-        if not operation.writes_anything:
-            return
 
-        # the order matters: nothing is asked of AWS for a form that is going to be refused
-        operation.given = {name: form.cleaned_data[name] for name in form.operation_fields}
+        if operation.writes_anything:
+            self.save_document(request, operation)
+
+    def save_document(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
+        """Save a valid form, step by step; the order matters. Raise a CooperError to refuse it."""
+        # 1. whoever saves has seen who gains and who loses what by it
         self._demand_impact_seen(request, operation)
+
+        # 2. AWS is not asked for a form that is going to be refused
         self.precheck_operation(request, operation)
+
+        # 3. what has to be known before writing: AWS is asked, secrets are encrypted
         operation.prepared = self.prepare(request, operation)
 
-        # a code is looked at last, so that a mistake elsewhere uses none up
+        # 4. a code is looked at last, so that a mistake elsewhere uses none up
         self.authorize_operation(request, operation)
         operation.demand_authorized()
+
+        # 5. the document, its rows and the events, in one transaction
+        self._commit_form(request, operation)
+
+    def _commit_form(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
+        """Commit what `write` builds; raise Invalid on the key's field if the key is taken."""
+
+        def build(writes: Transaction) -> None:
+            self.write(request, operation, writes)
+
         try:
-            self.commit(request, operation, lambda writes: self.write(request, operation, writes))
+            self.commit(request, operation, build)
         except AlreadyExists as error:
             if error.document is not operation.document:
                 raise
@@ -270,7 +302,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         """Say how a form went; what was not changed is not said to have been."""
         operation = request.operation
         # Django also tells so that there is no such document: then the form had none
-        has_saved_form = operation.kind == Operation.CHANGE and bool(operation.documents)
+        has_saved_form = operation.kind == OperationKind.CHANGE and bool(operation.documents)
         if has_saved_form and not operation.writes_anything:
             messages.info(request, "Nothing was changed.")
         else:
@@ -301,16 +333,27 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def _demand_impact_seen(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Raise ImpactNotConfirmed unless whoever saves has seen who gains and who loses by it."""
         operation.impact = self.preview_impact(request, operation)
-        seen = request.POST.get("impact_shown", "")
-        if operation.impact and seen != fingerprint(operation.impact):
+        fingerprint_shown = request.POST.get(IMPACT_SHOWN_INPUT, "")
+        if operation.impact and fingerprint_shown != fingerprint(operation.impact):
             raise ImpactNotConfirmed
 
 
-def _form_operation(request: AdminRequest, obj: Any) -> AdminOperation[Any]:
-    """Return the operation of the form, about the document as it is stored."""
+def _form_status(request: AdminRequest) -> int:
+    """Return the status of a form that is shown: opened, stale, refused, or with errors."""
+    operation = request.operation
+    if operation.is_stale:
+        return HTTPStatus.CONFLICT
+    if operation.refusal is not None:
+        return operation.refusal.status
+    if request.method == "POST":
+        return HTTPStatus.BAD_REQUEST
+    return HTTPStatus.OK
+
+
+def _set_form_operation(request: AdminRequest, obj: Any) -> None:
+    """Let the form's operation be about the document as it is stored; None: a new one."""
     operation = request.operation
     operation.kind = form_kind(obj)
     operation.documents = []
     if obj is not None:
         operation.documents = [obj]
-    return operation

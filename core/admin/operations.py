@@ -15,7 +15,7 @@ from core.requests import CooperRequest
 D = TypeVar("D", bound=Document)
 
 
-class Operation(StrEnum):
+class OperationKind(StrEnum):
     """The kinds of operation of every ModelAdmin; actions have kinds of their own."""
 
     VIEW = "view"
@@ -24,11 +24,11 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
-def form_kind(document_or_id: object) -> Operation:
+def form_kind(document_or_id: object) -> OperationKind:
     """Return the kind of a form's operation, by its document or id (None: a new one)."""
     if document_or_id is None:
-        return Operation.ADD
-    return Operation.CHANGE
+        return OperationKind.ADD
+    return OperationKind.CHANGE
 
 
 @dataclass
@@ -53,7 +53,7 @@ class AdminOperation(Generic[D]):
     """One operation of an administrator, from the page that asks to the transaction."""
 
     kind: str
-    """An `Operation`, or the name of an action or a button."""
+    """An `OperationKind`, or the kind of an action or a button of one ModelAdmin."""
 
     documents: Sequence[D] = ()
     """The documents that it concerns; none yet in the empty form for a new one."""
@@ -87,7 +87,7 @@ class AdminOperation(Generic[D]):
 
     @property
     def is_adding(self) -> bool:
-        return self.kind == Operation.ADD
+        return self.kind == OperationKind.ADD
 
     @property
     def writes_anything(self) -> bool:
@@ -115,7 +115,11 @@ class AdminRequest(CooperRequest):
 
 
 class ImpactNotConfirmed(Invalid):
-    """Who gains and who loses was not seen yet, or has changed: it is shown, to be confirmed."""
+    """Who gains and who loses was not seen yet, or has changed: it is shown, to be confirmed.
+
+    Raised to end the save, but no fault of what was typed: so the form is shown again with 200, and
+    without the note that errors have to be corrected.
+    """
 
     status = HTTPStatus.OK
 

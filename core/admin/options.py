@@ -12,7 +12,7 @@ from django.urls import reverse
 from core import audit
 from core.admin import history
 from core.admin.confirmation import ConfirmationAdmin
-from core.admin.operations import AdminOperation, AdminRequest, Operation
+from core.admin.operations import AdminOperation, AdminRequest, OperationKind
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Conflict, CooperError
@@ -21,9 +21,22 @@ from core.errors import Conflict, CooperError
 class ModelAdmin(ConfirmationAdmin):
     """Manages documents of one class, with Django's hooks and these, in the order of their use.
 
-    Of a form: `extra_form_fields`, `preview_impact`, `precheck_operation`, `prepare`,
-    `authorize_operation`, `commit`, `write`, `audit_events`.
-    Of a deletion: `consequences`, `extra_form_fields`, `authorize_operation`, `remove`.
+    A form that is saved (more in `DocumentWritesAdmin`):
+
+        extra_form_fields          such as a one-time code
+        save_document
+            preview_impact         who gains and who loses what, to be confirmed
+            precheck_operation     refuses what is sure to be refused
+            prepare                asks AWS, encrypts; writes nothing
+            authorize_operation    uses the code up
+            commit(build)          opens the transaction, perhaps several times
+                build
+                    write          the document and its rows
+                        audit_events
+                            audit_facts
+
+    A deletion: `consequences`, `extra_form_fields`, `authorize_operation`, `remove`, which calls
+    `commit` with the deletion and its event.
     """
 
     actions: Any = ("delete_chosen",)
@@ -43,7 +56,7 @@ class ModelAdmin(ConfirmationAdmin):
 
         def build(writes: Transaction) -> None:
             writes.delete(document)
-            event = audit.event(self.events[Operation.DELETE], **self.audit_facts(document))
+            event = audit.event(self.events[OperationKind.DELETE], **self.audit_facts(document))
             writes.create(event)
 
         self.commit(request, operation, build)
@@ -52,7 +65,7 @@ class ModelAdmin(ConfirmationAdmin):
     @admin.action(description="Delete the chosen %(verbose_name_plural)s", permissions=["delete"])
     def delete_chosen(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then delete each chosen document by itself; name those that are refused."""
-        operation = AdminOperation(Operation.DELETE, list(queryset))
+        operation = AdminOperation(OperationKind.DELETE, list(queryset))
         lines, _, _, _ = self.get_deleted_objects(queryset, request)
 
         page = self.confirm(request, operation, f"Delete {len(queryset)}", lines)

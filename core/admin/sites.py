@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 
 from core import audit
 from core.admin.meta import adapt_document
-from core.admin.operations import AdminOperation, Operation
+from core.admin.operations import AdminOperation, OperationKind
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
@@ -57,7 +57,7 @@ class AdminSite(admin.AdminSite):
                 raise PermissionDenied
 
             # views that do more than show say so themselves
-            request.operation = AdminOperation(Operation.VIEW)
+            request.operation = AdminOperation(OperationKind.VIEW)
             return inner(request, *arguments, **named)
 
         return update_wrapper(guarded, view)

@@ -105,7 +105,7 @@ class Document(Model):
 
     @classmethod
     def everything(cls) -> list[Self]:
-        """Return every item: for loading caches and for commands, never for a request."""
+        """Return every item, by a scan: for caches, commands and the admin's lists alone."""
         return list(cls.scan(consistent_read=True, page_size=PAGE))
 
     @classmethod

@@ -114,7 +114,7 @@ def test_it_names_the_permission_that_lacks(store):
 def test_it_refuses_a_partition_that_it_cannot_reach(payload):
     with pytest.raises(Invalid) as refused:
         examine_keys(encrypted(payload, TRANSPORT_CONTEXT), "aws-iso", "new")
-    assert refused.value.field == "partition"
+    assert refused.value.field == "target_partition"
 
 
 def test_it_opens_sealed_keys_for_their_own_target_alone(store):
