@@ -1,6 +1,7 @@
 """Everybody who has signed in, in the admin."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 from django import forms
@@ -14,11 +15,19 @@ from accounts import administrators, enrolment_codes, sessions, totp
 from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from core import admin, audit
-from core.admin import AdminOperation, AdminRequest
+from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.audit import AuditEvent, Event
 from core.audit_search import history_for
 from core.dynamo import Document, Transaction, transaction
 from core.errors import Invalid, Refused
+
+
+class PersonOperationKind(StrEnum):
+    """The kinds of operation on people, beside those that every ModelAdmin has."""
+
+    END_WEB_SESSIONS = "end_web_sessions"
+    RESET_DEVICES = "reset_devices"
+    MAKE_ENROLMENT_CODES = "make_enrolment_codes"
 
 
 class PersonForm(admin.DocumentForm):
@@ -65,7 +74,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     change_form_template = "admin/person_form.html"
     ordering = ("person",)
     actions = ("end_web_sessions", "reset_devices", "make_enrolment_codes")
-    step_up = ("change", "end_web_sessions", "reset_devices", "make_enrolment_codes")
+    step_up = (OperationKind.CHANGE, *PersonOperationKind)
     step_up_strict = True
 
     def get_fields(self, request: AdminRequest, obj: Any = None) -> Any:
@@ -154,7 +163,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="End all web sessions of the chosen people")
     def end_web_sessions(self, request: AdminRequest, queryset: Any) -> Any:
         """Ask, then end every web session of the chosen people."""
-        operation = AdminOperation("end_web_sessions", list(queryset))
+        operation = AdminOperation(PersonOperationKind.END_WEB_SESSIONS, list(queryset))
         lines = [f"{person}: web sessions end at the next request." for person in queryset]
 
         page = self.confirm(request, operation, "End web sessions", lines)
@@ -166,7 +175,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Reset the one-time-code devices of the chosen people")
     def reset_devices(self, request: AdminRequest, queryset: Any) -> Any:
         """Ask, then remove other people's devices; nobody resets their own here."""
-        operation = AdminOperation("reset_devices", list(queryset))
+        operation = AdminOperation(PersonOperationKind.RESET_DEVICES, list(queryset))
         lines = [f"{person}: {self._reset_consequence(request, person)}" for person in queryset]
 
         page = self.confirm(request, operation, "Reset devices", lines)
@@ -177,7 +186,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Make enrolment codes for the chosen people")
     def make_enrolment_codes(self, request: AdminRequest, queryset: Any) -> Any:
         """Ask, then show an enrolment code for each chosen person, once."""
-        operation = AdminOperation("make_enrolment_codes", list(queryset))
+        operation = AdminOperation(PersonOperationKind.MAKE_ENROLMENT_CODES, list(queryset))
         lines = [
             f"{person}: gets a code for setting up a first device, valid for three days."
             for person in queryset
@@ -270,7 +279,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _end_sessions(
         self, request: AdminRequest, person: Person, lines: list[str], end: Any, done: str
     ) -> HttpResponse:
-        operation = AdminOperation("end_web_sessions", [person])
+        operation = AdminOperation(PersonOperationKind.END_WEB_SESSIONS, [person])
         title = f"End web sessions of {person}"
         back = self.change_url(person)
 

@@ -14,7 +14,7 @@ from core.installation import Installation
 class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
     """The stop switch of all grants: setting it takes no code (an emergency), lifting it does."""
 
-    step_up = ("change",)
+    step_up = (admin.OperationKind.CHANGE,)
     step_up_strict = True
 
     def redirect_to_enrolment(self, request: admin.AdminRequest, kind: str) -> HttpResponse | None:

@@ -15,6 +15,7 @@ from brokers.admin import bulk_changes
 from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
 from brokers.admin.bulk_changes import BulkChange, BulkResult
 from brokers.admin.impact import summary_lines
+from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.form_fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
 from brokers.models import Kind, Target
@@ -23,6 +24,9 @@ from core.admin import AdminOperation, AdminRequest
 
 MOST_PROBED = 200
 """Targets that one action probes at most: a probe is up to eight calls to AWS."""
+
+FORM_SHOWN_INPUT = "told"
+"""The hidden input that says that the page with the operation's own form was shown."""
 
 MOST_REFUSALS = 20
 """Refused targets that a page names; more are counted."""
@@ -52,7 +56,7 @@ class LongestSessionForm(forms.Form):
 class BulkOperation:
     """One kind of bulk action."""
 
-    kind: str
+    kind: TargetOperationKind
     title: str
     change: Callable[[dict[str, Any]], BulkChange]
     """Returns the change by what was typed into the form."""
@@ -72,7 +76,10 @@ class BulkOperation:
 def enable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Probe each, and enable those that lack nothing."""
     operation = BulkOperation(
-        "enable", "Enable", lambda typed: bulk_changes.set_enabled(True), probes=True
+        TargetOperationKind.ENABLE,
+        "Enable",
+        lambda typed: bulk_changes.set_enabled(True),
+        probes=True,
     )
     return _confirm_and_run(model_admin, request, queryset, operation)
 
@@ -80,7 +87,9 @@ def enable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRespon
 @admin.action(description="Disable the chosen targets")
 def disable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Let nobody become them."""
-    operation = BulkOperation("disable", "Disable", lambda typed: bulk_changes.set_enabled(False))
+    operation = BulkOperation(
+        TargetOperationKind.DISABLE, "Disable", lambda typed: bulk_changes.set_enabled(False)
+    )
     return _confirm_and_run(model_admin, request, queryset, operation)
 
 
@@ -88,7 +97,7 @@ def disable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRespo
 def mark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Ask for a one-time code each time that somebody becomes them."""
     operation = BulkOperation(
-        "mark_sensitive",
+        TargetOperationKind.MARK_SENSITIVE,
         "Mark sensitive",
         lambda typed: bulk_changes.set_attribute("sensitive", True),
         effect="becoming it takes a one-time code each time.",
@@ -101,7 +110,7 @@ def mark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> Ht
 def unmark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Ask for no code any more."""
     operation = BulkOperation(
-        "unmark_sensitive",
+        TargetOperationKind.UNMARK_SENSITIVE,
         "Mark not sensitive",
         lambda typed: bulk_changes.set_attribute("sensitive", False),
         effect="becoming it takes no one-time code any more.",
@@ -113,7 +122,7 @@ def unmark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> 
 def associate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Let a group become them."""
     operation = BulkOperation(
-        "associate",
+        TargetOperationKind.ASSOCIATE,
         "Associate a group",
         lambda typed: bulk_changes.associate(typed["group"], typed["until"]),
         form=AssociateForm,
@@ -125,7 +134,7 @@ def associate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRes
 def dissociate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Let a group become them no more."""
     operation = BulkOperation(
-        "dissociate",
+        TargetOperationKind.DISSOCIATE,
         "Dissociate a group",
         lambda typed: bulk_changes.dissociate(typed["group"]),
         form=DissociateForm,
@@ -137,7 +146,7 @@ def dissociate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRe
 def set_longest(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
     """Set for how long people may become them."""
     operation = BulkOperation(
-        "set_longest",
+        TargetOperationKind.SET_LONGEST,
         "Set the longest session",
         lambda typed: bulk_changes.set_attribute("max_seconds", typed["max_seconds"]),
         form=LongestSessionForm,
@@ -156,9 +165,6 @@ BULK_ACTIONS = (
     dissociate,
     set_longest,
 )
-
-BULK = tuple(action.__name__ for action in BULK_ACTIONS)
-"""The kinds of these operations."""
 
 
 # -- what they have in common ----------------------------------------------------------------------
@@ -196,7 +202,7 @@ def _bound_form(request: AdminRequest, bulk: BulkOperation) -> forms.Form | None
     if bulk.form is None:
         return None
     # the first POST comes from the list, which does not have the form's fields
-    was_shown = "told" in request.POST
+    was_shown = FORM_SHOWN_INPUT in request.POST
     return bulk.form(request.POST if was_shown else None)
 
 

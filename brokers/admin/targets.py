@@ -17,7 +17,7 @@ from accounts.stepup import FIELD as CODE_FIELD
 from brokers import catalogue
 from brokers.admin import impact, import_export, last_used, target_save
 from brokers.admin.access_lookup import lookup_page
-from brokers.admin.actions import BULK, BULK_ACTIONS
+from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import (
     KINDS,
@@ -27,6 +27,7 @@ from brokers.admin.filters import (
     SensitiveFilter,
     StateFilter,
 )
+from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_page import probe_and_save, show_result, trust_policy_context
 from brokers.admin.target_save import PreparedTarget
 from brokers.impact import impact_lines
@@ -77,7 +78,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     search_help_text = "Name, title, AWS account, ARN, label or group."
     ordering = ("name",)
     inlines = (AssociationInline,)
-    step_up = ("add", "change", "delete", "import", *BULK)
+    step_up = (*StepUpMixin.step_up, *WITH_CODE)
     actions = (*BULK_ACTIONS, "delete_chosen")
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"
@@ -283,9 +284,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             return self.redirect_missing(request, object_id)
 
         # a probe that enables takes a code, one that only looks takes none
-        kind = "try"
+        kind = TargetOperationKind.TEST
         if target.state == State.PENDING:
-            kind = "enable"
+            kind = TargetOperationKind.ENABLE
         code = request.POST.get(CODE_FIELD, "")
         operation = AdminOperation(kind, [target], given={CODE_FIELD: code})
         try:
@@ -300,7 +301,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the form beside the probe's button; where a probe may enable, it takes a code."""
         form = forms.Form(auto_id="try_%s")
         if target is not None and target.state == State.PENDING:
-            operation = AdminOperation("enable", [target])
+            operation = AdminOperation(TargetOperationKind.ENABLE, [target])
             form.fields.update(self.extra_form_fields(request, operation))
         return form
 

@@ -17,6 +17,13 @@ from core.errors import CooperError
 IMPACT_CHANGED = "What this does has changed since you looked. Check it again: nothing was done."
 
 
+SEEN_INPUT = "seen"
+"""The hidden input with the fingerprint of what the page has shown."""
+
+CONFIRMED_BUTTON = "confirmed"
+"""The button that does it; the other one (`look`) only shows what would happen."""
+
+
 class ConfirmationAdmin(DocumentWritesAdmin):
     """A ModelAdmin whose deletions and actions say what happens before they are done."""
 
@@ -62,7 +69,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
             operation.documents = [document]
             lines, _, _, _ = self.get_deleted_objects([document], request)
             seen = fingerprint(lines)
-            if is_post and request.POST.get("seen") != seen:
+            if is_post and request.POST.get(SEEN_INPUT) != seen:
                 return _show_again(request, IMPACT_CHANGED)
 
         form = self.operation_form(request, operation, bound=is_post)
@@ -101,8 +108,8 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         shown = list(lines)
         seen = _confirmation_fingerprint(operation, form, shown)
 
-        is_confirmed = "confirmed" in request.POST
-        if is_confirmed and request.POST.get("seen") != seen:
+        is_confirmed = CONFIRMED_BUTTON in request.POST
+        if is_confirmed and request.POST.get(SEEN_INPUT) != seen:
             messages.error(request, IMPACT_CHANGED)
             is_confirmed = False
 

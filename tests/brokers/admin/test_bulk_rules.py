@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from brokers.admin import bulk_changes
+from brokers.admin import TargetAdmin, bulk_changes
+from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.bulk_changes import BulkChange, TargetChange
+from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.models import Association, State, Target
 
 UNTIL = datetime(2030, 1, 2, tzinfo=UTC)
@@ -78,3 +80,15 @@ def test_dissociating_removes_that_group_where_it_is(group, removed):
     changes = changed(bulk_changes.dissociate(group), *rules).changes
     assert [rule.group for rule in changes.rows_to_delete] == removed
     assert bool(changes) == bool(removed)
+
+
+# -- codes -----------------------------------------------------------------------------------------
+def test_every_action_has_the_kind_that_it_is_named_like():
+    others = {TargetOperationKind.IMPORT, TargetOperationKind.TEST}
+    names = {action.__name__ for action in BULK_ACTIONS}
+    assert names == {str(kind) for kind in TargetOperationKind if kind not in others}
+
+
+def test_every_kind_takes_a_code_but_a_probe_that_enables_nothing():
+    without_code = set(TargetOperationKind) - set(TargetAdmin.step_up)
+    assert without_code == {TargetOperationKind.TEST}
