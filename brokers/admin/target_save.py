@@ -1,6 +1,6 @@
 """What saving and deleting a target comes to: keys examined, a probe, one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -49,6 +49,9 @@ class PreparedTarget:
     account: AwsAccount | None = None
     """The target's AWS account; one without a version is made together with the target."""
 
+    account_changes: dict[str, list[str | None]] = field(default_factory=dict)
+    """What the form changes of the AWS account: name of the attribute -> [before, after]."""
+
 
 # -- before it is written
 def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> PreparedTarget:
@@ -67,9 +70,8 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
         prepared.keys = _examine_keys(target, changes)
     if target.aws_account:
         prepared.account = catalogue.account_for(str(target.aws_account))
-    if target.aws_account != account_before and not changes.cleaned_data.get("account_name"):
-        # the name that was cleared was that of the AWS account before
-        changes.before_and_after.pop("account_name", None)
+        is_moved = target.aws_account != account_before
+        prepared.account_changes = _name_account(prepared.account, changes, is_moved=is_moved)
 
     accept_weaker = bool(changes.cleaned_data.get("accept_weaker"))
     prepared.weaker_accepted = accept_weaker and not target.weaker_mode_accepted
@@ -87,6 +89,30 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
     if target.state != state_before:
         changes.before_and_after["state"] = [str(state_before), str(target.state)]
     return prepared
+
+
+def _name_account(
+    account: AwsAccount, changes: FormChanges, *, is_moved: bool
+) -> dict[str, list[str | None]]:
+    """Give a target's AWS account the name that was typed; return what that changes of it.
+
+    A name that was left as the form showed it counts for nothing: it is that of the AWS account
+    which the target was in before.
+    """
+    if "account_name" not in changes.before_and_after:
+        return {}
+
+    name = changes.cleaned_data["account_name"] or None
+    if is_moved and name is None:
+        # what was cleared is the name of the AWS account before, which is none of ours any more
+        del changes.before_and_after["account_name"]
+        return {}
+
+    name_before = account.name
+    if name == name_before:
+        return {}
+    account.name = name
+    return {"name": [name_before, name]}
 
 
 def access_after(target: Target, changes: FormChanges, *, adding: bool = False) -> AccessState:
@@ -171,42 +197,23 @@ def _concerns_about(keys: ExaminedKeys) -> str:
 
 
 # -- in the transaction
-def write_account(writes: Transaction, operation: AdminOperation[Target]) -> None:
-    """Make the target's AWS account if it is new; give it its name, if that was changed.
+def write_account(writes: Transaction, prepared: PreparedTarget) -> None:
+    """Make the target's AWS account if it is new, or write what the form changes of it."""
+    account = prepared.account
+    if account is None:
+        return
 
-    A name that the form showed and that was left as it was counts for nothing: the target may have
-    moved to another AWS account.
-    """
-    changes = operation.changes
-    is_name_changed = "account_name" in changes.before_and_after
-    name = None
-    if is_name_changed:
-        name = changes.cleaned_data["account_name"] or None
-
-    new_account = operation.prepared.account
-    if new_account is not None and new_account.version is None:
-        new_account.name = name
+    if account.version is None:
         refusal = Conflict("Somebody else added this AWS account meanwhile. Save again.")
-        writes.create(new_account, refusal=refusal)
-        writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=new_account.account_id))
-        return
+        writes.create(account, refusal=refusal)
+        writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=account.account_id))
 
-    if not is_name_changed:
-        return
-    # read again: a transaction that is built anew needs the newest version
-    account = AwsAccount.find(operation.document.aws_account)
-    if account is None or account.name == name:
-        return
-    name_before = account.name
-    account.name = name
-    writes.save(account)
-    writes.create(
-        audit.event(
-            Event.ACCOUNT_CHANGED,
-            aws_account=account.account_id,
-            changes={"name": [name_before, name]},
+    elif prepared.account_changes:
+        changes = prepared.account_changes
+        writes.save(account)
+        writes.create(
+            audit.event(Event.ACCOUNT_CHANGED, aws_account=account.account_id, changes=changes)
         )
-    )
 
 
 def audit_events(

@@ -206,7 +206,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     ) -> None:
         """Put the target, its associations, its AWS account and the events into the transaction."""
         super().write(request, operation, writes)
-        target_save.write_account(writes, operation)
+        target_save.write_account(writes, operation.prepared)
 
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Target]
