@@ -15,6 +15,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
+from pynamodb.expressions.condition import Condition
 
 from brokers.choices import Kind, State
 from core.dynamo import Document
@@ -91,6 +92,13 @@ class Target(Document):
 
         attributes["state"] = str(State.DELETED)
         return attributes
+
+    @classmethod
+    def still_exists(cls) -> Condition:
+        """Return the condition that the target is stored, and is more than a reserved name."""
+        # DynamoDB's `<>` alone holds for a missing item too
+        condition: Condition = cls.name.exists() & (cls.state != str(State.DELETED))
+        return condition
 
     @property
     def enabled(self) -> bool:

@@ -196,9 +196,10 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
 
         def build_with_target(writes: Transaction) -> None:
             build(writes)
-            is_there = Target.state != str(State.DELETED)
             refusal = Invalid(f"There is no target {name}.", field="target")
-            writes.update(Target, name, actions=[], condition=is_there, refusal=refusal)
+            writes.update(
+                Target, name, actions=[], condition=Target.still_exists(), refusal=refusal
+            )
 
         catalogue.edit(build_with_target, name)
         if operation.writes_anything:

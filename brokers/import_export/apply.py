@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 from brokers.import_export.plan import ChangeKind
 from brokers.import_export.snapshot import parse_end
 from brokers.import_export.steps import MORE, Step
-from brokers.models import Association, AwsAccount, State, Target
+from brokers.models import Association, AwsAccount, Target
 from core import audit
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
@@ -125,7 +125,7 @@ def _move_version(entry: Entry, writes: Transaction) -> None:
         Target,
         entry["name"],
         actions=[],
-        condition=Target.state != str(State.DELETED),
+        condition=Target.still_exists(),
         refusal=_overtaken(entry["name"]),
     )
 

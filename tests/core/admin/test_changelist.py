@@ -161,6 +161,15 @@ def test_it_refuses_what_is_no_association(carol, typed, said):
     assert answer.status_code == 400 and said in answer.text
 
 
+def test_it_associates_nothing_with_a_target_that_is_gone_from_its_table(carol):
+    catalogue.current()
+    Target.delete_item("staging-db")
+    answer = submit(carol, ASSOCIATE, ASSOCIATION, target="staging-db", group="finance")
+    assert answer.status_code == 400 and "There is no target staging-db" in answer.text
+    assert Target.find("staging-db") is None
+    assert Association.find("staging-db", "local:finance") is None
+
+
 def test_it_makes_open_forms_of_the_target_stale(carol):
     before = Target.find("staging-db").version
     submit(carol, ASSOCIATE, ASSOCIATION, target="staging-db", group="finance")
