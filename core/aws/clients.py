@@ -23,7 +23,8 @@ SERVICES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
 LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
 """Seconds to connect, seconds to read, tries.
 
-No call takes much over 5 s with them, and the STS call of a grant not over 10 s.
+At worst, when every try waits for both: DynamoDB 7.5 s, KMS 6 s, STS 10 s. An operation's deadline
+(`core.aws.deadline`) shortens the reading.
 """
 
 _clients: dict[tuple[str, str, bool], Any] = {}
