@@ -1,7 +1,8 @@
 """Step-up: a fresh one-time code for the very operation, in the form that does it.
 
-The code travels with the operation's own POST, is looked at last (a typo elsewhere burns none), is
-used up by one conditional write, and so is good for that session, person, operation and object.
+The code travels with the operation's own POST, is looked at after all checks that write nothing (a
+typo elsewhere burns none), is used up by one conditional write, and so is good for that session,
+person, operation and object.
 """
 
 from typing import Any

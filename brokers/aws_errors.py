@@ -14,6 +14,7 @@ The code is a mere ValidationError.
 """
 
 BAD_KEYS = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+"""AWS's error codes for the key pair that signed the call: deleted, inactive, or mistyped."""
 
 _REASONS = {
     "AccessDenied": (
@@ -38,6 +39,9 @@ def explain(error: CooperError, target: Target) -> CooperError:
 
     What says it well already stays as it is.
     """
+    if error.code in BAD_KEYS and error.service != "sts":
+        # KMS, which decrypts Federation Keys, refuses cooper's own credentials: it says so
+        return error
     if error.code in BAD_KEYS and target.is_role:
         return _refused("cooper's own AWS credentials are no longer accepted by AWS.", error)
     if error.code in BAD_KEYS:

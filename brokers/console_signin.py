@@ -11,25 +11,21 @@ id_roles_providers_enable-console-custom-url.html
 import json
 import time
 from functools import lru_cache
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import urllib3
-from django.conf import settings
 
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
+from brokers.signin_endpoint import endpoint
 from core import __version__, aws
-from core.errors import CooperError, Unavailable
-from core.partitions import PARTITIONS, served_partition
+from core.errors import Unavailable
 
 TIMEOUT = 5.0
 """Seconds for getSigninToken, all in all; fewer where the grant's deadline is nearer."""
 
 CONNECT_TIMEOUT = 2.0
 """Seconds of them to connect."""
-
-TIME_FOR_OUTCOME = 1.0
-"""Seconds of the deadline that are left for recording the outcome."""
 
 USER_AGENT = f"cooper/{__version__} (AWS access portal)"
 """Fixed, so that a SOC can tell cooper's GetSigninToken calls from others (docs/operate.md)."""
@@ -46,50 +42,6 @@ def _pool() -> urllib3.PoolManager:
     return urllib3.PoolManager(
         retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT}
     )
-
-
-# -- the endpoint ----------------------------------------------------------------------------------
-def endpoint(partition: str) -> str:
-    """Return a partition's federation endpoint.
-
-    COOPER_SIGNIN_URL replaces that of cooper's own partition, or of all when it is on this machine.
-    Raise CooperError for one that is no such endpoint.
-    """
-    aws_host = served_partition(partition).signin_host
-    configured = str(settings.COOPER_SIGNIN_URL)
-    is_own_partition = partition == aws.own_partition()
-    if not configured or not (is_own_partition or _is_local(configured)):
-        return f"https://{aws_host}/federation"
-
-    _check_configured(configured, partition)
-    return configured
-
-
-def _is_local(url: str) -> bool:
-    return urlsplit(url).hostname in settings.COOPER_LOOPBACK_HOSTS
-
-
-def _check_configured(url: str, partition: str) -> None:
-    """Raise CooperError for an address that may not be the sign-in endpoint."""
-    refusal = aws.signin_refusal(url, partition)
-    if refusal:
-        aws_host = served_partition(partition).signin_host
-        raise CooperError(
-            f"COOPER_SIGNIN_URL: {refusal}. "
-            f"It has to be https on {aws_host}, or on one of COOPER_VPC_ENDPOINTS."
-        )
-
-
-def form_action_hosts(partitions: set[str]) -> list[str]:
-    """Return the sources that CSP's form-action has to name.
-
-    Chromium applies it to the redirect after the POST too.
-    """
-    sources = set()
-    for partition in partitions & PARTITIONS.keys():
-        parts = urlsplit(endpoint(partition))
-        sources.add(f"{parts.scheme}://{parts.netloc}")
-    return sorted(sources)
 
 
 # -- the sign-in URL -------------------------------------------------------------------------------
@@ -147,7 +99,7 @@ def _parse_signin_token(status: int, body: bytes) -> str:
 # -- HTTP within a time limit ----------------------------------------------------------------------
 def _post(url: str, fields: str) -> tuple[int, bytes]:
     """Post the fields; return status and body, whole within TIMEOUT and the deadline, or raise."""
-    seconds = aws.seconds_left(TIMEOUT, spare=TIME_FOR_OUTCOME)
+    seconds = aws.seconds_left(TIMEOUT)
     end = time.monotonic() + seconds
     timeout = urllib3.Timeout(total=seconds, connect=min(CONNECT_TIMEOUT, seconds))
 

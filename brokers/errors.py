@@ -20,7 +20,14 @@ class TargetNotAccessible(Refused):
 
 
 class Stopped(Refused):
-    """An emergency stop is on: for the person, the target, the AWS account or all grants."""
+    """An emergency stop is on: for the AWS account, or for all grants."""
+
+
+class ChangedMeanwhile(Refused):
+    """What the grant was decided by is different by now: the person, or the target.
+
+    The person was disabled or signed out, or left the group; the target was disabled or edited.
+    """
 
 
 class TooMany(Refused):

@@ -18,11 +18,11 @@ from brokers.grants import (
     Delivery,
     GrantRequest,
     IssuedGrant,
-    decide,
-    form_action_hosts,
     grant,
     longest_seconds,
+    require_entitlement,
 )
+from brokers.signin_endpoint import form_action_hosts
 from core.error_pages import error_response
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, wants_json
@@ -80,8 +80,8 @@ def _card(identity: Identity, name: str) -> Card:
 
     Raise TargetNotAccessible, recorded or counted as a grant's is.
     """
-    _, entitlement, snapshot = decide(identity, name, datetime.now(UTC))
-    return card_of(entitlement, snapshot)
+    decision = require_entitlement(identity, name, datetime.now(UTC))
+    return card_of(decision.entitlement, decision.catalogue)
 
 
 def _target_page(

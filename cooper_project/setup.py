@@ -12,7 +12,7 @@ from brokers.models import Change
 from core import audit, installation
 from core.audit import Event
 from core.dynamo import AlreadyExists, TableMissing, tables, transaction
-from core.installation import GRANTS, SCHEMA_ITEM, Installation
+from core.installation import SCHEMA_ITEM, STOP_SWITCH_ITEM, Installation
 from core.kms import usable_key_arn
 
 Say = Callable[[str], None]
@@ -73,7 +73,9 @@ def _ensure_items(key_arn: str) -> list[str]:
         changed.append("KMS key")
 
     # a switch that was set stays as it is
-    if Installation.find(GRANTS) is None and installation.ensure(GRANTS, stopped=False):
+    if Installation.find(STOP_SWITCH_ITEM) is None and installation.ensure(
+        STOP_SWITCH_ITEM, stopped=False
+    ):
         changed.append("stop switch")
 
     if Change.find(catalogue.LOG, catalogue.STAMP) is None and catalogue.ensure_stamp():

@@ -12,6 +12,9 @@ class CooperError(Exception):
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
+    service = ""
+    """The AWS service whose call failed, as botocore names it (`sts`), if it was one."""
+
     def __init__(self, message: str, detail: str = "", *, code: str = "") -> None:
         """Keep the person's `message`, the log's `detail` and AWS's error `code`, if any."""
         super().__init__(message)

@@ -17,8 +17,8 @@ SCHEMA = 1
 FALLBACKS = 2
 """Older secret keys that go on being accepted after a rotation."""
 
-GRANTS = "grants"
-"""The item whose `stopped` stops all grants. It must exist: its absence stops them too."""
+STOP_SWITCH_ITEM = "grants"
+"""The item whose `stopped` stops all grants. It must exist: without it there are no grants."""
 
 SCHEMA_ITEM = "schema"
 SECRET_KEYS = "secret-keys"  # noqa: S105 - an item's name

@@ -10,13 +10,13 @@ from typing import Any
 from accounts.identity import Identity
 from accounts.models import Person
 from brokers.entitlements import Entitlement
-from brokers.errors import Stopped, TargetNotAccessible
+from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible
 from brokers.models import Association, AwsAccount, State, Target
-from brokers.sts import names
+from brokers.sts import SessionRequest
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
-from core.installation import GRANTS, Installation
+from core.installation import STOP_SWITCH_ITEM, Installation
 
 FALSE = False
 """For conditions: `attribute == False` is PynamoDB's way to write one, and to linters a mistake."""
@@ -33,7 +33,7 @@ class Intent:
 
 
 def record_intent(
-    identity: Identity,
+    session: SessionRequest,
     target: Target,
     entitlement: Entitlement,
     now: datetime,
@@ -42,27 +42,29 @@ def record_intent(
     """Record the intent and check everything that it rests on, in one transaction.
 
     Either a check sees that an administrator took something away, or the intent was on the audit
-    log first. Raise Stopped or TargetNotAccessible.
+    log first. Raise Stopped, ChangedMeanwhile or TargetNotAccessible.
     """
-    grant_id = names.new_grant_id()
     all_facts = {
         **facts,
-        "person": identity.person,
+        "person": session.identity.person,
         "target": target.name,
         "aws_account": target.aws_account,
-        "grant": grant_id,
+        "grant": session.grant_id,
         "through": [str(group) for group in entitlement.through],
-        **_names_in_aws(identity, target, grant_id),
+        # a revocation goes by these, even without an outcome
+        "target_kind": str(target.kind),
+        "session_name": session.session_name,
+        "source_identity": session.source_identity,
     }
-    intent = Intent(grant_id, audit.event_key(now, grant_id), all_facts)
+    event_key = audit.event_key(now, session.grant_id)
 
     with transaction() as writes:
         _check_switches(writes, target)
-        _check_person(writes, identity, entitlement)
+        _check_person(writes, session.identity, entitlement)
         _check_target(writes, target)
         _check_association(writes, target, entitlement, now)
-        writes.create(audit.event(Event.GRANT_INTENDED, at=intent.event_key, **all_facts))
-    return intent
+        writes.create(audit.event(Event.GRANT_INTENDED, at=event_key, **all_facts))
+    return Intent(session.grant_id, event_key, all_facts)
 
 
 def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
@@ -76,26 +78,6 @@ def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
         writes.create(event)
 
 
-def _names_in_aws(identity: Identity, target: Target, grant_id: str) -> dict[str, Any]:
-    """Return the names by which AWS will know the session.
-
-    What a revocation goes by, even without an outcome.
-    """
-    source_identity = None
-    if not target.is_role:
-        session_name = names.federated_name(identity)
-    else:
-        session_name = names.session_name(identity, grant_id)
-        if target.source_identity:
-            source_identity = names.source_identity(identity)
-
-    return {
-        "target_kind": str(target.kind),
-        "session_name": session_name,
-        "source_identity": source_identity,
-    }
-
-
 # -- conditions: what is absent never holds --------------------------------------------------------
 def _check_switches(writes: Transaction, target: Target) -> None:
     """Demand that neither all grants nor those of the AWS account are stopped."""
@@ -103,7 +85,12 @@ def _check_switches(writes: Transaction, target: Target) -> None:
         "All grants are stopped by an administrator of cooper. Ask them when it ends.",
         "all grants stopped",
     )
-    writes.check(Installation, GRANTS, condition=Installation.stopped == FALSE, refusal=all_stopped)
+    writes.check(
+        Installation,
+        STOP_SWITCH_ITEM,
+        condition=Installation.stopped == FALSE,
+        refusal=all_stopped,
+    )
 
     account_stopped = Stopped(
         "Grants in this AWS account are stopped by an administrator of cooper. "
@@ -122,7 +109,7 @@ def _check_person(writes: Transaction, identity: Identity, entitlement: Entitlem
     """Demand that the person is enabled, in the same epoch, and in the group that entitles."""
     is_signed_in = (Person.disabled == FALSE) & (Person.epoch == identity.epoch)
     is_in_group = Person.groups.contains(str(entitlement.last_group))
-    refusal = Stopped(
+    refusal = ChangedMeanwhile(
         "You were signed out or disabled meanwhile. Sign in again.",
         "person disabled, or in a new epoch or group",
     )
@@ -133,7 +120,7 @@ def _check_target(writes: Transaction, target: Target) -> None:
     """Demand that the target is enabled and the one that was decided on."""
     is_enabled = Target.state == str(State.ENABLED)
     is_unchanged = Target.version == target.version
-    refusal = Stopped(
+    refusal = ChangedMeanwhile(
         "This target was changed or disabled a moment ago. Look at it again.",
         "target changed meanwhile",
     )

@@ -3,16 +3,12 @@
 entitlement, and why -> step-up -> intent -> STS -> console URL -> outcome -> hand out
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
-
-from django.conf import settings
 
 from accounts import stepup
 from accounts.identity import Identity
@@ -24,14 +20,12 @@ from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
 from brokers.grants.intent import Intent, record_intent, record_outcome
+from brokers.grants.sts_slots import sts_slot
 from brokers.models import Target
-from brokers.sts import SessionRequest, broker_for
+from brokers.sts import SessionRequest, broker_for, session_request
 from core import audit, aws
 from core.audit import Event
 from core.errors import CooperError, Invalid, Unavailable
-
-STS_SLOT_TIMEOUT = 3.0
-"""Seconds to wait until one of the STS calls under way is over."""
 
 REASON_LIMIT = 500
 """Characters of a person's reason that are kept."""
@@ -82,27 +76,28 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
 
     It is recorded before AWS is asked, and again before anything is handed out.
 
-    Raise TargetNotAccessible (unknown, disabled or not entitled: all the same), Stopped, TooMany,
-    Invalid (duration, destination), StepUpRequired (a sensitive target without a code), Refused,
-    Unavailable, or AwsRefused. Without a durable outcome nothing is handed out.
+    Raise TargetNotAccessible (unknown, disabled or not entitled: all the same), Stopped,
+    ChangedMeanwhile, TooMany, Invalid (duration, destination), StepUpRequired (a sensitive target
+    without a code), Refused, Unavailable, or AwsRefused. Without a durable outcome nothing is
+    handed out.
     """
     with aws.deadline(limits.DEADLINE):
-        target, entitlement, snapshot = decide(identity, request.target, now)
+        decision = require_entitlement(identity, request.target, now)
+        target = decision.target
 
         with _refusals_recorded(identity, target):
-            seconds = limits.allowed_seconds(target, entitlement, request.seconds, now)
+            seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
-            limits.count_grant(identity)
+            limits.count_attempt(identity)
             if target.sensitive:
-                # after all other checks, since it uses the code up
+                # after all checks that write nothing, since it uses the code up
                 stepup.verify(identity.person, request.code)
 
+            session = session_request(target, identity, seconds, decision.external_id)
             facts = _facts_of_intent(request, seconds)
-            intent = record_intent(identity, target, entitlement, now, facts)
+            intent = record_intent(session, target, decision.entitlement, now, facts)
 
-        external_id = _external_id(snapshot, target)
-        session = SessionRequest(identity, intent.grant_id, seconds, external_id)
-        with _failures_recorded(intent, target):
+        with _failures_recorded(intent, target), _time_kept_for_outcome():
             credentials, note = _request_credentials(target, session)
             console_url = _console_url(credentials, target, destination, request)
 
@@ -111,24 +106,41 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
 
 
 # -- entitlement -----------------------------------------------------------------------------------
-def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitlement, Catalogue]:
-    """Return the target and why the identity may become it, with the catalogue that says so.
+@dataclass(frozen=True)
+class Decision:
+    """That an identity may become a target, why, and by which catalogue."""
 
-    Raise TargetNotAccessible, recorded or counted. For pages too: they tell no more than a grant.
+    target: Target
+    entitlement: Entitlement
+    catalogue: Catalogue
+
+    @property
+    def external_id(self) -> str:
+        """The ExternalId of the target's AWS account; "" for an AWS account without one."""
+        account = self.catalogue.accounts.get(str(self.target.aws_account))
+        return str(account.external_id) if account else ""
+
+
+def require_entitlement(identity: Identity, name: str, now: datetime) -> Decision:
+    """Return why the identity may become the target of this name; raise TargetNotAccessible.
+
+    Pages call it too, so that they tell no more than a grant does. It writes: the refusal of an
+    existing target goes to the audit log, and a name that is no target's is counted.
     """
-    snapshot = catalogue.current()
-    target = snapshot.targets.get(name)
+    catalogue_now = catalogue.current()
+    target = catalogue_now.targets.get(name)
     if target is None:
         limits.count_unknown(identity)
         raise TargetNotAccessible("unknown target")
 
-    entitlement = entitlement_to(name, identity, snapshot.rules.get(name, ()), now)
+    associations = catalogue_now.rules.get(name, ())
+    entitlement = entitlement_to(name, identity, associations, now)
     if entitlement is None:
         refusal = TargetNotAccessible("not entitled")
     elif not target.enabled:
         refusal = TargetNotAccessible(f"target is {target.state}")
     else:
-        return target, entitlement, snapshot
+        return Decision(target, entitlement, catalogue_now)
 
     _record_refusal(identity, target, refusal)
     raise refusal
@@ -136,7 +148,11 @@ def decide(identity: Identity, name: str, now: datetime) -> tuple[Target, Entitl
 
 @contextmanager
 def _refusals_recorded(identity: Identity, target: Target) -> Iterator[None]:
-    """Record whatever refuses the grant; a field that was filled in wrongly refuses nothing yet."""
+    """Record every CooperError of the block as a refusal, which the person sees too.
+
+    That includes an outage of DynamoDB or KMS: nothing was granted, and the reason says why. A
+    field that was filled in wrongly refuses nothing yet: the form is shown again.
+    """
     try:
         yield
     except Invalid:
@@ -147,7 +163,7 @@ def _refusals_recorded(identity: Identity, target: Target) -> Iterator[None]:
 
 
 def _record_refusal(identity: Identity, target: Target, error: CooperError) -> None:
-    """Record a refusal; above a limit per person and minute only count it."""
+    """Record a refusal, unless the person had too many of them within this minute."""
     if limits.may_record_refusal(identity):
         audit.record(
             Event.GRANT_REFUSED,
@@ -172,14 +188,10 @@ def _console_destination(target: Target, request: GrantRequest) -> str:
         raise Invalid(f"{error}.".capitalize(), field="destination") from error
 
 
-def _external_id(snapshot: Catalogue, target: Target) -> str:
-    account = snapshot.accounts.get(str(target.aws_account))
-    return str(account.external_id) if account else ""
-
-
 # -- what the audit log says -----------------------------------------------------------------------
 def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
     return {
+        # stored events say `way` for what the code calls the delivery
         "way": str(request.delivery),
         "seconds": seconds,
         "reason": request.reason[:REASON_LIMIT] or None,
@@ -208,6 +220,20 @@ def _failures_recorded(intent: Intent, target: Target) -> Iterator[None]:
     except CooperError as error:
         record_outcome(intent, Event.GRANT_FAILED, why=error.detail)
         raise explain(error, target) from error
+    except Exception as error:
+        # an answer without a part that it always has, say: an intent must not stay without outcome
+        why = type(error).__name__
+        record_outcome(intent, Event.GRANT_FAILED, why=why)
+        message = "AWS answered something unexpected. Nothing was handed out."
+        raise Unavailable(message, why) from error
+
+
+@contextmanager
+def _time_kept_for_outcome() -> Iterator[None]:
+    """Give AWS's part up so early that its outcome can be recorded within the grant's deadline."""
+    seconds = aws.seconds_left(limits.DEADLINE, spare=limits.TIME_FOR_OUTCOME)
+    with aws.deadline(seconds):
+        yield
 
 
 def _request_credentials(target: Target, session: SessionRequest) -> tuple[Credentials, str]:
@@ -215,17 +241,17 @@ def _request_credentials(target: Target, session: SessionRequest) -> tuple[Crede
 
     When AWS refuses the duration alone, ask once more for an hour.
     """
-    become = broker_for(target)
-    with _sts_slot():
+    broker = broker_for(target)
+    with sts_slot():
         try:
-            return become(target, session), ""
+            return broker(target, session), ""
         except CooperError as error:
             if session.seconds <= limits.ONE_HOUR or not is_duration_refusal(error):
                 raise
 
         limits.remember_longest(target, limits.ONE_HOUR)
         one_hour = replace(session, seconds=limits.ONE_HOUR)
-        return become(target, one_hour), ONE_HOUR_NOTE
+        return broker(target, one_hour), ONE_HOUR_NOTE
 
 
 def _console_url(
@@ -237,24 +263,3 @@ def _console_url(
     return console_signin.console_url(
         credentials, str(target.partition), destination, request.issuer
     )
-
-
-@lru_cache(maxsize=1)
-def _sts_slots() -> threading.BoundedSemaphore:
-    """Return the slots for STS calls under way in this process."""
-    return threading.BoundedSemaphore(settings.COOPER_STS_AT_ONCE)
-
-
-@contextmanager
-def _sts_slot() -> Iterator[None]:
-    """Take one of the slots, so that a slow STS leaves threads for all else.
-
-    Raise Unavailable when none gets free.
-    """
-    if not _sts_slots().acquire(timeout=STS_SLOT_TIMEOUT):
-        message = "AWS STS is slow and many people are waiting. Nothing was handed out. Try again."
-        raise Unavailable(message, "no place at STS")
-    try:
-        yield
-    finally:
-        _sts_slots().release()

@@ -15,6 +15,9 @@ from core.errors import Invalid, Refused
 DEADLINE = 10
 """Seconds for a grant, all in all."""
 
+TIME_FOR_OUTCOME = 1.0
+"""Seconds of the deadline that AWS's part leaves for recording the outcome."""
+
 SHORTEST = 900
 """Seconds that AWS gives at least."""
 
@@ -22,16 +25,17 @@ ONE_HOUR = 3600
 """Seconds that AWS gives for every role, even to credentials that come from another role."""
 
 MINUTE = 60
+
 RECORDED_REFUSALS = 30
-"""Refusals of one person that are recorded one by one in a minute; more are counted."""
+"""Refusals of one person that are recorded in a minute; further ones are not, only counted."""
 
 CEILINGS = {Kind.ROLE: assume_role.LONGEST, Kind.FEDERATED_USER: federation_token.LONGEST}
 """Seconds that AWS gives at most, by kind."""
 
-_longest_known: dict[tuple[str, int], int] = {}
-"""Seconds that AWS turned out to allow, by target and its version.
+_longest_known: dict[str, tuple[int, int]] = {}
+"""Each target's version and the seconds that AWS turned out to allow for it, by target name.
 
-A changed target is tried anew.
+A target that was changed since is tried anew.
 """
 
 
@@ -45,13 +49,15 @@ def longest_seconds(target: Target) -> int:
         settings.COOPER_MAX_SESSION,
         CEILINGS[Kind(target.kind)],
     )
-    allowed = min(allowed, _longest_known.get(_version(target), allowed))
+    version, seconds_for_version = _longest_known.get(str(target.name), (None, 0))
+    if version == _version_of(target):
+        allowed = min(allowed, seconds_for_version)
     return max(SHORTEST, allowed)
 
 
 def remember_longest(target: Target, seconds: int) -> None:
     """Remember that AWS allows no more than this for the target as it is now."""
-    _longest_known[_version(target)] = seconds
+    _longest_known[str(target.name)] = (_version_of(target), seconds)
 
 
 def forget() -> None:
@@ -59,8 +65,8 @@ def forget() -> None:
     _longest_known.clear()
 
 
-def _version(target: Target) -> tuple[str, int]:
-    return str(target.name), int(target.version or 0)
+def _version_of(target: Target) -> int:
+    return int(target.version or 0)
 
 
 def allowed_seconds(target: Target, entitlement: Entitlement, requested: int, now: datetime) -> int:
@@ -87,19 +93,30 @@ def allowed_seconds(target: Target, entitlement: Entitlement, requested: int, no
 
 
 # -- how often -------------------------------------------------------------------------------------
-def count_grant(identity: Identity) -> None:
-    """Count one more grant of the person; raise TooMany above COOPER_GRANTS_PER_MINUTE."""
-    grants = throttle.count(f"grants#{identity.person}", MINUTE)
-    if grants > settings.COOPER_GRANTS_PER_MINUTE:
+def count_attempt(identity: Identity) -> None:
+    """Count one more try of the person to become a target that they may become.
+
+    Whether it succeeds does not matter: a wrong code, or AWS's refusal, counts as well. Raise
+    TooMany above COOPER_GRANTS_PER_MINUTE.
+    """
+    attempts = throttle.count(f"grants#{identity.person}", MINUTE)
+    if attempts > settings.COOPER_GRANTS_PER_MINUTE:
         seconds = throttle.seconds_left(MINUTE)
         raise TooMany(f"Too many requests. Try again in {seconds} seconds.", "grants per minute")
 
 
 def may_record_refusal(identity: Identity) -> bool:
-    """Count one more refusal of the person and return whether it is still recorded by itself."""
+    """Count one more refusal of the person and return whether it is to be recorded.
+
+    The limit keeps one person from filling the audit log.
+    """
     return throttle.count(f"refusals#{identity.person}", MINUTE) <= RECORDED_REFUSALS
 
 
 def count_unknown(identity: Identity) -> None:
-    """Count one more try of a target that does not exist, by person and minute."""
+    """Count one more try of a target that does not exist, by person and minute.
+
+    Nothing decides by this number. The audit log takes no names that somebody made up, so that the
+    counter, in the table of attempts for two minutes, is all there is to see of such tries.
+    """
     throttle.count(f"unknown-targets#{identity.person}", MINUTE)

@@ -14,7 +14,7 @@ from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
 from brokers.probing.key_check import DENY_ALL, PROBE_ARGUMENTS
 from brokers.readiness import ProbeResult
-from brokers.sts import SessionRequest, assume_role, federation_token
+from brokers.sts import assume_role, federation_token
 from brokers.sts.names import new_grant_id, session_name
 from brokers.sts.request import policy_arguments, tags
 from core.errors import CooperError, Unavailable
@@ -61,7 +61,7 @@ def _refusal_or_raise(error: CooperError) -> CooperError:
 
 
 def _tags() -> list[dict[str, str]]:
-    return tags(SessionRequest(PROBER, new_grant_id(), SHORTEST))
+    return tags(PROBER, new_grant_id())
 
 
 def _describe_policy_refusal(refusal: CooperError) -> str:

@@ -1,10 +1,10 @@
-"""STS: the code that turns each kind of target into credentials; a broker a file."""
+"""STS: a broker is the code that turns one kind of target into credentials; each has a file."""
 
 from brokers.models import Kind, Target
 from brokers.sts import assume_role, federation_token
-from brokers.sts.request import Broker, SessionRequest
+from brokers.sts.request import Broker, SessionRequest, session_request
 
-__all__ = ["SessionRequest", "broker_for"]
+__all__ = ["SessionRequest", "broker_for", "session_request"]
 
 BROKERS: dict[str, Broker] = {
     Kind.ROLE: assume_role.become,
@@ -13,5 +13,5 @@ BROKERS: dict[str, Broker] = {
 
 
 def broker_for(target: Target) -> Broker:
-    """Return the broker of the target's kind: `become(target, request) -> Credentials`."""
+    """Return the broker of the target's kind, to be called with (target, SessionRequest)."""
     return BROKERS[str(target.kind)]

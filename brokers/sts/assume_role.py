@@ -8,13 +8,12 @@ from typing import Any
 
 from brokers.credentials import Credentials
 from brokers.models import Target
-from brokers.sts.names import session_name, source_identity
 from brokers.sts.request import SessionRequest, parse_credentials, policy_arguments, tags
 from core import aws
 
 SHORTEST = 900
 LONGEST = 43_200
-"""Seconds."""
+"""Seconds that AWS gives at least and at most."""
 
 
 def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
@@ -24,14 +23,14 @@ def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
     """
     arguments: dict[str, Any] = {
         "RoleArn": target.role_arn,
-        "RoleSessionName": session_name(request.identity, request.grant_id),
+        "RoleSessionName": request.session_name,
         "DurationSeconds": max(SHORTEST, min(request.seconds, LONGEST)),
         "ExternalId": request.external_id,
     }
-    if target.source_identity:
-        arguments["SourceIdentity"] = source_identity(request.identity)
+    if request.source_identity:
+        arguments["SourceIdentity"] = request.source_identity
     if target.tag_session:
-        arguments["Tags"] = tags(request)
+        arguments["Tags"] = tags(request.identity, request.grant_id)
     return arguments | policy_arguments(target)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from brokers.credentials import Credentials
 from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
-from brokers.sts.names import federated_name
 from brokers.sts.request import SessionRequest, parse_credentials, policy_arguments, tags
 from core import aws
 from core.aws import CallerIdentity, Keys
@@ -17,7 +16,7 @@ from core.partitions import PARTITIONS
 
 SHORTEST = 900
 LONGEST = 129_600
-"""Seconds."""
+"""Seconds that AWS gives at least and at most."""
 
 
 def region_of(partition: str) -> str:
@@ -33,11 +32,11 @@ def region_of(partition: str) -> str:
 def become(target: Target, request: SessionRequest) -> Credentials:
     """Return credentials of the federated user; raise CooperError (with AWS's code)."""
     arguments: dict[str, Any] = {
-        "Name": federated_name(request.identity),
+        "Name": request.session_name,
         "DurationSeconds": max(SHORTEST, min(request.seconds, LONGEST)),
     }
     if target.tag_session:
-        arguments["Tags"] = tags(request)
+        arguments["Tags"] = tags(request.identity, request.grant_id)
     arguments |= policy_arguments(target)
     return federate(decrypt_keys(target), str(target.partition), arguments)
 

@@ -8,31 +8,54 @@ from typing import Any
 from accounts.identity import Identity
 from brokers.credentials import Credentials
 from brokers.models import Target
-from brokers.sts.names import tag_value
+from brokers.sts import names
 
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """Who wants to become a target, for how many seconds, under which grant."""
+    """Who is to become a target, for how many seconds, under which grant and which names in AWS."""
 
     identity: Identity
     grant_id: str
     seconds: int
+    session_name: str
+    """RoleSessionName of a role, Name of a federated user."""
+
+    source_identity: str | None = None
+    """None for a target that takes none."""
+
     external_id: str = ""
     """That of the target's AWS account."""
 
 
+def session_request(
+    target: Target, identity: Identity, seconds: int, external_id: str
+) -> SessionRequest:
+    """Return the request for a new grant of the target, with an id and names of its own."""
+    grant_id = names.new_grant_id()
+    if not target.is_role:
+        return SessionRequest(identity, grant_id, seconds, names.federated_name(identity))
+
+    source_identity = None
+    if target.source_identity:
+        source_identity = names.source_identity(identity)
+    session_name = names.session_name(identity, grant_id)
+    return SessionRequest(identity, grant_id, seconds, session_name, source_identity, external_id)
+
+
 Broker = Callable[[Target, SessionRequest], Credentials]
+"""The `become` of one kind of target: makes the STS call and returns what AWS gives.
+
+It raises CooperError, with AWS's code, when AWS refuses or does not answer.
+"""
 
 
-def tags(request: SessionRequest) -> list[dict[str, str]]:
+def tags(identity: Identity, grant_id: str) -> list[dict[str, str]]:
     """Return the session tags that name the person and the grant."""
-    values = {
-        "person": request.identity.subject,
-        "provider": request.identity.provider,
-        "grant": request.grant_id,
-    }
-    return [{"Key": f"cooper:{name}", "Value": tag_value(text)} for name, text in values.items()]
+    values = {"person": identity.subject, "provider": identity.provider, "grant": grant_id}
+    return [
+        {"Key": f"cooper:{key}", "Value": names.tag_value(text)} for key, text in values.items()
+    ]
 
 
 def policy_arguments(target: Target) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from core.admin.forms import DocumentForm
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import AuditEvent, Event
-from core.installation import GRANTS, Installation
+from core.installation import STOP_SWITCH_ITEM, Installation
 
 
 class SwitchForm(DocumentForm):
@@ -40,7 +40,7 @@ class StopSwitchAdmin(ModelAdmin):
     actions = None
 
     def documents(self, request: HttpRequest) -> list[Any]:
-        switch = Installation.find(GRANTS)
+        switch = Installation.find(STOP_SWITCH_ITEM)
         if switch is None:
             return []
         return [switch]
@@ -50,7 +50,7 @@ class StopSwitchAdmin(ModelAdmin):
     ) -> Any:
         """Return the switch; nothing else of the installation is shown."""
         # the same table has secret keys and the schema's version
-        if object_id != GRANTS:
+        if object_id != STOP_SWITCH_ITEM:
             return None
         return super().get_object(request, object_id)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.parsers import ResponseParserError
 
 from core.errors import CooperError, NotAllowed, Unavailable
 
@@ -45,15 +46,24 @@ def call(method: Callable[..., Any], /, **arguments: Any) -> Any:
     try:
         return method(**arguments)
     except (ClientError, BotoCoreError) as error:
-        raise translate(error, _service_of(method)) from error
+        service = _service_of(method)
+        translated = translate(error, SERVICE_NAMES.get(service, "AWS"))
+        translated.service = service
+        raise translated from error
+    except ResponseParserError:
+        # botocore's message quotes the answer, which may hold credentials: it must reach no log
+        name = SERVICE_NAMES.get(_service_of(method), "AWS")
+        message = f"{name} gave an answer that cannot be read. Nothing was handed out; try again."
+        raise Unavailable(message, "unreadable answer") from None
 
 
 def _service_of(method: Callable[..., Any]) -> str:
+    """Return botocore's name of the service that a client's method calls, "" for another one."""
     client = getattr(method, "__self__", None)
     meta = getattr(client, "meta", None)
     if meta is None:
-        return "AWS"
-    return SERVICE_NAMES.get(meta.service_model.service_name, "AWS")
+        return ""
+    return str(meta.service_model.service_name)
 
 
 def translate(error: Exception, service: str = "AWS") -> CooperError:

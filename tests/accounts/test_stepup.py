@@ -16,7 +16,7 @@ from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
 from core.errors import CooperError, Invalid, Unavailable
-from core.installation import GRANTS, Installation
+from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support import faults
 from tests.support.codes import Clock, give_device, next_code, seed_of
 from tests.support.faults import Fault
@@ -204,11 +204,17 @@ def test_it_stops_all_grants_without_a_code_or_a_device(client_of):
     carol = client_of("carol")
     TotpDevice.find("local:carol").delete()
     sent = fields_of(carol.get(STOP_ALL).text, "installation_form") | {"stopped": "on"}
-    assert carol.post(STOP_ALL, sent).status_code == SAVED and Installation.find(GRANTS).stopped
+    assert (
+        carol.post(STOP_ALL, sent).status_code == SAVED
+        and Installation.find(STOP_SWITCH_ITEM).stopped
+    )
 
     sent = fields_of(carol.get(STOP_ALL).text, "installation_form")
     del sent["stopped"]
-    assert carol.post(STOP_ALL, sent).status_code == DENIED and Installation.find(GRANTS).stopped
+    assert (
+        carol.post(STOP_ALL, sent).status_code == DENIED
+        and Installation.find(STOP_SWITCH_ITEM).stopped
+    )
 
 
 # -- a window --------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from brokers.import_export.drafts import draft
 from brokers.models import Association, AwsAccount, Import, State, Target
 from core import admin
 from core.audit import AuditEvent, Event
-from core.installation import GRANTS, Installation
+from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
 from tests.support.codes import give_device, next_code
 from tests.support.federation_keys import encrypted
@@ -141,7 +141,7 @@ def disabled(_: str) -> None:
 
 def stopped(_: str) -> None:
     """Let all grants be stopped."""
-    found = Installation.find(GRANTS)
+    found = Installation.find(STOP_SWITCH_ITEM)
     found.stopped = True
     found.save()
 

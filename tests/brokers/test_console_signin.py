@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from brokers import console_signin
+from brokers import console_signin, signin_endpoint
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
 from brokers.grants import Delivery, GrantRequest, grant
@@ -24,22 +24,22 @@ MADE = Credentials("ASIAIOSFODNN7EXAMPLE", "s", "t", datetime.now(UTC), "arn:aws
 )
 def test_it_signs_in_at_the_host_of_the_partition(settings, partition, region, host):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = "", region
-    assert console_signin.endpoint(partition) == host
-    assert console_signin.form_action_hosts({partition}) == [host.removesuffix("/federation")]
+    assert signin_endpoint.endpoint(partition) == host
+    assert signin_endpoint.form_action_hosts({partition}) == [host.removesuffix("/federation")]
 
 
 def test_it_refuses_partitions_without_sign_in_clearly(settings):
     settings.COOPER_SIGNIN_URL = ""
     with pytest.raises(ValueError, match="no public sign-in"):
-        console_signin.endpoint("aws-iso")
-    assert console_signin.form_action_hosts({"aws-iso"}) == []
+        signin_endpoint.endpoint("aws-iso")
+    assert signin_endpoint.form_action_hosts({"aws-iso"}) == []
 
 
 def test_it_takes_a_regional_endpoint_for_its_own_partition_alone(settings):
     settings.COOPER_SIGNIN_URL = "https://eu-west-1.signin.aws.amazon.com/federation"
     settings.COOPER_REGION = "eu-west-1"
-    assert console_signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
-    assert console_signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
+    assert signin_endpoint.endpoint("aws") == settings.COOPER_SIGNIN_URL
+    assert signin_endpoint.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
 
 
 VPC = "vpce-0a1b.signin.eu-west-1.vpce.amazonaws.com"
@@ -48,8 +48,8 @@ VPC = "vpce-0a1b.signin.eu-west-1.vpce.amazonaws.com"
 def test_it_takes_a_listed_vpc_endpoint_for_its_own_partition_alone(settings):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = f"https://{VPC}/federation", "eu-west-1"
     settings.COOPER_VPC_ENDPOINTS = [VPC]
-    assert console_signin.endpoint("aws") == settings.COOPER_SIGNIN_URL
-    assert console_signin.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
+    assert signin_endpoint.endpoint("aws") == settings.COOPER_SIGNIN_URL
+    assert signin_endpoint.endpoint("aws-cn") == "https://signin.amazonaws.cn/federation"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_it_refuses_what_is_not_quite_a_listed_vpc_endpoint(settings, url):
         [VPC],
     )
     with pytest.raises(CooperError, match="COOPER_VPC_ENDPOINTS"):
-        console_signin.endpoint("aws")
+        signin_endpoint.endpoint("aws")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_it_refuses_what_is_not_quite_a_listed_vpc_endpoint(settings, url):
 def test_it_refuses_a_sign_in_address_that_is_not_aws_s(settings, url):
     settings.COOPER_SIGNIN_URL, settings.COOPER_REGION = url, "us-east-1"
     with pytest.raises(CooperError, match="COOPER_SIGNIN_URL"):
-        console_signin.endpoint("aws")
+        signin_endpoint.endpoint("aws")
 
 
 def test_it_uses_this_machine_for_trying_out_alone(settings):
@@ -87,7 +87,7 @@ def test_it_uses_this_machine_for_trying_out_alone(settings):
     )
     settings.COOPER_REGION = "us-east-1"
     with pytest.raises(CooperError, match="COOPER_DEV_ENDPOINTS"):
-        console_signin.endpoint("aws")
+        signin_endpoint.endpoint("aws")
 
 
 def test_it_says_so_when_the_sign_in_does_not_answer(settings, store):

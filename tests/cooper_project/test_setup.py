@@ -107,7 +107,7 @@ def is_complete() -> bool:
     """Return whether everything beside the tables is there as well."""
     installation.refuse_other_schema()
     installation.secret_keys()
-    assert Installation.find(installation.GRANTS).stopped is False
+    assert Installation.find(installation.STOP_SWITCH_ITEM).stopped is False
     catalogue.forget()
     return catalogue.current().number == 0
 

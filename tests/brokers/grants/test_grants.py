@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -12,15 +13,16 @@ import pytest
 from accounts.identity import Group
 from accounts.models import Person
 from brokers import catalogue, trust_policy
-from brokers.errors import Stopped, TargetNotAccessible, TooMany
-from brokers.grants import Delivery, GrantRequest, grant, issue, longest_seconds
+from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible, TooMany
+from brokers.grants import Delivery, GrantRequest, grant, issue, longest_seconds, sts_slots
 from brokers.grants.intent import record_intent
 from brokers.models import Association, AwsAccount, Target
+from brokers.sts import assume_role
 from core import aws
 from core.audit import AuditEvent
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid, Refused, Unavailable
-from core.installation import GRANTS, Installation
+from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import seed_aws
 from tests.support import faults
 from tests.support.faults import Fault
@@ -199,7 +201,7 @@ def test_it_refuses_a_destination_outside_the_console_on_the_field(identity):
 
 
 def stop_all() -> None:
-    switch = Installation.find(GRANTS)
+    switch = Installation.find(STOP_SWITCH_ITEM)
     assert switch is not None
     switch.stopped = True
     with transaction() as writes:
@@ -222,18 +224,26 @@ def disable_alice() -> None:
 
 
 def lose_switch() -> None:
-    switch = Installation.find(GRANTS)
+    switch = Installation.find(STOP_SWITCH_ITEM)
     assert switch is not None
     with transaction() as writes:
         writes.delete(switch)
 
 
-@pytest.mark.parametrize("stop", [stop_all, stop_account, disable_alice, lose_switch])
-def test_it_grants_nothing_once_a_stop_switch_is_thrown(identity, store, stop):
+@pytest.mark.parametrize(
+    ("stop", "refusal"),
+    [
+        (stop_all, Stopped),
+        (stop_account, Stopped),
+        (disable_alice, ChangedMeanwhile),
+        (lose_switch, Stopped),
+    ],
+)
+def test_it_grants_nothing_once_a_stop_switch_is_thrown(identity, store, stop, refusal):
     alice = identity("alice")
     issued = len(store.issued)
     stop()
-    with pytest.raises(Stopped):
+    with pytest.raises(refusal):
         grant(alice, grant_request(), now())
     assert len(store.issued) == issued
     assert [each.event for each in events()] == ["grant:begin:refused"]
@@ -246,7 +256,7 @@ def test_it_notices_that_the_person_left_the_group_meanwhile(identity):
     person.groups = ["local:analysts"]
     with transaction() as writes:
         writes.save(person)
-    with pytest.raises(Stopped):
+    with pytest.raises(ChangedMeanwhile):
         grant(alice, grant_request(), now())
 
 
@@ -272,10 +282,10 @@ def test_it_gives_no_longer_session_than_the_installation_allows(identity, setti
 @pytest.fixture
 def one_place(settings, monkeypatch):
     settings.COOPER_STS_AT_ONCE = 1
-    monkeypatch.setattr(issue, "STS_SLOT_TIMEOUT", 0.3)
-    issue._sts_slots.cache_clear()
+    monkeypatch.setattr(sts_slots, "TIMEOUT", 0.3)
+    sts_slots.forget()
     yield
-    issue._sts_slots.cache_clear()
+    sts_slots.forget()
 
 
 def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_place):
@@ -351,6 +361,41 @@ def test_it_translates_aws_and_records_the_failure(identity, fault, says):
     assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
 
 
+@pytest.mark.parametrize("mode", ["garbled", "cut", "empty"])
+@pytest.mark.parametrize("target", [DEV, "dev-uploads"])
+def test_it_records_the_failure_when_sts_s_answer_cannot_be_read(identity, target, mode):
+    with faults.on(Fault(service="sts", mode=mode)), pytest.raises(Unavailable) as refused:
+        grant(identity("alice"), grant_request(target), now())
+    assert "cannot be read. Nothing was handed out" in refused.value.message
+    assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
+    # botocore's error quotes the answer, and with it the credentials
+    assert events("grant:finish")[0].why == refused.value.detail == "unreadable answer"
+    text = "".join(traceback.format_exception(refused.value))
+    assert "Credentials>" not in text and "ResponseParserError" not in text
+
+
+def test_it_records_the_failure_when_sts_s_answer_lacks_a_part(identity, monkeypatch):
+    def without_user(response, *arguments):
+        return parse_credentials({"Credentials": response["Credentials"]}, *arguments)
+
+    parse_credentials = assume_role.parse_credentials
+    monkeypatch.setattr(assume_role, "parse_credentials", without_user)
+    with pytest.raises(Unavailable, match="something unexpected. Nothing was handed out"):
+        grant(identity("alice"), grant_request(), now())
+    assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
+    assert events("grant:finish")[0].why == "KeyError"
+
+
+@pytest.mark.parametrize(
+    ("service", "whose"), [("kms", "cooper's own"), ("sts", "Federation Keys")]
+)
+def test_it_says_whose_keys_aws_does_not_accept(identity, service, whose):
+    fault = Fault(service=service, code="UnrecognizedClientException", status=400)
+    with faults.on(fault), pytest.raises(CooperError) as refused:
+        grant(identity("alice"), grant_request("dev-uploads"), now())
+    assert whose in refused.value.message and refused.value.status == 503
+
+
 def test_it_never_retries_weaker(identity):
     changed(DEV, tag_session=True)
     role = seed_aws.create_role("222222222222", "no-tags", _trust_without_tags(), 3600)
@@ -418,10 +463,13 @@ def take_away() -> None:
 @pytest.mark.parametrize(
     ("meanwhile", "refusal"),
     [
-        (remove_rule, TargetNotAccessible), (end_rule, TargetNotAccessible), (disable_alone, Stopped), (edit_alone, Stopped),
-        (take_away, Stopped),
+        (remove_rule, TargetNotAccessible),
+        (end_rule, TargetNotAccessible),
+        (disable_alone, ChangedMeanwhile),
+        (edit_alone, ChangedMeanwhile),
+        (take_away, ChangedMeanwhile),
     ],
-)  # fmt: skip
+)
 def test_it_grants_nothing_by_an_old_catalogue(identity, store, monkeypatch, meanwhile, refusal):
     alice, old, issued = identity("alice"), catalogue.current(), len(store.issued)
     monkeypatch.setattr(catalogue, "current", lambda: old)

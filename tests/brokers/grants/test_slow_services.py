@@ -82,6 +82,20 @@ def test_it_gives_a_slow_sign_in_up_within_the_grant_s_deadline(client_of, slow,
     assert kinds == ["grant:begin:intended", "grant:finish:failed"]
 
 
+def test_it_keeps_time_to_record_that_sts_did_not_answer(client_of, monkeypatch):
+    monkeypatch.setattr("brokers.grants.limits.DEADLINE", 3)
+    alice = client_of("alice")
+    with faults.on(Fault("sts", mode="stall")):
+        answer, seconds = timed(
+            lambda: alice.post("/targets/dev-read/credentials/", {"duration": 900})
+        )
+    assert answer.status_code == DOWN and seconds < GRANT and "AWS" in answer.text
+    kinds = sorted(
+        each.event for each in AuditEvent.everything() if each.event.startswith("grant:")
+    )
+    assert kinds == ["grant:begin:intended", "grant:finish:failed"]
+
+
 def test_it_knows_what_a_deadline_leaves():
     assert aws.seconds_left(5.0) == 5.0
     with aws.deadline(2.0):
