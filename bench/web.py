@@ -129,16 +129,16 @@ def _page_opener(browser: Client, address: str, known: Catalogue) -> Callable[[]
 def _with_more_targets(small: Catalogue, count: int) -> Catalogue:
     """Return a catalogue of the same number with more targets, which others may become."""
     targets = dict(small.targets)
-    rules = dict(small.rules)
+    associations = dict(small.associations_by_target)
     for number in range(count):
         target = _make_target(number)
         name = str(target.name)
         targets[name] = target
-        rules[name] = (
+        associations[name] = (
             Association(name, f"local:team-{number % 500}"),
             Association(name, f"okta:unit-{number % 90}"),
         )
-    return Catalogue.build(small.number, targets, small.accounts, rules)
+    return Catalogue.build(small.number, targets, small.accounts, associations)
 
 
 def _make_target(number: int) -> Target:

@@ -24,8 +24,9 @@ class BrokersConfig(AppConfig):
             return frozenset(group for group in groups if str(group) in by_group)
 
         def target_names(identity: Identity) -> list[str]:
-            rules = catalogue.current().rules_for(identity.groups)
-            return sorted(entitlements.entitlements_of(identity, rules, datetime.now(UTC)))
+            associations = catalogue.current().associations_for(identity.groups)
+            by_target = entitlements.entitlements_of(identity, associations, datetime.now(UTC))
+            return sorted(by_target)
 
         source = entitlement_hooks.EntitlementSource(groups_in_use, target_names)
         entitlement_hooks.register(source)

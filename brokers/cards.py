@@ -63,8 +63,8 @@ def card_of(entitlement: Entitlement, catalogue: Catalogue) -> Card:
 
 def cards_of(identity: Identity, catalogue: Catalogue, now: datetime) -> list[Card]:
     """Return what the identity may become at `now`, by AWS account and title."""
-    rules = catalogue.rules_for(identity.groups)
-    entitlements = entitlements_of(identity, rules, now)
+    associations = catalogue.associations_for(identity.groups)
+    entitlements = entitlements_of(identity, associations, now)
 
     cards = []
     for name, entitlement in entitlements.items():

@@ -1,7 +1,9 @@
-"""All targets and associations, kept in the process and kept true by a stamp and a change log.
+"""All targets, associations and AWS accounts, cached in the process, up to date at each request.
 
-A request reads the changes after the ones it knows, and the stamp that sorts behind them: one
-strongly consistent query. A log with a gap, or that has expired, means reading everything anew.
+Every edit writes a numbered change to a log, which names what it touched, and raises the number in
+the stamp: a counter item in the same log that sorts last, so that one strongly consistent query
+returns the changes after a number and the counter. A request reads anew what was touched since, or
+everything when the log has a gap (changes expire).
 """
 
 import secrets
@@ -21,7 +23,7 @@ from core.retry import Backoff, retry
 
 LOG = "catalogue"
 STAMP = 10**15
-"""The number of the stamp's item; it sorts behind every change."""
+"""The sort key of the stamp, the item that counts the changes: higher than any change's number."""
 
 KEPT = 7 * 86_400
 """Seconds that a change stays in the log."""
@@ -41,16 +43,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What there is, as of change `number`.
-
-    Targets and AWS accounts by key, associations by target and by group.
-    """
+    """All that there is as of change `number`: a snapshot, which no later change alters."""
 
     number: int
     targets: Mapping[str, Target] = field(default_factory=dict)
     accounts: Mapping[str, AwsAccount] = field(default_factory=dict)
-    rules: Mapping[str, tuple[Association, ...]] = field(default_factory=dict)
-    """The associations of each target, by its name."""
+    associations_by_target: Mapping[str, tuple[Association, ...]] = field(default_factory=dict)
+    """A target without associations is not in it."""
 
     by_group: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The names of the targets that each group is associated with."""
@@ -61,28 +60,29 @@ class Catalogue:
         number: int,
         targets: Mapping[str, Target],
         accounts: Mapping[str, AwsAccount],
-        rules: Mapping[str, tuple[Association, ...]],
+        associations_by_target: Mapping[str, tuple[Association, ...]],
     ) -> Self:
         """Return a catalogue with its index by group."""
         names_by_group: dict[str, set[str]] = {}
-        for name, rules_of_target in rules.items():
-            for rule in rules_of_target:
-                names_by_group.setdefault(str(rule.group), set()).add(name)
+        for name, associations in associations_by_target.items():
+            for association in associations:
+                names_by_group.setdefault(str(association.group), set()).add(name)
 
         by_group = {group: frozenset(names) for group, names in names_by_group.items()}
-        return cls(number, targets, accounts, rules, by_group)
+        return cls(number, targets, accounts, associations_by_target, by_group)
 
-    def rules_for(self, groups: Iterable[object]) -> list[Association]:
+    def associations_for(self, groups: Iterable[object]) -> list[Association]:
         """Return the associations of any of the groups."""
         group_names = {str(group) for group in groups}
         target_names: set[str] = set()
         for group in group_names:
             target_names |= self.by_group.get(group, frozenset())
 
-        rules = []
+        associations: list[Association] = []
         for name in target_names:
-            rules += [rule for rule in self.rules.get(name, ()) if rule.group in group_names]
-        return rules
+            of_target = self.associations_by_target.get(name, ())
+            associations += [row for row in of_target if row.group in group_names]
+        return associations
 
 
 class Cache:
@@ -107,7 +107,7 @@ cache = Cache()
 
 # -- reading ---------------------------------------------------------------------------------------
 def current() -> Catalogue:
-    """Return the catalogue as it is now; one round trip when nothing changed."""
+    """Return the catalogue as it is now; one round trip to DynamoDB when nothing changed."""
     cached = cache.catalogue
     if cached is None:
         with cache.lock:
@@ -126,15 +126,15 @@ def current() -> Catalogue:
 
 
 def latest() -> Catalogue:
-    """Return the catalogue as this process knows it, without asking DynamoDB.
+    """Return the catalogue that this process has cached, without asking DynamoDB.
 
-    For showing rows whose request asked already.
+    For showing rows, in a request that has called `current` already.
     """
     return cache.catalogue or current()
 
 
 def forget() -> None:
-    """Drop what is kept, for the next request to read everything anew."""
+    """Empty this process's cache, so that the next request reads everything anew."""
     cache.catalogue = None
 
 
@@ -165,15 +165,15 @@ def _read_everything() -> Catalogue:
         message = "This installation is not set up yet. Run: manage.py cooper_setup"
         raise CooperError(message, "no catalogue stamp")
 
-    rules: dict[str, list[Association]] = {}
-    for rule in Association.everything():
-        rules.setdefault(str(rule.target), []).append(rule)
+    associations: dict[str, list[Association]] = {}
+    for association in Association.everything():
+        associations.setdefault(str(association.target), []).append(association)
 
     return Catalogue.build(
         int(stamp.latest),
         targets={str(target.name): target for target in Target.everything()},
         accounts={str(account.account_id): account for account in AwsAccount.everything()},
-        rules={name: tuple(rules_of_target) for name, rules_of_target in rules.items()},
+        associations_by_target={name: tuple(rows) for name, rows in associations.items()},
     )
 
 
@@ -192,15 +192,15 @@ def _with_changes(cached: Catalogue, latest_number: int, changes: list[Change]) 
 
     targets = dict(cached.targets)
     accounts = dict(cached.accounts)
-    rules = dict(cached.rules)
+    associations = dict(cached.associations_by_target)
     for key in touched:
         kind, _, name = key.partition(":")
         if kind == "aws-account":
             _put_or_remove(accounts, name, AwsAccount.find(name))
         else:
             _put_or_remove(targets, name, Target.find(name))
-            _put_or_remove(rules, name, tuple(Association.under(name)) or None)
-    return Catalogue.build(latest_number, targets, accounts, rules)
+            _put_or_remove(associations, name, tuple(Association.under(name)) or None)
+    return Catalogue.build(latest_number, targets, accounts, associations)
 
 
 def _put_or_remove(documents: dict[str, T], name: str, document: T | None) -> None:

@@ -15,7 +15,10 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Rule(Protocol):
-    """An association, as far as deciding needs it."""
+    """An association as far as a decision needs it, so that deciding knows no table.
+
+    `brokers.models.Association` is one; a planned or edited association may be another.
+    """
 
     @property
     def target(self) -> str:

@@ -154,9 +154,10 @@ class AwsAccount(Document):
 
 
 class Change(Document):
-    """The change log of the catalogue.
+    """The change log of the catalogue: numbered changes, and behind them the stamp.
 
-    Numbered changes, and the stamp that sorts after all of them.
+    A change has `touched` (`target:NAME`, `aws-account:ID`) and `expires`; the stamp has `latest`,
+    the number of the latest change. `brokers.catalogue` says how they work together.
     """
 
     purpose = "changes of the catalogue"

@@ -74,7 +74,7 @@ def access_of(groups: frozenset[Group]) -> list[Access]:
     current = catalogue.current()
     # nobody in particular: only the groups count
     somebody = Identity("cooper", "somebody", groups=groups)
-    entitlements = entitlements_of(somebody, current.rules_for(groups), audit.now())
+    entitlements = entitlements_of(somebody, current.associations_for(groups), audit.now())
 
     answers = []
     for name in sorted(entitlements):

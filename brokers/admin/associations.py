@@ -134,7 +134,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
 
         associations: list[Any] = []
         for target in catalogue.not_deleted(current.targets.values()):
-            associations += current.rules.get(target.name, ())
+            associations += current.associations_by_target.get(target.name, ())
         return associations
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
@@ -165,7 +165,11 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         if target is None:
             return []
 
-        others = [rule for rule in current.rules.get(name, ()) if rule.group != association.group]
+        others = [
+            rule
+            for rule in current.associations_by_target.get(name, ())
+            if rule.group != association.group
+        ]
         after = AccessState(target.enabled, (*others, association))
         people = impact.people_for(request)
         return impact_lines(

@@ -117,7 +117,7 @@ def preview(targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
 
     impacts = []
     for target in targets:
-        rules = {rule.group: rule for rule in current.rules.get(target.name, ())}
+        rules = {rule.group: rule for rule in current.associations_by_target.get(target.name, ())}
         # a copy: the catalogue's own targets are shared by all requests
         target_change = TargetChange(Target(**target.attribute_values), rules)
         bulk_change(target_change)

@@ -46,7 +46,7 @@ def impact_on(
     target: Target, after: AccessState, *, was_enabled: bool, people: PeopleByGroup
 ) -> Impact:
     """Return what a change of one target does, compared with the catalogue."""
-    rules = catalogue.latest().rules.get(target.name, ())
+    rules = catalogue.latest().associations_by_target.get(target.name, ())
     before = AccessState(was_enabled, tuple(rules))
     return impact_of(target.name, before, after, people, audit.now())
 
@@ -64,7 +64,7 @@ def losses(
     remaining = []
     if removed_groups is not None:
         removed = set(removed_groups)
-        rules = catalogue.latest().rules.get(target.name, ())
+        rules = catalogue.latest().associations_by_target.get(target.name, ())
         remaining = [rule for rule in rules if rule.group not in removed]
 
     after = AccessState(True, tuple(remaining))
@@ -109,7 +109,7 @@ def access_by_group(target: Target) -> list[GroupAccess]:
     people = all_people()
 
     access = []
-    for rule in catalogue.current().rules.get(target.name, ()):
+    for rule in catalogue.current().associations_by_target.get(target.name, ()):
         if is_active(rule.until, now):
             members = [person.person for person in people.in_any_of([rule.group])]
             access.append(GroupAccess(rule.group, rule.until, members))

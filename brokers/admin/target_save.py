@@ -118,7 +118,7 @@ def _name_account(
 def access_after(target: Target, changes: FormChanges, *, adding: bool = False) -> AccessState:
     """Return who may become a target once the form is saved and its probe has succeeded."""
     rules: dict[str, Association] = {}
-    for rule in catalogue.current().rules.get(target.name, ()):
+    for rule in catalogue.current().associations_by_target.get(target.name, ()):
         rules[rule.group] = rule
     for row in changes.rows_to_save:
         if isinstance(row, Association):

@@ -129,7 +129,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Groups")
     def groups(self, target: Target) -> str:
         """Return the groups that may become it."""
-        rules = catalogue.latest().rules.get(target.name, ())
+        rules = catalogue.latest().associations_by_target.get(target.name, ())
         return ", ".join(sorted(rule.group for rule in rules))
 
     @admin.display(description="Last used")

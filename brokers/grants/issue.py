@@ -133,7 +133,7 @@ def require_entitlement(identity: Identity, name: str, now: datetime) -> Decisio
         limits.count_unknown(identity)
         raise TargetNotAccessible("unknown target")
 
-    associations = catalogue_now.rules.get(name, ())
+    associations = catalogue_now.associations_by_target.get(name, ())
     entitlement = entitlement_to(name, identity, associations, now)
     if entitlement is None:
         refusal = TargetNotAccessible("not entitled")

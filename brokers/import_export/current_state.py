@@ -49,7 +49,7 @@ def _ends_by_target(catalogue: Catalogue, targets: list[Target]) -> dict[str, En
     """Return when each association ends; targets without any are left out."""
     ends_by_target: dict[str, Ends] = {}
     for target in targets:
-        rules = catalogue.rules.get(target.name, ())
+        rules = catalogue.associations_by_target.get(target.name, ())
         if rules:
             ends_by_target[target.name] = {rule.group: format_end(rule.until) for rule in rules}
     return ends_by_target
@@ -62,7 +62,7 @@ def _versions(catalogue: Catalogue, targets: list[Target]) -> dict[tuple[str, ..
 
     for target in targets:
         versions["target", target.name] = int(target.version or 0)
-        for rule in catalogue.rules.get(target.name, ()):
+        for rule in catalogue.associations_by_target.get(target.name, ()):
             versions[target.name, rule.group] = int(rule.version or 0)
     return versions
 

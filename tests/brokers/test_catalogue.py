@@ -20,9 +20,9 @@ def associate(name: str = "dev-read", group: str = GROUP) -> None:
 
 
 def test_it_shows_an_edit_at_the_next_request(store):
-    assert catalogue.current().rules_for([GROUP]) == []
+    assert catalogue.current().associations_for([GROUP]) == []
     associate()
-    assert [rule.target for rule in catalogue.current().rules_for([GROUP])] == ["dev-read"]
+    assert [rule.target for rule in catalogue.current().associations_for([GROUP])] == ["dev-read"]
 
 
 def test_it_reads_no_target_when_nothing_changed(store):
@@ -55,7 +55,7 @@ def test_it_reads_everything_anew_when_the_log_has_a_gap(store):
     first = catalogue.current()
     associate()
     Change.find(catalogue.LOG, first.number + 1).delete()
-    assert [rule.target for rule in catalogue.current().rules_for([GROUP])] == ["dev-read"]
+    assert [rule.target for rule in catalogue.current().associations_for([GROUP])] == ["dev-read"]
 
 
 def test_it_forgets_what_is_gone(store):
@@ -63,7 +63,7 @@ def test_it_forgets_what_is_gone(store):
     catalogue.current()
     rule = Association.find("dev-read", GROUP)
     catalogue.edit(lambda writes: writes.delete(rule), "dev-read")
-    assert catalogue.current().rules_for([GROUP]) == []
+    assert catalogue.current().associations_for([GROUP]) == []
 
 
 def test_it_answers_nothing_when_the_stamp_is_missing(store):
@@ -97,7 +97,7 @@ def test_it_numbers_simultaneous_edits_without_a_gap(store):
         thread.join()
     held = catalogue.current()
     assert held.number == start + len(names)
-    assert {rule.group for rule in held.rules["dev-read"]} >= set(names)
+    assert {rule.group for rule in held.associations_by_target["dev-read"]} >= set(names)
 
 
 def test_it_refuses_a_stale_edit(store):

@@ -91,7 +91,9 @@ def said_and_done() -> None:
         [each for each in Change.everything() if int(each.number) != catalogue.STAMP],
     )
     assert held.number == max((int(each.number) for each in log), default=0)
-    assert {name: set(map(str, rules)) for name, rules in held.rules.items()} == by_target()
+    assert {
+        name: set(map(str, rules)) for name, rules in held.associations_by_target.items()
+    } == by_target()
 
 
 def by_target() -> dict[str, set[str]]:

@@ -116,6 +116,6 @@ def test_it_reads_everything_anew_after_many_changes(store, monkeypatch):
 
 def test_it_counts_what_an_import_grants_at_once(store, identity):
     imported(HEAD + "associations:\n  staging-db:\n    local:visitors:\n")
-    assert [rule.target for rule in catalogue.current().rules_for(["local:visitors"])] == [
+    assert [rule.target for rule in catalogue.current().associations_for(["local:visitors"])] == [
         "staging-db"
     ]
