@@ -65,7 +65,7 @@ def can_administer(holder: Holder | None) -> bool:
     return True
 
 
-# -- the last one stays
+# -- the last one stays ----------------------------------------------------------------------------
 def guard_admin_change(
     writes: Transaction, person: str, *, was: bool, will: bool, by: str | None = None
 ) -> None:
@@ -127,7 +127,7 @@ def _require_active(writes: Transaction, admin: Holder) -> None:
     writes.check(model, admin.key[0], condition=still_admin, refusal=conflict)
 
 
-# -- telling the others
+# -- telling the others ----------------------------------------------------------------------------
 def unacknowledged_new_admins(person: Person) -> list[AuditEvent]:
     """Return the events of new administrators that this one has not acknowledged, oldest first."""
     since = person.administrators_seen

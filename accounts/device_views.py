@@ -49,7 +49,7 @@ def sign_in_required(
     return wrapper
 
 
-# -- the page
+# -- the page --------------------------------------------------------------------------------------
 @require_safe
 @sign_in_required
 def device(request: CooperRequest, identity: Identity) -> HttpResponse:
@@ -100,7 +100,7 @@ def _url_with_next(view_name: str, request: CooperRequest) -> str:
     return f"{resolve_url(view_name)}?{query}"
 
 
-# -- step 1: who is it?
+# -- step 1: who is it? ----------------------------------------------------------------------------
 @require_POST
 @sign_in_required
 def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
@@ -172,7 +172,7 @@ def _start_set_up(request: CooperRequest, identity: Identity) -> HttpResponse:
     return HttpResponseRedirect(_url_with_next("device-set-up", request))
 
 
-# -- steps 2 and 3: the seed is shown, a code proves it
+# -- steps 2 and 3: the seed is shown, a code proves it --------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 @sign_in_required
 def set_up(request: CooperRequest, identity: Identity) -> HttpResponse:
@@ -253,7 +253,7 @@ def _keep_this_session(request: CooperRequest, person: Person) -> None:
     auth.update_session_auth_hash(request, request.user)
 
 
-# -- removed
+# -- removed ---------------------------------------------------------------------------------------
 @require_POST
 @sign_in_required
 def remove(request: CooperRequest, identity: Identity) -> HttpResponse:

@@ -29,7 +29,7 @@ Change = Callable[[LocalAccount, Person], None]
 """Sets fields of an account and its person; nothing is written by it."""
 
 
-# -- what was typed
+# -- what was typed --------------------------------------------------------------------------------
 def parse_username(text: str) -> str:
     """Return the one spelling of a user name; raise Invalid when it cannot be one."""
     username = normalize_username(text)
@@ -74,7 +74,7 @@ def hash_password(password: str) -> str:
     return make_password(password)
 
 
-# -- operations
+# -- operations ------------------------------------------------------------------------------------
 def get_account(username: str) -> LocalAccount:
     """Return the account; raise Invalid when there is none."""
     account = LocalAccount.find(username)
@@ -180,7 +180,7 @@ def _change_once(
         writes.create(audit.event(event, person=person_key, **facts))
 
 
-# -- the account's person
+# -- the account's person --------------------------------------------------------------------------
 def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bool = False) -> None:
     """Bring the account's person in line with it, in its transaction.
 

@@ -112,6 +112,7 @@ class TotpDevice(Document):
     person = UnicodeAttribute(hash_key=True)
     seed = BinaryAttribute(legacy_encoding=False)
     key_arn = UnicodeAttribute()
+    # always True, and never read: a device is stored only once a code has proved it
     confirmed = BooleanAttribute(default=False)
     last_step = NumberAttribute(default=-1)
     failures = NumberAttribute(default=0)

@@ -56,7 +56,10 @@ def field() -> forms.CharField:
     )
 
 
-# -- the window: for so long after a code no further one is asked for (COOPER_STEP_UP_SECONDS)
+# -- the window ------------------------------------------------------------------------------------
+# for COOPER_STEP_UP_SECONDS after a code no further one is asked for
+
+
 def window_left(request: HttpRequest) -> int:
     """Return the seconds that the web session's window is still open; 0 when it is not."""
     if not settings.COOPER_STEP_UP_SECONDS:
@@ -90,7 +93,7 @@ def window_context(request: HttpRequest) -> dict[str, Any]:
         return {"step_up_window": 0}
 
 
-# -- codes
+# -- codes -----------------------------------------------------------------------------------------
 def person_of(request: HttpRequest) -> str:
     """Return the key of the person who asks."""
     return str(request.user.pk)

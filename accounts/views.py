@@ -43,7 +43,7 @@ DETAIL_LIMIT = 500
 """Characters of an engineer's message in the log: it may quote what an identity provider sent."""
 
 
-# -- the sign-in page
+# -- the sign-in page ------------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: CooperRequest) -> HttpResponse:
     """Show the ways to sign in; POST is the form of local accounts."""
@@ -123,7 +123,7 @@ def _show_stored_notice(request: CooperRequest, user: User) -> None:
         login.clear_notice(user.stored_person)
 
 
-# -- providers without a form
+# -- providers without a form ----------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_with(request: CooperRequest, provider_id: str) -> HttpResponse:
     """Let a provider without a form answer `/login/<id>/`."""
@@ -180,7 +180,7 @@ def _refused_page(request: CooperRequest, refused: SignInRefused) -> HttpRespons
     return render(request, "accounts/refused.html", context, status=refused.status)
 
 
-# -- signed in
+# -- signed in -------------------------------------------------------------------------------------
 @require_POST
 def administrators_seen(request: CooperRequest) -> HttpResponse:
     """Note that an administrator was shown the new administrators up to `until`."""

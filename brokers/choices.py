@@ -2,6 +2,12 @@
 
 from enum import StrEnum
 
+SHORTEST_SESSION = 900
+"""Seconds that AWS gives at least (DurationSeconds of AssumeRole and GetFederationToken)."""
+
+ONE_HOUR = 3600
+"""Seconds that AWS gives for every role, even to credentials that come from another role."""
+
 
 class Kind(StrEnum):
     """What one becomes."""

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.identity import Group
 from brokers import arns
+from brokers.choices import SHORTEST_SESSION
 from brokers.forms import describe_seconds
 from core import admin
 
@@ -88,9 +89,13 @@ class SecondsField(forms.IntegerField):
     """The longest session in seconds, within AWS's limits for the kind."""
 
     def __init__(self, longest: int, **named: Any) -> None:
-        """Take seconds from 900 to `longest`."""
-        help_text = f"Seconds, from 900 (15 min) to {longest} ({describe_seconds(longest)})."
-        super().__init__(min_value=900, max_value=longest, help_text=help_text, **named)
+        """Take seconds from AWS's shortest session to `longest`."""
+        shortest_text = f"{SHORTEST_SESSION} ({describe_seconds(SHORTEST_SESSION)})"
+        longest_text = f"{longest} ({describe_seconds(longest)})"
+        help_text = f"Seconds, from {shortest_text} to {longest_text}."
+        super().__init__(
+            min_value=SHORTEST_SESSION, max_value=longest, help_text=help_text, **named
+        )
 
 
 class UntilField(admin.MomentField):

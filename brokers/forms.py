@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 
 from accounts import stepup
+from brokers.choices import ONE_HOUR, SHORTEST_SESSION
 
-DURATIONS = (900, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
+DURATIONS = (SHORTEST_SESSION, ONE_HOUR, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
 """Seconds to choose from."""
 
-DEFAULT_SECONDS = 3600
+DEFAULT_SECONDS = ONE_HOUR
+"""Chosen unless the target's longest session is shorter."""
 
 
 def describe_seconds(seconds: int) -> str:
@@ -33,7 +35,7 @@ def duration_choices(longest: int) -> list[tuple[int, str]]:
 class BecomeForm(forms.Form):
     """How long, why, and for the console where to land."""
 
-    duration = forms.IntegerField(label="For how long", min_value=900, required=False)
+    duration = forms.IntegerField(label="For how long", min_value=SHORTEST_SESSION, required=False)
     destination = forms.CharField(
         label="Where to land in the console",
         max_length=2000,

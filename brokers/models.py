@@ -17,7 +17,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.expressions.condition import Condition
 
-from brokers.choices import Kind, State
+from brokers.choices import ONE_HOUR, Kind, State
 from core.dynamo import Document
 
 __all__ = [
@@ -60,7 +60,7 @@ class Target(Document):
     destination = UnicodeAttribute(null=True)
     state = UnicodeAttribute(default=str(State.PENDING))
     sensitive = BooleanAttribute(default=False)
-    max_seconds = NumberAttribute(default=3600)
+    max_seconds = NumberAttribute(default=ONE_HOUR)
     session_policy = UnicodeAttribute(null=True)
     policy_arns: Texts = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     role_arn = UnicodeAttribute(null=True)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from brokers import arns
+from brokers.choices import ONE_HOUR
 from brokers.form_fields import (
     COLOURS,
     POLICY_LIMIT,
@@ -182,7 +183,7 @@ class RoleForm(TargetForm):
             "It may be saved before the role exists."
         ),
     )
-    max_seconds = SecondsField(CEILINGS[Kind.ROLE], label="Longest session", initial=3600)
+    max_seconds = SecondsField(CEILINGS[Kind.ROLE], label="Longest session", initial=ONE_HOUR)
 
     def clean_role_arn(self) -> str:
         """Refuse roles of another partition: STS AssumeRole does not cross it."""
@@ -218,7 +219,9 @@ class FederatedUserForm(TargetForm):
             "or that were encrypted without context."
         ),
     )
-    max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session", initial=3600)
+    max_seconds = SecondsField(
+        CEILINGS[Kind.FEDERATED_USER], label="Longest session", initial=ONE_HOUR
+    )
     session_policy = SessionPolicyField(
         widget=text_area(8, **COUNTED),
         help_text=(

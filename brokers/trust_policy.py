@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from brokers import arns
+from brokers.choices import ONE_HOUR
 
 
 def principal_arns(cooper_arn: str) -> list[str]:
@@ -51,7 +52,7 @@ def trust_policy(external_id: str, cooper_arn: str) -> dict[str, Any]:
 
 
 def snippets(
-    role: arns.RoleArn, external_id: str, cooper_arn: str, max_seconds: int = 3600
+    role: arns.RoleArn, external_id: str, cooper_arn: str, max_seconds: int = ONE_HOUR
 ) -> list[tuple[str, str]]:
     """Return (label, text) of the trust policy in each form."""
     policy = trust_policy(external_id, cooper_arn)
@@ -74,7 +75,7 @@ def _quote_hcl(text: str) -> str:
 
 def _max_session_duration(max_seconds: int) -> int:
     """Return MaxSessionDuration, which IAM takes from one hour up."""
-    return max(3600, max_seconds)
+    return max(ONE_HOUR, max_seconds)
 
 
 def _cloudformation(role: arns.RoleArn, policy: dict[str, Any], max_seconds: int) -> str:

@@ -7,7 +7,7 @@ from core import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# -- cooper's own
+# -- cooper's own ----------------------------------------------------------------------------------
 COOPER_REGION = (
     env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text("AWS_DEFAULT_REGION")
 )
@@ -39,7 +39,7 @@ COOPER_PROVIDERS = [
 ]
 COOPER_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
-# -- Django
+# -- Django ----------------------------------------------------------------------------------------
 DEBUG = False
 # the server puts the installation's shared key here (installation.use_secret_key);
 # commands need none that lasts

@@ -197,8 +197,9 @@ def event_key(moment: datetime, name: str = "") -> tuple[str, str]:
 def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> AuditEvent:
     """Return an event, not yet written; `at` is its key (`event_key`), now unless given.
 
-    Facts that are columns of AuditEvent go there by name, all others into its details (JSON, no
-    secrets).
+    Facts are routed by their names: those of AuditEvent's attributes (`person`, `target`, `why` and
+    so on) become these, all others go into its details (JSON, no secrets). So a mistyped `targt`
+    lands in the details, silently, where no index finds it.
     """
     current = context()
     columns = {

@@ -70,9 +70,7 @@ def _set_up_item(name: str) -> Installation:
     return item
 
 
-# -- secret keys
-
-
+# -- secret keys -----------------------------------------------------------------------------------
 def ensure_secret_key() -> bool:
     """Make the shared secret key unless there is one; return whether it was made now.
 
@@ -132,9 +130,7 @@ def _decrypt_secret_key(stored: dict[str, str]) -> str:
     return kms.decrypt(ciphertext, _encryption_context()).decode()
 
 
-# -- the KMS key
-
-
+# -- the KMS key -----------------------------------------------------------------------------------
 def ensure_kms_key(key_arn: str) -> bool:
     """Keep the KMS key's ARN for servers and commands that are given none.
 
@@ -161,9 +157,7 @@ def use_kms_key() -> None:
         settings.COOPER_KMS_KEY = str(_set_up_item(KMS_KEY).value)
 
 
-# -- the schema
-
-
+# -- the schema ------------------------------------------------------------------------------------
 def schema_version() -> int:
     """Return the version of the stored tables; raise CooperError when set-up has not run."""
     return int(_set_up_item(SCHEMA_ITEM).value or 0)

@@ -53,7 +53,7 @@ class PreparedTarget:
     """What the form changes of the AWS account: name of the attribute -> [before, after]."""
 
 
-# -- before it is written
+# -- before it is written --------------------------------------------------------------------------
 def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> PreparedTarget:
     """Examine what was typed with AWS, and set the target's state.
 
@@ -196,7 +196,7 @@ def _concerns_about(keys: ExaminedKeys) -> str:
     return " ".join(concerns)
 
 
-# -- in the transaction
+# -- in the transaction ----------------------------------------------------------------------------
 def write_account(writes: Transaction, prepared: PreparedTarget) -> None:
     """Make the target's AWS account if it is new, or write what the form changes of it."""
     account = prepared.account
@@ -274,7 +274,7 @@ def probe_event(target: Target, result: ProbeResult) -> AuditEvent:
     return audit.event(kind, **facts, **result.stored())
 
 
-# -- deleting
+# -- deleting --------------------------------------------------------------------------------------
 def delete(target: Target) -> None:
     """Empty a target and keep its name; its associations go with it.
 

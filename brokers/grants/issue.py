@@ -15,6 +15,7 @@ from accounts.identity import Identity
 from brokers import arns, catalogue, console_signin
 from brokers.aws_errors import explain, is_duration_refusal
 from brokers.catalogue import Catalogue
+from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
 from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
@@ -246,11 +247,11 @@ def _request_credentials(target: Target, session: SessionRequest) -> tuple[Crede
         try:
             return broker(target, session), ""
         except CooperError as error:
-            if session.seconds <= limits.ONE_HOUR or not is_duration_refusal(error):
+            if session.seconds <= ONE_HOUR or not is_duration_refusal(error):
                 raise
 
-        limits.remember_longest(target, limits.ONE_HOUR)
-        one_hour = replace(session, seconds=limits.ONE_HOUR)
+        limits.remember_longest(target, ONE_HOUR)
+        one_hour = replace(session, seconds=ONE_HOUR)
         return broker(target, one_hour), ONE_HOUR_NOTE
 
 

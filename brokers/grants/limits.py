@@ -6,6 +6,7 @@ from django.conf import settings
 
 from accounts import throttle
 from accounts.identity import Identity
+from brokers.choices import SHORTEST_SESSION
 from brokers.entitlements import Entitlement
 from brokers.errors import TooMany
 from brokers.models import Kind, Target
@@ -17,12 +18,6 @@ DEADLINE = 10
 
 TIME_FOR_OUTCOME = 1.0
 """Seconds of the deadline that AWS's part leaves for recording the outcome."""
-
-SHORTEST = 900
-"""Seconds that AWS gives at least."""
-
-ONE_HOUR = 3600
-"""Seconds that AWS gives for every role, even to credentials that come from another role."""
 
 MINUTE = 60
 
@@ -52,7 +47,7 @@ def longest_seconds(target: Target) -> int:
     version, seconds_for_version = _longest_known.get(str(target.name), (None, 0))
     if version == _version_of(target):
         allowed = min(allowed, seconds_for_version)
-    return max(SHORTEST, allowed)
+    return max(SHORTEST_SESSION, allowed)
 
 
 def remember_longest(target: Target, seconds: int) -> None:
@@ -75,15 +70,15 @@ def allowed_seconds(target: Target, entitlement: Entitlement, requested: int, no
     As requested, but never past the association's end; raise Invalid or Refused.
     """
     longest = longest_seconds(target)
-    if not SHORTEST <= requested <= longest:
-        raise Invalid(f"Choose from {SHORTEST} to {longest} seconds.", field="duration")
+    if not SHORTEST_SESSION <= requested <= longest:
+        raise Invalid(f"Choose from {SHORTEST_SESSION} to {longest} seconds.", field="duration")
     if entitlement.until is None:
         return requested
 
     # AWS counts from its own call, which may come as late as the deadline
     until_end = int((entitlement.until - now).total_seconds())
     left = until_end - DEADLINE
-    if left < SHORTEST:
+    if left < SHORTEST_SESSION:
         raise Refused(
             f"Your access to this target ends at {entitlement.until:%Y-%m-%d %H:%M} UTC, "
             "and AWS gives no session under 15 minutes.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from brokers import catalogue
 from brokers.aws_errors import BAD_KEYS
+from brokers.choices import SHORTEST_SESSION
 from brokers.federation_keys import FIELD, decrypt_transported, encrypt_for_target
 from brokers.sts import federation_token
 from core.aws import Keys
@@ -17,7 +18,7 @@ from core.partitions import PARTITIONS
 DENY_ALL = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 """The session policy of a probe: its credentials may do nothing, and are discarded."""
 
-PROBE_ARGUMENTS = {"Name": "cooper.try", "DurationSeconds": 900, "Policy": DENY_ALL}
+PROBE_ARGUMENTS = {"Name": "cooper.try", "DurationSeconds": SHORTEST_SESSION, "Policy": DENY_ALL}
 """GetFederationToken's arguments for a probe."""
 
 

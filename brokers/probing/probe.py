@@ -10,6 +10,7 @@ from typing import Any
 from accounts.identity import Identity
 from brokers import arns, catalogue
 from brokers.aws_errors import explain, is_duration_refusal
+from brokers.choices import ONE_HOUR, SHORTEST_SESSION
 from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
 from brokers.probing.key_check import DENY_ALL, PROBE_ARGUMENTS
@@ -21,10 +22,6 @@ from core.errors import CooperError, Unavailable
 
 PROBER = Identity("cooper", "try", "cooper's try")
 """Who a probe's sessions are named after."""
-
-SHORTEST = 900
-HOUR = 3600
-"""Seconds that AWS gives for every role, whatever its MaxSessionDuration."""
 
 
 def is_coopers_own(role_arn: arns.RoleArn, caller_arn: str) -> bool:
@@ -118,7 +115,7 @@ class _RoleProbe:
         least = {
             "RoleArn": self.target.role_arn,
             "RoleSessionName": session_name(PROBER, new_grant_id()),
-            "DurationSeconds": SHORTEST,
+            "DurationSeconds": SHORTEST_SESSION,
         }
         try:
             assume_role.assume(least | arguments)
@@ -187,7 +184,7 @@ class _RoleProbe:
     def _longest_seconds(self) -> int:
         """Return the seconds that AWS gives, up to the target's longest."""
         seconds = min(int(self.target.max_seconds), assume_role.LONGEST)
-        if seconds <= HOUR:
+        if seconds <= ONE_HOUR:
             return seconds
 
         refusal = self._assume(DurationSeconds=seconds)
@@ -198,7 +195,7 @@ class _RoleProbe:
             self.findings.append(_describe_duration_refusal(seconds, refusal))
         else:
             self.findings.append(f"AWS refuses {seconds} seconds: {refusal.detail}")
-        return HOUR
+        return ONE_HOUR
 
 
 def _describe_first_refusal(refusal: CooperError) -> str:

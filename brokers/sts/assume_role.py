@@ -6,14 +6,14 @@ role's maximum, which is 12 h at most.
 
 from typing import Any
 
+from brokers.choices import SHORTEST_SESSION
 from brokers.credentials import Credentials
 from brokers.models import Target
 from brokers.sts.request import SessionRequest, parse_credentials, policy_arguments, tags
 from core import aws
 
-SHORTEST = 900
 LONGEST = 43_200
-"""Seconds that AWS gives at least and at most."""
+"""Seconds that AWS gives at most."""
 
 
 def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "RoleArn": target.role_arn,
         "RoleSessionName": request.session_name,
-        "DurationSeconds": max(SHORTEST, min(request.seconds, LONGEST)),
+        "DurationSeconds": max(SHORTEST_SESSION, min(request.seconds, LONGEST)),
         "ExternalId": request.external_id,
     }
     if request.source_identity:

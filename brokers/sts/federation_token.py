@@ -6,6 +6,7 @@ long-lived keys of an IAM user alone, 900 s to 36 h, no permissions without a se
 
 from typing import Any
 
+from brokers.choices import SHORTEST_SESSION
 from brokers.credentials import Credentials
 from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
@@ -14,9 +15,8 @@ from core import aws
 from core.aws import CallerIdentity, Keys
 from core.partitions import PARTITIONS
 
-SHORTEST = 900
 LONGEST = 129_600
-"""Seconds that AWS gives at least and at most."""
+"""Seconds that AWS gives at most."""
 
 
 def region_of(partition: str) -> str:
@@ -33,7 +33,7 @@ def become(target: Target, request: SessionRequest) -> Credentials:
     """Return credentials of the federated user; raise CooperError (with AWS's code)."""
     arguments: dict[str, Any] = {
         "Name": request.session_name,
-        "DurationSeconds": max(SHORTEST, min(request.seconds, LONGEST)),
+        "DurationSeconds": max(SHORTEST_SESSION, min(request.seconds, LONGEST)),
     }
     if target.tag_session:
         arguments["Tags"] = tags(request.identity, request.grant_id)

@@ -76,7 +76,7 @@ def translate(error: Exception, service: str = "AWS") -> CooperError:
     if isinstance(error, NoRegionError):
         return CooperError(NO_REGION)
 
-    message = f"{service} did not answer. Nothing was changed or handed out; try again in a minute."
+    message = f"{service} did not answer. Nothing was handed out; try again in a minute."
     return Unavailable(message, repr(error))
 
 

@@ -18,6 +18,11 @@ CancellationReason = tuple[str, dict[str, Any] | None] | None
 
 _BUSY = "DynamoDB is busy or has a fault. Nothing was handed out; try again in a minute."
 _NO_ANSWER = "DynamoDB did not answer. Nothing was handed out; try again in a minute."
+_NO_ANSWER_TO_A_WRITE = (
+    "DynamoDB did not answer. Nothing was handed out. "
+    "What you changed may or may not have been saved: look again in a minute."
+)
+_WRITES = {"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"}
 
 
 class ConditionFailed(Conflict):
@@ -57,7 +62,7 @@ class SharedConnection(Connection):
             table = self._get_table_name_for_error_context(operation_kwargs)
             raise _translate_answer(error, table) from error
         except BotoCoreError as error:
-            raise _translate_failure(error) from error
+            raise _translate_failure(error, operation_name) from error
 
     def register_table(self, meta_table: MetaTable) -> None:
         """Let the connection know a table's keys and indexes."""
@@ -65,12 +70,15 @@ class SharedConnection(Connection):
             self.add_meta_table(meta_table)
 
 
-def _translate_failure(error: BotoCoreError) -> CooperError:
+def _translate_failure(error: BotoCoreError, operation: str) -> CooperError:
     """Return the error for a DynamoDB that does not answer, or whose answer was cut."""
     translated = aws.translate(error)
-    if isinstance(translated, Unavailable):
-        return Unavailable(_NO_ANSWER, translated.detail)
-    return translated
+    if not isinstance(translated, Unavailable):
+        return translated
+
+    # a write may have been done although its answer was lost: nobody knows
+    message = _NO_ANSWER_TO_A_WRITE if operation in _WRITES else _NO_ANSWER
+    return Unavailable(message, translated.detail)
 
 
 def _translate_answer(error: VerboseClientError, table: str) -> CooperError:

@@ -141,12 +141,13 @@ class Transaction:
             return
 
         for attempt in range(TRIES):
+            if attempt > 0:
+                BACKOFF.sleep(attempt - 1)
             reasons = self._write()
             if reasons is None:
                 self._update_versions()
                 return
             self._raise_refusal(reasons)
-            BACKOFF.sleep(attempt)
         raise Unavailable(
             "Others are changing the same things right now. Nothing was changed; try again."
         )

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from accounts import throttle
 from cooper_project.health import Report, Watch, check_services
 from core import aws
 from core.audit import AuditEvent
@@ -121,6 +122,12 @@ def test_it_signs_nobody_in_while_dynamodb_does_not_answer(client_of):
             )
         )
     assert answer.status_code == DOWN and seconds < PAGE and "sessionid" not in answer.cookies
+
+
+def test_it_says_that_a_write_without_an_answer_may_have_been_saved(store):
+    lost = Fault("dynamodb", "UpdateItem", mode="lost")
+    with faults.on(lost), pytest.raises(Unavailable, match="may or may not have been saved"):
+        throttle.count("anything", 60)
 
 
 # -- readiness -------------------------------------------------------------------------------------
