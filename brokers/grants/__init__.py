@@ -1,14 +1,8 @@
 """A grant: decided, recorded on the audit log, and carried out."""
 
 from brokers.grants.active import ActiveGrant, active_grants_for
-from brokers.grants.issue import (
-    Decision,
-    Delivery,
-    GrantRequest,
-    IssuedGrant,
-    grant,
-    require_entitlement,
-)
+from brokers.grants.decision import Decision, require_entitlement
+from brokers.grants.issue import Delivery, GrantRequest, IssuedGrant, grant
 from brokers.grants.limits import CEILINGS, longest_seconds
 
 __all__ = [

@@ -12,19 +12,17 @@ from typing import Any
 
 from accounts import stepup
 from accounts.identity import Identity
-from brokers import arns, catalogue, console_signin
+from brokers import arns, console_signin
 from brokers.aws_errors import explain, is_duration_refusal
-from brokers.catalogue import Catalogue
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
-from brokers.entitlements import Entitlement, entitlement_to
-from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
+from brokers.grants.decision import refusals_recorded, require_entitlement
 from brokers.grants.intent import Intent, record_intent, record_outcome
 from brokers.grants.sts_slots import sts_slot
 from brokers.models import Target
 from brokers.sts import SessionRequest, broker_for, session_request
-from core import audit, aws
+from core import aws
 from core.audit import Event
 from core.errors import CooperError, Invalid, Unavailable
 
@@ -86,7 +84,7 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
         decision = require_entitlement(identity, request.target, now)
         target = decision.target
 
-        with _refusals_recorded(identity, target):
+        with refusals_recorded(identity, target):
             seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
             limits.count_attempt(identity)
@@ -104,89 +102,6 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
 
         record_outcome(intent, Event.GRANT_DONE, **_facts_of_outcome(credentials, note))
         return IssuedGrant(intent.grant_id, target, credentials, console_url, note)
-
-
-# -- entitlement -----------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Decision:
-    """That an identity may become a target, why, and by which catalogue."""
-
-    target: Target
-    entitlement: Entitlement
-    catalogue: Catalogue
-
-    @property
-    def external_id(self) -> str:
-        """The ExternalId of the target's AWS account; "" for an AWS account without one."""
-        account = self.catalogue.accounts.get(str(self.target.aws_account))
-        return str(account.external_id) if account else ""
-
-
-def require_entitlement(identity: Identity, name: str, now: datetime) -> Decision:
-    """Return why the identity may become the target of this name; raise TargetNotAccessible.
-
-    Pages call it too, so that they tell no more than a grant does. It writes: the refusal of an
-    existing target goes to the audit log, and a name that is no target's is counted.
-    """
-    catalogue_now = catalogue.current()
-    target = catalogue_now.targets.get(name)
-    if target is None:
-        limits.count_unknown(identity)
-        raise TargetNotAccessible("unknown target")
-
-    associations = catalogue_now.associations_by_target.get(name, ())
-    entitlement = entitlement_to(name, identity, associations, now)
-    if entitlement is None:
-        refusal = TargetNotAccessible("not entitled")
-    elif not target.enabled:
-        refusal = TargetNotAccessible(f"target is {target.state}")
-    else:
-        return Decision(target, entitlement, catalogue_now)
-
-    _record_refusal(identity, target, refusal)
-    raise refusal
-
-
-@contextmanager
-def _refusals_recorded(identity: Identity, target: Target) -> Iterator[None]:
-    """Record every CooperError of the block as a refusal, which the person sees too.
-
-    That includes an outage of DynamoDB or KMS: nothing was granted, and the reason says why. A
-    field that was filled in wrongly refuses nothing yet: the form is shown again.
-    """
-    try:
-        yield
-    except Invalid:
-        raise
-    except CooperError as error:
-        _record_refusal(identity, target, error)
-        raise
-
-
-def _record_refusal(identity: Identity, target: Target, error: CooperError) -> None:
-    """Record a refusal, unless the person had too many of them within this minute."""
-    if limits.may_record_refusal(identity):
-        audit.record(
-            Event.GRANT_REFUSED,
-            person=identity.person,
-            target=target.name,
-            aws_account=target.aws_account,
-            why=error.detail,
-        )
-
-
-def _console_destination(target: Target, request: GrantRequest) -> str:
-    """Return the console page to land on, "" for credentials; raise Invalid on the field."""
-    if request.delivery != Delivery.CONSOLE:
-        return ""
-
-    destination = request.destination or str(target.destination or "")
-    try:
-        return arns.console_destination(
-            str(target.partition), str(target.region or ""), destination
-        )
-    except ValueError as error:
-        raise Invalid(f"{error}.".capitalize(), field="destination") from error
 
 
 # -- what the audit log says -----------------------------------------------------------------------
@@ -253,6 +168,20 @@ def _request_credentials(target: Target, session: SessionRequest) -> tuple[Crede
         limits.remember_longest(target, ONE_HOUR)
         one_hour = replace(session, seconds=ONE_HOUR)
         return broker(target, one_hour), ONE_HOUR_NOTE
+
+
+def _console_destination(target: Target, request: GrantRequest) -> str:
+    """Return the console page to land on, "" for credentials; raise Invalid on the field."""
+    if request.delivery != Delivery.CONSOLE:
+        return ""
+
+    destination = request.destination or str(target.destination or "")
+    try:
+        return arns.console_destination(
+            str(target.partition), str(target.region or ""), destination
+        )
+    except ValueError as error:
+        raise Invalid(f"{error}.".capitalize(), field="destination") from error
 
 
 def _console_url(

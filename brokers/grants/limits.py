@@ -27,7 +27,7 @@ RECORDED_REFUSALS = 30
 CEILINGS = {Kind.ROLE: assume_role.LONGEST, Kind.FEDERATED_USER: federation_token.LONGEST}
 """Seconds that AWS gives at most, by kind."""
 
-_longest_known: dict[str, tuple[int, int]] = {}
+_longest_allowed: dict[str, tuple[int, int]] = {}
 """Each target's version and the seconds that AWS turned out to allow for it, by target name.
 
 A target that was changed since is tried anew.
@@ -44,7 +44,7 @@ def longest_seconds(target: Target) -> int:
         settings.COOPER_MAX_SESSION,
         CEILINGS[Kind(target.kind)],
     )
-    version, seconds_for_version = _longest_known.get(str(target.name), (None, 0))
+    version, seconds_for_version = _longest_allowed.get(str(target.name), (None, 0))
     if version == _version_of(target):
         allowed = min(allowed, seconds_for_version)
     return max(SHORTEST_SESSION, allowed)
@@ -52,12 +52,12 @@ def longest_seconds(target: Target) -> int:
 
 def remember_longest(target: Target, seconds: int) -> None:
     """Remember that AWS allows no more than this for the target as it is now."""
-    _longest_known[str(target.name)] = (_version_of(target), seconds)
+    _longest_allowed[str(target.name)] = (_version_of(target), seconds)
 
 
 def forget() -> None:
     """Forget what AWS turned out to allow."""
-    _longest_known.clear()
+    _longest_allowed.clear()
 
 
 def _version_of(target: Target) -> int:
