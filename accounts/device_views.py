@@ -10,6 +10,7 @@ Setting one up takes three steps:
    the person's other web sessions end.
 """
 
+import time
 from collections.abc import Callable
 from functools import wraps
 
@@ -135,7 +136,7 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
 
     try:
         _require_fresh_proof(request, identity, form)
-        totp.use_recovery_code(identity.person, form.cleaned_data["code"], totp.now())
+        totp.use_recovery_code(identity.person, form.cleaned_data["code"], time.time())
     except CooperError as error:
         return _refusal(request, identity, error, recovery_form=form)
 
@@ -188,7 +189,7 @@ def set_up(request: CooperRequest, identity: Identity) -> HttpResponse:
     form = FirstCodeForm(request.POST)
     if form.is_valid():
         code = totp.normalize_code(form.cleaned_data["code"])
-        step = totp.matching_step(seed, code, totp.now()) if code else None
+        step = totp.matching_step(seed, code, time.time()) if code else None
         if step is not None:
             return _store_device(request, identity, pending, seed, step)
         form.add_error(

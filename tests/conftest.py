@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.http import HttpRequest
 from django.test import Client
 
-from accounts import login, totp
+from accounts import login
 from accounts.identity import Identity
 from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
@@ -25,8 +25,8 @@ from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
 from embedded_aws import EmbeddedAws
+from tests.support import clock
 from tests.support import faults as injected
-from tests.support.codes import Clock
 from tests.support.saml_stage import connected
 
 __all__ = ["connected"]
@@ -98,18 +98,16 @@ def _seeded_tables(aws: EmbeddedAws) -> dict[str, object]:
 
 
 @pytest.fixture
-def store(
-    aws: EmbeddedAws, _seeded_tables: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[EmbeddedAws]:
-    """Begin with the seed, whatever tests before this one did."""
+def store(aws: EmbeddedAws, _seeded_tables: dict[str, object]) -> Iterator[EmbeddedAws]:
+    """Begin with the seed and the real time, whatever tests before this one did."""
     aws.tables.clear()
     aws.tables.update(copy.deepcopy(_seeded_tables))
     catalogue.forget()
     limits.forget()
     last_used.forget()
     injected.clear()
-    monkeypatch.setattr(totp, "now", Clock())
-    yield aws
+    with clock.travelling():
+        yield aws
     injected.clear()
 
 

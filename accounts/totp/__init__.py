@@ -12,7 +12,6 @@ from accounts.totp.seeds import (
 )
 from accounts.totp.verification import (
     WrongCode,
-    now,
     refuse_during_wait,
     use_code,
     use_recovery_code,
@@ -32,7 +31,6 @@ __all__ = [
     "matching_step",
     "new_seed",
     "normalize_code",
-    "now",
     "otpauth_uri",
     "refuse_during_wait",
     "remove_device",

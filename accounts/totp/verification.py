@@ -6,7 +6,6 @@ requests that bring the same code, exactly one passes.
 """
 
 import math
-import time
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -58,11 +57,6 @@ class WrongCode(CooperError):
 
         super().__init__(message, detail)
         self.wait = wait
-
-
-def now() -> float:
-    """Seconds since the epoch, by which codes and waits are judged."""
-    return time.time()
 
 
 def wait_after(failures: int) -> int:

@@ -3,6 +3,7 @@
 import base64
 import re
 import threading
+import time
 
 import pytest
 from django.conf import settings
@@ -12,7 +13,7 @@ from accounts.models import OnceRecord, Person, TotpDevice
 from brokers.models import Target
 from core.audit import AuditEvent, Event
 from core.kms import Ciphertext
-from tests.support import faults
+from tests.support import clock, faults
 from tests.support.codes import give_device, next_code, seed_of
 from tests.support.enrolment import PASSWORD, RECOVERY, begin, enrol, seed_in, shown_now
 from tests.support.faults import Fault
@@ -112,9 +113,9 @@ def test_it_gives_the_proof_to_the_browser_that_gave_it_and_not_to_a_copy_of_its
     assert dan.get("/device/set-up/").status_code == OK
 
 
-def test_it_forgets_a_secret_that_nobody_proved_in_ten_minutes(dan, monkeypatch):
+def test_it_forgets_a_secret_that_nobody_proved_in_ten_minutes(dan):
     begin(dan)
-    monkeypatch.setattr("accounts.pending_device.LIFETIME", -1)
+    clock.shift(601)
     assert dan.get("/device/set-up/").status_code == MOVED
 
 
@@ -203,7 +204,7 @@ def test_it_gives_a_recovery_code_to_one_of_many_at_once(dan, store):
 
     def use() -> None:
         try:
-            totp.use_recovery_code("local:dan", codes[0], totp.now())
+            totp.use_recovery_code("local:dan", codes[0], time.time())
         except Exception:  # noqa: BLE001 - whatever refuses it: only winners count
             return
         won.append(1)
@@ -316,10 +317,11 @@ def test_it_takes_an_enrolment_code_once_and_from_its_person_alone(client_of, da
     )
 
 
-@pytest.mark.usefixtures("codes_needed")
-def test_it_lets_an_enrolment_code_end(client_of, dan, monkeypatch):
-    monkeypatch.setattr("accounts.enrolment_codes.LIFETIME", -1)
+@pytest.mark.usefixtures("codes_needed", "dan")
+def test_it_lets_an_enrolment_code_end(client_of):
     code = made_for(client_of, "local:dan")
+    clock.shift(3 * 86_400 + 1)
+    dan = client_of("dan")
     assert (
         dan.post("/device/begin/", {"password": PASSWORD, "enrolment_code": code}).status_code
         == DENIED

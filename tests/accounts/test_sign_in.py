@@ -2,7 +2,6 @@
 
 import re
 import time
-from types import SimpleNamespace
 
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
@@ -15,6 +14,7 @@ from accounts.sessions import SessionStore, hash_session_key
 from core.audit import AuditEvent
 from core.dynamo import transaction
 from demo.seed import PASSWORD
+from tests.support import clock
 
 RIGHT = {"username": "alice", "password": PASSWORD}
 WRONG = {"username": "alice", "password": "not the password"}
@@ -124,11 +124,11 @@ def test_it_believes_a_trusted_proxy_alone(browser, settings):
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    """Stop the throttle's clock at noon, in the beginning of a minute; tests move it on."""
-    stopped = [int(time.time()) // local.DAY * local.DAY + local.DAY // 2]
-    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: stopped[0]))
-    return stopped
+def _noon(store):
+    """Stop the clock at noon, in the beginning of a minute; tests move it on."""
+    noon = int(time.time()) // local.DAY * local.DAY + local.DAY // 2
+    with clock.travelling(noon, stand_still=True):
+        yield
 
 
 def guess_from_everywhere(browser, tries: int, beginning: str = "198.51.100") -> list[int]:
@@ -138,17 +138,19 @@ def guess_from_everywhere(browser, tries: int, beginning: str = "198.51.100") ->
     ]
 
 
+@pytest.mark.usefixtures("_noon")
 def test_it_lets_the_owner_in_from_a_known_place_whatever_comes_from_everywhere(
-    browser, clock, monkeypatch
+    browser, monkeypatch
 ):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
-    throttle.remember("alice#192.0.2.1", local.DAY)  # the stopped clock may be ahead
+    throttle.remember("alice#192.0.2.1", local.DAY)
     guess_from_everywhere(browser, 6)
     for _ in range(20):
         assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(browser, clock):
+@pytest.mark.usefixtures("_noon")
+def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(browser):
     assert guess_from_everywhere(browser, local.ACCOUNT_GUESSES) == [403] * 100
     assert guess_from_everywhere(browser, 3, "203.0.113") == [403, 429, 429]
     for _ in range(8):
@@ -156,22 +158,24 @@ def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(brow
     assert told.status_code == 429 and "not affected" not in told.text
     seconds = int(re.search(r"Wait (\d+) s", told.text)[1])
     assert seconds <= 60
-    clock[0] += seconds
+    clock.shift(seconds)
     assert browser.post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
     assert Client().post("/login/", RIGHT, REMOTE_ADDR="192.0.2.1").status_code == 302
 
 
-def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, clock, monkeypatch):
+@pytest.mark.usefixtures("_noon")
+def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, monkeypatch):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
     hashed_ones = []
     monkeypatch.setattr(local, "check_password", lambda *a: hashed_ones.append(a) or False)
     for minute in range(5):
         guess_from_everywhere(browser, 6, f"198.51.{minute}")
-        clock[0] += 60
+        clock.shift(60)
     assert len(hashed_ones) == 3 + 5
 
 
-def test_it_says_that_the_network_address_is_what_is_slowed_down(browser, clock, monkeypatch):
+@pytest.mark.usefixtures("_noon")
+def test_it_says_that_the_network_address_is_what_is_slowed_down(browser, monkeypatch):
     monkeypatch.setattr(local, "SOURCE_GUESSES", 2)
     said = [browser.post("/login/", WRONG | {"username": f"n{n}"}).text for n in range(3)]
     assert "network address" not in said[1] and "from your network address" in said[2]

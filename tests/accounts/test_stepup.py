@@ -1,14 +1,17 @@
 """Step-up: how wrong codes are slowed down, where a code is asked for, and what a window does."""
 
 import threading
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
-from accounts import totp
+from accounts import stepup, totp
 from accounts.models import Person, TotpDevice, User
 from accounts.stepup import StepUpRequired
-from accounts.totp.codes import STEP, code_at
+from accounts.totp.codes import code_at
 from accounts.totp.verification import FAILURES_BEFORE_WAIT, WrongCode, use_code
 from brokers.errors import TooMany
 from brokers.grants import Delivery, GrantRequest, grant
@@ -17,8 +20,8 @@ from core import admin
 from core.audit import AuditEvent, Event
 from core.errors import CooperError, Invalid, Unavailable
 from core.installation import STOP_SWITCH_ITEM, Installation
-from tests.support import faults
-from tests.support.codes import Clock, give_device, next_code, seed_of
+from tests.support import clock, faults
+from tests.support.codes import current_step, give_device, next_code, seed_of
 from tests.support.faults import Fault
 from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
 
@@ -33,23 +36,25 @@ def wrong(code: str) -> str:
 
 
 @pytest.fixture
-def clock(store) -> Clock:
+def use_as_alice(store) -> Iterator[Callable[[str], None]]:
+    """Give Alice a device; the clock stands still, as waits are told to the second."""
     give_device("alice")
-    return totp.now
+    with clock.travelling(stand_still=True):
+        yield lambda code: use_code("local:alice", code, time.time())
 
 
-def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(clock):
+def test_it_refuses_even_the_right_code_during_the_wait_and_says_how_long(use_as_alice):
     for _ in range(FAILURES_BEFORE_WAIT):
         with pytest.raises(WrongCode, match="code is not valid now"):
-            use_code("local:alice", wrong(next_code("alice")), clock())
-    with pytest.raises(WrongCode, match=r"in a row: 3\..*Try again in (29|30) seconds"):
-        use_code("local:alice", next_code("alice"), clock())
-    clock.now += 31
-    use_code("local:alice", next_code("alice"), clock())
+            use_as_alice(wrong(next_code("alice")))
+    with pytest.raises(WrongCode, match=r"in a row: 3\..*Try again in 30 seconds"):
+        use_as_alice(next_code("alice"))
+    clock.shift(31)
+    use_as_alice(next_code("alice"))
     assert int(totp.device_of("local:alice").failures) == 0
 
 
-def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypatch):
+def test_it_lets_no_more_guesses_through_when_many_come_at_once(use_as_alice, monkeypatch):
     looked_at = []
     real = totp.verification.matching_step
     monkeypatch.setattr(
@@ -60,7 +65,7 @@ def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypat
     def tries() -> None:
         for _ in range(5):
             with pytest.raises((WrongCode, Unavailable)):
-                use_code("local:alice", guess, clock())
+                use_as_alice(guess)
 
     threads = [threading.Thread(target=tries) for _ in range(8)]
     for each in threads:
@@ -70,41 +75,41 @@ def test_it_lets_no_more_guesses_through_when_many_come_at_once(clock, monkeypat
     assert len(looked_at) == FAILURES_BEFORE_WAIT
 
 
-def test_it_records_each_refusal_without_the_code(clock):
+def test_it_records_each_refusal_without_the_code(use_as_alice):
     guess = wrong(next_code("alice"))
     with pytest.raises(WrongCode):
-        use_code("local:alice", guess, clock())
+        use_as_alice(guess)
     found = [each for each in AuditEvent.everything() if each.event == Event.STEP_UP_REFUSED]
     assert (
         len(found) == 1 and guess not in (found[0].details or "") and found[0].why == "wrong code"
     )
 
 
-def test_it_opens_no_device_with_a_seed_of_somebody_else(clock):
+def test_it_opens_no_device_with_a_seed_of_somebody_else(use_as_alice):
     give_device("bob")
     bobs, alices = TotpDevice.find("local:bob"), TotpDevice.find("local:alice")
     alices.seed = bobs.seed
     alices.save()
     with pytest.raises(CooperError, match="cannot be decrypted"):
-        use_code("local:alice", code_at(seed_of(bobs), int(clock() // STEP)), clock())
+        use_as_alice(code_at(seed_of(bobs), current_step()))
 
 
-def test_it_counts_no_wrong_code_while_kms_does_not_answer(clock):
+def test_it_counts_no_wrong_code_while_kms_does_not_answer(use_as_alice):
     code = next_code("alice")
     for _ in range(FAILURES_BEFORE_WAIT):
         with faults.on(Fault("kms", "Decrypt")), pytest.raises(Unavailable):
-            use_code("local:alice", code, clock())
+            use_as_alice(code)
     device = totp.device_of("local:alice")
     assert int(device.failures) == 0 and device.wait_until is None
-    use_code("local:alice", code, clock())
+    use_as_alice(code)
 
 
-def test_it_asks_kms_nothing_during_the_wait(clock):
+def test_it_asks_kms_nothing_during_the_wait(use_as_alice):
     for _ in range(FAILURES_BEFORE_WAIT):
         with pytest.raises(WrongCode):
-            use_code("local:alice", wrong(next_code("alice")), clock())
+            use_as_alice(wrong(next_code("alice")))
     with faults.on(Fault("kms", "Decrypt")), pytest.raises(WrongCode, match="Too many"):
-        use_code("local:alice", "123456", clock())
+        use_as_alice("123456")
 
 
 # -- on the form -----------------------------------------------------------------------------------
@@ -137,7 +142,7 @@ def test_it_uses_no_code_up_before_it_asks_aws_although_a_wait_ends_meanwhile(
 ):
     client_of("carol")
     code = next_code("carol")
-    now = totp.now()
+    now = time.time()
     device = TotpDevice.find("local:carol")
     device.wait_until = int(now) + 1
     device.save()
@@ -147,7 +152,8 @@ def test_it_uses_no_code_up_before_it_asks_aws_although_a_wait_ends_meanwhile(
 
     # the first look at the clock is within the wait, the next ones are after it
     moments = iter([now])
-    monkeypatch.setattr(totp, "now", lambda: next(moments, now + 2))
+    stepping = SimpleNamespace(time=lambda: next(moments, now + 2))
+    monkeypatch.setattr(stepup, "time", stepping)
     with pytest.raises(Invalid, match="Try again in"):
         admin.site._registry[Person].precheck_operation(request, operation)
     assert TotpDevice.find("local:carol").last_step == device.last_step
@@ -236,8 +242,7 @@ def test_it_asks_for_no_second_code_while_a_window_is_open(carol_in_a_window):
 
 
 def test_it_asks_again_after_the_window_or_once_it_is_closed(carol_in_a_window):
-    clock = totp.now
-    clock.now += 121
+    clock.shift(121)
     assert 'name="code"' in carol_in_a_window.get(TARGET).text
     submit(carol_in_a_window, TARGET, FORM, title="Again")
     assert 'name="code"' not in carol_in_a_window.get(TARGET).text

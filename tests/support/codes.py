@@ -1,20 +1,11 @@
-"""One-time codes; the tests' clock stands still until somebody needs the next code."""
+"""One-time codes of people in tests."""
 
 import time
 
 from accounts import totp
 from accounts.models import TotpDevice
 from accounts.totp.codes import STEP, code_at
-
-
-class Clock:
-    """A clock that tests turn; seconds since the epoch."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support import clock
 
 
 def seed_of(device: TotpDevice) -> bytes:
@@ -31,10 +22,14 @@ def give_device(username: str) -> None:
 
 
 def next_code(username: str) -> str:
-    """Return an unused code of the person's device; turn the clock on where needed."""
+    """Return an unused code of the person's device; turn the test's clock on where needed."""
     device = totp.device_of(f"local:{username}")
     assert device is not None, f"{username} has no device"
-    clock = totp.now
-    while int(clock() // STEP) <= int(device.last_step):
-        clock.now += STEP
-    return code_at(seed_of(device), int(clock() // STEP))
+    while current_step() <= int(device.last_step):
+        clock.shift(STEP)
+    return code_at(seed_of(device), current_step())
+
+
+def current_step() -> int:
+    """Return the number of the 30 seconds that it is in."""
+    return int(time.time() // STEP)

@@ -3,8 +3,8 @@
 import base64
 import re
 
-from accounts import totp
-from accounts.totp.codes import STEP, code_at
+from accounts.totp.codes import code_at
+from tests.support.codes import current_step
 
 PASSWORD = "cooper-demo"
 SEED = re.compile(r'<code class="seed">([A-Z2-7]+)</code>')
@@ -25,7 +25,7 @@ def seed_in(page: str) -> bytes:
 
 
 def shown_now(seed: bytes) -> str:
-    return code_at(seed, int(totp.now() // STEP))
+    return code_at(seed, current_step())
 
 
 def enrol(browser, **typed) -> list[str]:
