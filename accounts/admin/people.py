@@ -16,6 +16,7 @@ from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person, TotpDevice, WebSession
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest, OperationKind
+from core.admin.options import ApplyOperation
 from core.audit import AuditEvent, Event
 from core.audit_search import history_for
 from core.dynamo import Document, Transaction, transaction
@@ -161,7 +162,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     # -- actions on the chosen people
     @admin.action(description="End all web sessions of the chosen people")
-    def end_web_sessions(self, request: AdminRequest, queryset: Any) -> Any:
+    def end_web_sessions(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then end every web session of the chosen people."""
         operation = AdminOperation(PersonOperationKind.END_WEB_SESSIONS, list(queryset))
         lines = [f"{person}: web sessions end at the next request." for person in queryset]
@@ -173,7 +174,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         return page
 
     @admin.action(description="Reset the one-time-code devices of the chosen people")
-    def reset_devices(self, request: AdminRequest, queryset: Any) -> Any:
+    def reset_devices(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then remove other people's devices; nobody resets their own here."""
         operation = AdminOperation(PersonOperationKind.RESET_DEVICES, list(queryset))
         lines = [f"{person}: {self._reset_consequence(request, person)}" for person in queryset]
@@ -184,7 +185,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         return page
 
     @admin.action(description="Make enrolment codes for the chosen people")
-    def make_enrolment_codes(self, request: AdminRequest, queryset: Any) -> Any:
+    def make_enrolment_codes(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then show an enrolment code for each chosen person, once."""
         operation = AdminOperation(PersonOperationKind.MAKE_ENROLMENT_CODES, list(queryset))
         lines = [
@@ -277,7 +278,12 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         return self._end_sessions(request, person, lines, self._end_all_sessions, done)
 
     def _end_sessions(
-        self, request: AdminRequest, person: Person, lines: list[str], end: Any, done: str
+        self,
+        request: AdminRequest,
+        person: Person,
+        lines: list[str],
+        end: ApplyOperation,
+        done: str,
     ) -> HttpResponse:
         operation = AdminOperation(PersonOperationKind.END_WEB_SESSIONS, [person])
         title = f"End web sessions of {person}"

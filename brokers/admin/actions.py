@@ -73,7 +73,9 @@ class BulkOperation:
 
 # -- the actions -----------------------------------------------------------------------------------
 @admin.action(description="Enable the chosen targets (each is tested)")
-def enable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def enable(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Probe each, and enable those that lack nothing."""
     operation = BulkOperation(
         TargetOperationKind.ENABLE,
@@ -85,7 +87,9 @@ def enable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRespon
 
 
 @admin.action(description="Disable the chosen targets")
-def disable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def disable(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Let nobody become them."""
     operation = BulkOperation(
         TargetOperationKind.DISABLE, "Disable", lambda typed: bulk_changes.set_enabled(False)
@@ -94,7 +98,9 @@ def disable(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRespo
 
 
 @admin.action(description="Mark the chosen targets sensitive")
-def mark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def mark_sensitive(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Ask for a one-time code each time that somebody becomes them."""
     operation = BulkOperation(
         TargetOperationKind.MARK_SENSITIVE,
@@ -107,7 +113,9 @@ def mark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> Ht
 
 
 @admin.action(description="Mark the chosen targets not sensitive")
-def unmark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def unmark_sensitive(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Ask for no code any more."""
     operation = BulkOperation(
         TargetOperationKind.UNMARK_SENSITIVE,
@@ -119,7 +127,9 @@ def unmark_sensitive(model_admin: Any, request: AdminRequest, queryset: Any) -> 
 
 
 @admin.action(description="Associate a group with the chosen targets")
-def associate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def associate(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Let a group become them."""
     operation = BulkOperation(
         TargetOperationKind.ASSOCIATE,
@@ -131,7 +141,9 @@ def associate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRes
 
 
 @admin.action(description="Dissociate a group from the chosen targets")
-def dissociate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def dissociate(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Let a group become them no more."""
     operation = BulkOperation(
         TargetOperationKind.DISSOCIATE,
@@ -143,7 +155,9 @@ def dissociate(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpRe
 
 
 @admin.action(description="Set the longest session of the chosen targets")
-def set_longest(model_admin: Any, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+def set_longest(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
     """Set for how long people may become them."""
     operation = BulkOperation(
         TargetOperationKind.SET_LONGEST,
@@ -169,10 +183,13 @@ BULK_ACTIONS = (
 
 # -- what they have in common ----------------------------------------------------------------------
 def _confirm_and_run(
-    model_admin: Any, request: AdminRequest, queryset: Any, bulk: BulkOperation
+    model_admin: admin.ModelAdmin,
+    request: AdminRequest,
+    queryset: admin.DocumentQuerySet,
+    bulk: BulkOperation,
 ) -> HttpResponse | None:
     """Ask, say who gains and who loses what, take the code, and change target by target."""
-    targets: list[Target] = list(queryset)
+    targets: list[Any] = list(queryset)
     if bulk.probes and len(targets) > MOST_PROBED:
         messages.error(
             request,
@@ -182,7 +199,7 @@ def _confirm_and_run(
 
     form = _bound_form(request, bulk)
     operation: AdminOperation[Target] = AdminOperation(bulk.kind, targets)
-    page: HttpResponse | None = model_admin.confirm(
+    page = model_admin.confirm(
         request,
         operation,
         f"{bulk.title}: {len(targets)} targets",

@@ -23,7 +23,7 @@ from brokers.import_export import export, jobs, summary
 from brokers.import_export.drafts import Draft, FileRefused, draft, load_file, save_file
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
-from core.admin import AdminRequest
+from core.admin import AdminRequest, ModelAdmin
 from core.audit import now
 from core.errors import CooperError, Invalid, StepUpRequired
 
@@ -37,7 +37,7 @@ NOTHING_TO_DO = "Nothing to do: everything is as the file says."
 PLAN_CHANGED = "Targets were changed while you looked. This is the plan as it is now."
 
 
-def urls(model_admin: Any) -> list[URLPattern]:
+def urls(model_admin: ModelAdmin) -> list[URLPattern]:
     """Return the addresses of import and export, for the admin of targets to add to its own."""
     admin_view = model_admin.admin_site.admin_view
     stem = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}"

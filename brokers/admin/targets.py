@@ -88,7 +88,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         "delete": Event.TARGET_DELETED,
     }
 
-    def is_strict(self, request: AdminRequest, obj: Any) -> bool:
+    def is_strict(self, request: AdminRequest, obj: Target | None) -> bool:
         """Ask for a code of its own where the target is, or was, sensitive."""
         if obj is None:
             return False
@@ -103,10 +103,10 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
+    ) -> Target | None:
         """Return the target as it is now; a deleted one is gone."""
         target = super().get_object(request, object_id)
-        if isinstance(target, Target) and target.state == State.DELETED:
+        if not isinstance(target, Target) or target.state == State.DELETED:
             return None
         return target
 
@@ -244,7 +244,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return super().response_add(request, obj, post_url_continue)
 
     # -- deleting it
-    def consequences(self, request: AdminRequest, obj: Any) -> list[str]:
+    def consequences(self, request: AdminRequest, obj: Target) -> list[str]:
         """Who loses it, and the associations that go with it."""
         # `losses` reads the catalogue as this process knows it: bring it up to date first
         catalogue.current()

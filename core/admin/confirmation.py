@@ -63,20 +63,24 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         operation: AdminOperation[Any] = AdminOperation(OperationKind.DELETE)
         request.operation = operation
 
-        seen = ""
+        shown_fingerprint = ""
         document = self.get_object(request, unquote(object_id))
         if document is not None and self.has_delete_permission(request, document):
             operation.documents = [document]
             lines, _, _, _ = self.get_deleted_objects([document], request)
-            seen = fingerprint(lines)
-            if is_post and request.POST.get(SEEN_INPUT) != seen:
+            shown_fingerprint = fingerprint(lines)
+            if is_post and request.POST.get(SEEN_INPUT) != shown_fingerprint:
                 return _show_again(request, IMPACT_CHANGED)
 
         form = self.operation_form(request, operation, bound=is_post)
         if form.is_valid():
             operation.given = form.cleaned_data
 
-        context = {**(extra_context or {}), "operation_form": form, "seen": seen}
+        context = {
+            **(extra_context or {}),
+            "operation_form": form,
+            "shown_fingerprint": shown_fingerprint,
+        }
         try:
             return super().delete_view(request, object_id, context)
         except CooperError as error:
@@ -106,10 +110,10 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         if callable(lines):
             lines = lines()
         shown = list(lines)
-        seen = _confirmation_fingerprint(operation, form, shown)
+        shown_fingerprint = _confirmation_fingerprint(operation, form, shown)
 
         is_confirmed = CONFIRMED_BUTTON in request.POST
-        if is_confirmed and request.POST.get(SEEN_INPUT) != seen:
+        if is_confirmed and request.POST.get(SEEN_INPUT) != shown_fingerprint:
             messages.error(request, IMPACT_CHANGED)
             is_confirmed = False
 
@@ -125,7 +129,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
             form=form,
             operation_form=operation_form,
             lines=shown,
-            seen=seen,
+            shown_fingerprint=shown_fingerprint,
             back=back,
         )
 

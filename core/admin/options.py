@@ -17,6 +17,9 @@ from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Conflict, CooperError
 
+ApplyOperation = Callable[[AdminRequest, AdminOperation[Any]], None]
+"""Does an authorized operation to its one document."""
+
 
 class ModelAdmin(ConfirmationAdmin):
     """Manages documents of one class, with Django's hooks and these, in the order of their use.
@@ -77,7 +80,7 @@ class ModelAdmin(ConfirmationAdmin):
         self,
         request: AdminRequest,
         operation: AdminOperation[Any],
-        apply: Callable[[AdminRequest, AdminOperation[Any]], None],
+        apply: ApplyOperation,
         done: str,
     ) -> None:
         """Apply an authorized operation to each of its documents, as it is now, one by one.
