@@ -57,6 +57,27 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         form.fields.update(self.extra_form_fields(request, operation))
         return form
 
+    def is_authorized(
+        self, request: AdminRequest, operation: AdminOperation[Any], form: forms.Form
+    ) -> bool:
+        """Authorize by the extra fields of a valid form; show a refusal on the form."""
+        operation.given = {}
+        for name, value in form.cleaned_data.items():
+            # what the form declares is its own business, not the operation's
+            if name not in form.base_fields:
+                operation.given[name] = value
+
+        try:
+            self.authorize_operation(request, operation)
+        except CooperError as error:
+            field = getattr(error, "field", None)
+            if field not in form.fields:
+                field = None
+            form.add_error(field, error.message)
+            return False
+
+        return operation.authorized
+
     def delete_view(self, request: AdminRequest, object_id: str, extra_context: Any = None) -> Any:
         """Ask, then delete; a refusal is shown above the confirmation."""
         is_post = request.method == "POST"

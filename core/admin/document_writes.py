@@ -308,28 +308,6 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         else:
             super().message_user(request, message, *arguments, **named)
 
-    # -- for hooks and subclasses
-    def is_authorized(
-        self, request: AdminRequest, operation: AdminOperation[Any], form: forms.Form
-    ) -> bool:
-        """Authorize by the extra fields of a valid form; show a refusal on the form."""
-        operation.given = {}
-        for name, value in form.cleaned_data.items():
-            # what the form declares is its own business, not the operation's
-            if name not in form.base_fields:
-                operation.given[name] = value
-
-        try:
-            self.authorize_operation(request, operation)
-        except CooperError as error:
-            field = getattr(error, "field", None)
-            if field not in form.fields:
-                field = None
-            form.add_error(field, error.message)
-            return False
-
-        return operation.authorized
-
     def _demand_impact_seen(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Raise ImpactNotConfirmed unless whoever saves has seen who gains and who loses by it."""
         operation.impact = self.preview_impact(request, operation)
