@@ -32,7 +32,7 @@ class Person(Document):
     `groups` are those of the newest sign-in or change. `epoch` counts up to end what was begun
     before: web sessions of an older epoch are not valid any more. `notice` is shown at the next
     sign-in; `administrators_seen` is the place in the audit log up to which this administrator
-    has been told of new ones.
+    has been shown new ones.
     """
 
     purpose = "people who signed in"

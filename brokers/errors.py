@@ -44,4 +44,4 @@ class CatalogueConflict(Conflict):
 
 
 class AwsRefused(Unavailable):
-    """AWS said no to becoming the target; `detail` has AWS's words."""
+    """AWS refused the credentials or the sign-in URL; `detail` has AWS's words."""

@@ -27,7 +27,7 @@ class Revocation:
     does_not_stop: str
 
 
-def of_role_person(
+def revocation_of_person(
     source_identity: str, person: str, role: str, account_id: str, now: datetime
 ) -> Revocation:
     """Return what stops every session of one person in a role, by their source identity."""
@@ -47,7 +47,9 @@ def of_role_person(
     )
 
 
-def of_role_session(session_name: str, role: str, account_id: str, now: datetime) -> Revocation:
+def revocation_of_role_session(
+    session_name: str, role: str, account_id: str, now: datetime
+) -> Revocation:
     """Return what stops one session of a role that carries no source identity, by its name."""
     return Revocation(
         # the part before the colon is the role's id, which cooper does not know
@@ -62,7 +64,9 @@ def of_role_session(session_name: str, role: str, account_id: str, now: datetime
     )
 
 
-def of_federated_user(name: str, person: str, account_id: str, now: datetime) -> Revocation:
+def revocation_of_federated_user(
+    name: str, person: str, account_id: str, now: datetime
+) -> Revocation:
     """Return what stops a person as a federated user, by the name that they have every time."""
     return Revocation(
         policy=_deny_everything({"StringEquals": {"aws:userid": f"{account_id}:{name}"}}, now),

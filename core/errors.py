@@ -1,4 +1,4 @@
-"""What can go wrong, said twice: `message` for the person, `detail` for the log."""
+"""Errors with two texts: `message` for the person, `detail` for the log and the audit log."""
 
 from enum import StrEnum
 from http import HTTPStatus

@@ -7,10 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
-from brokers import arns, revocation
+from brokers import arns
 from brokers.models import Kind
-from brokers.revocation import Revocation
+from brokers.revocation import (
+    Revocation,
+    revocation_of_federated_user,
+    revocation_of_person,
+    revocation_of_role_session,
+)
 from core.audit import AuditEvent, Event
 
 LONGEST_SESSION = timedelta(seconds=129_600)
@@ -44,16 +50,22 @@ class ActiveGrant:
         facts = self.event.facts
         person = str(self.event.person)
         account_id = str(self.event.aws_account)
-
         if facts.get("target_kind") == Kind.FEDERATED_USER:
-            return revocation.of_federated_user(self.session_name, person, account_id, now)
+            return revocation_of_federated_user(self.session_name, person, account_id, now)
 
-        _, role_name = arns.assumed_role_of(str(facts.get("session_arn") or ""))
-        role = f"the role {role_name}" if role_name else "the role"
+        role = _describe_role(facts)
         source_identity = facts.get("source_identity")
         if source_identity:
-            return revocation.of_role_person(str(source_identity), person, role, account_id, now)
-        return revocation.of_role_session(self.session_name, role, account_id, now)
+            return revocation_of_person(str(source_identity), person, role, account_id, now)
+        return revocation_of_role_session(self.session_name, role, account_id, now)
+
+
+def _describe_role(facts: dict[str, Any]) -> str:
+    """Return the role by its name, which the outcome alone has."""
+    _, role_name = arns.assumed_role_of(str(facts.get("session_arn") or ""))
+    if not role_name:
+        return "the role"
+    return f"the role {role_name}"
 
 
 def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
@@ -66,29 +78,29 @@ def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
         filter_condition=AuditEvent.event.is_in(*(str(event) for event in GRANT_EVENTS)),
         scan_index_forward=False,
     )
-    grants = _newest_states(islice(events, MOST_EVENTS))
+    newest_events = _newest_event_of_each_grant(islice(events, MOST_EVENTS))
+    # AWS gave nothing for a grant that failed
+    grants = [
+        ActiveGrant(event, _end_of(event))
+        for event in newest_events
+        if event.event != Event.GRANT_FAILED
+    ]
     return [grant for grant in grants if grant.ends > now]
 
 
-def _newest_states(events: Iterable[AuditEvent]) -> list[ActiveGrant]:
-    """Return what was or may have been issued, by events from the newest to the oldest.
-
-    A grant's outcome comes before its intent then, and the first event of a grant counts.
-    """
-    grants: dict[str, ActiveGrant | None] = {}
-    for event in events:
-        grant_id = str(event.grant)
-        if grant_id not in grants:
-            grants[grant_id] = _grant_from(event)
-    return [grant for grant in grants.values() if grant is not None]
+def _newest_event_of_each_grant(newest_first: Iterable[AuditEvent]) -> Iterable[AuditEvent]:
+    """Return the outcome of each grant, or its intent where there is no outcome (yet)."""
+    events: dict[str, AuditEvent] = {}
+    for event in newest_first:
+        # an outcome is newer than its intent, so that it comes first
+        events.setdefault(str(event.grant), event)
+    return events.values()
 
 
-def _grant_from(event: AuditEvent) -> ActiveGrant | None:
-    """Return the grant by its newest event; None for one that failed."""
-    if event.event == Event.GRANT_FAILED:
-        return None
+def _end_of(event: AuditEvent) -> datetime:
+    """Return when the session ends: by the outcome exactly, by the intent as far as was asked."""
     if event.event == Event.GRANT_DONE:
-        return ActiveGrant(event, datetime.fromisoformat(event.facts["expires_at"]))
+        return datetime.fromisoformat(event.facts["expires_at"])
 
     seconds = int(event.facts.get("seconds") or 0)
-    return ActiveGrant(event, event.moment + timedelta(seconds=seconds))
+    return event.moment + timedelta(seconds=seconds)

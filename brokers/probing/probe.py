@@ -89,12 +89,12 @@ class _RoleProbe:
         source_identity = self._allows("sts:SetSourceIdentity", SourceIdentity="cooper.try")
         longest_seconds = self._longest_seconds()
         return ProbeResult(
-            True,
-            external_id_enforced,
-            tag_session,
-            source_identity,
-            longest_seconds,
-            tuple(self.findings),
+            works=True,
+            external_id_enforced=external_id_enforced,
+            tag_session=tag_session,
+            source_identity=source_identity,
+            longest_seconds=longest_seconds,
+            findings=tuple(self.findings),
         )
 
     def _failed(self, finding: str) -> ProbeResult:
@@ -244,7 +244,7 @@ class _FederatedUserProbe:
 
         # no ExternalId to enforce, no source identity to set, no limit but GetFederationToken's
         return ProbeResult(
-            True,
+            works=True,
             external_id_enforced=True,
             tag_session=tag_session,
             source_identity=True,

@@ -13,9 +13,15 @@ NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
 ACCOUNT = "222222222222"
 NOW_IN_IAM = "2026-11-24T12:30:15Z"
 
-OF_ROLE_PERSON = revocation.of_role_person("alice.abc", "local:alice", "the role dev", ACCOUNT, NOW)
-OF_ROLE_SESSION = revocation.of_role_session("alice.grant1", "the role dev", ACCOUNT, NOW)
-OF_FEDERATED_USER = revocation.of_federated_user("alice.abc", "local:alice", ACCOUNT, NOW)
+OF_ROLE_PERSON = revocation.revocation_of_person(
+    "alice.abc", "local:alice", "the role dev", ACCOUNT, NOW
+)
+OF_ROLE_SESSION = revocation.revocation_of_role_session(
+    "alice.grant1", "the role dev", ACCOUNT, NOW
+)
+OF_FEDERATED_USER = revocation.revocation_of_federated_user(
+    "alice.abc", "local:alice", ACCOUNT, NOW
+)
 ALL = [OF_ROLE_PERSON, OF_ROLE_SESSION, OF_FEDERATED_USER]
 
 BEFORE = "2026-11-24T12:30:14Z"
@@ -100,7 +106,7 @@ def test_a_persons_policy_stops_their_sessions_of_every_grant():
 @pytest.mark.parametrize("hours", [-11, 0, 9])
 def test_it_writes_the_moment_in_utc_whatever_the_time_zone(hours):
     there = NOW.astimezone(timezone(timedelta(hours=hours)))
-    stop = revocation.of_federated_user("alice.abc", "local:alice", ACCOUNT, there)
+    stop = revocation.revocation_of_federated_user("alice.abc", "local:alice", ACCOUNT, there)
     condition = statement_of(stop)["Condition"]
     assert condition["DateLessThan"] == {"aws:TokenIssueTime": NOW_IN_IAM}
 

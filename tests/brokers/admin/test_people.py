@@ -256,7 +256,7 @@ def test_it_says_so_where_nothing_lives(carol, client_of):
 @pytest.mark.parametrize("zone", [UTC, datetime.now().astimezone().tzinfo])
 def test_its_policies_fit_into_iam(zone):
     now = datetime.now(UTC).astimezone(zone)
-    made = revocation.of_role_person("x" * 64, "p" * 600, "the role r", "222222222222", now)
+    made = revocation.revocation_of_person("x" * 64, "p" * 600, "the role r", "222222222222", now)
     assert (
         len(json.dumps(json.loads(made.policy), separators=(",", ":"))) < 2048
     )  # an IAM user's inline policies
