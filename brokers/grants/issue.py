@@ -16,6 +16,7 @@ from brokers import arns, console_signin
 from brokers.aws_errors import explain, is_duration_refusal
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
+from brokers.form_fields import sentence
 from brokers.grants import limits
 from brokers.grants.decision import refusals_recorded, require_entitlement
 from brokers.grants.intent import Intent, record_intent, record_outcome
@@ -181,7 +182,7 @@ def _console_destination(target: Target, request: GrantRequest) -> str:
             str(target.partition), str(target.region or ""), destination
         )
     except ValueError as error:
-        raise Invalid(f"{error}.".capitalize(), field="destination") from error
+        raise Invalid(sentence(error), field="destination") from error
 
 
 def _console_url(
