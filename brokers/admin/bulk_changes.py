@@ -274,5 +274,6 @@ def _write(
         self_entitled=entitled or None,
         **facts,
     )
-    for each_event in (event, *target_change.events):
-        writes.create(each_event)
+    writes.create(event)
+    for further_event in target_change.events:
+        writes.create(further_event)

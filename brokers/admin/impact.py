@@ -99,8 +99,10 @@ def _people_line(verb: str, people_by_target: Iterable[tuple[str, ...]]) -> list
         return []
 
     count = len(targets_by_person)
-    people_gain = f"1 person {verb}s" if count == 1 else f"{count} people {verb}"
-    return [f"{people_gain} up to {max(targets_by_person.values())} of these targets."]
+    subject_and_verb = f"{count} people {verb}"
+    if count == 1:
+        subject_and_verb = f"1 person {verb}s"
+    return [f"{subject_and_verb} up to {max(targets_by_person.values())} of these targets."]
 
 
 def access_by_group(target: Target) -> list[GroupAccess]:

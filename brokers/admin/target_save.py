@@ -35,7 +35,7 @@ COOPERS_OWN_ROLE = (
 
 @dataclass
 class PreparedTarget:
-    """What `prepare` found out."""
+    """What `prepare` has settled, for the hooks that write and record it."""
 
     result: ProbeResult | None = None
     """The probe's result, if there was a probe."""
@@ -55,9 +55,10 @@ class PreparedTarget:
 
 # -- before it is written --------------------------------------------------------------------------
 def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> PreparedTarget:
-    """Examine what was typed with AWS, and set the target's state.
+    """Examine what was typed with AWS; set the target's state and what follows from its role or keys.
 
-    Raises Invalid on the field, or Unavailable. Nothing is written.
+    The state's change is added to `changes`, for the audit log. Raises Invalid on the field, or
+    Unavailable. Nothing is written.
     """
     prepared = PreparedTarget()
     state_before = State(target.state)
