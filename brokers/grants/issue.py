@@ -137,8 +137,8 @@ def _failures_recorded(intent: Intent, target: Target) -> Iterator[None]:
     except CooperError as error:
         record_outcome(intent, Event.GRANT_FAILED, why=error.detail)
         raise explain(error, target) from error
-    except Exception as error:
-        # an answer without a part that it always has, say: an intent must not stay without outcome
+    except Exception as error:  # such as a KeyError for an answer that lacks a part
+        # whatever it was, an intent must not stay without an outcome
         why = type(error).__name__
         record_outcome(intent, Event.GRANT_FAILED, why=why)
         message = "AWS answered something unexpected. Nothing was handed out."
