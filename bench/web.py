@@ -116,11 +116,11 @@ def _measure_admin(carol: Client) -> None:
         )
 
 
-def _page_opener(browser: Client, address: str, known: Catalogue) -> Callable[[], None]:
-    """Return what opens a page while the process knows this catalogue."""
+def _page_opener(browser: Client, address: str, catalogue_now: Catalogue) -> Callable[[], None]:
+    """Return what opens a page while this catalogue is cached."""
 
     def open_page() -> None:
-        catalogue.cache.catalogue = known
+        catalogue.cache.catalogue = catalogue_now
         assert browser.get(address).status_code == 200
 
     return open_page
