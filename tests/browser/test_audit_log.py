@@ -5,7 +5,16 @@ import re
 
 import pytest
 
-from tests.support.browser import chromium, demo, next_code, page, see, shoot, sign_in, violations
+from tests.support.browser import (
+    check_layout,
+    chromium,
+    demo,
+    next_code,
+    page,
+    see,
+    sign_in,
+    violations,
+)
 
 __all__ = ["chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -30,14 +39,14 @@ def alice(chromium, demo):
 def test_it_lets_carol_search_the_record_and_take_it_along(page, demo, alice):
     sign_in(page, "carol")
     page.goto(LIST)
-    shoot(page, "record")
+    check_layout(page, "record")
     assert violations(page) == []
     page.get_by_label("Person or target:").fill("alice")
     page.get_by_label("Event:").select_option("grant begin: intended")
     page.get_by_role("button", name="Search").click()
     assert set(page.locator("td.field-result").all_inner_texts()) == {"issued"}
     page.get_by_role("link", name="Export").click()
-    shoot(page, "record-export")
+    check_layout(page, "record-export")
     assert violations(page) == []
     page.get_by_label("One-time code").fill(next_code(demo["carol"]))
     with page.expect_download() as sent:
@@ -59,7 +68,7 @@ def test_it_says_on_the_form_what_is_wrong_with_a_search_and_what_to_do_where_no
     sign_in(page, "carol")
     page.goto(f"{LIST}?since=2026-03-02&day=2026-03-01")
     see(page.get_by_text("This day is before the first one."))
-    shoot(page, "record-wrong")
+    check_layout(page, "record-wrong")
     assert violations(page) == []
     page.goto(f"{LIST}?q=nobody")
     see(page.get_by_text("No matching events."))
@@ -70,11 +79,11 @@ def test_it_shows_carol_what_lives_of_alice_and_lets_her_end_it(page, demo, alic
     page.goto(ALICE)
     for summary in page.locator("section summary").all():
         summary.click()
-    shoot(page, "person")
+    check_layout(page, "person")
     assert violations(page) == []
     assert len(re.findall("aws:TokenIssueTime", page.content())) >= 2
     page.get_by_role("link", name="End all web sessions").click()
-    shoot(page, "person-end")
+    check_layout(page, "person-end")
     assert violations(page) == []
     page.get_by_label("One-time code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Yes, do it").click()
@@ -91,7 +100,7 @@ def test_it_tells_carol_of_a_new_administrator_until_she_says_that_she_saw_it(pa
     page.get_by_label("One-time code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_text("local:bob was made an administrator by local:carol"))
-    shoot(page, "newcomer")
+    check_layout(page, "newcomer")
     assert violations(page) == []
     page.get_by_role("button", name="I have seen this").click()
     page.wait_for_url("**/admin/")
@@ -103,7 +112,7 @@ def test_it_shows_erin_the_record_alone(page):
     page.get_by_role("link", name="Audit log").click()
     see(page.locator("#result_list"))
     page.goto("/admin/")
-    shoot(page, "auditor")
+    check_layout(page, "auditor")
     assert violations(page) == []
     assert page.get_by_role("link", name="Targets", exact=True).count() == 0
     page.goto(f"{LIST}export/")

@@ -5,7 +5,16 @@ import re
 import boto3
 import pytest
 
-from tests.support.browser import chromium, demo, next_code, page, see, shoot, sign_in, violations
+from tests.support.browser import (
+    check_layout,
+    chromium,
+    demo,
+    next_code,
+    page,
+    see,
+    sign_in,
+    violations,
+)
 
 __all__ = ["chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -13,12 +22,12 @@ pytestmark = pytest.mark.browser
 
 def test_it_takes_alice_to_the_console_of_a_role(page):
     page.goto("/")
-    shoot(page, "login")
+    check_layout(page, "login")
     sign_in(page, "alice")
     see(page.get_by_role("heading", name="Production, administrator"))
-    shoot(page, "home")
+    check_layout(page, "home")
     page.get_by_role("link", name="Development, read only").click()
-    shoot(page, "target")
+    check_layout(page, "target")
     page.get_by_label("Where to land").fill("/s3/buckets")
     page.get_by_role("button", name="Open console").click()
     page.wait_for_url(re.compile("/federation"))
@@ -27,7 +36,7 @@ def test_it_takes_alice_to_the_console_of_a_role(page):
         "arn:aws:sts::222222222222:assumed-role/dev-read/alice." in said and "/s3/buckets" in said
     )
     assert page.problems == []
-    shoot(page, "console")
+    check_layout(page, "console")
 
 
 def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
@@ -59,7 +68,7 @@ def test_it_gives_alice_credentials_that_work(page, demo, target, arn):
         aws_session_token=found["AWS_SESSION_TOKEN"],
     )
     assert arn in client.get_caller_identity()["Arn"]
-    shoot(page, f"credentials-{arn.split('-')[0]}")
+    check_layout(page, f"credentials-{arn.split('-')[0]}")
 
 
 def test_it_works_without_javascript(chromium, demo):
@@ -77,10 +86,10 @@ def test_it_works_without_javascript(chromium, demo):
 def test_it_shows_bob_nothing_and_what_to_do(page):
     sign_in(page, "bob")
     see(page.get_by_text("You have no targets yet."))
-    shoot(page, "empty")
+    check_layout(page, "empty")
     page.goto("/targets/dev-read/")
     see(page.get_by_text("Target not found, or you have no access"))
-    shoot(page, "refused")
+    check_layout(page, "refused")
 
 
 def test_it_finds_targets_by_keyboard(page):
@@ -96,26 +105,26 @@ def test_it_finds_targets_by_keyboard(page):
 def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
     sign_in(page, "carol")
     page.get_by_role("link", name="Administration").click()
-    shoot(page, "admin")
+    check_layout(page, "admin")
     page.get_by_role("link", name="Add an IAM role").click()
     page.get_by_label("Name:", exact=True).fill("support-read")
     page.get_by_label("Title:").fill("Production, support")
     page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/support-read")
     page.locator("#id_associations-0-group").fill("developers")
-    shoot(page, "admin-add")
+    check_layout(page, "admin-add")
     save(page, demo)
     see(page.get_by_text("The test succeeded. The target is enabled."))
-    shoot(page, "admin-targets")
+    check_layout(page, "admin-targets")
     page.get_by_role("link", name="support-read").click()
     see(page.get_by_text("ExternalId enforced: yes"))
-    shoot(page, "admin-target")
+    check_layout(page, "admin-target")
     page.get_by_role("link", name="History").click()
-    shoot(page, "admin-history")
+    check_layout(page, "admin-history")
     assert page.problems == []
     become(chromium, demo, "Production, support", "assumed-role/support-read/alice.")
     page.goto("/admin/cooper/auditevent/")
     see(page.get_by_role("cell", name="local:alice").first)
-    shoot(page, "admin-record")
+    check_layout(page, "admin-record")
     assert page.problems == []
 
 
@@ -147,7 +156,7 @@ def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, dem
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_role("heading", name="Trust policy of the role"))
     see(page.locator("pre").first)
-    shoot(page, "admin-pending")
+    check_layout(page, "admin-pending")
     page.get_by_role("button", name="Test target").click()
     see(page.get_by_text("The target is pending"))
     assert page.problems == []
@@ -161,7 +170,7 @@ def test_it_tells_carol_what_is_wrong_on_the_field(page):
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_text("This is not the ARN of a role"))
     assert page.get_by_label("Name:", exact=True).input_value() == "kept-as-typed"
-    shoot(page, "admin-error")
+    check_layout(page, "admin-error")
 
 
 def test_it_lets_carol_work_without_javascript(chromium, demo):
@@ -188,7 +197,7 @@ def test_it_shows_on_a_narrow_screen_until_when_an_association_holds(page):
     rows = page.locator("#associations-group")
     assert rows.evaluate("box => box.scrollWidth - box.clientWidth") == 0
     assert violations(page) == []
-    shoot(page, "admin-association-rows")
+    check_layout(page, "admin-association-rows")
     assert page.problems == []
 
 
@@ -214,15 +223,15 @@ def test_it_lets_carol_import_a_file_with_one_code(page, demo, tmp_path):
     sign_in(page, "carol")
     page.goto("/admin/brokers/target/")
     page.get_by_role("link", name="Import and export").click()
-    shoot(page, "admin-import")
+    check_layout(page, "admin-import")
     page.get_by_label("File:").set_input_files(tmp_path / "wrong.yaml")
     page.get_by_role("button", name="Show what it would do").click()
     see(page.get_by_text("line 4, column 11"))
-    shoot(page, "admin-import-wrong")
+    check_layout(page, "admin-import-wrong")
     page.get_by_label("File:").set_input_files(tmp_path / "right.yaml")
     page.get_by_role("button", name="Show what it would do").click()
     see(page.get_by_text("Add target imported-read"))
-    shoot(page, "admin-import-plan")
+    check_layout(page, "admin-import-plan")
     assert violations(page) == []
     page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Yes, import it").click()

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from demo import example_idp
-from tests.support.browser import chromium, page, see, shoot, violations
+from tests.support.browser import check_layout, chromium, page, see, violations
 from tests.support.paths import SUPPORT
 from tests.support.saml_kit import key_pair
 from tests.support.served import ROOT, clean, manage, run, serving
@@ -64,7 +64,7 @@ def sign_in(page, name: str, address: str = "/", password: str = PASSWORD) -> No
 
 def test_it_signs_alice_in_at_the_demos_identity_provider_and_keeps_where_she_was_going(page, demo):
     page.goto("/targets/staging-read/")
-    shoot(page, "saml-login")
+    check_layout(page, "saml-login")
     sign_in(page, "alice", "/targets/staging-read/")
     page.wait_for_url("**/targets/staging-read/")
     see(page.get_by_text("example:developers"))
@@ -98,7 +98,7 @@ def test_it_tells_an_administrator_by_the_group_of_that_identity_provider(page):
 def test_it_shows_what_is_wrong_at_the_identity_provider_itself(page):
     sign_in(page, "alice", password="wrong-one")
     see(page.get_by_text("That name and password do not match"))
-    shoot(page, "saml-idp")
+    check_layout(page, "saml-idp")
 
 
 def test_it_signs_out_here_first_and_then_there(page):

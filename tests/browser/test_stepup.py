@@ -7,7 +7,16 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.support.browser import chromium, demo, next_code, page, see, shoot, sign_in, violations
+from tests.support.browser import (
+    check_layout,
+    chromium,
+    demo,
+    next_code,
+    page,
+    see,
+    sign_in,
+    violations,
+)
 
 __all__ = ["chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -33,11 +42,11 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     page.wait_for_url(lambda url: "/login/" not in url)
     page.goto(CHANGE)
     see(page.get_by_text("Set up your device first"))
-    shoot(page, "device-none")
+    check_layout(page, "device-none")
     page.get_by_label("Password").fill("cooper-demo")
     page.get_by_role("button", name="Set up my device").click()
     see(page.get_by_role("heading", name="Set up your device"))
-    shoot(page, "device-set-up")
+    check_layout(page, "device-set-up")
     assert violations(page) == []
     otpauth = scanned(page.get_by_role("img", name="QR code"))
     assert otpauth.startswith("otpauth://totp/cooper%3Alocal%3Adan?secret=")
@@ -47,7 +56,7 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     see(page.get_by_role("heading", name="Your device is set up"))
     recovery = page.locator("ul.codes code").all_inner_texts()
     assert len(set(recovery)) == 10
-    shoot(page, "device-codes")
+    check_layout(page, "device-codes")
     assert violations(page) == []
     page.get_by_role("link", name="Go on").click()
     page.wait_for_url(f"**{CHANGE}")
@@ -58,11 +67,11 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     save(page, "Never this", code)
     see(page.get_by_text("code is not valid now"))
     assert page.get_by_label("Title:").input_value() == "Never this"
-    shoot(page, "admin-code-refused")
+    check_layout(page, "admin-code-refused")
     assert violations(page) == []
 
     page.goto("/device/")
-    shoot(page, "device-there")
+    check_layout(page, "device-there")
     assert violations(page) == []
     recover(page, recovery[0])
     see(page.get_by_role("heading", name="Set up your device"))
@@ -84,25 +93,25 @@ def test_it_lets_carol_entitle_a_group_for_many_targets_with_one_code(page, demo
     sign_in(page, "carol")
     page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/admin/brokers/target/?q=staging")
-    shoot(page, "admin-list")
+    check_layout(page, "admin-list")
     assert violations(page) == []
     page.get_by_label("Select all objects on this page for an action").check()
     page.get_by_label("Action:").select_option(label="Associate a group with the chosen targets")
     page.get_by_role("button", name=re.compile("^(Go|Run)$")).click()
     page.get_by_label("Group").fill("visitors")
-    shoot(page, "admin-bulk-asks")
+    check_layout(page, "admin-bulk-asks")
     page.get_by_role("button", name="Show what happens").click()
     see(page.get_by_role("heading", name="This is what happens"))
-    shoot(page, "admin-bulk-shows")
+    check_layout(page, "admin-bulk-shows")
     assert violations(page) == []
     page.get_by_label("One-time code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Yes, do it").click()
     see(page.get_by_text("3 targets changed"))
     page.goto("/admin/brokers/target/staging-db/change/")
     see(page.get_by_role("heading", name="Who may become this"))
-    shoot(page, "admin-who")
+    check_layout(page, "admin-who")
     page.goto("/admin/brokers/target/explain/?person=carol")
-    shoot(page, "admin-explain")
+    check_layout(page, "admin-explain")
     assert violations(page) == []
 
 
@@ -113,7 +122,7 @@ def test_it_says_who_gains_what_before_carol_saves(page, demo):
     page.locator("#id_associations-1-group").fill("finance")
     page.get_by_role("button", name="Save and continue editing").click()
     see(page.get_by_role("heading", name="Who gains, who loses"))
-    shoot(page, "admin-impact")
+    check_layout(page, "admin-impact")
     assert violations(page) == []
     page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save and continue editing").click()
@@ -123,7 +132,7 @@ def test_it_says_who_gains_what_before_carol_saves(page, demo):
 def test_it_asks_alice_for_a_code_on_a_sensitive_target(page):
     sign_in(page, "alice")
     page.get_by_role("link", name="Become with a code for Production, administrator").click()
-    shoot(page, "target-sensitive")
+    check_layout(page, "target-sensitive")
     assert violations(page) == []
     page.get_by_role("button", name="Get credentials").click()
     see(page.get_by_text("Set up your device first"))

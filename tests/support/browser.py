@@ -16,7 +16,7 @@ from accounts.totp import code_at
 from tests.support.paths import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")
-SHOTS = ROOT / "tests" / "screenshots"
+SCREENSHOTS = ROOT / "tests" / "screenshots"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -119,19 +119,25 @@ def next_code(otpauth: str) -> str:
     return code_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), step)
 
 
-def shoot(page, name: str) -> None:
-    """Take the page in light, in dark, and at 390 px."""
-    SHOTS.mkdir(exist_ok=True)
+def check_layout(page, name: str) -> None:
+    """Demand that the page fits a phone (390 px); take its screenshots where they are wanted."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.screenshot(path=SHOTS / f"{name}-{scheme}.png", full_page=True)
+        _take_screenshot(page, f"{name}-{scheme}")
     page.emulate_media(color_scheme="light")
+
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
         f"{name} is wider than 390 px"
     )
-    page.screenshot(path=SHOTS / f"{name}-390.png", full_page=True)
+    _take_screenshot(page, f"{name}-390")
     page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def _take_screenshot(page, name: str) -> None:
+    if os.environ.get("SCREENSHOTS") == "1":
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def violations(page) -> list[tuple[str, list[object]]]:
