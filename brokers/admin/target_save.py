@@ -55,7 +55,7 @@ class PreparedTarget:
 
 # -- before it is written --------------------------------------------------------------------------
 def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> PreparedTarget:
-    """Examine what was typed with AWS; set the target's state and what follows from its role or keys.
+    """Examine what was typed with AWS; set the target's state and what its role or keys say.
 
     The state's change is added to `changes`, for the audit log. Raises Invalid on the field, or
     Unavailable. Nothing is written.

@@ -43,8 +43,8 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
        that class, because Django alone makes the form and passes nothing of ours to it.
     3. The form is validated. It is not valid if somebody else saved the document since it was
        shown, or if the operation has a `refusal`.
-    4. Of a valid form Django calls `save_form`, `save_model` and `save_related`; the last one, where
-       the inline rows are there too, calls `save_document`, which lists the steps of a save.
+    4. Of a valid form Django calls `save_form`, `save_model` and `save_related`. The last one,
+       where the inline rows are there too, calls `save_document`, which lists the steps of a save.
     5. Any of those steps may raise a CooperError; nothing has been written then. It becomes the
        operation's `refusal`, and Django processes the same POST once more, from step 2: now the
        form is not valid, so it is shown again with all that was typed, and nothing is saved.
