@@ -1,4 +1,4 @@
-"""Who administers and who audits, by groups of the settings: never nobody, never a new one unseen."""
+"""Who administers and who audits, by groups of the settings: never nobody, no new one unseen."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta

@@ -20,7 +20,8 @@ cooper is up:  {url}
 
   sign in as   {people}   each with the password   {PASSWORD}
                alice may become most targets, bob none; carol and dan administer, erin audits
-               "Sign in with Example IdP" signs in the same people by SAML; to cooper they are others
+               "Sign in with Example IdP" signs in the same people by SAML;
+               to cooper they are others
 
   changes in the admin need a one-time code; carol has a device (dan sets one up when he needs it):
     {otpauth}

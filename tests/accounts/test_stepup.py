@@ -170,7 +170,7 @@ def test_it_does_nothing_when_kms_or_the_record_is_down(client_of, what):
     assert "KMS" in answer.text or "DynamoDB" in answer.text
 
 
-# -- the operation itself -------------------------------------------------------------------------------
+# -- the operation itself --------------------------------------------------------------------------
 def test_it_demands_a_code_in_the_grant_itself(identity):
     alice = identity("alice")
     give_device("alice")

@@ -16,9 +16,11 @@ from tests.support.forms import submit
 NAME = "dev-read"
 """An enabled role whose probe was complete; its longest session is four hours."""
 
+ALLOW_ALL = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+
 CHANGES = [
     ("role_arn", f"arn:aws:iam::444444444444:role/{SPARE_ROLE}", True),
-    ("session_policy", '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', True),
+    ("session_policy", ALLOW_ALL, True),
     ("policy_arns", ["arn:aws:iam::aws:policy/ReadOnlyAccess"], True),
     ("max_seconds", 18_000, True),
     ("max_seconds", 10_800, False),
@@ -54,7 +56,8 @@ def test_the_rule_says_whether_a_change_takes_a_new_probe(store, attribute, valu
 @each_change
 def test_the_form_probes_where_the_rule_says_so(client_of, probes, attribute, value, new_probe):
     typed = "\n".join(value) if isinstance(value, list) else value
-    answer = submit(client_of("carol"), f"/admin/brokers/target/{NAME}/change/", "target_form", **{attribute: typed})  # fmt: skip
+    change = f"/admin/brokers/target/{NAME}/change/"
+    answer = submit(client_of("carol"), change, "target_form", **{attribute: typed})
     assert answer.status_code == 302
     assert probes == [NAME] * new_probe
     assert Target.find(NAME).state == State.ENABLED

@@ -429,7 +429,10 @@ def test_it_names_the_permission_that_lacks(empty: EmbeddedAws, operation: str) 
 
 
 def test_it_names_the_permission_that_aws_names(empty: EmbeddedAws) -> None:
-    message = "User: arn:aws:iam::111111111111:user/cooper is not authorized to perform: kms:CreateGrant on resource: x"
+    message = (
+        "User: arn:aws:iam::111111111111:user/cooper is not authorized to perform: "
+        "kms:CreateGrant on resource: x"
+    )
     with (
         refusing("dynamodb", "CreateTable", "AccessDeniedException", message),
         pytest.raises(NotAllowed, match="lacks kms:CreateGrant"),

@@ -32,7 +32,8 @@ ADDRESSES = {
     "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
     "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
     "/administrators/seen/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
-    # not set up: no key of ours, no identity provider (tests/accounts/providers/saml/test_sign_in.py has what they answer otherwise)
+    # not set up: no key of ours, no identity provider; what they answer otherwise is in
+    # tests/accounts/providers/saml/test_sign_in.py
     "/saml2/metadata/": ([NOWHERE] * 5, [WRONG_WAY] * 5),
     "/saml2/acs/": ([WRONG_WAY] * 5, [DENIED] * 5),
     "/saml2/ls/": ([SIGN_IN] * 5, [DENIED] * 5),

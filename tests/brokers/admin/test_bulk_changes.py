@@ -363,8 +363,8 @@ def test_it_says_who_loses_when_several_associations_are_deleted_together(carol)
     assert "Loses it: nobody known so far" in alone
     both = carol.post(list_of, {"action": "delete_chosen", "_selected_action": keys}).text
     assert (
-        "local:developers, local:everybody may no longer become it. Loses it: 1 person: local:alice."
-        in both
+        "local:developers, local:everybody may no longer become it. "
+        "Loses it: 1 person: local:alice." in both
     )
 
 

@@ -112,7 +112,7 @@ OPERATIONS = {
 
 
 def sweep(client_of: Any, store: Any, name: str, every: int) -> int:
-    """Kill the operation at every n-th call, before and after it; return how many deaths there were."""
+    """Kill the operation at every n-th call, before and after it; return the number of deaths."""
     prepare, operation = OPERATIONS[name]
     carol = client_of("carol")
     prepare(carol)
