@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.project.test_structure import PACKAGES
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGES, ROOT
 
 TABLE = "tests/data/absent_branches.toml"
 

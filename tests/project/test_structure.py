@@ -20,9 +20,8 @@ from pynamodb.connection.table import TableConnection  # noqa: TID251 - likewise
 from pynamodb.models import Model
 
 from demo.management.commands import cooper_demo
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGES, ROOT
 
-PACKAGES = ("demo", "cooper_project", "brokers", "accounts", "core", "embedded_aws")
 NAMELESS = {
     "utils",
     "util",

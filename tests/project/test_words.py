@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGES, ROOT
 
 WORDS = tomllib.loads((ROOT / "tests/project/words.toml").read_text())
-PRODUCT = ("core", "accounts", "brokers", "cooper_project", "demo", "embedded_aws")
 READ = re.compile(r"\.(py|html|md|toml|js|css|in|service)$|^(cooper|Makefile)$|^tools/")
 LEFT_ALONE = ("CHANGELOG.md", "tests/project/words.toml", "tests/project/test_words.py")
 PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -94,7 +93,7 @@ def local_names(path: Path) -> Iterator[str]:
 
 def test_its_local_names_say_what_a_value_is():
     counts: Counter[str] = Counter()
-    for package in PRODUCT:
+    for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             counts.update(local_names(path))
     limits = WORDS["local_names"]

@@ -6,3 +6,6 @@ ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 
 SUPPORT = Path(__file__).resolve().parent
+
+PACKAGES = ("demo", "cooper_project", "brokers", "accounts", "core", "embedded_aws")
+"""The top-level packages of the product."""
