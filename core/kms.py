@@ -13,9 +13,6 @@ from django.conf import settings
 from core import aws
 from core.errors import CooperError, NotAllowed
 
-PLAINTEXT_LIMIT = 4096
-"""Bytes that KMS Encrypt takes at most (KMS API reference, Encrypt)."""
-
 ERROR_MESSAGES = {
     "NotFoundException": "KMS knows no key {key} in {region}. "
     "Check the key id, and the region (-region).",
