@@ -177,8 +177,13 @@ def acting(**fields: Any) -> Iterator[None]:
 
 
 def add_facts(**facts: str) -> None:
-    """Let every later event of this block (a request, a command) carry these facts too."""
-    current = context()
+    """Let every later event of the block of `acting` (a request, a command) carry these facts too.
+
+    Raise RuntimeError outside of one: nothing would take them off the next request's events.
+    """
+    current = _context.get()
+    if current is None:
+        raise RuntimeError("facts of an event belong to a block of acting()")
     _context.set(replace(current, extra={**current.extra, **facts}))
 
 

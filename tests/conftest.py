@@ -20,7 +20,7 @@ from brokers import catalogue
 from brokers.admin import last_used
 from brokers.grants import limits
 from cooper_project.setup import set_up
-from core import installation
+from core import audit, installation
 from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
@@ -70,6 +70,13 @@ def _starts_processes(item: pytest.Item) -> bool:
         getattr(imported, "__module__", "") in PROCESS_STARTERS
         for imported in vars(item.module).values()
     )
+
+
+@pytest.fixture(autouse=True)
+def _own_audit_context() -> Iterator[None]:
+    """Let each test act for itself, so that no test's facts are on a later one's events."""
+    with audit.acting():
+        yield
 
 
 @pytest.fixture(scope="session")
