@@ -18,7 +18,7 @@ from bench.timing import compare  # noqa: E402 - after django.setup()
 from brokers import catalogue  # noqa: E402 - after django.setup()
 from brokers.catalogue import Catalogue  # noqa: E402 - after django.setup()
 from brokers.models import Association, Target  # noqa: E402 - after django.setup()
-from core import aws, installation  # noqa: E402 - after django.setup()
+from core import aws, secret_keys  # noqa: E402 - after django.setup()
 from demo.seed import PASSWORD  # noqa: E402 - after django.setup()
 
 ACCOUNT_ID = "222222222222"
@@ -48,7 +48,7 @@ def set_up() -> None:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
     settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
-    installation.use_secret_key()
+    secret_keys.use()
 
 
 def measure() -> None:

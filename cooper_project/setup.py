@@ -9,7 +9,7 @@ from django.conf import settings
 
 from brokers import catalogue
 from brokers.models import Change
-from core import audit, installation
+from core import audit, installation, secret_keys
 from core.audit import Event
 from core.dynamo import AlreadyExists, TableMissing, tables, transaction
 from core.installation import SCHEMA_ITEM, STOP_SWITCH_ITEM, Installation
@@ -38,7 +38,7 @@ def set_up(say: Say, *, rotate: bool = False) -> list[str]:
     changed = tables.ensure(key_arn, say)
     changed += _ensure_items(key_arn)
     if rotate and "secret key" not in changed:
-        installation.rotate_secret_key()
+        secret_keys.rotate()
         changed.append("secret key rotated")
 
     # last of all: servers refuse to start before the tables have their version
@@ -81,7 +81,7 @@ def _ensure_items(key_arn: str) -> list[str]:
     if Change.find(catalogue.LOG, catalogue.STAMP) is None and catalogue.ensure_stamp():
         changed.append("catalogue stamp")
 
-    if installation.ensure_secret_key():
+    if secret_keys.ensure():
         changed.append("secret key")
     return changed
 

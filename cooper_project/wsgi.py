@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cooper_project.settings")
 application = get_wsgi_application()
 
 from brokers import catalogue  # noqa: E402 - models load with Django
-from core import aws, installation  # noqa: E402 - models load with Django
+from core import aws, installation, secret_keys  # noqa: E402 - models load with Django
 
 
 def prepare_worker() -> None:
@@ -19,7 +19,7 @@ def prepare_worker() -> None:
     """
     installation.refuse_other_schema()
     installation.use_kms_key()
-    installation.use_secret_key()
+    secret_keys.use()
 
     # the first client of a service takes 1 to 3 s
     for service in ("dynamodb", "sts", "kms"):

@@ -1,27 +1,20 @@
-"""What one installation is: its schema version, its secret keys, whether all grants are stopped."""
+"""What one installation is: its schema version, its KMS key, whether all grants are stopped."""
 
-import json
-import secrets
 from typing import Any
 
 from django.conf import settings
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from core import audit, kms
 from core.dynamo import AlreadyExists, Document, transaction
 from core.errors import CooperError
 
 SCHEMA = 1
 """The version of the tables that this cooper reads and writes."""
 
-FALLBACKS = 2
-"""Older secret keys that go on being accepted after a rotation."""
-
 STOP_SWITCH_ITEM = "grants"
 """The item whose `stopped` stops all grants. It must exist: without it there are no grants."""
 
 SCHEMA_ITEM = "schema"
-SECRET_KEYS = "secret-keys"  # noqa: S105 - an item's name
 
 KMS_KEY = "kms-key"
 """The item that names the KMS key (its ARN) which set-up was last given."""
@@ -61,73 +54,13 @@ def ensure(name: str, **values: Any) -> bool:
     return True
 
 
-def _set_up_item(name: str) -> Installation:
+def set_up_item(name: str) -> Installation:
     """Return an item that set-up has made; raise CooperError when it is not there."""
     item = Installation.find(name)
     if item is None:
         message = "This installation is not set up yet. Run: manage.py cooper_setup"
         raise CooperError(message, f"no item {name}")
     return item
-
-
-# -- secret keys -----------------------------------------------------------------------------------
-def ensure_secret_key() -> bool:
-    """Make the shared secret key unless there is one; return whether it was made now.
-
-    For set-up alone.
-    """
-    if Installation.find(SECRET_KEYS):
-        return False
-    return ensure(SECRET_KEYS, value=json.dumps([_new_secret_key()]))
-
-
-def rotate_secret_key() -> None:
-    """Put a new secret key first and keep the last ones as fall-backs.
-
-    Running servers use it when they are restarted.
-    """
-    item = _set_up_item(SECRET_KEYS)
-    old_keys = json.loads(item.value or "[]")
-    item.value = json.dumps([_new_secret_key(), *old_keys[:FALLBACKS]])
-
-    with transaction() as writes:
-        writes.save(item)
-        writes.create(audit.event(audit.Event.SECRET_KEY_ROTATED))
-
-
-def secret_keys() -> list[str]:
-    """Return the shared secret keys, the current one first.
-
-    Writes nothing. Raise CooperError when set-up has not run.
-    """
-    stored_keys = json.loads(_set_up_item(SECRET_KEYS).value or "[]")
-    return [_decrypt_secret_key(stored) for stored in stored_keys]
-
-
-def use_secret_key() -> None:
-    """Give Django the shared secret key; COOPER_SECRET_KEY wins over the stored one."""
-    if settings.COOPER_SECRET_KEY:
-        return
-
-    # a session or token that an older key signed stays valid after a rotation
-    current, *fallbacks = secret_keys()
-    settings.SECRET_KEY = current
-    settings.SECRET_KEY_FALLBACKS = fallbacks
-
-
-def _encryption_context() -> dict[str, str]:
-    return {"cooper:purpose": "secret-key", "cooper:tables": settings.COOPER_TABLE_PREFIX}
-
-
-def _new_secret_key() -> dict[str, str]:
-    """Return a new secret key as KMS ciphertext, ready for JSON."""
-    plaintext = secrets.token_urlsafe(64).encode()
-    return kms.encrypt_with_own_key(plaintext, _encryption_context()).to_json()
-
-
-def _decrypt_secret_key(stored: dict[str, str]) -> str:
-    ciphertext = kms.Ciphertext.from_json(stored)
-    return kms.decrypt(ciphertext, _encryption_context()).decode()
 
 
 # -- the KMS key -----------------------------------------------------------------------------------
@@ -154,13 +87,13 @@ def use_kms_key() -> None:
     Raise CooperError when there is none.
     """
     if not settings.COOPER_KMS_KEY:
-        settings.COOPER_KMS_KEY = str(_set_up_item(KMS_KEY).value)
+        settings.COOPER_KMS_KEY = str(set_up_item(KMS_KEY).value)
 
 
 # -- the schema ------------------------------------------------------------------------------------
 def schema_version() -> int:
     """Return the version of the stored tables; raise CooperError when set-up has not run."""
-    return int(_set_up_item(SCHEMA_ITEM).value or 0)
+    return int(set_up_item(SCHEMA_ITEM).value or 0)
 
 
 def refuse_newer_schema(stored: int) -> None:

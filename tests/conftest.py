@@ -20,7 +20,7 @@ from brokers import catalogue
 from brokers.admin import last_used
 from brokers.grants import limits
 from cooper_project.setup import set_up
-from core import audit, installation
+from core import audit, secret_keys
 from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
@@ -88,7 +88,7 @@ def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(wrap=injected.wrap) as started:
         use_embedded_aws(started)
         set_up(lambda line: None)
-        installation.use_secret_key()
+        secret_keys.use()
         seed()
         # what is loaded now stays: the collector need not go through it again and again
         gc.collect()

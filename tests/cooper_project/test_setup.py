@@ -15,7 +15,7 @@ from accounts.models import Person, WebSession
 from brokers import catalogue
 from brokers.models import Change
 from cooper_project import setup
-from core import audit, aws, installation
+from core import audit, aws, installation, secret_keys
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, documents, table_manager, tables
 from core.dynamo.documents import _documents
@@ -106,7 +106,7 @@ def events(kind: Event) -> list[AuditEvent]:
 def is_complete() -> bool:
     """Return whether everything beside the tables is there as well."""
     installation.refuse_other_schema()
-    installation.secret_keys()
+    secret_keys.decrypt_stored()
     assert Installation.find(installation.STOP_SWITCH_ITEM).stopped is False
     catalogue.forget()
     return catalogue.current().number == 0
@@ -126,9 +126,9 @@ def test_it_makes_every_table_as_it_has_to_be(empty: EmbeddedAws) -> None:
 
 def test_it_changes_nothing_the_second_time(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
-    before, secret = whole(), installation.secret_keys()
+    before, secret = whole(), secret_keys.decrypt_stored()
     assert setup.set_up(quiet) == []
-    assert (whole(), installation.secret_keys()) == (before, secret)
+    assert (whole(), secret_keys.decrypt_stored()) == (before, secret)
 
 
 def test_it_only_looks_the_second_time(empty: EmbeddedAws) -> None:
@@ -184,7 +184,7 @@ def test_it_ends_the_same_with_four_at_once(empty: EmbeddedAws) -> None:
     assert [run.returncode for run in runs] == [0, 0, 0, 0], said
     assert whole() == wanted()
     assert is_complete()
-    assert len(installation.secret_keys()) == 1
+    assert len(secret_keys.decrypt_stored()) == 1
 
 
 def in_a_child(operation: Callable[[], object]) -> int:
@@ -523,11 +523,11 @@ def test_it_migrates_an_older_schema_step_by_step(
 
 def test_it_keeps_the_last_secret_keys_when_a_new_one_begins(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
-    first = installation.secret_keys()
+    first = secret_keys.decrypt_stored()
     for _ in range(3):
         setup.set_up(quiet, rotate=True)
-    kept = installation.secret_keys()
-    assert len(kept) == 1 + installation.FALLBACKS
+    kept = secret_keys.decrypt_stored()
+    assert len(kept) == 1 + secret_keys.FALLBACKS
     assert first[0] not in kept
     assert len(events(Event.SECRET_KEY_ROTATED)) == 3
 
@@ -535,7 +535,7 @@ def test_it_keeps_the_last_secret_keys_when_a_new_one_begins(empty: EmbeddedAws)
 def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
     stored = Installation.find("secret-keys").value
-    assert installation.secret_keys()[0] not in stored
+    assert secret_keys.decrypt_stored()[0] not in stored
 
 
 # -- a document of tomorrow ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from core import env, installation
+from core import env, secret_keys
 from core.installation import Installation
 from demo.seed import PASSWORD
 from embedded_aws import EmbeddedAws
@@ -54,12 +54,14 @@ def test_it_names_a_file_that_cannot_be_read_and_says_nothing_of_what_is_in_it(
 # -- the secret key --------------------------------------------------------------------------------
 def test_its_own_secret_key_wins_over_the_stored_one(store: EmbeddedAws, settings: Any) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS, settings.COOPER_SECRET_KEY = KEY, [], KEY
-    installation.use_secret_key()
+    secret_keys.use()
     assert settings.SECRET_KEY == KEY and faults.journal() == []
     settings.COOPER_SECRET_KEY = ""
-    installation.use_secret_key()
+    secret_keys.use()
     assert (
-        [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS] == installation.secret_keys() != [KEY]
+        [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        == secret_keys.decrypt_stored()
+        != [KEY]
     )
 
 
