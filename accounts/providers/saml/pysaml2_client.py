@@ -20,7 +20,7 @@ from saml2.saml import NameID
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from accounts.models import SamlIdp
-from accounts.providers.saml.constants import NS_SAML, NS_SAMLP, RESPONSE, SIGNATURE
+from accounts.providers.saml.constants import NS_SAML, NS_SAMLP, RESPONSE, SIGNATURE, qname
 from accounts.providers.saml.message_grammar import local_name
 from accounts.providers.saml.message_guard import find_assertion, is_encrypted, parse_response
 from accounts.providers.saml.safe_xml import Rejected
@@ -135,7 +135,7 @@ class SamlClient:
         pysaml2_response = _GuardedResponse(self, lambda root: validate(root, expected, now))
         if not is_encrypted(response):
             pysaml2_response.validate_assertion(response)
-        pysaml2_response.verify_with_pysaml2(xml, expected.request_id)
+        pysaml2_response.verify_with_pysaml2(xml, response, expected.request_id)
 
         # an encrypted one was validated while pysaml2 decrypted it; more than once would mean that
         # pysaml2 reads another one than we did
@@ -180,12 +180,17 @@ class _GuardedResponse(AuthnResponse):  # type: ignore[misc]
 
     What pysaml2 decrypts passes the guard, has its signature verified and is validated before
     pysaml2 reads any of it.
+
+    pysaml2 reads messages without their attributes, whose values it converts and writes out anew:
+    it refuses honest ones over that, such as an empty value of a declared type. cooper reads the
+    attributes itself (`validation`). Signatures are verified over the message as it came.
     """
 
     def __init__(self, client: SamlClient, validator: Callable[[ET.Element], Assertion]) -> None:
         self.client = client
         self.validator = validator
         self.validated: list[Assertion] = []
+        self.signed_xml = b""
         super().__init__(
             copy.copy(client.pysaml2.sec),
             client.config.attribute_converters,
@@ -199,15 +204,18 @@ class _GuardedResponse(AuthnResponse):  # type: ignore[misc]
         # of a copy: the client's own is shared by all requests
         self.sec.metadata = _IdpCertificates(str(client.idp.entity_id), client.certificate_files)
         self.sec.decrypt_keys = self._decrypt
+        self.sec.verify_signature = self._verify_signature
 
     def validate_assertion(self, response: ET.Element) -> None:
         self.validated.append(self.validator(response))
 
-    def verify_with_pysaml2(self, xml: bytes, request_id: str) -> None:
+    def verify_with_pysaml2(self, xml: bytes, response: ET.Element, request_id: str) -> None:
         """Let pysaml2 verify the message in its own way. Raise Rejected if it says no."""
         self.outstanding_queries = {request_id: "/"}
+        self.signed_xml = xml
+        readable = _without_attributes(response)
         try:
-            self.loads(xml, False, origxml=xml)
+            self.loads(readable, False, origxml=readable)
             self.verify()
         except Rejected:
             raise
@@ -227,7 +235,25 @@ class _GuardedResponse(AuthnResponse):  # type: ignore[misc]
             raise Rejected("encryption", "encrypted within encrypted")
         self.client.verify_decrypted_signatures(xml, response)
         self.validate_assertion(response)
-        return decrypted
+
+        self.signed_xml = xml
+        return _without_attributes(response)
+
+    def _verify_signature(self, text: object, *arguments: object, **options: object) -> bool:
+        """Verify over the message as it came, where pysaml2 would take the text that it read."""
+        return bool(
+            self.client.pysaml2.sec.verify_signature(self.signed_xml, *arguments, **options)
+        )
+
+
+def _without_attributes(response: ET.Element) -> str:
+    """Return the XML of a response without the attribute statement of its assertion."""
+    readable = copy.deepcopy(response)
+    assertion = find_assertion(readable)
+    if assertion is not None:
+        for statement in assertion.findall(qname("saml:AttributeStatement")):
+            assertion.remove(statement)
+    return ET.tostring(readable, encoding="unicode")
 
 
 class _IdpCertificates:

@@ -1,5 +1,6 @@
 """Messages as honest identity providers send them; and what comes through without each guard."""
 
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -73,6 +74,52 @@ KEYCLOAK_KEY = KEY_INFO.replace(
 )
 CONSENT = ' Consent="urn:oasis:names:tc:SAML:2.0:consent:unspecified"'
 TARGETED = "<saml:AttributeValue><saml:NameID>x</saml:NameID></saml:AttributeValue>"
+XML_SCHEMA = "http://www.w3.org/2001/XMLSchema"
+INSTANCE = f"{XML_SCHEMA}-instance"
+
+
+def typed(xsi_type: str, text: str = "", more: str = "") -> Attribute:
+    """Return groups as one value of a type of XML Schema, whose prefix the value declares."""
+    prefix = xsi_type.partition(":")[0]
+    value = (
+        f'<saml:AttributeValue xmlns:xsi="{INSTANCE}" xmlns:{prefix}="{XML_SCHEMA}"'
+        f' xsi:type="{xsi_type}"{more}>{text}</saml:AttributeValue>'
+    )
+    return Attribute("groups", raw=value)
+
+
+def far_typed(xsi_type: str) -> dict[str, Any]:
+    """Return an empty value whose type's prefix the response declares, as Java libraries do."""
+    prefix = xsi_type.partition(":")[0]
+    namespaces = f' xmlns:{prefix}="{XML_SCHEMA}" xmlns:xsi="{INSTANCE}"'
+    value = f'<saml:AttributeValue xsi:type="{xsi_type}"/>'
+    return {
+        "attributes": (Attribute("groups", raw=value),),
+        "extra": {"assertion-attributes": namespaces},
+    }
+
+
+NIL = Attribute("groups", raw=f'<saml:AttributeValue xmlns:xsi="{INSTANCE}" xsi:nil="true"/>')
+NO_GROUPS: dict[str, dict[str, Any]] = {
+    "an attribute without values": {"attributes": (Attribute("groups"),)},
+    "an empty value": {"attributes": (Attribute("groups", ("",)),)},
+    "blanks": {"attributes": (Attribute("groups", (" \n ",)),)},
+    "nil": {"attributes": (NIL,)},
+    "nil and typed": {"attributes": (typed("xs:string", more=' xsi:nil="true"'),)},
+    "typed": {"attributes": (typed("xs:string"),)},
+    "typed, another prefix": {"attributes": (typed("xsd:string"),)},
+    "typed, any prefix": {"attributes": (typed("schema:string"),)},
+    "typed, any type": {"attributes": (typed("xs:anyType"),)},
+    "typed, no type of pysaml2's": {"attributes": (typed("xs:token"),)},
+    "typed at a distance": far_typed("xs:string"),
+    "typed at a distance, another prefix": far_typed("xsd:string"),
+    "typed at a distance, any prefix": far_typed("ns1:string"),
+    "typed, and a text beside": {
+        "attributes": (typed("xs:string"), Attribute("mail", ("alice@example.com",)))
+    },
+}
+"""No groups at all, as identity providers say it."""
+
 KEYCLOAK_ROLES = tuple(Attribute("groups", (f"/team-{n}",)) for n in range(40))
 BOTH = ("assertion", "response")
 
@@ -153,6 +200,9 @@ VALID: dict[str, dict[str, Any]] = {
     "a name with an ampersand": {"subject": "a&amp;b@example.com"},
     "a name with letters of elsewhere": {"subject": "ålice@exämple.com"},
     "a NameID in an attribute": {"attributes": (Attribute("eduPersonTargetedID", raw=TARGETED),)},
+    "a number": {"attributes": (typed("xs:integer", "42"), Attribute("groups", ("a",)))},
+    "no number, though it says so": {"attributes": (typed("xs:integer", "many"),)},
+    "a type of another prefix": {"attributes": (typed("schema:string", "developers"),)},
     "an EC key": {"signer": "okta-ec", "curve": True, "signature_algorithm": f"{MORE}ecdsa-sha256"},
 }
 
@@ -180,6 +230,19 @@ def stage(connected, tmp_path, monkeypatch):
     file = tmp_path / "both.xml"
     file.write_text(metadata)
     idp_registry.refresh("okta", str(file))
+
+
+def test_somebody_who_lost_all_groups_signs_in_without_any(stage, client_of):
+    ways = cycle(({}, {"signs": BOTH}, {"encrypts": "OURS"}, {"encrypts": "OURS", "signs": BOTH}))
+    refused = {}
+    for number, name in enumerate(NO_GROUPS):
+        browser = client_of(None)
+        changes = {"assertion_id": f"_n{number}", **NO_GROUPS[name], **next(ways)}
+        response = post_response(browser, start_sign_in(browser).with_changes(**changes))
+        person = signed_in_person(browser)
+        if response.status_code != 302 or not person or Person.find(person).groups:
+            refused[name] = response.status_code
+    assert refused == {}
 
 
 def test_it_accepts_every_valid_shape(stage, client_of):
