@@ -35,6 +35,7 @@ MODES = {
     "torn": "do it, then close the connection in the middle of the body",
     "garbled": "do it, then answer 200 with bytes changed; DynamoDB's checksum stays",
     "empty": "do it, then answer 200 with nothing",
+    "absent": "do it, then answer 200 with `{}` and its checksum: a read finds no item",
     "drip": "do it, then answer a byte each `seconds`",
 }
 THROTTLES = {
@@ -255,6 +256,9 @@ def _spoilt(
         body = bytes(byte ^ 1 if number % 7 == 3 else byte for number, byte in enumerate(body))
     elif fault.mode == "empty":
         body = b""
+    elif fault.mode == "absent":
+        body = b"{}"
+        headers["x-amz-crc32"] = str(zlib.crc32(body) & 0xFFFFFFFF)
     else:
         body = body[: len(body) // 2]
     if fault.mode in ("cut-unchecked", "empty"):
