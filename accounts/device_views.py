@@ -111,16 +111,20 @@ def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
     if not form.is_valid():
         return _device_page(request, identity, 400, begin_form=form)
 
+    # Without a device the new one is a first one, whatever later reads find: DynamoDB refuses to
+    # put it over another (totp.enrol), should this read have missed one.
+    replaces = ""
     try:
         _require_fresh_proof(request, identity, form)
         if has_device:
-            stepup.verify(identity.person, form.cleaned_data["code"])
+            proved_device = stepup.verify(identity.person, form.cleaned_data["code"])
+            replaces = totp.fingerprint(proved_device)
         elif settings.COOPER_ENROLMENT == "code":
             enrolment_codes.redeem(identity.person, form.cleaned_data["enrolment_code"])
     except CooperError as error:
         return _refusal(request, identity, error, begin_form=form)
 
-    return _start_set_up(request, identity)
+    return _start_set_up(request, identity, replaces)
 
 
 @require_POST
@@ -136,7 +140,9 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
 
     try:
         _require_fresh_proof(request, identity, form)
-        totp.use_recovery_code(identity.person, form.cleaned_data["code"], time.time())
+        lost_device = totp.use_recovery_code(
+            identity.person, form.cleaned_data["code"], time.time()
+        )
     except CooperError as error:
         return _refusal(request, identity, error, recovery_form=form)
 
@@ -146,7 +152,7 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
         writes.create(audit.event(Event.RECOVERY_USED))
     _keep_this_session(request, person)
 
-    return _start_set_up(request, identity)
+    return _start_set_up(request, identity, totp.fingerprint(lost_device))
 
 
 def _require_fresh_proof(request: CooperRequest, identity: Identity, form: ProofForm) -> None:
@@ -167,8 +173,8 @@ def _require_fresh_proof(request: CooperRequest, identity: Identity, form: Proof
         )
 
 
-def _start_set_up(request: CooperRequest, identity: Identity) -> HttpResponse:
-    pending_device.start(request, identity.person)
+def _start_set_up(request: CooperRequest, identity: Identity, replaces: str) -> HttpResponse:
+    pending_device.start(request, identity.person, replaces)
     audit.record(Event.ENROLMENT_BEGUN)
     return HttpResponseRedirect(_url_with_next("device-set-up", request))
 
@@ -220,18 +226,22 @@ def _store_device(
     request: CooperRequest, identity: Identity, pending: PendingDevice, seed: bytes, step: int
 ) -> HttpResponse:
     """Store the device, end the person's other web sessions, and show the recovery codes, once."""
-    if totp.fingerprint(totp.device_of(identity.person)) != pending.replaces:
-        # what was proved in step 1 was a code of another device, or that there was none
+    person = _person_in_next_epoch(identity.person)
+    try:
+        with transaction() as writes:
+            recovery_codes = totp.enrol(
+                writes,
+                identity.person,
+                pending.ciphertext,
+                seed,
+                step=step,
+                replaces=pending.replaces,
+            )
+            writes.save(person)
+    except totp.DeviceChanged:
+        # what was proved in step 1 is true no more
         pending_device.discard(request)
-        raise Refused(
-            "Your device was changed meanwhile. Begin again under Device.",
-            "device changed meanwhile",
-        )
-
-    with transaction() as writes:
-        recovery_codes = totp.enrol(writes, identity.person, pending.ciphertext, seed, step)
-        person = _person_in_next_epoch(identity.person)
-        writes.save(person)
+        raise
 
     pending_device.discard(request)
     _keep_this_session(request, person)
@@ -265,15 +275,14 @@ def remove(request: CooperRequest, identity: Identity) -> HttpResponse:
         return _device_page(request, identity, 400, removal_form=form)
 
     try:
-        stepup.verify(identity.person, form.cleaned_data["code"])
+        proved_device = stepup.verify(identity.person, form.cleaned_data["code"])
     except CooperError as error:
         return _refusal(request, identity, error, removal_form=form)
 
     # read again: the code that was used up has changed it
-    device = totp.device_of(identity.person)
-    if device is not None:
-        with transaction() as writes:
-            totp.remove_device(writes, device, Event.DEVICE_REMOVED)
+    device = totp.device_with_fingerprint(identity.person, totp.fingerprint(proved_device))
+    with transaction() as writes:
+        totp.remove_device(writes, device, Event.DEVICE_REMOVED)
 
     stepup.close_window(request)
     return HttpResponseRedirect(resolve_url("device"))

@@ -21,16 +21,21 @@ LIFETIME = 600
 
 @dataclass(frozen=True)
 class PendingDevice:
-    """The encrypted seed, and the fingerprint of the device that it replaces ("" for none)."""
+    """The encrypted seed, and the fingerprint of the device that it replaces ("" for none).
+
+    The fingerprint is of the very device whose code was proved, not of what a later read finds.
+    """
 
     ciphertext: Ciphertext
     replaces: str
 
 
-def start(request: HttpRequest, person: str) -> None:
-    """Make a new seed and keep its ciphertext in this web session."""
+def start(request: HttpRequest, person: str, replaces: str) -> None:
+    """Make a new seed and keep its ciphertext in this web session.
+
+    `replaces` is the fingerprint of the device whose code was proved, "" for a first device.
+    """
     ciphertext = totp.encrypt_seed(totp.new_seed(), person)
-    replaces = totp.fingerprint(totp.device_of(person))
 
     # Whoever started this has just proved who they are, and the proof is for this browser alone:
     # under a new key, a copy of the web session's cookie is worth nothing.

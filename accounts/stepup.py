@@ -15,6 +15,7 @@ from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 
 from accounts import totp
+from accounts.models import TotpDevice
 from core import audit
 from core.audit import Event
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
@@ -142,14 +143,15 @@ def precheck(request: HttpRequest, code: str, *, strict: bool = False) -> None:
         raise _invalid_code(error) from error
 
 
-def verify(person: str, code: str) -> None:
-    """Use up a code of the person's own device; raise StepUpRequired or Invalid."""
+def verify(person: str, code: str) -> TotpDevice:
+    """Use up a code of the person's own device, and return it; raise StepUpRequired or Invalid."""
     _demand_device_and_code(person, code)
     try:
-        totp.use_code(person, code, time.time())
+        device = totp.use_code(person, code, time.time())
     except totp.WrongCode as error:
         raise _invalid_code(error) from error
     audit.add_facts(step_up="code")
+    return device
 
 
 def _demand_device_and_code(person: str, code: str) -> None:

@@ -1,7 +1,15 @@
 """One-time codes: django-otp does the arithmetic, DynamoDB's conditional writes the single use."""
 
 from accounts.totp.codes import STEP, code_at, matching_step, normalize_code
-from accounts.totp.devices import device_of, enrol, fingerprint, remove_device, reset_device
+from accounts.totp.devices import (
+    DeviceChanged,
+    device_of,
+    device_with_fingerprint,
+    enrol,
+    fingerprint,
+    remove_device,
+    reset_device,
+)
 from accounts.totp.seeds import (
     base32,
     decrypt_device_seed,
@@ -19,12 +27,14 @@ from accounts.totp.verification import (
 
 __all__ = [
     "STEP",
+    "DeviceChanged",
     "WrongCode",
     "base32",
     "code_at",
     "decrypt_device_seed",
     "decrypt_seed",
     "device_of",
+    "device_with_fingerprint",
     "encrypt_seed",
     "enrol",
     "fingerprint",

@@ -8,7 +8,7 @@ from accounts.totp import recovery
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
-from core.errors import Invalid
+from core.errors import Invalid, Refused
 from core.kms import Ciphertext
 
 
@@ -17,28 +17,44 @@ def device_of(person: str) -> TotpDevice | None:
     return TotpDevice.find(person)
 
 
-def fingerprint(device: TotpDevice | None) -> str:
-    """Return what tells a person's device from any other of theirs; "" for none."""
-    if device is None:
-        return ""
+class DeviceChanged(Refused):
+    """What was proved is of another device than the one that there is now."""
+
+    def __init__(self, person: str) -> None:
+        message = "Your device was changed meanwhile. Begin again under Device."
+        super().__init__(message, f"device changed meanwhile: {person}")
+
+
+def fingerprint(device: TotpDevice) -> str:
+    """Return what tells a person's device from any other of theirs."""
     return hashlib.sha256(bytes(device.seed)).hexdigest()
 
 
+def device_with_fingerprint(person: str, expected: str) -> TotpDevice:
+    """Return the person's device as it is now; raise DeviceChanged when it is another one."""
+    device = device_of(person)
+    if device is None or fingerprint(device) != expected:
+        raise DeviceChanged(person)
+    return device
+
+
 def enrol(
-    writes: Transaction, person: str, ciphertext: Ciphertext, seed: bytes, step: int
+    writes: Transaction,
+    person: str,
+    ciphertext: Ciphertext,
+    seed: bytes,
+    *,
+    step: int,
+    replaces: str,
 ) -> list[str]:
     """Put the person's new device and its event into a transaction; return its recovery codes.
 
-    `step` is the time step of the code that proved the device: that code is used up.
+    `step` is the time step of the code that proved the device: that code is used up. `replaces` is
+    the fingerprint of the device whose code was proved, "" where that there is none was read.
+    Raise DeviceChanged when that is not so any more; the transaction raises it as well.
     """
-    device = device_of(person)
-    if device is None:
-        device = TotpDevice(person)
-        event = Event.DEVICE_ADDED
-    else:
-        event = Event.DEVICE_REPLACED
-
     recovery_codes = recovery.new_codes()
+    device = device_with_fingerprint(person, replaces) if replaces else TotpDevice(person)
     device.seed = ciphertext.blob
     device.key_arn = ciphertext.key_arn
     device.confirmed = True
@@ -48,8 +64,13 @@ def enrol(
     device.recovery = [recovery.hash_code(seed, code) for code in recovery_codes]
     device.created_at = datetime.now(UTC)
 
-    writes.save(device)
-    writes.create(audit.event(event, person=person))
+    if replaces:
+        writes.save(device, refusal=DeviceChanged(person))
+        writes.create(audit.event(Event.DEVICE_REPLACED, person=person))
+    else:
+        # DynamoDB itself makes sure that there is none: a read that finds none proves nothing
+        writes.create(device, refusal=DeviceChanged(person))
+        writes.create(audit.event(Event.DEVICE_ADDED, person=person))
     return recovery_codes
 
 

@@ -69,8 +69,10 @@ def wait_after(failures: int) -> int:
     return int(min(FIRST_WAIT * 2**doublings, LONGEST_WAIT))
 
 
-def use_code(person: str, typed: str, at: float) -> None:
+def use_code(person: str, typed: str, at: float) -> TotpDevice:
     """Use up a code of the person's own device at `at` (seconds since the epoch).
+
+    Return the device that the code is of.
 
     Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
     """
@@ -84,10 +86,13 @@ def use_code(person: str, typed: str, at: float) -> None:
     # no older code counts from here on: one that somebody saw over a shoulder is worth nothing
     actions: list[Action] = [TotpDevice.last_step.set(step), *_RESET_FAILURES]
     _use_up(device, actions, TotpDevice.last_step < step, "used code")
+    return device
 
 
-def use_recovery_code(person: str, typed: str, at: float) -> None:
+def use_recovery_code(person: str, typed: str, at: float) -> TotpDevice:
     """Use up one of the person's recovery codes at `at` (seconds since the epoch).
+
+    Return the device that the code is for.
 
     Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
     """
@@ -101,6 +106,7 @@ def use_recovery_code(person: str, typed: str, at: float) -> None:
     unused_hashes = [stored for stored in stored_hashes if stored != code_hash]
     actions: list[Action] = [TotpDevice.recovery.set(unused_hashes), *_RESET_FAILURES]
     _use_up(device, actions, TotpDevice.recovery == stored_hashes, "used recovery code")
+    return device
 
 
 _RESET_FAILURES = (TotpDevice.failures.set(0), TotpDevice.wait_until.remove())
