@@ -1,11 +1,10 @@
-"""Puts the identity of whoever asks on the request, and the web session for cross-site posts."""
+"""Puts the identity of whoever asks on the request."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
-from djangosaml2.middleware import SamlSessionMiddleware as BaseSamlSessionMiddleware
 
 from accounts.models import User
 from core import audit
@@ -38,17 +37,3 @@ class IdentityMiddleware(AuthenticationMiddleware):
         request.identity = identity
         with audit.acting(person=person):
             return self.get_response(request)
-
-
-class SamlSessionMiddleware(BaseSamlSessionMiddleware):  # type: ignore[misc]
-    """djangosaml2's second web session, in which requests to identity providers wait.
-
-    Its cookie has SameSite=None, so that it comes with an identity provider's cross-site post.
-    Browsers take such a cookie only when it is Secure.
-    """
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        response = super().process_response(request, response)
-        if self.cookie_name in response.cookies:
-            response.cookies[self.cookie_name]["secure"] = True
-        return response

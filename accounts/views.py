@@ -176,7 +176,11 @@ def _take_step(
 def _refused_page(request: CooperRequest, refused: SignInRefused) -> HttpResponse:
     """Log why a sign-in was refused, and show what to do, a number, a way to try again."""
     logger.warning("request %s: sign-in refused: %r", request.id, refused.detail[:DETAIL_LIMIT])
-    context = {"message": refused.message, "number": request.id}
+    context = {"message": refused.message, "number": request.id, "onward": ""}
+    if refused.signed_in_page:
+        # a cross-site post has no web session's cookie with it; the next request has
+        query = urlencode({"next": refused.signed_in_page})
+        context["onward"] = f"{resolve_url('login')}?{query}"
     return render(request, "accounts/refused.html", context, status=refused.status)
 
 

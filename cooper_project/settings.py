@@ -80,7 +80,6 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.ResponseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.middleware.SamlSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.IdentityMiddleware",
@@ -141,10 +140,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.error_pages.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# carried by other sites' posts (an identity provider's response), so SameSite=None, and with it
-# always Secure: browsers take that from https and from localhost
-SAML_SESSION_COOKIE_NAME = f"{_cookie_prefix}cooper-saml"
-SAML_SESSION_COOKIE_SAMESITE = "None"
+COOPER_SAML_COOKIE_NAME = f"{_cookie_prefix}cooper-saml"
+"""How the cookies of requests to identity providers begin."""
 SAML_CSP_HANDLER = ""
 
 SECURE_SSL_REDIRECT = _https

@@ -23,9 +23,6 @@ class CooperRequest(HttpRequest):
     identity: Any
     """`accounts.identity.Identity`, or None for somebody who has not signed in."""
 
-    saml_session: Any
-    """djangosaml2's second web session, in which requests to identity providers wait."""
-
     cache: dict[Hashable, Any]
     """What `once_per_request` keeps."""
 

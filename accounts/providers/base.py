@@ -15,7 +15,15 @@ from core.errors import Refused
 
 
 class SignInRefused(Refused):
-    """The person may not sign in; `detail` goes to the log and the audit log alone."""
+    """The person may not sign in; `detail` goes to the log and the audit log alone.
+
+    `signed_in_page` is where somebody goes on to who is signed in already, as after Back and a
+    second submit; "" where the refusal is not to be passed over.
+    """
+
+    def __init__(self, message: str, detail: str = "", *, signed_in_page: str = "") -> None:
+        super().__init__(message, detail)
+        self.signed_in_page = signed_in_page
 
 
 class SignInThrottled(SignInRefused):

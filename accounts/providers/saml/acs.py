@@ -53,7 +53,9 @@ LONGEST_SESSION = timedelta(hours=8)
 """How long a web session lasts at most: SAML does not tell when somebody leaves a group."""
 
 LOOP_SECONDS = 120
-"""A second unsolicited response within this time is a loop."""
+"""A third unsolicited response within this time is a loop."""
+
+BOUNCES_LIMIT = 2
 
 NOT_VERIFIED = (
     "Your sign-in could not be verified. Try again. If it fails again, give an administrator the "
@@ -105,8 +107,8 @@ def _process_response(request: HttpRequest) -> SignInStep:
         raise
 
     # 8: single use
-    requests.use_once(str(idp.name), request_id, assertion.assertion_id)
-    requests.forget(request, request_id)
+    next_page = authn_request.next or reverse("home")
+    requests.use_once(str(idp.name), request_id, assertion.assertion_id, next_page)
 
     # 9: the identity
     if authn_request.trying:
@@ -181,12 +183,15 @@ def _restart_sign_in(request: HttpRequest, response: ET.Element, relay_state: st
 
     # an identity provider that never sends InResponseTo would be asked for ever
     now = datetime.now(UTC).timestamp()
+    bounces = 0
     for earlier in requests.pending(request).values():
         if earlier.bounced and earlier.provider == idp.name and now - earlier.at < LOOP_SECONDS:
-            raise SignInRefused(
-                NO_REQUEST_NAMED.format(label=idp.label),
-                "a second answer without InResponseTo",
-            )
+            bounces += 1
+    if bounces >= BOUNCES_LIMIT:
+        raise SignInRefused(
+            NO_REQUEST_NAMED.format(label=idp.label),
+            "a third answer without InResponseTo",
+        )
 
     sign_in_url = reverse("login-with", args=[str(idp.name)])
     query = urlencode({"bounced": "1", "next": relay_state})

@@ -23,6 +23,8 @@ from core.dynamo import Transaction
 from core.http import own_path
 
 NEXT_PAGE_LIMIT = 2_000
+"""Characters of the page to go on to, which a cookie carries."""
+
 METADATA_EXPIRED = (
     "The metadata of {label} has expired. Tell an administrator. Other ways to sign in still work."
 )
@@ -65,8 +67,9 @@ class SamlProvider(Provider):
             bounced="bounced" in request.GET,
             trying=bool(test_secret),
         )
-        requests.remember(request, request_id, authn_request)
-        return HttpResponseRedirect(url)
+        response = HttpResponseRedirect(url)
+        requests.remember(request, response, request_id, authn_request)
+        return response
 
     def reauthentication_url(self, next_page: str) -> str:
         query = urlencode({"fresh": "1", "next": next_page})
@@ -84,7 +87,7 @@ class SamlProvider(Provider):
 
 
 def safe_next_page(request: HttpRequest, next_page: str) -> str:
-    """Return the page if it is one of ours and short enough for the web session, else ""."""
+    """Return the page if it is one of ours and short enough for a cookie, else ""."""
     path = own_path(request, next_page)
     if len(path) > NEXT_PAGE_LIMIT:
         return ""

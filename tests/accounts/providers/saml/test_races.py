@@ -33,7 +33,7 @@ def servers(connected) -> Iterator[list[str]]:
 def send(
     server: str, method: str, path: str, cookie: str = "", body: str = ""
 ) -> tuple[int, str, str]:
-    """Send a request; return the status, the Location, and the cookie of the saml session."""
+    """Send a request; return the status, the Location, and the cookie of a SAML request."""
     headers = {"Host": HOST, "Cookie": cookie}
     if body:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -44,7 +44,7 @@ def send(
     connection.close()
 
     set_cookie = " ".join(response.headers.get_all("Set-Cookie") or [])
-    saml_cookie = re.search(r"cooper-saml=\w+", set_cookie)
+    saml_cookie = re.search(r"cooper-saml[^;]+", set_cookie)
     return (
         response.status,
         response.headers.get("Location", ""),

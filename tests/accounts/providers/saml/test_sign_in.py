@@ -83,7 +83,7 @@ def test_it_signs_its_requests_with_sha256_and_leads_back_to_itself_alone(browse
 
 
 def test_it_carries_the_request_in_a_cookie_that_other_sites_posts_bring(browser):
-    cookie = browser.get("/login/okta/").cookies["cooper-saml"]
+    [cookie] = browser.get("/login/okta/").cookies.values()
     assert (cookie["samesite"], cookie["secure"], cookie["httponly"]) == ("None", True, True)
 
 
@@ -224,9 +224,61 @@ def test_it_takes_an_answer_once(browser, client_of):
     message = idp.build()
     assert post_response(browser, message).status_code == 302
     assert post_response(browser, message).status_code == 403
-    cookie, thief = browser.cookies["cooper-saml"].value, client_of(None)
-    thief.cookies["cooper-saml"] = cookie
+    thief = client_of(None)
+    thief.cookies.update(
+        {name: morsel for name, morsel in browser.cookies.items() if "saml" in name}
+    )
     assert post_response(thief, message).status_code == 403 and signed_in_person(thief) == ""
+
+
+def test_it_keeps_the_requests_of_tabs_that_open_at_once_side_by_side(browser, client_of):
+    tabs = [client_of(None) for _ in range(3)]
+    idps_of_tabs = [start_sign_in(tab, query=f"?next=/targets/t{n}/") for n, tab in enumerate(tabs)]
+    for tab in tabs:
+        browser.cookies.update(tab.cookies)
+
+    pages = []
+    for number, idp in enumerate(idps_of_tabs):
+        answer = idp.with_changes(assertion_id=f"_t{number}", response_id=f"_u{number}")
+        response = post_response(browser, answer)
+        pages.append((response.status_code, response.headers.get("Location")))
+    assert pages == [(302, f"/targets/t{number}/") for number in range(3)]
+
+
+def test_an_answer_that_is_posted_again_leads_on_whoever_is_signed_in(browser, client_of):
+    message = start_sign_in(browser, query="?next=/targets/dev-read/").build()
+    assert post_response(browser, message).status_code == 302
+    again = post_response(browser, message)
+    assert again.status_code == 403
+    onward = "/login/?next=%2Ftargets%2Fdev-read%2F"
+    assert f'<meta http-equiv="refresh" content="0;url={onward}">' in again.text
+    assert browser.get(onward).headers["Location"] == "/targets/dev-read/"
+    elsewhere = post_response(client_of(None), message)
+    assert elsewhere.status_code == 403 and "refresh" not in elsewhere.text
+
+
+def test_nobody_else_can_make_a_request_for_a_browser(browser, client_of):
+    idp = start_sign_in(browser)
+    [name] = [each for each in browser.cookies if each.startswith("cooper-saml-")]
+    value = browser.cookies[name].value
+    for other_name, other_value in (
+        ("cooper-saml-0123456789abcdef", value),
+        (name, value[:-1] + ("A" if value[-1] != "A" else "B")),
+        (name, "x"),
+        (name, ""),
+    ):
+        victim = client_of(None)
+        victim.cookies[other_name] = other_value
+        assert post_response(victim, idp).status_code == 403
+        assert signed_in_person(victim) == ""
+
+
+def test_its_requests_never_fill_the_cookie_header(browser):
+    for number in range(14):
+        start_sign_in(browser, query="?next=/" + f"{number:02}".ljust(900, "a"))
+    kept = [morsel for morsel in browser.cookies.values() if morsel.key.startswith("cooper-saml-")]
+    header = sum(len(morsel.key) + len(morsel.value) for morsel in kept if morsel.value)
+    assert 0 < header <= requests.COOKIES_LIMIT
 
 
 def test_it_takes_an_assertion_once_whatever_the_request(browser):
@@ -280,8 +332,9 @@ def test_it_bounces_a_tile_through_its_own_request(browser):
 
 
 def test_it_does_not_bounce_for_ever(browser):
-    response = post_response(browser, OKTA.with_changes(request=""))
-    browser.get(response.headers["Location"])
+    for _ in range(acs.BOUNCES_LIMIT):
+        response = post_response(browser, OKTA.with_changes(request=""))
+        browser.get(response.headers["Location"])
     response = post_response(browser, OKTA.with_changes(request=""))
     assert response.status_code == 403 and "does not say which request" in response.text
 
