@@ -40,6 +40,7 @@ from accounts.providers.saml.pysaml2_client import client_for
 from accounts.providers.saml.requests import AuthnRequest
 from accounts.providers.saml.safe_xml import Rejected, element_text
 from accounts.providers.saml.service_provider import get_service_provider
+from accounts.providers.saml.status import SignInFailed, explain
 from accounts.providers.saml.validation import Assertion, ExpectedResponse
 from core import audit
 from core.audit import Event
@@ -79,6 +80,8 @@ def consume_assertion(request: HttpRequest) -> SignInStep:
         return HttpResponseNotAllowed(["POST"])
     try:
         return _process_response(request)
+    except SignInFailed as failure:
+        return _refuse_failure(request, failure)
     except Rejected as error:
         raise SignInRefused(NOT_VERIFIED, str(error)) from error
 
@@ -114,6 +117,19 @@ def _process_response(request: HttpRequest) -> SignInStep:
     if authn_request.trying:
         return _show_test(request, idp, assertion)
     return _build_result(idp, assertion, authn_request)
+
+
+def _refuse_failure(request: HttpRequest, failure: SignInFailed) -> HttpResponse:
+    """Say why the identity provider signed nobody in. Raise SignInRefused.
+
+    Nothing of such a response is verified, and nothing rests on it: it may choose between
+    sentences of ours, for a browser that asked.
+    """
+    authn_request = _get_pending_request(request, failure.request_id)
+    idp = _get_idp(idps.current(), authn_request)
+    if authn_request.trying:
+        return _show_failed_test(request, idp, str(failure))
+    raise SignInRefused(explain(failure.status, str(idp.label)), str(failure))
 
 
 # -- the form --

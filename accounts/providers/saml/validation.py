@@ -15,11 +15,11 @@ from accounts.providers.saml.constants import (
     NAMEID_TRANSIENT,
     NS_XSI,
     SIGNATURE,
-    STATUS_SUCCESS,
     qname,
 )
-from accounts.providers.saml.message_guard import find_assertion, read_status_code
+from accounts.providers.saml.message_guard import find_assertion
 from accounts.providers.saml.safe_xml import Rejected, element_text
+from accounts.providers.saml.status import read_status
 
 CLOCK_SKEW = timedelta(seconds=60)
 """How far the clocks of cooper and of an identity provider may be apart."""
@@ -139,9 +139,9 @@ def _check_version(received: ReceivedResponse) -> str:
 
 def _check_status(received: ReceivedResponse) -> str:
     """Require that the identity provider reports success (SAML Core 3.2.2.2)."""
-    status = read_status_code(received.response)
-    if status != STATUS_SUCCESS:
-        return f"status {status[:100]!r}"
+    status = read_status(received.response)
+    if not status.is_success:
+        return f"status {status}"
     return ""
 
 
