@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.core import signing
 
 from accounts.models import Person, User, WebSession
+from core import secret_keys
 from core.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
 ENDS_AT = "ends_at"
@@ -91,6 +93,23 @@ class SessionStore(SessionBase):
                 continue
             self.modified = True
             return
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        secret_keys.keep_up()
+        return super().encode(session_dict)
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        """Return the data; {} when no secret key of the installation signed it.
+
+        Raise CooperError when that cannot be told.
+        """
+        secret_keys.keep_up()
+        try:
+            signing.TimestampSigner(salt=self.key_salt).unsign(session_data)
+        except signing.BadSignature:
+            # another server may sign with a key that is still unknown here
+            secret_keys.use()
+        return super().decode(session_data)
 
     def save(self, must_create: bool = False) -> None:
         """Write the data.

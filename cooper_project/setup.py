@@ -37,9 +37,7 @@ def set_up(say: Say, *, rotate: bool = False) -> list[str]:
 
     changed = tables.ensure(key_arn, say)
     changed += _ensure_items(key_arn)
-    if rotate and "secret key" not in changed:
-        secret_keys.rotate()
-        changed.append("secret key rotated")
+    changed += _bring_secret_keys_up_to_date(say, rotate=rotate and "secret key" not in changed)
 
     # last of all: servers refuse to start before the tables have their version
     if stored_schema() == 0:
@@ -83,6 +81,22 @@ def _ensure_items(key_arn: str) -> list[str]:
 
     if secret_keys.ensure():
         changed.append("secret key")
+    return changed
+
+
+def _bring_secret_keys_up_to_date(say: Say, *, rotate: bool) -> list[str]:
+    """Drop the secret keys that are retired, and introduce a new one if asked to."""
+    changed = []
+    if secret_keys.drop_retired():
+        changed.append("retired secret key dropped")
+
+    if rotate:
+        signs_from = secret_keys.rotate()
+        changed.append("secret key introduced")
+        say(
+            f"A new secret key is introduced. Servers sign with it from {signs_from:%H:%M} UTC; "
+            "they learn it by themselves, without a restart."
+        )
     return changed
 
 

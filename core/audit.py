@@ -77,6 +77,7 @@ class Event(StrEnum):
     SETUP_DONE = "setup:run:done"
     SECRET_KEY_MADE = "secret-key:make:done"  # noqa: S105 - an event's name
     SECRET_KEY_ROTATED = "secret-key:rotate:done"  # noqa: S105 - an event's name
+    SECRET_KEY_RETIRED = "secret-key:retire:done"  # noqa: S105 - an event's name
     SERVE_STARTED = "serve:start:done"
 
 

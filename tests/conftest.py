@@ -3,6 +3,7 @@
 import copy
 import gc
 import os
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -104,11 +105,22 @@ def _seeded_tables(aws: EmbeddedAws) -> dict[str, object]:
     return copy.deepcopy(aws.tables)
 
 
+@pytest.fixture(scope="session")
+def _seeded_keys(aws: EmbeddedAws) -> secret_keys.Loaded:
+    """Return the secret keys as the seed left them."""
+    return secret_keys.loaded
+
+
 @pytest.fixture
-def store(aws: EmbeddedAws, _seeded_tables: dict[str, object]) -> Iterator[EmbeddedAws]:
+def store(
+    aws: EmbeddedAws, _seeded_tables: dict[str, object], _seeded_keys: secret_keys.Loaded
+) -> Iterator[EmbeddedAws]:
     """Begin with the seed and the real time, whatever tests before this one did."""
     aws.tables.clear()
     aws.tables.update(copy.deepcopy(_seeded_tables))
+    secret_keys.loaded = copy.copy(_seeded_keys)
+    # the next look at them is a minute away: tests count the calls of a request
+    secret_keys.loaded.read_at = time.monotonic()
     catalogue.forget()
     limits.forget()
     last_used.forget()

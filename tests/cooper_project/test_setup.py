@@ -521,17 +521,6 @@ def test_it_migrates_an_older_schema_step_by_step(
     assert installation.schema_version() == 3
 
 
-def test_it_keeps_the_last_secret_keys_when_a_new_one_begins(empty: EmbeddedAws) -> None:
-    setup.set_up(quiet)
-    first = secret_keys.decrypt_stored()
-    for _ in range(3):
-        setup.set_up(quiet, rotate=True)
-    kept = secret_keys.decrypt_stored()
-    assert len(kept) == 1 + secret_keys.FALLBACKS
-    assert first[0] not in kept
-    assert len(events(Event.SECRET_KEY_ROTATED)) == 3
-
-
 def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
     stored = Installation.find("secret-keys").value

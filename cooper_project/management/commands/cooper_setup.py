@@ -39,7 +39,7 @@ class Command(CooperCommand):
         parser.add_argument(
             "--rotate-secret-key",
             action="store_true",
-            help="begin a new secret key; the last ones stay valid",
+            help="introduce a new secret key; nobody is signed out, and no server restarted",
         )
 
     def run_command(self, **options: Any) -> None:
@@ -52,6 +52,4 @@ class Command(CooperCommand):
             self.say(f"Done: {len(changed)} changes.")
         else:
             self.say("Done: nothing had to be changed.")
-        if options["rotate_secret_key"]:
-            self.say("Restart every cooper_serve, one after another, to use the new secret key.")
         self.say(NEXT_STEPS)
