@@ -22,6 +22,13 @@ class CooperError(Exception):
         self.detail = detail or message
         self.code = code
 
+    @property
+    def line(self) -> str:
+        """The message, and the detail where it adds to it: for the host's terminal and log."""
+        if self.detail == self.message:
+            return self.message
+        return f"{self.message} [{self.detail}]"
+
 
 class Unavailable(CooperError):
     """A service that cooper needs did not answer, or not in time; nothing was handed out."""

@@ -65,7 +65,7 @@ class CooperCommand(BaseCommand):
             self.run_command(**options)
         except CooperError as error:
             logger.debug("%s: %s", type(error).__name__, error.detail)
-            raise CommandError(error_line(error)) from error
+            raise CommandError(error.line) from error
 
     def run_command(self, **options: Any) -> None:
         """Do what the command is for; raise CooperError or UsageError."""
@@ -78,10 +78,3 @@ class CooperCommand(BaseCommand):
     def warn(self, text: str) -> None:
         """Write a warning to stderr: stdout may carry the result."""
         self.stderr.write(text, style_func=self.style.WARNING)
-
-
-def error_line(error: CooperError) -> str:
-    """Return the message, and AWS's own words where they add to it."""
-    if error.detail in ("", error.message):
-        return error.message
-    return f"{error.message} [{error.detail}]"

@@ -30,7 +30,7 @@ def refusals() -> list[str]:
     try:
         _check_installation()
     except CooperError as error:
-        return [error.message]
+        return [error.line]
     return []
 
 
