@@ -173,6 +173,8 @@ LOG_LEVEL = env.text("COOPER_LOG_LEVEL", "INFO", matching="DEBUG|INFO|WARNING|ER
 # at DEBUG these write secrets, session tokens and KMS plaintext, so they stay at WARNING whatever
 # LOG_LEVEL says
 _LEAKY = ("botocore", "boto3", "urllib3", "pynamodb", "s3transfer", "gevent")
+# these log a traceback for each failed refresh; core.aws says the reason in one line
+_TALKATIVE = ("botocore.credentials", "botocore.tokens")
 # these log whole messages of strangers, as errors; accounts.views logs the reason of a refusal
 _LOUD = ("saml2", "djangosaml2", "xmlschema")
 LOGGING = {
@@ -183,6 +185,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         **{name: {"level": "WARNING"} for name in _LEAKY},
+        **{name: {"level": "ERROR"} for name in _TALKATIVE},
         **{name: {"level": "CRITICAL", "propagate": False} for name in _LOUD},
         "django": {
             "handlers": [],
