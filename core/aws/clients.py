@@ -7,11 +7,17 @@ from functools import partial
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ChecksumError
+from botocore.exceptions import ChecksumError
 from django.conf import settings
 
 from core import __version__
-from core.aws.credentials import borrowing_session, own_session, renew_expired
+from core.aws.credential_errors import credentials_failed
+from core.aws.credentials import (
+    borrowing_session,
+    forget_own_credentials,
+    look_again,
+    own_session,
+)
 from core.aws.deadlines import seconds_left
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
@@ -66,23 +72,23 @@ def forget_clients() -> None:
     """Drop all clients, for the next call to make new ones (other credentials or endpoints)."""
     with _lock:
         _clients.clear()
-        own_session.cache_clear()
+        forget_own_credentials()
 
 
 def _build(service: str, region_name: str, borrowed: bool) -> Any:
-    session: Any = borrowing_session() if borrowed else own_session()
     try:
+        session: Any = borrowing_session() if borrowed else own_session()
         new_client = session.client(service, region_name=region_name, config=_config(service))
-    except (BotoCoreError, ValueError) as error:
-        message = f"{SERVICES[service]} cannot be used with this configuration: {error}"
-        raise CooperError(message) from error
+    except Exception as error:  # noqa: BLE001 - files and environment fail in many ways
+        # they are read anew next time
+        forget_own_credentials()
+        raise credentials_failed(error, SERVICES[service]) from None
 
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
     _register_handlers(new_client, service)
     if not borrowed:
-        # lent keys are not cooper's to renew
-        handler = partial(renew_expired, session=session)
-        new_client.meta.events.register("needs-retry", handler)
+        # lent keys are not cooper's to look for
+        new_client.meta.events.register("needs-retry", look_again)
     return new_client
 
 

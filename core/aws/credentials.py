@@ -1,11 +1,13 @@
 """The credentials that calls are signed with: cooper's own, or keys lent for a moment."""
 
+import re
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import boto3
 import botocore.session
@@ -14,11 +16,19 @@ from botocore.credentials import (
     CredentialResolver,
     Credentials,
     ReadOnlyCredentials,
-    RefreshableCredentials,
 )
 from botocore.exceptions import NoCredentialsError
 
-EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException"}
+from core.aws.credential_errors import (
+    CredentialsFailed,
+    MfaDemanded,
+    UnusableCharacters,
+    credentials_failed,
+)
+from core.aws.errors import BAD_CREDENTIAL_CODES
+
+FAILURE_SECONDS = 2.0
+"""How long a failure to find credentials is taken for granted: a search may take a second."""
 
 
 class Keys(NamedTuple):
@@ -61,42 +71,129 @@ class _BorrowedKeys(Credentials):
         return ReadOnlyCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
 
 
-class _BorrowedKeysProvider(CredentialProvider):
-    METHOD = "cooper-borrowed-keys"
+class _OwnCredentials(Credentials):
+    """cooper's own credentials, looked for where AWS's tools look when a call needs them.
+
+    What failed is looked for again, with AWS's files read anew: whoever mends them need not restart
+    the server. Any failure, whatever its exception, becomes CredentialsFailed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("own", "own")
+        self._search_lock = threading.Lock()
+        self._credentials: Credentials | None = None
+        self._failure = ""
+        self._failed_at = 0.0
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        with self._search_lock:
+            if self._credentials is None:
+                self._credentials = self._search()
+            credentials = self._credentials
+
+        try:
+            # may fetch them anew, by a program or a call
+            frozen: ReadOnlyCredentials = credentials.get_frozen_credentials()
+            _refuse_unusable(frozen)
+        except Exception as error:  # noqa: BLE001 - programs and files fail in many ways
+            self.forget()
+            # botocore's error may quote a line of a file
+            raise credentials_failed(error) from None
+        return frozen
+
+    def forget(self) -> None:
+        """Look for the credentials again before the next call is signed."""
+        self._credentials = None
+        self._failed_at = 0.0
+
+    def _search(self) -> Credentials:
+        if self._failed_at and time.monotonic() - self._failed_at < FAILURE_SECONDS:
+            raise CredentialsFailed(self._failure)
+
+        try:
+            return _find_credentials()
+        except Exception as error:  # noqa: BLE001 - programs and files fail in many ways
+            failure = credentials_failed(error)
+            self._failure = failure.detail
+            self._failed_at = time.monotonic()
+            raise failure from None
+
+
+def _find_credentials() -> Credentials:
+    """Go through AWS's places: environment, profile, instance role; raise whatever went wrong."""
+    # a new session, since one keeps the files as it first read them
+    resolver = botocore.session.get_session().get_component("credential_provider")
+    # botocore has no public way to keep a profile from asking at the terminal; a test notices
+    # when this name goes
+    resolver.get_provider("assume-role")._prompter = _refuse_mfa
+
+    credentials: Credentials | None = resolver.load_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    return credentials
+
+
+def _refuse_mfa(prompt: str) -> NoReturn:
+    raise MfaDemanded
+
+
+def _refuse_unusable(frozen: ReadOnlyCredentials) -> None:
+    """Raise UnusableCharacters unless a request's headers can carry the credentials."""
+    for text in (frozen.access_key, frozen.secret_key, frozen.token or "-"):
+        if not isinstance(text, str) or not re.fullmatch(r"[!-~]+", text):
+            raise UnusableCharacters
+
+
+_own = _OwnCredentials()
+
+
+class _OnlyProvider(CredentialProvider):
+    """A chain of one: clients of its session sign with these credentials and with nothing else."""
+
+    METHOD = "cooper"
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
 
     def load(self) -> Credentials:
-        return _BorrowedKeys()
+        return self._credentials
 
 
 @cache
 def own_session() -> boto3.Session:
-    """Return the session with cooper's own credentials: environment, profile or instance role."""
-    return boto3.Session()
+    """Return the session whose clients sign with cooper's own credentials."""
+    return _session_with(_own)
+
+
+def forget_own_credentials() -> None:
+    """Read AWS's files and environment anew before the next call."""
+    own_session.cache_clear()
+    _own.forget()
 
 
 def borrowing_session() -> boto3.Session:
     """Return a session whose clients sign with the keys of `using`, and with nothing else."""
+    return _session_with(_BorrowedKeys())
+
+
+def _session_with(credentials: Credentials) -> boto3.Session:
     session = botocore.session.get_session()
-    resolver = CredentialResolver([_BorrowedKeysProvider()])
+    resolver = CredentialResolver([_OnlyProvider(credentials)])
     # instead of botocore's chain: without lent keys a call must fail, not use cooper's own
     session.register_component("credential_provider", resolver)
     return boto3.Session(botocore_session=session)
 
 
-def renew_expired(response: Any, attempts: int, session: boto3.Session, **_: Any) -> int | None:
-    """Fetch credentials anew when AWS says that they have expired; return 0 to try at once again.
+def look_again(response: Any, attempts: int, **_: Any) -> int | None:
+    """Look for credentials again when AWS does not accept them; return 0 to try at once again.
 
-    A handler of botocore's event `needs-retry`. botocore stretches an instance's credentials that
-    are near their end when the instance metadata service fails, so they may be dead before botocore
-    renews them.
+    A handler of botocore's event `needs-retry`. They may have been replaced meanwhile, in a file or
+    by the instance metadata service, whose outage lets botocore use them beyond their end.
     """
     code = response[1].get("Error", {}).get("Code") if response else None
-    if code not in EXPIRED_CODES or attempts > 1:
+    if code not in BAD_CREDENTIAL_CODES or attempts > 1:
         return None
 
-    credentials: Any = session.get_credentials()
-    if not isinstance(credentials, RefreshableCredentials):
-        return None
-    # botocore has no public way to say "refresh now"; a test notices when this name goes
-    credentials._expiry_time = datetime.now(UTC)  # type: ignore[attr-defined]
+    _own.forget()
     return 0

@@ -3,9 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore import exceptions
+from botocore.exceptions import (
+    BotoCoreError,
+    ChecksumError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoRegionError,
+    ParamValidationError,
+)
 from botocore.parsers import ResponseParserError
 
+from core.aws.credential_errors import credentials_failed
 from core.errors import CooperError, NotAllowed, Unavailable
 
 BAD_CREDENTIAL_CODES = {
@@ -29,6 +39,9 @@ REFUSAL_CODES = BAD_CREDENTIAL_CODES | {
 """Error codes that say: not with these credentials."""
 
 BUSY_CODES = {"RequestLimitExceeded", "ProvisionedThroughputExceededException"}
+
+NO_ANSWER = (exceptions.ConnectionError, HTTPClientError, IncompleteReadError, ChecksumError)
+"""botocore's errors for an answer that did not come, or not whole."""
 
 SERVICE_NAMES = {"kms": "AWS KMS", "sts": "AWS STS", "dynamodb": "DynamoDB"}
 """The services as people know them."""
@@ -70,14 +83,25 @@ def translate(error: Exception, service: str = "AWS") -> CooperError:
     """Return what an AWS error means to a person; AWS's own words are in the detail."""
     if isinstance(error, ClientError):
         return _translate_answer(error, service)
-    if isinstance(error, NoCredentialsError):
-        message = "cooper has no AWS credentials: give it an instance role or keys."
-        return NotAllowed(message, str(error), code="NoCredentials")
     if isinstance(error, NoRegionError):
         return CooperError(NO_REGION)
+    if isinstance(error, ParamValidationError):
+        message = f"{service} does not take this. Nothing was handed out."
+        return CooperError(message, f"{service}: {error}")
+    if isinstance(error, NO_ANSWER) and not _is_about_the_host(error):
+        message = f"{service} did not answer. Nothing was handed out; try again in a minute."
+        return Unavailable(message, repr(error))
+    # all others are about credentials, profiles, endpoints: no waiting mends them
+    return credentials_failed(error, service)
 
-    message = f"{service} did not answer. Nothing was handed out; try again in a minute."
-    return Unavailable(message, repr(error))
+
+def _is_about_the_host(error: Exception) -> bool:
+    """Return whether a call failed before it left: by a missing CA bundle, or a value in a header.
+
+    botocore wraps these in its error for connections.
+    """
+    cause = getattr(error, "kwargs", {}).get("error")
+    return isinstance(cause, FileNotFoundError | PermissionError | IsADirectoryError | ValueError)
 
 
 def _translate_answer(error: ClientError, service: str) -> CooperError:

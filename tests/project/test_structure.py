@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 import botocore.session
 import pytest
-from botocore.credentials import RefreshableCredentials
+from botocore.credentials import AssumeRoleProvider
 from pynamodb.connection import Connection  # noqa: TID251 - for the names to keep from
 from pynamodb.connection.table import TableConnection  # noqa: TID251 - likewise
 from pynamodb.models import Model
@@ -170,11 +170,11 @@ def private_names(*classes: type) -> set[str]:
 
 PRIVATE_NAMES = {
     "core/dynamo": private_names(Model, Connection, TableConnection),
-    "core/aws": private_names(RefreshableCredentials, boto3.Session, botocore.session.Session),
+    "core/aws": private_names(AssumeRoleProvider, boto3.Session, botocore.session.Session),
 }
 """Private names of PynamoDB and botocore, by the one package that may use them."""
 
-BOTOCORE_NAMES_IN_USE = {"_expiry_time"}
+BOTOCORE_NAMES_IN_USE = {"_prompter"}
 """What cooper cannot do without; a test of core.aws fails when botocore loses it."""
 
 
