@@ -31,6 +31,8 @@ REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 PEOPLE_PER_TRANSACTION = 80
 """People whose web sessions end in one transaction (DynamoDB's limit is 100 items)."""
 
+LABEL_LIMIT = 64
+
 ERROR_LIMIT = 500
 """Characters of an error that are stored."""
 
@@ -72,6 +74,7 @@ def add(settings: IdpSettings, taken: Iterable[str]) -> tuple[SamlIdp, list[str]
     if settings.name in taken:
         raise Invalid(f"{settings.name!r} is the id of another way to sign in. Choose another one.")
 
+    _refuse_unusable(settings)
     idp_metadata = load_metadata(
         settings.metadata_source, settings.entity_id, settings.metadata_certificate
     )
@@ -90,6 +93,21 @@ def add(settings: IdpSettings, taken: Iterable[str]) -> tuple[SamlIdp, list[str]
             audit.event(Event.IDP_ADDED, object=settings.name, entity_id=idp_metadata.entity_id)
         )
     return idp, [*idp_metadata.problems, *find_problems(idp)]
+
+
+def _refuse_unusable(settings: IdpSettings) -> None:
+    """Raise Invalid for what would be stored and then match nothing, or be shown to nobody."""
+    if len(settings.label) > LABEL_LIMIT or not settings.label.isprintable():
+        raise Invalid(f"A label has at most {LABEL_LIMIT} printable characters.", field="label")
+
+    for attribute_name in settings.group_attributes:
+        is_trimmed = attribute_name == attribute_name.strip()
+        if not attribute_name or not is_trimmed or not attribute_name.isprintable():
+            raise Invalid(
+                f"{attribute_name[:100]!r} is not an attribute's name: no blanks around it, and"
+                " printable characters alone.",
+                field="groups",
+            )
 
 
 def _refuse_taken(name: str, existing: SamlIdp | None, entity_id: str) -> None:
@@ -267,7 +285,9 @@ def load_metadata(source: str, entity_id: str = "", certificate: str = "") -> Id
     idp_metadata = metadata.read(raw, entity_id)
     if certificate:
         try:
-            xmlsec.verify_metadata_signature(raw, metadata.parse_root(raw), certificate)
+            xmlsec.verify_metadata_signature(
+                metadata.trim(raw), metadata.parse_root(raw), certificate
+            )
         except Rejected as error:
             raise Invalid(
                 f"This metadata is not signed as required: {error.args[0]}.", str(error)

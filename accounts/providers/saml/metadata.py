@@ -22,13 +22,14 @@ from accounts.providers.saml.constants import (
 )
 from accounts.providers.saml.message_grammar import local_name
 from accounts.providers.saml.safe_xml import (
+    XML_BLANKS,
     Rejected,
     decode_utf8,
     element_text,
     parse,
     refuse_declarations,
 )
-from accounts.providers.saml.validation import parse_instant
+from accounts.providers.saml.validation import EARLIEST, LATEST
 from core.errors import Invalid
 
 SIZE_LIMIT = 5_000_000
@@ -46,6 +47,9 @@ CERTIFICATES_LIMIT = 10
 URL_LIMIT = 2_000
 RSA_BITS = 2_048
 """Shorter RSA keys are reported as a problem."""
+
+VALID_UNTIL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+"""XML Schema's dateTime, with or without a zone."""
 
 EXPIRES_SOON = timedelta(days=30)
 METADATA_EXPIRES_SOON = timedelta(days=2)
@@ -87,50 +91,64 @@ def read(raw: bytes, entity_id: str = "") -> IdpMetadata:
 
 def _read(raw: bytes, entity_id: str) -> IdpMetadata:
     root = parse_root(raw)
-    entity = _find_entity(root, entity_id)
+    entity = _find_entity(root, entity_id.strip(XML_BLANKS))
     descriptor = _find_idp_descriptor(entity)
+    problems: list[str] = []
 
     certificates = _read_certificates(descriptor)
     if not certificates:
         raise Rejected("metadata", "it has no signing certificate that can be read")
 
-    sso = _find_location(descriptor, "md:SingleSignOnService")
+    sso = _find_location(descriptor, "md:SingleSignOnService", problems)
     if not sso:
-        raise Rejected("metadata", "it has no SingleSignOnService with the HTTP-Redirect binding")
+        reasons = "".join(f"; {problem}" for problem in problems)
+        raise Rejected(
+            "metadata",
+            f"it has no SingleSignOnService with the HTTP-Redirect binding{reasons}",
+        )
+    slo = _find_location(descriptor, "md:SingleLogoutService", problems)
 
-    valid_until = _read_valid_until(root, entity, descriptor)
+    valid_until = _read_valid_until([root, entity, descriptor], problems)
     if valid_until is not None and valid_until <= datetime.now(UTC):
         raise Rejected("metadata", f"it expired on {valid_until:%Y-%m-%d}")
 
-    problems = []
     # without any format listed, the identity provider decides (SAML Metadata 2.4.2)
     formats = [element_text(format_) for format_ in descriptor.iterfind(qname("md:NameIDFormat"))]
     if formats == [NAMEID_TRANSIENT]:
         problems.append("it offers only transient NameIDs; cooper needs lasting ones")
 
     return IdpMetadata(
-        entity_id=entity.get("entityID", ""),
+        entity_id=_entity_id_of(entity),
         sso=sso,
-        slo=_find_location(descriptor, "md:SingleLogoutService"),
+        slo=slo,
         certificates=tuple(certificates),
         valid_until=valid_until,
         problems=tuple(problems),
     )
 
 
+def trim(raw: bytes) -> bytes:
+    """Return metadata without a byte order mark, and without blanks around it.
+
+    An XML declaration has to be the very beginning (XML 1.0, 2.8). Files that were pasted together
+    often begin with an empty line.
+    """
+    byte_order_mark = b"\xef\xbb\xbf"
+    return raw.strip().removeprefix(byte_order_mark).lstrip()
+
+
 def parse_root(raw: bytes) -> ET.Element:
     """Return the root of metadata. Raise Rejected for what is none: empty, huge, a web page."""
-    if not raw.strip():
-        raise Rejected("metadata", "it is empty")
     if len(raw) > SIZE_LIMIT:
         raise Rejected("metadata", f"it is larger than {SIZE_LIMIT // 1_000_000} MB")
+    raw = trim(raw)
+    if not raw:
+        raise Rejected("metadata", "it is empty")
     # the usual mistake: the address of a page that shows metadata, or of a sign-in page
     if re.match(rb"\s*<(!doctype\s+)?html", raw, re.IGNORECASE):
         raise Rejected("metadata", "it is a web page, not metadata (is the URL right, and public?)")
 
-    byte_order_mark = b"\xef\xbb\xbf"
-    raw = raw.removeprefix(byte_order_mark)
-    refuse_declarations(decode_utf8(raw), comments=True)
+    refuse_declarations(decode_utf8(raw), published=True)
     root = parse(raw, max_elements=MAX_ELEMENTS)
     if root.tag not in (qname("md:EntityDescriptor"), qname("md:EntitiesDescriptor")):
         raise Rejected(
@@ -144,7 +162,7 @@ def _find_entity(root: ET.Element, entity_id: str) -> ET.Element:
     entities = []
     for entity in root.iter(qname("md:EntityDescriptor")):
         is_idp = entity.find(qname("md:IDPSSODescriptor")) is not None
-        is_meant = not entity_id or entity.get("entityID") == entity_id
+        is_meant = not entity_id or _entity_id_of(entity) == entity_id
         if is_idp and is_meant:
             entities.append(entity)
 
@@ -156,9 +174,15 @@ def _find_entity(root: ET.Element, entity_id: str) -> ET.Element:
     if not entities:
         suffix = f" {entity_id}" if entity_id else ""
         raise Rejected("metadata", f"it describes no identity provider{suffix}")
-    if not 0 < len(entities[0].get("entityID", "")) <= ENTITY_ID_LIMIT:
-        raise Rejected("metadata", "it has no usable entityID")
+    own_id = _entity_id_of(entities[0])
+    if not 0 < len(own_id) <= ENTITY_ID_LIMIT or not own_id.isprintable() or " " in own_id:
+        raise Rejected("metadata", f"it has no usable entityID: {own_id[:100]!r}")
     return entities[0]
+
+
+def _entity_id_of(entity: ET.Element) -> str:
+    """Return the entityID without blanks around it, as messages' issuers are compared with it."""
+    return entity.get("entityID", "").strip(XML_BLANKS)
 
 
 def _find_idp_descriptor(entity: ET.Element) -> ET.Element:
@@ -169,24 +193,59 @@ def _find_idp_descriptor(entity: ET.Element) -> ET.Element:
     raise Rejected("metadata", "its identity provider does not speak SAML 2.0")
 
 
-def _find_location(descriptor: ET.Element, service: str) -> str:
-    """Return where a service is reached by HTTP-Redirect, or "". Raise Rejected unless https."""
+def _find_location(descriptor: ET.Element, service: str, problems: list[str]) -> str:
+    """Return where a service is reached by HTTP-Redirect, or "": the first address that is usable.
+
+    The others are added to the problems.
+    """
     for endpoint in descriptor.iterfind(qname(service)):
-        if endpoint.get("Binding") == BINDING_REDIRECT:
-            location = endpoint.get("Location", "")
+        if endpoint.get("Binding") != BINDING_REDIRECT:
+            continue
+        location = endpoint.get("Location", "").strip(XML_BLANKS)
+        try:
             require_https(location)
+        except Rejected as error:
+            problems.append(f"a {local_name(qname(service))} is not used: {error.args[0]}")
+        else:
             return location
     return ""
 
 
-def _read_valid_until(*elements: ET.Element) -> datetime | None:
-    """Return the earliest validUntil of nested elements (SAML Metadata 2.3.1, 2.3.2, 2.4.1)."""
+def _read_valid_until(elements: list[ET.Element], problems: list[str]) -> datetime | None:
+    """Return the earliest validUntil of nested elements (SAML Metadata 2.3.1, 2.3.2, 2.4.1).
+
+    One that stands for "never set" is added to the problems.
+    """
     limits = []
     for element in elements:
-        valid_until = element.get("validUntil")
-        if valid_until:
-            limits.append(parse_instant(valid_until))
+        text = element.get("validUntil", "").strip(XML_BLANKS)
+        if not text:
+            continue
+        valid_until = _parse_valid_until(text)
+        if valid_until > EARLIEST:
+            limits.append(valid_until)
+        else:
+            problems.append(f"its validUntil of {text[:40]} is taken as no end at all")
     return min(limits, default=None)
+
+
+def _parse_valid_until(text: str) -> datetime:
+    """Return the time, no earlier than EARLIEST. Raise Rejected.
+
+    Published metadata has times of any zone, though SAML demands UTC (SAML Core 1.3.3). Some
+    products write the beginning of their calendar, year 1, for no end.
+    """
+    rejected = Rejected("metadata", f"its validUntil is not a time: {text[:40]!r}")
+    if not VALID_UNTIL.fullmatch(text):
+        raise rejected
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise rejected from error
+
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return min(max(instant, EARLIEST), LATEST).astimezone(UTC)
 
 
 def require_https(url: str) -> None:
@@ -198,9 +257,10 @@ def require_https(url: str) -> None:
         raise Rejected("metadata", f"{url[:100]!r} is not a URL") from error
 
     is_protected = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
-    is_plain_text = url.isascii() and url.isprintable() and " " not in url
+    # the request would be added to a fragment, which browsers keep to themselves
+    is_plain_text = url.isascii() and url.isprintable() and not {" ", "#"} & set(url)
     if not (is_protected and host and is_plain_text and len(url) <= URL_LIMIT):
-        raise Rejected("metadata", f"{url[:100]!r} is not an https URL")
+        raise Rejected("metadata", f"{url[:100]!r} is not an https URL without a fragment")
 
 
 def _read_certificates(descriptor: ET.Element) -> list[str]:

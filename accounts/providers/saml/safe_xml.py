@@ -55,16 +55,17 @@ def decode_utf8(raw: bytes) -> str:
     return text
 
 
-def refuse_declarations(text: str, *, comments: bool = False) -> None:
+def refuse_declarations(text: str, *, published: bool = False) -> None:
     """Raise Rejected for a DOCTYPE, comment, CDATA section or processing instruction.
 
-    Comments are accepted where `comments` says so: published metadata often has them.
+    Comments and CDATA sections are accepted of a `published` document: metadata often has them, and
+    cooper alone reads it.
     """
     declaration = XML_DECLARATION.match(text)
     if declaration:
         text = text[declaration.end() :]
-    if comments:
-        text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    if published:
+        text = re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", text, flags=re.DOTALL)
 
     if "<?" in text:
         raise Rejected(

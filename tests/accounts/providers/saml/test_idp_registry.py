@@ -373,3 +373,26 @@ def test_an_administrator_sees_which_one_has_what_problem(empty, tmp_path, clien
         and f"{OKTA.entity_id}/sso" in one.text
         and 'name="_save"' not in one.text
     )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"label": "x" * 65}, {"label": "Okta\n"}, {"group_attributes": ("groups ",)},
+        {"group_attributes": ("groups", "")}, {"group_attributes": ("a\u202e",)},
+    ],
+)  # fmt: skip
+def test_it_takes_no_settings_that_would_match_nothing(empty, tmp_path, changes):
+    with pytest.raises(Invalid):
+        connect(OKTA, tmp_path, **changes)
+    assert SamlIdp.find("okta") is None
+
+
+def test_what_it_takes_with_blanks_and_a_long_id_signs_people_in(empty, tmp_path, client_of):
+    text = OKTA.metadata().replace(f'"{OKTA.entity_id}"', f'" {OKTA.entity_id}\n"')
+    connect(OKTA, tmp_path, metadata=f"\n<?xml version='1.0'?>\n{text}")
+    browser = client_of(None)
+    long_id = "_" + "a" * 255
+    idp = start_sign_in(browser).with_changes(assertion_id=long_id, response_id="_" + "b" * 255)
+    assert post_response(browser, idp).status_code == 302
+    assert signed_in_person(browser) == "okta:alice@example.com"

@@ -90,9 +90,44 @@ def test_the_earliest_end_of_what_is_around_it_counts():
     assert read(OKTA.metadata().encode()).valid_until is None
 
 
-def test_an_end_that_is_no_time_is_refused():
-    with pytest.raises(Invalid, match="not a time in UTC"):
-        read(OKTA.metadata(until="tomorrow").encode())
+@pytest.mark.parametrize(
+    "until", ["tomorrow", "2050-01-01", "2050-13-01T00:00:00Z", "2050-01-01T00:00:00Z\n2"]
+)
+def test_an_end_that_is_no_time_is_refused(until):
+    with pytest.raises(Invalid, match="validUntil is not a time"):
+        read(OKTA.metadata(until=until.replace("\n", "&#10;")).encode())
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "2050-01-01T02:00:00+02:00", "2049-12-31T19:00:00.000-05:00", "2050-01-01T00:00:00",
+        " 2050-01-01T00:00:00.0000000Z ",
+    ],
+)  # fmt: skip
+def test_an_end_may_be_of_any_zone(until):
+    metadata = read(OKTA.metadata(until=until).encode())
+    assert metadata.valid_until == datetime(2050, 1, 1, tzinfo=UTC) and metadata.problems == ()
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        "0001-01-01T00:00:00",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+02:00",
+        "1900-01-01T00:00:00Z",
+    ],
+)
+def test_the_beginning_of_a_calendar_is_no_end_and_is_reported(until):
+    metadata = read(OKTA.metadata(until=until).encode())
+    assert metadata.valid_until is None
+    assert "no end at all" in metadata.problems[0]
+
+
+def test_an_end_beyond_all_calendars_is_far_away():
+    until = "9999-12-31T23:59:59-12:00"
+    assert read(OKTA.metadata(until=until).encode()).valid_until.year == 9000
 
 
 def test_it_takes_the_first_address_for_redirects():
@@ -104,11 +139,26 @@ def test_it_takes_the_first_address_for_redirects():
     assert read(with_descriptor(services)).sso == "https://first.example/"
 
 
-def test_a_sign_out_has_to_be_protected_as_well_and_may_be_missing():
+def test_an_address_that_cannot_be_used_is_passed_over_and_reported():
+    for unusable in (
+        "http://insecure.example/", "https://idp.example/#here", "https://idp.example/a b", "",
+    ):  # fmt: skip
+        sign_out = OKTA.metadata().replace(f"{OKTA.entity_id}/slo", unusable)
+        metadata = read(sign_out.encode())
+        assert metadata.slo == "" and "SingleLogoutService is not used" in metadata.problems[0]
+
+        first = f'<md:SingleSignOnService Binding="{BINDING_REDIRECT}" Location="{unusable}"/>'
+        metadata = read(with_descriptor(first))
+        assert metadata.sso == f"{OKTA.entity_id}/sso"
+        assert "SingleSignOnService is not used" in metadata.problems[0]
+
+        alone = OKTA.metadata().replace(f"{OKTA.entity_id}/sso", unusable)
+        with pytest.raises(Invalid, match="no SingleSignOnService.*is not an https URL"):
+            read(alone.encode())
+
+
+def test_a_sign_out_may_be_missing():
     assert read(OKTA.metadata(slo=False).encode()).slo == ""
-    insecure = OKTA.metadata().replace(f"{OKTA.entity_id}/slo", "http://insecure.example/")
-    with pytest.raises(Invalid, match="not an https URL"):
-        read(insecure.encode())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +181,7 @@ def test_https_is_an_address_and_so_is_this_machine(url):
         "http://localhost@evil.example/", "http://10.0.0.1/", "file:///etc/passwd",
         "https://idp.example.com/a b", "https://[::1/", "https://idp.example.com/\n",
         "https://\u0456dp.example.com/", "javascript:alert(1)//https://x",
-        "https://" + "a" * (URL_LIMIT - 7),
+        "https://" + "a" * (URL_LIMIT - 7), "https://idp.example.com/#", "https://idp.example.com#a",
     ],
 )  # fmt: skip
 def test_nothing_else_is_an_address(url):
@@ -147,6 +197,19 @@ def test_an_entity_id_is_as_long_as_saml_allows():
         read(short_metadata.replace("{}", f"{longest}a").encode())
 
 
+def test_blanks_around_an_entity_id_are_no_part_of_it_and_others_are_refused():
+    def named(entity_id: str) -> bytes:
+        return OKTA.metadata().replace(f'"{OKTA.entity_id}"', f'"{entity_id}"').encode()
+
+    for around in ("{} ", " {}", "\n{}\t", "&#32;{}&#10;"):
+        padded = named(around.format(OKTA.entity_id))
+        assert read(padded).entity_id == OKTA.entity_id
+        assert read(padded, f" {OKTA.entity_id}").entity_id == OKTA.entity_id
+    for unusable in (" ", "https://a b", "https://a&#10;b", "https://a\u00a0", "\u202ehttps://a"):
+        with pytest.raises(Invalid, match="no usable entityID"):
+            read(named(unusable))
+
+
 def test_it_says_that_only_transient_names_are_on_offer():
     transient = f"<md:NameIDFormat>{NAMEID_TRANSIENT}</md:NameIDFormat>"
     lasting = "<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
@@ -159,6 +222,21 @@ def test_it_says_that_only_transient_names_are_on_offer():
 def test_published_metadata_may_have_comments_and_a_byte_order_mark():
     text = "\ufeff<?xml version='1.0'?><!-- published -->" + OKTA.metadata()
     assert read(text.encode()).entity_id == OKTA.entity_id
+
+
+@pytest.mark.parametrize("before", ["\n", "\r\n \n", "\ufeff\n", "\n\ufeff"])
+def test_published_metadata_may_begin_with_blanks(before):
+    text = f"{before}<?xml version='1.0' encoding='UTF-8'?>\n{OKTA.metadata()}\n\n"
+    assert read(text.encode()).entity_id == OKTA.entity_id
+
+
+def test_published_metadata_may_have_cdata():
+    packed = key_pair("okta").certificate_base64
+    text = OKTA.metadata().replace(packed, f"<![CDATA[{packed[:90]}]]>{packed[90:]}")
+    assert read(text.encode()).certificates == (packed,)
+    for hidden in ("<!DOCTYPE a>", "<![CDATA[", "<!-- <![CDATA[ -->]]><!DOCTYPE a>", "<?php ?>"):
+        with pytest.raises(Invalid):
+            read((hidden + OKTA.metadata()).encode())
 
 
 def test_metadata_is_as_large_as_the_limit_and_no_larger():

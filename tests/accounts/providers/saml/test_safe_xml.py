@@ -95,7 +95,7 @@ def test_it_refuses_any_other_declaration_and_what_looks_like_one(text):
 
 @pytest.mark.parametrize("text", ["<!-- a --><a/>", "<!-- <!DOCTYPE a> -->\n<a><!----></a>"])
 def test_it_accepts_comments_where_it_is_told_to(text):
-    refuse_declarations(text, comments=True)
+    refuse_declarations(text, published=True)
     with pytest.raises(Rejected):
         refuse_declarations(text)
 
@@ -112,7 +112,7 @@ def test_it_accepts_comments_where_it_is_told_to(text):
 )
 def test_a_comment_hides_no_declaration(text):
     with pytest.raises(Rejected):
-        refuse_declarations(text, comments=True)
+        refuse_declarations(text, published=True)
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b"a\xc0\xafb", b"\xed\xa0\x80", b"a\0b"])
