@@ -3,12 +3,33 @@
 Pure: no Django, no AWS.
 """
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from core.groups import split_group
+
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+"""Characters that are not seen, but count as printable (Unicode's Default_Ignorable_Code_Point).
+
+Those that are not printable are in no name.
+"""
+
+
+def fold_name(name: str) -> str:
+    """Return what all spellings of a name have in common: no case, one Unicode form, no blanks.
+
+    Look-alikes of another script, such as a Cyrillic letter in a Latin name, stay different.
+    Source: Unicode Standard, 3.13 (caseless matching of identifiers); UAX #15 (NFKC).
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    # folding may leave a form that is not normal, and normalizing brings invisible letters in
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", folded)).strip()
 
 
 class Group(NamedTuple):

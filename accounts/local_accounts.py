@@ -13,9 +13,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from accounts.administrators import can_administer, guard_admin_change
-from accounts.identity import Group
+from accounts.identity import Group, fold_name
 from accounts.models import LocalAccount, Person
-from accounts.providers.local import PASSWORD_LIMIT, USERNAME, normalize_username
+from accounts.providers.local import PASSWORD_LIMIT, USERNAME
 from core import audit
 from core.audit import Event
 from core.dynamo import AlreadyExists, Stale, Transaction, transaction
@@ -32,7 +32,7 @@ Change = Callable[[LocalAccount, Person], None]
 # -- what was typed --------------------------------------------------------------------------------
 def parse_username(text: str) -> str:
     """Return the one spelling of a user name; raise Invalid when it cannot be one."""
-    username = normalize_username(text)
+    username = fold_name(text)
     if not USERNAME.fullmatch(username):
         raise Invalid(
             f"{text!r} cannot be a user name: 1 to 64 letters, digits and . _ @ + -",

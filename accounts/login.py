@@ -6,6 +6,7 @@ from functools import partial
 from django.contrib import auth
 from django.http import HttpRequest
 
+from accounts import person_names
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
 from accounts.entitlement_hooks import relevant_groups
 from accounts.identity import Identity
@@ -64,7 +65,7 @@ def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:
     identity = authenticated.identity
 
     # first: without the event on the audit log nobody is signed in
-    person = _write_person(identity)
+    person = _write_person(authenticated)
     user = User.from_person(person)
     auth.login(request, user, backend=BACKEND)
 
@@ -87,13 +88,14 @@ def _set_or_remove(request: HttpRequest, name: str, value: object) -> None:
         request.session.pop(name, None)
 
 
-def _write_person(identity: Identity) -> Person:
+def _write_person(authenticated: AuthResult) -> Person:
     """Write the person as their provider describes them; try again after a conflict."""
-    return retry(partial(_write_person_once, identity), on=Conflict, tries=ATTEMPTS)
+    return retry(partial(_write_person_once, authenticated), on=Conflict, tries=ATTEMPTS)
 
 
-def _write_person_once(identity: Identity) -> Person:
+def _write_person_once(authenticated: AuthResult) -> Person:
     """Write the person and the event of the sign-in in one transaction; return the person."""
+    identity = authenticated.identity
     person = Person.find(identity.person)
     if person is not None and person.disabled:
         raise SignInRefused(
@@ -109,6 +111,8 @@ def _write_person_once(identity: Identity) -> Person:
 
     groups = _groups_to_keep(identity)
     with transaction() as writes:
+        if not authenticated.subject_is_opaque:
+            person_names.take(writes, identity.provider, identity.subject, person)
         person = _put_person(writes, provider, identity, groups, person)
         writes.create(
             audit.event(

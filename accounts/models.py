@@ -71,6 +71,22 @@ class Person(Document):
         self.epoch = int(self.epoch) + 1
 
 
+class PersonName(Document):
+    """Who has a name, whatever its case and Unicode form: one person, unless the host allowed more.
+
+    The key is made of the provider and the folded name (`accounts.person_names`), whose hash never
+    grows too long. Whoever is not among `people`, and has never signed in, does not get the name.
+    """
+
+    purpose = "names that people have taken"
+
+    class Meta:
+        table = "person-names"
+
+    folded = UnicodeAttribute(hash_key=True)
+    people: ListAttribute[str] = _text_list()
+
+
 class LocalAccount(Document):
     """A local account: a name, the argon2 hash of a password, groups.
 

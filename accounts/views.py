@@ -66,7 +66,7 @@ def sign_in(request: CooperRequest) -> HttpResponse:
         identity = provider.authenticate(request, form)
         user = login.sign_in(request, identity)
     except SignInRefused as refused:
-        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail)
+        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail, **refused.facts)
         form.add_error(None, refused.message)
         return _sign_in_page(request, form, refused.status)
 
@@ -164,7 +164,8 @@ def _take_step(
         result = AuthResult(answer) if isinstance(answer, Identity) else answer
         user = login.sign_in(request, result)
     except SignInRefused as refused:
-        audit.record(Event.SIGN_IN_REFUSED, why=refused.detail[:DETAIL_LIMIT], **facts)
+        why = refused.detail[:DETAIL_LIMIT]
+        audit.record(Event.SIGN_IN_REFUSED, why=why, **facts, **refused.facts)
         return _refused_page(request, refused)
 
     _show_stored_notice(request, user)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 
+from accounts import person_names
 from brokers import catalogue
 from brokers.models import Change
 from core import audit, installation, secret_keys
 from core.audit import Event
 from core.dynamo import AlreadyExists, TableMissing, tables, transaction
-from core.installation import SCHEMA_ITEM, STOP_SWITCH_ITEM, Installation
+from core.installation import NAMES_ITEM, SCHEMA_ITEM, STOP_SWITCH_ITEM, Installation
 from core.kms import usable_key_arn
 
 Say = Callable[[str], None]
@@ -81,6 +82,8 @@ def _ensure_items(key_arn: str) -> list[str]:
 
     if secret_keys.ensure():
         changed.append("secret key")
+    if _ensure_names():
+        changed.append("names of people")
     return changed
 
 
@@ -98,6 +101,16 @@ def _bring_secret_keys_up_to_date(say: Say, *, rotate: bool) -> list[str]:
             "they learn it by themselves, without a restart."
         )
     return changed
+
+
+def _ensure_names() -> bool:
+    """Keep the names of people whom an earlier cooper let in, once; return whether it was now."""
+    if Installation.find(NAMES_ITEM):
+        return False
+
+    person_names.ensure_all()
+    # only now: a run that was cut short begins again
+    return installation.ensure(NAMES_ITEM)
 
 
 def _write_first_schema(changed: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ class Event(StrEnum):
     PERSON_CHANGED = "person:change:done"
     PERSON_DISABLED = "person:disable:done"
     PERSON_ENABLED = "person:enable:done"
+    PERSON_NAME_ALLOWED = "person:allow-name:done"
     PERSON_DELETED = "person:delete:done"
     DEVICE_ADDED = "device:add:done"
     DEVICE_REPLACED = "device:replace:done"

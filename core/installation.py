@@ -22,6 +22,9 @@ KMS_KEY = "kms-key"
 USUAL_KEY = "alias/cooper"
 """The KMS key of an installation that was never given another."""
 
+NAMES_ITEM = "person-names"
+"""The item that marks the names of people whom an earlier cooper let in as kept."""
+
 DEMO = "demo"
 """The item that marks tables with the demo's data."""
 

@@ -1,9 +1,10 @@
 """The interface that every sign-in provider implements; docs/providers.md shows it in use."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from django import forms
@@ -25,6 +26,9 @@ class SignInRefused(Refused):
         super().__init__(message, detail)
         self.signed_in_page = signed_in_page
 
+    facts: Mapping[str, str] = MappingProxyType({})
+    """What else its event on the audit log says."""
+
 
 class SignInThrottled(SignInRefused):
     """Too many tries: nothing was looked at, and the message says how long to wait."""
@@ -37,6 +41,12 @@ class AuthResult:
     """An authenticated identity, with what else the provider says of this sign-in."""
 
     identity: Identity
+    subject_is_opaque: bool = False
+    """Whether the subject is an id that no one reads or types, in which case counts.
+
+    Other subjects are names: two that differ in case or Unicode form alone are one person's.
+    """
+
     next_page: str = ""
     """The path in cooper to go on to."""
 

@@ -4,7 +4,6 @@ import math
 import re
 import sys
 import time
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
 from accounts import throttle
-from accounts.identity import Group, Identity
+from accounts.identity import Group, Identity, fold_name
 from accounts.models import LocalAccount
 from accounts.providers.base import Provider, SignInRefused, SignInThrottled
 from core import audit
@@ -63,11 +62,6 @@ TOO_MANY_FOR_ACCOUNT = (
     "places together. Wait {seconds} s and try again, or sign in from a place where you signed in "
     "within the last 30 days."
 )
-
-
-def normalize_username(username: str) -> str:
-    """Return the one spelling of a user name: NFKC, no case, no blanks around."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
 
 
 class LocalForm(forms.Form):
@@ -128,7 +122,7 @@ def identity_of(account: LocalAccount, authenticated_at: datetime | None = None)
 
 def _verify_password(typed_username: str, password: str) -> LocalAccount:
     """Return the account with this name and password; raise SignInRefused."""
-    username = normalize_username(typed_username)
+    username = fold_name(typed_username)
     source = throttle.source_of(audit.context().source)
     _count_guess(username, source)
 

@@ -34,7 +34,7 @@ from accounts.models import SamlIdp
 from accounts.providers.base import AuthResult, SignInRefused, SignInStep
 from accounts.providers.saml import idps, message_guard, requests
 from accounts.providers.saml.attributes import build_identity, groups_notice
-from accounts.providers.saml.constants import qname
+from accounts.providers.saml.constants import NAMEID_PERSISTENT, qname
 from accounts.providers.saml.idps import ConnectedIdps
 from accounts.providers.saml.pysaml2_client import client_for
 from accounts.providers.saml.requests import AuthnRequest
@@ -254,6 +254,8 @@ def _build_result(idp: SamlIdp, assertion: Assertion, authn_request: AuthnReques
     }
     return AuthResult(
         build_identity(idp, assertion),
+        # SAML Core 8.3.7: an opaque id, not a name
+        subject_is_opaque=assertion.name_id.get("Format") == NAMEID_PERSISTENT,
         next_page=authn_request.next,
         session_ends_at=session_ends_at,
         notice=groups_notice(idp, assertion.attributes),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accounts import login, sessions
-from accounts.models import Person, SamlIdp, WebSession
+from accounts.models import Person, PersonName, SamlIdp, WebSession
 from accounts.providers.saml import acs, idp_registry, idps, keys, requests, service_provider
 from brokers import catalogue
 from brokers.models import Association
@@ -650,3 +650,25 @@ def test_the_limits_are_those_of_the_papers():
         900,
         100_000,
     )
+
+
+# -- names that differ in case or form alone -------------------------------------------------------
+def test_it_makes_no_second_person_of_another_spelling_of_a_name(browser, client_of):
+    signed_in(browser)
+    other = client_of(None)
+    idp = start_sign_in(other).with_changes(subject="Alice@example.com", assertion_id="_other")
+    response = post_response(other, idp)
+    assert response.status_code == 403 and "capital letters" in response.text
+    assert signed_in_person(other) == "" and Person.find("okta:Alice@example.com") is None
+
+    [event] = [one for one in AuditEvent.everything() if one.event == Event.SIGN_IN_REFUSED]
+    assert event.target == ALICE and event.facts["object"] == "okta:Alice@example.com"
+    assert event.request_id in response.text
+
+
+def test_it_takes_persistent_ids_as_they_are(browser, client_of):
+    for subject in ("aGVsbG8", "AgvSBg8"):
+        one = client_of(None)
+        signed_in(one, subject=subject, subject_format=PERSISTENT)
+        assert signed_in_person(one) == f"okta:{subject}"
+    assert PersonName.everything() == []
