@@ -24,10 +24,13 @@ def xmlsec1(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 class AccountsConfig(AppConfig):
-    """Registers the check of what SAML needs."""
+    """Registers the checks of what SAML needs, and of what is stored of people."""
 
     name = "accounts"
     verbose_name = "People"
 
     def ready(self) -> None:
+        from accounts import checks  # noqa: PLC0415 - models load after this module
+
         register("cooper", deploy=True)(xmlsec1)
+        checks.register_all()

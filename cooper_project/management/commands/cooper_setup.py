@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.management.base import CommandParser
 
+from accounts.checks import STORED
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
 from cooper_project.setup import known_key, set_up
@@ -48,6 +50,8 @@ class Command(CooperCommand):
             settings.COOPER_KMS_KEY = options["kms_key"] or settings.COOPER_KMS_KEY or known_key()
             changed = set_up(self.say, rotate=options["rotate_secret_key"])
 
+        for message in run_checks(tags=[STORED], databases=["default"]):
+            self.warn(f"warning: {message.msg} {message.hint or ''}".rstrip())
         if changed:
             self.say(f"Done: {len(changed)} changes.")
         else:
