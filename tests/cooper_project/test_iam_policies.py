@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from accounts import models, person_names
 from accounts.models import TotpDevice
+from core.dynamo import transaction
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
 from tests.support import faults, iam
@@ -66,13 +68,19 @@ def test_it_allows_to_make_federation_keys(
     command("cooper_encrypt", *words, given=PAYLOAD)
 
 
-def test_it_allows_local_accounts(store: EmbeddedAws, command: Any) -> None:
+def test_it_allows_to_look_after_people(store: EmbeddedAws, command: Any) -> None:
+    olga = models.Person("okta:olga", provider="okta", subject="olga")
+    olga.save()
+    with transaction() as writes:
+        person_names.take(writes, "okta", "olga", olga)
     command("cooper_user", "add", "frank", "--groups", "admins", given="long-and-rare-4711\n")
     command("cooper_user", "password", "frank", given="longer-and-rarer-4711\n")
     for words in (
         ["groups", "frank", "visitors"],
         ["disable", "frank"],
         ["enable", "frank"],
+        ["disable", "okta:olga"],
+        ["allow-name", "okta:Olga"],
         ["list"],
     ):
         command("cooper_user", *words)

@@ -1,4 +1,7 @@
-"""`cooper -user`: local accounts from the host, so that the first administrator exists."""
+"""`cooper -user`: people from the host: local accounts, so that the first administrator exists.
+
+People of other providers can be disabled and enabled, and let in in spite of their name.
+"""
 
 import sys
 from getpass import getpass
@@ -6,26 +9,29 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts import local_accounts
+from accounts import local_accounts, people, person_names
 from accounts.administrators import admin_groups
 from accounts.identity import Group
-from accounts.models import LocalAccount
+from accounts.models import LocalAccount, Person
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
+from core.errors import Invalid
+from core.groups import LOCAL_PROVIDER
 
 
 class Command(CooperCommand):
-    """Adds, disables, enables and lists local accounts; sets their password and groups."""
+    """Disables, enables and lists people; adds local accounts, sets their password and groups."""
 
     help = (
-        "Local accounts: add, disable, enable, password, groups, list. "
+        "People: disable, enable, list, allow-name. Local accounts: add, password, groups. "
+        "A bare name is a local account; people of other providers are PROVIDER:NAME. "
         "A password is asked for or read from stdin, never on the command line."
     )
     example = (
         'manage.py cooper_user add alice --groups admins,developers --name "Alice Archer"\n'
         "manage.py cooper_user password alice --password-stdin < file\n"
         "manage.py cooper_user groups alice developers\n"
-        "manage.py cooper_user disable alice\n"
+        "manage.py cooper_user disable okta:bob@example.com\n"
         "manage.py cooper_user list"
     )
 
@@ -49,11 +55,19 @@ class Command(CooperCommand):
         groups.add_argument("username")
         groups.add_argument("groups", help='names separated by commas, "" for none')
 
-        disable = verbs.add_parser("disable", help="let nobody sign in with it, from now on")
-        disable.add_argument("username")
-        enable = verbs.add_parser("enable", help="let its owner sign in again")
-        enable.add_argument("username")
-        verbs.add_parser("list", help="show all")
+        disable = verbs.add_parser(
+            "disable", help="let the person not sign in any more; ends their web sessions"
+        )
+        disable.add_argument("person")
+        enable = verbs.add_parser("enable", help="let the person sign in again")
+        enable.add_argument("person")
+        allow_name = verbs.add_parser(
+            "allow-name",
+            help="let somebody in whose name is another person's but for capital letters "
+            "or letter forms",
+        )
+        allow_name.add_argument("person")
+        verbs.add_parser("list", help="show all, and whose names differ in case or form alone")
 
         self.add_region_to(verbs)
 
@@ -69,19 +83,31 @@ class Command(CooperCommand):
             self._list()
             return
 
-        username = local_accounts.parse_username(options["username"])
         with operators.acting():
-            match options["verb"]:
-                case "add":
-                    self._add(username, options)
-                case "password":
-                    self._set_password(username, options)
-                case "groups":
-                    self._set_groups(username, options["groups"])
-                case "disable":
-                    self._disable(username)
-                case "enable":
-                    self._enable(username)
+            if "person" in options:
+                self._change_person(options["verb"], options["person"])
+            else:
+                self._change_account(options)
+
+    def _change_person(self, verb: str, text: str) -> None:
+        provider_id, subject = people.split_person(text)
+        match verb:
+            case "disable":
+                self._disable(provider_id, subject)
+            case "enable":
+                self._enable(provider_id, subject)
+            case "allow-name":
+                self._allow_name(provider_id, subject)
+
+    def _change_account(self, options: dict[str, Any]) -> None:
+        username = _parse_username(options["username"])
+        match options["verb"]:
+            case "add":
+                self._add(username, options)
+            case "password":
+                self._set_password(username, options)
+            case "groups":
+                self._set_groups(username, options["groups"])
 
     def _list(self) -> None:
         accounts = sorted(LocalAccount.everything(), key=lambda account: str(account.username))
@@ -91,6 +117,14 @@ class Command(CooperCommand):
             self.say(
                 "There are no local accounts. "
                 "Add one: manage.py cooper_user add NAME --groups admins"
+            )
+
+        for person in people.of_other_providers():
+            self.say(_person_line(person))
+        for look_alikes in person_names.look_alikes():
+            self.warn(
+                f"These names differ in case or form alone: {', '.join(look_alikes)}. "
+                "If they are one person, disable all but one."
             )
 
     def _add(self, username: str, options: dict[str, Any]) -> None:
@@ -109,16 +143,24 @@ class Command(CooperCommand):
         local_accounts.set_groups(username, _parse_groups(text))
         self.say(_line(local_accounts.get_account(username)))
 
-    def _disable(self, username: str) -> None:
-        local_accounts.disable(username)
+    def _disable(self, provider_id: str, subject: str) -> None:
+        people.disable(provider_id, subject)
         self.say(
-            f"Disabled {username}: its web sessions end now. "
-            "Its AWS sessions run until they expire."
+            f"Disabled {_shown(provider_id, subject)}: their web sessions end now. "
+            "Their AWS sessions run until they expire."
         )
 
-    def _enable(self, username: str) -> None:
-        local_accounts.enable(username)
-        self.say(f"Enabled {username}.")
+    def _enable(self, provider_id: str, subject: str) -> None:
+        people.enable(provider_id, subject)
+        self.say(f"Enabled {_shown(provider_id, subject)}.")
+
+    def _allow_name(self, provider_id: str, subject: str) -> None:
+        others = person_names.allow(provider_id, subject)
+        self.say(
+            f"{provider_id}:{subject} may sign in, as a person beside {', '.join(others)}. "
+            "If they are one person, disable the other: its device for one-time codes "
+            "and its history stay with it."
+        )
 
     def _read_password(self, options: dict[str, Any]) -> str:
         """Return the password from stdin, or asked for twice; raise UsageError without one."""
@@ -134,25 +176,53 @@ class Command(CooperCommand):
         return password
 
 
+def _parse_username(text: str) -> str:
+    """Return a local account's name, which may be written `local:name`; raise Invalid."""
+    provider_id, subject = people.split_person(text)
+    if provider_id != LOCAL_PROVIDER:
+        raise Invalid(
+            f"{text} is not a local account: its password and groups are those at {provider_id}."
+        )
+    return subject
+
+
 def _parse_groups(text: str) -> list[str]:
     """Return the names of groups between commas; raise Invalid."""
     names = [name.strip() for name in text.split(",")]
     return local_accounts.parse_group_names([name for name in names if name])
 
 
+def _shown(provider_id: str, subject: str) -> str:
+    """Return a person as they are written: a local account by its bare name."""
+    if provider_id == LOCAL_PROVIDER:
+        return subject
+    return f"{provider_id}:{subject}"
+
+
 def _line(account: LocalAccount) -> str:
     """Return an account in one line: `alice (Alice Archer): admins, developers [administrator]`."""
     groups = {Group("local", name) for name in account.groups}
+    is_admin = bool(groups & admin_groups())
+    return _holder_line(str(account.username), account, is_admin=is_admin)
+
+
+def _person_line(person: Person) -> str:
+    """Return somebody of another provider in one line: `okta:bob (Bob): okta:staff [disabled]`."""
+    is_admin = person.identity().is_admin(admin_groups())
+    return _holder_line(str(person.person), person, is_admin=is_admin)
+
+
+def _holder_line(key: str, holder: LocalAccount | Person, *, is_admin: bool) -> str:
     notes = []
-    if account.disabled:
+    if holder.disabled:
         notes.append("disabled")
-    if groups & admin_groups():
+    if is_admin:
         notes.append("administrator")
 
-    line = str(account.username)
-    if account.name:
-        line += f" ({account.name})"
-    line += f": {', '.join(sorted(account.groups)) or 'no groups'}"
+    line = key
+    if holder.name:
+        line += f" ({holder.name})"
+    line += f": {', '.join(sorted(holder.groups)) or 'no groups'}"
     if notes:
         line += f" [{', '.join(notes)}]"
     return line
