@@ -140,7 +140,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.error_pages.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-COOPER_SAML_COOKIE_NAME = f"{_cookie_prefix}cooper-saml"
+SAML_REQUEST_COOKIE_NAME = f"{_cookie_prefix}cooper-saml"
 """How the cookies of requests to identity providers begin."""
 SAML_CSP_HANDLER = ""
 

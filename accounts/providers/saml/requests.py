@@ -123,13 +123,13 @@ def _delete_cookie(response: HttpResponse, cookie_name: str) -> None:
 
 
 def _cookie_names(request: HttpRequest) -> list[str]:
-    prefix = f"{settings.COOPER_SAML_COOKIE_NAME}-"
+    prefix = f"{settings.SAML_REQUEST_COOKIE_NAME}-"
     return [name for name in request.COOKIES if name.startswith(prefix)]
 
 
 def _cookie_name(request_id: str) -> str:
     digest = hashlib.sha256(request_id.encode()).hexdigest()[:16]
-    return f"{settings.COOPER_SAML_COOKIE_NAME}-{digest}"
+    return f"{settings.SAML_REQUEST_COOKIE_NAME}-{digest}"
 
 
 # -- single use --
