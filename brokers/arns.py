@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from core.partitions import served_partition
+from core.partitions import check_region, served_partition
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
-REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+){1,3}-[0-9]{1,2}")
 RESERVED_PATHS = ("/aws-reserved/", "/aws-service-role/")
 
 _ROLE = re.compile(
@@ -91,8 +90,9 @@ def console_destination(partition_name: str, region: str, destination: str) -> s
     ValueError for anything outside it: AWS does not promise to refuse that itself.
     """
     console_host = served_partition(partition_name).console_host
-    if region and not REGION.fullmatch(region):
-        raise ValueError("this is not a region such as eu-central-1")
+    if region:
+        # it becomes part of a host name, whatever is stored
+        check_region(region, partition_name)
     console = f"https://{region}.{console_host}" if region else f"https://{console_host}"
 
     if not destination:

@@ -13,6 +13,7 @@ from brokers import arns
 from brokers.choices import SHORTEST_SESSION
 from brokers.forms import describe_seconds
 from core import admin
+from core.partitions import REGION
 
 NAME = re.compile(r"[A-Za-z0-9][\w+=,.@-]{0,63}", re.ASCII)
 LABEL = re.compile(r"[\w.-]{1,32}(=[\w./@-]{1,64})?", re.ASCII)
@@ -80,7 +81,7 @@ class RegionField(forms.CharField):
         """Return the region, or ""; raise ValidationError."""
         region = str(super().clean(value))
         # not a RegexField, which is content with a region somewhere in the text
-        if region and not arns.REGION.fullmatch(region):
+        if region and not REGION.fullmatch(region):
             raise ValidationError("This is not a region such as eu-central-1.")
         return region
 

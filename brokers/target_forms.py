@@ -1,5 +1,6 @@
 """The forms of targets, one a kind."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -23,7 +24,7 @@ from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
 from core import admin, aws
 from core.dynamo import Document
-from core.partitions import PARTITIONS
+from core.partitions import PARTITIONS, check_region
 
 WEAKER_MODE_REFUSED = "A sensitive target cannot use weaker mode."
 
@@ -42,6 +43,16 @@ class CiphertextArea(forms.Textarea):
             return None
         text: str | None = super().format_value(value)
         return text
+
+
+def check_region_of(partition: str, region: str) -> None:
+    """Raise ValidationError for a region of another partition."""
+    if not region:
+        return
+    try:
+        check_region(region, partition)
+    except ValueError as error:
+        raise forms.ValidationError(sentence(error)) from error
 
 
 def check_destination(partition: str, region: str, destination: str) -> None:
@@ -150,20 +161,23 @@ class TargetForm(admin.DocumentForm):
         if cleaned.get("sensitive") and cleaned.get("accept_weaker"):
             self.add_error("accept_weaker", WEAKER_MODE_REFUSED)
 
+        self._check("region", check_region_of, self.partition(), cleaned.get("region") or "")
+        # a region that was refused is not cleaned any more
         region = cleaned.get("region") or ""
         destination = cleaned.get("destination") or ""
-        try:
-            check_destination(self.partition(), region, destination)
-        except forms.ValidationError as error:
-            self.add_error("destination", error)
+        self._check("destination", check_destination, self.partition(), region, destination)
 
         session_policy = cleaned.get("session_policy") or ""
         policy_arns = cleaned.get("policy_arns") or []
-        try:
-            check_policy_length(session_policy, policy_arns)
-        except forms.ValidationError as error:
-            self.add_error("policy_arns", error)
+        self._check("policy_arns", check_policy_length, session_policy, policy_arns)
         return cleaned
+
+    def _check(self, field: str, check: Callable[..., None], *arguments: Any) -> None:
+        """Put what a check raises on the field."""
+        try:
+            check(*arguments)
+        except forms.ValidationError as error:
+            self.add_error(field, error)
 
     def partition(self) -> str:
         """Return the partition of the target as typed."""

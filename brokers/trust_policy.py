@@ -69,8 +69,12 @@ def _indent(text: str, columns: int) -> str:
 
 
 def _quote_hcl(text: str) -> str:
-    """Return a string of Terraform, in which `${` and `%{` begin a template unless doubled."""
-    return json.dumps(text).replace("${", "$${").replace("%{", "%%{")
+    return _escape_hcl(json.dumps(text))
+
+
+def _escape_hcl(text: str) -> str:
+    """Return JSON as Terraform takes it, where `${` and `%{` begin a template unless doubled."""
+    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _max_session_duration(max_seconds: int) -> int:
@@ -97,7 +101,7 @@ Resources:
 
 
 def _terraform(role: arns.RoleArn, policy: dict[str, Any], max_seconds: int) -> str:
-    document = _indent(json.dumps(policy, indent=2), 2)
+    document = _escape_hcl(_indent(json.dumps(policy, indent=2), 2))
     return f"""resource "aws_iam_role" "cooper_target" {{
   name                 = {_quote_hcl(role.name)}
   path                 = {_quote_hcl(role.path)}

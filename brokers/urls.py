@@ -8,7 +8,7 @@ from brokers import views
 class NameConverter:
     """A target's name in a URL."""
 
-    regex = r"[\w+=,.@-]{1,64}"
+    regex = r"[A-Za-z0-9_+=,.@-]{1,64}"
 
     def to_python(self, value: str) -> str:
         return value

@@ -22,10 +22,13 @@ from brokers.grants import (
     longest_seconds,
     require_entitlement,
 )
+from brokers.models import Target
 from brokers.signin_endpoint import form_action_hosts
+from core import aws
 from core.error_pages import error_response
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, wants_json
+from core.partitions import check_region
 from core.requests import CooperRequest
 
 PER_PAGE = 100
@@ -119,14 +122,25 @@ def credentials(request: CooperRequest, name: str) -> HttpResponse:
     if wants_json(request):
         return _without_cache(JsonResponse(formats.credential_process(result.credentials)))
 
-    region = str(result.target.region or "")
-    profile_name = str(result.target.name)
+    region = _region_of(result.target)
     context = {
         "grant": result,
         "target": result.target,
-        "formats": formats.all_formats(result.credentials, region, profile_name),
+        "formats": formats.all_formats(result.credentials, region, str(result.target.name)),
     }
     return _without_cache(render(request, "brokers/credentials.html", context))
+
+
+def _region_of(target: Target) -> str:
+    """Return the region for a target's shells: its own, or one that its partition has."""
+    region = str(target.region or "")
+    partition = str(target.partition)
+    try:
+        check_region(region, partition)
+    except ValueError:
+        # none, or one that an older cooper stored
+        return aws.region_in(partition)
+    return region
 
 
 def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant | HttpResponse:

@@ -18,11 +18,10 @@ from django.core.checks import Warning as CheckWarning
 
 from core.aws import endpoint_refusal, signin_refusal
 from core.groups import split_group
-from core.partitions import partition_of
+from core.partitions import REGION, partition_of
 
 TAG = "cooper"
 
-REGION = re.compile(r"[a-z]{2,5}(-[a-z]+){1,2}-[0-9]{1,2}")
 BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 
 ENDPOINT_VARIABLES = (

@@ -109,7 +109,7 @@ def explain_error(error: CooperError, key: str, action: str) -> CooperError:
     """Return KMS's refusal of `action` (`kms:Encrypt`) on `key` in words that say what to do."""
     if isinstance(error, NotAllowed) and "AccessDenied" in error.code:
         # AWS names it where it is another than `action`
-        named = re.search(r"not authorized to perform: (kms:\w+)", error.detail)
+        named = re.search(r"not authorized to perform: (kms:[A-Za-z]+)", error.detail)
         missing = named[1] if named else action
         message = (
             "KMS does not allow this: the IAM policy of whoever runs this, "

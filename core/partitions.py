@@ -4,7 +4,11 @@ A test compares the table with botocore's own data, which lacks the sign-in and 
 source: https://docs.aws.amazon.com/general/latest/gr/signin-service.html
 """
 
+import re
 from dataclasses import dataclass
+
+REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]{1,12}){1,3}-[0-9]{1,2}")
+"""How regions are written, whether or not this cooper has heard of them."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,17 @@ def served_partition(name: str) -> Partition:
             "so cooper cannot open its console"
         )
     return PARTITIONS[name]
+
+
+def check_region(region: str, partition: str) -> None:
+    """Raise ValueError, in words, for what is no region of the partition."""
+    if not REGION.fullmatch(region):
+        raise ValueError("this is not a region such as eu-central-1")
+    actual = partition_of(region)
+    if actual != partition:
+        raise ValueError(
+            f"the region {region} is one of the partition {actual}, not of {partition}"
+        )
 
 
 def partition_of(region: str) -> str:

@@ -27,8 +27,9 @@ STS_API_VERSION = "2011-06-15"
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([\w-]+)/([\w-]+)/aws4_request,"
-    r"\s*SignedHeaders=([\w;-]+),\s*Signature=([0-9a-f]{64})"
+    r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/([0-9]{8})/([\w-]+)/([\w-]+)/aws4_request,"
+    r"\s*SignedHeaders=([\w;-]+),\s*Signature=([0-9a-f]{64})",
+    re.ASCII,
 )
 
 

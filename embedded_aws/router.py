@@ -17,7 +17,9 @@ from embedded_aws.state import AwsState
 
 IDP_PATH = "/example-idp/"
 
-_LOOPBACK_HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\]):(?P<port>\d{1,5})", re.IGNORECASE)
+_LOOPBACK_HOST = re.compile(
+    r"(?:127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{1,5})", re.IGNORECASE
+)
 
 
 class Router:

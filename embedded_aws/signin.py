@@ -103,7 +103,7 @@ def _check_duration(duration: str | None, credentials: TemporaryCredentials) -> 
     if credentials.kind is PrincipalType.FEDERATED_USER or credentials.chained:
         raise AwsError("", "SessionDuration cannot be used with these credentials.")
 
-    is_number = re.fullmatch(r"\d{1,9}", duration)
+    is_number = re.fullmatch(r"[0-9]{1,9}", duration)
     if not is_number or not MIN_SESSION_SECONDS <= int(duration) <= MAX_SESSION_SECONDS:
         raise AwsError(
             "",

@@ -22,8 +22,9 @@ from brokers.target_forms import (
     RoleForm,
     check_destination,
     check_partition,
+    check_region_of,
 )
-from core.partitions import PARTITIONS
+from core.partitions import PARTITIONS, partition_of
 
 Entries = dict[str, Node]
 """What the file says of a target, by its known keys."""
@@ -114,7 +115,7 @@ class TargetReader(NodeReader):
             self._read_role(target, entries)
         else:
             self._read_federated_user(target, entries)
-        self._check_destination(target, entries.get("destination") or name)
+        self._check_places(target, entries, name)
         return target
 
     def _read_kind(self, name: Key, node: Node) -> Kind | None:
@@ -256,9 +257,15 @@ class TargetReader(NodeReader):
             self.complain(node, "This is not a ciphertext in base64 as an export writes it.")
         return base64.b64encode(ciphertext).decode()
 
-    def _check_destination(self, target: dict[str, Any], place: Any) -> None:
-        if target["partition"] not in PARTITIONS:
+    def _check_places(self, target: dict[str, Any], entries: Entries, name: Key) -> None:
+        """Check region and console destination against the target's partition."""
+        partition = target["partition"]
+        if partition not in PARTITIONS:
             return
         region = target["region"] or ""
-        destination = target["destination"] or ""
-        self.check(place, check_destination, target["partition"], region, destination)
+        self.check(entries.get("region") or name, check_region_of, partition, region)
+
+        if not region or partition_of(region) == partition:
+            destination = target["destination"] or ""
+            place = entries.get("destination") or name
+            self.check(place, check_destination, partition, region, destination)

@@ -13,20 +13,9 @@ from brokers.models import Target
 from brokers.sts.request import SessionRequest, parse_credentials, policy_arguments, tags
 from core import aws
 from core.aws import CallerIdentity, Keys
-from core.partitions import PARTITIONS
 
 LONGEST = 129_600
 """Seconds that AWS gives at most."""
-
-
-def region_of(partition: str) -> str:
-    """Return the region whose STS is asked.
-
-    Cooper's own in its own partition, else the partition's home region.
-    """
-    if partition == aws.own_partition():
-        return aws.region()
-    return PARTITIONS[partition].home_region
 
 
 def become(target: Target, request: SessionRequest) -> Credentials:
@@ -44,11 +33,11 @@ def become(target: Target, request: SessionRequest) -> Credentials:
 def federate(keys: Keys, partition: str, arguments: dict[str, Any]) -> Credentials:
     """Call GetFederationToken with these keys and arguments (probes use it too)."""
     with aws.using(keys):
-        client = aws.client("sts", region_of(partition), borrowed=True)
+        client = aws.client("sts", aws.region_in(partition), borrowed=True)
         response = aws.call(client.get_federation_token, **arguments)
     return parse_credentials(response, "FederatedUser", arguments["Name"])
 
 
 def caller(keys: Keys, partition: str) -> CallerIdentity:
     """Return who these keys are, as STS in a region of the partition says."""
-    return aws.caller_identity(keys, region_of(partition))
+    return aws.caller_identity(keys, aws.region_in(partition))

@@ -1,7 +1,7 @@
 """The only builder of AWS clients, the calls through them, and what AWS's errors mean."""
 
 from core.aws.caller import CallerIdentity, caller_identity
-from core.aws.clients import LIMITS, client, forget_clients, own_partition, region
+from core.aws.clients import LIMITS, client, forget_clients, own_partition, region, region_in
 from core.aws.credentials import Keys, using
 from core.aws.deadlines import deadline, seconds_left
 from core.aws.endpoints import endpoint_refusal, signin_refusal
@@ -22,6 +22,7 @@ __all__ = [
     "forget_clients",
     "own_partition",
     "region",
+    "region_in",
     "seconds_left",
     "signin_refusal",
     "translate",

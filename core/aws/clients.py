@@ -22,7 +22,7 @@ from core.aws.deadlines import seconds_left
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
 from core.errors import CooperError
-from core.partitions import partition_of
+from core.partitions import partition_of, served_partition
 
 SERVICES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
 
@@ -49,6 +49,13 @@ def region() -> str:
 def own_partition() -> str:
     """Return the name of the partition that cooper itself runs in; raise CooperError."""
     return partition_of(region())
+
+
+def region_in(partition: str) -> str:
+    """Return cooper's own region in its own partition, the home region of another."""
+    if partition == own_partition():
+        return region()
+    return served_partition(partition).home_region
 
 
 def client(service: str, region_name: str = "", *, borrowed: bool = False) -> Any:

@@ -152,7 +152,7 @@ def _name_missing_permission(error: CooperError, action: str) -> CooperError:
     if not isinstance(error, NotAllowed) or "AccessDenied" not in error.code:
         return error
 
-    named = re.search(r"not authorized to perform: ([a-z0-9-]+:\w+)", error.detail)
+    named = re.search(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)", error.detail)
     missing = named[1] if named else action
     message = (
         f"AWS does not allow this: the IAM policy of whoever runs cooper_setup lacks {missing}."

@@ -26,7 +26,7 @@ PACKED_LIMIT = 2_048
 """Bytes. AWS does not say how it packs nor how much fits; this lets a policy of 2,048 usual
 characters through."""
 
-_POLICY_ARN = re.compile(r"arn:[\w-]+:iam::(aws|\d{12}):policy/[\w+=,.@/-]+")
+_POLICY_ARN = re.compile(r"arn:[\w-]+:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+", re.ASCII)
 _TAG_PUNCTUATION = "_.:/=+-@"
 
 
@@ -71,7 +71,7 @@ class Parameters:
     def seconds(self, default: int, maximum: int) -> int:
         """Return DurationSeconds."""
         value = self._form.get("DurationSeconds", str(default))
-        if not re.fullmatch(r"-?\d{1,9}", value):
+        if not re.fullmatch(r"-?[0-9]{1,9}", value):
             raise AwsError("MalformedInput", "Invalid Argument")
 
         seconds = int(value)
@@ -163,7 +163,7 @@ class Parameters:
         """Return the members of a list, each with its fields; a plain value is the field ""."""
         members: dict[int, dict[str, str]] = {}
         for key, value in self._form.items():
-            match = re.fullmatch(rf"{name}\.member\.(\d+)(?:\.(\w+))?", key)
+            match = re.fullmatch(rf"{name}\.member\.([0-9]+)(?:\.([A-Za-z]+))?", key)
             if match:
                 member = members.setdefault(int(match[1]), {})
                 member[match[2] or ""] = value

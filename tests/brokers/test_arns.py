@@ -79,6 +79,12 @@ def test_it_lands_in_the_target_s_region():
     )
 
 
+@pytest.mark.parametrize("destination", ["", "/s3/home"])
+def test_it_refuses_a_region_of_another_partition(destination):
+    with pytest.raises(ValueError, match="region cn-north-1 is one of the partition aws-cn"):
+        arns.console_destination("aws", "cn-north-1", destination)
+
+
 @pytest.mark.parametrize(
     "region",
     ["evil.example/us-east-1", "us-east-1.evil.example", "us-east-1\n", " us-east-1", "US-EAST-1"],

@@ -4,8 +4,16 @@ from typing import Any
 
 import botocore.session
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.partitions import PARTITIONS, partition_of, served_partition
+from core.partitions import (
+    PARTITIONS,
+    REGION,
+    check_region,
+    partition_of,
+    served_partition,
+)
 
 
 def botocore_partitions() -> dict[str, dict[str, Any]]:
@@ -47,3 +55,20 @@ def test_it_serves_every_partition_that_has_a_public_sign_in() -> None:
     assert {name for name in botocore_partitions() if "-iso" not in name} == PARTITIONS.keys()
     with pytest.raises(ValueError, match="no public sign-in"):
         served_partition("aws-iso")
+
+
+def test_it_takes_every_region_that_botocore_knows_in_its_own_partition_alone() -> None:
+    for region, name in botocore_regions().items():
+        check_region(region, name)
+        with pytest.raises(ValueError, match=f"not of {name}-elsewhere"):
+            check_region(region, f"{name}-elsewhere")
+
+
+@given(st.text(max_size=30) | st.from_regex(REGION) | st.from_regex(r"\A[a-z]+-[a-z]+-[0-9]\Z"))
+def test_it_takes_nothing_for_a_region_but_what_can_stand_in_a_host_name(region: str) -> None:
+    try:
+        check_region(region, "aws")
+    except ValueError:
+        return
+    assert set(region) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert len(region) <= 63

@@ -21,7 +21,7 @@ XML_BLANKS = " \t\r\n"
 XML_DECLARATION = re.compile(
     r"""<\?xml\s+version=(['"])1\.0\1"""
     r"""(\s+encoding=(['"])utf-?8\3)?"""
-    r"""(\s+standalone=(['"])\w+\5)?\s*\?>""",
+    r"""(\s+standalone=(['"])(yes|no)\5)?\s*\?>""",
     re.IGNORECASE,
 )
 """XML 1.0 in UTF-8, the only declaration that a document may have."""

@@ -71,6 +71,19 @@ WRONG = {
     "a bad colour": (A + "colour: pink\n", "line 6, column 13: Select a valid choice"),
     "a bad region": (A + "region: nowhere\n", "line 6, column 13: This is not a region"),
     "a host before a region": (A + "region: x.example/us-east-1\n", "column 13: This is not a region"),
+    "a program after a region": (
+        A + "region: 'x\" & calc & \"us-east-1'\n",
+        "line 6, column 13: This is not a region",
+    ),
+    "a line after a region": (
+        A + 'region: "us-east-1\\ncredential_process=/x"\n',
+        "line 6, column 13: This is not a region",
+    ),
+    "an availability zone": (A + "region: eu-west-1a\n", "column 13: This is not a region"),
+    "a region of another partition": (
+        A + "region: cn-north-1\n",
+        "line 6, column 13: The region cn-north-1 is one of the partition aws-cn, not of aws",
+    ),
     "a destination elsewhere": (
         A + "destination: https://evil.example/\n",
         "line 6, column 18: A destination has to be a path",
