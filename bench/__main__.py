@@ -1,6 +1,7 @@
-"""`python -m bench`: what a grant, a page and a SAML sign-in cost.
+"""`python -m bench`: what a grant, a page and a SAML sign-in cost, and a flood of wrong passwords.
 
-Grants are measured against bare boto3, pages with thousands of targets against pages with twelve.
+Grants are measured against bare boto3, pages with thousands of targets against pages with twelve,
+pages of signed-in people during a flood against the same pages without one.
 The embedded AWS runs in a process of its own, so that only the caller's CPU is counted.
 """
 
@@ -13,6 +14,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
+WHAT = {"web", "saml", "flood"}
+"""What there is to measure."""
+
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
 
 
@@ -22,12 +26,12 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="*",
-        default=["web", "saml"],
-        metavar="web|saml",
+        default=sorted(WHAT),
+        metavar="|".join(sorted(WHAT)),
         help="what to measure; everything if not given",
     )
     names = parser.parse_args().what
-    unknown = set(names) - {"web", "saml"}
+    unknown = set(names) - WHAT
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
 
@@ -61,8 +65,10 @@ def read_environment(aws: "subprocess.Popen[str]") -> dict[str, str]:
 
 def measure(names: list[str]) -> None:
     """Measure; Django's settings read the environment when these modules are imported."""
-    from bench import web
+    from bench import flood, web
 
+    if "flood" in names:
+        flood.measure()
     web.set_up()
     if "web" in names:
         web.measure()
