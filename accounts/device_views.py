@@ -31,7 +31,7 @@ from accounts.providers import SignInRefused, provider_for
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
-from core.errors import CooperError, Invalid, Refused
+from core.errors import CooperError, Invalid, Refused, Unavailable
 from core.http import login_redirect, safe_next
 from core.requests import CooperRequest
 
@@ -121,6 +121,9 @@ def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
             replaces = totp.fingerprint(proved_device)
         elif settings.COOPER_ENROLMENT == "code":
             enrolment_codes.redeem(identity.person, form.cleaned_data["enrolment_code"])
+    except Unavailable:
+        # nothing was looked at
+        raise
     except CooperError as error:
         return _refusal(request, identity, error, begin_form=form)
 
@@ -143,6 +146,9 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
         lost_device = totp.use_recovery_code(
             identity.person, form.cleaned_data["code"], time.time()
         )
+    except Unavailable:
+        # nothing was looked at
+        raise
     except CooperError as error:
         return _refusal(request, identity, error, recovery_form=form)
 
@@ -276,6 +282,9 @@ def remove(request: CooperRequest, identity: Identity) -> HttpResponse:
 
     try:
         proved_device = stepup.verify(identity.person, form.cleaned_data["code"])
+    except Unavailable:
+        # nothing was looked at
+        raise
     except CooperError as error:
         return _refusal(request, identity, error, removal_form=form)
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from accounts import passwords
 from accounts.administrators import can_administer, guard_admin_change
 from accounts.identity import Group, fold_name
 from accounts.models import LocalAccount, Person
@@ -69,11 +69,6 @@ def validate_new_password(password: str, username: str, name: str = "") -> None:
         raise Invalid(" ".join(error.messages), field="password") from error
 
 
-def hash_password(password: str) -> str:
-    """Return what is stored of a password."""
-    return make_password(password)
-
-
 # -- operations ------------------------------------------------------------------------------------
 def get_account(username: str) -> LocalAccount:
     """Return the account; raise Invalid when there is none."""
@@ -88,7 +83,7 @@ def add(username: str, name: str, groups: list[str], password: str) -> LocalAcco
     validate_new_password(password, username, name)
     person_key = f"local:{username}"
     account = LocalAccount(
-        username, name=name or None, groups=groups, password=hash_password(password)
+        username, name=name or None, groups=groups, password=passwords.hash_password(password)
     )
 
     try:
@@ -127,7 +122,7 @@ def set_password(username: str, password: str) -> None:
     """Set another password and end the web sessions; raise Invalid."""
     name = get_account(username).name
     validate_new_password(password, username, str(name or ""))
-    password_hash = hash_password(password)
+    password_hash = passwords.hash_password(password)
 
     def change(account: LocalAccount, person: Person) -> None:
         account.password = password_hash

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import administrators, login, throttle
+from accounts import administrators, login, passwords, throttle
 from accounts.identity import Identity
 from accounts.models import User
 from accounts.providers import (
@@ -61,7 +61,11 @@ def sign_in(request: CooperRequest) -> HttpResponse:
     form = provider.form_class(request.POST)
     if not form.is_valid():
         return _sign_in_page(request, form, 400)
+    return _sign_in_by_form(request, provider, form)
 
+
+def _sign_in_by_form(request: CooperRequest, provider: Provider, form: forms.Form) -> HttpResponse:
+    """Begin the web session of the person whom the valid form proves, or say why not."""
     try:
         identity = provider.authenticate(request, form)
         user = login.sign_in(request, identity)
@@ -69,6 +73,9 @@ def sign_in(request: CooperRequest) -> HttpResponse:
         audit.record(Event.SIGN_IN_REFUSED, why=refused.detail, **refused.facts)
         form.add_error(None, refused.message)
         return _sign_in_page(request, form, refused.status)
+    except passwords.Busy as busy:
+        # not on the audit log: that is a write each, and nobody was looked at
+        return _busy_page(request, form, busy)
 
     _show_stored_notice(request, user)
     return HttpResponseRedirect(_next_page(request))
@@ -109,6 +116,15 @@ def _sign_in_page(
         "next": _next_page(request),
     }
     return render(request, "accounts/login.html", context, status=status)
+
+
+def _busy_page(request: CooperRequest, form: forms.Form, busy: passwords.Busy) -> HttpResponse:
+    """Show the form with the name that was typed, and say when to try again."""
+    logger.warning("request %s: sign-in: %s", request.id, busy.detail)
+    form.add_error(None, busy.message)
+    response = _sign_in_page(request, form, busy.status)
+    response["Retry-After"] = str(busy.retry_after)
+    return response
 
 
 def _next_page(request: HttpRequest) -> str:

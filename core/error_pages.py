@@ -34,7 +34,10 @@ def cooper_error_response(request: HttpRequest, error: CooperError) -> HttpRespo
     """Return the error's message as a response, and log its detail."""
     request_id = getattr(request, "id", "")
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
-    return error_response(request, error.status, error.message)
+    response = error_response(request, error.status, error.message)
+    if error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 # Django's views for errors, named in the URL configuration and the settings

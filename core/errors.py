@@ -12,6 +12,9 @@ class CooperError(Exception):
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
+    retry_after = 0
+    """Seconds after which it may be tried again, for tools too (Retry-After); 0: nobody knows."""
+
     service = ""
     """The AWS service whose call failed, as botocore names it (`sts`), if it was one."""
 

@@ -9,9 +9,8 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 
-from accounts import totp
+from accounts import passwords, totp
 from accounts.models import LocalAccount, TotpDevice
 from brokers import catalogue, trust_policy
 from brokers.federation_keys import encrypt_for_target
@@ -189,7 +188,7 @@ def _federated_user_fields(seed_target: SeedTarget) -> dict[str, Any]:
 
 def _seed_people() -> None:
     # hashing takes its time, and everybody has the same password
-    password_hash = make_password(PASSWORD)
+    password_hash = passwords.hash_password(PASSWORD)
     for username, (name, groups) in PEOPLE.items():
         if LocalAccount.find(username):
             continue

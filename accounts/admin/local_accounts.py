@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts import administrators, local_accounts
+from accounts import administrators, local_accounts, passwords
 from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person
 from core import admin, audit
@@ -121,7 +121,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
         password = operation.changes.cleaned_data["password"]
         if password:
-            account.password = local_accounts.hash_password(password)
+            account.password = passwords.hash_password(password)
         account.changed_at = datetime.now(UTC)
 
     def write(

@@ -2,17 +2,13 @@
 
 import math
 import re
-import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from django import forms
-from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
-from accounts import throttle
+from accounts import passwords, throttle
 from accounts.identity import Group, Identity, fold_name
 from accounts.models import LocalAccount
 from accounts.providers.base import Provider, SignInRefused, SignInThrottled
@@ -121,13 +117,18 @@ def identity_of(account: LocalAccount, authenticated_at: datetime | None = None)
 
 
 def _verify_password(typed_username: str, password: str) -> LocalAccount:
-    """Return the account with this name and password; raise SignInRefused."""
+    """Return the account with this name and password; raise SignInRefused, or Busy."""
     username = fold_name(typed_username)
     source = throttle.source_of(audit.context().source)
-    _count_guess(username, source)
 
-    account = LocalAccount.find(username) if USERNAME.fullmatch(username) else None
-    if not _run_in_thread(_matches, password, account):
+    # the turn first: whoever has none has made no guess, and DynamoDB is not asked
+    with passwords.turn() as turn:
+        _count_guess(username, source)
+        account = LocalAccount.find(username) if USERNAME.fullmatch(username) else None
+        stored = "" if account is None else str(account.password)
+        is_right = turn.is_password(password, stored)
+
+    if not is_right:
         raise SignInRefused(WRONG, f"wrong name or password for {username[:64]!r}")
     # the same message, so that it does not tell which names exist
     if account is None or account.disabled:
@@ -165,22 +166,3 @@ def _reset_guesses(username: str, source: str) -> None:
     throttle.reset(f"sign-in#{username}#{source}", WINDOW)
     throttle.count(f"sign-in#{source}", WINDOW, by=-1)
     throttle.remember(f"{username}#{source}", KNOWN_FOR)
-
-
-def _matches(password: str, account: LocalAccount | None) -> bool:
-    if account is None:
-        # takes as long as a real account, so that the time does not tell which names exist
-        make_password(password)
-        return False
-    return check_password(password, str(account.password))
-
-
-def _run_in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a costly function, under gevent in a thread, so that other requests go on."""
-    monkey = sys.modules.get("gevent.monkey")
-    if monkey is None or not monkey.is_module_patched("threading"):
-        return function(*arguments)
-
-    from gevent import get_hub  # noqa: PLC0415 - elsewhere it would start its event loop
-
-    return get_hub().threadpool.apply(function, arguments)

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
-from accounts import throttle
+from accounts import passwords, throttle
 from accounts.models import LocalAccount, Person, WebSession
 from accounts.providers import local
 from accounts.sessions import SessionStore, hash_session_key
@@ -84,7 +84,7 @@ def test_it_records_refused_sign_ins_without_the_password(browser):
 
 def test_it_stops_guessing_before_hashing(browser, monkeypatch):
     hashes = []
-    monkeypatch.setattr(local, "check_password", lambda *a: hashes.append(a) or False)
+    monkeypatch.setattr(passwords.Turn, "is_password", lambda *a: hashes.append(a) or False)
     codes = [browser.post("/login/", WRONG).status_code for _ in range(8)]
     assert codes == [403] * 5 + [429] * 3 and len(hashes) == 5
 
@@ -167,7 +167,7 @@ def test_it_lets_the_owner_in_from_a_new_place_after_the_wait_that_it_tells(brow
 def test_it_hashes_one_guess_a_minute_from_new_places_after_the_day_s(browser, monkeypatch):
     monkeypatch.setattr(local, "ACCOUNT_GUESSES", 3)
     hashed_ones = []
-    monkeypatch.setattr(local, "check_password", lambda *a: hashed_ones.append(a) or False)
+    monkeypatch.setattr(passwords.Turn, "is_password", lambda *a: hashed_ones.append(a) or False)
     for minute in range(5):
         guess_from_everywhere(browser, 6, f"198.51.{minute}")
         clock.shift(60)
