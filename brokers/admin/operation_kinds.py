@@ -15,8 +15,8 @@ class TargetOperationKind(StrEnum):
     SET_LONGEST = "set_longest"
     IMPORT = "import"
     TEST = "try"
-    """A probe that enables nothing, so that it takes no code."""
+    """A probe: it may enable a pending target, and takes one that fails from everybody."""
 
 
-WITH_CODE = frozenset(TargetOperationKind) - {TargetOperationKind.TEST}
-"""The kinds that take a one-time code: all but those that are named here."""
+WITH_CODE = frozenset(TargetOperationKind)
+"""The kinds that take a one-time code."""

@@ -279,17 +279,13 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     @method_decorator(require_POST)
     def try_view(self, request: AdminRequest, object_id: str) -> HttpResponse:
-        """Probe a target; a pending one is enabled when nothing is lacking."""
+        """Probe a target: a pending one may be enabled by it, an enabled one become pending."""
         target = self.get_object(request, unquote(object_id))
         if target is None:
             return self.redirect_missing(request, object_id)
 
-        # a probe that enables takes a code, one that only looks takes none
-        kind = TargetOperationKind.TEST
-        if target.state == State.PENDING:
-            kind = TargetOperationKind.ENABLE
         code = request.POST.get(CODE_FIELD, "")
-        operation = AdminOperation(kind, [target], given={CODE_FIELD: code})
+        operation = AdminOperation(TargetOperationKind.TEST, [target], given={CODE_FIELD: code})
         try:
             self.authorize_operation(request, operation)
             operation.demand_authorized()
@@ -299,10 +295,10 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return HttpResponseRedirect(self.change_url(target))
 
     def _probe_form(self, request: AdminRequest, target: Target | None) -> forms.Form:
-        """Return the form beside the probe's button; where a probe may enable, it takes a code."""
+        """Return the form beside the probe's button."""
         form = forms.Form(auto_id="try_%s")
-        if target is not None and target.state == State.PENDING:
-            operation = AdminOperation(TargetOperationKind.ENABLE, [target])
+        if target is not None:
+            operation = AdminOperation(TargetOperationKind.TEST, [target])
             form.fields.update(self.extra_form_fields(request, operation))
         return form
 

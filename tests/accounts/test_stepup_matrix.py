@@ -132,6 +132,13 @@ def pending(_: str) -> None:
     found.save()
 
 
+def not_tested(_: str) -> None:
+    """Let an enabled target have no result of a test."""
+    found = Target.find("dev-read")
+    found.probe = None
+    found.save()
+
+
 def disabled(_: str) -> None:
     """Let a target be disabled."""
     found = Target.find("dev-read")
@@ -187,7 +194,10 @@ OPERATIONS = {
         act(TARGETS, "delete_chosen", "dev-read", "dev-admin"), ("target", "delete")
     ),
     "enable a target by a try": OperationCase(
-        send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "enable"), pending
+        send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "try"), pending
+    ),
+    "test an enabled target, which may disable it": OperationCase(
+        send(f"/admin/{TARGETS}/dev-read/try/"), ("target", "try"), not_tested
     ),
     "enable several targets": OperationCase(
         act(TARGETS, "enable", "dev-read", "dev-admin"), ("target", "enable"), disabled

@@ -157,6 +157,7 @@ def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, dem
     see(page.get_by_role("heading", name="Trust policy of the role"))
     see(page.locator("pre").first)
     check_layout(page, "admin-pending")
+    page.locator("#try_code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Test target").click()
     see(page.get_by_text("The target is pending"))
     assert page.problems == []

@@ -119,6 +119,16 @@ def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
     ]
 
 
+def test_a_test_that_fails_takes_a_target_from_everybody_and_so_takes_a_code(carol):
+    before = Target.find("dev-read").attribute_values
+    answer = carol.post("/admin/brokers/target/dev-read/try/", follow=True)
+    assert "needs a one-time code" in answer.text
+    assert Target.find("dev-read").attribute_values == before
+    assert events_of("dev-read", Event.TARGET_TRIED) == []
+    page = carol.get(change("dev-read")).text
+    assert 'id="try_code"' in page and "nobody can become it until it succeeds" in page
+
+
 def test_it_tries_by_post_alone(carol):
     assert carol.get("/admin/brokers/target/dev-read/try/").status_code == 405
 
