@@ -57,3 +57,11 @@ def test_it_writes_terraform_that_makes_this_role(arn: str) -> None:
     assert made_by({"RoleName": told["name"], "Path": told["path"]}) == arn
     policy = re.search(r"jsonencode\((.*)\)\n\}\n$", text, re.DOTALL)
     assert policy and json.loads(policy[1]) == trust_policy.trust_policy("an-external-id", CALLER)
+
+
+def test_terraform_takes_no_template_from_the_name_of_coopers_own_user() -> None:
+    caller = "arn:aws:iam::111111111111:user/${path.module}/%{if}/cooper"
+    role = arns.role_arn("arn:aws:iam::444444444444:role/Dev")
+    text = dict(trust_policy.snippets(role, "an-external-id", caller))["Terraform"]
+    assert "$${path.module}/%%{if}" in text
+    assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", text)
