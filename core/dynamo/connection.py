@@ -93,9 +93,16 @@ def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
     if code == "TransactionCanceledException":
         return _translate_cancellation(error, detail)
     if code == "ResourceNotFoundException":
-        message = f"A table is missing ({table}). Run: manage.py cooper_setup"
-        return TableMissing(message, detail, code=code)
+        return TableMissing(_describe_missing_table(table), detail, code=code)
     return _translate_refusal(code, operation, detail)
+
+
+def _describe_missing_table(table: str) -> str:
+    return (
+        f"There is no table {table} in {aws.region()}. Correct the region (COOPER_REGION) or the "
+        f"prefix (COOPER_TABLE_PREFIX, now {settings.COOPER_TABLE_PREFIX}), "
+        "or set cooper up there: cooper -setup"
+    )
 
 
 def _translate_refusal(code: str, operation: str, detail: str) -> CooperError:

@@ -322,4 +322,4 @@ def test_it_does_not_start_with_a_configuration_that_is_not_safe(environment, ch
 
 def test_it_does_not_serve_tables_that_were_never_set_up(environment):
     done = typed("cooper -region us-east-1", environment)
-    assert done.returncode == 1 and "cooper_setup" in done.stderr
+    assert done.returncode == 1 and "cooper -setup" in done.stderr

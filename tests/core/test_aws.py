@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from core import aws
+from core import aws, installation
 from core.aws.credentials import borrowing_session
+from core.dynamo import TableMissing
+from embedded_aws import EmbeddedAws
 
 
 def test_it_signs_with_lent_keys_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,3 +19,13 @@ def test_it_signs_with_lent_keys_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         assert credentials.get_frozen_credentials().access_key == "lent"
     with pytest.raises(NoCredentialsError):
         credentials.get_frozen_credentials()
+
+
+def test_a_wrong_region_is_named_with_the_prefix_and_the_table(
+    store: EmbeddedAws, settings: Any
+) -> None:
+    settings.COOPER_REGION = "eu-central-1"
+    with pytest.raises(TableMissing) as missing:
+        installation.schema_version()
+    for text in ("eu-central-1", "COOPER_REGION", "cooper-installation", "COOPER_TABLE_PREFIX"):
+        assert text in missing.value.message
