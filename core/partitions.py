@@ -18,6 +18,8 @@ class Partition:
     name: str
     dns_suffix: str
     """The domain of its service endpoints."""
+    dual_stack_suffix: str
+    """The domain of those that speak IPv6 too."""
     home_region: str
     """The region whose STS is called when cooper itself is in another partition."""
     signin_host: str
@@ -28,6 +30,7 @@ _SERVED = (
     Partition(
         name="aws",
         dns_suffix="amazonaws.com",
+        dual_stack_suffix="api.aws",
         home_region="us-east-1",
         signin_host="signin.aws.amazon.com",
         console_host="console.aws.amazon.com",
@@ -35,6 +38,7 @@ _SERVED = (
     Partition(
         name="aws-us-gov",
         dns_suffix="amazonaws.com",
+        dual_stack_suffix="api.aws",
         home_region="us-gov-west-1",
         signin_host="signin.amazonaws-us-gov.com",
         console_host="console.amazonaws-us-gov.com",
@@ -42,6 +46,7 @@ _SERVED = (
     Partition(
         name="aws-cn",
         dns_suffix="amazonaws.com.cn",
+        dual_stack_suffix="api.amazonwebservices.com.cn",
         home_region="cn-north-1",
         signin_host="signin.amazonaws.cn",
         console_host="console.amazonaws.cn",
@@ -49,6 +54,7 @@ _SERVED = (
     Partition(
         name="aws-eusc",
         dns_suffix="amazonaws.eu",
+        dual_stack_suffix="api.amazonwebservices.eu",
         home_region="eusc-de-east-1",
         signin_host="signin.amazonaws-eusc.eu",
         console_host="console.amazonaws-eusc.eu",

@@ -10,9 +10,6 @@ from django.conf import settings
 from core.errors import CooperError
 from core.partitions import PARTITIONS
 
-DUAL_STACK_SUFFIX = ".api.aws"
-"""The end of AWS's endpoints that speak IPv6 too."""
-
 
 def endpoint_refusal(url: str, partition: str) -> str:
     """Return why `url` may not be an endpoint of AWS in `partition`, or "" when it may."""
@@ -25,8 +22,11 @@ def endpoint_refusal(url: str, partition: str) -> str:
     if partition not in PARTITIONS:
         return f"the partition {partition} has no public endpoint that cooper knows"
 
+    # FIPS endpoints are in both domains too
     domain = PARTITIONS[partition].dns_suffix
-    if host.endswith((f".{domain}", DUAL_STACK_SUFFIX)) or host in settings.COOPER_VPC_ENDPOINTS:
+    dual_stack_domain = PARTITIONS[partition].dual_stack_suffix
+    is_of_aws = host.endswith((f".{domain}", f".{dual_stack_domain}"))
+    if is_of_aws or host in settings.COOPER_VPC_ENDPOINTS:
         return ""
     return _foreign_host(host, domain)
 

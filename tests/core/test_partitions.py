@@ -34,9 +34,11 @@ def botocore_regions() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", PARTITIONS)
-def test_it_has_the_domain_and_a_region_of_the_partition(name: str) -> None:
+def test_it_has_the_domains_and_a_region_of_the_partition(name: str) -> None:
     partition = PARTITIONS[name]
-    assert partition.dns_suffix == botocore_partitions()[name]["outputs"]["dnsSuffix"]
+    outputs = botocore_partitions()[name]["outputs"]
+    assert partition.dns_suffix == outputs["dnsSuffix"]
+    assert partition.dual_stack_suffix == outputs["dualStackDnsSuffix"]
     assert botocore_regions()[partition.home_region] == name
 
 
