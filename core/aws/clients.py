@@ -92,7 +92,7 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
         raise credentials_failed(error, SERVICES[service]) from None
 
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
-    _register_handlers(new_client, service)
+    _register_handlers(new_client, service, partition_of(region_name))
     if not borrowed:
         # lent keys are not cooper's to look for
         new_client.meta.events.register("needs-retry", look_again)
@@ -113,10 +113,11 @@ def _config(service: str) -> Config:
     )
 
 
-def _register_handlers(new_client: Any, service: str) -> None:
+def _register_handlers(new_client: Any, service: str, partition: str) -> None:
     _, read, _ = LIMITS[service]
     events = new_client.meta.events
     events.register("before-send", partial(_keep_deadline, read=read))
+    events.register("before-send", partial(_check_address, partition=partition))
     if service == "dynamodb":
         events.register("before-parse.dynamodb", _refuse_cut_answer)
 
@@ -124,6 +125,14 @@ def _register_handlers(new_client: Any, service: str) -> None:
 def _keep_deadline(request: Any, read: float, **_: Any) -> None:
     """Wait `read` seconds for this try's answer, less if the deadline is nearer; none after it."""
     request.context["read_timeout"] = seconds_left(read)
+
+
+def _check_address(request: Any, partition: str, **_: Any) -> None:
+    """Raise CooperError when a call would go to what is not AWS.
+
+    botocore's rules choose each call's address, which may be another than the client's own.
+    """
+    check_endpoint(request.url, partition)
 
 
 def _refuse_cut_answer(response_dict: dict[str, Any], **_: Any) -> None:
