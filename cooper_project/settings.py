@@ -3,13 +3,16 @@
 import secrets
 from pathlib import Path
 
-from core import env
+from core import aws, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # -- cooper's own ----------------------------------------------------------------------------------
 COOPER_REGION = (
-    env.text("COOPER_REGION") or env.text("AWS_REGION") or env.text("AWS_DEFAULT_REGION")
+    env.text("COOPER_REGION")
+    or env.text("AWS_REGION")
+    or env.text("AWS_DEFAULT_REGION")
+    or aws.profile_region()
 )
 COOPER_TABLE_PREFIX = env.text("COOPER_TABLE_PREFIX", "cooper-", matching=r"[A-Za-z0-9_.-]{1,100}")
 COOPER_KMS_KEY = env.text("COOPER_KMS_KEY")

@@ -6,6 +6,7 @@ from core.aws.credentials import Keys, using
 from core.aws.deadlines import deadline, seconds_left
 from core.aws.endpoints import endpoint_refusal, signin_refusal
 from core.aws.errors import BAD_CREDENTIAL_CODES, BAD_CREDENTIALS, REFUSAL_CODES, call, translate
+from core.aws.profile import profile_region
 
 __all__ = [
     "BAD_CREDENTIALS",
@@ -21,6 +22,7 @@ __all__ = [
     "endpoint_refusal",
     "forget_clients",
     "own_partition",
+    "profile_region",
     "region",
     "region_in",
     "seconds_left",

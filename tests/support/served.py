@@ -31,7 +31,9 @@ def clean(environment: dict[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "COOPER_"))
     }
-    return neutral | environment
+    # whose machine this is must not matter
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return neutral | nothing | environment
 
 
 def run(words: list[str], environment: dict[str, str], given: str = "", limit: float = 60) -> Any:
