@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts import administrators, local_accounts, passwords
+from accounts.admin import account_impact
 from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person
 from core import admin, audit
@@ -111,6 +112,14 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         return dict.fromkeys(("object", "target"), f"local:{document.key[0]}")
 
     # -- saving
+    def preview_impact(
+        self, request: AdminRequest, operation: AdminOperation[LocalAccount]
+    ) -> list[str]:
+        """Whether the person becomes an administrator, and which targets they gain and lose."""
+        account = operation.document
+        stored = LocalAccount.find(account.username)
+        return account_impact.impact_lines(stored, account)
+
     def prepare(self, request: AdminRequest, operation: AdminOperation[LocalAccount]) -> None:
         """Hash a new password; refuse to disable oneself, or the last administrator."""
         account = operation.document
@@ -175,7 +184,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
         self.commit(request, operation, build)
 
     def consequences(self, request: AdminRequest, obj: Any) -> list[str]:
-        return [DELETED_ACCOUNT]
+        return [DELETED_ACCOUNT, *account_impact.impact_lines(obj, None)]
 
 
 def _admin_before_and_after(account: LocalAccount) -> dict[str, Any]:

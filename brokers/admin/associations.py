@@ -110,7 +110,6 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
-    change_form_template = "admin/association_form.html"
     list_display = ("group", "target", "title", "until")
     list_filter = (UntilFilter, GroupFilter)
     search_fields = ("group", "target", "title")
