@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
 
+from accounts.kept_forms import KeptForms
 from accounts.models import User
 from core import audit
 from core.error_pages import cooper_error_response
 from core.errors import CooperError
+from core.requests import CooperRequest
 
 
 class IdentityMiddleware(AuthenticationMiddleware):
@@ -37,3 +39,19 @@ class IdentityMiddleware(AuthenticationMiddleware):
         request.identity = identity
         with audit.acting(person=person):
             return self.get_response(request)
+
+
+class KeptFormsMiddleware:
+    """Puts the forms that are kept for this browser on the request (`accounts.kept_forms`)."""
+
+    def __init__(self, get_response: Callable[[CooperRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: CooperRequest) -> HttpResponse:
+        kept_forms = KeptForms(request)
+        request.kept_forms = kept_forms
+        request.is_brought_back = False
+
+        response = self.get_response(request)
+        kept_forms.put_cookie(response)
+        return response

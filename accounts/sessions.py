@@ -22,10 +22,29 @@ AUTHENTICATED_AT = "authenticated_at"
 TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
 
+ENDED_KEPT = 86_400
+"""Seconds that the table keeps an unused web session after its end.
+
+A form that is sent then is kept for its person (`accounts.kept_forms`).
+"""
+
 
 def hash_session_key(session_key: str) -> str:
     """Return the table's key for a cookie value."""
     return hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def idle_end(web_session: WebSession) -> float:
+    """Return when a web session ends if it is not used any more (seconds since the epoch)."""
+    return float(web_session.touched_at) + settings.COOPER_SESSION_IDLE
+
+
+def absolute_end(web_session: WebSession) -> float:
+    """Return when a web session ends however it is used (seconds since the epoch)."""
+    end = float(web_session.created_at) + settings.SESSION_COOKIE_AGE
+    if web_session.ends_at is not None:
+        end = min(end, float(web_session.ends_at))
+    return end
 
 
 def is_active(web_session: WebSession, now: float) -> bool:
@@ -33,13 +52,18 @@ def is_active(web_session: WebSession, now: float) -> bool:
 
     `now` is in seconds since the epoch.
     """
-    idle_end = float(web_session.touched_at) + settings.COOPER_SESSION_IDLE
-    absolute_end = float(web_session.created_at) + settings.SESSION_COOKIE_AGE
-    end = min(idle_end, absolute_end)
+    return now < min(idle_end(web_session), absolute_end(web_session))
 
-    if web_session.ends_at is not None:
-        end = min(end, float(web_session.ends_at))
-    return now < end
+
+def person_of_ended(session_key: str) -> str:
+    """Return whose web session a cookie's value stood for until it ended by its time, or "".
+
+    One that was ended on purpose is gone, and one that still is active has not ended.
+    """
+    web_session = WebSession.find(hash_session_key(session_key)) if session_key else None
+    if web_session is None or is_active(web_session, time.time()):
+        return ""
+    return str(web_session.person or "")
 
 
 def active_sessions_for(person: Person) -> list[WebSession]:
@@ -68,6 +92,12 @@ def _auth_hash(web_session: WebSession) -> Any:
 class SessionStore(SessionBase):
     """A web session: 30 min idle, 12 h in all; once deleted it is never written again."""
 
+    idle_end = 0.0
+    """When it ends if it is not used any more (seconds since the epoch); 0 until it is loaded."""
+
+    absolute_end = 0.0
+    """When it ends however it is used."""
+
     def load(self) -> dict[str, Any]:
         """Return the data of the active session, or begin an empty one."""
         web_session = None
@@ -78,6 +108,9 @@ class SessionStore(SessionBase):
         if web_session is None or not is_active(web_session, now) or not _touch(web_session, now):
             self._session_key = None
             return {}
+
+        self.idle_end = idle_end(web_session)
+        self.absolute_end = absolute_end(web_session)
         return self.decode(str(web_session.data))
 
     def exists(self, session_key: str) -> bool:
@@ -135,7 +168,7 @@ class SessionStore(SessionBase):
             created_at=now,
             touched_at=now,
             ends_at=data.get(ENDS_AT),
-            expires=after(settings.COOPER_SESSION_IDLE),
+            expires=after(settings.COOPER_SESSION_IDLE + ENDED_KEPT),
         )
         try:
             with transaction() as writes:
@@ -182,10 +215,12 @@ def _touch(web_session: WebSession, now: float) -> bool:
             web_session.key_hash,
             actions=[
                 WebSession.touched_at.set(int(now)),
-                WebSession.expires.set(after(settings.COOPER_SESSION_IDLE)),
+                WebSession.expires.set(after(settings.COOPER_SESSION_IDLE + ENDED_KEPT)),
             ],
             condition=WebSession.key_hash.exists(),
         )
     except ConditionFailed:
         return False
+
+    web_session.touched_at = int(now)
     return True

@@ -114,6 +114,7 @@ def _sign_in_page(
         "form": form,
         "buttons": [provider for provider in providers() if not provider.form_class],
         "next": _next_page(request),
+        "has_kept_form": request.kept_forms.are_waiting,
     }
     return render(request, "accounts/login.html", context, status=status)
 
@@ -223,6 +224,7 @@ def sign_out(request: CooperRequest) -> HttpResponse:
 
     # first of all: whatever happens with the provider, the person is signed out here
     login.sign_out(request)
+    request.kept_forms.forget_all()
 
     provider = None
     provider_url = ""

@@ -74,7 +74,11 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
         return _sign_in_first(request, request.get_full_path())
 
     card = _card(request.identity, name)
-    form = BecomeForm(longest=card.longest_seconds, sensitive=bool(card.target.sensitive))
+    typed = request.kept_forms.form_of(request.path)
+    request.is_brought_back = bool(typed)
+    form = BecomeForm(
+        initial=typed.dict(), longest=card.longest_seconds, sensitive=bool(card.target.sensitive)
+    )
     return _target_page(request, card, form)
 
 
@@ -146,9 +150,12 @@ def _region_of(target: Target) -> str:
 def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant | HttpResponse:
     """Read the form and grant what it asks for; return the grant, or the page that says why not."""
     identity: Identity | None = request.identity
+    page = resolve_url("target", name=name)
     if identity is None:
-        return _sign_in_first(request, resolve_url("target", name=name))
+        request.kept_forms.keep(page, BecomeForm.base_fields.__contains__)
+        return _sign_in_first(request, page)
 
+    request.kept_forms.forget(page)
     form = _bound_form(request, name)
     if not form.is_valid():
         return _form_again(request, identity, name, form)

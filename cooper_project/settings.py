@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.IdentityMiddleware",
+    "accounts.middleware.KeptFormsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -136,6 +137,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 COOPER_SESSION_IDLE = 1_800
 """Seconds without a request after which a web session ends."""
+COOPER_FORM_COOKIE_NAME = f"{_cookie_prefix}cooper-form"
+"""The cookie of forms that were sent after their web session had ended."""
 CSRF_COOKIE_NAME = f"{_cookie_prefix}cooper-csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True

@@ -1,11 +1,31 @@
 """The type of requests that have passed cooper's middleware, and a cache for each."""
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 T = TypeVar("T")
+
+
+class KeptForms(Protocol):
+    """The forms that are kept for one browser; `accounts.kept_forms` has them."""
+
+    @property
+    def are_waiting(self) -> bool:
+        """Whether the browser has the cookie of kept forms."""
+
+    def keep(self, page: str, may_keep: Callable[[str], bool]) -> None:
+        """Keep the fields of this POST that `may_keep` names, to be shown at `page`."""
+
+    def form_of(self, page: str) -> QueryDict:
+        """Return what this person typed at `page`; empty when nothing is kept for them."""
+
+    def forget(self, page: str) -> None:
+        """Keep the form of `page` no longer: it was sent again."""
+
+    def forget_all(self) -> None:
+        """Keep nothing for this browser any more."""
 
 
 class CooperRequest(HttpRequest):
@@ -22,6 +42,12 @@ class CooperRequest(HttpRequest):
 
     identity: Any
     """`accounts.identity.Identity`, or None for somebody who has not signed in."""
+
+    kept_forms: KeptForms
+    """What was sent after the web session had ended, to be shown again."""
+
+    is_brought_back: bool
+    """Whether this page shows such a form: it then does nothing but show it."""
 
     cache: dict[Hashable, Any]
     """What `once_per_request` keeps."""

@@ -52,6 +52,9 @@ class LongestSessionForm(forms.Form):
     max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session")
 
 
+ACTION_FORMS = (AssociateForm, DissociateForm, LongestSessionForm)
+
+
 @dataclass(frozen=True)
 class BulkOperation:
     """One kind of bulk action."""

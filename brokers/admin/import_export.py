@@ -155,9 +155,10 @@ class UploadView(ImportExportView):
         enrolment: HttpResponse | None = self.model_admin.redirect_to_enrolment(request, "change")
         if enrolment is not None:
             return enrolment
-        return self._upload_page(FileForm())
+        return self._upload_page(FileForm(initial=self.model_admin.typed_before(request)))
 
     def post(self, request: AdminRequest) -> HttpResponse:
+        self.model_admin.typed_before(request)
         form = FileForm(request.POST, request.FILES)
         if not form.is_valid():
             return self._upload_page(form, status=HTTPStatus.BAD_REQUEST)

@@ -17,7 +17,7 @@ from accounts.stepup import FIELD as CODE_FIELD
 from brokers import catalogue
 from brokers.admin import impact, import_export, last_used, target_save
 from brokers.admin.access_lookup import lookup_page
-from brokers.admin.actions import BULK_ACTIONS
+from brokers.admin.actions import ACTION_FORMS, BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import (
     KINDS,
@@ -80,6 +80,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     inlines = (AssociationInline,)
     step_up = (*StepUpMixin.step_up, *WITH_CODE)
     actions = (*BULK_ACTIONS, "delete_chosen")
+    action_forms = (*ACTION_FORMS, import_export.FileForm)
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"
     events = {  # noqa: RUF012 - as in Django's admin
@@ -158,6 +159,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         if kind == Kind.FEDERATED_USER:
             return FederatedUserForm
         return RoleForm
+
+    def form_classes(self) -> tuple[type[TargetForm], ...]:
+        return (RoleForm, FederatedUserForm)
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
         # a name is the key, and is never given to another target

@@ -59,7 +59,7 @@ def export_page(model_admin: ModelAdmin, request: AdminRequest) -> HttpResponseB
     """Ask for days and a format; by POST, once that is on the audit log, send the export."""
     operation: AdminOperation[Any] = AdminOperation(EXPORT)
     posted = request.POST if request.method == "POST" else None
-    form = ExportForm(posted, initial=_initial_values(request))
+    form = ExportForm(posted, initial=_initial_values(request) | model_admin.typed_before(request))
     form.fields.update(model_admin.extra_form_fields(request, operation))
 
     if form.is_valid() and model_admin.is_authorized(request, operation, form):

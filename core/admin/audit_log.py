@@ -11,7 +11,7 @@ from django.urls import path
 from django.utils.html import format_html, format_html_join
 
 from core import audit
-from core.admin.audit_export import export_page
+from core.admin.audit_export import ExportForm, export_page
 from core.admin.audit_search_form import SearchForm
 from core.admin.changelist import ChangeList
 from core.admin.history import Entry, entries, with_outcome
@@ -91,6 +91,7 @@ class AuditEventAdmin(ModelAdmin):
     list_display_links = ("when",)
     sortable_by = ()
     actions = None
+    action_forms = (ExportForm,)
     change_list_template = "admin/events.html"
     readonly_fields: ClassVar[tuple[str, ...]] = (
         "when",

@@ -17,6 +17,7 @@ from core.admin.operations import (
     AdminRequest,
     FormChanges,
     ImpactNotConfirmed,
+    NotSavedYet,
     OperationKind,
     fingerprint,
     form_kind,
@@ -236,7 +237,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
 
         if request.method == "POST":
             context["adminform"].form.ask_for_secrets_again()
-        if isinstance(operation.refusal, ImpactNotConfirmed) and not operation.is_stale:
+        if isinstance(operation.refusal, NotSavedYet) and not operation.is_stale:
             # nothing is to be corrected, only to be looked at
             context["errors"] = []
 

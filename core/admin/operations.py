@@ -114,14 +114,25 @@ class AdminRequest(CooperRequest):
     operation: AdminOperation[Any]
 
 
-class ImpactNotConfirmed(Invalid):
-    """Who gains and who loses was not seen yet, or has changed: it is shown, to be confirmed.
+class NotSavedYet(Invalid):
+    """The form is to be looked at before it is saved.
 
-    Raised to end the save, but no fault of what was typed: so the form is shown again with 200, and
-    without the note that errors have to be corrected.
+    That is no fault of what was typed: so it is shown with 200, and without the note that errors
+    have to be corrected.
     """
 
     status = HTTPStatus.OK
+
+
+class FormBroughtBack(NotSavedYet):
+    """The form was sent after its web session had ended; it is shown as it was typed."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was done yet.", "form brought back")
+
+
+class ImpactNotConfirmed(NotSavedYet):
+    """Who gains and who loses was not seen yet, or has changed: it is shown, to be confirmed."""
 
     def __init__(self) -> None:
         super().__init__(

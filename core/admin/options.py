@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core import audit
 from core.admin import history
-from core.admin.confirmation import ConfirmationAdmin
+from core.admin.brought_back import BroughtBackAdmin
 from core.admin.operations import AdminOperation, AdminRequest, OperationKind
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
@@ -21,7 +21,7 @@ ApplyOperation = Callable[[AdminRequest, AdminOperation[Any]], None]
 """Does an authorized operation to its one document."""
 
 
-class ModelAdmin(ConfirmationAdmin):
+class ModelAdmin(BroughtBackAdmin):
     """Manages documents of one class, with Django's hooks and these, in the order of their use.
 
     A form that is saved (more in `DocumentWritesAdmin`):

@@ -16,6 +16,7 @@ from core.admin.operations import AdminOperation, OperationKind
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
+from core.requests import CooperRequest
 
 HIDDEN_URLS = {"password_change", "password_change_done", "autocomplete", "view_on_site", "logout"}
 """URLs of Django's admin that cooper has elsewhere, or no use for."""
@@ -51,6 +52,7 @@ class AdminSite(admin.AdminSite):
         def guarded(request: Any, *arguments: Any, **named: Any) -> Any:
             # Django would show a sign-in page of its own
             if not request.user.is_authenticated:
+                _keep_form(request, view)
                 return redirect_to_login(request.get_full_path(), resolve_url("login"))
             if not self.has_permission(request) or not is_open(request):
                 audit.record(Event.ADMIN_REFUSED, path=request.path[:200])
@@ -77,6 +79,16 @@ class AdminSite(admin.AdminSite):
     def get_log_entries(self, request: HttpRequest) -> Any:
         # the audit log is the only one
         return DocumentQuerySet(AuditEvent, [])
+
+
+def _keep_form(request: CooperRequest, view: Any) -> None:
+    """Keep what was typed into the form of a ModelAdmin, as far as that may be kept."""
+    # a method of the ModelAdmin, or a class of views that is given it
+    by_name = getattr(view, "view_initkwargs", {})
+    model_admin = by_name.get("model_admin") or getattr(view, "__self__", None)
+    may_keep = getattr(model_admin, "may_keep", None)
+    if may_keep:
+        request.kept_forms.keep(request.get_full_path(), may_keep)
 
 
 def is_open(request: HttpRequest) -> bool:
