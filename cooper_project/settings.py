@@ -105,7 +105,9 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.stepup.window_context",
+                "accounts.session_end.session_end_context",
             ],
+            "builtins": ["core.templatetags.moments"],
         },
     },
 ]
@@ -167,6 +169,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "core.formats"
 USE_I18N = True
 
 STATIC_URL = "/static/"

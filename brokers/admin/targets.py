@@ -134,7 +134,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         rules = catalogue.latest().associations_by_target.get(target.name, ())
         return ", ".join(sorted(rule.group for rule in rules))
 
-    @admin.display(description="Last used")
+    @admin.display(description="Last used (UTC)")
     def last_used(self, target: Target) -> str:
         """Return the day that somebody became it last."""
         name = target.name

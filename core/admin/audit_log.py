@@ -20,6 +20,7 @@ from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.audit_search import AuditSearch
+from core.templatetags.moments import moment
 
 PAGE = 50
 """Entries on a page."""
@@ -159,9 +160,9 @@ class AuditEventAdmin(ModelAdmin):
         return export_page(self, request)
 
     # -- columns
-    @display(description="When (UTC)")
+    @display(description="When")
     def when(self, event: AuditEvent) -> str:
-        return f"{event.moment:%Y-%m-%d %H:%M:%S}"
+        return moment(event.moment, "seconds")
 
     @display(description="What")
     def what(self, event: AuditEvent) -> str:

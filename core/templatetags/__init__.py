@@ -1,0 +1,1 @@
+"""Template tags of every page; the settings load them, so templates need not."""
