@@ -24,6 +24,7 @@ from brokers.import_export.drafts import Draft, FileRefused, draft, load_file, s
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
 from core.admin import AdminRequest, ModelAdmin
+from core.admin.brought_back import typed_before
 from core.audit import now
 from core.errors import CooperError, Invalid, StepUpRequired
 
@@ -155,10 +156,10 @@ class UploadView(ImportExportView):
         enrolment: HttpResponse | None = self.model_admin.redirect_to_enrolment(request, "change")
         if enrolment is not None:
             return enrolment
-        return self._upload_page(FileForm(initial=self.model_admin.typed_before(request)))
+        return self._upload_page(FileForm(initial=typed_before(request)))
 
     def post(self, request: AdminRequest) -> HttpResponse:
-        self.model_admin.typed_before(request)
+        typed_before(request)
         form = FileForm(request.POST, request.FILES)
         if not form.is_valid():
             return self._upload_page(form, status=HTTPStatus.BAD_REQUEST)

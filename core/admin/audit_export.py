@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 
 from core import audit
 from core.admin.audit_search_form import DAYS_REVERSED, day_field
+from core.admin.brought_back import typed_before
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import Event
@@ -59,7 +60,7 @@ def export_page(model_admin: ModelAdmin, request: AdminRequest) -> HttpResponseB
     """Ask for days and a format; by POST, once that is on the audit log, send the export."""
     operation: AdminOperation[Any] = AdminOperation(EXPORT)
     posted = request.POST if request.method == "POST" else None
-    form = ExportForm(posted, initial=_initial_values(request) | model_admin.typed_before(request))
+    form = ExportForm(posted, initial=_initial_values(request) | typed_before(request))
     form.fields.update(model_admin.extra_form_fields(request, operation))
 
     if form.is_valid() and model_admin.is_authorized(request, operation, form):

@@ -1,8 +1,9 @@
 """`ModelAdmin` for documents: Django's own, with reading and writing by DynamoDB."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import quote, unquote
 from django.http import HttpResponse
@@ -11,8 +12,17 @@ from django.urls import reverse
 
 from core import audit
 from core.admin import history
-from core.admin.brought_back import BroughtBackAdmin
-from core.admin.operations import AdminOperation, AdminRequest, OperationKind
+from core.admin.brought_back import is_kept_field, is_row_field, read_as_typed
+from core.admin.confirmation import ConfirmationAdmin
+from core.admin.document_writes import DocumentWritesAdmin
+from core.admin.forms import DocumentForm
+from core.admin.operations import (
+    AdminOperation,
+    AdminRequest,
+    FormBroughtBack,
+    OperationKind,
+    form_kind,
+)
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Conflict, CooperError
@@ -21,7 +31,7 @@ ApplyOperation = Callable[[AdminRequest, AdminOperation[Any]], None]
 """Does an authorized operation to its one document."""
 
 
-class ModelAdmin(BroughtBackAdmin):
+class ModelAdmin(ConfirmationAdmin):
     """Manages documents of one class, with Django's hooks and these, in the order of their use.
 
     A form that is saved (more in `DocumentWritesAdmin`):
@@ -43,6 +53,50 @@ class ModelAdmin(BroughtBackAdmin):
     """
 
     actions: Any = ("delete_chosen",)
+    action_forms: ClassVar[tuple[type[forms.Form], ...]] = ()
+    """The forms that actions and other pages of its own ask for first."""
+
+    def form_classes(self) -> tuple[type[DocumentForm], ...]:
+        """Return the form classes of all documents; override it where documents differ."""
+        return (self.form,)
+
+    # -- forms that were sent after their web session had ended
+    def may_keep(self, name: str) -> bool:
+        """Return whether a field may outlive the web session in which it was typed.
+
+        Those may that a form declares and does not call secret. One-time codes are declared by no
+        form: an operation brings them.
+        """
+        form_classes = (*self.form_classes(), *self.action_forms)
+        return is_kept_field(name, form_classes) or is_row_field(name, self.inlines)
+
+    def changeform_view(
+        self,
+        request: AdminRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Show the form as it was typed, if it was sent too late; else show or save it."""
+        if not read_as_typed(request):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+        request.operation = AdminOperation(form_kind(object_id), refusal=FormBroughtBack())
+        # past what saves: a form with a refusal is never valid
+        return super(DocumentWritesAdmin, self).changeform_view(
+            request, object_id, form_url, extra_context
+        )
+
+    def changelist_view(self, request: AdminRequest, extra_context: Any = None) -> Any:
+        """Show the page of an action that was asked for too late, or else the list."""
+        read_as_typed(request)
+        return super().changelist_view(request, extra_context)
+
+    def authorize_operation(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
+        """Authorize nothing while a form is merely shown."""
+        if request.is_brought_back:
+            raise FormBroughtBack
+        super().authorize_operation(request, operation)
 
     # -- deleting
     def delete_model(self, request: AdminRequest, obj: Any) -> None:
