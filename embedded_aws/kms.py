@@ -1,7 +1,7 @@
 """Calls to KMS: keys that may not be used are refused.
 
 Rules: https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html and the errors of
-Encrypt and Decrypt
+Encrypt, Decrypt and ReEncrypt
 """
 
 import base64
@@ -34,6 +34,7 @@ READS = {
     "ListAliases",
     "GenerateDataKey",
     "GetKeyPolicy",
+    "ReEncrypt",
 }
 
 MAX_PLAINTEXT_BYTES = 4_096
@@ -58,8 +59,10 @@ def _check_use(call: Call, caller: Principal) -> None:
     """Raise AwsError for a key that may not be used, a wrong key, and too much plaintext."""
     document = call.document
     backend = kms_backends[caller.account_id][call.region]
+    if call.operation == "ReEncrypt":
+        _check_source_and_destination(backend, document)
 
-    named_key = _find_key(backend, document.get("KeyId"))
+    named_key = _find_key(backend, document.get("KeyId") or document.get("SourceKeyId"))
     destination_key = _find_key(backend, document.get("DestinationKeyId"))
     ciphertext = _decode(document.get("CiphertextBlob", ""))
     ciphertext_key = _find_key(backend, ciphertext[:_KEY_ID_BYTES].decode("ascii", "replace"))
@@ -69,10 +72,25 @@ def _check_use(call: Call, caller: Principal) -> None:
         if key is not None:
             _check_key_state(key)
 
-    if call.operation == "Decrypt" and named_key is not None and ciphertext_key is not None:
+    opens = call.operation in {"Decrypt", "ReEncrypt"}
+    if opens and named_key is not None and ciphertext_key is not None:
         _check_same_key(named_key, ciphertext_key)
     if call.operation == "Encrypt":
         _check_plaintext(document)
+
+
+def _check_source_and_destination(backend: Any, document: dict[str, Any]) -> None:
+    """Raise AwsError for ReEncrypt's keys: moto looks at no source, and needs a destination."""
+    if not document.get("DestinationKeyId"):
+        raise AwsError(
+            "ValidationException",
+            "1 validation error detected: Value null at 'destinationKeyId' failed to satisfy "
+            "constraint: Member must not be null",
+        )
+
+    source = document.get("SourceKeyId")
+    if source and _find_key(backend, source) is None:
+        raise AwsError("NotFoundException", f"Key '{source}' does not exist")
 
 
 def _check_key_state(key: Any) -> None:
