@@ -99,7 +99,7 @@ def _decode_base64(text: str) -> bytes:
 
 
 # -- as they are kept ------------------------------------------------------------------------------
-def _target_context(target_name: str) -> dict[str, str]:
+def target_context(target_name: str) -> dict[str, str]:
     """Return the encryption context that binds keys to their target in these tables."""
     return TRANSPORT_CONTEXT | {
         "cooper:tables": settings.COOPER_TABLE_PREFIX,
@@ -110,7 +110,7 @@ def _target_context(target_name: str) -> dict[str, str]:
 def encrypt_for_target(keys: Keys, target_name: str) -> kms.Ciphertext:
     """Return the keys as a ciphertext that KMS decrypts for this target alone."""
     payload = f"{keys.access_key_id}|{keys.secret_access_key}".encode()
-    return kms.encrypt_with_own_key(payload, _target_context(target_name))
+    return kms.encrypt_with_own_key(payload, target_context(target_name))
 
 
 def decrypt_keys(target: Target) -> Keys:
@@ -120,5 +120,5 @@ def decrypt_keys(target: Target) -> Keys:
         raise CooperError(message, f"no keys: {target.name}")
 
     ciphertext = kms.Ciphertext(bytes(target.federation_keys), str(target.federation_keys_kms_arn))
-    plaintext = kms.decrypt(ciphertext, _target_context(str(target.name)))
+    plaintext = kms.decrypt(ciphertext, target_context(str(target.name)))
     return parse(plaintext.decode())

@@ -79,6 +79,7 @@ class Event(StrEnum):
     SECRET_KEY_MADE = "secret-key:make:done"  # noqa: S105 - an event's name
     SECRET_KEY_ROTATED = "secret-key:rotate:done"  # noqa: S105 - an event's name
     SECRET_KEY_RETIRED = "secret-key:retire:done"  # noqa: S105 - an event's name
+    CIPHERTEXT_MOVED = "ciphertext:rewrap:done"
     SERVE_STARTED = "serve:start:done"
 
 

@@ -82,6 +82,26 @@ def decrypt(encrypted: Ciphertext, context: dict[str, str]) -> bytes:
     return bytes(response["Plaintext"])
 
 
+def reencrypt(
+    encrypted: Ciphertext, key: str, *, source: dict[str, str], destination: dict[str, str]
+) -> Ciphertext:
+    """Return the same plaintext, which stays within KMS, under `key` and in another context.
+
+    `source` is the context that it has, `destination` the one that it gets. Raise CooperError as
+    `decrypt` does. The caller needs kms:ReEncryptFrom and kms:ReEncryptTo, and no kms:Decrypt:
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
+    """
+    response = aws.call(
+        aws.client("kms").re_encrypt,
+        CiphertextBlob=encrypted.blob,
+        SourceKeyId=encrypted.key_arn,
+        SourceEncryptionContext=source,
+        DestinationKeyId=key,
+        DestinationEncryptionContext=destination,
+    )
+    return Ciphertext(bytes(response["CiphertextBlob"]), str(response["KeyId"]))
+
+
 def usable_key_arn(key: str) -> str:
     """Return the key ARN of an enabled symmetric key for encryption.
 

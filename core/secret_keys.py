@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid
 from core.installation import Installation
+from core.stored_ciphertexts import StoredCiphertext, in_installation
 
 logger = logging.getLogger(__name__)
 
@@ -186,6 +188,12 @@ def decrypt_stored() -> list[str]:
     """Return all stored keys, the newest one first; raise CooperError when set-up has not run."""
     stored_keys = _stored_in(installation.set_up_item(ITEM))
     return [_decrypt(stored_key).text for stored_key in stored_keys]
+
+
+def stored_ciphertexts() -> Iterator[StoredCiphertext]:
+    """Yield the secret keys' ciphertexts; raise CooperError when there are none."""
+    installation.set_up_item(ITEM)
+    return in_installation(ITEM, "secret key", _encryption_context())
 
 
 def _stored_in(item: Installation) -> list[StoredKey]:

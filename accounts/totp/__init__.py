@@ -17,6 +17,7 @@ from accounts.totp.seeds import (
     encrypt_seed,
     new_seed,
     otpauth_uri,
+    stored_ciphertexts,
 )
 from accounts.totp.verification import (
     WrongCode,
@@ -45,6 +46,7 @@ __all__ = [
     "refuse_during_wait",
     "remove_device",
     "reset_device",
+    "stored_ciphertexts",
     "use_code",
     "use_recovery_code",
 ]

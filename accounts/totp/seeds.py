@@ -2,14 +2,19 @@
 
 import base64
 import secrets
+from collections.abc import Iterator
+from functools import partial
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
 from accounts.models import TotpDevice
 from core import kms
+from core.audit import AuditEvent
+from core.dynamo import transaction
 from core.errors import CooperError, Refused
 from core.kms import Ciphertext
+from core.stored_ciphertexts import StoredCiphertext, changed_meanwhile
 
 SEED_BYTES = 20
 """160 bits, as RFC 4226 (4, R6) recommends."""
@@ -45,6 +50,34 @@ def decrypt_device_seed(device: TotpDevice) -> bytes:
             "Ask an administrator to reset your device."
         )
         raise Refused(message, error.detail) from error
+
+
+def stored_ciphertexts() -> Iterator[StoredCiphertext]:
+    """Yield the ciphertexts of all devices' seeds."""
+    for device in TotpDevice.everything():
+        person = str(device.person)
+        yield StoredCiphertext(
+            place=f"one-time-code device of {person}",
+            ciphertext=Ciphertext(bytes(device.seed), str(device.key_arn)),
+            context=_encryption_context(person),
+            replace=partial(_replace_seed, device),
+            subject=person,
+        )
+
+
+def _replace_seed(device: TotpDevice, new: Ciphertext, event: AuditEvent) -> None:
+    # in place, not as a whole: a code may be used at this very moment, and must stay used
+    actions = [TotpDevice.seed.set(new.blob), TotpDevice.key_arn.set(new.key_arn)]
+    is_the_same = (TotpDevice.seed == device.seed) & (TotpDevice.key_arn == device.key_arn)
+    with transaction() as writes:
+        writes.update(
+            TotpDevice,
+            device.person,
+            actions=actions,
+            condition=is_the_same,
+            refusal=changed_meanwhile(str(device.person)),
+        )
+        writes.create(event)
 
 
 def _encryption_context(person: str) -> dict[str, str]:

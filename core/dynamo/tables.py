@@ -45,6 +45,21 @@ def ensure(
     return manager.changed
 
 
+def kms_keys() -> dict[str, str]:
+    """Return the ARN of the KMS key that each table is encrypted with ("" for none), by name.
+
+    Raise CooperError, naming a missing IAM action.
+    """
+    manager = TableManager(lambda line: None)
+    keys = {}
+    for model in documents():
+        name = str(model.Meta.table_name)
+        description = manager.describe(name) or {}
+        encryption = description.get("SSEDescription") or {}
+        keys[name] = str(encryption.get("KMSMasterKeyArn", ""))
+    return keys
+
+
 def _refuse_other_keys(tables: "Sequence[Table]") -> None:
     """Raise Conflict when a table, or an index, has one of cooper's names and other keys."""
     conflicts = [table.key_conflict() for table in tables]

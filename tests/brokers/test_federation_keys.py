@@ -135,7 +135,7 @@ def test_it_opens_no_ciphertext_with_a_flipped_bit(store):
         try:
             kms.decrypt(
                 kms.Ciphertext(bytes(flipped), sealed.key_arn),
-                federation_keys._target_context("mine"),
+                federation_keys.target_context("mine"),
             )
             opened += 1
         except CooperError:

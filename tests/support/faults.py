@@ -91,6 +91,11 @@ class Call:
     body: bytes
     at: float
 
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the body says, for services that speak JSON."""
+        return dict(json.loads(self.body))
+
 
 def _is_table(wanted: str, name: str) -> bool:
     """Return whether a table is meant, with or without the prefix."""

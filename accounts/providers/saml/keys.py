@@ -5,6 +5,7 @@ There are two during a roll-over: the first one signs, both decrypt, and both ar
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,7 @@ from core.audit import Event
 from core.dynamo import Transaction, transaction
 from core.errors import Conflict, Invalid
 from core.installation import Installation
+from core.stored_ciphertexts import StoredCiphertext, in_installation
 
 KEYS_ITEM = "saml-keys"
 STAMP_ITEM = "saml-stamp"
@@ -66,6 +68,11 @@ def decrypt_stored() -> list[Key]:
         der = kms.decrypt(ciphertext, _encryption_context())
         decrypted.append(Key(der, stored_key["certificate"]))
     return decrypted
+
+
+def stored_ciphertexts() -> Iterator[StoredCiphertext]:
+    """Yield the ciphertexts of the private keys."""
+    return in_installation(KEYS_ITEM, "SAML key", _encryption_context())
 
 
 def _encryption_context() -> dict[str, str]:
