@@ -114,6 +114,7 @@ class AuditEvent(Document):
     """
 
     purpose = "who did what"
+    is_written_once = True
     verbose_name = "event"
     verbose_name_plural = "events"
 

@@ -14,7 +14,7 @@ from brokers.models import Association, Kind, State, Target
 from core import audit
 from core.admin import FormChanges
 from core.audit import AuditEvent, Event
-from core.dynamo import Transaction
+from core.dynamo import OutcomeUnknown, Transaction
 from core.errors import CooperError, Invalid
 
 IN_ONE = 25
@@ -153,6 +153,9 @@ def run(
         facts = {"deed": operation, "step": f"{number} of {len(steps)}"}
         try:
             _write_step(target_changes, facts, own_groups)
+        except OutcomeUnknown as error:
+            result.stopped = f"It is not known whether step {number} was done: {error.message}"
+            return result
         except CooperError as error:
             result.stopped = f"Step {number} of {len(steps)} was not done: {error.message}"
             return result

@@ -1,6 +1,6 @@
 """Everything durable: documents in DynamoDB through PynamoDB, on one shared connection."""
 
-from core.dynamo.connection import ConditionFailed, TableMissing
+from core.dynamo.connection import ConditionFailed, OutcomeUnknown, TableMissing
 from core.dynamo.documents import Document, after, documents
 from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
 
@@ -8,6 +8,7 @@ __all__ = [
     "AlreadyExists",
     "ConditionFailed",
     "Document",
+    "OutcomeUnknown",
     "Stale",
     "TableMissing",
     "Transaction",

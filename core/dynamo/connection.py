@@ -24,6 +24,10 @@ _NO_ANSWER_TO_A_WRITE = (
 )
 _WRITES = {"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"}
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+_MAYBE_DONE_CODES = {"InternalServerError", "InternalFailure", "TransactionInProgressException"}
+"""Error codes after which a write may have been done, or may still be."""
+
 
 class ConditionFailed(Conflict):
     """The condition of a write failed."""
@@ -31,6 +35,10 @@ class ConditionFailed(Conflict):
     def __init__(self, detail: str) -> None:
         message = "This was changed meanwhile. Look at it again."
         super().__init__(message, detail, code="ConditionalCheckFailedException")
+
+
+class OutcomeUnknown(Unavailable):
+    """DynamoDB did not say how a write went: it may have been done."""
 
 
 class Cancelled(CooperError):
@@ -77,8 +85,9 @@ def _translate_failure(error: BotoCoreError, operation: str) -> CooperError:
         return translated
 
     # a write may have been done although its answer was lost: nobody knows
-    message = _NO_ANSWER_TO_A_WRITE if operation in _WRITES else _NO_ANSWER
-    return Unavailable(message, translated.detail)
+    if operation in _WRITES:
+        return OutcomeUnknown(_NO_ANSWER_TO_A_WRITE, translated.detail)
+    return Unavailable(_NO_ANSWER, translated.detail)
 
 
 def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
@@ -116,6 +125,8 @@ def _translate_refusal(code: str, operation: str, detail: str) -> CooperError:
     if code == "ValidationException":
         message = "DynamoDB refused what cooper sent. Nothing was changed."
         return CooperError(message, detail, code=code)
+    if code in _MAYBE_DONE_CODES and operation in _WRITES:
+        return OutcomeUnknown(_NO_ANSWER_TO_A_WRITE, detail, code=code)
     # throttled, or a fault: a later try may succeed
     return Unavailable(_BUSY, detail, code=code)
 

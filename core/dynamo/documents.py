@@ -44,6 +44,9 @@ class Document(Model):
     purpose: ClassVar[str] = ""
     """What the table is for, in a few words; set-up shows it."""
 
+    is_written_once: ClassVar[bool] = False
+    """Whether each is created once, under a key that no other has: it proves its transaction."""
+
     version = VersionAttribute()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from core.dynamo.connection import CancellationReason, Cancelled, shared
+from core.dynamo.connection import CancellationReason, Cancelled, OutcomeUnknown, shared
 from core.dynamo.documents import Document
 from core.errors import Conflict, CooperError, Unavailable
 from core.retry import Backoff
@@ -70,6 +70,7 @@ class Transaction:
     def __init__(self) -> None:
         self._actions: list[_Action] = []
         self._saved: list[Document] = []
+        self._created: list[Document] = []
 
     def __len__(self) -> int:
         return len(self._actions)
@@ -81,6 +82,7 @@ class Transaction:
         arguments = document.get_save_kwargs_from_instance(condition=hash_key.does_not_exist())
         self._add(_Kind.PUT, arguments, refusal or AlreadyExists(document))
         self._saved.append(document)
+        self._created.append(document)
 
     def save(
         self,
@@ -135,7 +137,8 @@ class Transaction:
     def commit(self) -> None:
         """Write all actions or none.
 
-        Raise the refusal of the first condition that does not hold, or Unavailable.
+        Raise the refusal of the first condition that does not hold, Unavailable, or OutcomeUnknown
+        when neither an answer nor the table says that it was done.
         """
         if not self._actions:
             return
@@ -143,7 +146,10 @@ class Transaction:
         for attempt in range(TRIES):
             if attempt > 0:
                 BACKOFF.sleep(attempt - 1)
-            reasons = self._write()
+            try:
+                reasons = self._write()
+            except OutcomeUnknown as error:
+                reasons = self._look_again(error)
             if reasons is None:
                 self._update_versions()
                 return
@@ -171,6 +177,21 @@ class Transaction:
         except Cancelled as cancelled:
             return cancelled.reasons
         return None
+
+    def _look_again(self, error: OutcomeUnknown) -> None:
+        """Return if the transaction was done although no answer said so; else raise `error`.
+
+        That it is not there tells nothing: it may still be under way.
+        """
+        proof = next((each for each in self._created if each.is_written_once), None)
+        if proof is None:
+            raise error
+        try:
+            stored = type(proof).find(*proof.key)
+        except CooperError:
+            raise error from None
+        if stored is None:
+            raise error
 
     def _arguments_of(self, kind: _Kind) -> list[dict[str, Any]]:
         return [action.arguments for action in self._actions if action.kind is kind]

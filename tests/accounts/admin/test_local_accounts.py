@@ -44,9 +44,7 @@ def test_nobody_becomes_an_administrator_before_that_was_seen(carol):
 
 
 def test_a_new_account_that_administers_is_shown_as_well(carol):
-    fields = filled_in(
-        carol, ADD, username="zoe", groups="admins", password="a long enough one 7"
-    )
+    fields = filled_in(carol, ADD, username="zoe", groups="admins", password="a long enough one 7")
     page = carol.post(ADD, fields)
     assert effects_in(page.text)[0].startswith("local:zoe becomes an administrator")
     assert LocalAccount.find("zoe") is None

@@ -168,10 +168,30 @@ def test_it_sets_the_longest_session_within_what_each_kind_allows(carol):
     ) == (86400, 14400)
 
 
+def test_a_step_whose_answer_is_lost_is_looked_for_and_said_to_be_done(carol, monkeypatch):
+    monkeypatch.setattr("brokers.admin.bulk_changes.IN_ONE", 1)
+    names = ("dev-admin", "dev-read", "dev-uploads")
+    lost = Fault("dynamodb", "TransactWriteItems", table="associations", mode="lost")
+    with faults.on(lost):
+        answer = done(carol, "associate", *names, group="visitors")
+    assert "3 targets changed" in answer.text and "not done" not in answer.text
+    assert all(Association.find(name, "local:visitors") for name in names)
+
+
+def test_it_does_not_claim_to_know_of_a_step_that_nothing_answers_for(carol, monkeypatch):
+    monkeypatch.setattr("brokers.admin.bulk_changes.IN_ONE", 1)
+    gone = Fault("dynamodb", "TransactWriteItems", table="associations", mode="reset", after=1)
+    with faults.on(gone):
+        answer = done(carol, "associate", "dev-admin", "dev-read", group="visitors")
+    assert "not known whether step 2 was done" in answer.text
+    assert "1 target changed" in answer.text
+
+
 def test_it_says_which_step_was_not_done_and_leaves_the_rest_to_the_same_action(carol, monkeypatch):
     monkeypatch.setattr("brokers.admin.bulk_changes.IN_ONE", 1)
     names = ("dev-admin", "dev-read", "dev-uploads")
-    with faults.on(Fault("dynamodb", "TransactWriteItems", table="associations", after=2)):
+    busy = {"mode": "throttle", "after": 2}
+    with faults.on(Fault("dynamodb", "TransactWriteItems", table="associations", **busy)):
         answer = done(carol, "associate", *names, group="visitors")
     assert "Step 3 of 3 was not done" in answer.text and "same action again" in answer.text
     assert "2 targets changed" in answer.text
