@@ -57,6 +57,20 @@ def removal_form(data: Any = None) -> ProofForm:
     return ProofForm(data, proof={"code"}, auto_id="remove_%s")
 
 
+class ClockForm(forms.Form):
+    """Two codes in a row, from which the clock of the device is learnt."""
+
+    code = stepup.field()
+    next_code = stepup.field()
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id="clock_%s")
+        self.fields["code"].label = "A code"
+        self.fields["code"].help_text = "That you have not used yet."
+        self.fields["next_code"].label = "The next code"
+        self.fields["next_code"].help_text = "The one that your device shows after it."
+
+
 def _password_if_any(identity: Identity) -> set[str]:
     return {"password"} if has_password(identity) else set()
 

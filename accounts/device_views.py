@@ -15,15 +15,16 @@ from collections.abc import Callable
 from functools import wraps
 
 import segno
+from django import forms
 from django.conf import settings
-from django.contrib import auth
+from django.contrib import auth, messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import device_forms, enrolment_codes, pending_device, reauthentication, stepup, totp
-from accounts.device_forms import FirstCodeForm, ProofForm
+from accounts.device_forms import ClockForm, FirstCodeForm, ProofForm
 from accounts.identity import Identity
 from accounts.models import Person
 from accounts.pending_device import PendingDevice
@@ -59,7 +60,7 @@ def device(request: CooperRequest, identity: Identity) -> HttpResponse:
 
 
 def _device_page(
-    request: CooperRequest, identity: Identity, status: int = 200, **bound_forms: ProofForm
+    request: CooperRequest, identity: Identity, status: int = 200, **bound_forms: forms.Form
 ) -> HttpResponse:
     """Render the device page.
 
@@ -76,6 +77,7 @@ def _device_page(
         "device": device,
         "begin_form": begin_form,
         "recovery_form": device_forms.recovery_form(identity),
+        "clock_form": ClockForm(),
         "removal_form": device_forms.removal_form(),
         "next": next_page,
         "sign_in_again_url": reauthentication.sign_in_again_url(request, identity, back_here),
@@ -201,9 +203,9 @@ def set_up(request: CooperRequest, identity: Identity) -> HttpResponse:
     form = FirstCodeForm(request.POST)
     if form.is_valid():
         code = totp.normalize_code(form.cleaned_data["code"])
-        step = totp.matching_step(seed, code, time.time()) if code else None
-        if step is not None:
-            return _store_device(request, identity, pending, seed, step)
+        use = totp.read_code(seed, code, time.time(), offset=0) if code else None
+        if use is not None:
+            return _store_device(request, identity, pending, seed, use.step)
         form.add_error(
             "code",
             "This is not the code that the device shows now. "
@@ -268,6 +270,27 @@ def _keep_this_session(request: CooperRequest, person: Person) -> None:
     """Let this web session alone go on in the person's new epoch, under a new key."""
     request.user.stored_person.epoch = person.epoch
     auth.update_session_auth_hash(request, request.user)
+
+
+# -- its clock -------------------------------------------------------------------------------------
+@require_POST
+@sign_in_required
+def adjust_clock(request: CooperRequest, identity: Identity) -> HttpResponse:
+    """Learn from two codes in a row how far the device's clock is off."""
+    form = ClockForm(request.POST)
+    if not form.is_valid():
+        return _device_page(request, identity, 400, clock_form=form)
+
+    code = form.cleaned_data["code"]
+    next_code = form.cleaned_data["next_code"]
+    try:
+        totp.adjust_clock(identity.person, code, next_code, time.time())
+    except totp.WrongCode as error:
+        form.add_error("code", error.message)
+        return _device_page(request, identity, 403, clock_form=form)
+
+    messages.success(request, "Done: cooper follows the clock of your device.")
+    return HttpResponseRedirect(_url_with_next("device", request))
 
 
 # -- removed ---------------------------------------------------------------------------------------

@@ -115,7 +115,8 @@ class TotpDevice(Document):
     """A person's TOTP device.
 
     `seed` is ciphertext by the KMS key `key_arn`, with the person in its encryption context.
-    `last_step` is the time step of the newest code that was used: no older one counts.
+    `last_step` is the time step of the newest code that was used: no older one counts. It is the
+    device's own step, the counter of its code; `offset` are the steps that it is ahead of ours.
     `wait_until` (seconds since the epoch) ends the back-off after `failures` wrong codes in a row.
     `recovery` holds the keyed hashes of the recovery codes that are left.
     """
@@ -131,6 +132,7 @@ class TotpDevice(Document):
     # always True, and never read: a device is stored only once a code has proved it
     confirmed = BooleanAttribute(default=False)
     last_step = NumberAttribute(default=-1)
+    offset = NumberAttribute(default=0)
     failures = NumberAttribute(default=0)
     wait_until = NumberAttribute(null=True)
     recovery: ListAttribute[str] = _text_list()

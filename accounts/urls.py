@@ -14,6 +14,7 @@ urlpatterns = [
     path("device/begin/", device_views.begin, name="device-begin"),
     path("device/set-up/", device_views.set_up, name="device-set-up"),
     path("device/recover/", device_views.recover, name="device-recover"),
+    path("device/clock/", device_views.adjust_clock, name="device-clock"),
     path("device/remove/", device_views.remove, name="device-remove"),
     path("device/close/", device_views.close_window, name="device-close"),
 ]

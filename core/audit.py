@@ -32,6 +32,7 @@ class Event(StrEnum):
     DEVICE_REPLACED = "device:replace:done"
     DEVICE_REMOVED = "device:remove:done"
     DEVICE_RESET = "device:reset:done"
+    DEVICE_CLOCK_LEARNT = "device:learn-clock:done"
     ENROLMENT_BEGUN = "device:begin:done"
     ENROLMENT_REFUSED = "device:begin:refused"
     ENROLMENT_CODE_MADE = "enrolment-code:make:done"

@@ -1,6 +1,6 @@
 """One-time codes: django-otp does the arithmetic, DynamoDB's conditional writes the single use."""
 
-from accounts.totp.codes import STEP, code_at, matching_step, normalize_code
+from accounts.totp.codes import STEP, code_at, normalize_code
 from accounts.totp.devices import (
     DeviceChanged,
     device_of,
@@ -10,6 +10,7 @@ from accounts.totp.devices import (
     remove_device,
     reset_device,
 )
+from accounts.totp.drift import CodeUse, read_code
 from accounts.totp.seeds import (
     base32,
     decrypt_device_seed,
@@ -21,6 +22,7 @@ from accounts.totp.seeds import (
 )
 from accounts.totp.verification import (
     WrongCode,
+    adjust_clock,
     refuse_during_wait,
     use_code,
     use_recovery_code,
@@ -28,8 +30,10 @@ from accounts.totp.verification import (
 
 __all__ = [
     "STEP",
+    "CodeUse",
     "DeviceChanged",
     "WrongCode",
+    "adjust_clock",
     "base32",
     "code_at",
     "decrypt_device_seed",
@@ -39,10 +43,10 @@ __all__ = [
     "encrypt_seed",
     "enrol",
     "fingerprint",
-    "matching_step",
     "new_seed",
     "normalize_code",
     "otpauth_uri",
+    "read_code",
     "refuse_during_wait",
     "remove_device",
     "reset_device",

@@ -59,6 +59,7 @@ def enrol(
     device.key_arn = ciphertext.key_arn
     device.confirmed = True
     device.last_step = step
+    device.offset = 0
     device.failures = 0
     device.wait_until = None
     device.recovery = [recovery.hash_code(seed, code) for code in recovery_codes]

@@ -1,4 +1,4 @@
-"""Checks a code and uses it up, by conditional writes alone.
+"""Checks a code and uses it up, by conditional writes alone, which a lost answer does not repeat.
 
 Each try is counted before the code is looked at, so that many tries at once cannot outrun the
 back-off; a correct code sets the count back. A code is used up by one conditional write: of many
@@ -6,18 +6,20 @@ requests that bring the same code, exactly one passes.
 """
 
 import math
+from collections.abc import Sequence
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from accounts.models import TotpDevice
 from accounts.totp import recovery
-from accounts.totp.codes import matching_step, normalize_code
+from accounts.totp.codes import STEP, normalize_code
 from accounts.totp.devices import device_of
+from accounts.totp.drift import CodeUse, read_code, read_two_codes
 from accounts.totp.seeds import decrypt_device_seed
 from core import audit
-from core.audit import Event
-from core.dynamo import ConditionFailed
+from core.audit import AuditEvent, Event
+from core.dynamo import ConditionFailed, transaction
 from core.errors import CooperError, Unavailable
 
 FAILURES_BEFORE_WAIT = 3
@@ -35,6 +37,11 @@ COUNT_ATTEMPTS = 20
 WRONG_CODE = (
     "This code is not valid now. Wait for the next one on your device, and use each code once."
 )
+TOO_MANY = "Too many wrong codes."
+WRONG_TWO_CODES = (
+    "These are not two unused codes in a row. If they are, the clock of your device is more than "
+    "a minute and a half off: set it there first."
+)
 
 
 class WrongCode(CooperError):
@@ -46,10 +53,9 @@ class WrongCode(CooperError):
     field = "code"
 
     def __init__(
-        self, detail: str, failures: int = 0, wait: int = 0, *, backing_off: bool = False
+        self, detail: str, failures: int = 0, wait: int = 0, *, message: str = WRONG_CODE
     ) -> None:
         """Give every wrong code the same message, whatever is wrong with it."""
-        message = "Too many wrong codes." if backing_off else WRONG_CODE
         if failures:
             message += f" Wrong codes in a row: {failures}."
         if wait:
@@ -79,14 +85,36 @@ def use_code(person: str, typed: str, at: float) -> TotpDevice:
     device, seed = _count_try(person, at)
 
     code = normalize_code(typed)
-    step = matching_step(seed, code, at) if code else None
-    if step is None:
+    use = read_code(seed, code, at, int(device.offset)) if code else None
+    if use is None:
         raise _refusal(device, "wrong code")
 
-    # no older code counts from here on: one that somebody saw over a shoulder is worth nothing
-    actions: list[Action] = [TotpDevice.last_step.set(step), *_RESET_FAILURES]
-    _use_up(device, actions, TotpDevice.last_step < step, "used code")
+    _use_up(device, _step_actions(use), TotpDevice.last_step < use.step, "used code", use)
     return device
+
+
+def adjust_clock(person: str, typed: str, typed_next: str, at: float) -> TotpDevice:
+    """Learn from two codes in a row how far the device's clock is off, and use both up.
+
+    Raise WrongCode, and CooperError when KMS or DynamoDB does not answer.
+    """
+    device, seed = _count_try(person, at)
+
+    code = normalize_code(typed)
+    next_code = normalize_code(typed_next)
+    use = read_two_codes(seed, code, next_code, at) if code and next_code else None
+    if use is None:
+        raise _refusal(device, "wrong codes for the clock", message=WRONG_TWO_CODES)
+
+    # the first of the two has to be unused as well
+    is_unused = TotpDevice.last_step < use.step - 1
+    _use_up(device, _step_actions(use), is_unused, "used codes for the clock", use)
+    return device
+
+
+def _step_actions(use: CodeUse) -> list[Action]:
+    # no older code counts from here on: one that somebody saw over a shoulder is worth nothing
+    return [TotpDevice.last_step.set(use.step), *_RESET_FAILURES]
 
 
 def use_recovery_code(person: str, typed: str, at: float) -> TotpDevice:
@@ -113,17 +141,51 @@ _RESET_FAILURES = (TotpDevice.failures.set(0), TotpDevice.wait_until.remove())
 
 
 def _use_up(
-    device: TotpDevice, actions: list[Action], still_unused: Condition, detail: str
+    device: TotpDevice,
+    actions: Sequence[Action],
+    still_unused: Condition,
+    detail: str,
+    use: CodeUse | None = None,
 ) -> None:
-    """Write that a code is used; raise WrongCode if it was, or the device was replaced."""
+    """Write that a code is used, and the offset that it taught, with its event.
+
+    Raise WrongCode if the code was used already, or the device was replaced meanwhile.
+    """
     # a code of a device that was replaced meanwhile must not pass for one of the new device
-    same_device = TotpDevice.seed == device.seed
+    condition = still_unused & (TotpDevice.seed == device.seed)
+    learnt_offset = use.offset if use else int(device.offset)
     try:
-        TotpDevice.update_item(
-            str(device.person), actions=actions, condition=still_unused & same_device
-        )
+        with transaction() as writes:
+            if learnt_offset != device.offset:
+                actions = [*actions, TotpDevice.offset.set(learnt_offset)]
+                condition &= _has_offset_of(device)
+                writes.create(_clock_event(device, learnt_offset))
+            writes.update(
+                TotpDevice,
+                str(device.person),
+                actions=actions,
+                condition=condition,
+                refusal=ConditionFailed(detail),
+            )
     except ConditionFailed as error:
         raise _refusal(device, detail) from error
+
+
+def _has_offset_of(device: TotpDevice) -> Condition:
+    """Return the condition that the offset is still the one that was read."""
+    if device.offset:
+        return TotpDevice.offset == device.offset
+    # an item from before there were offsets has none
+    return TotpDevice.offset.does_not_exist() | (TotpDevice.offset == 0)
+
+
+def _clock_event(device: TotpDevice, learnt_offset: int) -> AuditEvent:
+    return audit.event(
+        Event.DEVICE_CLOCK_LEARNT,
+        person=str(device.person),
+        seconds_off_before=int(device.offset) * STEP,
+        seconds_off=learnt_offset * STEP,
+    )
 
 
 def refuse_during_wait(person: str, at: float) -> TotpDevice:
@@ -176,20 +238,27 @@ def _write_try(device: TotpDevice, at: float) -> bool:
         actions.append(TotpDevice.wait_until.set(int(at) + wait))
 
     try:
-        TotpDevice.update_item(
-            str(device.person),
-            actions=actions,
-            condition=TotpDevice.failures == failures_before,
-        )
+        with transaction() as writes:
+            writes.update(
+                TotpDevice,
+                str(device.person),
+                actions=actions,
+                condition=TotpDevice.failures == failures_before,
+                refusal=ConditionFailed("another try was counted"),
+            )
     except ConditionFailed:
         return False
     return True
 
 
-def _refusal(device: TotpDevice, detail: str, remaining_wait: int = 0) -> WrongCode:
+def _refusal(
+    device: TotpDevice, detail: str, remaining_wait: int = 0, message: str = WRONG_CODE
+) -> WrongCode:
     """Write the refusal to the audit log and return the error to raise."""
     failures = int(device.failures)
     audit.record(Event.STEP_UP_REFUSED, why=detail, object=str(device.person), failures=failures)
 
     wait = remaining_wait or wait_after(failures)
-    return WrongCode(detail, failures, wait, backing_off=bool(remaining_wait))
+    if remaining_wait:
+        message = TOO_MANY
+    return WrongCode(detail, failures, wait, message=message)

@@ -42,6 +42,7 @@ ADDRESSES = {
     "/device/begin/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
     "/device/set-up/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/device/recover/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    "/device/clock/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
     "/device/remove/": ([WRONG_WAY] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
     "/device/close/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),

@@ -5,6 +5,7 @@ import pytest
 from accounts.totp.verification import (
     FAILURES_BEFORE_WAIT,
     LONGEST_WAIT,
+    TOO_MANY,
     WRONG_CODE,
     WrongCode,
     wait_after,
@@ -48,7 +49,9 @@ def test_it_waits_longer_and_longer_but_never_for_ever():
     ],
 )
 def test_it_says_how_often_and_how_long(failures, wait, backing_off, message):
-    error = WrongCode("for the log", failures, wait, backing_off=backing_off)
+    error = WrongCode(
+        "for the log", failures, wait, message=TOO_MANY if backing_off else WRONG_CODE
+    )
     assert error.message == message and error.detail == "for the log"
     assert error.wait == wait and error.field == "code"
 
