@@ -224,6 +224,7 @@ def _set_up_page(
         "form": form,
         "secret": totp.base32(seed),
         "uri": uri,
+        "account_name": totp.account_name(seed, identity.person),
         "qr_code": qr_code.svg_data_uri(scale=5, border=4, light="#ffffff", dark="#000000"),
         "next": safe_next(request),
     }
@@ -253,7 +254,12 @@ def _store_device(
 
     pending_device.discard(request)
     _keep_this_session(request, person)
-    context = {"codes": recovery_codes, "next": safe_next(request)}
+    context = {
+        "codes": recovery_codes,
+        "account_name": totp.account_name(seed, identity.person),
+        "has_replaced": bool(pending.replaces),
+        "next": safe_next(request),
+    }
     return render(request, "accounts/device_codes.html", context)
 
 

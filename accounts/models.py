@@ -118,6 +118,7 @@ class TotpDevice(Document):
     `last_step` is the time step of the newest code that was used: no older one counts. It is the
     device's own step, the counter of its code; `offset` are the steps that it is ahead of ours.
     `wait_until` (seconds since the epoch) ends the back-off after `failures` wrong codes in a row.
+    `label` tells it from the person's other devices in their app.
     `recovery` holds the keyed hashes of the recovery codes that are left.
     """
 
@@ -131,6 +132,7 @@ class TotpDevice(Document):
     key_arn = UnicodeAttribute()
     # always True, and never read: a device is stored only once a code has proved it
     confirmed = BooleanAttribute(default=False)
+    label = UnicodeAttribute(null=True)
     last_step = NumberAttribute(default=-1)
     offset = NumberAttribute(default=0)
     failures = NumberAttribute(default=0)

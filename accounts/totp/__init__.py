@@ -12,6 +12,7 @@ from accounts.totp.devices import (
 )
 from accounts.totp.drift import CodeUse, read_code
 from accounts.totp.seeds import (
+    account_name,
     base32,
     decrypt_device_seed,
     decrypt_seed,
@@ -33,6 +34,7 @@ __all__ = [
     "CodeUse",
     "DeviceChanged",
     "WrongCode",
+    "account_name",
     "adjust_clock",
     "base32",
     "code_at",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from accounts.models import Person, TotpDevice
 from accounts.totp import recovery
+from accounts.totp.seeds import device_label
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
@@ -57,6 +58,7 @@ def enrol(
     device = device_with_fingerprint(person, replaces) if replaces else TotpDevice(person)
     device.seed = ciphertext.blob
     device.key_arn = ciphertext.key_arn
+    device.label = device_label(seed)
     device.confirmed = True
     device.last_step = step
     device.offset = 0

@@ -1,10 +1,11 @@
 """The secret seed of a TOTP device: made, encrypted with KMS, and shown to an authenticator app."""
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Iterator
 from functools import partial
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
 
@@ -19,7 +20,8 @@ from core.stored_ciphertexts import StoredCiphertext, changed_meanwhile
 SEED_BYTES = 20
 """160 bits, as RFC 4226 (4, R6) recommends."""
 
-ISSUER = "cooper"
+LABEL_LENGTH = 4
+"""Letters that tell a person's devices apart."""
 
 
 def new_seed() -> bytes:
@@ -93,11 +95,43 @@ def base32(seed: bytes) -> str:
     return base64.b32encode(seed).decode().rstrip("=")
 
 
+def device_label(seed: bytes) -> str:
+    """Return the letters that tell a device from all others of its person.
+
+    20 bits of a hash: they tell nothing about the 160 bits of the seed.
+    """
+    digest = hashlib.sha256(b"label:" + seed).digest()
+    return base64.b32encode(digest).decode()[:LABEL_LENGTH]
+
+
+def account_name(seed: bytes, person: str) -> str:
+    """Return the name under which an app lists a device.
+
+    No two devices have the same: many apps put a secret over the one of the same name, and the old
+    device has to work until the new one is proved.
+    """
+    provider, _, subject = person.partition(":")
+    return _without_colons(f"{subject} ({provider}) {device_label(seed)}")
+
+
 def otpauth_uri(seed: bytes, person: str) -> str:
     """Return the URI that authenticator apps read from a QR code.
 
     Format: https://github.com/google/google-authenticator/wiki/Key-Uri-Format
     """
-    label = quote(f"{ISSUER}:{person}")
-    parameters = urlencode({"secret": base32(seed), "issuer": ISSUER})
+    issuer = _issuer()
+    label = quote(issuer, safe="") + ":" + quote(account_name(seed, person), safe="")
+    # quote: apps show the "+" for a blank as it is
+    parameters = urlencode({"secret": base32(seed), "issuer": issuer}, quote_via=quote)
     return f"otpauth://totp/{label}?{parameters}"
+
+
+def _issuer() -> str:
+    """Return the name of this installation: a person may have devices for several."""
+    host = urlsplit(settings.COOPER_PUBLIC_URL).netloc or settings.COOPER_BIND
+    return _without_colons(f"cooper {host}")
+
+
+def _without_colons(text: str) -> str:
+    # the colon separates issuer and name
+    return text.replace(":", "-")

@@ -35,7 +35,8 @@ COUNT_ATTEMPTS = 20
 """Times that a try is counted again when others are counted at the same moment."""
 
 WRONG_CODE = (
-    "This code is not valid now. Wait for the next one on your device, and use each code once."
+    "This code is not valid now. Wait for the next one on your device, and use each code once. "
+    "If codes are refused again and again, its clock is off: see Device."
 )
 TOO_MANY = "Too many wrong codes."
 WRONG_TWO_CODES = (

@@ -41,7 +41,10 @@ def test_it_takes_an_administrator_without_a_device_to_set_one_up_and_back(dan):
     )
     answer = dan.post("/device/begin/", {"password": PASSWORD, "next": address})
     page = dan.get(answer["Location"]).text
-    assert "data:image/svg+xml" in page and "otpauth://totp/cooper%3Alocal%3Adan" in page
+    assert (
+        "data:image/svg+xml" in page
+        and "otpauth://totp/cooper%20127.0.0.1-8000:dan%20%28local%29%20" in page
+    )
     done = dan.post("/device/set-up/", {"code": shown_now(seed_in(page)), "next": address})
     assert f'href="{address}"' in done.text and len(RECOVERY.findall(done.text)) == 10
     assert submit(dan, address, "target_form", title="By Dan").status_code == MOVED

@@ -97,7 +97,5 @@ def current_code(otpauth: str) -> str:
         raise Invalid("This is not an otpauth URL: its secret is not base32.") from error
 
     if not seed or not otpauth.startswith("otpauth://totp/"):
-        raise Invalid(
-            "This is not an otpauth URL, such as otpauth://totp/cooper:local:carol?secret=..."
-        )
+        raise Invalid("This is not an otpauth URL, such as otpauth://totp/cooper:carol?secret=...")
     return totp.code_at(seed, int(time.time() // totp.STEP))

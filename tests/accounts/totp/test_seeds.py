@@ -31,13 +31,44 @@ def test_it_writes_base32_without_padding(length):
 
 
 @pytest.mark.parametrize(
-    "person", [ALICE, "okta:alice@example.com", "okta:a b&c=d?e#f/g", "entra:ä%41"]
+    "person", [ALICE, "okta:alice@example.com", "okta:a b&c=d?e#f/g", "entra:ä%41", "okta:urn:x:y"]
 )
 def test_it_writes_a_uri_that_apps_read(person):
     uri = urlsplit(seeds.otpauth_uri(SEED, person))
     assert (uri.scheme, uri.netloc, uri.fragment) == ("otpauth", "totp", "")
-    assert unquote(uri.path) == f"/cooper:{person}"
-    assert parse_qs(uri.query) == {"secret": [seeds.base32(SEED)], "issuer": ["cooper"]}
+    assert "+" not in uri.query, "some apps show it as it is"
+    fields = parse_qs(uri.query)
+    assert fields["secret"] == [seeds.base32(SEED)]
+
+    # the account's name is behind the one colon, and the issuer before it
+    issuer, name = uri.path.removeprefix("/").split(":")
+    assert fields["issuer"] == [unquote(issuer)]
+    assert ":" not in unquote(issuer) + unquote(name)
+    assert unquote(name) == seeds.account_name(SEED, person)
+
+
+def test_each_device_has_a_name_of_its_own():
+    """So that an app keeps the old device's entry beside the new one's."""
+    names = {seeds.account_name(seeds.new_seed(), ALICE) for _ in range(50)}
+    assert len(names) == 50
+    assert all(name.startswith("alice (local) ") for name in names)
+    assert seeds.account_name(SEED, ALICE) == seeds.account_name(SEED, ALICE)
+
+
+@pytest.mark.parametrize(
+    ("public_url", "bind", "issuer"),
+    [
+        ("https://cooper.example.com", "127.0.0.1:8000", "cooper cooper.example.com"),
+        ("https://cooper.example.com:8443", "127.0.0.1:8000", "cooper cooper.example.com-8443"),
+        ("http://[::1]:8000", "127.0.0.1:8000", "cooper [--1]-8000"),
+        ("", "127.0.0.1:8000", "cooper 127.0.0.1-8000"),
+    ],
+)
+def test_the_issuer_names_the_installation(settings, public_url, bind, issuer):
+    settings.COOPER_PUBLIC_URL = public_url
+    settings.COOPER_BIND = bind
+    uri = urlsplit(seeds.otpauth_uri(SEED, ALICE))
+    assert parse_qs(uri.query)["issuer"] == [issuer]
 
 
 def test_it_decrypts_a_seed_for_its_person(store):
