@@ -18,6 +18,7 @@ from bench.timing import compare  # noqa: E402 - after django.setup()
 from brokers import catalogue  # noqa: E402 - after django.setup()
 from brokers.catalogue import Catalogue  # noqa: E402 - after django.setup()
 from brokers.models import Association, Target  # noqa: E402 - after django.setup()
+from cooper_project import preparation  # noqa: E402 - after django.setup()
 from core import aws, secret_keys  # noqa: E402 - after django.setup()
 from demo.seed import PASSWORD  # noqa: E402 - after django.setup()
 
@@ -49,6 +50,7 @@ def set_up() -> None:
     }
     settings.STATIC_ROOT = settings.BASE_DIR / "core" / "static"
     secret_keys.use()
+    preparation.worker.finish()
 
 
 def measure() -> None:

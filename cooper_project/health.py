@@ -164,6 +164,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines), status=status, content_type="text/plain")
 
 
+def not_prepared(problem: str) -> HttpResponse:
+    """Answer that this worker cannot grant yet, and why."""
+    text = f"not ready: {problem}"
+    return HttpResponse(text, status=503, content_type="text/plain")
+
+
 def _is_administrator(request: HttpRequest) -> bool:
     # there is no user when DynamoDB did not answer
     user = getattr(request, "user", None)

@@ -1,6 +1,5 @@
 """Django's settings and cooper's own (`COOPER_*`), read from the environment."""
 
-import secrets
 from pathlib import Path
 
 from core import aws, env
@@ -44,9 +43,9 @@ COOPER_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 # -- Django ----------------------------------------------------------------------------------------
 DEBUG = False
-# the server puts the installation's shared key here (installation.use_secret_key);
-# commands need none that lasts
-SECRET_KEY = COOPER_SECRET_KEY or secrets.token_urlsafe(64)
+# the server puts the installation's shared key here (secret_keys.use); until then there is none,
+# and Django refuses to sign and to check anything
+SECRET_KEY = COOPER_SECRET_KEY
 SECRET_KEY_FALLBACKS: list[str] = []
 
 _https = COOPER_PUBLIC_URL.startswith("https://")
@@ -82,8 +81,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.ResponseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "cooper_project.middleware.PreparationMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.IdentityMiddleware",
     "accounts.middleware.KeptFormsMiddleware",

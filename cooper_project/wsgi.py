@@ -1,31 +1,22 @@
-"""The WSGI application; a worker is warm before it takes its first request."""
+"""The WSGI application; a worker is prepared before it takes its first request, if AWS lets it."""
 
 import os
+import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+
+WRONG_SETTING = 4
+"""The exit code by which gunicorn knows that no other worker would start either."""
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cooper_project.settings")
 
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except ImproperlyConfigured as error:
+    sys.stderr.write(f"cooper does not start: {error}\n")
+    raise SystemExit(WRONG_SETTING) from None
 
-from brokers import catalogue  # noqa: E402 - models load with Django
-from core import aws, installation, secret_keys  # noqa: E402 - models load with Django
+from cooper_project import preparation  # noqa: E402 - models load with Django
 
-
-def prepare_worker() -> None:
-    """Get the secret keys, and make what the first request would otherwise wait for.
-
-    Raise CooperError, which ends the worker, when the installation cannot be served.
-    """
-    installation.refuse_other_schema()
-    installation.use_kms_key()
-    secret_keys.use()
-
-    # the first client of a service takes 1 to 3 s
-    for service in ("dynamodb", "sts", "kms"):
-        aws.client(service)
-    aws.client("sts", borrowed=True)
-    catalogue.current()
-
-
-prepare_worker()
+preparation.worker.start()

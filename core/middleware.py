@@ -12,7 +12,8 @@ from core.error_pages import cooper_error_response
 from core.errors import CooperError
 from core.requests import CooperRequest
 
-HEALTH_PATHS = ("/healthz", "/readyz")
+ALIVE_PATH = "/healthz"
+READY_PATH = "/readyz"
 
 CSP = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -40,7 +41,7 @@ class RequestMiddleware:
         if is_https(request):
             request.META["wsgi.url_scheme"] = "https"
             request.environ["wsgi.url_scheme"] = "https"  # type: ignore[attr-defined]
-        if request.path in HEALTH_PATHS:
+        if request.path in (ALIVE_PATH, READY_PATH):
             # load balancers ask by address, not by name
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
 

@@ -20,6 +20,7 @@ from accounts.sessions import SessionStore
 from brokers import catalogue
 from brokers.admin import last_used
 from brokers.grants import limits
+from cooper_project import preparation
 from cooper_project.setup import set_up
 from core import audit, secret_keys
 from core.dynamo import table_manager
@@ -90,6 +91,7 @@ def aws() -> Iterator[EmbeddedAws]:
         use_embedded_aws(started)
         set_up(lambda line: None)
         secret_keys.use()
+        preparation.worker.finish()
         seed()
         # what is loaded now stays: the collector need not go through it again and again
         gc.collect()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from cooper_project import start_event
+
 KEEP_ALIVE = 65
 """Seconds that a connection without a complete request is kept.
 
@@ -19,8 +21,11 @@ that are just being closed.
 REQUEST_TIMEOUT = 30
 """Seconds without a sign of life after which a worker is replaced."""
 
-GRACEFUL_TIMEOUT = 30
-"""Seconds in which running requests may end after SIGTERM."""
+GRACEFUL_TIMEOUT = 15
+"""Seconds in which running requests may end after SIGTERM: longer than the deadline of any.
+
+docs/cooper.service says the same.
+"""
 
 CONNECTIONS = 2_000
 """Connections of one worker at the same time."""
@@ -34,7 +39,7 @@ def command(bind: str, workers: int) -> list[str]:
     options = {
         "bind": bind,
         "workers": workers,
-        "worker-class": "gevent",
+        "worker-class": "cooper_project.serving.worker.CooperWorker",
         "worker-connections": CONNECTIONS,
         "timeout": REQUEST_TIMEOUT,
         "graceful-timeout": GRACEFUL_TIMEOUT,
@@ -55,7 +60,7 @@ def command(bind: str, workers: int) -> list[str]:
         # a new interpreter: gevent has to patch before anything imports ssl
         sys.executable,
         "-m",
-        "gunicorn",
+        "cooper_project.serving.main_process",
         "--config=python:cooper_project.serving.hooks",
         *[f"--{name}={value}" for name, value in options.items()],
         "--no-control-socket",
@@ -63,9 +68,12 @@ def command(bind: str, workers: int) -> list[str]:
     ]
 
 
-def environment() -> dict[str, str]:
-    """Return the environment for gunicorn: this process's, with what the command line changed."""
-    variables = {**os.environ, "PYTHONUNBUFFERED": "1"}
+def environment(start: str) -> dict[str, str]:
+    """Return the environment for gunicorn: this process's, with what the command line changed.
+
+    `start` is the description of the start for the audit log.
+    """
+    variables = {**os.environ, "PYTHONUNBUFFERED": "1", start_event.VARIABLE: start}
     for name in ("COOPER_REGION", "COOPER_BIND", "COOPER_KMS_KEY"):
         value = getattr(settings, name)
         if value:
@@ -76,12 +84,12 @@ def environment() -> dict[str, str]:
     return variables
 
 
-def replace_this_process() -> None:
-    """Become gunicorn; never returns."""
+def replace_this_process(start: str) -> None:
+    """Become gunicorn; never returns. `start` is the description of the start."""
     words = command(settings.COOPER_BIND, settings.COOPER_WORKERS)
     os.chdir(Path(settings.BASE_DIR))
 
     # what is buffered would be lost with this process
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(words[0], words, environment())  # noqa: S606 - our own interpreter
+    os.execve(words[0], words, environment(start))  # noqa: S606 - our own interpreter

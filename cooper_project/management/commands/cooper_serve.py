@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from cooper_project import start_event
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
 from cooper_project.serving import gunicorn, startup_checks, static
-from core import __version__, audit
-from core.audit import Event
+from core import __version__
 
 
 class Command(CooperCommand):
@@ -46,11 +46,10 @@ class Command(CooperCommand):
         self._refuse_unsafe_start()
         static.collect()
 
-        # without an audit log nothing is served
-        with operators.acting():
-            audit.record(Event.SERVE_STARTED, bind=settings.COOPER_BIND, cooper=__version__)
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
-        gunicorn.replace_this_process()
+        # the workers put it on the audit log before they serve
+        start = start_event.describe(operators.os_user())
+        gunicorn.replace_this_process(start)
 
     def _apply_options(self, options: dict[str, Any]) -> None:
         """Let the command line win over the environment."""
@@ -66,11 +65,10 @@ class Command(CooperCommand):
 
     def _refuse_unsafe_start(self) -> None:
         """Write warnings and refusals; exit with 1 when there is a refusal."""
-        for line in startup_checks.warnings():
+        result = startup_checks.check()
+        for line in result.warnings:
             self.warn(f"warning: {line}")
-
-        refusals = startup_checks.refusals()
-        for line in refusals:
+        for line in result.refusals:
             self.stderr.write(f"cooper does not start: {line}")
-        if refusals:
+        if result.refusals:
             raise SystemExit(1)
