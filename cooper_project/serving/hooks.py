@@ -4,6 +4,11 @@ import signal
 from typing import Any
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Let a worker wait until it can serve, where others can meanwhile."""
+    worker.may_wait = server.can_serve()
+
+
 def post_worker_init(worker: Any) -> None:
     """Leave Ctrl-C to the main process, which ends each worker once, in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

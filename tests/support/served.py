@@ -10,8 +10,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.support.paths import ROOT
@@ -55,6 +57,50 @@ def manage(*words: str) -> list[str]:
     return [sys.executable, "manage.py", *words]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server in a process of its own."""
+
+    url: str
+    process: "subprocess.Popen[Any]"
+    log: Path
+    """What it writes to stderr."""
+
+    def worker_pids(self) -> set[int]:
+        """Return the process ids of its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return {int(pid) for pid in children.read_text().split()}
+
+    def get(self, path: str, **headers: str) -> tuple[int, str, list[str]]:
+        """GET an address; return status, text and the cookies that are set or deleted."""
+        request = urllib.request.Request(self.url + path, headers=headers)
+        try:
+            response = _opener_without_redirects().open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            response = error
+        text = response.read().decode()
+        return int(response.status or 0), text, response.headers.get_all("Set-Cookie") or []
+
+
+@contextmanager
+def starting(environment: dict[str, str], folder: Path, *words: str) -> Iterator[Server]:
+    """Serve, wait until it answers at all, and end it by SIGTERM; its log goes into the folder."""
+    port = free_port()
+    command = manage("cooper_serve", "--port", str(port), *words)
+    log = folder / "server.log"
+    with log.open("w") as stderr:
+        environment = clean({"COOPER_WORKERS": "1"} | environment)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{url}/healthz", process)
+        yield Server(url, process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        assert process.wait(timeout=40) == 0
+
+
 @contextmanager
 def serving(environment: dict[str, str], *words: str) -> Iterator[str]:
     """Serve, wait until it answers, and end it by SIGTERM; yield the address."""
@@ -63,11 +109,19 @@ def serving(environment: dict[str, str], *words: str) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=ROOT, env=clean({"COOPER_WORKERS": "1"} | environment))
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(f"{url}/healthz", process)
+        wait_for(f"{url}/readyz", process)
         yield url
     finally:
         process.terminate()
         assert process.wait(timeout=40) == 0
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it never came to be"
+        time.sleep(0.05)
 
 
 def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 120) -> None:
@@ -87,6 +141,10 @@ def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 120) -
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
+
+
+def _opener_without_redirects() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(_NoRedirect())
 
 
 class Person:

@@ -1,0 +1,142 @@
+"""gunicorn's worker with gevent, as cooper needs it: it starts, serves and stops without a gap.
+
+The main process imports this module, so that nothing of Django or AWS is imported at its top: a
+reload would then load no new code, and gevent patches only what is imported after it.
+"""
+
+import mmap
+import signal
+import socket
+import time
+from contextlib import suppress
+from enum import IntEnum
+from functools import partial
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
+from gunicorn.workers.ggevent import GeventWorker
+
+LAST_REQUEST_SECONDS = 1.0
+"""Seconds in which a connection that came just before the end has to send its request."""
+
+LOOK_EVERY = 1.0
+"""Seconds between signs of life; the main process misses them after REQUEST_TIMEOUT."""
+
+
+class Stage(IntEnum):
+    """How far a worker is, and how good a replacement it makes."""
+
+    STARTING = 0
+    ANSWERING = 1
+    """It answers, but cannot serve yet (cooper_project.preparation)."""
+    SERVING = 2
+
+
+class CooperWorker(GeventWorker):  # type: ignore[misc]
+    """Takes its place once it can serve; at the end it closes the connections that are idle.
+
+    gunicorn's own worker keeps them until their client closes them, or until the grace period is
+    over.
+    """
+
+    may_wait = False
+    """Whether others can serve meanwhile, so that this one need not answer before it can."""
+
+    is_ending = False
+    """Whether the main process has asked it to end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # made before the fork: the main process reads in it what the worker writes
+        self._shared_stage = mmap.mmap(-1, 1)
+        self._idle_sockets: set[Any] = set()
+        self._stop = Event()
+
+    @property
+    def stage(self) -> Stage:
+        return Stage(self._shared_stage[0])
+
+    @stage.setter
+    def stage(self, stage: Stage) -> None:
+        self._shared_stage[0] = stage
+
+    # -- starting and stopping
+
+    def init_signals(self) -> None:
+        """Let SIGTERM end a worker at once that has nothing under way yet."""
+        super().init_signals()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        super().handle_exit(sig, frame)
+        self._stop.set()
+
+    def run(self) -> None:
+        """Serve until SIGTERM; then let what is under way end, for `graceful-timeout` seconds."""
+        from cooper_project.preparation import worker  # noqa: PLC0415 - not in the main process
+
+        while self.may_wait and not worker.is_done:
+            gevent.sleep(LOOK_EVERY)
+
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        servers = [self._start_server(listener) for listener in self.sockets]
+        while self.alive:
+            self.notify()
+            self.stage = Stage.SERVING if worker.is_done else Stage.ANSWERING
+            self._stop.wait(LOOK_EVERY)
+
+        for server in servers:
+            server.close()
+        self._close_idle_connections()
+        self._wait_for_requests([server.pool for server in servers])
+
+    def _start_server(self, listener: Any) -> StreamServer:
+        listener.setblocking(1)
+        pool = Pool(self.worker_connections)
+        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=pool)
+        if self.cfg.workers > 1:
+            # so that one worker does not take all that come at once
+            server.max_accept = 1
+        server.start()
+        return server
+
+    def _close_idle_connections(self) -> None:
+        for idle_socket in list(self._idle_sockets):
+            # what was sent before is still read and answered
+            with suppress(OSError):
+                idle_socket.shutdown(socket.SHUT_RD)
+
+    def _wait_for_requests(self, pools: list[Pool]) -> None:
+        end = time.monotonic() + self.cfg.graceful_timeout
+        while time.monotonic() < end:
+            self.notify()
+            if all(pool.join(timeout=LOOK_EVERY) for pool in pools):
+                return
+
+        self.log.warning("Worker graceful timeout (pid:%s)", self.pid)
+        for pool in pools:
+            pool.kill(timeout=LOOK_EVERY)
+
+    # -- connections
+
+    def timeout_ctx(self) -> gevent.Timeout:
+        seconds = self.cfg.keepalive if self.alive else LAST_REQUEST_SECONDS
+        return gevent.Timeout(seconds, False)
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        self._idle_sockets.add(client)
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            self._idle_sockets.discard(client)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        self._idle_sockets.discard(sock)
+        super().handle_request(listener_name, req, sock, addr)
+        if not self.alive:
+            # by this gunicorn knows that the connection ends
+            raise StopIteration
+        self._idle_sockets.add(sock)

@@ -1,0 +1,125 @@
+"""A real server while AWS is away, while its workers end, and while it is reloaded or stopped."""
+
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from core.audit import AuditEvent
+from embedded_aws import EmbeddedAws
+from tests.support import faults
+from tests.support.faults import Fault
+from tests.support.served import Server, starting, wait_until
+
+AWS_IS_AWAY = [Fault(service, mode="error", status=503) for service in ("dynamodb", "kms", "sts")]
+KMS_IS_AWAY = Fault("kms", mode="error", status=503)
+DOWN = 503
+
+
+@pytest.fixture
+def environment(store: EmbeddedAws) -> dict[str, str]:
+    return store.environment() | {"COOPER_EMBEDDED": "1"}
+
+
+@pytest.fixture
+def old_cookies(client_of: Callable[..., Client]) -> dict[str, str]:
+    """Return what the browser of Alice sends, who signed in before."""
+    session_key = client_of("alice").cookies[settings.SESSION_COOKIE_NAME].value
+    return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session_key}; cooper-csrf={'c' * 32}"}
+
+
+def knows(server: Server, cookies: dict[str, str]) -> bool:
+    """Return whether the server lets the browser in."""
+    return server.get("/", **cookies)[0] == 200
+
+
+def idle_connection(server: Server) -> socket.socket:
+    """Return a connection that has had its answer and is kept open."""
+    connection = socket.create_connection(
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=30
+    )
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"ok"):
+        part = connection.recv(65_536)
+        assert part, answer
+        answer += part
+    return connection
+
+
+# -- while AWS is away -----------------------------------------------------------------------------
+def test_without_kms_it_touches_no_cookie_and_goes_on_when_kms_is_back(
+    environment: dict[str, str], old_cookies: dict[str, str], tmp_path: Path
+) -> None:
+    with faults.on(KMS_IS_AWAY), starting(environment, tmp_path) as server:
+        assert server.get("/healthz", **old_cookies)[:2] == (200, "ok")
+        for path in ("/", "/login/", "/readyz", "/admin/", "/saml2/metadata/"):
+            status, _, cookies = server.get(path, **old_cookies)
+            assert (path, status, cookies) == (path, DOWN, [])
+        assert "AWS KMS is busy or has a fault" in server.get("/")[1]
+
+        faults.clear()
+        wait_until(lambda: knows(server, old_cookies))
+
+
+def test_it_starts_without_aws_and_puts_its_start_on_the_audit_log_once_it_is_back(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with faults.on(*AWS_IS_AWAY), starting(environment, tmp_path) as server:
+        assert "DynamoDB is busy or has a fault" in server.get("/")[1]
+        faults.clear()
+        wait_until(lambda: server.get("/login/")[0] == 200)
+
+    events = [event for event in AuditEvent.everything() if event.event == "serve:start:done"]
+    assert len(events) == 1
+    assert '"os_user"' in events[0].details
+
+
+def test_a_worker_that_cannot_reach_aws_ends_neither_the_master_nor_its_sibling(
+    environment: dict[str, str], old_cookies: dict[str, str], tmp_path: Path
+) -> None:
+    two_workers = environment | {"COOPER_WORKERS": "2"}
+    with starting(two_workers, tmp_path) as server:
+        wait_until(lambda: len(server.worker_pids()) == 2)
+        wait_until(lambda: knows(server, old_cookies))
+        sibling, ended = sorted(server.worker_pids())
+        with faults.on(KMS_IS_AWAY):
+            os.kill(ended, signal.SIGKILL)
+            wait_until(lambda: len(server.worker_pids() - {ended}) == 2)
+            wait_until(lambda: "goes on trying" in server.log.read_text())
+            # the sibling has its key open
+            assert all(knows(server, old_cookies) for _ in range(10))
+            assert sibling in server.worker_pids()
+
+
+# -- reloading and stopping ------------------------------------------------------------------------
+def test_a_reload_keeps_the_old_worker_until_the_new_one_can_serve(
+    environment: dict[str, str], old_cookies: dict[str, str], tmp_path: Path
+) -> None:
+    with starting(environment, tmp_path) as server:
+        wait_until(lambda: knows(server, old_cookies))
+        [old] = server.worker_pids()
+        with faults.on(KMS_IS_AWAY):
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: len(server.worker_pids()) == 2)
+            wait_until(lambda: "goes on trying" in server.log.read_text())
+            assert all(knows(server, old_cookies) for _ in range(5))
+            assert old in server.worker_pids()
+
+        wait_until(lambda: server.worker_pids().isdisjoint({old}))
+        assert len(server.worker_pids()) == 1
+        assert knows(server, old_cookies)
+
+
+def test_a_stop_ends_idle_connections_at_once(environment: dict[str, str], tmp_path: Path) -> None:
+    with starting(environment, tmp_path) as server, idle_connection(server) as connection:
+        server.process.terminate()
+        server.process.wait(timeout=40)
+        assert connection.recv(1) == b""
+    # gunicorn says so when it had to end a connection by force
+    assert "graceful timeout" not in server.log.read_text()
