@@ -71,8 +71,7 @@ class Preparation:
         except CooperError as error:
             self._report(error.message, error.detail)
             return False
-        except Exception as error:
-            # whatever it is, a worker that ended would only be started again
+        except Exception as error:  # a worker that ended would only be started again
             if self.problem != FAILED:
                 logger.error("the worker cannot be prepared", exc_info=error)
             self._report(FAILED, repr(error))

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.ResponseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "cooper_project.middleware.PreparationMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -88,7 +89,6 @@ MIDDLEWARE = [
     "accounts.middleware.IdentityMiddleware",
     "accounts.middleware.KeptFormsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "cooper_project.urls"

@@ -179,8 +179,7 @@ def _give_to_django() -> None:
     # another thread may sign between the two: whatever the first one is, it is accepted
     if texts != settings.SECRET_KEY_FALLBACKS:
         settings.SECRET_KEY_FALLBACKS = texts
-    if signing_text != settings.SECRET_KEY:
-        settings.SECRET_KEY = signing_text
+    settings.SECRET_KEY = signing_text
 
 
 # -- as they are stored ----------------------------------------------------------------------------
