@@ -26,7 +26,7 @@ from brokers.models import Import
 from core.admin import AdminRequest, ModelAdmin
 from core.admin.brought_back import typed_before
 from core.audit import now
-from core.errors import CooperError, Invalid, StepUpRequired
+from core.errors import Conflict, CooperError, Invalid, StepUpRequired
 
 SLICE = 8.0
 """Seconds of steps in one request; the page resumes by itself, or by its button."""
@@ -273,7 +273,10 @@ class ResumeView(ImportStepView):
 
     def post(self, request: AdminRequest) -> HttpResponse:
         job = jobs.unfinished()
-        if job is not None and not _is_confirmed(request, job):
+        if job is None:
+            # never on without one: a read that found nothing would pass the code by
+            raise Conflict("There is no unfinished import.")
+        if not _is_confirmed(request, job):
             self.demand_code()
             _mark_confirmed(request, job)
         return self.resume()

@@ -291,6 +291,14 @@ def test_it_begins_nothing_that_it_cannot_record(carol):
 
 
 # -- methods ---------------------------------------------------------------------------------------
+def test_a_read_that_finds_no_import_passes_no_code_by(carol):
+    jobs.begin(draft((ONE + "targets: {}\n").encode()), "local:dan")
+    with faults.on(Fault("dynamodb", "GetItem", "imports", mode="absent", times=1)):
+        answer = carol.post(GO_ON, {}, follow=True)
+    assert "There is no unfinished import" in answer.text
+    assert Import.find(jobs.SLOT).applied == 0
+
+
 @pytest.mark.parametrize("address", [CONFIRM, GO_ON, GIVE_UP, "/admin/brokers/target/export/"])
 @pytest.mark.parametrize("method", ["get", "head", "put", "options"])
 def test_what_changes_something_takes_post_alone(carol, address, method):
