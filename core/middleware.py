@@ -1,13 +1,12 @@
 """What every request and every response gets: an id, the client's true address, headers."""
 
-import ipaddress
 import secrets
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core import audit
+from core import audit, forwarded
 from core.error_pages import cooper_error_response
 from core.errors import CooperError
 from core.requests import CooperRequest
@@ -22,9 +21,6 @@ CSP = (
 """The Content-Security-Policy of every page; a view may add hosts to form-action."""
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=()"
-
-ADDRESS_LIMIT = 64
-"""Characters kept of a client address: a proxy may pass on anything."""
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -73,31 +69,11 @@ class ResponseMiddleware:
         return None
 
 
-def is_trusted_proxy(address: str) -> bool:
-    """Return whether the peer is one of COOPER_TRUSTED_PROXIES (addresses or networks)."""
-    try:
-        ip = ipaddress.ip_address(address)
-        for text in settings.COOPER_TRUSTED_PROXIES:
-            if ip in ipaddress.ip_network(text, strict=False):
-                return True
-    except ValueError:
-        return False
-    return False
-
-
 def client_address(request: HttpRequest) -> str:
-    """Return the client's address.
-
-    X-Forwarded-For is read from the right, as far as the proxies are trusted: the client itself may
-    have written what stands to the left.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
+    """Return the client's own address, "" when the server does not know it (a Unix socket)."""
+    peer = request.META.get("REMOTE_ADDR", "")
     forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    for hop in reversed(forwarded_for.split(",")):
-        if not is_trusted_proxy(address) or not hop.strip():
-            break
-        address = hop.strip()
-    return str(address)[:ADDRESS_LIMIT]
+    return forwarded.nearest_untrusted(peer, forwarded_for, settings.COOPER_TRUSTED_PROXIES)
 
 
 def is_https(request: HttpRequest) -> bool:
@@ -106,8 +82,11 @@ def is_https(request: HttpRequest) -> bool:
     Where no proxy is trusted, an https COOPER_PUBLIC_URL decides: SecurityMiddleware would redirect
     such requests to it for ever.
     """
-    if not settings.COOPER_TRUSTED_PROXIES:
+    proxies = settings.COOPER_TRUSTED_PROXIES
+    if not proxies:
         return str(settings.COOPER_PUBLIC_URL).startswith("https://")
-    if not is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
+
+    peer = forwarded.parse_address(request.META.get("REMOTE_ADDR", ""))
+    if peer is None or not forwarded.is_within(peer, proxies):
         return False
-    return request.META.get("HTTP_X_FORWARDED_PROTO") == "https"
+    return forwarded.is_https(request.META.get("HTTP_X_FORWARDED_PROTO", ""))

@@ -123,6 +123,17 @@ def test_it_believes_a_trusted_proxy_alone(browser, settings):
         )
 
 
+def test_it_counts_one_address_whatever_port_the_proxy_names(browser, settings):
+    settings.COOPER_TRUSTED_PROXIES = ["127.0.0.1/32"]
+    codes = [
+        browser.post(
+            "/login/", WRONG, HTTP_X_FORWARDED_FOR=f"198.51.100.7:{49_152 + n}"
+        ).status_code
+        for n in range(7)
+    ]
+    assert codes[5:] == [429, 429]
+
+
 @pytest.fixture
 def _noon(store):
     """Stop the clock at noon, in the beginning of a minute; tests move it on."""
