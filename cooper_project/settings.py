@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from core import aws, env
+from core.groups import split_groups
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,8 +16,8 @@ COOPER_REGION = (
 )
 COOPER_TABLE_PREFIX = env.text("COOPER_TABLE_PREFIX", "cooper-", matching=r"[A-Za-z0-9_.-]{1,100}")
 COOPER_KMS_KEY = env.text("COOPER_KMS_KEY")
-COOPER_ADMIN_GROUPS = env.listing("COOPER_ADMIN_GROUPS", "local:admins")
-COOPER_AUDITOR_GROUPS = env.listing("COOPER_AUDITOR_GROUPS", "local:auditors")
+COOPER_ADMIN_GROUPS = split_groups(env.text("COOPER_ADMIN_GROUPS", "local:admins"))
+COOPER_AUDITOR_GROUPS = split_groups(env.text("COOPER_AUDITOR_GROUPS", "local:auditors"))
 COOPER_SECRET_KEY = env.secret("COOPER_SECRET_KEY")
 COOPER_SIGNIN_URL = env.text("COOPER_SIGNIN_URL")
 COOPER_PUBLIC_URL = env.text(

@@ -32,6 +32,8 @@ ENDPOINT_VARIABLES = (
 )
 """What botocore reads endpoints from."""
 
+GROUP_SETTINGS = ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS")
+
 SHORTEST_SECRET_KEY = 50
 """Characters, as Django's own check demands."""
 
@@ -83,16 +85,29 @@ def check_groups() -> Messages:
             hint="Name the groups of administrators, as in local:admins,okta:cooper-admins.",
             id="cooper.E001",
         )
-    for name in ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS"):
+    for name in GROUP_SETTINGS:
         for text in getattr(settings, name):
-            try:
-                split_group(text)
-            except ValueError as error:
+            refusal = _group_refusal(text)
+            if refusal:
                 yield Error(
-                    f"{name} names {text!r}: {error}.",
-                    hint="Write provider:name, as in okta:cooper-admins.",
+                    f"{name} names {text!r}: {refusal}.",
+                    hint="Write provider:name, as in okta:cooper-admins, and a comma in a name "
+                    r"with a backslash before it, as in okta:CN=admins\,OU=Groups.",
                     id="cooper.E002",
                 )
+
+
+def _group_refusal(text: str) -> str:
+    """Return why this cannot be a group of the settings, or ""."""
+    try:
+        split_group(text)
+    except ValueError as error:
+        return str(error)
+
+    if "=" in text and ":" not in text:
+        # as a local group, the rest of a distinguished name would administer
+        return "a piece of a distinguished name, cut at its comma, or a group without its provider"
+    return ""
 
 
 def check_region() -> Messages:

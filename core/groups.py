@@ -1,4 +1,4 @@
-"""How groups are written: `provider:name`. Pure: no Django, no AWS."""
+"""How groups are written: `provider:name`, several between commas. Pure: no Django, no AWS."""
 
 import re
 
@@ -11,6 +11,10 @@ LOCAL_PROVIDER = "local"
 """The provider of local accounts; a group's name alone means a group of it."""
 
 
+LIST_PART = re.compile(r"(?:\\[\\,]|[^,])*")
+"""What stands between two commas of a list, or before the first, or behind the last one."""
+
+
 def is_group_name(name: str) -> bool:
     """Return whether this can be a group's name at its provider: printable, no blanks around."""
     return 0 < len(name) <= GROUP_NAME_LIMIT and name == name.strip() and name.isprintable()
@@ -19,7 +23,8 @@ def is_group_name(name: str) -> bool:
 def split_group(text: str) -> tuple[str, str]:
     """Return (provider, name) of a group as written; a bare name means `local:`.
 
-    Raise ValueError, saying what is wrong.
+    Raise ValueError, saying what is wrong. A local group's name has no colon, so that none looks
+    like another provider's group where it is written without its provider.
     """
     before_colon, colon, after_colon = text.strip().partition(":")
     if colon:
@@ -38,4 +43,24 @@ def split_group(text: str) -> tuple[str, str]:
             f"a group's name has 1 to {GROUP_NAME_LIMIT} printable characters, "
             "as in okta:prod-admins"
         )
+    if provider == LOCAL_PROVIDER and ":" in name:
+        raise ValueError(f"{name!r} is not a local group: the name of one has no colon")
     return provider, name
+
+
+def split_stored_group(text: str) -> tuple[str, str]:
+    """Return (provider, name) of a group as it is stored, whatever the rules for names were."""
+    before_colon, colon, after_colon = text.partition(":")
+    if not colon:
+        return LOCAL_PROVIDER, text
+    return before_colon, after_colon
+
+
+def split_groups(text: str) -> list[str]:
+    r"""Return the groups between commas, as they are written; blanks around them do not count.
+
+    A comma of a name is written `\,` and a backslash may be written `\\`: the distinguished names
+    of an LDAP directory have commas. Any other backslash stands for itself (`CORP\admins`).
+    """
+    parts = [part.strip() for part in LIST_PART.findall(text)]
+    return [re.sub(r"\\([\\,])", r"\1", part) for part in parts if part]
