@@ -53,7 +53,7 @@ def _group_of(holder: Holder, stored_name: str) -> Group:
     # a local account stores bare names, a person `provider:name`
     if isinstance(holder, LocalAccount):
         return Group("local", stored_name)
-    return Group.parse(stored_name)
+    return Group.from_stored(stored_name)
 
 
 def can_administer(holder: Holder | None) -> bool:

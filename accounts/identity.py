@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from core.groups import split_group
+from core.groups import split_group, split_stored_group
 
 INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
@@ -48,6 +48,11 @@ class Group(NamedTuple):
     def parse(cls, text: str) -> "Group":
         """Read `provider:name`; a bare name means `local:`. Raise ValueError, saying why."""
         return cls(*split_group(text))
+
+    @classmethod
+    def from_stored(cls, text: str) -> "Group":
+        """Read a group as cooper stored it; what an older one took is read as it is."""
+        return cls(*split_stored_group(text))
 
 
 def parse_groups(texts: Iterable[str]) -> frozenset[Group]:

@@ -69,6 +69,15 @@ def validate_new_password(password: str, username: str, name: str = "") -> None:
         raise Invalid(" ".join(error.messages), field="password") from error
 
 
+def shown_groups(account: LocalAccount) -> list[str]:
+    """Return the account's groups by their bare names, in order.
+
+    A name with a colon, which an older cooper took, stands behind `local:`.
+    """
+    shown = [str(Group("local", name)) if ":" in name else name for name in account.groups]
+    return sorted(shown)
+
+
 # -- operations ------------------------------------------------------------------------------------
 def get_account(username: str) -> LocalAccount:
     """Return the account; raise Invalid when there is none."""

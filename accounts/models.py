@@ -15,7 +15,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 
-from accounts.identity import Identity, parse_groups
+from accounts.identity import Group, Identity
 from core.dynamo import Document
 
 READ_AUDIT_LOG = "cooper.view_auditevent"
@@ -62,7 +62,7 @@ class Person(Document):
             self.provider,
             self.subject,
             name=self.name or "",
-            groups=parse_groups(self.groups),
+            groups=frozenset(Group.from_stored(text) for text in self.groups),
             epoch=int(self.epoch),
         )
 

@@ -98,7 +98,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
     @admin.display(description="Groups")
     def group_names(self, account: LocalAccount) -> str:
-        return ", ".join(account.groups)
+        return ", ".join(local_accounts.shown_groups(account))
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
         # a user name is the key: it never changes

@@ -27,6 +27,7 @@ __all__ = [
     "SignInThrottled",
     "configured_ids",
     "provider_for",
+    "provider_ids",
     "provider_routes",
     "providers",
 ]
@@ -58,6 +59,11 @@ def provider_for(provider_id: str) -> Provider | None:
         if provider is not None:
             return provider
     return None
+
+
+def provider_ids() -> frozenset[str]:
+    """Return the ids of all providers, some seconds old at most."""
+    return frozenset(provider.id for provider in providers())
 
 
 def configured_ids() -> set[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core import checks
 
+from accounts.checks import STORED
 from cooper_project import preparation
 from cooper_project.serving import address
 from core import aws, kms
@@ -34,6 +35,7 @@ def check() -> Result:
     try:
         _check_address_and_clients()
         _check_installation()
+        result.warnings += _stored_warnings()
     except Unavailable as error:
         result.warnings.append(f"{error.line} cooper starts, and serves once it does.")
     except CooperError as error:
@@ -63,3 +65,13 @@ def _check_installation() -> None:
     """Raise CooperError when the installation may not be served, or its KMS key not be used."""
     preparation.open_installation()
     kms.usable_key_arn(settings.COOPER_KMS_KEY)
+
+
+def _stored_warnings() -> list[str]:
+    """Return what is stored and makes no sense."""
+    try:
+        messages = checks.run_checks(tags=[STORED], databases=["default"])
+    except CooperError as error:
+        # what is only warned of prevents no start
+        return [error.line]
+    return [one_line(message) for message in messages if not message.is_silenced()]

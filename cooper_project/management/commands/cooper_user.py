@@ -16,7 +16,7 @@ from accounts.models import LocalAccount, Person
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
 from core.errors import Invalid
-from core.groups import LOCAL_PROVIDER
+from core.groups import LOCAL_PROVIDER, split_groups
 
 
 class Command(CooperCommand):
@@ -188,8 +188,7 @@ def _parse_username(text: str) -> str:
 
 def _parse_groups(text: str) -> list[str]:
     """Return the names of groups between commas; raise Invalid."""
-    names = [name.strip() for name in text.split(",")]
-    return local_accounts.parse_group_names([name for name in names if name])
+    return local_accounts.parse_group_names(split_groups(text))
 
 
 def _shown(provider_id: str, subject: str) -> str:
@@ -203,16 +202,19 @@ def _line(account: LocalAccount) -> str:
     """Return an account in one line: `alice (Alice Archer): admins, developers [administrator]`."""
     groups = {Group("local", name) for name in account.groups}
     is_admin = bool(groups & admin_groups())
-    return _holder_line(str(account.username), account, is_admin=is_admin)
+    shown_groups = local_accounts.shown_groups(account)
+    return _holder_line(str(account.username), account, shown_groups, is_admin=is_admin)
 
 
 def _person_line(person: Person) -> str:
     """Return somebody of another provider in one line: `okta:bob (Bob): okta:staff [disabled]`."""
     is_admin = person.identity().is_admin(admin_groups())
-    return _holder_line(str(person.person), person, is_admin=is_admin)
+    return _holder_line(str(person.person), person, sorted(person.groups), is_admin=is_admin)
 
 
-def _holder_line(key: str, holder: LocalAccount | Person, *, is_admin: bool) -> str:
+def _holder_line(
+    key: str, holder: LocalAccount | Person, groups: list[str], *, is_admin: bool
+) -> str:
     notes = []
     if holder.disabled:
         notes.append("disabled")
@@ -222,7 +224,7 @@ def _holder_line(key: str, holder: LocalAccount | Person, *, is_admin: bool) -> 
     line = key
     if holder.name:
         line += f" ({holder.name})"
-    line += f": {', '.join(sorted(holder.groups)) or 'no groups'}"
+    line += f": {', '.join(groups) or 'no groups'}"
     if notes:
         line += f" [{', '.join(notes)}]"
     return line
