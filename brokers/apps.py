@@ -17,7 +17,8 @@ class BrokersConfig(AppConfig):
 
     def ready(self) -> None:
         """Let `accounts` ask what groups lead to, without importing this app."""
-        from brokers import catalogue, entitlements  # noqa: PLC0415 - models load after this module
+        from accounts.checks import register_stored  # noqa: PLC0415 - models load after this module
+        from brokers import catalogue, checks, entitlements  # noqa: PLC0415 - see above
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
             by_group = catalogue.current().by_group
@@ -30,3 +31,4 @@ class BrokersConfig(AppConfig):
 
         source = entitlement_hooks.EntitlementSource(groups_in_use, target_names)
         entitlement_hooks.register(source)
+        register_stored(checks.check_associations)

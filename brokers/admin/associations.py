@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from accounts.admin.step_up import StepUpMixin
+from accounts.identity import Group
+from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
 from brokers.entitlements import is_active
@@ -41,6 +43,20 @@ def warn_if_self_entitled(request: AdminRequest, groups: Iterable[str]) -> None:
         )
 
 
+def require_provider(group: str) -> str:
+    """Return the group; raise ValidationError when nobody can be in it: its provider is not there.
+
+    Whoever connected a provider of that id later would have what nobody looks at any more.
+    """
+    provider_id = Group.from_stored(group).provider
+    if group and provider_for(provider_id) is None:
+        connected = ", ".join(sorted(provider_ids()))
+        raise forms.ValidationError(
+            f"There is no provider {provider_id}. Those that are connected: {connected}."
+        )
+    return group
+
+
 class AssociationInlineForm(admin.InlineForm):
     """A group in a target's form."""
 
@@ -51,6 +67,13 @@ class AssociationInlineForm(admin.InlineForm):
         widget=forms.TextInput(attrs={"size": 40}),
     )
     until = UntilField(label="Until", required=False, help_text=UNTIL_HELP)
+
+    def clean_group(self) -> str:
+        """Refuse a group of no provider, unless it was there before."""
+        group: str = self.cleaned_data["group"]
+        if "group" in self.changed_data:
+            return require_provider(group)
+        return group
 
     def display_value(self, name: str, value: Any) -> str:
         if name != "until":
@@ -74,6 +97,10 @@ class AssociationForm(admin.DocumentForm):
     target = forms.CharField(max_length=64, help_text="The target's name.")
     group = GroupField(max_length=560, help_text=GROUP_HELP)
     until = UntilField(required=False, help_text=UNTIL_HELP)
+
+    def clean_group(self) -> str:
+        """Refuse a group of no provider."""
+        return require_provider(self.cleaned_data["group"])
 
     def clean_target(self) -> str:
         """Refuse a target that does not exist, or not any more."""

@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from accounts.providers import provider_ids
 from brokers.catalogue import Catalogue, not_deleted
 from brokers.import_export.snapshot import DEFAULTS, CurrentState, Ends, Values, format_end
 from brokers.models import AwsAccount, State, Target
@@ -20,6 +21,7 @@ def current_state(catalogue: Catalogue) -> CurrentState:
         associations=_ends_by_target(catalogue, targets),
         versions=_versions(catalogue, targets),
         deleted=_deleted_names(catalogue),
+        providers=provider_ids(),
     )
 
 

@@ -18,6 +18,7 @@ from brokers.import_export.plan import (
 from brokers.import_export.snapshot import DEFAULTS, Contents, CurrentState, Ends, Values, parse_end
 from brokers.import_export.target_after import notes_on, target_after
 from brokers.readiness import NOT_PROBED
+from core.groups import split_stored_group
 
 SECRET = ["(secret)", "(changed)"]
 """How changed Federation Keys are shown, and put on the audit log."""
@@ -139,6 +140,7 @@ class _Planner:
         else:
             return None
 
+        notes += self._provider_notes(rules)
         if before is None:
             return self._add_target(name, after, rules, notes)
         return self._change_target(name, before, after, rules, notes)
@@ -211,6 +213,15 @@ class _Planner:
 
         versions = self._rule_versions(name, [*changed, *removed])
         return RulesPlan(added, changed, removed, versions)
+
+    def _provider_notes(self, rules: RulesPlan) -> list[str]:
+        """Return a note for each new group whose provider is not connected."""
+        notes = []
+        for group in rules.added:
+            provider_id, _ = split_stored_group(group)
+            if provider_id not in self._current.providers:
+                notes.append(f"{group}: there is no provider {provider_id}, so nobody is in it")
+        return notes
 
     def _rule_versions(self, name: str, groups: Iterable[str]) -> dict[str, int]:
         return {group: self._current.versions[name, group] for group in groups}

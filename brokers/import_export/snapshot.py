@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from core.groups import LOCAL_PROVIDER
+
 Values = Mapping[str, Any]
 """Values of an AWS account or a target, by the names of its attributes."""
 
@@ -69,6 +71,9 @@ class CurrentState(Contents):
 
     deleted: frozenset[str] = frozenset()
     """Names of deleted targets, which are never given again."""
+
+    providers: frozenset[str] = frozenset({LOCAL_PROVIDER})
+    """The ids of the providers that are connected."""
 
 
 def format_end(until: datetime | None) -> str | None:

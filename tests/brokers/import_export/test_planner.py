@@ -1,6 +1,7 @@
 """What importing a file would do: a pure decision, from the file and the current state."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -328,3 +329,12 @@ def test_it_counts():
         counts["associations changed"],
         counts["associations removed"],
     ) == (1, 1, 0)
+
+
+# -- providers ---------------------------------------------------------------------------------
+def test_it_notes_new_groups_of_a_provider_that_is_not_connected():
+    rules = {"a": {"local:x": None, "otka:y": None, "okta:z": None}}
+    before = state_of(a=stored(role()), rules={"a": {"gone:w": None}})
+    state = replace(before, providers=frozenset({"local", "okta"}))
+    [found] = plan(in_file(rules=rules), state).targets
+    assert found.notes == ["otka:y: there is no provider otka, so nobody is in it"]
