@@ -1,81 +1,82 @@
-"""The policies of docs/iam allow what cooper calls, command by command and while it serves."""
+"""The policies of docs/iam allow what cooper calls, by command and while it serves, and no more."""
 
 import io
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
 from accounts import models, person_names
 from accounts.models import TotpDevice
+from core import secret_keys
 from core.dynamo import transaction
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
-from tests.support import faults, iam
+from tests.embedded_aws.clients import client_for
+from tests.support import clock
 from tests.support.enrolment import enrol
 from tests.support.forms import confirmed, submit
+from tests.support.iam import Asked, Policy
+from tests.support.iam_stage import IAM, Stage
+from tests.support.kms_keys import another_key
 from tests.support.saml_kit import OKTA
 from tests.support.saml_stage import post_response, start_sign_in
-from tests.support.served import ROOT, Person, serving
+from tests.support.served import Person, serving
 
-IAM = ROOT / "docs/iam"
 PAYLOAD = "AKIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 FILE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
+EXAMPLE = "TheMostThatAnyFederatedUserMayDo"
+"""The statement that is no permission of cooper's: it bounds what people get, as an example."""
+
+Run = Callable[[Stage], None]
+RUNS: dict[str, list[Run]] = {}
 
 
-def policy_for(operation: str) -> Path:
-    """Return the policy in whose row docs/operate.md names the operation."""
-    paper = (ROOT / "docs/operate.md").read_text()
-    rows = re.findall(r"^ *\| \[iam/([\w-]+\.json)\]\S+ \| (.*?) \|", paper, re.MULTILINE)
-    found = [IAM / file for file, said in rows if f"`{operation}`" in said]
-    assert len(found) == 1, (operation, rows)
-    return found[0]
+def under(file: str) -> Callable[[Run], Run]:
+    """Let a function be one of the runs under a policy."""
+
+    def add(run: Run) -> Run:
+        RUNS.setdefault(file, []).append(run)
+        return run
+
+    return add
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return a function that runs a command and demands that its policy allows each call."""
-
-    def do(*words: str, given: str = "") -> None:
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
-        faults.clear()
-        call_command(*words, stdout=io.StringIO(), stderr=io.StringIO())
-        assert (
-            iam.refused(policy_for(words[0].replace("cooper_", "cooper -")), faults.journal()) == []
-        ), words
-        assert iam.asked(faults.journal()), words
-
-    return do
+# -- commands --
+@under("setup.json")
+def set_up_from_nothing(stage: Stage) -> None:
+    stage.aws.tables.clear()
+    stage.command("cooper_setup")
+    stage.command("cooper_setup")
+    stage.command("cooper_setup", "--rotate-secret-key")
+    clock.shift((secret_keys.LEAD + secret_keys.KEPT).total_seconds() + 1)
+    stage.command("cooper_setup")
 
 
-def test_it_allows_set_up_from_nothing_again_and_a_new_secret_key(
-    store: EmbeddedAws, command: Any
-) -> None:
-    store.tables.clear()
-    command("cooper_setup")
-    command("cooper_setup")
-    command("cooper_setup", "--rotate-secret-key")
+@under("setup.json")
+def repair_tables(stage: Stage) -> None:
+    for table in stage.aws.tables.values():
+        table.deletion_protection_enabled = False
+    dynamodb = client_for(stage.aws, "dynamodb")
+    arn = dynamodb.describe_table(TableName="cooper-once")["Table"]["TableArn"]
+    dynamodb.untag_resource(ResourceArn=arn, TagKeys=["application"])
+    stage.command("cooper_setup")
 
 
-@pytest.mark.parametrize("words", [(), ("--kmskey", "alias/cooper")])
-def test_it_allows_to_make_federation_keys(
-    store: EmbeddedAws, settings: Any, command: Any, words: Any
-) -> None:
-    settings.COOPER_KMS_KEY = ""
-    command("cooper_encrypt", *words, given=PAYLOAD)
-
-
-def test_it_allows_to_look_after_people(store: EmbeddedAws, command: Any) -> None:
+@under("setup.json")
+def look_after_people(stage: Stage) -> None:
     olga = models.Person("okta:olga", provider="okta", subject="olga")
     olga.save()
     with transaction() as writes:
         person_names.take(writes, "okta", "olga", olga)
-    command("cooper_user", "add", "frank", "--groups", "admins", given="long-and-rare-4711\n")
-    command("cooper_user", "password", "frank", given="longer-and-rarer-4711\n")
+    passwords = {"add": "long-and-rare-4711\n", "password": "longer-and-rarer-4711\n"}
     for words in (
+        ["add", "frank", "--groups", "admins"],
+        ["password", "frank"],
         ["groups", "frank", "visitors"],
         ["disable", "frank"],
         ["enable", "frank"],
@@ -83,145 +84,232 @@ def test_it_allows_to_look_after_people(store: EmbeddedAws, command: Any) -> Non
         ["allow-name", "okta:Olga"],
         ["list"],
     ):
-        command("cooper_user", *words)
+        stage.command("cooper_user", *words, given=passwords.get(words[0], ""))
 
 
-def test_it_allows_devices(client_of: Any, command: Any) -> None:
-    client_of("carol")
+@under("setup.json")
+def disable_all_local_administrators(stage: Stage) -> None:
+    """Somebody of another provider administers: it is looked that they still do."""
+    stage.monkeypatch.setattr(settings, "COOPER_ADMIN_GROUPS", ["local:admins", "okta:ops"])
+    groups = ["okta:ops"]
+    models.Person("okta:olga", provider="okta", subject="olga", groups=groups).save()
+    for name in ("carol", "dan"):
+        stage.command("cooper_user", "disable", name)
+
+
+@under("setup.json")
+def look_after_devices(stage: Stage) -> None:
+    stage.client_of("carol")
     for words in (["list"], ["invite", "local:dan"], ["reset", "local:carol"]):
-        command("cooper_totp", *words)
+        stage.command("cooper_totp", *words)
     assert TotpDevice.find("local:carol") is None
 
 
-def test_it_allows_identity_providers(connected: Any, tmp_path: Path, command: Any) -> None:
-    (tmp_path / "more.xml").write_text(
-        OKTA.with_changes(name="more", entity_id="https://more.example.com").metadata()
-    )
+@under("setup.json")
+def connect_identity_providers(stage: Stage) -> None:
+    file = stage.folder / "more.xml"
+    other = OKTA.with_changes(name="more", entity_id="https://more.example.com")
+    file.write_text(other.metadata())
     for words in (
-        ["add", "more", "--metadata", str(tmp_path / "more.xml")],
-        ["refresh", "more", "--metadata", str(tmp_path / "more.xml")],
+        ["add", "more", "--metadata", str(file)],
+        ["refresh", "more", "--metadata", str(file)],
         ["list"],
         ["check", "more"],
         ["try", "more"],
         ["keygen"],
         ["keygen", "--use-new"],
         ["keygen", "--drop-old"],
-        ["remove", "more"],
     ):
-        command("cooper_saml", *words)
+        stage.command("cooper_saml", *words)
+
+    models.Person("more:olga", provider="more", subject="olga").save()
+    stage.command("cooper_saml", "remove", "more")
 
 
-def test_it_allows_to_export_and_import(store: EmbeddedAws, tmp_path: Path, command: Any) -> None:
-    (tmp_path / "x.yaml").write_text(FILE)
-    command("cooper_export", str(tmp_path / "all.yaml"))
-    command("cooper_import", "--dry-run", str(tmp_path / "x.yaml"))
-    command("cooper_import", "--yes", str(tmp_path / "x.yaml"))
+@under("encrypt.json")
+def make_federation_keys(stage: Stage) -> None:
+    for words in ([], ["--kmskey", "alias/cooper"]):
+        settings.COOPER_KMS_KEY = ""
+        stage.command("cooper_encrypt", *words, given=PAYLOAD)
 
 
-def test_it_allows_to_export_the_record(store: EmbeddedAws, tmp_path: Path, command: Any) -> None:
-    command(
-        "cooper_audit",
-        "export",
-        "--from",
-        "2026-01-01",
-        "--to",
-        "2026-01-03",
-        "--output",
-        str(tmp_path / "x"),
-    )
+@under("audit.json")
+def export_the_audit_log(stage: Stage) -> None:
+    days = ["--from", "2026-01-01", "--to", "2026-01-03"]
+    stage.command("cooper_audit", "export", *days, "--output", str(stage.folder / "events"))
 
 
-# -- while it serves -------------------------------------------------------------------------------
-@pytest.fixture
-def visit(connected: EmbeddedAws) -> Callable[[str], None]:
-    """Return a function that demands that the server's policy allows each call since the last."""
-    faults.clear()
-
-    def look(operation: str = "") -> None:
-        calls = faults.journal()
-        own = [call for call in calls if call.operation != "GetFederationToken"]
-        assert iam.refused(IAM / "serve.json", own) == []
-        assert not operation or operation in {call.operation for call in calls}
-        faults.clear()
-
-    return look
+@under("rewrap.json")
+def move_ciphertexts(stage: Stage) -> None:
+    call_command("cooper_setup", "--kms-key", stage.new_key, stdout=io.StringIO())
+    settings.COOPER_KMS_KEY = ""
+    stage.command("cooper_rewrap", "--dry-run")
+    stage.command("cooper_rewrap")
+    stage.command("cooper_rewrap", "--kms-key", stage.new_key)
 
 
-def test_it_allows_to_start_and_to_answer_that_it_is_ready(
-    connected: EmbeddedAws, visit: Any
-) -> None:
+@under("serve.json")
+def export_and_import(stage: Stage) -> None:
+    file = stage.folder / "x.yaml"
+    file.write_text(FILE)
+    stage.command("cooper_export", str(stage.folder / "all.yaml"))
+    stage.command("cooper_import", "--dry-run", str(file))
+    stage.command("cooper_import", "--yes", str(file))
+
+
+# -- while it serves --
+@under("serve.json")
+def become_targets_of_both_kinds(stage: Stage) -> None:
+    alice = stage.client_of(None)
+    with stage.enforced():
+        wrong = alice.post("/login/", {"username": "alice", "password": "wrong"})
+        right = alice.post("/login/", {"username": "alice", "password": "cooper-demo"})
+        assert [wrong.status_code, right.status_code] == [403, 302]
+        assert "Development, read only" in alice.get("/").text
+        for target in ("dev-read", "dev-uploads"):
+            for way in ("console", "credentials"):
+                answer = alice.post(f"/targets/{target}/{way}/", {"duration": "900"})
+                assert answer.status_code in (200, 303)
+        assert alice.get("/targets/prod-break-glass/").status_code == 404
+        alice.post("/logout/")
+
+
+@under("serve.json")
+def sign_in_by_saml(stage: Stage) -> None:
+    browser = stage.client_of(None)
+    with stage.enforced():
+        assert post_response(browser, start_sign_in(browser, OKTA)).status_code == 302
+        assert browser.get("/").status_code == 200
+
+
+@under("serve.json")
+def set_up_a_device(stage: Stage) -> None:
+    dan = stage.client_of("dan")
+    with stage.enforced():
+        assert len(enrol(dan)) == 10
+
+
+@under("serve.json")
+def administer(stage: Stage) -> None:
+    carol = stage.client_of("carol")
+    change = "/admin/brokers/target/dev-read/change/"
+    add = "/admin/brokers/target/add/?kind=role"
+    new = {"role_arn": "arn:aws:iam::444444444444:role/support-read", "name": "support-read"}
+    with stage.enforced():
+        for page in (
+            "brokers/target/",
+            "brokers/target/dev-read/history/",
+            "accounts/person/",
+            "accounts/localaccount/",
+            "cooper/auditevent/",
+        ):
+            assert carol.get(f"/admin/{page}").status_code == 200
+        assert submit(carol, change, "target_form", title="New").status_code == 302
+        assert submit(carol, add, "target_form", **new).status_code == 302
+        deleted = confirmed(carol, "/admin/brokers/target/support-read/delete/")
+        assert deleted.status_code == 200
+
+
+@under("serve.json")
+def start_and_be_ready(stage: Stage) -> None:
     Installation.find("demo").delete()
-    faults.clear()
-    with serving(connected.environment()) as url:
+    with stage.enforced(), serving(stage.aws.environment()) as url:
         assert Person(url).ask("/readyz")[0] == 200
-        visit("DescribeKey")
 
 
-def test_it_allows_people_to_sign_in_and_become_targets_of_both_kinds(
-    client_of: Any, visit: Any
+@under("federation-user.json")
+def federate(stage: Stage) -> None:
+    alice = stage.client_of("alice")
+    with stage.enforced():
+        answer = alice.post("/targets/dev-uploads/credentials/", {"duration": "900"})
+        assert answer.status_code == 200
+
+
+# -- enough, and not too much --
+@pytest.fixture
+def stage_for(
+    connected: EmbeddedAws, client_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Stage]]:
+    """Return a maker of stages for a policy's file."""
+    with another_key(client_for(connected, "kms")) as new_key:
+
+        def make(file: str) -> Stage:
+            stage = Stage(file, connected, client_of, tmp_path, monkeypatch, new_key)
+            if file == "rewrap.json":
+                stage.tables_key = new_key.rpartition("/")[2]
+                stage.policy = Policy.read(IAM / file, KEY_ID=stage.tables_key)
+            return stage
+
+        yield make
+
+
+def test_every_policy_has_runs() -> None:
+    assert RUNS.keys() == {path.name for path in IAM.glob("*.json")}
+
+
+@pytest.mark.parametrize("file", sorted(RUNS))
+def test_it_allows_what_is_asked_and_nothing_more(
+    file: str, stage_for: Callable[[str], Stage]
 ) -> None:
-    alice = client_of(None)
-    assert alice.post("/login/", {"username": "alice", "password": "wrong"}).status_code == 403
-    assert (
-        alice.post("/login/", {"username": "alice", "password": "cooper-demo"}).status_code == 302
-    )
-    assert "Development, read only" in alice.get("/").text
-    for target in ("dev-read", "dev-uploads"):
-        for way in ("console", "credentials"):
-            assert alice.post(f"/targets/{target}/{way}/", {"duration": "900"}).status_code in (
-                200,
-                303,
-            )
-    assert any(call.operation == "GetFederationToken" for call in faults.journal())
-    assert alice.get("/targets/prod-break-glass/").status_code == 404
-    alice.post("/logout/")
-    visit("AssumeRole")
+    stage = stage_for(file)
+    questions = set()
+    for run in RUNS[file]:
+        stage.begin()
+        run(stage)
+        assert stage.asked and not stage.denied, run.__name__
+        questions |= stage.asked
+
+    permissions = [one for one in stage.policy.permissions() if one.sid != EXAMPLE]
+    unneeded = [str(one) for one in permissions if not stage.policy.needs(one, questions)]
+    assert permissions and unneeded == []
 
 
-def test_it_allows_to_sign_in_by_saml(client_of: Any, visit: Any) -> None:
-    browser = client_of(None)
-    assert post_response(browser, start_sign_in(browser, OKTA)).status_code == 302
-    assert browser.get("/").status_code == 200
-    visit()
+@pytest.mark.parametrize("number", [0, pytest.param(None, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("file", sorted(RUNS))
+def test_without_any_one_permission_a_run_is_denied_something(
+    file: str, number: int | None, stage_for: Callable[[str], Stage]
+) -> None:
+    """The same by really dropping it: the first one of each policy, or (it takes minutes) all."""
+    stage = stage_for(file)
+    whole = stage.policy
+    permissions = [one for one in whole.permissions() if one.sid != EXAMPLE]
+    for permission in permissions if number is None else [permissions[number]]:
+        stage.policy = whole.without(permission)
+        assert any(is_denied_something(run, stage) for run in RUNS[file]), str(permission)
 
 
-def test_it_allows_to_set_up_a_device(client_of: Any, visit: Any) -> None:
-    assert len(enrol(client_of("dan"))) == 10
-    visit("Encrypt")
+def is_denied_something(run: Run, stage: Stage) -> bool:
+    """Run under a part of the policy; return whether that denied something."""
+    stage.begin()
+    # it ends in whatever way it is refused
+    with suppress(Exception):
+        run(stage)
+    return bool(stage.denied)
 
 
-def test_it_allows_administrators_to_look_and_to_save(client_of: Any, visit: Any) -> None:
-    carol = client_of("carol")
-    for address in (
-        "brokers/target/",
-        "accounts/person/",
-        "accounts/localaccount/",
-        "cooper/auditevent/",
-    ):
-        assert carol.get(f"/admin/{address}").status_code == 200
-    assert (
-        submit(
-            carol, "/admin/brokers/target/dev-read/change/", "target_form", title="New"
-        ).status_code
-        == 302
-    )
-    made = {"role_arn": "arn:aws:iam::444444444444:role/support-read", "name": "support-read"}
-    assert (
-        submit(carol, "/admin/brokers/target/add/?kind=role", "target_form", **made).status_code
-        == 302
-    )
-    assert confirmed(carol, "/admin/brokers/target/support-read/delete/").status_code == 200
-    visit("AssumeRole")
+@pytest.mark.parametrize("file", sorted(RUNS))
+def test_each_denial_denies_what_would_be_allowed(file: str) -> None:
+    policy = Policy.read(IAM / file)
+    for denial, question in policy.denials():
+        assert not policy.allows(question), (str(denial), question)
+        assert policy.without(denial).allows(question), (str(denial), question)
 
 
-def test_it_allows_an_iam_user_to_federate(client_of: Any) -> None:
-    faults.clear()
-    client_of("alice").post("/targets/dev-uploads/credentials/", {"duration": "900"})
-    calls = [call for call in faults.journal() if call.operation == "GetFederationToken"]
-    assert calls and iam.refused(IAM / "federation-user.json", calls) == []
+def test_no_secret_can_be_opened_but_by_the_server() -> None:
+    """All others may have DynamoDB open its tables, and that is all."""
+    for file in RUNS.keys() - {"serve.json", "federation-user.json"}:
+        policy = Policy.read(IAM / file)
+        opening = [one for one in policy.statements if one["Action"] == "kms:Decrypt"]
+        assert [list(one["Condition"]["StringEquals"]) for one in opening] == [["kms:ViaService"]]
 
 
-# -- the judge itself ------------------------------------------------------------------------------
+# -- the judge itself --
+def about(action: str, table: str, key: str) -> Asked:
+    """Return the question of an action on an item."""
+    resource = f"arn:aws:dynamodb:us-east-1:111111111111:table/cooper-{table}"
+    return Asked(f"dynamodb:{action}", resource, (("dynamodb:LeadingKeys", key),))
+
+
 @pytest.mark.parametrize(
     ("action", "table", "key"),
     [
@@ -231,13 +319,10 @@ def test_it_allows_an_iam_user_to_federate(client_of: Any) -> None:
     ],
 )
 def test_it_sees_what_the_server_is_denied(action: str, table: str, key: str) -> None:
-    resource = f"arn:aws:dynamodb:us-east-1:111111111111:table/cooper-{table}"
-    wanted = iam.Asked(f"dynamodb:{action}", resource, {"dynamodb:LeadingKeys": key})
-    assert not iam.allows(iam.statements(IAM / "serve.json"), wanted)
+    assert not Policy.read(IAM / "serve.json").allows(about(action, table, key))
 
 
-def test_it_sees_that_encrypting_reads_which_key_and_no_secret() -> None:
-    resource = "arn:aws:dynamodb:us-east-1:111111111111:table/cooper-installation"
-    for key, expected in {"kms-key": True, "secret-keys": False}.items():
-        wanted = iam.Asked("dynamodb:GetItem", resource, {"dynamodb:LeadingKeys": key})
-        assert iam.allows(iam.statements(IAM / "encrypt.json"), wanted) is expected
+@pytest.mark.parametrize(("key", "allowed"), [("kms-key", True), ("secret-keys", False)])
+def test_it_sees_that_encrypting_reads_which_key_and_no_secret(key: str, allowed: bool) -> None:
+    question = about("GetItem", "installation", key)
+    assert Policy.read(IAM / "encrypt.json").allows(question) is allowed

@@ -52,8 +52,10 @@ def new_key(kms_client: Any) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _full(connected: EmbeddedAws) -> None:
+def _full(connected: EmbeddedAws, settings: Any) -> None:
     """Let there be ciphertexts of every kind, some of them twice."""
+    # the command sets it: let it be as before after the test
+    settings.COOPER_KMS_KEY = settings.COOPER_KMS_KEY
     give_device("dan")
     secret_keys.rotate()
 
@@ -307,8 +309,8 @@ def test_the_wrong_prefix_moves_nothing(restored: str) -> None:
 @pytest.mark.parametrize(
     ("restore", "points"),
     [
-        (False, (3, 6, 9, 14, 19)),
-        (True, (4, 10, 17)),
+        (False, (3, 9, 14)),
+        (True, (10,)),
         pytest.param(False, (), marks=pytest.mark.soak),
         pytest.param(True, (), marks=pytest.mark.soak),
     ],

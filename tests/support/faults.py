@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 
 MODES = {
     "error": "answer AWS's error `code` with `status`; nothing is done",
+    "deny": "answer that IAM does not allow it; nothing is done",
     "throttle": "answer that it is throttled; nothing is done",
     "stall": "wait `seconds`, then do it and answer",
     "hang": "wait `seconds`, then close the connection; nothing is done",
@@ -45,6 +46,10 @@ THROTTLES = {
     "iam": ("Throttling", 400),
     "signin": ("Throttling", 429),
 }
+DENIALS = {
+    "dynamodb": ("AccessDeniedException", 400),
+    "kms": ("AccessDeniedException", 400),
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Fault:
     """Which calls fail, and how. "" stands for any; `table` is the name with or without the prefix.
 
     `after`: so many matching calls succeed first; `times`: so many fail then (None: all);
-    `when` looks at the body.
+    `when` looks at the body, `calls` at the whole call.
     """
 
     service: str = ""
@@ -67,6 +72,7 @@ class Fault:
     times: int | None = None
     more: dict[str, Any] = field(default_factory=dict, hash=False)
     when: Callable[[bytes], bool] | None = None
+    calls: "Callable[[Call], bool] | None" = None
 
     def __post_init__(self) -> None:
         assert self.mode in MODES, f"{self.mode} is none of {', '.join(MODES)}"
@@ -78,6 +84,7 @@ class Fault:
             and self.operation in ("", call.operation)
             and (not self.table or any(_is_table(self.table, name) for name in call.tables))
             and (self.when is None or self.when(call.body))
+            and (self.calls is None or self.calls(call))
         )
 
 
@@ -230,7 +237,7 @@ def _strike(
         return app(environ, start_response)
     if fault.mode in ("hang", "reset"):
         return _close(environ, start_response)
-    if fault.mode in ("error", "throttle"):
+    if fault.mode in ("error", "throttle", "deny"):
         return _error(call, fault, start_response)
 
     # the others are done first
@@ -287,6 +294,8 @@ def _error(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:
     status = fault.status
     if fault.mode == "throttle":
         code, status = THROTTLES.get(call.service, ("Throttling", 400))
+    if fault.mode == "deny":
+        code, status = DENIALS.get(call.service, ("AccessDenied", 403))
 
     if call.service in ("sts", "iam"):
         body, headers = _xml_error(code, fault.message)

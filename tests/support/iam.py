@@ -1,22 +1,25 @@
-"""Judges calls by an IAM policy of docs/iam, as far as those go: allow, deny, conditions."""
+"""Judges calls by an IAM policy of docs/iam, as AWS would: for tests that run under a policy."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 from core.dynamo import documents
-from embedded_aws import seed_aws
+from embedded_aws import policies, seed_aws
+from embedded_aws.conditions import matches
 from tests.support.faults import Call
 
+REGION = "us-east-1"
+OWN_KEY = seed_aws.KMS_KEY
 PLACES = {
-    "REGION": "us-east-1",
+    "REGION": REGION,
     "COOPER_ROLE": seed_aws.COOPER_ROLE,
     "ACCOUNT": seed_aws.COOPER_ACCOUNT,
-    "KEY_ID": seed_aws.KMS_KEY,
+    "KEY_ID": OWN_KEY,
+    "FORMER_KEY": OWN_KEY,
 }
 """What is filled in, as docs/operate.md does."""
 
@@ -31,6 +34,30 @@ IN_TRANSACTION = {
 FREE = {"sts:GetCallerIdentity"}
 """What AWS allows everybody."""
 
+TABLE_SETTINGS = {
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "DescribeContinuousBackups",
+    "ListTagsOfResource",
+    "TagResource",
+    "UpdateContinuousBackups",
+    "UpdateTimeToLive",
+}
+"""Calls about a table that read and write none of its data, so that its KMS key is not used."""
+
+TO_ENCRYPT_A_TABLE = (
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+)
+"""What DynamoDB asks KMS on behalf of whoever sets a table's key (DynamoDB guide,
+encryption.usagenotes: authorizing use of the customer managed key)."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -38,21 +65,25 @@ class Asked:
 
     action: str
     resource: str = ""
-    context: dict[str, str] = field(default_factory=dict, hash=False)
+    context: tuple[tuple[str, str], ...] = ()
 
 
-def asked(calls: list[Call]) -> set[Asked]:
-    """Return what the calls ask of IAM, each once (sign-in is none of IAM's)."""
-    readers = {"dynamodb": _of_dynamodb, "kms": _of_kms, "sts": _of_sts}
-    found = {
-        each for call in calls if call.service in readers for each in readers[call.service](call)
-    }
-    return {each for each in found if each.action not in FREE}
+# -- what calls ask --
+def asked(call: Call, tables_key: str = OWN_KEY) -> set[Asked]:
+    """Return what a call asks of IAM (sign-in is none of IAM's); `tables_key` encrypts tables."""
+    questions: set[Asked] = set()
+    if call.service == "dynamodb":
+        questions.update(_of_dynamodb(call, tables_key))
+    elif call.service == "kms":
+        questions.update(_of_kms(call))
+    elif call.service == "sts":
+        questions.update(_of_sts(call))
+    return {question for question in questions if question.action not in FREE}
 
 
-def _of_dynamodb(call: Call) -> Iterator[Asked]:
-    """Yield the parts of a transaction, or the call itself."""
-    body = json.loads(call.body)
+def _of_dynamodb(call: Call, tables_key: str) -> Iterator[Asked]:
+    """Yield the parts of a transaction, or the call itself, and what the tables' key is asked."""
+    body = call.document
     if call.operation == "TransactWriteItems":
         for part in body["TransactItems"]:
             for name, inner in part.items():
@@ -63,27 +94,58 @@ def _of_dynamodb(call: Call) -> Iterator[Asked]:
     else:
         yield _on_table(call.operation, body)
 
+    if call.operation == "CreateTable" and body.get("Tags"):
+        yield _on_table("TagResource", body)
+    yield from _of_the_tables_key(call, tables_key)
+
+
+def _of_the_tables_key(call: Call, tables_key: str) -> Iterator[Asked]:
+    """Yield what DynamoDB asks KMS on behalf of whoever calls."""
+    if "SSESpecification" in call.document:
+        new_key = _key_arn(call.document["SSESpecification"]["KMSMasterKeyId"])
+        for action in TO_ENCRYPT_A_TABLE:
+            yield _through_dynamodb(action, new_key)
+    elif call.operation not in TABLE_SETTINGS:
+        yield _through_dynamodb("Decrypt", _key_arn(tables_key))
+
+
+def _through_dynamodb(action: str, key: str) -> Asked:
+    service = f"dynamodb.{REGION}.amazonaws.com"
+    return Asked(f"kms:{action}", key, (("kms:ViaService", service),))
+
 
 def _on_table(operation: str, body: dict[str, Any]) -> Asked:
     """Return what one operation asks."""
     name = body.get("TableName") or body["ResourceArn"].rpartition("/")[2]
     index = f"/index/{body['IndexName']}" if "IndexName" in body else ""
-    resource = f"arn:aws:dynamodb:us-east-1:{seed_aws.COOPER_ACCOUNT}:table/{name}{index}"
-    model = next(each for each in documents() if each.Meta.table_name == name)
+    resource = f"arn:aws:dynamodb:{REGION}:{seed_aws.COOPER_ACCOUNT}:table/{name}{index}"
+    model = next(document for document in documents() if document.Meta.table_name == name)
     key = (body.get("Key") or body.get("Item") or {}).get(model.key_names()[0])
-    context = {"dynamodb:LeadingKeys": next(iter(key.values()))} if key else {}
+    context = (("dynamodb:LeadingKeys", next(iter(key.values()))),) if key else ()
     return Asked(f"dynamodb:{operation}", resource, context)
 
 
 def _of_kms(call: Call) -> Iterator[Asked]:
-    """Yield what a call to KMS asks; an alias stands for its key."""
-    body = json.loads(call.body)
-    key = f"arn:aws:kms:us-east-1:{seed_aws.COOPER_ACCOUNT}:key/{seed_aws.KMS_KEY}"
-    context = {
-        f"kms:EncryptionContext:{name}": value
-        for name, value in body.get("EncryptionContext", {}).items()
-    }
-    yield Asked(f"kms:{call.operation}", key, context)
+    """Yield what a call to KMS asks; ReEncrypt is authorized twice (KMS API reference)."""
+    body = call.document
+    if call.operation == "ReEncrypt":
+        for way, side in (("From", "Source"), ("To", "Destination")):
+            context = _encryption_context(body[f"{side}EncryptionContext"])
+            yield Asked(f"kms:ReEncrypt{way}", _key_arn(body[f"{side}KeyId"]), context)
+        return
+
+    context = _encryption_context(body.get("EncryptionContext", {}))
+    yield Asked(f"kms:{call.operation}", _key_arn(body["KeyId"]), context)
+
+
+def _key_arn(key: str) -> str:
+    """Return a key's ARN; the one alias that tests use stands for the installation's key."""
+    key_id = OWN_KEY if "alias/" in key else key.rpartition("/")[2]
+    return f"arn:aws:kms:{REGION}:{seed_aws.COOPER_ACCOUNT}:key/{key_id}"
+
+
+def _encryption_context(entries: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((f"kms:EncryptionContext:{name}", value) for name, value in entries.items())
 
 
 def _of_sts(call: Call) -> Iterator[Asked]:
@@ -97,47 +159,101 @@ def _of_sts(call: Call) -> Iterator[Asked]:
         yield Asked("sts:SetSourceIdentity", resource)
 
 
-def statements(file: Path) -> list[dict[str, Any]]:
-    """Return a policy's statements with everything filled in."""
-    text = file.read_text()
-    for name, value in PLACES.items():
-        text = text.replace(name, value)
-    return list(json.loads(text)["Statement"])
+# -- what a policy says --
+@dataclass(frozen=True)
+class Permission:
+    """One action on one resource that a statement is about."""
+
+    sid: str
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.sid}: {self.action} on {self.resource.rpartition(':')[2]}"
 
 
-def refused(file: Path, calls: list[Call]) -> list[Asked]:
-    """Return what the policy does not allow of what the calls ask."""
-    return sorted((each for each in asked(calls) if not allows(statements(file), each)), key=str)
+@dataclass(frozen=True)
+class Policy:
+    """A policy with everything filled in; each statement is about one action on one resource."""
+
+    statements: tuple[dict[str, Any], ...] = field(hash=False)
+
+    @classmethod
+    def read(cls, file: Path, **places: str) -> "Policy":
+        """Return a policy of docs/iam; `places` are filled in instead of the usual ones."""
+        text = file.read_text()
+        for name, value in (PLACES | places).items():
+            text = text.replace(name, value)
+
+        single: list[dict[str, Any]] = []
+        for statement in json.loads(text)["Statement"]:
+            for action in _listed(statement["Action"]):
+                resources = _listed(statement["Resource"])
+                single += [statement | {"Action": action, "Resource": one} for one in resources]
+        return cls(tuple(single))
+
+    def permissions(self, effect: str = "Allow") -> list[Permission]:
+        """Return what it allows (or denies)."""
+        return [
+            Permission(statement["Sid"], statement["Action"], statement["Resource"])
+            for statement in self.statements
+            if statement["Effect"] == effect
+        ]
+
+    def denials(self) -> Iterator[tuple[Permission, Asked]]:
+        """Yield each thing that it denies, with a question that this is about."""
+        for statement in self.statements:
+            if statement["Effect"] == "Deny":
+                denial = Permission(statement["Sid"], statement["Action"], statement["Resource"])
+                resource = denial.resource if denial.resource != "*" else _key_arn(OWN_KEY)
+                for context in _contexts_of(statement):
+                    yield denial, Asked(denial.action, resource, context)
+
+    def without(self, permission: Permission) -> "Policy":
+        """Return the policy with one permission (or denial) less."""
+        kept = [
+            statement
+            for statement in self.statements
+            if Permission(statement["Sid"], statement["Action"], statement["Resource"])
+            != permission
+        ]
+        return replace(self, statements=tuple(kept))
+
+    def allows(self, question: Asked) -> bool:
+        """Return AWS's decision."""
+        # what a condition asks about, and the call does not have, is known to be absent
+        context: dict[str, list[str] | None] = dict.fromkeys(self._condition_keys())
+        context |= {name.lower(): [value] for name, value in question.context}
+        request = policies.AccessRequest(question.action, question.resource, context)
+        document = {"Statement": list(self.statements)}
+        return policies.evaluate([document], request) is policies.Decision.ALLOW
+
+    def _condition_keys(self) -> set[str]:
+        return {
+            key.lower()
+            for statement in self.statements
+            for keys in statement.get("Condition", {}).values()
+            for key in keys
+        }
+
+    def refused(self, questions: Iterable[Asked]) -> list[Asked]:
+        """Return what it does not allow."""
+        return sorted((each for each in questions if not self.allows(each)), key=str)
+
+    def needs(self, permission: Permission, questions: Iterable[Asked]) -> bool:
+        """Return whether something that is asked would be refused without the permission."""
+        about = (each for each in questions if matches(permission.action, each.action))
+        return bool(self.without(permission).refused(about))
 
 
-def allows(policy: list[dict[str, Any]], wanted: Asked) -> bool:
-    """Return IAM's decision: something allows it, and nothing denies it."""
-    effects = {each["Effect"] for each in policy if _meets(each, wanted)}
-    return effects == {"Allow"}
-
-
-def _meets(statement: dict[str, Any], wanted: Asked) -> bool:
-    """Return whether a statement is about this."""
-    return (
-        any(fnmatchcase(wanted.action, each) for each in _listed(statement["Action"]))
-        and any(fnmatchcase(wanted.resource, each) for each in _listed(statement["Resource"]))
-        and all(
-            _holds(operator, keys, wanted)
-            for operator, keys in statement.get("Condition", {}).items()
-        )
-    )
-
-
-def _holds(operator: str, keys: dict[str, Any], wanted: Asked) -> bool:
-    """Return whether a condition holds; one key has one value in all our calls."""
-    assert operator in ("StringEquals", "ForAnyValue:StringEquals", "ForAllValues:StringEquals"), (
-        operator
-    )
-    absent = operator.startswith("ForAllValues")
-    return all(
-        wanted.context[key] in _listed(values) if key in wanted.context else absent
-        for key, values in keys.items()
-    )
+def _contexts_of(statement: dict[str, Any]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Yield a context for each value of a statement's condition; an empty one if it has none."""
+    if "Condition" not in statement:
+        yield ()
+    for keys in statement.get("Condition", {}).values():
+        for key, values in keys.items():
+            for value in _listed(values):
+                yield ((key, value),)
 
 
 def _listed(value: Any) -> list[str]:
