@@ -98,20 +98,34 @@ class SessionStore(SessionBase):
     absolute_end = 0.0
     """When it ends however it is used."""
 
+    missing_key = ""
+    """The cookie's value when the table gave no item for it.
+
+    Such a session ended long ago, or was ended, or the answer was not whole: nobody is signed in by
+    it, but the browser is not told to forget it.
+    """
+
     def load(self) -> dict[str, Any]:
         """Return the data of the active session, or begin an empty one."""
-        web_session = None
-        if self.session_key:
-            web_session = WebSession.find(hash_session_key(self.session_key))
+        session_key = self.session_key or ""
+        web_session = WebSession.find(hash_session_key(session_key))
+        if web_session is None:
+            self.missing_key = session_key
+            self._session_key = None
+            return {}
 
         now = time.time()
-        if web_session is None or not is_active(web_session, now) or not _touch(web_session, now):
+        if not is_active(web_session, now) or not _touch(web_session, now):
             self._session_key = None
             return {}
 
         self.idle_end = idle_end(web_session)
         self.absolute_end = absolute_end(web_session)
         return self.decode(str(web_session.data))
+
+    def is_empty(self) -> bool:
+        """Return whether the browser may forget its cookie: Django's middleware asks this."""
+        return super().is_empty() and not self.missing_key
 
     def exists(self, session_key: str) -> bool:
         return WebSession.find(hash_session_key(session_key)) is not None
@@ -194,11 +208,22 @@ class SessionStore(SessionBase):
         except ConditionFailed as error:
             raise UpdateError from error
 
+    def cycle_key(self) -> None:
+        """Go on under a new key: somebody signs in. The session of before ends in any case."""
+        missing_key = self.missing_key
+        super().cycle_key()
+        if missing_key:
+            self.delete(missing_key)
+
     def delete(self, session_key: str | None = None) -> None:
-        """End the session for good."""
-        key = session_key or self.session_key
-        if key:
-            WebSession.delete_item(hash_session_key(key))
+        """End the session for good, even if the table seemed not to have it."""
+        key = session_key or self.session_key or self.missing_key
+        if not key:
+            return
+
+        WebSession.delete_item(hash_session_key(key))
+        if key == self.missing_key:
+            self.missing_key = ""
 
     @classmethod
     def clear_expired(cls) -> None:
