@@ -38,6 +38,7 @@ class Person(Document):
     purpose = "people who signed in"
     verbose_name = "person"
     verbose_name_plural = "people"
+    danger_words: ClassVar = {"disabled": ("Disabled", "no")}
 
     class Meta:
         table = "people"
@@ -96,6 +97,7 @@ class LocalAccount(Document):
     purpose = "local accounts"
     verbose_name = "local account"
     verbose_name_plural = "local accounts"
+    danger_words: ClassVar = {"disabled": ("Disabled", "no")}
 
     class Meta:
         table = "local-accounts"

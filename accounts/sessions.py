@@ -145,14 +145,15 @@ class SessionStore(SessionBase):
         secret_keys.keep_up()
         return super().encode(session_dict)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """Return the data; {} when no secret key of the installation signed it.
 
         Raise CooperError when that cannot be told.
         """
         secret_keys.keep_up()
         try:
-            signing.TimestampSigner(salt=self.key_salt).unsign(session_data)
+            # the table has text; bytes are what Django's base class takes too
+            signing.TimestampSigner(salt=self.key_salt).unsign(str(session_data))
         except signing.BadSignature:
             # another server may sign with a key that is still unknown here
             secret_keys.use()

@@ -9,6 +9,7 @@ from brokers.entitlements import Entitlement, entitlements_of
 from brokers.forms import DEFAULT_SECONDS, describe_seconds
 from brokers.grants import longest_seconds
 from brokers.models import AwsAccount, Target
+from brokers.stops import Stops
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class Card:
     account: AwsAccount | None
     entitlement: Entitlement
     longest_seconds: int
+
+    stopped: str = ""
+    """Why nobody may become it now, though entitled; "" while nothing is stopped."""
 
     @property
     def account_name(self) -> str:
@@ -54,14 +58,16 @@ class Card:
         return all(word in text for word in words)
 
 
-def card_of(entitlement: Entitlement, catalogue: Catalogue) -> Card:
+def card_of(entitlement: Entitlement, catalogue: Catalogue, stops: Stops) -> Card:
     """Return the card of a target that somebody may become."""
     target = catalogue.targets[entitlement.target]
-    account = catalogue.accounts.get(str(target.aws_account))
-    return Card(target, account, entitlement, longest_seconds(target))
+    account_id = str(target.aws_account)
+    account = catalogue.accounts.get(account_id)
+    stopped = stops.reason_for(account_id)
+    return Card(target, account, entitlement, longest_seconds(target), stopped)
 
 
-def cards_of(identity: Identity, catalogue: Catalogue, now: datetime) -> list[Card]:
+def cards_of(identity: Identity, catalogue: Catalogue, stops: Stops, now: datetime) -> list[Card]:
     """Return what the identity may become at `now`, by AWS account and title."""
     associations = catalogue.associations_for(identity.groups)
     entitlements = entitlements_of(identity, associations, now)
@@ -70,7 +76,7 @@ def cards_of(identity: Identity, catalogue: Catalogue, now: datetime) -> list[Ca
     for name, entitlement in entitlements.items():
         target = catalogue.targets.get(name)
         if target is not None and target.enabled:
-            cards.append(card_of(entitlement, catalogue))
+            cards.append(card_of(entitlement, catalogue, stops))
     return sorted(cards, key=_place_on_page)
 
 

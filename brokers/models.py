@@ -3,7 +3,7 @@
 Targets, associations, AWS accounts, and the change log of the catalogue.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pynamodb.attributes import (
     BinaryAttribute,
@@ -44,6 +44,7 @@ class Target(Document):
     purpose = "what one may become"
     verbose_name = "target"
     verbose_name_plural = "targets"
+    danger_words: ClassVar = {"sensitive": ("Sensitive", "no")}
 
     class Meta:
         table = "targets"
@@ -138,6 +139,7 @@ class AwsAccount(Document):
     purpose = "AWS accounts and ExternalIds"
     verbose_name = "AWS account"
     verbose_name_plural = "AWS accounts"
+    danger_words: ClassVar = {"stopped": ("Stopped", "Running")}
 
     class Meta:
         table = "aws-accounts"

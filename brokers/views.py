@@ -24,6 +24,7 @@ from brokers.grants import (
 )
 from brokers.models import Target
 from brokers.signin_endpoint import form_action_hosts
+from brokers.stops import stops_now
 from core import aws
 from core.error_pages import error_response
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
@@ -56,7 +57,8 @@ def home(request: CooperRequest) -> HttpResponse:
     if request.identity is None:
         return _sign_in_first(request, request.get_full_path())
 
-    all_cards = cards_of(request.identity, catalogue.current(), datetime.now(UTC))
+    stops = stops_now(request)
+    all_cards = cards_of(request.identity, catalogue.latest(), stops, datetime.now(UTC))
     query = request.GET.get("q", "")[:QUERY_LIMIT]
     words = query.casefold().split()
     cards = [card for card in all_cards if card.matches(words)]
@@ -73,7 +75,7 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
     if request.identity is None:
         return _sign_in_first(request, request.get_full_path())
 
-    card = _card(request.identity, name)
+    card = _card(request, request.identity, name)
     typed = request.kept_forms.form_of(request.path)
     request.is_brought_back = bool(typed)
     form = BecomeForm(
@@ -82,13 +84,13 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
     return _target_page(request, card, form)
 
 
-def _card(identity: Identity, name: str) -> Card:
+def _card(request: CooperRequest, identity: Identity, name: str) -> Card:
     """Return the person's card of a target.
 
     Raise TargetNotAccessible, recorded or counted as a grant's is.
     """
     decision = require_entitlement(identity, name, datetime.now(UTC))
-    return card_of(decision.entitlement, decision.catalogue)
+    return card_of(decision.entitlement, decision.catalogue, stops_now(request))
 
 
 def _target_page(
@@ -215,7 +217,7 @@ def _form_again(
 
     Raise TargetNotAccessible to whom it is not for.
     """
-    card = _card(identity, name)
+    card = _card(request, identity, name)
     if wants_json(request):
         content = {"error": "Some fields are not valid.", "fields": form.errors}
         return JsonResponse(content, status=status)

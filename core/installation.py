@@ -1,6 +1,6 @@
 """What one installation is: its schema version, its KMS key, whether all grants are stopped."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
@@ -35,6 +35,7 @@ class Installation(Document):
     purpose = "schema, secret key, stop switch"
     verbose_name = "stop switch"
     verbose_name_plural = "stop switches"
+    danger_words: ClassVar = {"stopped": ("Stopped: nobody becomes anything", "Running")}
 
     class Meta:
         table = "installation"

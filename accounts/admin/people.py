@@ -95,10 +95,10 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the groups of the newest sign-in."""
         return ", ".join(person.groups) or "-"
 
-    @admin.display(description="Device", boolean=True)
-    def device(self, person: Person) -> bool:
+    @admin.display(description="Device")
+    def device(self, person: Person) -> str:
         """Whether the person has a device for one-time codes; `documents` has looked it up."""
-        return bool(person.has_device)  # type: ignore[attr-defined]
+        return "yes" if person.has_device else "none"  # type: ignore[attr-defined]
 
     @admin.display(description="Device")
     def device_since(self, person: Person) -> str:
@@ -211,7 +211,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Return what a reset does to somebody, in words."""
         if request.user.pk == person.person:
             return "yourself: not possible here, use Device."
-        if not self.device(person):
+        if not person.has_device:  # type: ignore[attr-defined]
             return "has no device: nothing happens."
         return "has to set up a new device; web sessions end at the next request."
 

@@ -70,7 +70,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         "kind_label",
         "groups",
         "last_used",
-        "state",
+        "state_label",
         "sensitive",
     )
     list_filter = (StateFilter, KindFilter, AwsAccountFilter, LabelFilter, SensitiveFilter)
@@ -127,6 +127,11 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Kind", ordering="kind")
     def kind_label(self, target: Target) -> str:
         return KINDS[str(target.kind)]
+
+    @admin.display(description="State", ordering="state")
+    def state_label(self, target: Target) -> str:
+        """Return the state; one in which nobody becomes it looks like danger."""
+        return str(target.state) if target.enabled else admin.danger(str(target.state))
 
     @admin.display(description="Groups")
     def groups(self, target: Target) -> str:

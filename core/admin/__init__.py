@@ -10,6 +10,7 @@ from core.admin.filters import ValuesFilter
 from core.admin.forms import DocumentForm, LinesField, MomentField
 from core.admin.inline_forms import InlineForm, InlineFormSet
 from core.admin.inlines import TabularInline
+from core.admin.meta import danger
 from core.admin.operations import AdminOperation, AdminRequest, FormChanges, OperationKind
 from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
@@ -32,6 +33,7 @@ __all__ = [
     "TabularInline",
     "ValuesFilter",
     "action",
+    "danger",
     "display",
     "register",
     "site",

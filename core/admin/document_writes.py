@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from core import audit
 from core.admin.document_source import DocumentSourceAdmin
 from core.admin.forms import DocumentForm
+from core.admin.meta import dangers_of
 from core.admin.operations import (
     AdminOperation,
     AdminRequest,
@@ -233,6 +234,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         """Show the form, with a status that tells tools what has become of it."""
         operation = request.operation
         context["impact"] = operation.impact
+        context["dangers"] = dangers_of(context["original"]) if context["original"] else []
         context["impact_fingerprint"] = fingerprint(operation.impact)
 
         if request.method == "POST":

@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.html import format_html
 from pynamodb.attributes import (
     Attribute,
     BooleanAttribute,
@@ -41,8 +42,30 @@ class _PrimaryKeyField:
         return value
 
 
-def _field_for(name: str, attribute: Attribute[Any]) -> models.Field[Any, Any]:
-    """Return an unbound Django field that shows, labels and sorts like the attribute."""
+def danger(word: str) -> str:
+    """Return the word for a state that stops people, or asks more of them, as it is shown."""
+    return format_html('<strong class="state danger">{}</strong>', word)
+
+
+def dangers_of(document: Document) -> list[str]:
+    """Return the words for all that is danger about a document, as they are shown."""
+    shown = []
+    for name, (word, _) in document.danger_words.items():
+        if getattr(document, name):
+            shown.append(danger(word))
+    return shown
+
+
+def _field_for(
+    name: str, attribute: Attribute[Any], words: tuple[str, str] | None
+) -> models.Field[Any, Any]:
+    """Return an unbound Django field that shows, labels and sorts like the attribute.
+
+    With `words`, True is danger: Django's own tick would say that all is well.
+    """
+    choices = None
+    if words:
+        choices = ((True, danger(words[0])), (False, words[1]))
     field_class: type[models.Field[Any, Any]] = models.CharField
     for attribute_class, candidate in FIELD_CLASSES:
         if isinstance(attribute, attribute_class):
@@ -50,7 +73,12 @@ def _field_for(name: str, attribute: Attribute[Any]) -> models.Field[Any, Any]:
             break
 
     is_optional = bool(attribute.null)
-    field = field_class(verbose_name=name.replace("_", " "), blank=is_optional, null=is_optional)
+    field = field_class(
+        verbose_name=name.replace("_", " "),
+        blank=is_optional,
+        null=is_optional,
+        choices=choices,
+    )
     field.set_attributes_from_name(name)
     return field
 
@@ -103,7 +131,7 @@ class DocumentOptions:
         attribute = self.model.get_attributes().get(name)
         if attribute is None:
             raise FieldDoesNotExist(f"{self.object_name} has no attribute {name}")
-        return _field_for(name, attribute)
+        return _field_for(name, attribute, self.model.danger_words.get(name))
 
     def get_fields(
         self, include_parents: bool = True, include_hidden: bool = False

@@ -1,6 +1,6 @@
 """`Document`, the base of all tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self
 from urllib.parse import quote, unquote
@@ -40,6 +40,9 @@ def after(seconds: float) -> datetime:
 
 class Document(Model):
     """An item of a table `<prefix><Meta.table>`; writes carry its version, reads are consistent."""
+
+    danger_words: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """For attributes that are danger when True: in words, when they are so and when not."""
 
     purpose: ClassVar[str] = ""
     """What the table is for, in a few words; set-up shows it."""
