@@ -55,6 +55,11 @@ def is_active(until: datetime | None, now: datetime) -> bool:
     return until is None or now < until
 
 
+def describe_past_end(group: str, until: datetime) -> str:
+    """Return the warning about an association that ends before it begins to entitle."""
+    return f"the end of {group}, {until:%Y-%m-%d %H:%M} UTC, is past: it entitles nobody."
+
+
 def entitlements_of(
     identity: Identity, rules: Iterable[Rule], now: datetime
 ) -> dict[str, Entitlement]:

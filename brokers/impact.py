@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from brokers.entitlements import Rule, is_active
+from brokers.entitlements import Rule, describe_past_end, is_active
 
 MOST_NAMED = 10
 """People that a line names; more are counted."""
@@ -82,6 +82,8 @@ class Impact:
     people_gaining: tuple[str, ...]
     people_losing: tuple[str, ...]
     new_ends: tuple[NewEnd, ...] = ()
+    past_ends: tuple[str, ...] = ()
+    """Warnings about associations that the change makes, and that have ended already."""
 
     def __bool__(self) -> bool:
         """Return whether the change changes anything for anybody."""
@@ -109,7 +111,19 @@ def impact_of(
         people_gaining=tuple(gaining),
         people_losing=tuple(losing),
         new_ends=_new_ends(groups_before & groups_after, before.ends(now), after.ends(now)),
+        past_ends=tuple(_past_ends(before, after, now)),
     )
+
+
+def _past_ends(before: AccessState, after: AccessState, now: datetime) -> list[str]:
+    rules_before = {(rule.group, rule.until) for rule in before.rules}
+
+    warnings = []
+    for rule in after.rules:
+        is_new = (rule.group, rule.until) not in rules_before
+        if is_new and rule.until and not is_active(rule.until, now):
+            warnings.append(describe_past_end(rule.group, rule.until))
+    return sorted(warnings)
 
 
 def _new_ends(
@@ -155,6 +169,7 @@ def impact_lines(impact: Impact) -> list[str]:
         after = _describe_end(new_end.after)
         before = _describe_end(new_end.before)
         lines.append(f"{impact.target}: {new_end.group} may become it {after}, so far {before}.")
+    lines += [f"{impact.target}: {warning}" for warning in impact.past_ends]
     return lines
 
 

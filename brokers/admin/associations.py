@@ -24,7 +24,7 @@ from core.dynamo import Document, Transaction
 from core.errors import Invalid
 
 GROUP_HELP = "provider:name, such as okta:prod-admins; a bare name means local:"
-UNTIL_HELP = "UTC. From then on it no longer entitles; empty: for good."
+UNTIL_HELP = "UTC. From then on it no longer entitles; empty: for good. A day alone ends with it."
 
 
 def own_groups(request: AdminRequest, groups: Iterable[str]) -> list[str]:

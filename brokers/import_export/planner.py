@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from brokers.choices import Kind, State
-from brokers.entitlements import is_active
+from brokers.entitlements import describe_past_end, is_active
 from brokers.import_export.conflicts import find_conflicts
 from brokers.import_export.plan import (
     AccountPlan,
@@ -141,6 +141,7 @@ class _Planner:
             return None
 
         notes += self._provider_notes(rules)
+        notes += self._past_ends(rules)
         if before is None:
             return self._add_target(name, after, rules, notes)
         return self._change_target(name, before, after, rules, notes)
@@ -222,6 +223,15 @@ class _Planner:
             if provider_id not in self._current.providers:
                 notes.append(f"{group}: there is no provider {provider_id}, so nobody is in it")
         return notes
+
+    def _past_ends(self, rules: RulesPlan) -> list[str]:
+        """Return a warning about each association that has ended before it is written."""
+        warnings = []
+        for group, end in {**rules.added, **rules.changed}.items():
+            until = parse_end(end)
+            if until and not is_active(until, self._now):
+                warnings.append(describe_past_end(group, until))
+        return warnings
 
     def _rule_versions(self, name: str, groups: Iterable[str]) -> dict[str, int]:
         return {group: self._current.versions[name, group] for group in groups}

@@ -1,5 +1,6 @@
 """Forms of documents."""
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -51,9 +52,29 @@ class LinesField(forms.CharField):
 
 
 class MomentField(forms.DateTimeField):
-    """A moment in UTC, chosen with the browser's own means."""
+    """A moment in UTC, chosen with the browser's own means; a day alone stands for its end."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    # of Django's own formats, some are read otherwise elsewhere (02/03/2031)
+    input_formats = ("%Y-%m-%d %H:%M",)
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the moment; raise ValidationError."""
+        try:
+            day = date.fromisoformat(str(value).strip())
+        except ValueError:
+            # no day alone
+            moment: datetime | None = super().to_python(value)
+            return moment
+        return end_of_day(day)
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the first moment (UTC) that is not of this day any more."""
+    if day == date.max:
+        # there is no day after it
+        return datetime.max.replace(microsecond=0, tzinfo=UTC)
+    return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
 class FormMeta:
