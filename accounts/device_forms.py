@@ -11,10 +11,7 @@ from accounts.providers import provider_for
 
 
 class ProofForm(forms.Form):
-    """Asks for proof of who it is: those of its fields that the step takes.
-
-    `code` is a code of the present device, or a recovery code.
-    """
+    """Asks for proof of who it is: those of its fields that the step takes."""
 
     password = forms.CharField(
         required=False,
@@ -23,8 +20,13 @@ class ProofForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     code = stepup.field()
-    enrolment_code = forms.CharField(
-        label="Enrolment code", required=False, max_length=80, widget=stepup.CodeInput
+    recovery_code = stepup.letters_field(
+        "Recovery code",
+        "16 letters and digits, as in ABCD-EFGH-IJKL-MN23. Hyphens and capitals do not matter.",
+    )
+    enrolment_code = stepup.letters_field(
+        "Enrolment code",
+        "16 letters and digits, from an administrator. Hyphens and capitals do not matter.",
     )
     next = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
 
@@ -48,7 +50,7 @@ def begin_form(
 
 def recovery_form(identity: Identity, data: Any = None) -> ProofForm:
     """Return the form that replaces a lost device, by a recovery code."""
-    proof = {"code"} | _password_if_any(identity)
+    proof = {"recovery_code"} | _password_if_any(identity)
     return ProofForm(data, proof=proof, auto_id="recover_%s")
 
 

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import device_forms, enrolment_codes, pending_device, reauthentication, stepup, totp
 from accounts.device_forms import ClockForm, FirstCodeForm, ProofForm
 from accounts.identity import Identity
-from accounts.models import Person
+from accounts.models import Person, TotpDevice
 from accounts.pending_device import PendingDevice
 from accounts.providers import SignInRefused, provider_for
 from core import audit
@@ -145,9 +145,7 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
 
     try:
         _require_fresh_proof(request, identity, form)
-        lost_device = totp.use_recovery_code(
-            identity.person, form.cleaned_data["code"], time.time()
-        )
+        lost_device = _use_recovery_code(identity, form.cleaned_data["recovery_code"])
     except Unavailable:
         # nothing was looked at
         raise
@@ -161,6 +159,14 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
     _keep_this_session(request, person)
 
     return _start_set_up(request, identity, totp.fingerprint(lost_device))
+
+
+def _use_recovery_code(identity: Identity, typed: str) -> TotpDevice:
+    """Use a recovery code up and return the device that it is for; raise Invalid."""
+    try:
+        return totp.use_recovery_code(identity.person, typed, time.time())
+    except totp.WrongCode as error:
+        raise Invalid(error.message, error.detail, field="recovery_code") from error
 
 
 def _require_fresh_proof(request: CooperRequest, identity: Identity, form: ProofForm) -> None:

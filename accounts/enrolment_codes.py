@@ -7,6 +7,7 @@ import base64
 import hashlib
 import re
 import secrets
+import unicodedata
 
 from accounts.models import OnceRecord
 from core import audit
@@ -53,6 +54,6 @@ def redeem(person: str, code: str) -> None:
 
 def _storage_key(person: str, code: str) -> str:
     """Return the key of a code in the table: its hash, for the code itself is stored nowhere."""
-    compact = re.sub(r"[^A-Z2-7]", "", code.upper())
+    compact = re.sub(r"[^A-Z2-7]", "", unicodedata.normalize("NFKC", code).upper())
     digest = hashlib.sha256(f"{person}\n{compact}".encode()).hexdigest()
     return f"enrolment:{digest}"

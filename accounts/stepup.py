@@ -39,7 +39,7 @@ class CodeInput(forms.TextInput):
 
 
 def field() -> forms.CharField:
-    """Return the form field for a code."""
+    """Return the form field for a code: six digits, for a phone's keyboard too."""
     attrs = {
         "autocomplete": "one-time-code",
         "inputmode": "numeric",
@@ -53,8 +53,26 @@ def field() -> forms.CharField:
         widget=CodeInput(attrs=attrs),
         help_text=(
             "From your device, for this operation only. Each code works once; the next one comes "
-            "within 30 seconds."
+            "within 30 seconds. Device lost? Use a recovery code under Device."
         ),
+    )
+
+
+def letters_field(label: str, help_text: str) -> forms.CharField:
+    """Return a form field for a code of letters and digits, for a phone's keyboard too."""
+    attrs = {
+        "autocomplete": "off",
+        "autocapitalize": "characters",
+        "inputmode": "text",
+        "size": 24,
+        "spellcheck": "false",
+    }
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=80,
+        widget=CodeInput(attrs=attrs),
+        help_text=help_text,
     )
 
 
@@ -99,6 +117,11 @@ def window_context(request: HttpRequest) -> dict[str, Any]:
 def person_of(request: HttpRequest) -> str:
     """Return the key of the person who asks."""
     return str(request.user.pk)
+
+
+def has_device(request: HttpRequest) -> bool:
+    """Return whether the person who asks has a device, for showing."""
+    return totp.device_of(person_of(request)) is not None
 
 
 def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:

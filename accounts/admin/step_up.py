@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 
-from accounts import stepup, totp
+from accounts import stepup
 from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.operations import form_kind
 from core.errors import Invalid, StepUpRequired
@@ -100,7 +100,7 @@ class StepUpMixin:
         lines: Any,
         **named: Any,
     ) -> HttpResponse | None:
-        if operation.kind in self.step_up and not _has_device(request):
+        if operation.kind in self.step_up and not stepup.has_device(request):
             return _enrolment_redirect(request)
 
         page: HttpResponse | None = super().confirm(  # type: ignore[misc]
@@ -114,13 +114,9 @@ class StepUpMixin:
         if request.method != "GET" or kind not in self.step_up or not has_permission(request):
             return None
         # whoever may not come in at all is refused by the page itself
-        if not request.user.is_staff or _has_device(request):
+        if not request.user.is_staff or stepup.has_device(request):
             return None
         return _enrolment_redirect(request)
-
-
-def _has_device(request: AdminRequest) -> bool:
-    return totp.device_of(stepup.person_of(request)) is not None
 
 
 def _enrolment_redirect(request: AdminRequest) -> HttpResponse:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import unicodedata
 
 COUNT = 10
 
@@ -27,5 +28,5 @@ def hash_code(seed: bytes, code: str) -> str:
 
     The key is the device's seed, which KMS guards: a copy of the table is not enough to try codes.
     """
-    compact = re.sub(r"[^A-Z2-7]", "", code.upper())
+    compact = re.sub(r"[^A-Z2-7]", "", unicodedata.normalize("NFKC", code).upper())
     return hmac.new(seed, b"recovery:" + compact.encode(), hashlib.sha256).hexdigest()

@@ -39,6 +39,9 @@ WRONG_CODE = (
     "If codes are refused again and again, its clock is off: see Device."
 )
 TOO_MANY = "Too many wrong codes."
+WRONG_RECOVERY_CODE = (
+    "This recovery code is not valid: it was used, or it is of another device. Each works once."
+)
 WRONG_TWO_CODES = (
     "These are not two unused codes in a row. If they are, the clock of your device is more than "
     "a minute and a half off: set it there first."
@@ -130,7 +133,7 @@ def use_recovery_code(person: str, typed: str, at: float) -> TotpDevice:
 
     stored_hashes = list(device.recovery)
     if code_hash not in stored_hashes:
-        raise _refusal(device, "wrong recovery code")
+        raise _refusal(device, "wrong recovery code", message=WRONG_RECOVERY_CODE)
 
     unused_hashes = [stored for stored in stored_hashes if stored != code_hash]
     actions: list[Action] = [TotpDevice.recovery.set(unused_hashes), *_RESET_FAILURES]

@@ -168,12 +168,14 @@ def test_it_lets_a_recovery_code_replace_the_device_once_and_nothing_else(dan, c
     )
     assert answer.status_code == AGAIN and Target.find("dev-read").title != "No"
     answer = dan.post(
-        "/device/recover/", {"password": PASSWORD, "code": codes[0].lower().replace("-", " ")}
+        "/device/recover/",
+        {"password": PASSWORD, "recovery_code": codes[0].lower().replace("-", " ")},
     )
     assert answer.status_code == MOVED and other.get("/").status_code == MOVED
     page = dan.get(answer["Location"]).text
     assert (
-        dan.post("/device/recover/", {"password": PASSWORD, "code": codes[0]}).status_code == DENIED
+        dan.post("/device/recover/", {"password": PASSWORD, "recovery_code": codes[0]}).status_code
+        == DENIED
     )
     assert len(TotpDevice.find("local:dan").recovery) == 9 and Event.RECOVERY_USED in kinds(
         "local:dan"
@@ -181,14 +183,16 @@ def test_it_lets_a_recovery_code_replace_the_device_once_and_nothing_else(dan, c
     dan.post("/device/set-up/", {"code": shown_now(seed_in(page))})
     assert seed_of(TotpDevice.find("local:dan")) == seed_in(page)
     assert (
-        dan.post("/device/recover/", {"password": PASSWORD, "code": codes[1]}).status_code == DENIED
+        dan.post("/device/recover/", {"password": PASSWORD, "recovery_code": codes[1]}).status_code
+        == DENIED
     )
 
 
 def test_it_takes_a_recovery_code_from_nobody_without_the_password(dan):
     codes = enrol(dan)
     assert (
-        dan.post("/device/recover/", {"password": "wrong", "code": codes[0]}).status_code == DENIED
+        dan.post("/device/recover/", {"password": "wrong", "recovery_code": codes[0]}).status_code
+        == DENIED
     )
     assert len(TotpDevice.find("local:dan").recovery) == 10
 
@@ -196,8 +200,8 @@ def test_it_takes_a_recovery_code_from_nobody_without_the_password(dan):
 def test_it_slows_guesses_at_recovery_codes_down(dan):
     codes = enrol(dan)
     for _ in range(3):
-        dan.post("/device/recover/", {"password": PASSWORD, "code": "AAAA-AAAA-AAAA-AAAA"})
-    answer = dan.post("/device/recover/", {"password": PASSWORD, "code": codes[0]})
+        dan.post("/device/recover/", {"password": PASSWORD, "recovery_code": "AAAA-AAAA-AAAA-AAAA"})
+    answer = dan.post("/device/recover/", {"password": PASSWORD, "recovery_code": codes[0]})
     assert answer.status_code == DENIED and "Try again in" in answer.text
 
 

@@ -77,7 +77,7 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     see(page.get_by_role("heading", name="Set up your device"))
     page.goto("/device/")
     recover(page, recovery[0])
-    see(page.get_by_text("code is not valid now"))
+    see(page.get_by_text("This recovery code is not valid"))
     # a refused code is a 4xx, of which chromium tells its console
     assert [each for each in page.problems if "status of 40" not in each] == []
 
@@ -85,7 +85,7 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
 def recover(page, code: str) -> None:
     form = page.locator("form[action$='/device/recover/']")
     form.get_by_label("Password").fill("cooper-demo")
-    form.get_by_label("One-time code").fill(code)
+    form.get_by_label("Recovery code").fill(code)
     form.get_by_role("button").click()
 
 
