@@ -1,6 +1,7 @@
 """AWS access over HTTP: the first page, a target's page, and the two POSTs that become it."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -31,6 +32,9 @@ from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
+
+TYPED_BEFORE_SET_UP = "typed_before_set_up"
+"""Where a web session keeps how somebody wants to become a target, until they have a device."""
 
 PER_PAGE = 100
 QUERY_LIMIT = 200
@@ -78,10 +82,13 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
     card = _card(request, request.identity, name)
     typed = request.kept_forms.form_of(request.path)
     request.is_brought_back = bool(typed)
-    form = BecomeForm(
-        initial=typed.dict(), longest=card.longest_seconds, sensitive=bool(card.target.sensitive)
-    )
-    return _target_page(request, card, form)
+    initial = typed.dict() or _typed_before_set_up(request, name)
+
+    # without a device there is no code to type: the form leads to set one up first
+    needs_device = bool(card.target.sensitive) and not stepup.has_device(request)
+    asks_code = bool(card.target.sensitive) and not needs_device
+    form = BecomeForm(initial=initial, longest=card.longest_seconds, sensitive=asks_code)
+    return _target_page(request, card, form, needs_device=needs_device)
 
 
 def _card(request: CooperRequest, identity: Identity, name: str) -> Card:
@@ -94,10 +101,20 @@ def _card(request: CooperRequest, identity: Identity, name: str) -> Card:
 
 
 def _target_page(
-    request: CooperRequest, card: Card, form: BecomeForm, status: int = 200
+    request: CooperRequest,
+    card: Card,
+    form: BecomeForm,
+    status: int = 200,
+    *,
+    needs_device: bool = False,
 ) -> HttpResponse:
     _allow_sign_in_hosts(request, [card])
-    context = {"card": card, "target": card.target, "form": form}
+    context = {
+        "card": card,
+        "target": card.target,
+        "form": form,
+        "needs_device": needs_device,
+    }
     return render(request, "brokers/target.html", context, status=status)
 
 
@@ -163,13 +180,16 @@ def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGran
         return _form_again(request, identity, name, form)
 
     try:
-        return grant(identity, _grant_request(request, name, delivery, form), datetime.now(UTC))
+        issued = grant(identity, _grant_request(request, name, delivery, form), datetime.now(UTC))
     except (Invalid, StepUpRequired) as error:
         if _has_no_device(error) and not wants_json(request):
-            return _enrol_first(request, name)
+            return _enrol_first(request, name, form)
         field = error.field if error.field in form.fields else None
         form.add_error(field, error.message)
         return _form_again(request, identity, name, form, error.status)
+
+    request.session.pop(TYPED_BEFORE_SET_UP, None)
+    return issued
 
 
 def _has_no_device(error: CooperError) -> bool:
@@ -200,14 +220,25 @@ def _grant_request(
     )
 
 
-def _enrol_first(request: CooperRequest, name: str) -> HttpResponse:
-    """Take a person without a device to set one up, and back to the target."""
+def _enrol_first(request: CooperRequest, name: str, form: BecomeForm) -> HttpResponse:
+    """Take a person without a device to set one up, and back to the target and what they typed."""
+    typed = {field: form.cleaned_data[field] for field in BecomeForm.base_fields}
+    request.session[TYPED_BEFORE_SET_UP] = {"target": name, "fields": typed}
+
     messages.info(
         request,
         "This target is sensitive: becoming it takes a one-time code. Set up your device first.",
     )
     query = urlencode({"next": resolve_url("target", name=name)})
     return HttpResponseRedirect(f"{resolve_url('device')}?{query}")
+
+
+def _typed_before_set_up(request: CooperRequest, name: str) -> dict[str, Any]:
+    """Return what was typed for this target before its person was led to set a device up."""
+    kept = request.session.get(TYPED_BEFORE_SET_UP, {})
+    if kept.get("target") != name:
+        return {}
+    return dict(kept["fields"])
 
 
 def _form_again(
