@@ -177,10 +177,11 @@ def _use_up(
 
 def _has_offset_of(device: TotpDevice) -> Condition:
     """Return the condition that the offset is still the one that was read."""
-    if device.offset:
-        return TotpDevice.offset == device.offset
-    # an item from before there were offsets has none
-    return TotpDevice.offset.does_not_exist() | (TotpDevice.offset == 0)
+    condition: Condition = TotpDevice.offset == device.offset
+    if not device.offset:
+        # an item from before there were offsets has none
+        condition |= TotpDevice.offset.does_not_exist()
+    return condition
 
 
 def _clock_event(device: TotpDevice, learnt_offset: int) -> AuditEvent:
