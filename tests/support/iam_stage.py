@@ -88,4 +88,6 @@ class Stage:
         assert policy_for(words[0].replace("cooper_", "cooper -")) == self.file
         self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
         with self.enforced():
-            call_command(*words, stdout=io.StringIO(), stderr=io.StringIO())
+            quiet = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+            # as on the command line, where the system checks run first
+            call_command(*words, **quiet, skip_checks=False)
