@@ -141,16 +141,11 @@ class SessionStore(SessionBase):
             self.modified = True
             return
 
-    def encode(self, session_dict: dict[str, Any]) -> str:
-        secret_keys.keep_up()
-        return super().encode(session_dict)
-
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """Return the data; {} when no secret key of the installation signed it.
 
         Raise CooperError when that cannot be told.
         """
-        secret_keys.keep_up()
         try:
             # the table has text; bytes are what Django's base class takes too
             signing.TimestampSigner(salt=self.key_salt).unsign(str(session_data))

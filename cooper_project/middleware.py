@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from cooper_project import health
 from cooper_project.preparation import worker
+from core import secret_keys
 from core.error_pages import error_response
 from core.middleware import ALIVE_PATH, READY_PATH
 
@@ -18,6 +19,8 @@ RETRY_AFTER = "5"
 
 class PreparationMiddleware:
     """Answers for a worker that is not prepared, and says that the process is alive in any case.
+
+    A prepared one learns of new secret keys here.
 
     It stands before all middleware with cookies: without the installation's secret key each web
     session and token would look forged, and the browser would be told to forget it.
@@ -31,6 +34,8 @@ class PreparationMiddleware:
         if request.path == ALIVE_PATH:
             return health.healthz(request)
         if worker.is_done:
+            # before anything is signed or verified with one
+            secret_keys.keep_up()
             return self.get_response(request)
 
         if request.path == READY_PATH:

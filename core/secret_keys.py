@@ -144,7 +144,7 @@ def use() -> None:
 
 
 def keep_up() -> None:
-    """Learn of new keys, once in LOOK_EVERY; for everything that is about to sign or verify.
+    """Learn of new keys, once in LOOK_EVERY; for the beginning of every request.
 
     Raise CooperError before the first keys were read. Later on a process whose DynamoDB or KMS does
     not answer goes on with the keys that it has.

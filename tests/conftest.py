@@ -123,6 +123,7 @@ def store(
     secret_keys.loaded = copy.copy(_seeded_keys)
     # the next look at them is a minute away: tests count the calls of a request
     secret_keys.loaded.read_at = time.monotonic()
+    secret_keys.keep_up()
     catalogue.forget()
     limits.forget()
     last_used.forget()

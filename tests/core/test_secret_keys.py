@@ -17,6 +17,8 @@ from tests.conftest import sign_in
 from tests.support import clock, faults
 from tests.support.faults import Fault
 from tests.support.kill_sweep import killed_at
+from tests.support.saml_kit import OKTA
+from tests.support.saml_stage import post_response, start_sign_in
 from tests.support.served import Person, serving
 from tests.support.workers import Worker
 
@@ -162,6 +164,22 @@ def test_a_killed_rotation_has_happened_or_has_not(after: bool) -> None:
         if len(stored()) > number:
             clock.shift(LEAD + 1)
     raise AssertionError("it never ended")
+
+
+def test_a_sign_in_goes_on_at_a_worker_that_slept_through_a_rotation(
+    connected: EmbeddedAws, client_of: Any
+) -> None:
+    """The browser brings no web session, but a signed cookie (and whatever else is signed)."""
+    busy, sleepy = Worker(), Worker()
+    secret_keys.rotate()
+    wait(LEAD + 1, busy, sleepy)
+    browser = client_of(None)
+    with busy.at_work():
+        reply = start_sign_in(browser, OKTA)
+    # of SameSite=Lax: no other site's post carries it
+    browser.cookies.pop(django_settings.SESSION_COOKIE_NAME, None)
+    with sleepy.at_work():
+        assert post_response(browser, reply).status_code == 302
 
 
 # -- learnt by a server that runs --

@@ -20,16 +20,17 @@ class Worker:
         self._loaded = secret_keys.Loaded()
         self._settings = ("not yet known", [])
         with self.at_work():
-            secret_keys.use()
+            pass
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Let this process be that worker within the block."""
+        """Let this process be that worker within the block, as in a request."""
         before = (secret_keys.loaded, (settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS))
         secret_keys.loaded = self._loaded
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = self._settings
         clock.shift(self._ahead)
         try:
+            secret_keys.keep_up()
             yield
         finally:
             clock.shift(-self._ahead)
