@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
@@ -9,14 +10,23 @@ from django.core.wsgi import get_wsgi_application
 WRONG_SETTING = 4
 """The exit code by which gunicorn knows that no other worker would start either."""
 
+
+def refuse_start(reason: str) -> NoReturn:
+    """End this process with one line."""
+    sys.stderr.write(f"cooper does not start: {reason}\n")
+    sys.exit(WRONG_SETTING)
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cooper_project.settings")
 
 try:
     application = get_wsgi_application()
 except ImproperlyConfigured as error:
-    sys.stderr.write(f"cooper does not start: {error}\n")
-    raise SystemExit(WRONG_SETTING) from None
+    refuse_start(str(error))
 
-from cooper_project import preparation  # noqa: E402 - models load with Django
+from cooper_project import preparation, setting_checks  # noqa: E402 - models load with Django
+
+for error_line in setting_checks.errors():
+    refuse_start(error_line)
 
 preparation.worker.start()

@@ -28,6 +28,8 @@ NAMES_ITEM = "person-names"
 DEMO = "demo"
 """The item that marks tables with the demo's data."""
 
+NOT_SET_UP = "This installation is not set up yet. Run: manage.py cooper_setup"
+
 
 class Installation(Document):
     """A fact about the installation, by name."""
@@ -62,8 +64,7 @@ def set_up_item(name: str) -> Installation:
     """Return an item that set-up has made; raise CooperError when it is not there."""
     item = Installation.find(name)
     if item is None:
-        message = "This installation is not set up yet. Run: manage.py cooper_setup"
-        raise CooperError(message, f"no item {name}")
+        raise CooperError(NOT_SET_UP, f"no item {name}")
     return item
 
 
@@ -120,5 +121,12 @@ def refuse_other_schema() -> None:
 
 
 def is_demo() -> bool:
-    """Return whether the tables hold the demo's data, which no real installation may serve."""
-    return Installation.find(DEMO) is not None
+    """Return whether the tables hold the demo's data, which no real installation may serve.
+
+    Raise CooperError when that cannot be told.
+    """
+    # in one answer with an item that must be there: an empty one does not pass for "no demo"
+    names = {str(item.name) for item in Installation.everything()}
+    if SCHEMA_ITEM not in names:
+        raise CooperError(NOT_SET_UP, f"no item {SCHEMA_ITEM}")
+    return DEMO in names

@@ -42,6 +42,11 @@ requests that are 5 minutes off.
 KEPT = timedelta(seconds=settings.SESSION_COOKIE_AGE, hours=1)
 """Time from a key's first use to the end of the one before: web sessions signed by it are over."""
 
+UNREADABLE = (
+    "The stored secret keys cannot be read. Restore the item of the installation's table, "
+    "or delete it and run cooper_setup: everybody signs in again."
+)
+
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 """When keys that carry no moment of their own began to sign."""
 
@@ -196,7 +201,13 @@ def stored_ciphertexts() -> Iterator[StoredCiphertext]:
 
 
 def _stored_in(item: Installation) -> list[StoredKey]:
-    stored_keys: list[StoredKey] = json.loads(item.value or "[]")
+    try:
+        stored_keys: list[StoredKey] = json.loads(item.value or "[]")
+        for stored_key in stored_keys:
+            kms.Ciphertext.from_json(stored_key)
+    except (ValueError, TypeError, KeyError) as error:
+        raise CooperError(UNREADABLE, f"item {ITEM}: {error!r}") from error
+
     if not stored_keys:
         raise CooperError("No secret key is stored. Run: manage.py cooper_setup", "no secret key")
     return stored_keys

@@ -1,12 +1,12 @@
 """What the server refuses to start with: one line each, before the first worker starts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import checks
 
 from accounts.checks import STORED
-from cooper_project import preparation
+from cooper_project import preparation, setting_checks
 from cooper_project.serving import address
 from core import aws, kms
 from core.errors import CooperError, Unavailable
@@ -16,18 +16,15 @@ from core.errors import CooperError, Unavailable
 class Result:
     """What a check of everything before the start has come to, in lines."""
 
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
     """What whoever starts the server should know, but what does not prevent the start."""
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[str]
     """Why the server must not start: no waiting would mend it."""
 
 
 def check() -> Result:
     """Check settings, address and installation."""
-    result = Result()
-    for message in setting_messages():
-        lines = result.refusals if message.level >= checks.ERROR else result.warnings
-        lines.append(one_line(message))
+    result = Result(setting_checks.warnings(), setting_checks.errors())
     if result.refusals:
         # AWS is not asked with settings that are wrong
         return result
@@ -41,17 +38,6 @@ def check() -> Result:
     except CooperError as error:
         result.refusals.append(error.line)
     return result
-
-
-def setting_messages() -> list[checks.CheckMessage]:
-    """Return what cooper's own system checks find, those for production included."""
-    messages = checks.run_checks(tags=["cooper"], include_deployment_checks=True)
-    return [message for message in messages if not message.is_silenced()]
-
-
-def one_line(message: checks.CheckMessage) -> str:
-    """Return a check's message in one line."""
-    return " ".join(f"{message.id}: {message.msg} {message.hint or ''}".split())
 
 
 def _check_address_and_clients() -> None:
@@ -74,4 +60,4 @@ def _stored_warnings() -> list[str]:
     except CooperError as error:
         # what is only warned of prevents no start
         return [error.line]
-    return [one_line(message) for message in messages if not message.is_silenced()]
+    return [setting_checks.line_of(message) for message in messages if not message.is_silenced()]

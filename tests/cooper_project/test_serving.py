@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from core import installation, secret_keys
 from core.audit import AuditEvent
+from core.errors import CooperError
+from core.installation import Installation
 from embedded_aws import EmbeddedAws
 from tests.support import faults
 from tests.support.faults import Fault
-from tests.support.served import Server, starting, wait_until
+from tests.support.served import Server, free_port, manage, run, starting, wait_until
 
 AWS_IS_AWAY = [Fault(service, mode="error", status=503) for service in ("dynamodb", "kms", "sts")]
 KMS_IS_AWAY = Fault("kms", mode="error", status=503)
@@ -95,6 +99,56 @@ def test_a_worker_that_cannot_reach_aws_ends_neither_the_master_nor_its_sibling(
             # the sibling has its key open
             assert all(knows(server, old_cookies) for _ in range(10))
             assert sibling in server.worker_pids()
+
+
+# -- what no waiting mends -------------------------------------------------------------------------
+@pytest.mark.parametrize("mode", ["absent", "empty", "error"])
+def test_an_answer_without_items_does_not_make_a_real_installation_of_the_demo(
+    store: EmbeddedAws, mode: str
+) -> None:
+    assert installation.is_demo()
+    with faults.on(Fault("dynamodb", table="installation", mode=mode)), pytest.raises(CooperError):
+        installation.is_demo()
+
+
+@pytest.mark.parametrize("stored", ["", "[{", "{}", "7", "[7]", "[{}]", '[{"ciphertext": "?"}]'])
+def test_stored_secret_keys_that_cannot_be_read_are_one_line(
+    store: EmbeddedAws, stored: str
+) -> None:
+    item = Installation.find(secret_keys.ITEM)
+    assert item
+    item.value = stored
+    item.save()
+    with pytest.raises(CooperError, match="secret key"):
+        secret_keys.use()
+
+
+WRONG_SETTINGS = [
+    ({"COOPER_SECRET_KEY_FILE": "/nowhere/key"}, "COOPER_SECRET_KEY_FILE names '/nowhere/key'"),
+    ({"COOPER_ADMIN_GROUPS": ","}, "COOPER_ADMIN_GROUPS is empty"),
+]
+
+STARTS = {
+    "cooper": ["./cooper"],
+    "manage.py": manage("cooper_serve"),
+    "gunicorn": [sys.executable, "-m", "gunicorn", "--bind=127.0.0.1:0", "cooper_project.wsgi"],
+    "another server": [sys.executable, "-c", "import cooper_project.wsgi"],
+}
+
+
+@pytest.mark.parametrize(("setting", "text"), WRONG_SETTINGS)
+@pytest.mark.parametrize("start", STARTS)
+def test_a_wrong_setting_is_one_line_however_it_is_started(
+    environment: dict[str, str], start: str, setting: dict[str, str], text: str
+) -> None:
+    address = {"COOPER_BIND": f"127.0.0.1:{free_port()}"}
+    done = run(STARTS[start], environment | address | setting)
+    assert done.returncode != 0
+    # what gunicorn says of its own begins with the time
+    others = ("[", "warning: ")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(others)]
+    assert len(lines) == 1, done.stderr
+    assert text in lines[0]
 
 
 # -- reloading and stopping ------------------------------------------------------------------------
