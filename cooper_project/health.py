@@ -54,7 +54,11 @@ def _check_audit_log() -> None:
 
 
 def _check_kms_key() -> None:
-    kms.usable_key_arn(settings.COOPER_KMS_KEY)
+    """Use the KMS key once: to describe it may be allowed where to decrypt is not."""
+    key_arn = kms.usable_key_arn(settings.COOPER_KMS_KEY)
+    context = {"cooper:purpose": "readiness", "cooper:tables": settings.COOPER_TABLE_PREFIX}
+    ciphertext = kms.encrypt(b"ready", key_arn, context)
+    kms.decrypt(ciphertext, context)
 
 
 def _check_sts() -> None:
