@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core import aws, env
 from core.groups import split_groups
+from core.log_lines import LINE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -191,7 +192,7 @@ _LOUD = ("saml2", "djangosaml2", "xmlschema")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "core.django_log.DjangoLineFormatter", "fmt": LINE}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {

@@ -51,6 +51,7 @@ def command(bind: str, workers: int) -> list[str]:
         "forwarded-allow-ips": "",
         "chdir": settings.BASE_DIR,
         "log-level": "warning",
+        "logger-class": "cooper_project.serving.log.Logger",
         "name": "cooper",
     }
     if os.access(SHARED_MEMORY, os.W_OK):
