@@ -1,0 +1,176 @@
+"""Every page, with the longest and most awkward data that there may be, in a real browser."""
+
+import pytest
+from django.conf import settings
+from django.contrib.admin.utils import quote
+
+from accounts.administrators import guard_admin_change
+from accounts.models import LocalAccount, Person, SamlIdp
+from brokers import catalogue
+from brokers.models import Association, AwsAccount, Target
+from core.dynamo import transaction
+from tests.support.browser import chromium, take_screenshot, violations
+from tests.support.live import live_site
+
+__all__ = ["chromium"]  # a fixture
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+LONG = "Supercalifragilisticexpialidocious"
+"""A word that nothing breaks by itself."""
+
+NAME = (LONG * 2)[:64]
+GROUP = f"okta:{(LONG * 20)[:500]}"
+USERNAME = (LONG * 2)[:60].lower()
+
+PORTAL = {
+    "login": "/login/",
+    "home": "/",
+    "search": f"/?q={LONG * 5}",
+    "target": f"/targets/{NAME}/",
+    "device": "/device/",
+    "not found": "/nowhere/",
+}
+TARGETS = "/admin/brokers/target/"
+ADMIN = {
+    "admin": "/admin/",
+    "app": "/admin/brokers/",
+    "targets": TARGETS,
+    "target search": f"{TARGETS}?q={LONG * 5}",
+    "target change": f"{TARGETS}{NAME}/change/",
+    "role add": f"{TARGETS}add/?kind=role",
+    "federated user add": f"{TARGETS}add/?kind=federated_user",
+    "target delete": f"{TARGETS}{NAME}/delete/",
+    "target history": f"{TARGETS}{NAME}/history/",
+    "import": f"{TARGETS}import/",
+    "explain": f"{TARGETS}explain/?person=local:{USERNAME}",
+    "associations": "/admin/brokers/association/",
+    "association change": f"/admin/brokers/association/{quote(f'{NAME}|{GROUP}')}/change/",
+    "association add": "/admin/brokers/association/add/",
+    "accounts": "/admin/brokers/awsaccount/",
+    "account change": "/admin/brokers/awsaccount/222222222222/change/",
+    "people": "/admin/accounts/person/",
+    "person change": f"/admin/accounts/person/{quote(f'local:{USERNAME}')}/change/",
+    "local accounts": "/admin/accounts/localaccount/",
+    "local account change": f"/admin/accounts/localaccount/{USERNAME}/change/",
+    "identity providers": "/admin/accounts/samlidp/",
+    "identity provider": "/admin/accounts/samlidp/okta/change/",
+    "switches": "/admin/cooper/installation/",
+    "switch": "/admin/cooper/installation/grants/change/",
+    "audit log": "/admin/cooper/auditevent/",
+    "export": "/admin/cooper/auditevent/export/",
+}
+
+
+@pytest.fixture
+def awkward(client_of):
+    """Fill the tables with long data; return a browser of an administrator and one of a person."""
+    alice = client_of("alice")
+    carol = client_of("carol")
+    _put_targets()
+    _put_people()
+    fields = {"duration": "900", "reason": LONG * 14}
+    assert alice.post("/targets/staging-deploy/console/", fields).status_code == 303
+    assert carol.get(ADMIN["explain"]).status_code == 200
+    return {"alice": alice, "carol": carol}
+
+
+def _put_targets() -> None:
+    account = AwsAccount.find("222222222222")
+    account.name = (LONG * 3)[:80]
+    account.stopped = True
+    target = Target(
+        NAME,
+        kind="role",
+        title=(LONG * 4)[:120],
+        description=(LONG * 30)[:1000],
+        aws_account="222222222222",
+        role_arn=f"arn:aws:iam::222222222222:role/{LONG * 10}/dev-read",
+        labels=[f"{(LONG * 2)[:32]}={(LONG * 2)[:64]}", "env=dev"],
+        state="enabled",
+        sensitive=True,
+        session_policy='{"Version": "2012-10-17", "Statement": []}' + LONG * 20,
+        probe={"works": False, "findings": [LONG * 10]},
+    )
+    groups = ("local:developers", GROUP)
+
+    def build(writes) -> None:
+        writes.save(account)
+        writes.create(target)
+        for group in groups:
+            writes.create(Association(NAME, group))
+
+    catalogue.edit(build, NAME, accounts=["222222222222"])
+
+
+def _put_people() -> None:
+    idp = SamlIdp(
+        "okta",
+        entity_id=f"https://idp.example/{LONG * 20}",
+        label=(LONG * 2)[:60],
+        sso=f"https://idp.example/{LONG * 20}",
+        group_attributes=[LONG * 5],
+        trouble=LONG * 8,
+    )
+    account = LocalAccount(
+        USERNAME, name=(LONG * 4)[:120], password="none", groups=[(LONG * 10)[:250], "admins"]
+    )
+    person = Person(
+        f"local:{USERNAME}",
+        provider="local",
+        subject=USERNAME,
+        name=(LONG * 4)[:120],
+        groups=[GROUP, "local:developers"],
+    )
+    with transaction() as writes:
+        for document in (idp, account, person):
+            writes.create(document)
+        guard_admin_change(writes, f"local:{USERNAME}", was=False, will=True)
+
+
+@pytest.fixture
+def site():
+    with live_site() as address:
+        yield address
+
+
+def opened(chromium, site, client, **options):
+    """Return a browser's page in which a person of the cast is signed in."""
+    context = chromium.new_context(base_url=site, viewport=DESK, **options)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": site}])
+    page = context.new_page()
+    page.problems = []
+    return page
+
+
+OVERFLOW = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+
+@pytest.mark.parametrize(("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)])
+def test_no_page_is_wider_than_its_screen(chromium, site, awkward, person, pages):
+    page = opened(chromium, site, awkward[person])
+    too_wide = {}
+    for name, address in pages.items():
+        page.goto(address)
+        for size in (PHONE, DESK):
+            page.set_viewport_size(size)
+            width, room = page.evaluate(OVERFLOW)
+            take_screenshot(page, f"long-{name.replace(' ', '-')}-{size['width']}")
+            if width > room:
+                too_wide[f"{name} at {size['width']}"] = width
+    page.context.close()
+    assert too_wide == {}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)])
+def test_axe_finds_nothing_on_any_page(chromium, site, awkward, person, pages):
+    page = opened(chromium, site, awkward[person])
+    found = {}
+    for name, address in pages.items():
+        page.goto(address)
+        found[name] = violations(page)
+    page.context.close()
+    assert {name: rules for name, rules in found.items() if rules} == {}
