@@ -21,7 +21,7 @@ from django.contrib import auth, messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import device_forms, enrolment_codes, pending_device, reauthentication, stepup, totp
 from accounts.device_forms import ClockForm, FirstCodeForm, ProofForm
@@ -33,7 +33,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid, Refused, Unavailable
-from core.http import login_redirect, safe_next
+from core.http import login_redirect, post_only, safe_next
 from core.requests import CooperRequest
 
 
@@ -104,7 +104,7 @@ def _url_with_next(view_name: str, request: CooperRequest) -> str:
 
 
 # -- step 1: who is it? ----------------------------------------------------------------------------
-@require_POST
+@post_only("device")
 @sign_in_required
 def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
     """Check the proof that a first or another device takes, and go on with a new seed."""
@@ -132,7 +132,7 @@ def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
     return _start_set_up(request, identity, replaces)
 
 
-@require_POST
+@post_only("device")
 @sign_in_required
 def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
     """Take a recovery code in place of a code of the lost device, and go on with a new seed.
@@ -285,7 +285,7 @@ def _keep_this_session(request: CooperRequest, person: Person) -> None:
 
 
 # -- its clock -------------------------------------------------------------------------------------
-@require_POST
+@post_only("device")
 @sign_in_required
 def adjust_clock(request: CooperRequest, identity: Identity) -> HttpResponse:
     """Learn from two codes in a row how far the device's clock is off."""
@@ -306,7 +306,7 @@ def adjust_clock(request: CooperRequest, identity: Identity) -> HttpResponse:
 
 
 # -- removed ---------------------------------------------------------------------------------------
-@require_POST
+@post_only("device")
 @sign_in_required
 def remove(request: CooperRequest, identity: Identity) -> HttpResponse:
     """Remove the person's device; takes one of its codes."""
@@ -332,7 +332,7 @@ def remove(request: CooperRequest, identity: Identity) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("device"))
 
 
-@require_POST
+@post_only("device")
 @sign_in_required
 def close_window(request: CooperRequest, identity: Identity) -> HttpResponse:
     """End the window in which no further code is asked for."""

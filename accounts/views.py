@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import administrators, login, passwords, throttle
 from accounts.identity import Identity
@@ -28,7 +28,7 @@ from accounts.providers import (
 from core import audit
 from core.audit import Event
 from core.errors import CooperError
-from core.http import safe_next
+from core.http import post_only, safe_next
 from core.requests import CooperRequest
 
 logger = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ def _refused_page(request: CooperRequest, refused: SignInRefused) -> HttpRespons
 
 
 # -- signed in -------------------------------------------------------------------------------------
-@require_POST
+@post_only("admin:index")
 def administrators_seen(request: CooperRequest) -> HttpResponse:
     """Note that an administrator was shown the new administrators up to `until`."""
     if not request.user.is_authenticated:
@@ -216,7 +216,7 @@ def administrators_seen(request: CooperRequest) -> HttpResponse:
     return redirect("admin:index")
 
 
-@require_POST
+@post_only("home")
 def sign_out(request: CooperRequest) -> HttpResponse:
     """End the web session, then lead on to where the provider's own session ends."""
     identity = request.identity

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import stepup
 from accounts.identity import Identity
@@ -29,7 +29,7 @@ from brokers.stops import stops_now
 from core import aws
 from core.error_pages import error_response
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
-from core.http import login_redirect, wants_json
+from core.http import login_redirect, post_only, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
 
@@ -119,7 +119,7 @@ def _target_page(
 
 
 # -- becoming --------------------------------------------------------------------------------------
-@require_POST
+@post_only("target")
 def console(request: CooperRequest, name: str) -> HttpResponse:
     """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
     result = _become(request, name, Delivery.CONSOLE)
@@ -135,7 +135,7 @@ def console(request: CooperRequest, name: str) -> HttpResponse:
     return _without_cache(response)
 
 
-@require_POST
+@post_only("target")
 def credentials(request: CooperRequest, name: str) -> HttpResponse:
     """Become the target with credentials: a page to copy from, or credential_process JSON."""
     result = _become(request, name, Delivery.CREDENTIALS)

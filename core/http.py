@@ -1,13 +1,44 @@
 """What views of several packages ask of a request, and the redirect to the sign-in page."""
 
-from django.http import HttpRequest, HttpResponseRedirect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+PAGE = "text/html"
+JSON = "application/json"
+
 
 def wants_json(request: HttpRequest) -> bool:
-    """Return whether the client is a tool: one that asks for JSON rather than for a page."""
-    return "application/json" in request.headers.get("Accept", "")
+    """Return whether the client is a tool: one that asks for JSON rather than for a page.
+
+    By the qualities of Accept (RFC 9110, 12.5.1); of two that are as good, the first one counts.
+    """
+    return bool(request.get_preferred_type([PAGE, JSON]) == JSON)
+
+
+def post_only(page: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a view take POST alone; a GET leads to the page that belongs there.
+
+    People come by one when they sign in again after a form, reload, or type an address. `page` is
+    the name of a URL, with the same parts as the view's own.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *arguments: Any, **parts: Any) -> Any:
+            if request.method == "POST":
+                return view(request, *arguments, **parts)
+            if request.method in ("GET", "HEAD"):
+                return HttpResponseRedirect(resolve_url(page, **parts))
+            return HttpResponseNotAllowed(["POST"])
+
+        return guarded
+
+    return decorate
 
 
 def own_path(request: HttpRequest, url: str) -> str:

@@ -90,6 +90,7 @@ class CodeForm(forms.Form):
 class ImportExportView(View):
     """What the views share: the admin that they belong to, and who may open them."""
 
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012 - as in Django's View
     model_admin: Any = None
     permission = "change"
     request: AdminRequest
@@ -103,6 +104,10 @@ class ImportExportView(View):
     def _takes(self, method: str) -> bool:
         # other methods are answered by View, which says which ones there are
         return method.lower() in self.http_method_names
+
+    def get(self, request: AdminRequest) -> HttpResponse:
+        """Lead to the page of import and export, where what takes a POST begins."""
+        return HttpResponseRedirect(self.import_url())
 
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         common = self.model_admin.admin_site.each_context(self.request)
@@ -136,7 +141,6 @@ class ImportExportView(View):
 class ExportView(ImportExportView):
     """Hands the file out, without Federation Keys; it is on the audit log first."""
 
-    http_method_names = ["post"]  # noqa: RUF012 - as in Django's View
     permission = "view"
 
     def post(self, request: AdminRequest) -> HttpResponse:
@@ -149,8 +153,6 @@ class ExportView(ImportExportView):
 
 class UploadView(ImportExportView):
     """Shows the newest import and the form for a file; reads a file and shows its plan."""
-
-    http_method_names = ["get", "head", "post"]  # noqa: RUF012 - as in Django's View
 
     def get(self, request: AdminRequest) -> HttpResponse:
         enrolment: HttpResponse | None = self.model_admin.redirect_to_enrolment(request, "change")
@@ -205,8 +207,6 @@ class UploadView(ImportExportView):
 
 class ImportStepView(ImportExportView):
     """A step of an import; a refusal is shown on the import's page."""
-
-    http_method_names = ["post"]  # noqa: RUF012 - as in Django's View
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:

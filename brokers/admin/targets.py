@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.admin.step_up import StepUpMixin
 from accounts.stepup import FIELD as CODE_FIELD
@@ -39,6 +39,7 @@ from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import CooperError, Invalid
+from core.http import post_only
 
 MOST_CHANGES = 90
 """Associations that one save may change: it is one transaction, and DynamoDB takes 100 writes."""
@@ -286,7 +287,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Show what a person, or somebody in some groups, may become, and why."""
         return lookup_page(self, request)
 
-    @method_decorator(require_POST)
+    @method_decorator(post_only("admin:brokers_target_change"))
     def try_view(self, request: AdminRequest, object_id: str) -> HttpResponse:
         """Probe a target: a pending one may be enabled by it, an enabled one become pending."""
         target = self.get_object(request, unquote(object_id))

@@ -31,27 +31,27 @@ ADDRESSES = {
     "/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
     "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
-    "/administrators/seen/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
+    "/administrators/seen/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
     # not set up: no key of ours, no identity provider; what they answer otherwise is in
     # tests/accounts/providers/saml/test_sign_in.py
     "/saml2/metadata/": ([NOWHERE] * 5, [WRONG_WAY] * 5),
-    "/saml2/acs/": ([WRONG_WAY] * 5, [DENIED] * 5),
+    "/saml2/acs/": ([SIGN_IN] * 5, [DENIED] * 5),
     "/saml2/ls/": ([SIGN_IN] * 5, [DENIED] * 5),
-    "/logout/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
+    "/logout/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/device/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
-    "/device/begin/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    "/device/begin/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
     "/device/set-up/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
-    "/device/recover/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
-    "/device/clock/": ([WRONG_WAY] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
-    "/device/remove/": ([WRONG_WAY] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
-    "/device/close/": ([WRONG_WAY] * 5, [SIGN_IN] * 5),
+    "/device/recover/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    "/device/clock/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    "/device/remove/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
+    "/device/close/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
     "/targets/<target:name>/console/": (
-        [WRONG_WAY] * 5,
+        [SIGN_IN] * 5,
         [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE],
     ),
     "/targets/<target:name>/credentials/": (
-        [WRONG_WAY] * 5,
+        [SIGN_IN] * 5,
         [SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE],
     ),
 }
@@ -77,6 +77,12 @@ def test_it_lists_every_address():
     assert {each for each in addresses() if not each.startswith("/admin/")} == set(ADDRESSES)
 
 
+def test_no_address_answers_a_get_with_a_page_that_says_nothing():
+    """Whatever takes POSTs alone leads a GET to the page that belongs there."""
+    assert not [address for address, (gets, _) in ADDRESSES.items() if WRONG_WAY in gets]
+    assert not [address for address in admin_addresses() if listed(address)[0] == WRONG_WAY]
+
+
 @pytest.mark.parametrize("person", [*PEOPLE, *AS])
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_it_answers_each_person_as_listed(client_of, address, person):
@@ -93,11 +99,11 @@ STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "aud
 BESIDES = {
     "history/": (OK, OK),
     "<path:object_id>/": (SIGN_IN, SIGN_IN),
-    "try/": (WRONG_WAY, SIGN_IN),
+    "try/": (SIGN_IN, SIGN_IN),
 }
 BESIDES |= {"explain/": (OK, WRONG_WAY)}
-BESIDES |= {"import/": (OK, BAD), "export/": (WRONG_WAY, OK)}
-BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (WRONG_WAY, SIGN_IN))
+BESIDES |= {"import/": (OK, BAD), "export/": (SIGN_IN, OK)}
+BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (SIGN_IN, SIGN_IN))
 BESIDES |= {"end/": (OK, OK)}
 ADMIN_ADDRESSES = {
     "accounts/localaccount": EDITED,

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -76,6 +76,9 @@ def consume_assertion(request: HttpRequest) -> SignInStep:
 
     Whatever rule a message breaks, the person sees the same page; the rule is in the log.
     """
+    if request.method in ("GET", "HEAD"):
+        # reloaded, or typed: a response comes by POST alone
+        return redirect("login")
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
