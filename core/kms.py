@@ -6,7 +6,7 @@ authenticated data; a ciphertext that is moved to another place cannot be decryp
 
 import base64
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -52,15 +52,15 @@ class Ciphertext(NamedTuple):
 
 def key_arn(key: str) -> str:
     """Return the key ARN behind a key id, key ARN, alias or alias ARN; raise CooperError."""
-    return str(_describe(key)["Arn"])
+    return _describe(key).arn("Arn")
 
 
 def encrypt(plaintext: bytes, key: str, context: dict[str, str]) -> Ciphertext:
     """Return `plaintext` (at most 4096 bytes) encrypted under `key`, bound to `context`."""
-    response = aws.call(
+    answer = aws.call(
         aws.client("kms").encrypt, KeyId=key, Plaintext=plaintext, EncryptionContext=context
     )
-    return Ciphertext(bytes(response["CiphertextBlob"]), str(response["KeyId"]))
+    return Ciphertext(answer.binary("CiphertextBlob"), answer.text("KeyId"))
 
 
 def encrypt_with_own_key(plaintext: bytes, context: dict[str, str]) -> Ciphertext:
@@ -73,13 +73,13 @@ def decrypt(encrypted: Ciphertext, context: dict[str, str]) -> bytes:
 
     Raise CooperError, with the code InvalidCiphertextException for another place's ciphertext.
     """
-    response = aws.call(
+    answer = aws.call(
         aws.client("kms").decrypt,
         CiphertextBlob=encrypted.blob,
         KeyId=encrypted.key_arn,
         EncryptionContext=context,
     )
-    return bytes(response["Plaintext"])
+    return answer.binary("Plaintext")
 
 
 def reencrypt(
@@ -112,17 +112,17 @@ def usable_key_arn(key: str) -> str:
     except CooperError as error:
         raise explain_error(error, key, "kms:DescribeKey") from error
 
-    usage = description.get("KeyUsage", "ENCRYPT_DECRYPT")
-    spec = description.get("KeySpec", "SYMMETRIC_DEFAULT")
+    usage = description.optional_text("KeyUsage", "ENCRYPT_DECRYPT")
+    spec = description.optional_text("KeySpec", "SYMMETRIC_DEFAULT")
     if (usage, spec) != ("ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"):
         raise CooperError(_message("InvalidKeyUsageException", key))
 
-    state = description.get("KeyState", "Enabled")
+    state = description.text("KeyState")
     if state == "Disabled":
         raise CooperError(_message("DisabledException", key))
     if state != "Enabled":
         raise CooperError(_message("KMSInvalidStateException", key), f"state {state}")
-    return str(description["Arn"])
+    return description.arn("Arn")
 
 
 def explain_error(error: CooperError, key: str, action: str) -> CooperError:
@@ -147,5 +147,5 @@ def _message(error_name: str, key: str) -> str:
     return ERROR_MESSAGES[error_name].format(key=key, region=aws.region())
 
 
-def _describe(key: str) -> dict[str, Any]:
-    return dict(aws.call(aws.client("kms").describe_key, KeyId=key)["KeyMetadata"])
+def _describe(key: str) -> aws.Answer:
+    return aws.call(aws.client("kms").describe_key, KeyId=key).part("KeyMetadata")

@@ -44,5 +44,5 @@ def become(target: Target, request: SessionRequest) -> Credentials:
 
 def assume(arguments: dict[str, Any]) -> Credentials:
     """Call AssumeRole with exactly these arguments (a probe uses it too)."""
-    response = aws.call(aws.client("sts").assume_role, **arguments)
-    return parse_credentials(response, "AssumedRoleUser", arguments["RoleSessionName"])
+    answer = aws.call(aws.client("sts").assume_role, **arguments)
+    return parse_credentials(answer, "AssumedRoleUser", arguments["RoleSessionName"])

@@ -34,8 +34,8 @@ def federate(keys: Keys, partition: str, arguments: dict[str, Any]) -> Credentia
     """Call GetFederationToken with these keys and arguments (probes use it too)."""
     with aws.using(keys):
         client = aws.client("sts", aws.region_in(partition), borrowed=True)
-        response = aws.call(client.get_federation_token, **arguments)
-    return parse_credentials(response, "FederatedUser", arguments["Name"])
+        answer = aws.call(client.get_federation_token, **arguments)
+    return parse_credentials(answer, "FederatedUser", arguments["Name"])
 
 
 def caller(keys: Keys, partition: str) -> CallerIdentity:

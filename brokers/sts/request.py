@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from accounts.identity import Identity
 from brokers.credentials import Credentials
 from brokers.models import Target
 from brokers.sts import names
+from core.aws import Answer
 
 
 @dataclass(frozen=True)
@@ -68,24 +68,18 @@ def policy_arguments(target: Target) -> dict[str, Any]:
     return arguments
 
 
-def parse_credentials(response: dict[str, Any], user: str, session_name: str) -> Credentials:
-    """Read STS's response; `user` names the part of it that has the ARN."""
-    credentials = response["Credentials"]
-    metadata = response.get("ResponseMetadata", {})
+def parse_credentials(answer: Answer, user: str, session_name: str) -> Credentials:
+    """Read STS's answer; `user` names the part of it that has the ARN.
+
+    Raise Unavailable for an answer that lacks a part.
+    """
     return Credentials(
-        access_key_id=credentials["AccessKeyId"],
-        secret_access_key=credentials["SecretAccessKey"],
-        session_token=credentials["SessionToken"],
-        expires_at=_parse_expiration(credentials["Expiration"]),
-        arn=response[user]["Arn"],
+        access_key_id=answer.text("Credentials", "AccessKeyId"),
+        secret_access_key=answer.text("Credentials", "SecretAccessKey"),
+        session_token=answer.text("Credentials", "SessionToken"),
+        expires_at=answer.moment("Credentials", "Expiration"),
+        arn=answer.arn(user, "Arn"),
         session_name=session_name,
-        request_id=metadata.get("RequestId", ""),
-        packed_percent=response.get("PackedPolicySize"),
+        request_id=answer.request_id,
+        packed_percent=answer.optional_number("PackedPolicySize"),
     )
-
-
-def _parse_expiration(expiration: Any) -> datetime:
-    # botocore parses timestamps; seconds since 1970 come where it does not know the shape
-    if isinstance(expiration, datetime):
-        return expiration
-    return datetime.fromtimestamp(float(expiration), UTC)

@@ -1,5 +1,6 @@
 """The only builder of AWS clients, the calls through them, and what AWS's errors mean."""
 
+from core.aws.answers import Answer
 from core.aws.caller import CallerIdentity, caller_identity
 from core.aws.clients import LIMITS, client, forget_clients, own_partition, region, region_in
 from core.aws.credentials import Keys, using
@@ -13,6 +14,7 @@ __all__ = [
     "BAD_CREDENTIAL_CODES",
     "LIMITS",
     "REFUSAL_CODES",
+    "Answer",
     "CallerIdentity",
     "Keys",
     "call",

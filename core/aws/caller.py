@@ -29,4 +29,4 @@ def caller_identity(keys: Keys | None = None, region: str = "") -> CallerIdentit
 
 def _ask(region: str, *, borrowed: bool) -> CallerIdentity:
     answer = call(client("sts", region, borrowed=borrowed).get_caller_identity)
-    return CallerIdentity(arn=str(answer["Arn"]), account_id=str(answer["Account"]))
+    return CallerIdentity(arn=answer.arn("Arn"), account_id=answer.text("Account"))

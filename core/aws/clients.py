@@ -27,10 +27,10 @@ from core.partitions import partition_of, served_partition
 SERVICES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
 
 LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
-"""Seconds to connect, seconds to read, tries.
+"""Seconds to connect, seconds for the whole answer, tries.
 
 At worst, when every try waits for both: DynamoDB 7.5 s, KMS 6 s, STS 10 s. An operation's deadline
-(`core.aws.deadline`) shortens the reading.
+(`core.aws.deadline`) shortens both.
 """
 
 _clients: dict[tuple[str, str, bool], Any] = {}
@@ -119,7 +119,7 @@ def _register_handlers(new_client: Any, service: str, partition: str) -> None:
     events.register("before-send", partial(_keep_deadline, read=read))
     events.register("before-send", partial(_check_address, partition=partition))
     if service == "dynamodb":
-        events.register("before-parse.dynamodb", _refuse_cut_answer)
+        events.register("before-parse.dynamodb", _refuse_damaged_answer)
 
 
 def _keep_deadline(request: Any, read: float, **_: Any) -> None:
@@ -135,18 +135,19 @@ def _check_address(request: Any, partition: str, **_: Any) -> None:
     check_endpoint(request.url, partition)
 
 
-def _refuse_cut_answer(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise ChecksumError, so that botocore tries again, for an answer that is not whole.
+def _refuse_damaged_answer(response_dict: dict[str, Any], **_: Any) -> None:
+    """Raise ChecksumError, so that botocore tries again, for an answer that is not DynamoDB's own.
 
-    A cut answer of DynamoDB would be read as "no such item".
+    A cut answer, or a bare `{}`, would be read as "no such item". DynamoDB sends the checksum with
+    every answer: one without it was made or changed on the way.
     """
     if response_dict["status_code"] != 200:
         return
     body = response_dict["body"]
 
-    expected = response_dict["headers"].get("x-amz-crc32")
+    expected = str(response_dict["headers"].get("x-amz-crc32"))
     actual = str(zlib.crc32(body) & 0xFFFFFFFF)
-    if expected is not None and actual != str(expected):
+    if actual != expected:
         raise ChecksumError(
             checksum_type="crc32", expected_checksum=expected, actual_checksum=actual
         )

@@ -15,6 +15,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from core.aws.answers import Answer, unreadable
 from core.aws.credential_errors import credentials_failed
 from core.errors import CooperError, NotAllowed, Unavailable
 
@@ -43,6 +44,20 @@ BUSY_CODES = {"RequestLimitExceeded", "ProvisionedThroughputExceededException"}
 NO_ANSWER = (exceptions.ConnectionError, HTTPClientError, IncompleteReadError, ChecksumError)
 """botocore's errors for an answer that did not come, or not whole."""
 
+PARSER_ERRORS = (
+    ResponseParserError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+)
+"""What botocore's parsers raise for an answer that is not as AWS documents it.
+
+Its own error is for XML and JSON alone: base64, timestamps and numbers raise what Python raises.
+"""
+
 SERVICE_NAMES = {"kms": "AWS KMS", "sts": "AWS STS", "dynamodb": "DynamoDB"}
 """The services as people know them."""
 
@@ -54,20 +69,19 @@ BAD_CREDENTIALS = (
 )
 
 
-def call(method: Callable[..., Any], /, **arguments: Any) -> Any:
+def call(method: Callable[..., Any], /, **arguments: Any) -> Answer:
     """Call a client's method and return its answer; raise CooperError when AWS does not do it."""
+    name = SERVICE_NAMES.get(_service_of(method), "AWS")
     try:
-        return method(**arguments)
+        return Answer(method(**arguments), name)
     except (ClientError, BotoCoreError) as error:
         service = _service_of(method)
-        translated = translate(error, SERVICE_NAMES.get(service, "AWS"))
+        translated = translate(error, name)
         translated.service = service
         raise translated from error
-    except ResponseParserError:
-        # botocore's message quotes the answer, which may hold credentials: it must reach no log
-        name = SERVICE_NAMES.get(_service_of(method), "AWS")
-        message = f"{name} gave an answer that cannot be read. Nothing was handed out; try again."
-        raise Unavailable(message, "unreadable answer") from None
+    except PARSER_ERRORS as error:
+        # the error's message quotes the answer, which may hold credentials: it must reach no log
+        raise unreadable(name, type(error).__name__) from None
 
 
 def _service_of(method: Callable[..., Any]) -> str:

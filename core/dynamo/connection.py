@@ -29,6 +29,19 @@ _MAYBE_DONE_CODES = {"InternalServerError", "InternalFailure", "TransactionInPro
 """Error codes after which a write may have been done, or may still be."""
 
 
+_PARTS: dict[str, dict[str, type]] = {
+    "Query": {"Items": list, "Count": int, "ScannedCount": int},
+    "Scan": {"Items": list, "Count": int, "ScannedCount": int},
+    "BatchGetItem": {"Responses": dict, "UnprocessedKeys": dict},
+    "TransactGetItems": {"Responses": list},
+    "BatchWriteItem": {"UnprocessedItems": dict},
+}
+"""The parts that DynamoDB's answers always have (API reference): without them it is no answer.
+
+GetItem's has none where there is no such item.
+"""
+
+
 class ConditionFailed(Conflict):
     """The condition of a write failed."""
 
@@ -65,17 +78,27 @@ class SharedConnection(Connection):
         self, operation_name: str, operation_kwargs: dict[str, Any]
     ) -> dict[str, Any]:
         try:
-            return dict(super()._make_api_call(operation_name, operation_kwargs))
+            answer = dict(super()._make_api_call(operation_name, operation_kwargs))
         except VerboseClientError as error:
             table = self._get_table_name_for_error_context(operation_kwargs)
             raise _translate_answer(error, table) from error
         except BotoCoreError as error:
             raise _translate_failure(error, operation_name) from error
 
+        _demand_parts(operation_name, answer)
+        return answer
+
     def register_table(self, meta_table: MetaTable) -> None:
         """Let the connection know a table's keys and indexes."""
         if meta_table.table_name not in self._tables:
             self.add_meta_table(meta_table)
+
+
+def _demand_parts(operation: str, answer: dict[str, Any]) -> None:
+    """Raise Unavailable for an answer that lacks a part, which would be read as "nothing there"."""
+    for name, kind in _PARTS.get(operation, {}).items():
+        if not isinstance(answer.get(name), kind):
+            raise Unavailable(_NO_ANSWER, f"unreadable answer to {operation}: no {name}")
 
 
 def _translate_failure(error: BotoCoreError, operation: str) -> CooperError:

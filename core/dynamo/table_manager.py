@@ -67,7 +67,7 @@ class TableManager:
         method_name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
         method = getattr(aws.client("dynamodb"), method_name)
         try:
-            return dict(aws.call(method, **arguments))
+            return aws.call(method, **arguments).to_dict()
         except CooperError as error:
             raise _name_missing_permission(error, f"dynamodb:{operation}") from error
 

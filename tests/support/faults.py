@@ -35,10 +35,16 @@ MODES = {
     "cut-unchecked": "the same without the checksum",
     "torn": "do it, then close the connection in the middle of the body",
     "garbled": "do it, then answer 200 with bytes changed; DynamoDB's checksum stays",
+    "garbled-unchecked": "the same without the checksum",
     "empty": "do it, then answer 200 with nothing",
     "absent": "do it, then answer 200 with `{}` and its checksum: a read finds no item",
+    "bare": "do it, then answer 200 with an empty document, without the checksum",
+    "changed": "do it, then answer 200 with what `change` makes of the body, unchecked",
     "drip": "do it, then answer a byte each `seconds`",
 }
+UNCHECKED = {"cut-unchecked", "garbled-unchecked", "empty", "bare", "changed"}
+"""The modes whose answers have no checksum."""
+
 THROTTLES = {
     "dynamodb": ("ProvisionedThroughputExceededException", 400),
     "sts": ("Throttling", 400),
@@ -73,6 +79,7 @@ class Fault:
     more: dict[str, Any] = field(default_factory=dict, hash=False)
     when: Callable[[bytes], bool] | None = None
     calls: "Callable[[Call], bool] | None" = None
+    change: Callable[[bytes], bytes] = bytes
 
     def __post_init__(self) -> None:
         assert self.mode in MODES, f"{self.mode} is none of {', '.join(MODES)}"
@@ -264,19 +271,28 @@ def _spoilt(
         start_response(status, list(headers.items()))
         return _tearing(body[: len(body) // 2], environ)
 
-    if fault.mode == "garbled":
-        body = bytes(byte ^ 1 if number % 7 == 3 else byte for number, byte in enumerate(body))
-    elif fault.mode == "empty":
-        body = b""
-    elif fault.mode == "absent":
-        body = b"{}"
+    body = _changed(fault, body)
+    if fault.mode == "absent":
         headers["x-amz-crc32"] = str(zlib.crc32(body) & 0xFFFFFFFF)
-    else:
-        body = body[: len(body) // 2]
-    if fault.mode in ("cut-unchecked", "empty"):
+    if fault.mode in UNCHECKED:
         headers.pop("x-amz-crc32", None)
     start_response(status, list({**headers, "Content-Length": str(len(body))}.items()))
     return [body]
+
+
+def _changed(fault: Fault, body: bytes) -> bytes:
+    """Return what a body becomes."""
+    if fault.mode == "changed":
+        return fault.change(body)
+    if fault.mode == "absent":
+        return b"{}"
+    if fault.mode == "empty":
+        return b""
+    if fault.mode == "bare":
+        return b"<Answer/>" if body.startswith(b"<") else b"{}"
+    if fault.mode.startswith("garbled"):
+        return bytes(byte ^ 1 if number % 7 == 3 else byte for number, byte in enumerate(body))
+    return body[: len(body) // 2]
 
 
 def _done(app: Any, environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes]:
