@@ -9,7 +9,6 @@ id_roles_providers_enable-console-custom-url.html
 """
 
 import json
-import time
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -39,7 +38,7 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": U
 @lru_cache(maxsize=1)
 def _pool() -> urllib3.PoolManager:
     """Return the connection pool; certificates are verified against the system's authorities."""
-    return urllib3.PoolManager(
+    return aws.pool_manager(
         retries=False, cert_reqs="CERT_REQUIRED", headers={"User-Agent": USER_AGENT}
     )
 
@@ -100,7 +99,6 @@ def _parse_signin_token(status: int, body: bytes) -> str:
 def _post(url: str, fields: str) -> tuple[int, bytes]:
     """Post the fields; return status and body, whole within TIMEOUT and the deadline, or raise."""
     seconds = aws.seconds_left(TIMEOUT)
-    end = time.monotonic() + seconds
     timeout = urllib3.Timeout(total=seconds, connect=min(CONNECT_TIMEOUT, seconds))
 
     response = _pool().request(
@@ -113,28 +111,7 @@ def _post(url: str, fields: str) -> tuple[int, bytes]:
         preload_content=False,
     )
     try:
-        return response.status, _read_body(response, end)
+        return response.status, response.read(BODY_LIMIT)
     finally:
         # back in the pool already where the response was read whole
         response.close()
-
-
-def _read_body(response: urllib3.BaseHTTPResponse, end: float) -> bytes:
-    """Read the body as it comes, until `end` (time.monotonic).
-
-    urllib3's own limit is for each read, so that drips would go on for ever.
-    """
-    body = b""
-    while len(body) < BODY_LIMIT:
-        seconds = end - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        socket = getattr(response.connection, "sock", None)
-        if socket is not None:
-            socket.settimeout(seconds)
-
-        part = response.read1(BODY_LIMIT - len(body))
-        if not part:
-            break
-        body += part
-    return body

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core import audit, forwarded
+from core import audit, aws, forwarded
 from core.error_pages import cooper_error_response
 from core.errors import CooperError
 from core.requests import CooperRequest
@@ -21,6 +21,9 @@ CSP = (
 """The Content-Security-Policy of every page; a view may add hosts to form-action."""
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=()"
+
+DEADLINE = 10.0
+"""Seconds in which a request asks AWS, all in all; views extend it (`aws.extend_deadline`)."""
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,7 +44,11 @@ class RequestMiddleware:
             # load balancers ask by address, not by name
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
 
-        with audit.acting(source=request.client_address, request_id=request.id):
+        # it begins before the first read: all that a person waits for counts
+        with (
+            aws.deadline(DEADLINE),
+            audit.acting(source=request.client_address, request_id=request.id),
+        ):
             response = self.get_response(request)
         response["X-Request-Id"] = request.id
         return response

@@ -23,6 +23,7 @@ from brokers.import_export import export, jobs, summary
 from brokers.import_export.drafts import Draft, FileRefused, draft, load_file, save_file
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
+from core import aws
 from core.admin import AdminRequest, ModelAdmin
 from core.admin.brought_back import typed_before
 from core.audit import now
@@ -99,6 +100,8 @@ class ImportExportView(View):
         has_permission = getattr(self.model_admin, f"has_{self.permission}_permission")
         if self._takes(request.method) and not has_permission(request):
             raise PermissionDenied
+        # a large file takes its time to read, and to compare with all that there is
+        aws.extend_deadline()
         return super().dispatch(request, *args, **kwargs)
 
     def _takes(self, method: str) -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from core import audit
+from core import audit, aws
 from core.admin import history
 from core.admin.brought_back import is_kept_field, is_row_field, read_as_typed
 from core.admin.confirmation import ConfirmationAdmin
@@ -55,6 +55,11 @@ class ModelAdmin(ConfirmationAdmin):
     actions: Any = ("delete_chosen",)
     action_forms: ClassVar[tuple[type[forms.Form], ...]] = ()
     """The forms that actions and other pages of its own ask for first."""
+
+    def response_action(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
+        """Do a bulk action, which may take longer than other requests."""
+        aws.extend_deadline()
+        return super().response_action(request, queryset)
 
     def form_classes(self) -> tuple[type[DocumentForm], ...]:
         """Return the form classes of all documents; override it where documents differ."""

@@ -4,10 +4,11 @@ from core.aws.answers import Answer
 from core.aws.caller import CallerIdentity, caller_identity
 from core.aws.clients import LIMITS, client, forget_clients, own_partition, region, region_in
 from core.aws.credentials import Keys, using
-from core.aws.deadlines import deadline, seconds_left
+from core.aws.deadlines import deadline, extend_deadline, seconds_left
 from core.aws.endpoints import endpoint_refusal, signin_refusal
 from core.aws.errors import BAD_CREDENTIAL_CODES, BAD_CREDENTIALS, REFUSAL_CODES, call, translate
 from core.aws.profile import profile_region
+from core.aws.whole_answers import pool_manager
 
 __all__ = [
     "BAD_CREDENTIALS",
@@ -22,8 +23,10 @@ __all__ = [
     "client",
     "deadline",
     "endpoint_refusal",
+    "extend_deadline",
     "forget_clients",
     "own_partition",
+    "pool_manager",
     "profile_region",
     "region",
     "region_in",

@@ -21,6 +21,7 @@ from core.aws.credentials import (
 from core.aws.deadlines import seconds_left
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
+from core.aws.whole_answers import demand_whole_answers
 from core.errors import CooperError
 from core.partitions import partition_of, served_partition
 
@@ -92,6 +93,7 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
         raise credentials_failed(error, SERVICES[service]) from None
 
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
+    demand_whole_answers(new_client)
     _register_handlers(new_client, service, partition_of(region_name))
     if not borrowed:
         # lent keys are not cooper's to look for
