@@ -1,0 +1,169 @@
+"""Every way out of a credential and every write x every call to AWS x every fault."""
+
+import logging
+from contextlib import contextmanager, nullcontext, suppress
+
+import pytest
+
+from brokers.grants import intent, issue, sts_slots
+from core import aws
+from core.dynamo import Transaction
+from core.errors import CooperError
+from tests.support.fault_invariants import INVARIANTS, complaints
+from tests.support.fault_operations import OPERATIONS
+from tests.support.fault_sweep import Case, cases_of, record, run, sample_of
+
+FEW = 2
+"""Cases of an operation in the normal run."""
+
+
+@pytest.fixture(autouse=True)
+def _quick(store, monkeypatch):
+    """Let what stalls be given up soon, and nothing wait before it is tried again."""
+    limits = {service: (1.0, 0.7, tries) for service, (_, _, tries) in aws.LIMITS.items()}
+    monkeypatch.setattr("core.aws.clients.LIMITS", limits)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    aws.forget_clients()
+    yield
+    aws.forget_clients()
+    sts_slots.forget()
+
+
+@pytest.fixture
+def recorded(client_of, store):
+    """Return a maker of recordings."""
+
+    def make(name):
+        operation = OPERATIONS[name]
+        # so that she is a person whom an administrator can act on
+        client_of("alice")
+        return record(name, operation, store, client_of(operation.person))
+
+    return make
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_it_holds_whatever_aws_does(recorded, name):
+    recording = recorded(name)
+    results = [run(case, recording) for case in sample_of(recording, FEW)]
+    assert [line for result in results for line in complaints(result)] == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_it_holds_whatever_aws_does_at_every_call(recorded, name, capsys):
+    recording = recorded(name)
+    lines, seconds = [], []
+    for case in cases_of(recording):
+        result = run(case, recording)
+        lines += complaints(result)
+        seconds.append((result.seconds, str(case)))
+
+    with capsys.disabled():
+        # the figures are what one runs this for
+        print(f"\n{name}: {len(seconds)} cases, the slowest {max(seconds)}")  # noqa: T201
+        print(*lines, sep="\n")  # noqa: T201
+    assert lines == []
+
+
+# -- planted holes: the sweep notices each ---------------------------------------------------------
+@contextmanager
+def lost_slot():
+    """Take a slot and give it back only where nothing fails."""
+    slots = sts_slots._slots()
+    assert slots.acquire(timeout=1)
+    yield
+    slots.release()
+
+
+def quiet_outcome(*arguments, **facts):
+    """Record an outcome, and go on where it cannot be recorded."""
+    with suppress(CooperError):
+        intent.record_outcome(*arguments, **facts)
+
+
+def piecemeal(commit):
+    """Return a commit that writes one action after the other."""
+
+    def commit_each(writes):
+        for action in writes._actions:
+            one = Transaction()
+            one._actions = [action]
+            commit(one)
+
+    return commit_each
+
+
+def told(facts_of_outcome):
+    """Return facts of an outcome with the secret among them."""
+
+    def facts(credentials, note):
+        return facts_of_outcome(credentials, note) | {"secret": credentials.secret_access_key}
+
+    return facts
+
+
+def logged(console_url):
+    """Return a maker of sign-in URLs that logs what it gets."""
+
+    def log(credentials, *arguments):
+        logging.getLogger("cooper").warning("%s", credentials.session_token)
+        return console_url(credentials, *arguments)
+
+    return log
+
+
+KEYS = "sensitive role for credential_process"
+HOLES = {
+    "answers as it should": (KEYS, "core.aws.answers.unreadable", lambda *_: KeyError()),
+    "hands out nothing unrecorded": (
+        "role with credentials",
+        "brokers.grants.issue.record_outcome",
+        quiet_outcome,
+    ),
+    "concludes every intent": (
+        "role in the console",
+        "brokers.grants.issue._failures_recorded",
+        lambda *_: nullcontext(),
+    ),
+    "writes all or nothing": (
+        "change a target",
+        "core.dynamo.Transaction.commit",
+        piecemeal(Transaction.commit),
+    ),
+    "uses a code once": (KEYS, "accounts.totp.use_code", lambda *_: None),
+    "returns its slot": ("role in the console", "brokers.grants.issue.sts_slot", lost_slot),
+    "keeps secrets": (
+        "role in the console",
+        "brokers.grants.issue._facts_of_outcome",
+        told(issue._facts_of_outcome),
+    ),
+    "keeps secrets out of the log": (
+        "role in the console",
+        "brokers.grants.issue._console_url",
+        logged(issue._console_url),
+    ),
+}
+REVEALING = ("garbled-unchecked", "error", "lost")
+"""Faults of which one at least shows each hole."""
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_it_notices_a_hole(recorded, monkeypatch, hole):
+    name, place, planted = HOLES[hole]
+    recording = recorded(name)
+    monkeypatch.setattr(place, planted)
+    [invariant] = [name for name in INVARIANTS if hole.startswith(name)]
+    cases = [
+        Case(name, number, fault, lasting=True)
+        for number in reversed(range(len(recording.calls)))
+        for fault in REVEALING
+    ]
+    # as soon as one does: the others take their time
+    assert any(
+        f": {invariant}: " in line for case in cases for line in complaints(run(case, recording))
+    )
+
+
+def test_it_has_a_hole_for_every_invariant():
+    assert {name for name in INVARIANTS for hole in HOLES if hole.startswith(name)} == {*INVARIANTS}

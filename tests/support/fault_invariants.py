@@ -1,0 +1,98 @@
+"""What holds whatever AWS does: looked at after each case of the sweep."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from django.conf import settings
+
+from brokers.grants import sts_slots
+from core.audit import Event
+from tests.support.fault_sweep import Run
+
+OUTCOMES = (Event.GRANT_DONE, Event.GRANT_FAILED)
+
+
+def answers_as_it_should(run: Run) -> Iterator[str]:
+    """Demand no 5xx but 503: what AWS answers is never an error inside cooper."""
+    if run.response is None:
+        return
+    status = run.response.status_code
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.SERVICE_UNAVAILABLE:
+        yield f"answered {status}"
+
+
+def hands_out_nothing_unrecorded(run: Run) -> Iterator[str]:
+    """Let a credential leave cooper only with an intent and an outcome on the audit log."""
+    kinds = {str(event.event) for event in run.events}
+    if run.handed_out and not {Event.GRANT_INTENDED, Event.GRANT_DONE} <= kinds:
+        yield f"handed out with {sorted(kinds)} on the audit log"
+
+
+def concludes_every_intent(run: Run) -> Iterator[str]:
+    """Demand one outcome of each intent, unless just that could not be written."""
+    outcomes = Counter(str(event.grant) for event in run.events if event.event in OUTCOMES)
+    intents = [str(event.grant) for event in run.events if event.event == Event.GRANT_INTENDED]
+    for grant in intents:
+        if outcomes[grant] == 0 and not run.keeps_audit_log_from_being_written:
+            yield "an intent without an outcome"
+    if any(count > 1 for count in outcomes.values()):
+        yield "several outcomes"
+    if set(outcomes) - set(intents):
+        yield "an outcome without an intent"
+
+
+def writes_all_or_nothing(run: Run) -> Iterator[str]:
+    """Demand that what is different is what is different after one of the operation's steps."""
+    recording = run.recording
+    if not recording.may_leave(run.changes):
+        yield f"half written: {sorted(run.changes)}"
+    elif run.says_done and not recording.operation.is_grant and recording.steps[-1] != run.changes:
+        yield "says that it is done, and it is not"
+
+
+def uses_a_code_once(run: Run) -> Iterator[str]:
+    """Let a code be good for one operation."""
+    if run.uses_of_code > max(1, run.recording.uses_of_code):
+        yield f"its code was good {run.uses_of_code} times"
+
+
+def returns_its_slot(run: Run) -> Iterator[str]:
+    """Demand that no slot for an STS call stays taken."""
+    slots = sts_slots._slots()
+    free = 0
+    while slots.acquire(blocking=False):
+        free += 1
+    for _ in range(free):
+        slots.release()
+    if free != settings.COOPER_STS_AT_ONCE:
+        yield f"{settings.COOPER_STS_AT_ONCE - free} slots are taken"
+
+
+def keeps_secrets(run: Run) -> Iterator[str]:
+    """Demand that no secret is in the log or in a table."""
+    for secret in run.secrets:
+        if secret in run.log:
+            yield "a secret is in the log"
+        if secret in run.stored:
+            yield "a secret is in a table"
+
+
+INVARIANTS: dict[str, Callable[[Run], Iterator[str]]] = {
+    "answers as it should": answers_as_it_should,
+    "hands out nothing unrecorded": hands_out_nothing_unrecorded,
+    "concludes every intent": concludes_every_intent,
+    "writes all or nothing": writes_all_or_nothing,
+    "uses a code once": uses_a_code_once,
+    "returns its slot": returns_its_slot,
+    "keeps secrets": keeps_secrets,
+}
+
+
+def complaints(run: Run) -> list[str]:
+    """Return what does not hold after a case."""
+    return [
+        f"{run.case}: {name}: {complaint}"
+        for name, invariant in INVARIANTS.items()
+        for complaint in invariant(run)
+    ]
