@@ -91,7 +91,7 @@ def reencrypt(
     `decrypt` does. The caller needs kms:ReEncryptFrom and kms:ReEncryptTo, and no kms:Decrypt:
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html
     """
-    response = aws.call(
+    answer = aws.call(
         aws.client("kms").re_encrypt,
         CiphertextBlob=encrypted.blob,
         SourceKeyId=encrypted.key_arn,
@@ -99,7 +99,7 @@ def reencrypt(
         DestinationKeyId=key,
         DestinationEncryptionContext=destination,
     )
-    return Ciphertext(bytes(response["CiphertextBlob"]), str(response["KeyId"]))
+    return Ciphertext(answer.binary("CiphertextBlob"), answer.text("KeyId"))
 
 
 def usable_key_arn(key: str) -> str:

@@ -59,7 +59,8 @@ class ModelAdmin(ConfirmationAdmin):
     def response_action(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Do a bulk action, which may take longer than other requests."""
         aws.extend_deadline()
-        return super().response_action(request, queryset)
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
 
     def form_classes(self) -> tuple[type[DocumentForm], ...]:
         """Return the form classes of all documents; override it where documents differ."""

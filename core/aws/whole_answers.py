@@ -54,7 +54,7 @@ class _TimedResponse(HTTPResponse):
         super().__init__(sock, *arguments, **named)
         seconds = sock.gettimeout()
         if seconds:
-            reader = self.fp.detach()  # type: ignore[attr-defined]
+            reader = self.fp.detach()
             timed_reader = _TimedReader(reader, sock, time.monotonic() + seconds)
             self.fp = io.BufferedReader(timed_reader)
 
@@ -63,7 +63,7 @@ class _Timed:
     """A connection that is opened, and answers, within what the deadline leaves."""
 
     timeout: float | None
-    response_class = _TimedResponse
+    response_class: Any = _TimedResponse
 
     def connect(self) -> None:
         if self.timeout:
@@ -79,11 +79,11 @@ class _AwsTlsConnection(_Timed, AWSHTTPSConnection):  # type: ignore[misc]
     pass
 
 
-class _AwsPool(AWSHTTPConnectionPool):  # type: ignore[misc]
+class _AwsPool(AWSHTTPConnectionPool):
     ConnectionCls = _AwsConnection
 
 
-class _AwsTlsPool(AWSHTTPSConnectionPool):  # type: ignore[misc]
+class _AwsTlsPool(AWSHTTPSConnectionPool):
     ConnectionCls = _AwsTlsConnection
 
 
