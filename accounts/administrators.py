@@ -161,18 +161,23 @@ def _made_by(event: AuditEvent) -> str:
     return f"{os_user} on the host {host}".strip()
 
 
+def has_unacknowledged(person: Person, until: str) -> bool:
+    """Return whether there is an event at `until` that this administrator has not acknowledged."""
+    return until in {str(event.at) for event in unacknowledged_new_admins(person)}
+
+
 def acknowledge_new_admins(person: Person, until: str) -> None:
-    """Note that an administrator saw the new ones up to the event at `until`.
+    """Note that an administrator saw the new ones up to the event at `until`, with an event.
 
     Whoever is changed at the same moment sees them again.
     """
-    shown = {str(event.at) for event in unacknowledged_new_admins(person)}
-    if until not in shown:
+    if not has_unacknowledged(person, until):
         return
 
     person.administrators_seen = until
     try:
         with transaction() as writes:
             writes.save(person)
+            writes.create(audit.event(Event.NEW_ADMINS_ACKNOWLEDGED, until=until))
     except Stale:
         return

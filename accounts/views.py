@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import administrators, login, passwords, throttle
+from accounts import login, passwords, throttle
 from accounts.identity import Identity
 from accounts.models import User
 from accounts.providers import (
@@ -203,19 +202,6 @@ def _refused_page(request: CooperRequest, refused: SignInRefused) -> HttpRespons
 
 
 # -- signed in -------------------------------------------------------------------------------------
-@post_only("admin:index")
-def administrators_seen(request: CooperRequest) -> HttpResponse:
-    """Note that an administrator was shown the new administrators up to `until`."""
-    if not request.user.is_authenticated:
-        return redirect("login")
-    if not request.user.is_admin:
-        raise PermissionDenied
-
-    until = request.POST.get("until", "")
-    administrators.acknowledge_new_admins(request.user.stored_person, until)
-    return redirect("admin:index")
-
-
 @post_only("home")
 def sign_out(request: CooperRequest) -> HttpResponse:
     """End the web session, then lead on to where the provider's own session ends."""

@@ -41,6 +41,7 @@ class Event(StrEnum):
     SESSIONS_ENDED = "person:end-sessions:done"
     SESSION_ENDED = "person:end-session:done"
     PERSON_MADE_ADMIN = "person:make-administrator:done"
+    NEW_ADMINS_ACKNOWLEDGED = "new-administrators:acknowledge:done"
     PASSWORD_CHANGED = "password:change:done"  # noqa: S105 - an event's name
     GRANT_INTENDED = "grant:begin:intended"
     GRANT_DONE = "grant:finish:done"

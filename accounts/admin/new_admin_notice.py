@@ -9,7 +9,7 @@ from core import admin
 
 
 def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
-    """Return what this administrator has not acknowledged yet, and until which event that goes."""
+    """Return what this administrator has not acknowledged yet."""
     user: Any = request.user
     if not getattr(user, "is_admin", False):
         return None
@@ -17,7 +17,7 @@ def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
     events = administrators.unacknowledged_new_admins(user.stored_person)
     if not events:
         return None
-    return {"lines": administrators.notice_lines(events), "until": events[-1].at}
+    return {"lines": administrators.notice_lines(events)}
 
 
 admin.site.notice = new_admin_notice

@@ -1,5 +1,6 @@
 """Nobody becomes an administrator unseen, and the last one stays."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -147,37 +148,88 @@ def test_two_who_remove_each_other_at_the_same_time_do_not_both_win(client_of):
 
 
 # -- a new one is seen -----------------------------------------------------------------------------
-def test_every_administrator_is_told_once_of_a_new_one(client_of):
-    carol, dan = client_of("carol"), client_of("dan")
+def seen(browser, until: str | None = None, **typed: str):
+    """Say that one has seen them, as the page of it does; with a code unless another is given."""
+    fields = {"code": typed.get("code") or next_code(browser.username)}
+    page = browser.get(SEEN).text
+    marks = re.findall(r'name="until" value="([^"]*)"', page)
+    fields["until"] = until if until is not None else marks[0]
+    return browser.post(SEEN, fields | typed)
+
+
+@pytest.fixture
+def dan(client_of):
+    give_device("dan")
+    return client_of("dan")
+
+
+def test_every_administrator_is_told_once_of_a_new_one(client_of, dan):
+    carol = client_of("carol")
     submit(carol, f"{LIST}bob/change/", FORM, groups="admins")
-    for each in (dan, carol):
-        for address in ("/admin/", LIST, f"{PEOPLE}local_3Acarol/change/"):
-            if each is carol or "change" not in address:
-                page = each.get(address).text
-                assert "local:bob was made an administrator by local:carol on 20" in page
-        until = page.split('name="until" value="')[1].split('"')[0]
-        assert each.post(SEEN, {"until": until}).status_code == 302
-        assert "was made an administrator" not in each.get("/admin/").text
+    for browser in (dan, carol):
+        for address in ("/admin/", LIST, f"{PEOPLE}local_3Acarol/change/", SEEN):
+            page = browser.get(address).text
+            assert "local:bob was made an administrator by local:carol on 20" in page
+        assert seen(browser).status_code == 302
+        assert "was made an administrator" not in browser.get("/admin/").text
     [event] = made()
     assert event.person == "local:carol" and event.facts["object"] == "local:bob"
 
 
-def test_it_lasts_over_signing_in_again_and_a_later_one_is_told_too(client_of):
+def test_it_lasts_over_signing_in_again_and_a_later_one_is_told_too(client_of, dan):
     submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
-    dan = client_of("dan")
-    page = client_of("dan").get("/admin/").text
-    dan.post(SEEN, {"until": page.split('name="until" value="')[1].split('"')[0]})
+    seen(client_of("dan"))
     submit(client_of("carol"), f"{LIST}alice/change/", FORM, groups="admins")
     page = client_of("dan").get("/admin/").text
     assert "local:alice was made" in page and "local:bob was made" not in page
 
 
 @pytest.mark.parametrize("until", ["", "9999", "2999-01-01T00:00:00.000000+00:00#x", "\x00"])
-def test_nothing_else_makes_it_go_away(client_of, until):
+def test_nothing_else_makes_it_go_away(client_of, dan, until):
+    submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
+    code = next_code("dan")
+    assert seen(dan, until, code=code).status_code == 302
+    assert "local:bob was made" in dan.get("/admin/").text
+    assert seen(dan, code=code).status_code == 302, "no code was used up"
+    assert "local:bob was made" not in dan.get("/admin/").text
+
+
+@pytest.mark.parametrize("code", ["", "000000", "letters"])
+def test_only_a_code_makes_it_go_away(client_of, dan, code):
+    submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
+    page = dan.get(SEEN).text
+    until = re.search(r'name="until" value="([^"]*)"', page)[1]
+    response = dan.post(SEEN, {"until": until, "code": code})
+    assert response.status_code in (400, 403)
+    assert response.context["form"].errors["code"]
+    assert "local:bob was made" in response.text
+    assert "local:bob was made" in dan.get("/admin/").text
+    assert Event.NEW_ADMINS_ACKNOWLEDGED not in {event.event for event in AuditEvent.everything()}
+
+
+def test_no_window_covers_it(client_of, dan, settings):
+    submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
+    settings.COOPER_STEP_UP_SECONDS = 300
+    submit(dan, "/admin/brokers/target/dev-read/change/", "target_form", title="By Dan")
+    response = dan.post(SEEN, {"until": made()[-1].at})
+    assert response.status_code == 403
+    assert "local:bob was made" in dan.get("/admin/").text
+
+
+def test_who_has_no_device_sets_one_up_first(client_of):
     submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
     dan = client_of("dan")
-    assert dan.get(SEEN).status_code == 405 and dan.post(SEEN, {"until": until}).status_code == 302
+    for response in (dan.get(SEEN), dan.post(SEEN, {"until": made()[-1].at})):
+        assert response["Location"].startswith("/device/?next=")
     assert "local:bob was made" in dan.get("/admin/").text
+
+
+def test_that_it_was_seen_is_on_the_audit_log(client_of, dan):
+    submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
+    seen(dan)
+    events = [e for e in AuditEvent.everything() if e.event == Event.NEW_ADMINS_ACKNOWLEDGED]
+    [event] = events
+    assert (event.person, event.facts["step_up"]) == ("local:dan", "code")
 
 
 def test_auditors_and_others_are_not_told(client_of):

@@ -31,7 +31,10 @@ ADDRESSES = {
     "/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/login/": ([OK, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN], [BAD] * 5),
     "/login/<slug:provider_id>/": ([NOWHERE] * 5, [NOWHERE] * 5),
-    "/administrators/seen/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN]),
+    "/administrators/seen/": (
+        [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN],
+        [SIGN_IN, DENIED, DENIED, SIGN_IN, SIGN_IN],
+    ),
     # not set up: no key of ours, no identity provider; what they answer otherwise is in
     # tests/accounts/providers/saml/test_sign_in.py
     "/saml2/metadata/": ([NOWHERE] * 5, [WRONG_WAY] * 5),
