@@ -146,10 +146,7 @@ class Transaction:
         for attempt in range(TRIES):
             if attempt > 0:
                 BACKOFF.sleep(attempt - 1)
-            try:
-                reasons = self._write()
-            except OutcomeUnknown as error:
-                reasons = self._look_again(error)
+            reasons = self._write_or_find()
             if reasons is None:
                 self._update_versions()
                 return
@@ -178,8 +175,16 @@ class Transaction:
             return cancelled.reasons
         return None
 
-    def _look_again(self, error: OutcomeUnknown) -> None:
-        """Return if the transaction was done although no answer said so; else raise `error`.
+    def _write_or_find(self) -> list[CancellationReason] | None:
+        """Do as `_write`; return None as well if it was done although no answer said so."""
+        try:
+            return self._write()
+        except OutcomeUnknown as error:
+            self._demand_written(error)
+        return None
+
+    def _demand_written(self, error: OutcomeUnknown) -> None:
+        """Raise `error` unless the transaction is in its table.
 
         That it is not there tells nothing: it may still be under way.
         """

@@ -49,13 +49,13 @@ TEXTS = st.one_of(
 )
 NEVER_KEPT = {"code", "recovery_code", "password", "federation_keys"}
 FEW = settings(
-    max_examples=6,
+    max_examples=4,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 MANY = settings(FEW, max_examples=150, derandomize=False)
-PER_FIELD = 2
+PER_FIELD = 1
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def check(browser: Client, form: AnyForm, name: str, text: str) -> None:
     assert answer.status_code < 500, (name, text)
 
     is_shown_again = answer.status_code in (400, 409) and form.action == ""
-    is_choice = f'<select name="{name}"' in answer.text
+    is_choice = re.search(rf'<select name="{name}"|type="checkbox" name="{name}"', answer.text)
     if is_shown_again and not is_choice and name not in NEVER_KEPT:
         kept = fields_of(answer.text, form.form_id).get(name)
         assert kept is None or plain(kept) == plain(text), (name, text)
@@ -212,7 +212,7 @@ def check_addresses(browser: Client, texts: Any, number: int) -> None:
 
 @pytest.mark.parametrize("person", ["carol", "bob", None])
 def test_every_address_takes_or_refuses_what_has_broken_others(client_of, person):
-    check_addresses(client_of(person), cycle(HOSTILE), 3)
+    check_addresses(client_of(person), cycle(HOSTILE), 2)
 
 
 @pytest.mark.soak
@@ -292,7 +292,7 @@ def import_any(max_examples: settings) -> None:
 
 
 def test_an_import_takes_or_refuses_any_value_of_any_key(store):
-    import_any(settings(FEW, max_examples=25))
+    import_any(settings(FEW, max_examples=12))
 
 
 @pytest.mark.soak
