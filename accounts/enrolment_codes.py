@@ -7,13 +7,13 @@ import base64
 import hashlib
 import re
 import secrets
-import unicodedata
 
 from accounts.models import OnceRecord
 from core import audit
 from core.audit import Event
 from core.dynamo import Stale, after, transaction
 from core.errors import Invalid
+from core.typed_text import base32_of
 
 LIFETIME = 3 * 86_400
 """Seconds in which an enrolment code can be used."""
@@ -54,6 +54,6 @@ def redeem(person: str, code: str) -> None:
 
 def _storage_key(person: str, code: str) -> str:
     """Return the key of a code in the table: its hash, for the code itself is stored nowhere."""
-    compact = re.sub(r"[^A-Z2-7]", "", unicodedata.normalize("NFKC", code).upper())
+    compact = base32_of(code)
     digest = hashlib.sha256(f"{person}\n{compact}".encode()).hexdigest()
     return f"enrolment:{digest}"

@@ -10,6 +10,7 @@ from brokers.forms import DEFAULT_SECONDS, describe_seconds
 from brokers.grants import longest_seconds
 from brokers.models import AwsAccount, Target
 from brokers.stops import Stops
+from core.typed_text import contains_words
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Card:
         return min(DEFAULT_SECONDS, self.longest_seconds)
 
     def matches(self, words: list[str]) -> bool:
-        """Return whether every (casefolded) word is somewhere in what the card shows."""
+        """Return whether every word of a search is in what the card shows, or in the role's ARN."""
         target = self.target
         shown = [
             target.name,
@@ -52,10 +53,11 @@ class Card:
             target.description,
             self.account_name,
             target.aws_account,
+            target.role_arn,
             *target.labels,
         ]
-        text = " ".join(str(part) for part in shown if part).casefold()
-        return all(word in text for word in words)
+        text = " ".join(str(part) for part in shown if part)
+        return contains_words(text, words)
 
 
 def card_of(entitlement: Entitlement, catalogue: Catalogue, stops: Stops) -> Card:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.identity import Group
 from brokers import arns
 from brokers.choices import SHORTEST_SESSION
-from brokers.forms import describe_seconds
+from brokers.forms import WholeNumberField, describe_seconds
 from core import admin
 from core.partitions import REGION
 
@@ -86,7 +86,7 @@ class RegionField(forms.CharField):
         return region
 
 
-class SecondsField(forms.IntegerField):
+class SecondsField(WholeNumberField):
     """The longest session in seconds, within AWS's limits for the kind."""
 
     def __init__(self, longest: int, **named: Any) -> None:

@@ -6,6 +6,7 @@ from django import forms
 
 from accounts import stepup
 from brokers.choices import ONE_HOUR, SHORTEST_SESSION
+from core.typed_text import number_of
 
 DURATIONS = (SHORTEST_SESSION, ONE_HOUR, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
 """Seconds to choose from."""
@@ -32,10 +33,20 @@ def duration_choices(longest: int) -> list[tuple[int, str]]:
     return [(seconds, describe_seconds(seconds)) for seconds in sorted(durations)]
 
 
+class WholeNumberField(forms.IntegerField):
+    """A whole number, in whatever script and with blanks between its digits."""
+
+    def to_python(self, value: Any) -> int | None:
+        """Return the number, or None; raise ValidationError."""
+        if isinstance(value, str):
+            value = number_of(value)
+        return super().to_python(value)
+
+
 class BecomeForm(forms.Form):
     """How long, why, and for the console where to land."""
 
-    duration = forms.IntegerField(label="For how long", min_value=SHORTEST_SESSION, required=False)
+    duration = WholeNumberField(label="For how long", min_value=SHORTEST_SESSION, required=False)
     destination = forms.CharField(
         label="Where to land in the console",
         max_length=2000,

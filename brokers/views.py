@@ -32,6 +32,7 @@ from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, post_only, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
+from core.typed_text import search_words
 
 TYPED_BEFORE_SET_UP = "typed_before_set_up"
 """Where a web session keeps how somebody wants to become a target, until they have a device."""
@@ -64,7 +65,7 @@ def home(request: CooperRequest) -> HttpResponse:
     stops = stops_now(request)
     all_cards = cards_of(request.identity, catalogue.latest(), stops, datetime.now(UTC))
     query = request.GET.get("q", "")[:QUERY_LIMIT]
-    words = query.casefold().split()
+    words = search_words(query)
     cards = [card for card in all_cards if card.matches(words)]
     page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
 

@@ -3,10 +3,9 @@
 Source: RFC 6238 (TOTP), RFC 4226 (HOTP).
 """
 
-import re
-import unicodedata
-
 from django_otp.oath import hotp
+
+from core.typed_text import digits_of
 
 STEP = 30
 """Seconds that a code is shown for."""
@@ -15,12 +14,12 @@ DIGITS = 6
 
 
 def normalize_code(text: str) -> str:
-    """Return the six ASCII digits that were typed, or "".
+    """Return the six ASCII digits that were typed, in whatever script and with what between, or "".
 
-    Blanks, hyphens and full-width digits are accepted.
+    Blanks, dashes and marks that are not seen do not count.
     """
-    compact = re.sub(r"[\s\u200b-]", "", unicodedata.normalize("NFKC", text))
-    return compact if re.fullmatch(r"[0-9]{6}", compact) else ""
+    digits = digits_of(text)
+    return digits if len(digits) == DIGITS else ""
 
 
 def code_at(seed: bytes, step: int) -> str:

@@ -5,7 +5,8 @@ import hashlib
 import hmac
 import re
 import secrets
-import unicodedata
+
+from core.typed_text import base32_of
 
 COUNT = 10
 
@@ -28,5 +29,5 @@ def hash_code(seed: bytes, code: str) -> str:
 
     The key is the device's seed, which KMS guards: a copy of the table is not enough to try codes.
     """
-    compact = re.sub(r"[^A-Z2-7]", "", unicodedata.normalize("NFKC", code).upper())
+    compact = base32_of(code)
     return hmac.new(seed, b"recovery:" + compact.encode(), hashlib.sha256).hexdigest()

@@ -8,6 +8,7 @@ from django import forms
 
 from core.audit import Event
 from core.audit_search import BEGINNING, Search, today
+from core.typed_text import without_marks
 
 Choice = tuple[str, str]
 """A value and its label."""
@@ -86,9 +87,9 @@ class SearchForm(forms.Form):
 
         values = self.cleaned_data
         return Search(
-            name=values["q"].strip(),
+            name=without_marks(values["q"]).strip(),
             event=values["event"],
-            request_id=values["request"].strip(),
+            request_id=without_marks(values["request"]).strip(),
             since=max(values["since"] or BEGINNING, BEGINNING),
             until=min(values["day"] or today(), today()),
             before=values["before"],

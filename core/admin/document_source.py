@@ -14,6 +14,7 @@ from core.admin.operations import AdminRequest
 from core.admin.queryset import DocumentQuerySet
 from core.dynamo import Document
 from core.requests import once_per_request
+from core.typed_text import contains_words, search_words
 
 DjangoModelAdmin: Any = admin.ModelAdmin
 """Django's own class; its types know models alone."""
@@ -66,7 +67,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, queryset: DocumentQuerySet, search_term: str
     ) -> tuple[DocumentQuerySet, bool]:
         """Return the documents in whose `search_fields` every word occurs, regardless of case."""
-        words = search_term.casefold().split()
+        words = search_words(search_term)
         if not words or not self.search_fields:
             return queryset, False
 
@@ -84,8 +85,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
 
     def _has_words(self, document: Any, words: list[str]) -> bool:
         values = [str(self.search_value(document, name)) for name in self.search_fields]
-        text = " ".join(values).casefold()
-        return all(word in text for word in words)
+        return contains_words(" ".join(values), words)
 
     def search_value(self, document: Any, name: str) -> Any:
         """Return what a search field says: an attribute's value, or a method's of this class."""
