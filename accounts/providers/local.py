@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from accounts import passwords, throttle
 from accounts.identity import Group, Identity, fold_name
@@ -128,20 +129,31 @@ def _verify_password(typed_username: str, password: str) -> LocalAccount:
         stored = "" if account is None else str(account.password)
         is_right = turn.is_password(password, stored)
 
+    if account is None:
+        raise SignInRefused(WRONG, f"unknown name {_hash_name(username)}")
     if not is_right:
-        raise SignInRefused(WRONG, f"wrong name or password for {username[:64]!r}")
+        detail = f"wrong password for {username!r}, name {_hash_name(username)}"
+        raise SignInRefused(WRONG, detail)
     # the same message, so that it does not tell which names exist
-    if account is None or account.disabled:
+    if account.disabled:
         raise SignInRefused(WRONG, f"disabled account {username!r}")
 
     _reset_guesses(username, source)
     return account
 
 
+def _hash_name(username: str) -> str:
+    """Return what is kept of a typed name: it may be a password, typed into the wrong field.
+
+    The same name has the same hash as long as the secret key is the same.
+    """
+    return salted_hmac("cooper.typed-name", username, algorithm="sha256").hexdigest()[:32]
+
+
 def _count_guess(username: str, source: str) -> None:
     """Count this guess; raise SignInRefused when there were too many, before anything is hashed."""
-    name = username[:64]
-    detail = f"throttled: {name!r}"
+    name = _hash_name(username)
+    detail = f"throttled: name {name}"
     minutes = math.ceil(throttle.seconds_left(WINDOW) / 60)
 
     if throttle.count(f"sign-in#{source}", WINDOW) > SOURCE_GUESSES:
@@ -150,7 +162,7 @@ def _count_guess(username: str, source: str) -> None:
         raise SignInThrottled(TOO_MANY.format(minutes=minutes), detail)
 
     # the owner's own places are not slowed down by guesses from elsewhere
-    if throttle.is_remembered(f"{name}#{source}"):
+    if throttle.is_remembered(f"{username[:64]}#{source}"):
         return
     if throttle.count(f"sign-in-all#{name}", DAY) <= ACCOUNT_GUESSES:
         return
@@ -163,6 +175,6 @@ def _count_guess(username: str, source: str) -> None:
 
 def _reset_guesses(username: str, source: str) -> None:
     """Forgive the guesses before a right password, and remember the source as the owner's."""
-    throttle.reset(f"sign-in#{username}#{source}", WINDOW)
+    throttle.reset(f"sign-in#{_hash_name(username)}#{source}", WINDOW)
     throttle.count(f"sign-in#{source}", WINDOW, by=-1)
     throttle.remember(f"{username}#{source}", KNOWN_FOR)

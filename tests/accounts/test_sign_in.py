@@ -12,9 +12,10 @@ from accounts.models import LocalAccount, Person, WebSession
 from accounts.providers import local
 from accounts.sessions import SessionStore, hash_session_key
 from core.audit import AuditEvent
-from core.dynamo import transaction
+from core.dynamo import documents, transaction
 from demo.seed import PASSWORD
 from tests.support import clock
+from tests.support.stored import items_of
 
 RIGHT = {"username": "alice", "password": PASSWORD}
 WRONG = {"username": "alice", "password": "not the password"}
@@ -80,6 +81,29 @@ def test_it_records_refused_sign_ins_without_the_password(browser):
     browser.post("/login/", WRONG)
     [event] = [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
     assert "alice" in event.why and "not the password" not in str(event.serialize())
+
+
+def refusals() -> list[AuditEvent]:
+    return [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+
+
+@pytest.mark.parametrize("tries", [1, 7])
+def test_it_keeps_no_password_that_was_typed_as_the_name(browser, store, caplog, tries):
+    typed = "Correct-Horse_battery.4711"
+    with caplog.at_level("DEBUG"):
+        for _ in range(tries):
+            browser.post("/login/", {"username": typed, "password": "x"})
+
+    kept = [str(items_of(store, document)) for document in documents()]
+    assert typed.lower() not in " ".join([*kept, caplog.text]).lower()
+    assert len(refusals()) == tries and "unknown name" in refusals()[0].why
+
+
+def test_the_audit_log_tells_the_same_unknown_name_from_another(browser):
+    for username in ("nobody-1", "nobody-2", "NOBODY-1"):
+        browser.post("/login/", {"username": username, "password": "x"})
+    names = sorted(event.why for event in refusals())
+    assert len(set(names)) == 2
 
 
 def test_it_stops_guessing_before_hashing(browser, monkeypatch):
