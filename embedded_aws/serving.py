@@ -1,6 +1,7 @@
 """A waitress server in a thread, on loopback alone."""
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from waitress.server import create_server
@@ -55,6 +56,7 @@ class LoopbackServer:
     def stop(self) -> None:
         """Finish what is being answered and give the port back."""
         self._stopping.set()
-        # wakes the loop
-        self._server.pull_trigger()
+        # wakes the loop, unless it saw the event by itself and has closed everything already
+        with suppress(OSError):
+            self._server.pull_trigger()
         self._thread.join(timeout=5)
