@@ -11,9 +11,11 @@ from cooper_project.management.base import CooperCommand
 from core import installation, kms
 from core.errors import CooperError
 
+DONE = "Nothing that is stored needs another KMS key."
+
 BACKUPS = (
-    "Keep the older KMS key for as long as you may restore a backup that was made under it "
-    "(35 days with point-in-time recovery), and an hour for enrolments and exported keys under way."
+    "Keep an older one for as long as you may restore a backup that was made under it (35 days with "
+    "point-in-time recovery); enrolments that people have begun need it for ten more minutes."
 )
 
 
@@ -58,7 +60,7 @@ class Command(CooperCommand):
         remaining = self._report(key_arn)
         if left or remaining:
             raise CooperError("Not everything is where it has to be, see above.")
-        self.say(f"Nothing that is stored needs another KMS key. {BACKUPS}")
+        self.say(f"{DONE} {BACKUPS}")
 
     def _move(self, key_arn: str, from_prefix: str) -> list[rewrap.Left]:
         with operators.acting():
