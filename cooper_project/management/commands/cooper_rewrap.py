@@ -14,8 +14,9 @@ from core.errors import CooperError
 DONE = "Nothing that is stored needs another KMS key."
 
 BACKUPS = (
-    "Keep an older one for as long as you may restore a backup that was made under it (35 days with "
-    "point-in-time recovery); enrolments that people have begun need it for ten more minutes."
+    "Keep an older one for as long as you may restore a backup that was made under it "
+    "(35 days with point-in-time recovery); enrolments that people have begun need it for ten more "
+    "minutes."
 )
 
 
