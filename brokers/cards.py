@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.identity import Identity
-from brokers.catalogue import Catalogue
+from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.forms import DEFAULT_SECONDS, describe_seconds
 from brokers.grants import longest_seconds

@@ -6,13 +6,15 @@ returns the changes after a number and the counter. A request reads anew what wa
 everything when the log has a gap (changes expire).
 """
 
+import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Self, TypeVar
+from typing import Any
 
+from brokers.catalogue_state import Catalogue, with_missing
 from brokers.errors import CatalogueConflict
 from brokers.models import Association, AwsAccount, Change, State, Target
 from core import audit
@@ -38,51 +40,10 @@ BACKOFF = Backoff(first=0.01, longest=0.2)
 ATTEMPTS = 40
 """Times that an edit is tried while others edit too."""
 
-T = TypeVar("T")
+CHECK_AFTER = 60.0
+"""Seconds after which what was read is compared with a full read."""
 
-
-@dataclass(frozen=True)
-class Catalogue:
-    """All that there is as of change `number`: a snapshot, which no later change alters."""
-
-    number: int
-    targets: Mapping[str, Target] = field(default_factory=dict)
-    accounts: Mapping[str, AwsAccount] = field(default_factory=dict)
-    associations_by_target: Mapping[str, tuple[Association, ...]] = field(default_factory=dict)
-    """A target without associations is not in it."""
-
-    by_group: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The names of the targets that each group is associated with."""
-
-    @classmethod
-    def build(
-        cls,
-        number: int,
-        targets: Mapping[str, Target],
-        accounts: Mapping[str, AwsAccount],
-        associations_by_target: Mapping[str, tuple[Association, ...]],
-    ) -> Self:
-        """Return a catalogue with its index by group."""
-        names_by_group: dict[str, set[str]] = {}
-        for name, associations in associations_by_target.items():
-            for association in associations:
-                names_by_group.setdefault(str(association.group), set()).add(name)
-
-        by_group = {group: frozenset(names) for group, names in names_by_group.items()}
-        return cls(number, targets, accounts, associations_by_target, by_group)
-
-    def associations_for(self, groups: Iterable[object]) -> list[Association]:
-        """Return the associations of any of the groups."""
-        group_names = {str(group) for group in groups}
-        target_names: set[str] = set()
-        for group in group_names:
-            target_names |= self.by_group.get(group, frozenset())
-
-        associations: list[Association] = []
-        for name in target_names:
-            of_target = self.associations_by_target.get(name, ())
-            associations += [row for row in of_target if row.group in group_names]
-        return associations
+logger = logging.getLogger(__name__)
 
 
 class Cache:
@@ -92,6 +53,12 @@ class Cache:
         self.catalogue: Catalogue | None = None
         self.lock = threading.Lock()
         """Held while DynamoDB is read for a new catalogue, so that one thread alone does it."""
+
+        self.check_at = float("inf")
+        """When to compare it with a full read (time.monotonic)."""
+
+        self.corrected = 0
+        """Absent answers that another read corrected, since this process began."""
 
     def keep_newest(self, catalogue: Catalogue) -> Catalogue:
         """Keep the catalogue unless a newer one came meanwhile; return the newest."""
@@ -111,7 +78,11 @@ def current() -> Catalogue:
     cached = cache.catalogue
     if cached is None:
         with cache.lock:
-            return cache.catalogue or cache.keep_newest(_read_everything())
+            return cache.catalogue or cache.keep_newest(_read_and_check_later())
+
+    if time.monotonic() >= cache.check_at:
+        cache.check_at = float("inf")
+        threading.Thread(target=check, name="catalogue check", daemon=True).start()
 
     changes, latest_number = _read_changes(cached.number)
     if latest_number == cached.number:
@@ -121,7 +92,7 @@ def current() -> Catalogue:
         # while this one waited, another thread may have read the same changes, or forgotten all
         cached = cache.catalogue
         if cached is None:
-            return cache.keep_newest(_read_everything())
+            return cache.keep_newest(_read_and_check_later())
         return cache.keep_newest(_with_changes(cached, latest_number, changes))
 
 
@@ -133,9 +104,17 @@ def latest() -> Catalogue:
     return cache.catalogue or current()
 
 
+def describe() -> str:
+    """Return what this process has in memory, for administrators: the change that it is as of."""
+    cached = cache.catalogue
+    number = cached.number if cached else "none"
+    return f"change {number}, {cache.corrected} absent answers corrected"
+
+
 def forget() -> None:
     """Empty this process's cache, so that the next request reads everything anew."""
     cache.catalogue = None
+    cache.check_at = float("inf")
 
 
 def not_deleted(targets: Iterable[Target]) -> list[Target]:
@@ -184,11 +163,11 @@ def _with_changes(cached: Catalogue, latest_number: int, changes: list[Change]) 
 
     numbers = {int(change.number) for change in changes}
     if not numbers.issuperset(range(cached.number + 1, latest_number + 1)):
-        return _read_everything()
+        return _read_and_check_later()
 
     touched = {str(key) for change in changes for key in change.touched}
     if len(touched) > MOST_TOUCHED:
-        return _read_everything()
+        return _read_and_check_later()
 
     targets = dict(cached.targets)
     accounts = dict(cached.accounts)
@@ -196,18 +175,86 @@ def _with_changes(cached: Catalogue, latest_number: int, changes: list[Change]) 
     for key in touched:
         kind, _, name = key.partition(":")
         if kind == "aws-account":
-            _put_or_remove(accounts, name, AwsAccount.find(name))
+            _put(accounts, name, partial(AwsAccount.find, name))
         else:
-            _put_or_remove(targets, name, Target.find(name))
-            _put_or_remove(associations, name, tuple(Association.under(name)) or None)
+            _put(targets, name, partial(Target.find, name))
+            rules = _read_twice(name, partial(_associations_of, name))
+            if rules:
+                associations[name] = rules
+            else:
+                associations.pop(name, None)
     return Catalogue.build(latest_number, targets, accounts, associations)
 
 
-def _put_or_remove(documents: dict[str, T], name: str, document: T | None) -> None:
-    if document is None:
-        documents.pop(name, None)
-    else:
+def _associations_of(name: str) -> tuple[Association, ...]:
+    return tuple(Association.under(name))
+
+
+def _put(documents: dict[str, Any], name: str, read: Callable[[], Any]) -> None:
+    """Put the document that was touched, or leave the one that is known.
+
+    Neither targets nor AWS accounts are ever deleted from their tables: one that is absent was not
+    read. A grant reads its own truth anyway.
+    """
+    document = _read_twice(name, read) or documents.get(name)
+    if document:
         documents[name] = document
+
+
+def _read_twice(name: str, read: Callable[[], Any]) -> Any:
+    """Read what was touched; once more, and later in full, where nothing is there."""
+    document = read()
+    if document:
+        return document
+
+    _check_later()
+    document = read()
+    if document:
+        _note_correction(name)
+    return document
+
+
+def _note_correction(name: str) -> None:
+    cache.corrected += 1
+    logger.warning("catalogue: one answer lacked %s, and another had it", name)
+
+
+# -- checking --------------------------------------------------------------------------------------
+def _read_and_check_later() -> Catalogue:
+    _check_later()
+    return _read_everything()
+
+
+def _check_later() -> None:
+    cache.check_at = time.monotonic() + CHECK_AFTER
+
+
+def check() -> None:
+    """Compare the catalogue with a full read, and read anew what one of the two lacks."""
+    try:
+        fresh = _read_everything()
+        cached = current()
+        if fresh.number == cached.number:
+            with cache.lock:
+                cache.keep_newest(_settled(cached, fresh))
+            return
+    except CooperError as error:
+        logger.warning("catalogue: not checked: %s", error.detail)
+    # it was changed meanwhile, or could not be read
+    _check_later()
+
+
+def _settled(cached: Catalogue, fresh: Catalogue) -> Catalogue:
+    """Return the full read with what it lacks, where reading that by its key shows it."""
+    targets = with_missing(cached.targets, fresh.targets, Target.find, _note_correction)
+    accounts = with_missing(cached.accounts, fresh.accounts, AwsAccount.find, _note_correction)
+    associations = with_missing(
+        cached.associations_by_target,
+        fresh.associations_by_target,
+        _associations_of,
+        _note_correction,
+    )
+    return Catalogue.build(fresh.number, targets, accounts, associations)
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import SimpleLazyObject
 
 from brokers import catalogue
-from brokers.catalogue import Catalogue
+from brokers.catalogue_state import Catalogue
 from brokers.entitlements import entitlements_of
 from core.errors import CooperError
 from core.installation import STOP_SWITCH_ITEM, Installation

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from brokers import catalogue
 from core import aws, installation, kms
 from core.audit import AuditEvent
 from core.errors import CooperError
@@ -163,6 +164,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if _is_administrator(request):
         services = sorted({*CHECKS, *report.problems})
         lines += [f"{service}: {report.problems.get(service, 'ok')}" for service in services]
+        # workers whose numbers differ for long do not see the same targets
+        lines.append(f"catalogue of this worker: {catalogue.describe()}")
 
     status = 200 if report.ready else 503
     return HttpResponse("\n".join(lines), status=status, content_type="text/plain")

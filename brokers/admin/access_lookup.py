@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from accounts.identity import Group, Identity, parse_groups
 from accounts.models import Person
 from brokers import catalogue
+from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.models import State, Target
 from core import admin, audit
@@ -84,7 +85,7 @@ def access_of(groups: frozenset[Group]) -> list[Access]:
     return answers
 
 
-def _access(current: catalogue.Catalogue, target: Target, entitlement: Entitlement) -> Access:
+def _access(current: Catalogue, target: Target, entitlement: Entitlement) -> Access:
     account = current.accounts.get(str(target.aws_account))
 
     obstacle = ""

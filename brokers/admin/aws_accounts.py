@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
+from brokers.catalogue_state import Catalogue
 from brokers.models import AwsAccount, Target
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
@@ -85,6 +86,6 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
         catalogue.edit(build, accounts=[operation.document.account_id])
 
 
-def _targets_in(account: AwsAccount, content: catalogue.Catalogue) -> list[Target]:
+def _targets_in(account: AwsAccount, content: Catalogue) -> list[Target]:
     targets = catalogue.not_deleted(content.targets.values())
     return [target for target in targets if target.aws_account == account.account_id]

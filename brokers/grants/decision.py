@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts.identity import Identity
 from brokers import catalogue
-from brokers.catalogue import Catalogue
+from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits

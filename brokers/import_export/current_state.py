@@ -4,7 +4,8 @@ import base64
 from typing import Any
 
 from accounts.providers import provider_ids
-from brokers.catalogue import Catalogue, not_deleted
+from brokers.catalogue import not_deleted
+from brokers.catalogue_state import Catalogue
 from brokers.import_export.snapshot import DEFAULTS, CurrentState, Ends, Values, format_end
 from brokers.models import AwsAccount, State, Target
 from brokers.readiness import NOT_PROBED

@@ -183,3 +183,106 @@ def test_it_refuses_a_transaction_that_dynamodb_would(store):
         writes.create(Association("dev-read", f"local:n{n}"))
     with pytest.raises(CooperError, match="100 items"):
         writes.create(Association("dev-read", "local:one-too-many"))
+
+
+# -- absent answers --------------------------------------------------------------------------------
+def rename(name: str = "dev-read") -> None:
+    target = Target.find(name)
+    target.title = "Renamed"
+    catalogue.edit(lambda writes: writes.save(target), name)
+
+
+def absent(operation: str, table: str, times: int | None = 1) -> Fault:
+    return Fault("dynamodb", operation, table=table, mode="absent", times=times)
+
+
+def no_rows(table: str) -> Fault:
+    """Return the fault that a query or scan finds nothing, in an answer that is whole."""
+    return Fault(
+        "dynamodb",
+        table=table,
+        mode="signed",
+        times=1,
+        change=lambda _: b'{"Items": [], "Count": 0, "ScannedCount": 0}',
+    )
+
+
+def test_it_reads_again_what_was_touched_and_is_absent(store):
+    catalogue.current()
+    corrected = catalogue.cache.corrected
+    rename()
+    with faults.on(absent("GetItem", "targets")):
+        assert catalogue.current().targets["dev-read"].title == "Renamed"
+    assert catalogue.cache.corrected == corrected + 1
+
+
+def test_it_keeps_a_target_that_two_answers_lack_until_a_full_read_settles_it(store):
+    catalogue.current()
+    rename()
+    with faults.on(absent("GetItem", "targets", times=None)):
+        assert catalogue.current().targets["dev-read"].title != "Renamed"
+    assert catalogue.cache.check_at < float("inf")
+    catalogue.check()
+    assert catalogue.current().targets["dev-read"].title == "Renamed"
+
+
+def test_it_keeps_an_aws_account_that_two_answers_lack(store):
+    catalogue.current()
+    account = AwsAccount.find("222222222222")
+    account.stopped = True
+    catalogue.edit(lambda writes: writes.save(account), accounts=["222222222222"])
+    with faults.on(absent("GetItem", "aws-accounts", times=None)):
+        assert "222222222222" in catalogue.current().accounts
+    catalogue.check()
+    assert catalogue.current().accounts["222222222222"].stopped
+
+
+def test_it_reads_associations_again_that_are_absent(store):
+    catalogue.current()
+    associate()
+    with faults.on(no_rows("associations")):
+        assert [rule.target for rule in catalogue.current().associations_for([GROUP])] == [
+            "dev-read"
+        ]
+
+
+@pytest.mark.parametrize("table", ["targets", "associations", "aws-accounts"])
+def test_it_checks_a_full_read_against_another(store, table):
+    whole = catalogue.current()
+    catalogue.forget()
+    corrected = catalogue.cache.corrected
+    with faults.on(no_rows(table)):
+        catalogue.current()
+    assert catalogue.cache.check_at < float("inf")
+    catalogue.check()
+    checked = catalogue.current()
+    assert checked.targets.keys() == whole.targets.keys()
+    assert checked.accounts.keys() == whole.accounts.keys()
+    assert checked.associations_by_target.keys() == whole.associations_by_target.keys()
+    assert catalogue.cache.corrected > corrected
+
+
+@pytest.mark.parametrize("table", ["targets", "associations", "aws-accounts"])
+def test_it_does_not_believe_a_check_that_lacks_something(store, table):
+    whole = catalogue.current()
+    with faults.on(no_rows(table)):
+        catalogue.check()
+    checked = catalogue.current()
+    assert checked.targets.keys() == whole.targets.keys()
+    assert checked.accounts.keys() == whole.accounts.keys()
+    assert checked.associations_by_target.keys() == whole.associations_by_target.keys()
+
+
+def test_it_checks_a_while_after_a_full_read_by_itself(store, monkeypatch):
+    checks = threading.Event()
+    monkeypatch.setattr(catalogue, "CHECK_AFTER", 0.0)
+    monkeypatch.setattr(catalogue, "check", checks.set)
+    catalogue.current()
+    catalogue.current()
+    assert checks.wait(5)
+
+
+def test_it_tells_administrators_alone_which_change_a_worker_has(client_of, store):
+    number = catalogue.current().number
+    assert f"change {number}," in client_of("carol").get("/readyz").text
+    assert "change" not in client_of("alice").get("/readyz").text

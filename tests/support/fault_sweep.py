@@ -128,6 +128,7 @@ class Recording:
         self.store.tables.update(copy.deepcopy(self.tables))
         self.browser.cookies = copy.deepcopy(self.cookies)
         catalogue.cache.catalogue = None if self.operation.cold else self.warm
+        catalogue.cache.check_at = float("inf")
         faults.clear()
         with clock.travelling(self.moment):
             yield

@@ -40,6 +40,7 @@ MODES = {
     "absent": "do it, then answer 200 with `{}` and its checksum: a read finds no item",
     "bare": "do it, then answer 200 with an empty document, without the checksum",
     "changed": "do it, then answer 200 with what `change` makes of the body, unchecked",
+    "signed": "the same with DynamoDB's checksum",
     "drip": "do it, then answer a byte each `seconds`",
 }
 UNCHECKED = {"cut-unchecked", "garbled-unchecked", "empty", "bare", "changed"}
@@ -272,7 +273,7 @@ def _spoilt(
         return _tearing(body[: len(body) // 2], environ)
 
     body = _changed(fault, body)
-    if fault.mode == "absent":
+    if fault.mode in ("absent", "signed"):
         headers["x-amz-crc32"] = str(zlib.crc32(body) & 0xFFFFFFFF)
     if fault.mode in UNCHECKED:
         headers.pop("x-amz-crc32", None)
@@ -282,7 +283,7 @@ def _spoilt(
 
 def _changed(fault: Fault, body: bytes) -> bytes:
     """Return what a body becomes."""
-    if fault.mode == "changed":
+    if fault.mode in ("changed", "signed"):
         return fault.change(body)
     if fault.mode == "absent":
         return b"{}"

@@ -1,0 +1,73 @@
+"""All targets, associations and AWS accounts as they were at one moment. Pure: no AWS."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from brokers.models import Association, AwsAccount, Target
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that there is as of change `number`: a snapshot, which no later change alters."""
+
+    number: int
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    accounts: Mapping[str, AwsAccount] = field(default_factory=dict)
+    associations_by_target: Mapping[str, tuple[Association, ...]] = field(default_factory=dict)
+    """A target without associations is not in it."""
+
+    by_group: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The names of the targets that each group is associated with."""
+
+    @classmethod
+    def build(
+        cls,
+        number: int,
+        targets: Mapping[str, Target],
+        accounts: Mapping[str, AwsAccount],
+        associations_by_target: Mapping[str, tuple[Association, ...]],
+    ) -> Self:
+        """Return a catalogue with its index by group."""
+        names_by_group: dict[str, set[str]] = {}
+        for name, associations in associations_by_target.items():
+            for association in associations:
+                names_by_group.setdefault(str(association.group), set()).add(name)
+
+        by_group = {group: frozenset(names) for group, names in names_by_group.items()}
+        return cls(number, targets, accounts, associations_by_target, by_group)
+
+    def associations_for(self, groups: Iterable[object]) -> list[Association]:
+        """Return the associations of any of the groups."""
+        group_names = {str(group) for group in groups}
+        target_names: set[str] = set()
+        for group in group_names:
+            target_names |= self.by_group.get(group, frozenset())
+
+        associations: list[Association] = []
+        for name in target_names:
+            of_target = self.associations_by_target.get(name, ())
+            associations += [row for row in of_target if row.group in group_names]
+        return associations
+
+
+def with_missing(
+    cached: Mapping[str, Any],
+    fresh: Mapping[str, Any],
+    read: Callable[[str], Any],
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    """Return the documents of a full read with those that it lacks, where `read` shows them.
+
+    `note` is called for each name that one of the two lacked without reason.
+    """
+    documents = dict(fresh)
+    for name in fresh.keys() - cached.keys():
+        note(name)
+
+    for name in cached.keys() - fresh.keys():
+        document = read(name)
+        if document:
+            note(name)
+            documents[name] = document
+    return documents
