@@ -2,6 +2,7 @@
 
 Grants are measured against bare boto3, pages with thousands of targets against pages with twelve,
 pages of signed-in people during a flood against the same pages without one.
+`serving` starts, reloads and stops a real server.
 The embedded AWS runs in a process of its own, so that only the caller's CPU is counted.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"web", "saml", "flood"}
+WHAT = {"web", "saml", "flood", "serving"}
 """What there is to measure."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
@@ -76,6 +77,10 @@ def measure(names: list[str]) -> None:
         from bench import saml
 
         saml.measure()
+    if "serving" in names:
+        from bench import serving
+
+        serving.measure()
 
 
 if __name__ == "__main__":

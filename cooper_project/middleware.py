@@ -33,7 +33,7 @@ class PreparationMiddleware:
         # whether the process is alive depends on no cookie, and on nothing of AWS
         if request.path == ALIVE_PATH:
             return health.healthz(request)
-        if worker.is_done:
+        if not worker.problem:
             # before anything is signed or verified with one
             secret_keys.keep_up()
             return self.get_response(request)

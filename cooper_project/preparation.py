@@ -19,7 +19,7 @@ from core.retry import Backoff
 
 logger = logging.getLogger(__name__)
 
-FIRST_TRY_SECONDS = 5.0
+FIRST_TRY_SECONDS = 10.0
 """Seconds that a starting worker waits for its first try: it is usually prepared by then."""
 
 BACKOFF = Backoff(first=1.0, longest=30.0)
@@ -41,27 +41,32 @@ class Preparation:
         self._prepare = prepare
         self._first_try_ended = threading.Event()
         self.problem = STARTING
+        """Why no request may be answered, "" when they may."""
+        self.is_done = False
+        """Whether the process is warm too, and may take another one's place."""
 
-    @property
-    def is_done(self) -> bool:
-        """Whether requests may be answered."""
-        return not self.problem
+    def start(self, warm_up: Callable[[], None]) -> None:
+        """Prepare in the background, then warm up; return after FIRST_TRY_SECONDS at the latest.
 
-    def start(self) -> None:
-        """Prepare in the background; return after the first try, or FIRST_TRY_SECONDS."""
-        threading.Thread(target=self._try_until_done, name="preparation", daemon=True).start()
+        Where the first try fails it returns at once.
+        """
+        thread = threading.Thread(target=self._try_until_done, args=(warm_up,), daemon=True)
+        thread.start()
         self._first_try_ended.wait(FIRST_TRY_SECONDS)
 
     def finish(self) -> None:
         """Let requests be answered."""
         self.problem = ""
 
-    def _try_until_done(self) -> None:
+    def _try_until_done(self, warm_up: Callable[[], None]) -> None:
         attempt = 0
         while not self._try():
             self._first_try_ended.set()
             BACKOFF.sleep(attempt)
             attempt += 1
+
+        warm_up()
+        self.is_done = True
         self._first_try_ended.set()
 
     def _try(self) -> bool:

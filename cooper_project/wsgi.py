@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,9 +25,13 @@ try:
 except ImproperlyConfigured as error:
     refuse_start(str(error))
 
-from cooper_project import preparation, setting_checks  # noqa: E402 - models load with Django
+from cooper_project import (  # noqa: E402 - models load with Django
+    preparation,
+    setting_checks,
+    warm_up,
+)
 
 for error_line in setting_checks.errors():
     refuse_start(error_line)
 
-preparation.worker.start()
+preparation.worker.start(partial(warm_up.warm_up, application))

@@ -155,7 +155,7 @@ class Demo:
     def _end(self) -> None:
         """End the server first, then its AWS, which saves what was done."""
         if self._server is not None:
-            # INT, not TERM: nobody waits 30 s for a browser to close its idle connection
+            # INT, not TERM: whoever tries it out waits for no request under way
             _end_process(self._server, signal.SIGINT)
         if self._aws is not None:
             if self._aws.stdin:
