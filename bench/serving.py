@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
 
@@ -48,6 +49,7 @@ def _measure_first_requests(cookie: str) -> None:
 def _measure_reload(cookie: str) -> None:
     times: list[float] = []
     with _serving(workers=WORKERS) as (port, server):
+        old_pids = _worker_pids(server)
         end = time.monotonic() + RELOAD_SECONDS
 
         def ask() -> None:
@@ -61,9 +63,11 @@ def _measure_reload(cookie: str) -> None:
         server.send_signal(signal.SIGHUP)
         for client in clients:
             client.join()
+        left = len(old_pids & _worker_pids(server))
 
     slow = sum(milliseconds > 1_000 for milliseconds in times)
     print(f"reload under load: {len(times)} requests, longest {max(times):.0f} ms, {slow} over 1 s")
+    print(f"old workers left after the reload: {left} of {len(old_pids)}")
 
 
 def _measure_stop() -> None:
@@ -77,6 +81,11 @@ def _measure_stop() -> None:
         server.wait()
         print(f"stop with one idle connection: {time.monotonic() - start:.1f} s")
         connection.close()
+
+
+def _worker_pids(server: "subprocess.Popen[bytes]") -> set[int]:
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    return {int(pid) for pid in children.read_text().split()}
 
 
 def _milliseconds(port: int, page: str, cookie: str) -> float:
