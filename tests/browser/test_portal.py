@@ -159,7 +159,7 @@ def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, dem
     check_layout(page, "admin-pending")
     page.locator("#try_code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Test target").click()
-    see(page.get_by_text("The target is pending"))
+    see(page.get_by_text("The target is pending: nobody can become it yet."))
     assert page.problems == []
 
 
@@ -182,7 +182,7 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
     page.locator("#id_associations-1-group").fill("finance")
     page.get_by_role("button", name="Save and continue editing").click()
     see(page.get_by_role("heading", name="Who gains, who loses"))
-    page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
+    page.locator("#id_code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save and continue editing").click()
     assert page.locator("#id_associations-1-group").input_value() == "local:finance"
     context.close()
