@@ -188,7 +188,7 @@ class Transaction:
 
         That it is not there tells nothing: it may still be under way.
         """
-        proof = next((each for each in self._created if each.is_written_once), None)
+        proof = next((created for created in self._created if created.is_written_once), None)
         if proof is None:
             raise error
         try:

@@ -43,7 +43,6 @@ POST_ONLY = {
     "/targets/dev-read/credentials/": "/targets/dev-read/",
     "/targets/dev-read/console/?duration=900": "/targets/dev-read/",
     "/logout/": "/",
-    "/administrators/seen/": "/admin/",
     "/device/begin/": "/device/",
     "/device/recover/": "/device/",
     "/device/remove/": "/device/",
