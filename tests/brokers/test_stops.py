@@ -10,6 +10,7 @@ from brokers.models import AwsAccount, State, Target
 from core import admin
 from core.dynamo import transaction
 from core.installation import STOP_SWITCH_ITEM, Installation
+from tests.support import faults
 
 ALL_STOPPED = "All grants are stopped"
 ACCOUNT_STOPPED = "Grants in Development (222222222222) are stopped"
@@ -83,6 +84,18 @@ def test_a_switch_that_is_not_there_counts_as_stopped(client_of, store):
 
 def test_nobody_who_has_not_signed_in_is_told(client_of, all_stopped):
     assert banner_of(client_of(None).get("/login/").text) == ""
+
+
+def test_credentials_that_were_issued_wait_for_no_further_read(client_of):
+    alice = client_of("alice")
+    calls = []
+    # the first one reads the catalogue
+    for way in ("console", "console", "credentials"):
+        before = faults.count("dynamodb")
+        response = alice.post(f"/targets/dev-read/{way}/", {"duration": 900})
+        assert response.status_code in (200, 303)
+        calls.append(faults.count("dynamodb") - before)
+    assert calls[2] == calls[1]
 
 
 # -- buttons ---------------------------------------------------------------------------------------
