@@ -1,6 +1,5 @@
 """Form fields of targets and associations, each with its rule and the words for breaking it."""
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -9,22 +8,19 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.identity import Group
-from brokers import arns
+from brokers import arns, policies
 from brokers.choices import SHORTEST_SESSION
 from brokers.forms import WholeNumberField, describe_seconds
+from brokers.policies import POLICY_LIMIT
 from core import admin
+from core.groups import check_stored_group
 from core.partitions import REGION
 
 NAME = re.compile(r"[A-Za-z0-9][\w+=,.@-]{0,63}", re.ASCII)
 LABEL = re.compile(r"[\w.-]{1,32}(=[\w./@-]{1,64})?", re.ASCII)
 MOST_LABELS = 20
 
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-POLICY_LIMIT = 2048
-"""Characters of a session policy at most, together with the ARNs of managed ones."""
-
 MOST_POLICY_ARNS = 10
-POLICY_CHARACTERS = re.compile(r"[\t\n\r\x20-\xff]+")
 
 COLOURS = ("", "green", "blue", "orange", "red", "purple", "grey")
 
@@ -57,9 +53,11 @@ class GroupField(forms.CharField):
         if not text:
             return ""
         try:
-            return str(Group.parse(str(text)))
+            group = str(Group.parse(str(text)))
+            check_stored_group(group)
         except ValueError as error:
             raise ValidationError(f"Not a valid group: {error}.") from error
+        return group
 
 
 class RoleArnField(forms.CharField):
@@ -123,53 +121,18 @@ class LabelsField(admin.LinesField):
 
 
 # -- session policies ------------------------------------------------------------------------------
-class SessionPolicyField(forms.CharField):
-    """A session policy: JSON with a Version and statements, at most 2,048 characters."""
+class SessionPolicyField(admin.TextField):
+    """A session policy as AWS takes it."""
 
     def clean(self, value: Any) -> str:
         """Return the policy as it was typed; raise ValidationError."""
         text = str(super().clean(value) or "").strip()
         if text:
-            _check_policy_text(text)
-            _check_statements(_parse_policy(text))
+            try:
+                policies.check_session_policy(text)
+            except policies.PolicyRefused as error:
+                raise ValidationError(error.problems) from error
         return text
-
-
-def _check_policy_text(text: str) -> None:
-    if len(text) > POLICY_LIMIT:
-        raise ValidationError(f"{len(text):,} characters; AWS takes {POLICY_LIMIT:,} at most.")
-    if not POLICY_CHARACTERS.fullmatch(text):
-        raise ValidationError("AWS takes no characters beyond Latin-1 in a policy.")
-
-
-def _parse_policy(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValidationError(f"This is not JSON: {place}: {error.msg}.") from error
-
-
-def _check_statements(policy: Any) -> None:
-    """Raise ValidationError for what lacks statements, or for a statement that lacks a part."""
-    statements = policy.get("Statement") if isinstance(policy, dict) else None
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or not statements:
-        raise ValidationError('A policy is {"Version": "2012-10-17", "Statement": [...]}.')
-
-    for number, statement in enumerate(statements, 1):
-        missing = {"Effect", "Action", "Resource"} - _parts_of(statement)
-        if missing:
-            raise ValidationError(f"Statement {number} lacks {', '.join(sorted(missing))}.")
-
-
-def _parts_of(statement: Any) -> set[str]:
-    """Return which parts a statement has; NotAction stands for Action."""
-    if not isinstance(statement, dict):
-        return set()
-    names = set(statement)
-    return names | {name.removeprefix("Not") for name in names}
 
 
 class PolicyArnsField(admin.LinesField):

@@ -18,7 +18,7 @@ from pynamodb.attributes import (
 from pynamodb.expressions.condition import Condition
 
 from brokers.choices import ONE_HOUR, Kind, State
-from core.dynamo import Document
+from core.dynamo import Document, TextAttribute
 
 __all__ = [
     "Association",
@@ -52,7 +52,7 @@ class Target(Document):
     name = UnicodeAttribute(hash_key=True)
     kind = UnicodeAttribute()
     title = UnicodeAttribute(null=True)
-    description = UnicodeAttribute(null=True)
+    description = TextAttribute(null=True)
     aws_account = UnicodeAttribute(null=True)
     partition = UnicodeAttribute(default="aws")
     labels: Texts = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ class Target(Document):
     state = UnicodeAttribute(default=str(State.PENDING))
     sensitive = BooleanAttribute(default=False)
     max_seconds = NumberAttribute(default=ONE_HOUR)
-    session_policy = UnicodeAttribute(null=True)
+    session_policy = TextAttribute(null=True)
     policy_arns: Texts = ListAttribute(of=UnicodeAttribute, default=list)  # type: ignore[arg-type]
     role_arn = UnicodeAttribute(null=True)
     federation_keys = BinaryAttribute(null=True, legacy_encoding=False)

@@ -9,7 +9,6 @@ from brokers import arns
 from brokers.choices import ONE_HOUR
 from brokers.form_fields import (
     COLOURS,
-    POLICY_LIMIT,
     LabelsField,
     NameField,
     PolicyArnsField,
@@ -22,6 +21,7 @@ from brokers.form_fields import (
 )
 from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
+from brokers.policies import POLICY_LIMIT
 from core import admin, aws
 from core.dynamo import Document
 from core.partitions import PARTITIONS, check_region
@@ -90,7 +90,7 @@ class TargetForm(admin.DocumentForm):
     title = forms.CharField(
         max_length=120, required=False, help_text="What people read. It may change."
     )
-    description = forms.CharField(max_length=1000, required=False, widget=text_area(2))
+    description = admin.TextField(max_length=1000, required=False, widget=text_area(2))
     account_name = forms.CharField(
         label="Name of the AWS account",
         max_length=80,
@@ -210,7 +210,7 @@ class FederatedUserForm(TargetForm):
 
     kind = Kind.FEDERATED_USER
     secret_fields = frozenset({"federation_keys"})
-    federation_keys = forms.CharField(
+    federation_keys = admin.TextField(
         label="Federation Keys",
         max_length=9000,
         strip=True,

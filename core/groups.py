@@ -7,6 +7,12 @@ PROVIDER_ID = re.compile(r"[a-z][a-z0-9-]{0,31}")
 GROUP_NAME_LIMIT = 512
 """Characters of a group's name at most."""
 
+GROUP_BYTES = 1024
+"""Bytes, in UTF-8, of a group with its provider that can be associated with a target.
+
+It is the sort key of an association in DynamoDB.
+"""
+
 LOCAL_PROVIDER = "local"
 """The provider of local accounts; a group's name alone means a group of it."""
 
@@ -64,3 +70,10 @@ def split_groups(text: str) -> list[str]:
     """
     parts = [part.strip() for part in LIST_PART.findall(text)]
     return [re.sub(r"\\([\\,])", r"\1", part) for part in parts if part]
+
+
+def check_stored_group(text: str) -> None:
+    """Raise ValueError for a group, with its provider, that is too long to be associated."""
+    size = len(text.encode())
+    if size > GROUP_BYTES:
+        raise ValueError(f"{size:,} bytes in UTF-8; with its provider it can have {GROUP_BYTES:,}")

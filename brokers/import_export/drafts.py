@@ -21,8 +21,9 @@ from brokers.import_export.plan import Plan, Problem
 from brokers.import_export.planner import plan
 from brokers.import_export.snapshot import Contents, CurrentState, Values
 from brokers.import_export.validation import read_contents
-from brokers.import_export.yaml_reader import LARGEST, Key, Node
+from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import ImportPart, Target
+from brokers.nodes import Key, Node
 from core import audit, aws
 from core.audit import Event
 from core.dynamo import after, transaction

@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from brokers.import_export.complaints import Complaints, Place, shortened
-from brokers.import_export.yaml_reader import Node
+from brokers.nodes import Node
+from core.newlines import plain_newlines
 
 
 class NodeReader:
@@ -50,7 +51,7 @@ class NodeReader:
         if not isinstance(node.value, str):
             self.complain(node, "This must be a text.")
             return ""
-        return node.value
+        return plain_newlines(node.value)
 
     def texts(self, node: Node) -> list[str]:
         if node.value is None:

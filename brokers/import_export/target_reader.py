@@ -13,7 +13,7 @@ from brokers.form_fields import NameField, check_policy_length
 from brokers.import_export.complaints import Complaints
 from brokers.import_export.node_reader import NodeReader
 from brokers.import_export.snapshot import DEFAULTS
-from brokers.import_export.yaml_reader import Key, Node
+from brokers.nodes import Key, Node
 from brokers.probing import is_coopers_own
 from brokers.readiness import PROBE_FLAGS, attributes_from
 from brokers.target_forms import (

@@ -10,7 +10,7 @@ from brokers.import_export.complaints import Complaints, Unusable, shortened
 from brokers.import_export.node_reader import NodeReader
 from brokers.import_export.snapshot import FORMAT, SECTIONS, Contents, Ends, Values, format_end
 from brokers.import_export.target_reader import FORM_FIELDS, TargetReader
-from brokers.import_export.yaml_reader import Key, Node
+from brokers.nodes import Key, Node
 
 MOST_GROUPS = 1_000
 """Groups of one target in a file at most."""

@@ -11,12 +11,12 @@ Source: https://yaml.org/spec/1.1/
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
 
 from brokers.import_export.complaints import Complaints, Unusable, shortened
+from brokers.nodes import Key, Node
 
 LARGEST = 20_000_000
 """Bytes of a file at most."""
@@ -28,26 +28,6 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NULLS = {"", "~", "null"}
 """What stands for nothing when it is written without quotes."""
-
-
-@dataclass(slots=True)
-class Node:
-    """A value and its place, which counts from 1.
-
-    The value is a text (None for nothing), a list of nodes, or a dict of nodes by Key.
-    """
-
-    line: int
-    column: int
-    value: Any = None
-
-
-class Key(str):
-    """A key of a mapping, with its place."""
-
-    __slots__ = ("column", "line")
-    line: int
-    column: int
 
 
 def read(data: bytes, complaints: Complaints) -> Node:

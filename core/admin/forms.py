@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from core.admin.operations import AdminOperation
 from core.dynamo import Document
+from core.newlines import plain_newlines
 
 CHANGED_MEANWHILE = (
     "Somebody else changed this while you were editing. Nothing was saved. The differences are "
@@ -19,6 +20,16 @@ JSON_TYPES = (bool, int, float, str)
 
 TYPED = "Below is what you typed."
 TYPE_AGAIN = "Type it again: it is never shown."
+
+
+class TextField(forms.CharField):
+    """A text of several lines, which end in LF alone, as they are counted in the browser."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return plain_newlines(text) if isinstance(text, str) else text
 
 
 class LinesField(forms.CharField):

@@ -1,5 +1,6 @@
 """Everything durable: documents in DynamoDB through PynamoDB, on one shared connection."""
 
+from core.dynamo.attributes import TextAttribute
 from core.dynamo.connection import ConditionFailed, OutcomeUnknown, TableMissing
 from core.dynamo.documents import Document, after, documents
 from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
@@ -11,6 +12,7 @@ __all__ = [
     "OutcomeUnknown",
     "Stale",
     "TableMissing",
+    "TextAttribute",
     "Transaction",
     "after",
     "documents",

@@ -28,6 +28,8 @@ NO_VALIDATION = {
     "accounts/providers/saml/safe_xml.py: XML_DECLARATION.match(text)": "takes the start off",
     "accounts/providers/saml/metadata.py: re.match(...)": "words an error",
     "accounts/providers/saml/status.py: pattern.search(status.message)": "words an error",
+    "brokers/json_reader.py: _SCALAR.match(self._text, self._position)": "reads on",
+    "brokers/json_reader.py: _STRING.match(self._text, self._position)": "reads on",
     "core/kms.py: re.search(...)": "words an error",
     "core/dynamo/table_manager.py: re.search(...)": "words an error",
     "demo/example_idp.py: re.search(...)": "a part of the demo, whose answers cooper validates",
@@ -60,7 +62,7 @@ def searches_in(source: str) -> list[str]:
     uses = []
     for call in calls(ast.parse(source), {"match", "search"}):
         text = ast.unparse(call)
-        uses.append(text if len(text) <= 40 else f"{ast.unparse(call.func)}(...)")
+        uses.append(text if len(text) <= 50 else f"{ast.unparse(call.func)}(...)")
     return uses
 
 

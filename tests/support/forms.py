@@ -64,7 +64,12 @@ def fields_of(text: str, form_id: str = "") -> dict[str, str]:
     """Return what a browser would send of the page's form with this id."""
     parser = _Form(form_id)
     parser.feed(text)
-    return {name: value.removeprefix("\n") for name, value in parser.fields.items()}
+    fields = {}
+    for name, value in parser.fields.items():
+        # a newline behind <textarea> is not of its text; lines are sent with CRLF
+        shown = value.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\n")
+        fields[name] = shown.replace("\n", "\r\n")
+    return fields
 
 
 def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:

@@ -9,7 +9,7 @@ from django import forms
 from brokers.import_export import yaml_reader
 from brokers.import_export.complaints import Complaints
 from brokers.import_export.node_reader import NodeReader
-from brokers.import_export.yaml_reader import Node
+from brokers.nodes import Node
 
 
 class Reading:

@@ -12,6 +12,7 @@ from demo.seed import READ_S3
 from tests.support.import_files import HEAD, ROLE, USER, A, T, U, exported, imported, refused
 
 MANAGED = "arn:aws:iam::444444444444:policy/a-managed-one-of-ours"
+DOUBLED_POLICY = READ_S3.replace("{", '{"Statement": [], ', 1)
 LONG_POLICY = READ_S3.replace("{", "{" + " " * (2000 - len(READ_S3)), 1)
 
 
@@ -55,6 +56,15 @@ WRONG = {
         "line 7, column 27: A sensitive target cannot use weaker mode",
     ),
     "no JSON": (A + "session_policy: '{'\n", "line 6, column 21: This is not JSON: line 1"),
+    "a policy with a key twice": (
+        A + f"session_policy: '{DOUBLED_POLICY}'\n",
+        'line 6, column 21: Line 1, column 44: "Statement" is here twice, first at line 1, column 2',
+    ),
+    "a policy in lower case": (
+        A + f"session_policy: '{READ_S3.replace('Effect', 'effect')}'\n",
+        'Write "Effect", not "effect": case counts',
+    ),
+    "too deep a policy": (A + f"session_policy: '{'[' * 2000}'\n", "nested deeper than 12 levels"),
     "too long a policy": (A + f"session_policy: '{'x' * 2049}'\n", "2,049 characters; AWS takes"),
     "no session policy": (
         T + "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n",

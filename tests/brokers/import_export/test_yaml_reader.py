@@ -8,7 +8,8 @@ import yaml
 
 from brokers.import_export.complaints import Complaints, Unusable
 from brokers.import_export.drafts import draft
-from brokers.import_export.yaml_reader import LARGEST, Node, read
+from brokers.import_export.yaml_reader import LARGEST, read
+from brokers.nodes import Node
 from tests.support.import_files import HEAD, T, refused
 
 
