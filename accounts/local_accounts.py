@@ -20,6 +20,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import AlreadyExists, Stale, Transaction, transaction
 from core.errors import Conflict, Invalid
+from core.groups import check_stored_group
 from core.retry import retry
 
 ATTEMPTS = 5
@@ -27,6 +28,14 @@ ATTEMPTS = 5
 
 Change = Callable[[LocalAccount, Person], None]
 """Sets fields of an account and its person; nothing is written by it."""
+
+
+MOST_GROUPS = 100
+MOST_GROUP_BYTES = 30_000
+"""Groups of one account, and their bytes in UTF-8 together.
+
+The event of a change has them twice, as JSON with escapes, and an item of DynamoDB has 400 KB.
+"""
 
 
 # -- what was typed --------------------------------------------------------------------------------
@@ -45,6 +54,8 @@ def parse_group_names(texts: Iterable[str]) -> list[str]:
     """Return the bare names of local groups, which may be written `local:name`; raise Invalid."""
     try:
         groups = sorted({Group.parse(text) for text in texts})
+        for group in groups:
+            check_stored_group(str(group))
     except ValueError as error:
         raise Invalid(f"Not a valid group: {error}.", field="groups") from error
 
@@ -53,7 +64,22 @@ def parse_group_names(texts: Iterable[str]) -> list[str]:
         raise Invalid(
             f"A local account has local groups only, not {', '.join(foreign)}.", field="groups"
         )
+    _check_amount(groups)
     return [group.name for group in groups]
+
+
+def _check_amount(groups: list[Group]) -> None:
+    """Raise Invalid for more groups than an account can have."""
+    if len(groups) > MOST_GROUPS:
+        raise Invalid(
+            f"{len(groups):,} groups; a local account has at most {MOST_GROUPS}.", field="groups"
+        )
+    size = sum(len(str(group).encode()) for group in groups)
+    if size > MOST_GROUP_BYTES:
+        raise Invalid(
+            f"Groups of {size:,} bytes; a local account has at most {MOST_GROUP_BYTES:,}.",
+            field="groups",
+        )
 
 
 def validate_new_password(password: str, username: str, name: str = "") -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from core.audit import AuditEvent
+from core.dynamo.sizes import HASH_KEY_LIMIT, fits
 
 BEGINNING = date(2026, 1, 1)
 """There was no cooper before."""
@@ -114,6 +115,9 @@ class AuditSearch:
         """Yield the events of a person (`local:` may be left out) and of what has that name."""
         name = self.search.name
         person = name if ":" in name else f"local:{name}"
+        if not fits(person, HASH_KEY_LIMIT):
+            # no event has such a name
+            return
         oldest = f"{self.search.first_day}T"
         if self.search.newest < oldest:
             # DynamoDB refuses such a range

@@ -284,7 +284,7 @@ def delete(target: Target) -> None:
     associations = list(Association.under(target.name))
     removed = None
     if associations:
-        removed = {"removed": [association.group for association in associations]}
+        removed = {"removed": _names_for_event(associations)}
     facts: dict[str, Any] = {"target": target.name, "aws_account": target.aws_account}
 
     def build(writes: Transaction) -> None:
@@ -301,6 +301,15 @@ def delete(target: Target) -> None:
     for start in range(ASSOCIATIONS_PER_STEP, len(associations), ASSOCIATIONS_PER_STEP):
         step = associations[start : start + ASSOCIATIONS_PER_STEP]
         catalogue.edit(partial(_delete_all, step), target.name)
+
+
+def _names_for_event(associations: list[Association]) -> list[str]:
+    """Return the groups that the event of a deletion names; the rest is counted."""
+    names = [str(association.group) for association in associations[:ASSOCIATIONS_PER_STEP]]
+    rest = len(associations) - len(names)
+    if rest:
+        names.append(f"and {rest} more")
+    return names
 
 
 def _delete_all(associations: list[Association], writes: Transaction) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, ClassVar, Self
 from urllib.parse import quote, unquote
 
@@ -15,6 +16,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from core.dynamo.connection import table_connection
+from core.dynamo.sizes import HASH_KEY_LIMIT, RANGE_KEY_LIMIT, fits
 
 PAGE = 250
 """Items that one answer of a scan has at most.
@@ -104,6 +106,9 @@ class Document(Model):
 
         Raise CooperError when DynamoDB does not say.
         """
+        if not fits(hash_key, HASH_KEY_LIMIT) or not fits(range_key, RANGE_KEY_LIMIT):
+            # no item has such a key, and DynamoDB takes no question for it
+            return None
         try:
             return cls.get(hash_key, range_key, consistent_read=True)
         except DoesNotExist:
@@ -170,6 +175,20 @@ class Document(Model):
             is_number = cls.get_attributes()[name].attr_type == "N"
             key.append(int(part) if is_number else part)
         return cls.find(*key)
+
+    @classmethod
+    def key_limits(cls) -> dict[str, int]:
+        """Return how many bytes the keys of the table and of its indexes take, by attribute."""
+        description = cls.table_description()
+        schemas = [description["KeySchema"]]
+        schemas += [index["KeySchema"] for index in description["GlobalSecondaryIndexes"]]
+
+        limits: dict[str, int] = {}
+        for part in chain.from_iterable(schemas):
+            limit = HASH_KEY_LIMIT if part["KeyType"] == "HASH" else RANGE_KEY_LIMIT
+            name = part["AttributeName"]
+            limits[name] = min(limit, limits.get(name, limit))
+        return limits
 
     @classmethod
     def key_names(cls) -> list[str]:

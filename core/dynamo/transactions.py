@@ -16,7 +16,8 @@ from pynamodb.expressions.update import Action
 
 from core.dynamo.connection import CancellationReason, Cancelled, OutcomeUnknown, shared
 from core.dynamo.documents import Document
-from core.errors import Conflict, CooperError, Unavailable
+from core.dynamo.sizes import check_item
+from core.errors import Conflict, CooperError, Invalid, Unavailable
 from core.retry import Backoff
 
 LIMIT = 100
@@ -76,10 +77,14 @@ class Transaction:
         return len(self._actions)
 
     def create(self, document: Document, refusal: CooperError | None = None) -> None:
-        """Put a document that must not exist yet; otherwise `refusal` (AlreadyExists) is raised."""
+        """Put a document that must not exist yet; otherwise `refusal` (AlreadyExists) is raised.
+
+        Raise Invalid for one that is too large.
+        """
         # the condition is about the item with this key: its key attribute exists if it does
         hash_key = type(document).get_attributes()[document.key_names()[0]]
         arguments = document.get_save_kwargs_from_instance(condition=hash_key.does_not_exist())
+        check_item(arguments["Item"], document.key_limits())
         self._add(_Kind.PUT, arguments, refusal or AlreadyExists(document))
         self._saved.append(document)
         self._created.append(document)
@@ -90,8 +95,12 @@ class Transaction:
         condition: Condition | None = None,
         refusal: CooperError | None = None,
     ) -> None:
-        """Put a document over the version that was read; otherwise `refusal` (Stale) is raised."""
+        """Put a document over the version that was read; otherwise `refusal` (Stale) is raised.
+
+        Raise Invalid for one that is too large.
+        """
         arguments = document.get_save_kwargs_from_instance(condition=condition)
+        check_item(arguments["Item"], document.key_limits())
         self._add(_Kind.PUT, arguments, refusal or Stale(document))
         self._saved.append(document)
 
@@ -131,7 +140,7 @@ class Transaction:
     def _add(self, kind: _Kind, arguments: dict[str, Any], refusal: CooperError) -> None:
         if len(self._actions) >= LIMIT:
             message = f"This changes more than {LIMIT} items at once. Do it in smaller parts."
-            raise CooperError(message)
+            raise Invalid(message)
         self._actions.append(_Action(kind, arguments, refusal))
 
     def commit(self) -> None:
