@@ -232,4 +232,6 @@ def _is_operator(text: str) -> bool:
     if text == "Null":
         return True
     match = _OPERATOR.fullmatch(text)
-    return bool(match) and match[1] in CONDITION_OPERATORS
+    if not match:
+        return False
+    return match[1] in CONDITION_OPERATORS

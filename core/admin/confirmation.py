@@ -37,7 +37,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
 
         lines: list[Any] = []
         for document in objs:
-            lines.append(f"{name.capitalize()}: {document}")
+            lines.append(f"{name[:1].upper()}{name[1:]}: {document}")
             consequences = self.consequences(request, document)
             if consequences:
                 lines.append(consequences)

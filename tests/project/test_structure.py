@@ -402,3 +402,10 @@ def test_no_test_imports_from_a_test_module() -> None:
     borrowed = re.compile(r"^\s*(from|import) tests[.\w]*\.test_\w+", re.MULTILINE)
     files = (ROOT / "tests").rglob("*.py")
     assert [str(path) for path in files if borrowed.search(path.read_text())] == []
+
+
+def test_it_never_lowers_the_rest_of_a_sentence() -> None:
+    # str.capitalize makes "Aws account" of "AWS account"; str.title and swapcase are no better
+    calls = re.compile(r"\.(capitalize|title|swapcase)\(\)")
+    lines = [(path, line) for path in modules() for line in path.read_text().splitlines()]
+    assert [(path.name, line) for path, line in lines if calls.search(line)] == []

@@ -132,7 +132,7 @@ def _refuse_taken(name: str, existing: SamlIdp | None, entity_id: str) -> None:
 
 
 def _apply_settings(idp: SamlIdp, settings: IdpSettings) -> None:
-    idp.label = settings.label or settings.name.capitalize()
+    idp.label = settings.label or f"{settings.name[:1].upper()}{settings.name[1:]}"
     idp.group_attributes = list(settings.group_attributes)
     idp.separator = settings.separator or None
     idp.signs_response = settings.signs_response
