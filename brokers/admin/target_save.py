@@ -1,5 +1,6 @@
 """What saving and deleting a target comes to: keys examined, a probe, one transaction."""
 
+import json
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,6 +28,9 @@ ASSOCIATIONS_PER_STEP = 90
 Without its target an association entitles nobody. DynamoDB takes 100 writes a transaction; the
 others are the target, its event and the change log.
 """
+
+NAMED_GROUPS_BYTES = 200_000
+"""Bytes of the groups that the event of a deletion names; an item of DynamoDB has 400 KB."""
 
 COOPERS_OWN_ROLE = (
     "This is the role that cooper itself runs as. It can become every target, so it cannot be one."
@@ -304,11 +308,16 @@ def delete(target: Target) -> None:
 
 
 def _names_for_event(associations: list[Association]) -> list[str]:
-    """Return the groups that the event of a deletion names; the rest is counted."""
-    names = [str(association.group) for association in associations[:ASSOCIATIONS_PER_STEP]]
-    rest = len(associations) - len(names)
-    if rest:
-        names.append(f"and {rest} more")
+    """Return the groups that the event of a deletion names; what does not fit is counted."""
+    names: list[str] = []
+    size = 0
+    for association in associations:
+        # as the event has it, with escapes
+        size += len(json.dumps(association.group))
+        if size > NAMED_GROUPS_BYTES:
+            names.append(f"and {len(associations) - len(names)} more")
+            break
+        names.append(str(association.group))
     return names
 
 
