@@ -22,6 +22,9 @@ class Card:
     entitlement: Entitlement
     longest_seconds: int
 
+    takes_code: bool = False
+    """Whether becoming it takes a one-time code."""
+
     stopped: str = ""
     """Why nobody may become it now, though entitled; "" while nothing is stopped."""
 
@@ -65,8 +68,14 @@ def card_of(entitlement: Entitlement, catalogue: Catalogue, stops: Stops) -> Car
     target = catalogue.targets[entitlement.target]
     account_id = str(target.aws_account)
     account = catalogue.accounts.get(account_id)
-    stopped = stops.reason_for(account_id)
-    return Card(target, account, entitlement, longest_seconds(target), stopped)
+    return Card(
+        target,
+        account,
+        entitlement,
+        longest_seconds(target),
+        takes_code=catalogue.takes_code(target),
+        stopped=stops.reason_for(account_id),
+    )
 
 
 def cards_of(identity: Identity, catalogue: Catalogue, stops: Stops, now: datetime) -> list[Card]:

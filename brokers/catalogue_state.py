@@ -20,6 +20,9 @@ class Catalogue:
     by_group: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The names of the targets that each group is associated with."""
 
+    sensitive: tuple[Target, ...] = ()
+    """The sensitive targets."""
+
     @classmethod
     def build(
         cls,
@@ -35,7 +38,23 @@ class Catalogue:
                 names_by_group.setdefault(str(association.group), set()).add(name)
 
         by_group = {group: frozenset(names) for group, names in names_by_group.items()}
-        return cls(number, targets, accounts, associations_by_target, by_group)
+        sensitive = tuple(target for target in targets.values() if target.sensitive)
+        return cls(number, targets, accounts, associations_by_target, by_group, sensitive)
+
+    def takes_code(self, target: Target) -> bool:
+        """Return whether becoming the target takes a one-time code.
+
+        It does where it, or another target that gives the same power, is sensitive.
+        """
+        return bool(target.sensitive) or bool(self.sensitive_like(target))
+
+    def sensitive_like(self, target: Target) -> list[str]:
+        """Return the names of the other sensitive targets of its role or Federation Keys."""
+        return [
+            str(other.name)
+            for other in self.sensitive
+            if other.name != target.name and _gives_the_same(other, target)
+        ]
 
     def associations_for(self, groups: Iterable[object]) -> list[Association]:
         """Return the associations of any of the groups."""
@@ -49,6 +68,14 @@ class Catalogue:
             of_target = self.associations_by_target.get(name, ())
             associations += [row for row in of_target if row.group in group_names]
         return associations
+
+
+def _gives_the_same(one: Target, other: Target) -> bool:
+    """Return whether two targets have one role, or one pair of Federation Keys."""
+    if one.role_arn and other.role_arn:
+        # IAM tells no two roles apart by the case of their names
+        return str(one.role_arn).casefold() == str(other.role_arn).casefold()
+    return bool(one.access_key_id) and one.access_key_id == other.access_key_id
 
 
 def with_missing(

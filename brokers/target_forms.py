@@ -127,7 +127,11 @@ class TargetForm(admin.DocumentForm):
         ),
     )
     sensitive = forms.BooleanField(
-        required=False, help_text="Becoming it takes a one-time code each time."
+        required=False,
+        help_text=(
+            "Becoming it takes a one-time code each time. "
+            "So does every other target of the same role or Federation Keys."
+        ),
     )
     session_policy = SessionPolicyField(required=False, widget=text_area(8, **COUNTED))
     policy_arns = PolicyArnsField(

@@ -86,8 +86,8 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
     initial = typed.dict() or _typed_before_set_up(request, name)
 
     # without a device there is no code to type: the form leads to set one up first
-    needs_device = bool(card.target.sensitive) and not stepup.has_device(request)
-    asks_code = bool(card.target.sensitive) and not needs_device
+    needs_device = card.takes_code and not stepup.has_device(request)
+    asks_code = card.takes_code and not needs_device
     form = BecomeForm(initial=initial, longest=card.longest_seconds, sensitive=asks_code)
     return _target_page(request, card, form, needs_device=needs_device)
 
@@ -203,7 +203,9 @@ def _bound_form(request: CooperRequest, name: str) -> BecomeForm:
         # the grant refuses it, as it does a target that is not for this person
         return BecomeForm(request.POST, longest=DEFAULT_SECONDS)
     return BecomeForm(
-        request.POST, longest=longest_seconds(target), sensitive=bool(target.sensitive)
+        request.POST,
+        longest=longest_seconds(target),
+        sensitive=catalogue.latest().takes_code(target),
     )
 
 

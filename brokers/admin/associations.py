@@ -152,7 +152,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         if obj is None or not obj.target:
             return True
         target = catalogue.current().targets.get(obj.target)
-        return target is None or bool(target.sensitive)
+        return target is None or catalogue.latest().takes_code(target)
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the associations of targets that are not deleted, from the catalogue."""

@@ -91,12 +91,12 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     }
 
     def is_strict(self, request: AdminRequest, obj: Target | None) -> bool:
-        """Ask for a code of its own where the target is, or was, sensitive."""
+        """Ask for a code of its own where the target is, or was, sensitive, or one like it is."""
         if obj is None:
             return False
         stored = catalogue.current().targets.get(obj.name)
         was_sensitive = stored is not None and stored.sensitive
-        return bool(obj.sensitive or was_sensitive)
+        return bool(was_sensitive) or catalogue.latest().takes_code(obj)
 
     # -- the list
     def documents(self, request: HttpRequest) -> list[Any]:
@@ -199,9 +199,12 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         target = operation.document
         after = target_save.access_after(target, operation.changes, adding=operation.is_adding)
         people = impact.people_for(request)
-        return impact_lines(
+        lines = impact_lines(
             impact.impact_on(target, after, was_enabled=target.enabled, people=people)
         )
+        if {"role_arn", "federation_keys", "sensitive"} & operation.changes.before_and_after.keys():
+            lines += _code_lines(target)
+        return lines
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Target]) -> PreparedTarget:
         """Examine keys or the role, and probe the target where that is called for."""
@@ -311,6 +314,14 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             operation = AdminOperation(TargetOperationKind.TEST, [target])
             form.fields.update(self.extra_form_fields(request, operation))
         return form
+
+
+def _code_lines(target: Target) -> list[str]:
+    """Say that becoming a target takes a code because another one of its role is sensitive."""
+    return [
+        f"Becoming it takes a one-time code: {name} is sensitive and has the same role or keys."
+        for name in catalogue.latest().sensitive_like(target)
+    ]
 
 
 def _saved_groups(operation: AdminOperation[Target]) -> list[str]:

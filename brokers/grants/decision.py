@@ -26,6 +26,11 @@ class Decision:
     catalogue: Catalogue
 
     @property
+    def takes_code(self) -> bool:
+        """Whether it takes a one-time code, by this target or another one of the same role."""
+        return self.catalogue.takes_code(self.target)
+
+    @property
     def external_id(self) -> str:
         """The ExternalId of the target's AWS account; "" for an AWS account without one."""
         account = self.catalogue.accounts.get(str(self.target.aws_account))

@@ -56,7 +56,7 @@ class GrantRequest:
     """cooper's address, to which the console sends people when their session is over."""
 
     code: str = field(default="", repr=False)
-    """A one-time code of the person's device, for sensitive targets."""
+    """A one-time code of the person's device, for targets that take one."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
             seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
             limits.count_attempt(identity)
-            if target.sensitive:
+            if decision.takes_code:
                 # after all checks that write nothing, since it uses the code up
                 stepup.verify(identity.person, request.code)
 
