@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -173,9 +174,21 @@ def test_a_reload_keeps_the_old_worker_until_the_new_one_can_serve(
         assert knows(server, old_cookies)
 
 
-def test_a_stop_ends_idle_connections_at_once(environment: dict[str, str], tmp_path: Path) -> None:
-    with starting(environment, tmp_path) as server, idle_connection(server) as connection:
-        server.process.terminate()
+def test_a_stop_ends_idle_connections_and_lets_a_request_under_way_end(
+    environment: dict[str, str], old_cookies: dict[str, str], tmp_path: Path
+) -> None:
+    slow = Fault("dynamodb", "GetItem", table="web-sessions", mode="stall", seconds=1.0)
+    with (
+        starting(environment, tmp_path) as server,
+        idle_connection(server) as connection,
+        ThreadPoolExecutor() as pool,
+    ):
+        wait_until(lambda: knows(server, old_cookies))
+        with faults.on(slow) as [active]:
+            answer = pool.submit(knows, server, old_cookies)
+            wait_until(lambda: active.hit > 0)
+            server.process.terminate()
+            assert answer.result(timeout=40)
         server.process.wait(timeout=40)
         assert connection.recv(1) == b""
     # gunicorn says so when it had to end a connection by force
