@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django import forms
 from django.contrib import messages
@@ -24,7 +25,7 @@ from accounts.providers import (
     provider_for,
     providers,
 )
-from core import audit
+from core import audit, error_pages
 from core.audit import Event
 from core.errors import CooperError
 from core.http import post_only, safe_next
@@ -38,6 +39,10 @@ STEPS_PER_MINUTE = 600
 So many, because all people of a company may share one address.
 """
 
+FORM_TOO_OLD = (
+    "This form was too old, or came from another site. Type your password and send it again."
+)
+
 DETAIL_LIMIT = 500
 """Characters of an engineer's message in the log: it may quote what an identity provider sent."""
 
@@ -46,6 +51,8 @@ DETAIL_LIMIT = 500
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: CooperRequest) -> HttpResponse:
     """Show the ways to sign in; POST is the form of local accounts."""
+    if request.method == "POST" and request.user.is_authenticated:
+        return _lead_on(request)
     if request.method != "POST":
         url = _redirect_url(request)
         if url:
@@ -78,6 +85,33 @@ def _sign_in_by_form(request: CooperRequest, provider: Provider, form: forms.For
 
     _show_stored_notice(request, user)
     return HttpResponseRedirect(_next_page(request))
+
+
+def _lead_on(request: CooperRequest) -> HttpResponse:
+    """Lead somebody who is signed in to where they wanted; the form makes them nobody else."""
+    messages.info(
+        request,
+        f"You are signed in already, as {request.identity}. "
+        "To sign in as somebody else, sign out first.",
+    )
+    return HttpResponseRedirect(_next_page(request))
+
+
+def csrf_failure(request: CooperRequest, reason: str = "") -> HttpResponse:
+    """Answer for a form whose token is not this browser's.
+
+    Signing in gives the browser another one, so the sign-in form of a second tab, and the one
+    behind Back, have the old one. Nothing of a form is done here.
+    """
+    provider = _form_provider()
+    if request.path != resolve_url("login") or provider is None or provider.form_class is None:
+        return error_pages.csrf_failure(request, reason)
+    if request.user.is_authenticated:
+        return _lead_on(request)
+
+    form = provider.form_class(request.POST)
+    form.add_error(None, FORM_TOO_OLD)
+    return _sign_in_page(request, form, HTTPStatus.FORBIDDEN)
 
 
 def _redirect_url(request: CooperRequest) -> str:

@@ -148,7 +148,7 @@ CSRF_COOKIE_NAME = f"{_cookie_prefix}cooper-csrf"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "core.error_pages.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SAML_REQUEST_COOKIE_NAME = f"{_cookie_prefix}cooper-saml"

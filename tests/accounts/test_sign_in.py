@@ -15,6 +15,7 @@ from core.audit import AuditEvent
 from core.dynamo import documents, transaction
 from demo.seed import PASSWORD
 from tests.support import clock
+from tests.support.forms import errors_in
 from tests.support.stored import items_of
 
 RIGHT = {"username": "alice", "password": PASSWORD}
@@ -327,4 +328,6 @@ def test_it_signs_out_by_post_alone(browser):
 def test_it_sends_forms_without_a_token_away(store):
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post("/login/", RIGHT)
+    assert answer.status_code == 403 and "too old" in errors_in(answer.text)
+    answer = strict.post("/logout/")
     assert answer.status_code == 403 and "reload the page" in answer.text
