@@ -56,13 +56,26 @@ def _group_of(holder: Holder, stored_name: str) -> Group:
     return Group.from_stored(stored_name)
 
 
-def can_administer(holder: Holder | None) -> bool:
+def can_administer(holder: Holder) -> bool:
     """Return whether this local account or person can sign in and administer."""
-    if holder is None or holder.disabled or not admin_groups_of(holder):
+    if holder.disabled or not admin_groups_of(holder):
         return False
     if isinstance(holder, Person):
         return provider_for(str(holder.provider)) is not None
     return True
+
+
+def could_administer(stored: Holder | None, changed: Holder) -> bool:
+    """Return whether whoever is about to be changed can administer as they are stored.
+
+    `stored` is what a read found; a new one, whose document was never read, could not. Raise Stale
+    when one that is not new was not found: nobody knows then.
+    """
+    if stored is None:
+        if changed.version is not None:
+            raise Stale(changed)
+        return False
+    return can_administer(stored)
 
 
 # -- the last one stays ----------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def _change_once(
 
     # A person exists from the first sign-in on. Whoever has not signed in has none to change;
     # disabling creates it, so that a sign-in at this very moment conflicts with it.
-    writes_person = person is not None or create_person
+    is_there = person is not None
     if person is None:
         person = Person(person_key, provider="local", subject=username)
 
@@ -204,9 +204,11 @@ def _change_once(
     with transaction() as writes:
         writes.save(account)
         guard_admin_change(writes, person_key, was=could_administer, will=can_administer(account))
-        if writes_person:
+        if is_there or create_person:
             _copy_to_person(account, person)
             writes.save(person)
+        else:
+            writes.check_absent(person)
         writes.create(audit.event(event, person=person_key, **facts))
 
 
@@ -216,12 +218,14 @@ def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bo
 
     `ends_sessions` begins a new epoch, which ends their web sessions.
     """
-    person = Person.find(f"local:{account.username}")
-    if person is None and account.disabled:
-        # created so that a sign-in at this very moment conflicts with it
-        person = Person(f"local:{account.username}", provider="local", subject=account.username)
+    person_key = f"local:{account.username}"
+    person = Person.find(person_key)
     if person is None:
-        return
+        person = Person(person_key, provider="local", subject=account.username)
+        if not account.disabled:
+            writes.check_absent(person)
+            return
+        # else created, so that a sign-in at this very moment conflicts with it
 
     _copy_to_person(account, person)
     person.disabled = account.disabled

@@ -136,7 +136,7 @@ def _put_person(
     """Put the person, new or changed, into the transaction of their sign-in; return the person."""
     provider.guard_sign_in(writes)
 
-    could_administer = can_administer(person)
+    could_administer = person is not None and can_administer(person)
     if person is None:
         person = Person(identity.person, provider=identity.provider, subject=identity.subject)
     person.groups = groups

@@ -191,6 +191,6 @@ def _admin_before_and_after(account: LocalAccount) -> dict[str, Any]:
     """Return whether the account can administer as it is stored, and as it is about to be."""
     stored = LocalAccount.find(account.username)
     return {
-        "was": administrators.can_administer(stored),
+        "was": administrators.could_administer(stored, account),
         "will": administrators.can_administer(account),
     }

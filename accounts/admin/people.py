@@ -316,6 +316,6 @@ def _admin_before_and_after(person: Person) -> dict[str, Any]:
     """Return whether the person can administer as they are stored, and as they are about to be."""
     stored = Person.find(person.person)
     return {
-        "was": administrators.can_administer(stored),
+        "was": administrators.could_administer(stored, person),
         "will": administrators.can_administer(person),
     }

@@ -2,15 +2,20 @@
 
 import hashlib
 from datetime import UTC, datetime
+from functools import partial
 
 from accounts.models import Person, TotpDevice
 from accounts.totp import recovery
 from accounts.totp.seeds import device_label
 from core import audit
 from core.audit import Event
-from core.dynamo import Transaction, transaction
+from core.dynamo import Stale, Transaction, transaction
 from core.errors import Invalid, Refused
 from core.kms import Ciphertext
+from core.retry import retry
+
+ATTEMPTS = 5
+"""Times that a reset is tried again when the person signs in at that moment."""
 
 
 def device_of(person: str) -> TotpDevice | None:
@@ -88,6 +93,11 @@ def reset_device(person_key: str, by: str) -> None:
 
     `by` says who did it, as the notice names them. Raise Invalid when there is no device.
     """
+    retry(partial(_reset_once, person_key, by), on=Stale, tries=ATTEMPTS)
+
+
+def _reset_once(person_key: str, by: str) -> None:
+    """Raise Stale when the device or the person was changed meanwhile."""
     device = device_of(person_key)
     if device is None:
         raise Invalid(f"{person_key} has no device.")
@@ -95,7 +105,10 @@ def reset_device(person_key: str, by: str) -> None:
 
     with transaction() as writes:
         remove_device(writes, device, Event.DEVICE_RESET)
-        if person is not None:
+        if person is None:
+            # a device may be there before the person's first sign-in
+            writes.check_absent(Person(person_key))
+        else:
             person.start_new_epoch()
             moment = f"{audit.now():%Y-%m-%d %H:%M} UTC"
             person.notice = f"Your device for one-time codes was reset by {by} on {moment}."

@@ -89,6 +89,15 @@ class Transaction:
         self._saved.append(document)
         self._created.append(document)
 
+    def check_absent(self, document: Document) -> None:
+        """Demand that no document with this key exists; otherwise Stale is raised.
+
+        For who found none, and does something else for that: a read alone proves no absence.
+        """
+        hash_key = type(document).get_attributes()[document.key_names()[0]]
+        condition = hash_key.does_not_exist()
+        self.check(type(document), *document.key, condition=condition, refusal=Stale(document))
+
     def save(
         self,
         document: Document,
