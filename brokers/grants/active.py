@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from brokers import arns
+from brokers.grants.limits import DEADLINE
 from brokers.models import Kind
 from brokers.revocation import (
     Revocation,
@@ -21,6 +22,9 @@ from core.audit import AuditEvent, Event
 
 LONGEST_SESSION = timedelta(seconds=129_600)
 """No AWS session that cooper can ask for lasts longer (GetFederationToken)."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""By which AWS's clock and cooper's may differ: AWS takes no signature that is older or newer."""
 
 MOST_EVENTS = 600
 """Events that are read at most: intents and outcomes of the newest 300 grants."""
@@ -45,19 +49,20 @@ class ActiveGrant:
         """What AWS calls the session."""
         return str(self.event.facts.get("session_name") or "")
 
-    def revocation(self, now: datetime) -> Revocation:
-        """Return the policy that stops it."""
+    def revocation(self, saved: datetime) -> Revocation:
+        """Return the policies that stop it, for a person who was disabled at `saved` or before."""
+        cut = saved + timedelta(seconds=DEADLINE) + CLOCK_SKEW
         facts = self.event.facts
         person = str(self.event.person)
         account_id = str(self.event.aws_account)
         if facts.get("target_kind") == Kind.FEDERATED_USER:
-            return revocation_of_federated_user(self.session_name, person, account_id, now)
+            return revocation_of_federated_user(self.session_name, person, account_id, cut)
 
         role = _describe_role(facts)
         source_identity = facts.get("source_identity")
         if source_identity:
-            return revocation_of_person(str(source_identity), person, role, account_id, now)
-        return revocation_of_role_session(self.session_name, role, account_id, now)
+            return revocation_of_person(str(source_identity), person, role, account_id, cut)
+        return revocation_of_role_session(self.session_name, role, account_id, cut)
 
 
 def _describe_role(facts: dict[str, Any]) -> str:

@@ -49,9 +49,12 @@ def statement_of(stop: revocation.Revocation) -> dict[str, Any]:
     return statement
 
 
-def denies(stop: revocation.Revocation, session: dict[str, str]) -> bool:
+def denies(stop: revocation.Revocation, session: dict[str, str], for_good: bool = False) -> bool:
     """Evaluate a condition as IAM does: all operators and keys match; an absent key does not."""
     condition = statement_of(stop)["Condition"]
+    if for_good:
+        [statement] = json.loads(stop.policy_for_good)["Statement"]
+        condition = statement["Condition"]
     return all(
         key in session and OPERATORS[operator](session[key], expected)
         for operator, keys in condition.items()
@@ -124,3 +127,31 @@ def test_it_says_where_it_goes_what_it_stops_and_what_it_does_not(stop, place):
     assert f"before {NOW_IN_IAM}" in stop.stops
     assert "disable the person first" in stop.does_not_stop
     assert stop.does_not_stop.endswith("AWS takes some minutes to apply it.")
+
+
+@pytest.mark.parametrize("stop", ALL)
+def test_it_denies_the_same_for_good_but_for_the_time(stop):
+    [with_time] = json.loads(stop.policy)["Statement"]
+    [for_good] = json.loads(stop.policy_for_good)["Statement"]
+    del with_time["Condition"]["DateLessThan"]
+    assert for_good == with_time
+
+
+def test_it_stops_for_good_a_session_that_is_assumed_anew_for_ever():
+    assumed_anew = SESSION | {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}
+    assert not denies(OF_ROLE_PERSON, assumed_anew)
+    assert denies(OF_ROLE_PERSON, assumed_anew, for_good=True)
+    assert "without a time" in OF_ROLE_PERSON.does_not_stop
+
+
+@pytest.mark.parametrize(
+    ("stop", "other"),
+    [
+        (OF_ROLE_PERSON, SESSION | {"aws:SourceIdentity": "bob.xyz"}),
+        (OF_ROLE_SESSION, SESSION | {"aws:userid": "AROAEXAMPLE:alice.grant2"}),
+        (OF_FEDERATED_USER, FEDERATED | {"aws:userid": f"{ACCOUNT}:bob.xyz"}),
+        (OF_FEDERATED_USER, {"aws:userid": "AIDAEXAMPLE"}),
+    ],
+)
+def test_it_stops_nobody_else_for_good(stop, other):
+    assert not denies(stop, other, for_good=True)

@@ -164,7 +164,9 @@ def test_it_shows_each_living_grant_with_the_policy_that_stops_it(carol, client_
     became = [become(alice, target) for target in ("dev-read", "dev-uploads")]
     page = carol.get(PAGE).text
     assert became[0]["Expiration"][:16].replace("T", " ") in page
-    federated, role = policies(page)
+    federated, federated_for_good, role, role_for_good = policies(page)
+    for for_good in (federated_for_good, role_for_good):
+        assert "DateLessThan" not in for_good["Statement"][0]["Condition"]
     for policy in (federated, role):
         [statement] = policy["Statement"]
         assert (statement["Effect"], statement["Action"], statement["Resource"]) == (
@@ -175,7 +177,9 @@ def test_it_shows_each_living_grant_with_the_policy_that_stops_it(carol, client_
         issued = datetime.fromisoformat(
             statement["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
         )
-        assert abs(datetime.now(UTC) - issued) < timedelta(seconds=30)
+        # the deadline of a grant, and by how much clocks may differ
+        margin = timedelta(seconds=10, minutes=5)
+        assert abs(datetime.now(UTC) + margin - issued) < timedelta(seconds=60)
     assert role["Statement"][0]["Condition"]["StringEquals"] == {
         "aws:SourceIdentity": store.issued[-2].source_identity
     }
@@ -191,7 +195,7 @@ def test_it_goes_by_the_session_where_no_source_identity_is_carried(carol, clien
     target.source_identity = False
     target.save()
     given = become(client_of("alice"))
-    [policy] = policies(carol.get(PAGE).text)
+    policy, _ = policies(carol.get(PAGE).text)
     pattern = policy["Statement"][0]["Condition"]["StringLike"]["aws:userid"]
     assert pattern.startswith("*:") and user_id(store, given).endswith(pattern[1:])
 
@@ -232,7 +236,7 @@ def test_it_shows_what_may_have_been_issued_and_not_what_failed(carol, client_of
     put(Event.GRANT_INTENDED, moment, "failed", **facts)
     put(Event.GRANT_FAILED, moment - timedelta(microseconds=1), "failed", "#outcome", **facts)
     page = carol.get(PAGE).text
-    assert len(policies(page)) == 1 and "may have been issued" in page and "alice.unsure" in page
+    assert len(policies(page)) == 2 and "may have been issued" in page and "alice.unsure" in page
 
 
 def test_it_finds_a_grant_of_36_hours(store, client_of):
@@ -269,7 +273,7 @@ def test_the_page_still_changes_the_person(carol, client_of):
     alice = client_of("alice")
     become(alice)
     assert submit(carol, PAGE, "person_form", disabled="on").status_code == 302
-    assert Person.find("local:alice").disabled and len(policies(carol.get(PAGE).text)) == 1
+    assert Person.find("local:alice").disabled and len(policies(carol.get(PAGE).text)) == 2
 
 
 def test_a_persons_history_has_what_they_did_and_what_was_done_to_them(carol, client_of):
