@@ -22,7 +22,8 @@ TRANSPORT_CONTEXT = {"cooper:purpose": "federation-keys"}
 FIELD = "federation_keys"
 """The form field that errors are about."""
 
-_PAYLOAD = re.compile(r"(A[A-Z0-9]{15,127})\|([A-Za-z0-9/+=]{16,128})")
+_ACCESS_KEY_ID = re.compile(r"A[A-Z0-9]{15,127}")
+_SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
 
 _OTHER_KMS_KEY = {"IncorrectKeyException", "NotFoundException"}
 """KMS's codes for a ciphertext that was made with another KMS key."""
@@ -36,14 +37,21 @@ def parse(payload: str) -> Keys:
 
     Raise Invalid saying what is wrong, never showing the secret.
     """
-    match = _PAYLOAD.fullmatch(payload.strip())
-    if match is None:
+    access_key_id, separator, secret = payload.strip().partition("|")
+    wrong = ""
+    if not separator:
+        wrong = "There is no | in it."
+    elif not _ACCESS_KEY_ID.fullmatch(access_key_id):
+        wrong = "What stands before the | is no access key id."
+    elif not _SECRET.fullmatch(secret):
+        wrong = "What stands after the | is no secret access key."
+    if wrong:
         message = (
-            "Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key."
+            "Federation Keys are ACCESSKEYID|SECRET: the two parts of an IAM user's access key. "
+            f"{wrong}"
         )
         raise Invalid(message, field=FIELD)
 
-    access_key_id, secret = match.groups()
     if access_key_id.startswith("ASIA"):
         message = (
             "ASIA... is a temporary key. "
