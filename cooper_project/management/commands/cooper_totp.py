@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.core.management.base import CommandParser
 
-from accounts import enrolment_codes, totp
-from accounts.identity import Group
+from accounts import enrolment_codes, local_accounts, people, totp
 from accounts.models import TotpDevice
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
 from core.errors import Invalid
+from core.groups import LOCAL_PROVIDER
 
 
 class Command(CooperCommand):
@@ -27,9 +27,9 @@ class Command(CooperCommand):
         "reset PERSON, invite PERSON (an enrolment code), list, code OTPAUTH."
     )
     example = (
-        "manage.py cooper_totp reset local:alice\n"
-        "manage.py cooper_totp invite okta:alice@example.com\n"
-        "manage.py cooper_totp code 'otpauth://totp/...'"
+        "cooper -totp reset local:alice\n"
+        "cooper -totp invite okta:alice@example.com\n"
+        "cooper -totp code 'otpauth://totp/...'"
         "            (what an app with this URL shows now)"
     )
 
@@ -61,7 +61,7 @@ class Command(CooperCommand):
 
     def _reset(self, text: str) -> None:
         with operators.acting() as operator:
-            person = parse_person(text)
+            person = find_person(text)
             totp.reset_device(person, by=f"{operator.os_user} on the host")
         self.say(
             f"{person} has no device any more. "
@@ -70,21 +70,21 @@ class Command(CooperCommand):
 
     def _invite(self, text: str) -> None:
         with operators.acting():
-            person = parse_person(text)
+            person = find_person(text)
             self.say(enrolment_codes.create(person))
         self.warn(
             f"Give this code to {person}. It sets up a first device, once, within three days."
         )
 
 
-def parse_person(text: str) -> str:
-    """Return a person's key; a bare name means `local:`. Raise Invalid."""
-    try:
-        return str(Group.parse(text))
-    except ValueError as error:
-        raise Invalid(
-            f"{text!r} is not a person: write provider:subject, as in local:alice."
-        ) from error
+def find_person(text: str) -> str:
+    """Return the key of somebody who is there; a bare name means `local:`. Raise Invalid."""
+    provider_id, subject = people.split_person(text)
+    if provider_id == LOCAL_PROVIDER:
+        local_accounts.get_account(subject)
+    else:
+        people.get_person(provider_id, subject)
+    return f"{provider_id}:{subject}"
 
 
 def current_code(otpauth: str) -> str:
