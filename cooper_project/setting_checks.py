@@ -3,14 +3,14 @@
 from django.core import checks
 
 
-def warnings() -> list[str]:
+def warnings(*, serving: bool = True) -> list[str]:
     """Return what whoever starts a server should know, but what does not prevent the start."""
-    return [line_of(message) for message in _messages() if message.level < checks.ERROR]
+    return [line_of(message) for message in _messages(serving) if message.level < checks.ERROR]
 
 
-def errors() -> list[str]:
-    """Return what no server starts with."""
-    return [line_of(message) for message in _messages() if message.level >= checks.ERROR]
+def errors(*, serving: bool = True) -> list[str]:
+    """Return what no server (or, unless it is for `serving`, no command) starts with."""
+    return [line_of(message) for message in _messages(serving) if message.level >= checks.ERROR]
 
 
 def line_of(message: checks.CheckMessage) -> str:
@@ -18,6 +18,6 @@ def line_of(message: checks.CheckMessage) -> str:
     return " ".join(f"{message.id}: {message.msg} {message.hint or ''}".split())
 
 
-def _messages() -> list[checks.CheckMessage]:
-    messages = checks.run_checks(tags=["cooper"], include_deployment_checks=True)
+def _messages(serving: bool) -> list[checks.CheckMessage]:
+    messages = checks.run_checks(tags=["cooper"], include_deployment_checks=serving)
     return [message for message in messages if not message.is_silenced()]

@@ -91,7 +91,7 @@ def test_the_demos_command_says_what_to_install(python: str) -> None:
     assert demo.returncode == 1
     assert demo.stdout == ""
     assert demo.stderr == (
-        "CommandError: The demo's packages are not installed. Install them with: "
+        "manage.py cooper_demo: The demo's packages are not installed. Install them with: "
         "pip install --require-hashes -r requirements.txt -r requirements-demo.txt\n"
     )
 
