@@ -130,8 +130,7 @@ def _read_changes(number: int) -> tuple[list[Change], int]:
     rows = list(Change.under(LOG, range_key_condition=Change.number > number))
     if not rows or int(rows[-1].number) != STAMP or rows[-1].latest is None:
         message = (
-            "The list of targets could not be read. Try again. "
-            "If this stays, run manage.py cooper_setup."
+            "The list of targets could not be read. Try again. If this stays, run cooper -setup."
         )
         raise Unavailable(message, "no stamp")
     return rows[:-1], int(rows[-1].latest)
@@ -141,7 +140,7 @@ def _read_everything() -> Catalogue:
     # the stamp is read first: what changes during the reading comes again with the next changes
     stamp = Change.find(LOG, STAMP)
     if stamp is None or stamp.latest is None:
-        message = "This installation is not set up yet. Run: manage.py cooper_setup"
+        message = "This installation is not set up yet. Run: cooper -setup"
         raise CooperError(message, "no catalogue stamp")
 
     associations: dict[str, list[Association]] = {}

@@ -246,7 +246,7 @@ def check_secret_key() -> Messages:
     if secret_key and len(secret_key) < SHORTEST_SECRET_KEY:
         yield Error(
             f"COOPER_SECRET_KEY is shorter than {SHORTEST_SECRET_KEY} characters.",
-            hint="Unset it: cooper_setup makes one. Or: openssl rand -base64 64",
+            hint="Unset it: cooper -setup makes one. Or: openssl rand -base64 64",
             id="cooper.E013",
         )
 

@@ -28,7 +28,7 @@ NAMES_ITEM = "person-names"
 DEMO = "demo"
 """The item that marks tables with the demo's data."""
 
-NOT_SET_UP = "This installation is not set up yet. Run: manage.py cooper_setup"
+NOT_SET_UP = "This installation is not set up yet. Run: cooper -setup"
 
 
 class Installation(Document):
@@ -115,9 +115,7 @@ def refuse_other_schema() -> None:
     stored = schema_version()
     refuse_newer_schema(stored)
     if stored < SCHEMA:
-        raise CooperError(
-            f"The tables are of version {stored}, not {SCHEMA}. Run: manage.py cooper_setup"
-        )
+        raise CooperError(f"The tables are of version {stored}, not {SCHEMA}. Run: cooper -setup")
 
 
 def is_demo() -> bool:

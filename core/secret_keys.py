@@ -44,7 +44,7 @@ KEPT = timedelta(seconds=settings.SESSION_COOKIE_AGE, hours=1)
 
 UNREADABLE = (
     "The stored secret keys cannot be read. Restore the item of the installation's table, "
-    "or delete it and run cooper_setup: everybody signs in again."
+    "or delete it and run cooper -setup: everybody signs in again."
 )
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -209,7 +209,7 @@ def _stored_in(item: Installation) -> list[StoredKey]:
         raise CooperError(UNREADABLE, f"item {ITEM}: {error!r}") from error
 
     if not stored_keys:
-        raise CooperError("No secret key is stored. Run: manage.py cooper_setup", "no secret key")
+        raise CooperError("No secret key is stored. Run: cooper -setup", "no secret key")
     return stored_keys
 
 

@@ -26,7 +26,7 @@ cooper is up:  {url}
   changes in the admin need a one-time code; carol has a device (dan sets one up when he needs it):
     {otpauth}
   her code now:
-    {python} manage.py cooper_totp code '{otpauth}'
+    {python} cooper -totp code '{otpauth}'
 
   its AWS (embedded, on this machine alone; in a shell put "export" before it):
 AWS_ENDPOINT_URL={endpoint}

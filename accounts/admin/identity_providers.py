@@ -11,7 +11,7 @@ from core import admin
 
 @admin.register(SamlIdp)
 class SamlIdpAdmin(admin.ModelAdmin):
-    """Shows the connected identity providers; `manage.py cooper_saml` on the host changes them."""
+    """Shows the connected identity providers; `cooper -saml` on the host changes them."""
 
     list_display = ("name", "label", "entity_id", "groups_from", "refreshed_at", "problems")
     readonly_fields = (

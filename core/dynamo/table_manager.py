@@ -130,7 +130,7 @@ class TableManager:
 
         message = (
             f"{what}: not done within {self.limit:.0f} s. "
-            "Run cooper_setup again: it goes on where it stopped."
+            "Run cooper -setup again: it goes on where it stopped."
         )
         raise Unavailable(message, code=TIME_LIMIT)
 
@@ -155,6 +155,6 @@ def _name_missing_permission(error: CooperError, action: str) -> CooperError:
     named = re.search(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)", error.detail)
     missing = named[1] if named else action
     message = (
-        f"AWS does not allow this: the IAM policy of whoever runs cooper_setup lacks {missing}."
+        f"AWS does not allow this: the IAM policy of whoever runs cooper -setup lacks {missing}."
     )
     return NotAllowed(message, error.detail, code=error.code)

@@ -75,7 +75,7 @@ def _verify(tables: "Sequence[Table]") -> None:
     """Look at everything once more; raise CooperError for what is not as it has to be."""
     wrong = [f"{table.spec.name}: {problem}" for table in tables for problem in table.problems()]
     if wrong:
-        raise CooperError(f"Not as it has to be: {'; '.join(wrong)}. Run cooper_setup again.")
+        raise CooperError(f"Not as it has to be: {'; '.join(wrong)}. Run cooper -setup again.")
 
 
 class Table:

@@ -72,7 +72,7 @@ def test_it_answers_nothing_when_the_stamp_is_missing(store):
     with pytest.raises(Unavailable):
         catalogue.current()
     catalogue.forget()
-    with pytest.raises(CooperError, match="cooper_setup"):
+    with pytest.raises(CooperError, match="cooper -setup"):
         catalogue.current()
 
 

@@ -398,7 +398,8 @@ def test_it_gives_up_when_time_is_over_and_says_how_to_go_on(empty: EmbeddedAws)
     with (
         refusing("dynamodb", "UpdateContinuousBackups", "ContinuousBackupsUnavailableException"),
         pytest.raises(
-            Unavailable, match="point-in-time recovery: not done within 1 s. Run cooper_setup again"
+            Unavailable,
+            match="point-in-time recovery: not done within 1 s. Run cooper -setup again",
         ),
     ):
         tables.ensure(key_arn(), quiet, manager=TableManager(quiet, limit=1.0), only=[Person])

@@ -241,7 +241,7 @@ def test_a_process_without_keys_signs_and_reads_nothing() -> None:
     for value in (None, "[]"):
         item.value = value
         item.save()
-        with pytest.raises(CooperError, match="cooper_setup"):
+        with pytest.raises(CooperError, match="cooper -setup"):
             secret_keys.use()
 
 

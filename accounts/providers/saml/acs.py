@@ -266,7 +266,7 @@ def _build_result(idp: SamlIdp, assertion: Assertion, authn_request: AuthnReques
     )
 
 
-# -- test sign-ins (`manage.py cooper_saml try`): nobody is signed in --
+# -- test sign-ins (`cooper -saml try`): nobody is signed in --
 
 
 def _show_test(request: HttpRequest, idp: SamlIdp, assertion: Assertion) -> HttpResponse:

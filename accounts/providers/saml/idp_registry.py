@@ -117,8 +117,7 @@ def _refuse_taken(name: str, existing: SamlIdp | None, entity_id: str) -> None:
     """
     if existing is not None and not existing.removed:
         raise Conflict(
-            f"{name} is connected already."
-            f" To bring it up to date: manage.py cooper_saml refresh {name}"
+            f"{name} is connected already. To bring it up to date: cooper -saml refresh {name}"
         )
     if existing is not None and existing.entity_id != entity_id:
         raise Conflict(
@@ -158,7 +157,7 @@ def get_connected(name: str) -> SamlIdp:
     idp = SamlIdp.find(name)
     if idp is None or idp.removed:
         raise Invalid(
-            f"There is no SAML identity provider {name}. To see all: manage.py cooper_saml list",
+            f"There is no SAML identity provider {name}. To see all: cooper -saml list",
             field="name",
         )
     return idp

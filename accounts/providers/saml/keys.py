@@ -146,7 +146,7 @@ def drop_old() -> None:
 def _both() -> list[StoredKey]:
     keys = stored()
     if len(keys) != 2:
-        raise Invalid("There is no second key. Begin the roll-over: manage.py cooper_saml keygen")
+        raise Invalid("There is no second key. Begin the roll-over: cooper -saml keygen")
     return keys
 
 

@@ -28,7 +28,7 @@ NEXT_PAGE_LIMIT = 2_000
 METADATA_EXPIRED = (
     "The metadata of {label} has expired. Tell an administrator. Other ways to sign in still work."
 )
-TEST_EXPIRED = "This test link has expired. Make a new one: manage.py cooper_saml try"
+TEST_EXPIRED = "This test link has expired. Make a new one: cooper -saml try"
 
 
 class SamlProvider(Provider):
@@ -95,7 +95,7 @@ def safe_next_page(request: HttpRequest, next_page: str) -> str:
 
 
 class SamlProviders(ProviderFamily):
-    """All SAML identity providers that are connected (`manage.py cooper_saml`)."""
+    """All SAML identity providers that are connected (`cooper -saml`)."""
 
     routes: ClassVar[tuple[ProviderRoute, ...]] = (
         ProviderRoute("saml2/metadata/", "saml-metadata", views.metadata),

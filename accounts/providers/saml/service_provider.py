@@ -83,9 +83,7 @@ class KeyFiles:
         """Write the keys as of a stamp. Raise Unavailable if there are none."""
         sp_keys = keys.decrypt_stored()
         if not sp_keys:
-            raise Unavailable(
-                "SAML is not set up here.", "no SAML key: manage.py cooper_saml keygen"
-            )
+            raise Unavailable("SAML is not set up here.", "no SAML key: cooper -saml keygen")
 
         self.stamp = stamp
         parent = None

@@ -29,8 +29,8 @@ class Command(CooperCommand):
         "Each export is an event of the audit log itself, written before the first line."
     )
     example = (
-        "manage.py cooper_audit export --from 2026-11-01 --to 2026-11-30 --output november.jsonl\n"
-        "manage.py cooper_audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
+        "cooper -audit export --from 2026-11-01 --to 2026-11-30 --output november.jsonl\n"
+        "cooper -audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
         "--format csv > morning.csv"
     )
 

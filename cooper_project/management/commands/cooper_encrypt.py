@@ -38,11 +38,11 @@ class Command(CooperCommand):
         "Prints the Federation Keys, as base64, alone on stdout."
     )
     example = (
-        "manage.py cooper_encrypt --kmskey alias/cooper --region eu-west-1"
+        "cooper -encrypt --kmskey alias/cooper --region eu-west-1"
         "      (asks for ACCESSKEYID|SECRET)\n"
-        "manage.py cooper_encrypt --kmskey alias/cooper < file"
+        "cooper -encrypt --kmskey alias/cooper < file"
         "                  (reads it from stdin)\n"
-        'manage.py cooper_encrypt --encrypt-payload "AKIA...|..." --kmskey alias/cooper'
+        'cooper -encrypt --encrypt-payload "AKIA...|..." --kmskey alias/cooper'
         "   (others can see it)"
     )
 

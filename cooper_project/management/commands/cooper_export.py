@@ -30,9 +30,9 @@ class Command(CooperCommand):
         "No secret is in it, unless you ask for it."
     )
     example = (
-        "manage.py cooper_export > targets.yaml\n"
-        "manage.py cooper_export targets.yaml\n"
-        "manage.py cooper_export --with-federation-keys move.yaml     (ciphertexts too, for a move)"
+        "cooper -export > targets.yaml\n"
+        "cooper -export targets.yaml\n"
+        "cooper -export --with-federation-keys move.yaml     (ciphertexts too, for a move)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -63,10 +63,7 @@ class Command(CooperCommand):
             f"{counts['targets']:,} targets and {counts['associations']:,} associations "
             f"are in {options['file']}."
         )
-        self.say(
-            "Next: manage.py cooper_import --dry-run FILE shows what importing it somewhere "
-            "would do."
-        )
+        self.say("Next: cooper -import --dry-run FILE shows what importing it somewhere would do.")
 
 
 def _write(path: Path, text: str) -> None:

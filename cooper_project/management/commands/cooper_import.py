@@ -23,15 +23,15 @@ class Command(CooperCommand):
     """Plans, asks, applies; resumes an import that was cut short, or gives it up."""
 
     help = (
-        "Imports targets, associations and AWS accounts' names from a file that cooper_export "
+        "Imports targets, associations and AWS accounts' names from a file that cooper -export "
         "wrote, or you. Shows the plan and asks. "
         "Exit codes: 0 done or nothing to do, 1 refused or not finished, 2 wrong usage."
     )
     example = (
-        "manage.py cooper_import --dry-run targets.yaml    (shows the plan, changes nothing)\n"
-        "manage.py cooper_import targets.yaml              (shows the plan and asks)\n"
-        "manage.py cooper_import --yes --prune targets.yaml    (removes what the file lacks)\n"
-        "manage.py cooper_import --resume                  (resumes one that was cut short)"
+        "cooper -import --dry-run targets.yaml    (shows the plan, changes nothing)\n"
+        "cooper -import targets.yaml              (shows the plan and asks)\n"
+        "cooper -import --yes --prune targets.yaml    (removes what the file lacks)\n"
+        "cooper -import --resume                  (resumes one that was cut short)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

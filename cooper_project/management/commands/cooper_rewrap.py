@@ -29,9 +29,9 @@ class Command(CooperCommand):
         "Run it again when it was cut off."
     )
     example = (
-        "manage.py cooper_rewrap --dry-run                       (what needs which KMS key)\n"
-        "manage.py cooper_rewrap --kms-key alias/cooper-2027     (to another KMS key)\n"
-        "manage.py cooper_rewrap --from-prefix cooper-           (in tables that were restored)"
+        "cooper -rewrap --dry-run                       (what needs which KMS key)\n"
+        "cooper -rewrap --kms-key alias/cooper-2027     (to another KMS key)\n"
+        "cooper -rewrap --from-prefix cooper-           (in tables that were restored)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -39,13 +39,13 @@ class Command(CooperCommand):
         " keygen for cooper's own keys."
     )
     example = (
-        "manage.py cooper_saml add okta --kind okta"
+        "cooper -saml add okta --kind okta"
         " --metadata https://example.okta.com/app/abc/sso/saml/metadata\n"
-        "manage.py cooper_saml add entra --metadata entra.xml --kind entra --label 'Entra ID'\n"
-        "manage.py cooper_saml try okta\n"
-        "manage.py cooper_saml check\n"
-        "manage.py cooper_saml refresh\n"
-        "manage.py cooper_saml keygen"
+        "cooper -saml add entra --metadata entra.xml --kind entra --label 'Entra ID'\n"
+        "cooper -saml try okta\n"
+        "cooper -saml check\n"
+        "cooper -saml refresh\n"
+        "cooper -saml keygen"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -98,7 +98,7 @@ class Command(CooperCommand):
         self.say(f"  entity ID (audience): {sp.entity_id}")
         self.say(f"  ACS URL: {sp.acs}")
         self.say(f"  or cooper's metadata: {sp.entity_id}")
-        self.say(f"Next: manage.py cooper_saml try {idp.name}")
+        self.say(f"Next: cooper -saml try {idp.name}")
         self.say(f"To make a group administrators: COOPER_ADMIN_GROUPS=...,{idp.name}:GROUP")
         self._warn_of_problems(str(idp.name), problems)
         self._warn_of_host(sp)
@@ -126,7 +126,7 @@ class Command(CooperCommand):
         if not connected:
             self.say(
                 "There are no SAML identity providers."
-                " Connect one: manage.py cooper_saml add NAME --metadata FILE|URL"
+                " Connect one: cooper -saml add NAME --metadata FILE|URL"
             )
 
     def _refresh(self, options: dict[str, Any]) -> None:

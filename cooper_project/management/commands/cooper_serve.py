@@ -17,11 +17,11 @@ class Command(CooperCommand):
 
     help = (
         "Serves cooper with gunicorn (COOPER_WORKERS workers on COOPER_BIND). "
-        "Run cooper_setup first."
+        "Run cooper -setup first."
     )
     example = (
-        "manage.py cooper_serve --region eu-west-1\n"
-        "COOPER_PUBLIC_URL=https://cooper.example.com manage.py cooper_serve --bind 0.0.0.0:8000"
+        "cooper --region eu-west-1\n"
+        "COOPER_PUBLIC_URL=https://cooper.example.com cooper --bind 0.0.0.0:8000"
     )
     # startup_checks runs them, with those for production, and reports each in one line
     requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]

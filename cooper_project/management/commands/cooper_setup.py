@@ -13,8 +13,8 @@ from cooper_project.setup import known_key, set_up
 
 NEXT_STEPS = """
 Next:
-  1. the first administrator:  manage.py cooper_user add NAME --groups admins
-  2. serve:                    manage.py cooper_serve
+  1. the first administrator:  cooper -user add NAME --groups admins
+  2. serve:                    cooper
 """
 
 
@@ -26,8 +26,7 @@ class Command(CooperCommand):
         "Starts nothing."
     )
     example = (
-        "manage.py cooper_setup --region eu-west-1 --kms-key alias/cooper\n"
-        "manage.py cooper_setup --rotate-secret-key"
+        "cooper -setup --region eu-west-1 --kms-key alias/cooper\ncooper -setup --rotate-secret-key"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -28,11 +28,11 @@ class Command(CooperCommand):
         "A password is asked for or read from stdin, never on the command line."
     )
     example = (
-        'manage.py cooper_user add alice --groups admins,developers --name "Alice Archer"\n'
-        "manage.py cooper_user password alice --password-stdin < file\n"
-        "manage.py cooper_user groups alice developers\n"
-        "manage.py cooper_user disable okta:bob@example.com\n"
-        "manage.py cooper_user list"
+        'cooper -user add alice --groups admins,developers --name "Alice Archer"\n'
+        "cooper -user password alice --password-stdin < file\n"
+        "cooper -user groups alice developers\n"
+        "cooper -user disable okta:bob@example.com\n"
+        "cooper -user list"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -114,10 +114,7 @@ class Command(CooperCommand):
         for account in accounts:
             self.say(_line(account))
         if not accounts:
-            self.say(
-                "There are no local accounts. "
-                "Add one: manage.py cooper_user add NAME --groups admins"
-            )
+            self.say("There are no local accounts. Add one: cooper -user add NAME --groups admins")
 
         for person in people.of_other_providers():
             self.say(_person_line(person))

@@ -85,7 +85,7 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
     for word in (
         f"{SP}/saml2/acs/",
         f"{SP}/saml2/metadata/",
-        "cooper_saml try okta",
+        "cooper -saml try okta",
         "COOPER_ADMIN_GROUPS",
         "groups",
     ):
