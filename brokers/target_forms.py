@@ -87,11 +87,11 @@ class TargetForm(admin.DocumentForm):
         max_length=64,
         help_text="For URLs and commands. It never changes, and no other target ever gets it.",
     )
-    title = forms.CharField(
+    title = admin.LineField(
         max_length=120, required=False, help_text="What people read. It may change."
     )
     description = admin.TextField(max_length=1000, required=False, widget=text_area(2))
-    account_name = forms.CharField(
+    account_name = admin.LineField(
         label="Name of the AWS account",
         max_length=80,
         required=False,

@@ -52,7 +52,7 @@ class LocalAccountForm(admin.DocumentForm):
 
     secret_fields = frozenset({"password"})
     username = UsernameField(max_length=64, help_text="For signing in. It cannot be changed.")
-    name = forms.CharField(max_length=120, required=False, help_text="What people read.")
+    name = admin.LineField(max_length=120, required=False, help_text="What people read.")
     groups = LocalGroupsField(required=False, help_text="Names of local groups, one per line.")
     password = forms.CharField(
         required=False,

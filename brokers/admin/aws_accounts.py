@@ -20,7 +20,7 @@ from core.dynamo import Document
 class AwsAccountForm(admin.DocumentForm):
     """An AWS account's name and its stop switch."""
 
-    name = forms.CharField(max_length=80, required=False)
+    name = admin.LineField(max_length=80, required=False)
     stopped = forms.BooleanField(
         label="Stop grants",
         required=False,

@@ -7,7 +7,7 @@ class TargetAdmin(admin.ModelAdmin): ...
 from django.contrib.admin import ShowFacets, action, display
 
 from core.admin.filters import ValuesFilter
-from core.admin.forms import DocumentForm, LinesField, MomentField, TextField
+from core.admin.forms import DocumentForm, LineField, LinesField, MomentField, TextField
 from core.admin.inline_forms import InlineForm, InlineFormSet
 from core.admin.inlines import TabularInline
 from core.admin.meta import danger
@@ -25,6 +25,7 @@ __all__ = [
     "FormChanges",
     "InlineForm",
     "InlineFormSet",
+    "LineField",
     "LinesField",
     "ModelAdmin",
     "MomentField",

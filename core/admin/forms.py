@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from core.admin.operations import AdminOperation
 from core.dynamo import Document
-from core.newlines import plain_newlines
+from core.newlines import is_one_line, plain_newlines
 
 CHANGED_MEANWHILE = (
     "Somebody else changed this while you were editing. Nothing was saved. The differences are "
@@ -30,6 +30,16 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         return plain_newlines(text) if isinstance(text, str) else text
+
+
+class LineField(forms.CharField):
+    """A text of one line, which shows as it is stored: no line ends, no bidirectional controls."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if isinstance(text, str) and not is_one_line(text):
+            raise ValidationError("This has to be one line, without control characters.")
+        return text
 
 
 class LinesField(forms.CharField):

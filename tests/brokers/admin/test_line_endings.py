@@ -12,7 +12,7 @@ from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
 from tests.support.forms import fields_of, submit
-from tests.support.import_files import exported
+from tests.support.import_files import exported, refused
 
 CHANGE = "/admin/brokers/target/dev-read/change/"
 FORM = "target_form"
@@ -172,3 +172,23 @@ def test_a_text_field_counts_and_keeps_one_character_for_a_new_line(typed):
     field = admin.TextField(max_length=3)
     assert field.clean(typed) == "a\nb"
     assert not field.has_changed("a\nb", typed)
+
+
+@pytest.mark.parametrize("text", ["a\r\nb", "a\nb", "a\u2028b", "a\u202eb", "a\x1bb", "a\x85b"])
+@pytest.mark.parametrize(
+    ("address", "form_id", "name"),
+    [
+        (CHANGE, FORM, "title"),
+        (CHANGE, FORM, "account_name"),
+        ("/admin/brokers/awsaccount/222222222222/change/", "awsaccount_form", "name"),
+        ("/admin/accounts/localaccount/bob/change/", "localaccount_form", "name"),
+    ],
+)
+def test_a_field_of_one_line_takes_one_line(carol, address, form_id, name, text):
+    answer = submit(carol, address, form_id, **{name: text})
+    assert answer.status_code == 400 and "has to be one line" in answer.text
+
+
+def test_an_import_takes_one_line_there_as_well(store):
+    text = exported().replace("title: Development, read only", 'title: "a\\nb"')
+    assert "one line" in " ".join(refused(text))
