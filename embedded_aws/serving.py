@@ -47,7 +47,9 @@ class LoopbackServer:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            loop(timeout=1, map=self._sockets, count=1)
+            # a thread of waitress may close a socket just when this one is about to wait for it
+            with suppress(OSError, ValueError):
+                loop(timeout=1, map=self._sockets, count=1)
 
         self._server.task_dispatcher.shutdown(timeout=DRAIN_SECONDS)
         for dispatcher in list(self._sockets.values()):
