@@ -18,7 +18,11 @@ from brokers.readiness import ProbeResult
 from brokers.sts import assume_role, federation_token
 from brokers.sts.names import new_grant_id, session_name
 from brokers.sts.request import policy_arguments, tags
+from core import aws
 from core.errors import CooperError, Unavailable
+
+EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException"}
+"""AWS's error codes for temporary credentials after their end; Federation Keys have none."""
 
 PROBER = Identity("cooper", "try", "cooper's try")
 """Who a probe's sessions are named after."""
@@ -35,7 +39,8 @@ def probe(target: Target, external_id: str = "") -> ProbeResult:
     The session policy denies everything, but in the one call that tries the target's own.
     `external_id` is that of an AWS account which is not stored yet.
 
-    Raise Unavailable when AWS does not answer, or is busy; its refusals are findings.
+    Raise Unavailable when AWS does not answer, or is busy, and NotAllowed when cooper's own
+    credentials are not good; all other refusals are findings.
     """
     if not target.is_role:
         return _FederatedUserProbe(target).run()
@@ -50,9 +55,9 @@ def _refusal_or_raise(error: CooperError) -> CooperError:
     """Return AWS's refusal; raise the error when AWS decided nothing (no answer, throttled).
 
     What AWS did not decide must never become a finding: a throttled call without ExternalId would
-    look like "ExternalId enforced".
+    look like "ExternalId enforced", and expired credentials like a trust policy that lacks a part.
     """
-    if not error.code or isinstance(error, Unavailable):
+    if not error.code or isinstance(error, Unavailable) or error.code in EXPIRED_CODES:
         raise error
     return error
 
@@ -120,6 +125,9 @@ class _RoleProbe:
         try:
             assume_role.assume(least | arguments)
         except CooperError as error:
+            if error.code in aws.BAD_CREDENTIAL_CODES:
+                # cooper's own: AWS did not even look at the role
+                raise
             return _refusal_or_raise(error)
         return None
 

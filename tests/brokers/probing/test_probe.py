@@ -11,7 +11,7 @@ from brokers.models import Kind, State, Target
 from brokers.probing import probe
 from brokers.probing.key_check import DENY_ALL
 from core import aws
-from core.errors import Unavailable
+from core.errors import NotAllowed, Unavailable
 from embedded_aws import seed_aws
 from tests.support import faults
 from tests.support.faults import Fault
@@ -103,6 +103,21 @@ def test_it_takes_no_busy_aws_for_one_that_refuses(external_id, fault, calls):
     target = a_role(policy, 7200, wanted=7200)
     with faults.on(replace(fault, after=calls)), pytest.raises(Unavailable):
         probe(target)
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+@pytest.mark.parametrize("calls", [0, 2, 4])
+def test_it_takes_no_credentials_of_coopers_for_a_lack_of_the_role(external_id, code, calls):
+    target = a_role(trust_policy.trust_policy(external_id, cooper_arn()))
+    bad = Fault("sts", "AssumeRole", code=code, status=403, after=calls)
+    with faults.on(bad), pytest.raises(NotAllowed):
+        probe(target)
+
+
+def test_it_takes_expired_credentials_for_no_lack_of_a_federated_user(store):
+    expired = Fault("sts", "GetFederationToken", code="ExpiredToken", status=403, after=1)
+    with faults.on(expired), pytest.raises(NotAllowed):
+        probe(Target.find("dev-uploads"))
 
 
 def test_it_takes_access_denied_alone_for_an_enforced_external_id(external_id):
