@@ -66,8 +66,11 @@ BUSINESS = (
 )
 """What operations are about."""
 
-VOLATILE = {"last_seen", "last_step", "failures", "wait_until", "version"}
+VOLATILE = {"last_seen", "last_step", "failures", "wait_until", "offset", "version"}
 """Attributes that change beside the operation, such as a code's use."""
+
+BESIDE = ("grant:", "device:learn-clock:")
+"""Events that are not of an administrator's operation, or come beside it."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +222,7 @@ def stored_items(store: EmbeddedAws) -> dict[str, dict[str, Any]]:
 
     for event in events_in(store).values():
         kind = str(event.event)
-        if not kind.startswith("grant:") and kind.endswith(":done"):
+        if not kind.startswith(BESIDE) and kind.endswith(":done"):
             item = items.setdefault(f"event {kind} {event.target}", {"count": 0})
             item["count"] += 1
     return items
