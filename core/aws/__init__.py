@@ -6,12 +6,17 @@ from core.aws.clients import LIMITS, client, forget_clients, own_partition, regi
 from core.aws.credentials import Keys, using
 from core.aws.deadlines import deadline, extend_deadline, seconds_left
 from core.aws.endpoints import endpoint_refusal, signin_refusal
-from core.aws.errors import BAD_CREDENTIAL_CODES, BAD_CREDENTIALS, REFUSAL_CODES, call, translate
+from core.aws.errors import (
+    BAD_CREDENTIAL_CODES,
+    REFUSAL_CODES,
+    call,
+    credentials_refused,
+    translate,
+)
 from core.aws.profile import profile_region
 from core.aws.whole_answers import pool_manager
 
 __all__ = [
-    "BAD_CREDENTIALS",
     "BAD_CREDENTIAL_CODES",
     "LIMITS",
     "REFUSAL_CODES",
@@ -21,6 +26,7 @@ __all__ = [
     "call",
     "caller_identity",
     "client",
+    "credentials_refused",
     "deadline",
     "endpoint_refusal",
     "extend_deadline",

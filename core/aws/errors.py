@@ -1,6 +1,6 @@
 """Calls to AWS, with what its errors mean to a person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import exceptions
@@ -68,6 +68,27 @@ BAD_CREDENTIALS = (
     "or are another partition's. An administrator of cooper has to renew them."
 )
 
+WRONG_CLOCK = (
+    "The clock of the machine that cooper runs on is wrong: AWS says that it is {aws_time}. "
+    "Correct it (chronyc tracking, or timedatectl)."
+)
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+CLOCK_WORDS = ("Signature expired", "Signature not yet current")
+"""How AWS's message begins where the time of a signature is more than 5 minutes off."""
+
+
+def credentials_refused(response: Mapping[str, Any], detail: str) -> NotAllowed:
+    """Return what AWS's answer to cooper's own credentials means: often it is the clock."""
+    error = response.get("Error", {})
+    code = str(error.get("Code", ""))
+    if not str(error.get("Message", "")).startswith(CLOCK_WORDS):
+        return NotAllowed(BAD_CREDENTIALS, detail, code=code)
+
+    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    aws_time = headers.get("date", "another time")
+    return NotAllowed(WRONG_CLOCK.format(aws_time=aws_time), detail, code=code)
+
 
 def call(method: Callable[..., Any], /, **arguments: Any) -> Answer:
     """Call a client's method and return its answer; raise CooperError when AWS does not do it."""
@@ -126,7 +147,7 @@ def _translate_answer(error: ClientError, service: str) -> CooperError:
     detail = f"{error.operation_name}: {code}: {text}"
 
     if code in BAD_CREDENTIAL_CODES:
-        return NotAllowed(BAD_CREDENTIALS, detail, code=code)
+        return credentials_refused(error.response, detail)
     if code in REFUSAL_CODES:
         message = f"AWS does not allow cooper to do this ({error.operation_name})."
         return NotAllowed(message, detail, code=code)

@@ -126,6 +126,8 @@ def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
         return _translate_cancellation(error, detail)
     if code == "ResourceNotFoundException":
         return TableMissing(_describe_missing_table(table), detail, code=code)
+    if code in aws.BAD_CREDENTIAL_CODES:
+        return aws.credentials_refused(error.response, detail)
     return _translate_refusal(code, operation, detail)
 
 
@@ -138,8 +140,6 @@ def _describe_missing_table(table: str) -> str:
 
 
 def _translate_refusal(code: str, operation: str, detail: str) -> CooperError:
-    if code in aws.BAD_CREDENTIAL_CODES:
-        return NotAllowed(aws.BAD_CREDENTIALS, detail, code=code)
     if code in aws.REFUSAL_CODES:
         message = "DynamoDB does not allow cooper to do this."
         return NotAllowed(
