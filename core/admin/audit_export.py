@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from core import audit
 from core.admin.audit_search_form import DAYS_REVERSED, day_field
 from core.admin.brought_back import typed_before
+from core.admin.confirmation import form_status
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import Event
@@ -72,7 +73,7 @@ def export_page(model_admin: ModelAdmin, request: AdminRequest) -> HttpResponseB
         "opts": model_admin.opts,
         "form": form,
     }
-    status = 400 if form.errors else 200
+    status = form_status(operation, has_errors=bool(form.errors))
     return TemplateResponse(request, "admin/export.html", context, status=status)
 
 

@@ -1,6 +1,7 @@
 """Operations that are asked about first: what was shown is what is done, or it is shown again."""
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -70,6 +71,7 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         try:
             self.authorize_operation(request, operation)
         except CooperError as error:
+            operation.refusal = error
             field = getattr(error, "field", None)
             if field not in form.fields:
                 field = None
@@ -175,8 +177,16 @@ class ConfirmationAdmin(DocumentWritesAdmin):
             **more,
         }
         has_errors = any(shown and shown.errors for shown in (form, operation_form))
-        status = 400 if has_errors else 200
+        status = form_status(operation, has_errors=has_errors)
         return TemplateResponse(request, "admin/confirm.html", context, status=status)
+
+
+def form_status(operation: AdminOperation[Any], *, has_errors: bool) -> int:
+    """Return the status of a form that asks: an outage is no mistake of whoever filled it in."""
+    refusal = operation.refusal
+    if refusal is not None and refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return refusal.status
+    return HTTPStatus.BAD_REQUEST if has_errors else HTTPStatus.OK
 
 
 def _show_again(request: AdminRequest, message: str) -> HttpResponse:
