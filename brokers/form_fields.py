@@ -101,9 +101,16 @@ class UntilField(admin.MomentField):
     """The moment (UTC) from which an association no longer entitles."""
 
     def clean(self, value: Any) -> datetime | None:
-        """Return the moment in UTC, or None."""
+        """Return the moment in UTC, or None; raise ValidationError."""
         moment: datetime | None = super().clean(value)
-        return moment.astimezone(UTC) if moment else None
+        if not moment:
+            return None
+
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            # the last evening of year 9999 further west is in no year that Python knows
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
 class LabelsField(admin.LinesField):

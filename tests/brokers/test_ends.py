@@ -9,6 +9,7 @@ from brokers.form_fields import UntilField
 from brokers.import_export.export import export
 from brokers.models import Association
 from cooper_project.management.commands import cooper_import
+from core.errors import CooperError
 from tests.support.codes import next_code
 from tests.support.forms import fields_of, looked_at
 
@@ -49,6 +50,17 @@ def test_an_end_is_read(typed, moment):
 def test_what_may_mean_two_days_is_refused(typed):
     with pytest.raises(forms.ValidationError):
         UntilField(required=False).clean(typed)
+
+
+@pytest.mark.parametrize("typed", ["9999-12-31T23:59-05:00", "0001-01-01T00:00+14:00"])
+def test_a_moment_beyond_the_calendar_of_utc_is_refused(typed):
+    with pytest.raises(forms.ValidationError, match="Enter a valid date/time"):
+        UntilField(required=False).clean(typed)
+
+
+def test_a_file_with_such_a_moment_is_refused(carol):
+    with pytest.raises(CooperError, match="the file has errors"):
+        plan_of("{late: '9999-12-31T23:59-05:00'}")
 
 
 def test_a_form_and_a_file_read_a_day_alike(carol):
