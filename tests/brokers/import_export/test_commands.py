@@ -83,8 +83,9 @@ def test_it_steers_no_terminal(environment):
         wrong.returncode == 1 and "[31m is not known" in wrong.stderr and "\x1b" not in wrong.stderr
     )
     text = 'cooper: 1\naccounts:\n  "222222222222": {name: "\\e[31mDev"}\n'
-    shown = typed("cooper -import -dry-run -", environment, text)
-    assert shown.returncode == 0 and "[31mDev" in shown.stdout and "\x1b" not in shown.stdout
+    refused = typed("cooper -import -dry-run -", environment, text)
+    assert refused.returncode == 1 and "one line, without control characters" in refused.stderr
+    assert "\x1b" not in refused.stderr + refused.stdout
 
 
 def test_it_asks_and_without_a_terminal_wants_yes(environment, tmp_path):
