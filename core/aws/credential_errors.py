@@ -87,7 +87,10 @@ REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     (
         (exceptions.CredentialRetrievalError,),
-        "cooper's AWS credentials could not be fetched ({provider}): {error_msg}",
+        (
+            "cooper's AWS credentials could not be fetched ({provider}): {error_msg} "
+            "Run by hand, as the user that cooper runs as, what the AWS profile names."
+        ),
     ),
     (
         (exceptions.HTTPClientError, exceptions.ConnectionError),
@@ -169,6 +172,10 @@ def _facts_of(error: Exception) -> dict[str, object]:
         "strerror": getattr(error, "strerror", ""),
         "line": "",
     }
+    if not str(facts.get("error_msg", "")).strip():
+        # a program that failed without a word
+        facts["error_msg"] = "it gave no reason."
+
     line_number = getattr(facts.get("error"), "lineno", 0)
     if line_number:
         # where configparser stumbled
