@@ -214,6 +214,7 @@ def test_it_ends_the_web_session_after_8_hours_at_the_latest(browser, until):
 
 def test_a_local_sign_in_after_it_does_not_inherit_its_end(browser):
     signed_in(browser)
+    browser.post("/logout/")
     browser.post("/login/", {"username": "alice", "password": "cooper-demo"})
     assert signed_in_person(browser) == "local:alice"
     assert web_session_of("local:alice").ends_at is None
