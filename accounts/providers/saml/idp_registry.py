@@ -68,8 +68,8 @@ def add(settings: IdpSettings, taken: Iterable[str]) -> tuple[SamlIdp, list[str]
     """
     if not PROVIDER_ID.fullmatch(settings.name):
         raise Invalid(
-            f"{settings.name!r} cannot be a provider's id:"
-            " small letters, digits and '-', as in okta."
+            f"{settings.name[:100]!r} cannot be a provider's id:"
+            " at most 32 small letters, digits and '-', as in okta."
         )
     if settings.name in taken:
         raise Invalid(f"{settings.name!r} is the id of another way to sign in. Choose another one.")

@@ -175,7 +175,10 @@ def _find_entity(root: ET.Element, entity_id: str) -> ET.Element:
         suffix = f" {entity_id}" if entity_id else ""
         raise Rejected("metadata", f"it describes no identity provider{suffix}")
     own_id = _entity_id_of(entities[0])
-    if not 0 < len(own_id) <= ENTITY_ID_LIMIT or not own_id.isprintable() or " " in own_id:
+    if len(own_id) > ENTITY_ID_LIMIT:
+        length = f"{len(own_id):,} characters of {ENTITY_ID_LIMIT:,} at most"
+        raise Rejected("metadata", f"it has no usable entityID: it has {length}")
+    if not own_id or not own_id.isprintable() or " " in own_id:
         raise Rejected("metadata", f"it has no usable entityID: {own_id[:100]!r}")
     return entities[0]
 

@@ -72,7 +72,8 @@ def refuse_declarations(text: str, *, published: bool = False) -> None:
             "declarations", "a processing instruction, or a declaration of another encoding"
         )
     if "<!" in text:
-        raise Rejected("declarations", "a DOCTYPE, comment or CDATA section")
+        kinds = "a DOCTYPE" if published else "a DOCTYPE, comment or CDATA section"
+        raise Rejected("declarations", kinds)
 
 
 def parse(raw: bytes, *, max_elements: int = MAX_ELEMENTS) -> ET.Element:

@@ -167,6 +167,7 @@ def test_it_refuses_metadata_that_cannot_be_used_and_says_why(empty, tmp_path, n
     ("arguments", "message"),
     [
         (("add", "Okta", "--metadata", "x"), "cannot be a provider's id"),
+        (("add", "a" * 256, "--metadata", "x"), "id: at most 32 small letters, digits and '-'"),
         (("add", "local", "--metadata", "x"), "another way to sign in"),
         (("add", "okta", "--metadata", "/nowhere/idp.xml"), "cannot be read"),
         (("add", "okta", "--metadata", "http://idp.example.com/m"), "not an https URL"),
