@@ -3,6 +3,7 @@
 import logging
 import sys
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -14,15 +15,18 @@ logger = logging.getLogger(__name__)
 
 
 def error_response(
-    request: HttpRequest, status: int, message: str, title: str = ""
+    request: HttpRequest, status: int, message: str, title: str = "", **context: Any
 ) -> HttpResponse:
-    """Return a message as JSON where that is asked for, else as a page."""
+    """Return a message as JSON where that is asked for, else as a page.
+
+    `context` is more for the page's template.
+    """
     # an error may come before the middleware that gives the id
     request_id = getattr(request, "id", "")
     if wants_json(request):
         return JsonResponse({"error": message, "request_id": request_id}, status=status)
 
-    context = {
+    context |= {
         "title": title or HTTPStatus(status).phrase,
         "message": message,
         "request_id": request_id,
@@ -80,4 +84,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "Something went wrong inside cooper. Nothing was handed out. "
         "Tell an administrator the request number below."
     )
-    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, message)
+    # without the banner: what it reads may be what failed
+    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, message, stops=())

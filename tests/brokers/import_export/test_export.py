@@ -21,7 +21,7 @@ def test_it_takes_a_file_written_by_hand(store):
         "444444444444",
         ["env=dev"],
     )
-    assert (rule.group, f"{rule.until:%Y-%m-%d %H:%M}") == ("local:visitors", "2030-01-02 00:00")
+    assert (rule.group, f"{rule.until:%Y-%m-%d %H:%M}") == ("local:visitors", "2030-01-03 00:00")
 
 
 def test_it_takes_the_example_of_the_paper(store):
