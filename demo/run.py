@@ -89,10 +89,12 @@ class Demo:
         if self._store:
             command += ["--store", str(self._store.absolute())]
 
+        # the address of Carol's authenticator app names where the server is
+        environment = {**clean_environment(), "COOPER_BIND": settings.COOPER_BIND}
         self._aws = subprocess.Popen(  # noqa: S603 - our own command
             command,
             cwd=settings.BASE_DIR,
-            env=clean_environment(),
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -152,6 +153,12 @@ def run_in_shell(script: str, environment: dict[str, str]) -> str:
     )
     assert shell.returncode == 0, shell.stderr
     return shell.stdout
+
+
+def test_its_address_for_authenticator_apps_names_this_installation(demo: Demo) -> None:
+    otpauth = demo.printed(OTPAUTH_LINE)
+    host = urlsplit(demo.url).netloc.replace(":", "-")
+    assert parse_qs(urlsplit(otpauth).query)["issuer"] == [f"cooper {host}"]
 
 
 def test_it_reaches_the_demos_aws_from_a_shell_as_the_tour_says(demo: Demo) -> None:
