@@ -13,7 +13,7 @@ from tests.support.fault_invariants import INVARIANTS, complaints
 from tests.support.fault_operations import OPERATIONS
 from tests.support.fault_sweep import Case, cases_of, record, run, sample_of
 
-FEW = 2
+FEW = 1
 """Cases of an operation in the normal run."""
 
 
