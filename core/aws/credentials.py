@@ -182,6 +182,9 @@ def _session_with(credentials: Credentials) -> boto3.Session:
     resolver = CredentialResolver([_OnlyProvider(credentials)])
     # instead of botocore's chain: without lent keys a call must fail, not use cooper's own
     session.register_component("credential_provider", resolver)
+    # the global endpoint's tokens are not accepted in opt-in regions, whatever a setting says
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
+    session.set_config_variable("sts_regional_endpoints", "regional")
     return boto3.Session(botocore_session=session)
 
 

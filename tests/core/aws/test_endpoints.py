@@ -84,14 +84,14 @@ def test_it_calls_the_endpoints_of_every_kind_and_partition(
     [
         ({}, "eu-west-1", "sts.eu-west-1.amazonaws.com"),
         (REGIONAL, "eu-west-1", "sts.eu-west-1.amazonaws.com"),
-        (LEGACY, "eu-west-1", "sts.amazonaws.com"),
-        # regions that are younger than the global endpoint never had it
+        (LEGACY, "eu-west-1", "sts.eu-west-1.amazonaws.com"),
+        ({"AWS_STS_REGIONAL_ENDPOINTS": "near"}, "eu-west-1", "sts.eu-west-1.amazonaws.com"),
         (LEGACY, "ap-east-1", "sts.ap-east-1.amazonaws.com"),
         (LEGACY, "cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
         (LEGACY | FIPS, "us-east-1", "sts-fips.us-east-1.amazonaws.com"),
     ],
 )
-def test_it_calls_the_sts_that_is_chosen(
+def test_it_calls_the_sts_of_the_region(
     monkeypatch: pytest.MonkeyPatch, variant: dict[str, str], region: str, host: str
 ) -> None:
     for name, value in variant.items():
@@ -99,11 +99,13 @@ def test_it_calls_the_sts_that_is_chosen(
     assert address_of("sts", region) == f"https://{host}"
 
 
-def test_the_profile_chooses_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_profile_leads_to_the_global_sts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     config = tmp_path / "config"
     config.write_text("[default]\nsts_regional_endpoints = legacy\nregion = eu-west-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    assert address_of("sts", "eu-west-1") == "https://sts.amazonaws.com"
+    assert address_of("sts", "eu-west-1") == "https://sts.eu-west-1.amazonaws.com"
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,6 @@ WRONG = [
     Wrong("line break", "line break", KEYS | {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE\n"}),
     Wrong("blank", "line break", KEYS | {"AWS_SECRET_ACCESS_KEY": f"{SECRET} "}),
     Wrong("no ASCII", "line break", KEYS | {"AWS_SESSION_TOKEN": "tök\udcffen"}),
-    Wrong("STS endpoints", "cannot be used", KEYS | {"AWS_STS_REGIONAL_ENDPOINTS": "near"}),
     Wrong("attempts", "cannot be", {"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "many"}),
     Wrong("defaults mode", "cannot be used", KEYS | {"AWS_DEFAULTS_MODE": "fancy"}),
     Wrong("endpoint mode", "cannot be used", KEYS | {"AWS_ACCOUNT_ID_ENDPOINT_MODE": "odd"}),
