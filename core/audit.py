@@ -46,6 +46,7 @@ class Event(StrEnum):
     GRANT_INTENDED = "grant:begin:intended"
     GRANT_DONE = "grant:finish:done"
     GRANT_FAILED = "grant:finish:failed"
+    GRANT_STOPPED = "grant:finish:refused"
     GRANT_REFUSED = "grant:begin:refused"
     TARGET_ADDED = "target:add:done"
     TARGET_CHANGED = "target:change:done"

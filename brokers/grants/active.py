@@ -29,7 +29,15 @@ CLOCK_SKEW = timedelta(minutes=5)
 MOST_EVENTS = 600
 """Events that are read at most: intents and outcomes of the newest 300 grants."""
 
-GRANT_EVENTS = (Event.GRANT_INTENDED, Event.GRANT_DONE, Event.GRANT_FAILED)
+GRANT_EVENTS = (
+    Event.GRANT_INTENDED,
+    Event.GRANT_DONE,
+    Event.GRANT_FAILED,
+    Event.GRANT_STOPPED,
+)
+
+NOTHING_ISSUED = (Event.GRANT_FAILED, Event.GRANT_STOPPED)
+"""Outcomes of grants for which AWS gave nothing, or was not asked."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +92,10 @@ def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
         scan_index_forward=False,
     )
     newest_events = _newest_event_of_each_grant(islice(events, MOST_EVENTS))
-    # AWS gave nothing for a grant that failed
     grants = [
         ActiveGrant(event, _end_of(event))
         for event in newest_events
-        if event.event != Event.GRANT_FAILED
+        if event.event not in NOTHING_ISSUED
     ]
     return [grant for grant in grants if grant.ends > now]
 

@@ -16,6 +16,7 @@ OUTCOME_SUFFIX = "#outcome"
 RESULTS = {
     Event.GRANT_DONE: "issued",
     Event.GRANT_FAILED: "failed",
+    Event.GRANT_STOPPED: "refused",
 }
 
 

@@ -10,7 +10,7 @@ from brokers.grants import sts_slots
 from core.audit import Event
 from tests.support.fault_sweep import Run
 
-OUTCOMES = (Event.GRANT_DONE, Event.GRANT_FAILED)
+OUTCOMES = (Event.GRANT_DONE, Event.GRANT_FAILED, Event.GRANT_STOPPED)
 
 
 def answers_as_it_should(run: Run) -> Iterator[str]:

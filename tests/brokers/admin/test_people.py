@@ -239,6 +239,14 @@ def test_it_shows_what_may_have_been_issued_and_not_what_failed(carol, client_of
     assert len(policies(page)) == 2 and "may have been issued" in page and "alice.unsure" in page
 
 
+def test_it_does_not_show_a_grant_that_was_refused_after_its_intent(carol, client_of):
+    client_of("alice")
+    facts = {"target_kind": "role", "session_name": "alice.late", "seconds": 3600}
+    put(Event.GRANT_INTENDED, timedelta(minutes=5), "late", **facts)
+    put(Event.GRANT_STOPPED, timedelta(minutes=5), "late", "#outcome", **facts)
+    assert "alice.late" not in carol.get(PAGE).text
+
+
 def test_it_finds_a_grant_of_36_hours(store, client_of):
     client_of("alice")
     ends = datetime.now(UTC) + timedelta(minutes=5)

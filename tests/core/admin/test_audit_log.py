@@ -44,6 +44,20 @@ def test_it_says_of_a_grant_without_outcome_that_it_may_have_been_issued(carol):
     assert "under way" in carol.get(LIST, {"q": "dev-admin"}).text
 
 
+def test_it_shows_a_grant_that_was_refused_after_its_intent_as_one_with_the_reason(carol):
+    day, at = audit.event_key(datetime.now(UTC), "abc")
+    with transaction() as writes:
+        writes.create(audit.event(Event.GRANT_INTENDED, at=(day, at), target="dev-read"))
+        refusal = audit.event(
+            Event.GRANT_STOPPED, at=(day, f"{at}#outcome"), target="dev-read", why="was stopped"
+        )
+        writes.create(refusal)
+    page = carol.get(LIST, {"q": "dev-read"}).text
+    assert page.count(">grant begin<") == 1 and ">refused<" in page and "was stopped" in page
+    by_kind = carol.get(LIST, {"event": "grant:finish:refused"}).text
+    assert ">grant finish<" in by_kind and "was stopped" in by_kind
+
+
 def test_it_goes_back_page_by_page_and_day_by_day_without_losing_an_event(carol):
     begin = datetime.now(UTC) - timedelta(days=9)
     for number in range(130):
