@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -197,6 +197,14 @@ def add_facts(**facts: str) -> None:
 def now() -> datetime:
     """Return the time (UTC)."""
     return datetime.now(UTC)
+
+
+def partitions_of(day: date) -> list[str]:
+    """Return the hash keys (`AuditEvent.day`) under which the events of a day are (UTC).
+
+    Who reads a day reads all of them.
+    """
+    return [day.isoformat()]
 
 
 def event_key(moment: datetime, name: str = "") -> tuple[str, str]:

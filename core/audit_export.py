@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from core.audit import AuditEvent
-from core.audit_search import BEGINNING, PAGE_SIZE, today
+from core.audit_days import oldest_first
+from core.audit_search import BEGINNING, today
 from core.errors import Invalid
 
 ATTRIBUTES = (
@@ -74,12 +75,7 @@ class TimeRange:
         """Return the range's events of a day, oldest first, as they are read."""
         since = self.since.isoformat(timespec="microseconds")
         until = self.until.isoformat(timespec="microseconds")
-        return AuditEvent.under(
-            day.isoformat(),
-            # an event's `at` goes on behind its time, so one at `until` itself is left out
-            range_key_condition=AuditEvent.at.between(since, until),
-            page_size=PAGE_SIZE,
-        )
+        return oldest_first(day, since, until)
 
     def events(self) -> Iterator[AuditEvent]:
         """Yield the range's events, oldest first, as they are read."""

@@ -11,6 +11,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from core.audit import AuditEvent
+from core.audit_days import PAGE_SIZE, newest_first
 from core.dynamo.sizes import HASH_KEY_LIMIT, fits
 
 BEGINNING = date(2026, 1, 1)
@@ -21,12 +22,6 @@ EMPTY_DAYS = 31
 
 PATIENCE = 2.0
 """Seconds after which a search ends."""
-
-PAGE_SIZE = 500
-"""Events that DynamoDB reads in one call.
-
-A whole megabyte, its own limit, could take too long to arrive.
-"""
 
 HISTORY_LIMIT = 200
 """Events of a history at most; the search has all."""
@@ -163,29 +158,22 @@ class AuditSearch:
             before = ""
 
     def _events_of(self, day: date, before: str, deadline: float) -> Iterator[AuditEvent]:
-        """Yield a day's events; note how far it came when time is over before the day's end."""
-        older = AuditEvent.at < before if before else None
-        arguments = self._query_arguments(older)
-        results = AuditEvent.query(
-            day.isoformat(), consistent_read=True, scan_index_forward=False, **arguments
-        )
-        # by the page: most of them may hold no match, and the time is looked at after each
-        for page in results.page_iter:
-            for item in page["Items"]:
-                yield AuditEvent.from_raw_data(item)
-
-            if monotonic() > deadline:
-                self._timed_out = True
-                self.reached = self._place_to_go_on(day, results.page_iter.last_evaluated_key)
+        """Yield a day's events; note how far it came when time is over."""
+        steps = newest_first(day, before=before, filter_condition=self.search.filter)
+        for place, event in steps:
+            if event is not None:
+                yield event
+            elif monotonic() > deadline:
+                self._stop_at(place)
                 return
 
-    def _place_to_go_on(self, day: date, last_key: dict[str, Any] | None) -> str:
-        """Return the `before` of the next search after DynamoDB's last key of a day (None: all)."""
-        if last_key:
-            return str(last_key["at"]["S"])
-        if day > self.search.first_day:
-            return end_of(day - timedelta(days=1))
-        return ""
+        if monotonic() > deadline:
+            is_first_day = day <= self.search.first_day
+            self._stop_at("" if is_first_day else end_of(day - timedelta(days=1)))
+
+    def _stop_at(self, place: str) -> None:
+        self._timed_out = True
+        self.reached = place
 
     def _query_arguments(self, range_key_condition: Condition | None) -> dict[str, Any]:
         return {
