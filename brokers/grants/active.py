@@ -6,10 +6,18 @@ What somebody who is disabled can still do, until when, and what stops it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from brokers import arns
+from brokers.grants.events import (
+    CLOCK_SKEW,
+    KINDS,
+    NOTHING_ISSUED,
+    GrantScope,
+    events_since,
+    newest_of_each_grant,
+)
 from brokers.grants.limits import DEADLINE
 from brokers.models import Kind
 from brokers.revocation import (
@@ -23,21 +31,15 @@ from core.audit import AuditEvent, Event
 LONGEST_SESSION = timedelta(seconds=129_600)
 """No AWS session that cooper can ask for lasts longer (GetFederationToken)."""
 
-CLOCK_SKEW = timedelta(minutes=5)
-"""By which AWS's clock and cooper's may differ: AWS takes no signature that is older or newer."""
-
 MOST_EVENTS = 600
 """Events that are read at most: intents and outcomes of the newest 300 grants."""
 
-GRANT_EVENTS = (
-    Event.GRANT_INTENDED,
-    Event.GRANT_DONE,
-    Event.GRANT_FAILED,
-    Event.GRANT_STOPPED,
-)
+IN_THE_LOG_ALONE = timedelta(minutes=15)
+"""Age of events up to which the audit log itself is read too.
 
-NOTHING_ISSUED = (Event.GRANT_FAILED, Event.GRANT_STOPPED)
-"""Outcomes of grants for which AWS gave nothing, or was not asked."""
+Indexes are behind it, usually by less than a second (DynamoDB developer guide, "Read consistency":
+global secondary indexes answer eventually consistent reads alone).
+"""
 
 
 @dataclass(frozen=True)
@@ -85,28 +87,27 @@ def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
     """Return the grants of a person (`provider:subject`) active at `now`, the newest first."""
     # an hour more than the longest session, for clocks that differ and grants that took their time
     since = (now - LONGEST_SESSION - timedelta(hours=1)).isoformat(timespec="microseconds")
-    events = AuditEvent.by_person.query(
+    indexed_events = AuditEvent.by_person.query(
         person,
         range_key_condition=AuditEvent.at >= since,
-        filter_condition=AuditEvent.event.is_in(*(str(event) for event in GRANT_EVENTS)),
+        filter_condition=AuditEvent.event.is_in(*KINDS),
         scan_index_forward=False,
     )
-    newest_events = _newest_event_of_each_grant(islice(events, MOST_EVENTS))
+    scope = GrantScope(people=frozenset({person}))
+    recent_events = events_since(now - IN_THE_LOG_ALONE, now, scope)
+
+    events = chain(islice(indexed_events, MOST_EVENTS), recent_events)
+    return _active_at(now, newest_of_each_grant(events))
+
+
+def _active_at(now: datetime, newest_events: Iterable[AuditEvent]) -> list[ActiveGrant]:
+    """Return the grants that may have been issued and whose sessions have not ended yet."""
     grants = [
         ActiveGrant(event, _end_of(event))
         for event in newest_events
         if event.event not in NOTHING_ISSUED
     ]
     return [grant for grant in grants if grant.ends > now]
-
-
-def _newest_event_of_each_grant(newest_first: Iterable[AuditEvent]) -> Iterable[AuditEvent]:
-    """Return the outcome of each grant, or its intent where there is no outcome (yet)."""
-    events: dict[str, AuditEvent] = {}
-    for event in newest_first:
-        # an outcome is newer than its intent, so that it comes first
-        events.setdefault(str(event.grant), event)
-    return events.values()
 
 
 def _end_of(event: AuditEvent) -> datetime:

@@ -1,0 +1,78 @@
+"""The events of grants on the audit log: what each grant came to, by the newest of its events."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from core.audit import AuditEvent, Event
+
+KINDS = (
+    Event.GRANT_INTENDED,
+    Event.GRANT_DONE,
+    Event.GRANT_FAILED,
+    Event.GRANT_STOPPED,
+)
+
+NOTHING_ISSUED = (Event.GRANT_FAILED, Event.GRANT_STOPPED)
+"""Outcomes of grants for which AWS gave nothing, or was not asked."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""By which AWS's clock and cooper's may differ: AWS takes no signature that is older or newer."""
+
+
+@dataclass(frozen=True)
+class GrantScope:
+    """Which grants something concerns: those of people, of targets, in AWS accounts, or all."""
+
+    people: frozenset[str] = frozenset()
+    """As events name them: `provider:subject`."""
+
+    targets: frozenset[str] = frozenset()
+    aws_accounts: frozenset[str] = frozenset()
+    all_grants: bool = False
+
+    def includes(self, event: AuditEvent) -> bool:
+        """Return whether the event is of one of these grants."""
+        return (
+            self.all_grants
+            or event.person in self.people
+            or event.target in self.targets
+            or event.aws_account in self.aws_accounts
+        )
+
+
+def events_since(since: datetime, now: datetime, scope: GrantScope) -> Iterator[AuditEvent]:
+    """Yield the events of grants that began at `since` or later (UTC), as they are now.
+
+    From the audit log itself (consistent): an index may lack what was written a moment ago.
+    """
+    for day in _days_between(since, now + CLOCK_SKEW):
+        for event in _read_day(day, since):
+            if scope.includes(event):
+                yield event
+
+
+def newest_of_each_grant(events: Iterable[AuditEvent]) -> list[AuditEvent]:
+    """Return the outcome of each grant, or its intent where there is no outcome; newest first."""
+    newest: dict[str, AuditEvent] = {}
+    # the place of an outcome is that of its intent and a suffix, so that it comes later
+    for event in sorted(events, key=_place):
+        newest[str(event.grant)] = event
+    return sorted(newest.values(), key=_place, reverse=True)
+
+
+def _place(event: AuditEvent) -> str:
+    return str(event.at)
+
+
+def _days_between(first: datetime, last: datetime) -> list[date]:
+    days = (last.date() - first.date()).days
+    return [first.date() + timedelta(days=number) for number in range(days + 1)]
+
+
+def _read_day(day: date, since: datetime) -> Iterator[AuditEvent]:
+    return AuditEvent.under(
+        day.isoformat(),
+        range_key_condition=AuditEvent.at >= since.isoformat(timespec="microseconds"),
+        filter_condition=AuditEvent.event.is_in(*KINDS),
+    )
