@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.audit import AuditEvent, Event
+from core.audit_days import oldest_first
+from core.audit_search import end_of
 
 KINDS = (
     Event.GRANT_INTENDED,
@@ -46,10 +48,11 @@ def events_since(since: datetime, now: datetime, scope: GrantScope) -> Iterator[
 
     From the audit log itself (consistent): an index may lack what was written a moment ago.
     """
+    first_place = since.isoformat(timespec="microseconds")
+    is_of_grant = AuditEvent.event.is_in(*KINDS)
     for day in _days_between(since, now + CLOCK_SKEW):
-        for event in _read_day(day, since):
-            if scope.includes(event):
-                yield event
+        events = oldest_first(day, first_place, end_of(day), filter_condition=is_of_grant)
+        yield from filter(scope.includes, events)
 
 
 def newest_of_each_grant(events: Iterable[AuditEvent]) -> list[AuditEvent]:
@@ -68,11 +71,3 @@ def _place(event: AuditEvent) -> str:
 def _days_between(first: datetime, last: datetime) -> list[date]:
     days = (last.date() - first.date()).days
     return [first.date() + timedelta(days=number) for number in range(days + 1)]
-
-
-def _read_day(day: date, since: datetime) -> Iterator[AuditEvent]:
-    return AuditEvent.under(
-        day.isoformat(),
-        range_key_condition=AuditEvent.at >= since.isoformat(timespec="microseconds"),
-        filter_condition=AuditEvent.event.is_in(*KINDS),
-    )
