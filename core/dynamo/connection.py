@@ -11,6 +11,7 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import VerboseClientError
 
 from core import aws
+from core.dynamo.conflicts import tries
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 
 CancellationReason = tuple[str, dict[str, Any] | None] | None
@@ -43,11 +44,16 @@ GetItem's has none where there is no such item.
 
 
 class ConditionFailed(Conflict):
-    """The condition of a write failed."""
+    """The condition of a write failed; `item_in_the_way` is {} unless the write asked for it."""
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, item_in_the_way: dict[str, Any] | None = None) -> None:
         message = "This was changed meanwhile. Look at it again."
         super().__init__(message, detail, code="ConditionalCheckFailedException")
+        self.item_in_the_way = item_in_the_way or {}
+
+
+class TransactionConflict(Unavailable):
+    """A transaction under way has the item of a single write, which was not done."""
 
 
 class OutcomeUnknown(Unavailable):
@@ -77,6 +83,15 @@ class SharedConnection(Connection):
     def _make_api_call(
         self, operation_name: str, operation_kwargs: dict[str, Any]
     ) -> dict[str, Any]:
+        conflict = TransactionConflict(_BUSY)
+        for _ in tries():
+            try:
+                return self._call(operation_name, operation_kwargs)
+            except TransactionConflict as error:
+                conflict = error
+        raise conflict
+
+    def _call(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         try:
             answer = dict(super()._make_api_call(operation_name, operation_kwargs))
         except VerboseClientError as error:
@@ -121,7 +136,9 @@ def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
     detail = f"{operation} on {table}: {code}: {text}"
 
     if code == "ConditionalCheckFailedException":
-        return ConditionFailed(detail)
+        return ConditionFailed(detail, _item_in_the_way(error))
+    if code == "TransactionConflictException":
+        return TransactionConflict(_BUSY, detail, code=code)
     if code == "TransactionCanceledException":
         return _translate_cancellation(error, detail)
     if code == "ResourceNotFoundException":
@@ -129,6 +146,13 @@ def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
     if code in aws.BAD_CREDENTIAL_CODES:
         return aws.credentials_refused(error.response, detail)
     return _translate_refusal(code, operation, detail)
+
+
+def _item_in_the_way(error: VerboseClientError) -> dict[str, Any]:
+    """Return the item that DynamoDB answered with a failed condition, in its JSON; else {}."""
+    # PynamoDB keeps no more of the answer than code and message
+    answer = getattr(error.__cause__, "response", {})
+    return dict(answer.get("Item") or {})
 
 
 def _describe_missing_table(table: str) -> str:

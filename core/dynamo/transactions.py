@@ -14,21 +14,14 @@ from typing import Any, NamedTuple
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from core.dynamo.conflicts import demand_passing, tries
 from core.dynamo.connection import CancellationReason, Cancelled, OutcomeUnknown, shared
 from core.dynamo.documents import Document
 from core.dynamo.sizes import check_item
 from core.errors import Conflict, CooperError, Invalid, Unavailable
-from core.retry import Backoff
 
 LIMIT = 100
 """Actions in one transaction at most."""
-
-BACKOFF = Backoff(first=0.02, longest=0.4)
-TRIES = 12
-"""Times a transaction is tried while others hold its items: about 3 s in all."""
-
-PASSING_CODES = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-"""Reasons of a cancellation that a later try may not meet."""
 
 
 class Stale(Conflict):
@@ -161,9 +154,7 @@ class Transaction:
         if not self._actions:
             return
 
-        for attempt in range(TRIES):
-            if attempt > 0:
-                BACKOFF.sleep(attempt - 1)
+        for _ in tries():
             reasons = self._write_or_find()
             if reasons is None:
                 self._update_versions()
@@ -223,7 +214,7 @@ class Transaction:
         """Raise for a failed condition, and for anything else that a later try would meet again."""
         # a stable sort: within a kind, PynamoDB keeps the order
         as_sent = sorted(self._actions, key=lambda action: action.kind)
-        codes = set()
+        codes: set[str] = set()
         for action, reason in zip(as_sent, reasons, strict=True):
             code = reason[0] if reason else "None"
             if code == "ConditionalCheckFailed":
@@ -231,9 +222,7 @@ class Transaction:
             if code != "None":
                 codes.add(code)
 
-        if not codes <= PASSING_CODES:
-            message = "This could not be written. Nothing was changed."
-            raise CooperError(message, f"cancelled: {sorted(codes)}")
+        demand_passing(codes)
 
 
 @contextmanager
