@@ -13,7 +13,7 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from core.dynamo import Document, transaction
+from core.dynamo import WrittenOnce, transaction
 
 
 class Event(StrEnum):
@@ -108,7 +108,7 @@ class ByPerson(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-c
     at = UnicodeAttribute(range_key=True)
 
 
-class AuditEvent(Document):
+class AuditEvent(WrittenOnce):
     """One event.
 
     `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order.
@@ -117,7 +117,6 @@ class AuditEvent(Document):
     """
 
     purpose = "who did what"
-    is_written_once = True
     verbose_name = "event"
     verbose_name_plural = "events"
 

@@ -2,19 +2,25 @@
 
 from core.dynamo.attributes import TextAttribute
 from core.dynamo.connection import ConditionFailed, OutcomeUnknown, TableMissing
-from core.dynamo.documents import Document, after, documents
+from core.dynamo.documents import Document, WrittenOnce, after, documents
+from core.dynamo.put_once import put_once
+from core.dynamo.serializable_read import DocumentKey, serializable_read
 from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
 
 __all__ = [
     "AlreadyExists",
     "ConditionFailed",
     "Document",
+    "DocumentKey",
     "OutcomeUnknown",
     "Stale",
     "TableMissing",
     "TextAttribute",
     "Transaction",
+    "WrittenOnce",
     "after",
     "documents",
+    "put_once",
+    "serializable_read",
     "transaction",
 ]

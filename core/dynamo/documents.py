@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from urllib.parse import quote, unquote
 
 from django.conf import settings
-from pynamodb.attributes import VersionAttribute
+from pynamodb.attributes import UnicodeAttribute, VersionAttribute
 from pynamodb.connection.base import MetaTable
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist
@@ -99,6 +99,18 @@ class Document(Model):
         return attribute.attr_name if attribute else ""
 
     # -- reading
+
+    @classmethod
+    def as_stored(cls, item: Mapping[str, Any]) -> Self:
+        """Return the document of an item in DynamoDB's JSON, without defaults.
+
+        An attribute that the item lacks is None: a decision must not take a default for stored.
+        """
+        document = cls.from_raw_data(dict(item))
+        for name in cls.get_attributes():
+            if "NULL" in item.get(name, {"NULL": True}):
+                document.attribute_values.pop(name, None)
+        return document
 
     @classmethod
     def find(cls, hash_key: Any, range_key: Any = None) -> Self | None:
@@ -194,3 +206,14 @@ class Document(Model):
     def key_names(cls) -> list[str]:
         """Return the names of the key attributes, hash first."""
         return [name for name in (cls._hash_keyname, cls._range_keyname) if name]
+
+
+class WrittenOnce(Document):
+    """A document that is created once, under a key that no other has, and never changed.
+
+    The nonce tells one's own item from another's when the answer to its put was lost.
+    """
+
+    is_written_once = True
+
+    nonce = UnicodeAttribute(null=True)
