@@ -6,6 +6,7 @@ moto's globals: one at a time. See the README.
 
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,8 @@ class EmbeddedAws:
     `store`: a directory that it survives restarts in. `port` 0: any free one. `wrap`: WSGI
     middleware, for faults. `instance_profile_chains`: credentials of instances count as role
     chaining (AWS's documents say no, one report says yes). `table_activation_seconds`: new tables
-    are CREATING for so long.
+    are CREATING for so long. `dynamodb_latency_seconds`: each call to DynamoDB takes so long, while
+    others are answered: transactions meet.
     """
 
     def __init__(
@@ -51,13 +53,17 @@ class EmbeddedAws:
         *,
         instance_profile_chains: bool = False,
         table_activation_seconds: float = 0,
+        dynamodb_latency_seconds: float = 0,
     ) -> None:
         self.region = region
         self._port = port
         self._wrap = wrap
         self._table_activation_seconds = table_activation_seconds
 
-        self._state = AwsState(instance_profile_chains=instance_profile_chains)
+        self._state = AwsState(
+            instance_profile_chains=instance_profile_chains,
+            dynamodb_latency_seconds=dynamodb_latency_seconds,
+        )
         self._snapshot = Snapshot(self._state)
         self._store: Store | None = None
         if store:
@@ -195,6 +201,31 @@ class EmbeddedAws:
     @table_activation_seconds.setter
     def table_activation_seconds(self, seconds: float) -> None:
         tables.Tables.activation_seconds = seconds
+
+    @property
+    def dynamodb_latency_seconds(self) -> float:
+        """How long each call to DynamoDB takes, while others are answered."""
+        return self._state.dynamodb_latency_seconds
+
+    @dynamodb_latency_seconds.setter
+    def dynamodb_latency_seconds(self, seconds: float) -> None:
+        self._state.dynamodb_latency_seconds = seconds
+
+    @property
+    def conflicts(self) -> Counter[tuple[str, str]]:
+        """How often DynamoDB refused a call for a transaction, by operation and table."""
+        return self._state.items_under_way.conflicts
+
+    @property
+    def calls_under_way(self) -> int:
+        """How many calls to DynamoDB have come in and are not answered yet."""
+        return self._state.items_under_way.count
+
+    @contextmanager
+    def holding_calls(self) -> Iterator[None]:
+        """Let calls come in within the block, and be done after it."""
+        with self._state.lock:
+            yield
 
     @contextmanager
     def later(self, seconds: float) -> Iterator[None]:

@@ -1,4 +1,6 @@
-"""Calls to DynamoDB: one at a time, and repeated transactions are done once.
+"""Calls to DynamoDB: done one at a time, and repeated transactions are done once.
+
+Each has its items from when it comes in, waits (the latency) and is done then: see `conflicts`.
 
 Rule: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 (ClientRequestToken)
@@ -8,12 +10,15 @@ import json
 import time
 from dataclasses import replace
 from http import HTTPStatus
+from time import sleep
 from typing import Any, NamedTuple
 
 from moto.dynamodb.models import dynamodb_backends
 
+from embedded_aws import transactions
 from embedded_aws.backends import call_moto
 from embedded_aws.calls import Call
+from embedded_aws.conflicts import CallUnderWay, KeyNames, read_items
 from embedded_aws.errors import AwsError
 from embedded_aws.principals import Principal
 from embedded_aws.responses import Response, json_response
@@ -43,7 +48,17 @@ class DynamoDb:
 
     def handle(self, call: Call, caller: Principal) -> Response:
         """Answer a call; raise AwsError."""
+        under_way = _under_way(call, caller)
+        with self._state.items_under_way.having(under_way):
+            # outside the lock: other calls are done meanwhile, and may meet this one
+            sleep(self._state.dynamodb_latency_seconds)
+            return self._do(call, caller)
+
+    def _do(self, call: Call, caller: Principal) -> Response:
         document = call.document
+        if call.operation == "TransactGetItems":
+            transactions.check_reads(document, _key_names(call, caller))
+
         # one call at a time: moto's conditional writes are not atomic
         with self._state.lock:
             if call.operation == "TransactWriteItems" and self._was_done(caller, document):
@@ -99,6 +114,22 @@ class DynamoDb:
             expires_at = time.monotonic() + TOKEN_SECONDS
             key = caller.account_id, str(token)
             self._transactions[key] = _Transaction(expires_at, document)
+
+
+def _under_way(call: Call, caller: Principal) -> CallUnderWay:
+    """Return the call with the items that it is about."""
+    place = f"{caller.account_id}/{call.region}"
+    items = read_items(call.operation, call.document, place, _key_names(call, caller))
+
+    token = None
+    if call.operation == "TransactWriteItems" and call.document.get("ClientRequestToken"):
+        token = place, str(call.document["ClientRequestToken"])
+    return CallUnderWay(call.operation, items, token)
+
+
+def _key_names(call: Call, caller: Principal) -> KeyNames:
+    tables = list(_tables(call, caller).tables.items())
+    return {name: list(table.table_key_attrs) for name, table in tables}
 
 
 def _is_read(operation: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
+from embedded_aws.conflicts import ItemsUnderWay
 from embedded_aws.credential_store import CredentialStore, TemporaryCredentials
 from embedded_aws.principals import default_version
 
@@ -18,10 +19,13 @@ class AwsState:
 
     `lock` is held round everything that touches moto: its writes are not atomic over threads.
     `signin_tokens`: token -> access key id and end (seconds since 1970). `changed` is set when
-    there is something new to store.
+    there is something new to store. Each call to DynamoDB waits `dynamodb_latency_seconds` before
+    it takes the lock.
     """
 
     instance_profile_chains: bool = False
+    dynamodb_latency_seconds: float = 0
+    items_under_way: ItemsUnderWay = field(default_factory=ItemsUnderWay)
     credential_store: CredentialStore = field(default_factory=CredentialStore)
     lock: threading.RLock = field(default_factory=threading.RLock)
     signin_tokens: dict[str, tuple[str, float]] = field(default_factory=dict)

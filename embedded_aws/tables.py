@@ -7,7 +7,7 @@ API_UpdateContinuousBackups.html
 import time
 from typing import Any, ClassVar, NamedTuple
 
-from moto.dynamodb import exceptions
+from moto.dynamodb import exceptions, responses
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
@@ -138,5 +138,6 @@ class Tables(DynamoDBBackend):
 
 
 def install() -> None:
-    """Let moto make tables of this kind."""
+    """Let moto make tables of this kind, and read as many items at once as DynamoDB does."""
     dynamodb_backends.backend = Tables
+    responses.TRANSACTION_MAX_ITEMS = transactions.MAX_ACTIONS

@@ -1,6 +1,7 @@
-"""DynamoDB's write transactions: checked whole, done whole, and undone where one action fails.
+"""DynamoDB's transactions: checked whole, done whole, and undone where one action fails.
 
 Rules: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+and API_TransactGetItems.html.
 moto copies whole tables before each transaction, to put them back when an action fails; this undoes
 only what was done.
 """
@@ -12,6 +13,9 @@ from moto.dynamodb import exceptions
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
+
+from embedded_aws.conflicts import KeyNames, cancelled
+from embedded_aws.errors import AwsError
 
 MAX_ACTIONS = 100
 
@@ -137,6 +141,38 @@ def _put_back(backend: DynamoDBBackend, action: _Action, item: Any) -> None:
     backend.delete_item(action.table.name, action.key)
     if item is not None:
         action.table.put_item(_attributes(item), overwrite=True)
+
+
+# -- reading ---------------------------------------------------------------------------------------
+def check_reads(document: dict[str, Any], key_names: KeyNames) -> None:
+    """Raise AwsError for what TransactGetItems refuses and moto does not."""
+    gets = [item.get("Get") for item in document.get("TransactItems", [])]
+    if not 1 <= len(gets) <= MAX_ACTIONS or None in gets:
+        raise AwsError(
+            "ValidationException",
+            "1 validation error detected: Value at 'transactItems' failed to satisfy constraint: "
+            f"Member must have length between 1 and {MAX_ACTIONS}, and each a Get",
+        )
+    if any("ProjectionExpression" in get for get in gets):
+        raise AwsError("ValidationException", "The embedded AWS reads whole items here.")
+
+    _check_keys(gets, key_names)
+    identities = {(get["TableName"], str(sorted(get["Key"].items()))) for get in gets}
+    if len(identities) < len(gets):
+        raise AwsError("ValidationException", exceptions.MultipleTransactionsException.msg)
+
+
+def _check_keys(gets: list[dict[str, Any]], key_names: KeyNames) -> None:
+    reasons = []
+    for get in gets:
+        names = key_names.get(get["TableName"], list(get["Key"]))
+        reason = None
+        if set(names) != set(get["Key"]):
+            reason = "ValidationError", "The provided key element does not match the schema"
+        reasons.append(reason)
+
+    if any(reasons):
+        raise cancelled(reasons)
 
 
 def _attributes(item: Any) -> Attributes:
