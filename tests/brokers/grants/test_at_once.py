@@ -1,0 +1,45 @@
+"""Grants at the same moment do not wait for each other: none checks an item that all share.
+
+DynamoDB takes its time here, so that calls that can meet do.
+"""
+
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from tests.support.many_people import (
+    post_at_once,
+    signed_in_browsers,
+    signed_in_people,
+    windows,
+)
+from tests.support.races import all_at_once
+from tests.support.saml_stage import signed_in_person
+
+PATH = "/targets/dev-read/credentials/"
+FORM = {"duration": "900"}
+
+
+@pytest.mark.xfail(reason="each grant's intent checks items that all grants share", strict=True)
+def test_thirty_two_people_become_a_target_at_once(store):
+    browsers = signed_in_people(32, ["developers"])
+    with windows(store):
+        responses = post_at_once(browsers, PATH, FORM)
+
+    assert Counter(response.status_code for response in responses) == {200: 32}
+    assert not store.conflicts
+
+
+def test_a_person_becomes_targets_at_once_while_she_signs_in_elsewhere(store):
+    browsers = signed_in_browsers("alice", 16)
+
+    def sign_in_elsewhere() -> list[object]:
+        return signed_in_browsers("alice", 4)
+
+    with windows(store):
+        grants = [partial(browser.post, PATH, FORM) for browser in browsers]
+        *responses, elsewhere = all_at_once([*grants, sign_in_elsewhere])
+
+    assert Counter(response.status_code for response in responses) == {200: 16}
+    assert all(signed_in_person(browser) == "local:alice" for browser in elsewhere)
