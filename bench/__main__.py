@@ -1,9 +1,12 @@
 """`python -m bench`: what a grant, a page and a SAML sign-in cost, and a flood of wrong passwords.
 
-Grants are measured against bare boto3, pages with thousands of targets against pages with twelve,
-pages of signed-in people during a flood against the same pages without one.
+`grants` loads a real server, beside bare boto3, with latencies and conflicts as AWS has them.
+`web` measures grants and pages in this process: grants against bare boto3, pages with thousands of
+targets against pages with twelve.
+`flood`: pages of signed-in people during a flood against the same pages without one.
 `serving` starts, reloads and stops a real server.
-The embedded AWS runs in a process of its own, so that only the caller's CPU is counted.
+AWS runs in a process of its own, so that only the caller's CPU is counted: the embedded one, for
+`grants` the fast stub (`bench.stub_aws`).
 """
 
 import argparse
@@ -15,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"web", "saml", "flood", "serving"}
+WHAT = {"web", "saml", "flood", "serving", "grants"}
 """What there is to measure."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
@@ -35,6 +38,14 @@ def main() -> None:
     unknown = set(names) - WHAT
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+
+    if "grants" in names:
+        from bench import grants
+
+        grants.measure()
+        names.remove("grants")
+    if not names:
+        return
 
     aws = subprocess.Popen(
         [sys.executable, *AWS_COMMAND],

@@ -1,8 +1,9 @@
-"""CPU time of two calls that take turns, and their ratio."""
+"""CPU time of two calls that take turns, and figures of several rounds beside their goals."""
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 ROUNDS = 5
 CALLS = 40
@@ -36,3 +37,46 @@ def compare(name: str, ours: Call, baseline: Call, times: int = CALLS) -> None:
         f"({statistics.median(our_times):.2f} ms against "
         f"{statistics.median(baseline_times):.2f} ms of CPU)"
     )
+
+
+@dataclass
+class Figure:
+    """One figure, as it was in each round."""
+
+    name: str
+    goal: float | None = None
+    """What it has to be: at most, or at least if `more_is_better`; None if that is not said."""
+    unit: str = ""
+    more_is_better: bool = False
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def best(self) -> float:
+        """The best round's."""
+        return max(self.values) if self.more_is_better else min(self.values)
+
+    @property
+    def median(self) -> float:
+        """The median of the rounds."""
+        return statistics.median(self.values)
+
+    @property
+    def meets_goal(self) -> bool:
+        """Whether the median is as it has to be; figures without a goal are."""
+        if self.goal is None:
+            return True
+        if self.more_is_better:
+            return self.median >= self.goal
+        return self.median <= self.goal
+
+
+def print_table(title: str, figures: Sequence[Figure]) -> None:
+    """Print the figures, a line each: best, median and goal."""
+    print(f"\n{title}\n{'':<42} {'best':>9} {'median':>9}      {'goal':>10}")
+    for figure in figures:
+        line = f"{figure.name:<42} {figure.best:9.2f} {figure.median:9.2f} {figure.unit:<4}"
+        if figure.goal is not None:
+            sign = ">=" if figure.more_is_better else "<="
+            verdict = "ok" if figure.meets_goal else "MISSED"
+            line += f" {sign} {figure.goal:7.2f}  {verdict}"
+        print(line.rstrip())

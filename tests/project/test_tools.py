@@ -124,6 +124,8 @@ def test_the_benchmark_shows_its_help() -> None:
     assert "SAML" in shown.stdout
 
 
-@pytest.mark.parametrize("name", ["bench.web", "bench.saml", "bench.timing"])
+@pytest.mark.parametrize(
+    "name", ["bench.web", "bench.saml", "bench.timing", "bench.grants", "bench.stub_aws.people"]
+)
 def test_the_benchmark_reads_todays_names(name: str) -> None:
     assert importlib.import_module(name)
