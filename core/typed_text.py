@@ -63,7 +63,12 @@ def base32_of(text: str) -> str:
 # -- searching -------------------------------------------------------------------------------------
 def search_words(query: str) -> list[str]:
     """Return the words of a search as `contains_words` takes them."""
-    return plain(query).casefold().split()
+    return search_text(query).split()
+
+
+def search_text(text: str) -> str:
+    """Return the text as `search_text_has` takes it: in one form, and without case."""
+    return plain(text).casefold()
 
 
 def contains_words(text: str, words: list[str]) -> bool:
@@ -71,7 +76,11 @@ def contains_words(text: str, words: list[str]) -> bool:
 
     The number of an AWS account may be searched with dashes.
     """
-    searched = plain(text).casefold()
+    return search_text_has(search_text(text), words)
+
+
+def search_text_has(searched: str, words: list[str]) -> bool:
+    """Return what `contains_words` does, of a text that `search_text` has prepared before."""
     return all(word in searched or _without_dashes(word) in searched for word in words)
 
 
