@@ -1,10 +1,13 @@
 """All targets, associations and AWS accounts as they were at one moment. Pure: no AWS."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from brokers.models import Association, AwsAccount, Target
+
+_snapshots = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,11 @@ class Catalogue:
 
     sensitive: tuple[Target, ...] = ()
     """The sensitive targets."""
+
+    snapshot: int = field(default_factory=_snapshots.__next__, compare=False)
+    """Tells this catalogue from every other one of this process: what is computed from it alone is
+    kept under this number. Two may be of one change, where an answer lacked something.
+    """
 
     @classmethod
     def build(
