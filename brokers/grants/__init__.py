@@ -3,7 +3,7 @@
 from brokers.grants.active import ActiveGrant, active_grants_for
 from brokers.grants.decision import Decision, require_entitlement
 from brokers.grants.issue import Delivery, GrantRequest, IssuedGrant, grant
-from brokers.grants.limits import CEILINGS, longest_seconds
+from brokers.grants.limits import CEILINGS, lessons, longest_seconds
 
 __all__ = [
     "CEILINGS",
@@ -14,6 +14,7 @@ __all__ = [
     "IssuedGrant",
     "active_grants_for",
     "grant",
+    "lessons",
     "longest_seconds",
     "require_entitlement",
 ]

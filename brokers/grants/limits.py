@@ -1,5 +1,6 @@
 """How long a session may be, and how often a person may become targets."""
 
+import threading
 from datetime import datetime
 
 from django.conf import settings
@@ -27,11 +28,29 @@ RECORDED_REFUSALS = 30
 CEILINGS = {Kind.ROLE: assume_role.LONGEST, Kind.FEDERATED_USER: federation_token.LONGEST}
 """Seconds that AWS gives at most, by kind."""
 
-_longest_allowed: dict[str, tuple[int, int]] = {}
-"""Each target's version and the seconds that AWS turned out to allow for it, by target name.
 
-A target that was changed since is tried anew.
-"""
+class _LongestAllowed:
+    """What AWS turned out to allow."""
+
+    def __init__(self) -> None:
+        self.by_target: dict[str, tuple[int, int]] = {}
+        """Each target's version and the seconds, by target name.
+
+        A target that was changed since is tried anew.
+        """
+
+        self.lessons = 0
+        """How often that changed."""
+
+        self.lock = threading.Lock()
+
+    def note_lesson(self) -> None:
+        # after the change: who reads the new number sees the change too
+        with self.lock:
+            self.lessons += 1
+
+
+_longest_allowed = _LongestAllowed()
 
 
 # -- how long --------------------------------------------------------------------------------------
@@ -44,7 +63,7 @@ def longest_seconds(target: Target) -> int:
         settings.COOPER_MAX_SESSION,
         CEILINGS[Kind(target.kind)],
     )
-    version, seconds_for_version = _longest_allowed.get(str(target.name), (None, 0))
+    version, seconds_for_version = _longest_allowed.by_target.get(str(target.name), (None, 0))
     if version == _version_of(target):
         allowed = min(allowed, seconds_for_version)
     return max(SHORTEST_SESSION, allowed)
@@ -52,12 +71,22 @@ def longest_seconds(target: Target) -> int:
 
 def remember_longest(target: Target, seconds: int) -> None:
     """Remember that AWS allows no more than this for the target as it is now."""
-    _longest_allowed[str(target.name)] = (_version_of(target), seconds)
+    _longest_allowed.by_target[str(target.name)] = (_version_of(target), seconds)
+    _longest_allowed.note_lesson()
 
 
 def forget() -> None:
     """Forget what AWS turned out to allow."""
-    _longest_allowed.clear()
+    _longest_allowed.by_target.clear()
+    _longest_allowed.note_lesson()
+
+
+def lessons() -> int:
+    """Return a number that changes whenever `longest_seconds` may give another answer.
+
+    Beside what it reads of the target and of the settings.
+    """
+    return _longest_allowed.lessons
 
 
 def _version_of(target: Target) -> int:
