@@ -3,6 +3,7 @@
 `grants` loads a real server, beside bare boto3, with latencies and conflicts as AWS has them.
 `web` measures grants and pages in this process: grants against bare boto3, pages with thousands of
 targets against pages with twelve.
+`home` measures home by how many targets somebody may become.
 `flood`: pages of signed-in people during a flood against the same pages without one.
 `serving` starts, reloads and stops a real server.
 AWS runs in a process of its own, so that only the caller's CPU is counted: the embedded one, for
@@ -18,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"web", "saml", "flood", "serving", "grants"}
+WHAT = {"web", "home", "saml", "flood", "serving", "grants"}
 """What there is to measure."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
@@ -84,6 +85,10 @@ def measure(names: list[str]) -> None:
     web.set_up()
     if "web" in names:
         web.measure()
+    if "home" in names:
+        from bench import home
+
+        home.measure()
     if "saml" in names:
         from bench import saml
 

@@ -1,16 +1,13 @@
-"""What people see of the targets that they may become, before they do."""
+"""What a person sees of a target that they may become, before they do."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from accounts.identity import Identity
 from brokers.catalogue_state import Catalogue
-from brokers.entitlements import Entitlement, entitlements_of
-from brokers.forms import DEFAULT_SECONDS, describe_seconds
+from brokers.entitlements import Entitlement
+from brokers.forms import describe_seconds
 from brokers.grants import longest_seconds
 from brokers.models import AwsAccount, Target
 from brokers.stops import Stops
-from core.typed_text import contains_words
 
 
 @dataclass(frozen=True)
@@ -36,31 +33,11 @@ class Card:
     @property
     def kind(self) -> str:
         """The target's kind in words."""
-        return "role" if self.target.is_role else "federated user"
+        return self.target.kind_in_words
 
     @property
     def longest_in_words(self) -> str:
         return describe_seconds(self.longest_seconds)
-
-    @property
-    def default_seconds(self) -> int:
-        """The duration that one click gives."""
-        return min(DEFAULT_SECONDS, self.longest_seconds)
-
-    def matches(self, words: list[str]) -> bool:
-        """Return whether every word of a search is in what the card shows, or in the role's ARN."""
-        target = self.target
-        shown = [
-            target.name,
-            target.title,
-            target.description,
-            self.account_name,
-            target.aws_account,
-            target.role_arn,
-            *target.labels,
-        ]
-        text = " ".join(str(part) for part in shown if part)
-        return contains_words(text, words)
 
 
 def card_of(entitlement: Entitlement, catalogue: Catalogue, stops: Stops) -> Card:
@@ -76,21 +53,3 @@ def card_of(entitlement: Entitlement, catalogue: Catalogue, stops: Stops) -> Car
         takes_code=catalogue.takes_code(target),
         stopped=stops.reason_for(account_id),
     )
-
-
-def cards_of(identity: Identity, catalogue: Catalogue, stops: Stops, now: datetime) -> list[Card]:
-    """Return what the identity may become at `now`, by AWS account and title."""
-    associations = catalogue.associations_for(identity.groups)
-    entitlements = entitlements_of(identity, associations, now)
-
-    cards = []
-    for name, entitlement in entitlements.items():
-        target = catalogue.targets.get(name)
-        if target is not None and target.enabled:
-            cards.append(card_of(entitlement, catalogue, stops))
-    return sorted(cards, key=_place_on_page)
-
-
-def _place_on_page(card: Card) -> tuple[str, str, str]:
-    title = str(card.target).casefold()
-    return card.account_name.casefold(), title, str(card.target.name)

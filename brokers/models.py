@@ -111,6 +111,10 @@ class Target(Document):
         """Whether it is an IAM role; otherwise it is a federated user."""
         return self.kind == Kind.ROLE
 
+    @property
+    def kind_in_words(self) -> str:
+        return "role" if self.is_role else "federated user"
+
 
 class Association(Document):
     """Stored rule: this group may become this target, until a moment if there is one."""

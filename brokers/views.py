@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_safe
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts import stepup
 from accounts.identity import Identity
 from brokers import catalogue, formats
-from brokers.cards import Card, card_of, cards_of
+from brokers.cards import Card, card_of
 from brokers.forms import DEFAULT_SECONDS, BecomeForm
 from brokers.grants import (
     Delivery,
@@ -23,6 +22,7 @@ from brokers.grants import (
     longest_seconds,
     require_entitlement,
 )
+from brokers.home_pages import home_page
 from brokers.models import Target
 from brokers.signin_endpoint import form_action_hosts
 from brokers.stops import stops_now
@@ -32,12 +32,10 @@ from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, post_only, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
-from core.typed_text import search_words
 
 TYPED_BEFORE_SET_UP = "typed_before_set_up"
 """Where a web session keeps how somebody wants to become a target, until they have a device."""
 
-PER_PAGE = 100
 QUERY_LIMIT = 200
 """Characters of a search."""
 
@@ -49,9 +47,8 @@ def _sign_in_first(request: CooperRequest, next_page: str) -> HttpResponse:
     return login_redirect(next_page)
 
 
-def _allow_sign_in_hosts(request: CooperRequest, cards: list[Card]) -> None:
-    """Let this page's forms end, by redirect, at the sign-in hosts of these targets."""
-    partitions = {str(card.target.partition) for card in cards}
+def _allow_sign_in_hosts(request: CooperRequest, partitions: set[str]) -> None:
+    """Let this page's forms end, by redirect, at the sign-in hosts of these partitions."""
     request.form_action = form_action_hosts(partitions)
 
 
@@ -62,15 +59,18 @@ def home(request: CooperRequest) -> HttpResponse:
     if request.identity is None:
         return _sign_in_first(request, request.get_full_path())
 
-    stops = stops_now(request)
-    all_cards = cards_of(request.identity, catalogue.latest(), stops, datetime.now(UTC))
     query = request.GET.get("q", "")[:QUERY_LIMIT]
-    words = search_words(query)
-    cards = [card for card in all_cards if card.matches(words)]
-    page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
+    shown = home_page(
+        request.identity.groups,
+        stops=stops_now(request),
+        catalogue=catalogue.latest(),
+        now=datetime.now(UTC),
+        query=query,
+        number=request.GET.get("page"),
+    )
 
-    _allow_sign_in_hosts(request, list(page))
-    context = {"page": page, "query": query, "count": len(cards), "count_of_all": len(all_cards)}
+    _allow_sign_in_hosts(request, shown.partitions)
+    context = {"page": shown.page, "home": shown, "query": query}
     return render(request, "brokers/home.html", context)
 
 
@@ -109,7 +109,7 @@ def _target_page(
     *,
     needs_device: bool = False,
 ) -> HttpResponse:
-    _allow_sign_in_hosts(request, [card])
+    _allow_sign_in_hosts(request, {str(card.target.partition)})
     context = {
         "card": card,
         "target": card.target,

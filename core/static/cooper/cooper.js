@@ -28,17 +28,19 @@ for (const block of document.querySelectorAll("[data-copy]")) {
   place.append(said, button);
 }
 
-// a form that is under way says so, and is not sent twice
+// a form that is under way says so, and is not sent twice; of a form for many cards, no button is
 for (const form of document.querySelectorAll("form[data-wait]")) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) { event.preventDefault(); return; }
-    form.dataset.sent = "1";
-    if (event.submitter) { event.submitter.setAttribute("aria-busy", "true"); }
-    setTimeout(() => { delete form.dataset.sent; }, 10000);
+    const button = event.submitter ?? form;
+    const sent = form.dataset.wait === "button" ? button : form;
+    if (sent.dataset.sent) { event.preventDefault(); return; }
+    sent.dataset.sent = "1";
+    button.setAttribute("aria-busy", "true");
+    setTimeout(() => { delete sent.dataset.sent; }, 10000);
   });
 }
 
 // coming back from the console by the back button finds living forms
 addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-wait]")) { delete form.dataset.sent; }
+  for (const sent of document.querySelectorAll("[data-sent]")) { delete sent.dataset.sent; }
 });

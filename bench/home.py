@@ -1,0 +1,120 @@
+"""Home by how many targets somebody may become: CPU and bytes of one request.
+
+In process; the embedded AWS answers from a process of its own.
+"""
+
+import gzip
+import statistics
+from collections.abc import Callable
+
+from django.test import Client
+
+from bench.timing import ROUNDS, cpu_milliseconds
+from bench.web import sign_in
+from brokers import catalogue
+from brokers.catalogue_state import Catalogue
+from brokers.models import Association, AwsAccount, Target
+from core import aws
+
+ENTITLED = (8, 1_000, 10_000)
+"""Targets that the person may become."""
+
+GROUP = "local:developers"
+"""A group of Alice's."""
+
+TARGETS_PER_ACCOUNT = 25
+
+CALLS = 20
+"""Requests of a round."""
+
+SEARCH = "/?q=team+3"
+
+
+def measure() -> None:
+    """Measure and print, for each number of targets, home, its second page and a search."""
+    alice = sign_in("alice")
+    bare = _bare_call()
+    for count in ENTITLED:
+        entitled = _catalogue_with(count)
+        for path in ("/", "/?page=2", SEARCH):
+            _measure_page(alice, path, count, entitled, bare)
+        _measure_after_an_edit(alice, count)
+
+
+def _measure_page(
+    alice: Client, path: str, count: int, entitled: Catalogue, bare: Callable[[], object]
+) -> None:
+    catalogue.cache.catalogue = entitled
+    plain = alice.get(path)
+    packed = alice.get(path, headers={"accept-encoding": "gzip"})
+    assert plain.status_code == 200, plain.content
+
+    def ask() -> None:
+        response = alice.get(path, headers={"accept-encoding": "gzip"})
+        assert response.status_code == 200
+
+    own_times = []
+    ratios = []
+    for _ in range(ROUNDS):
+        own = cpu_milliseconds(ask, CALLS)
+        own_times.append(own)
+        ratios.append(own / cpu_milliseconds(bare, CALLS * 3))
+
+    smallest = len(gzip.compress(plain.content, 6))
+    print(
+        f"home {path:<10} of {count:>6,}: {min(own_times):7.2f} ms best, "
+        f"{statistics.median(own_times):7.2f} median = {statistics.median(ratios):6.2f} x bare; "
+        f"{len(plain.content):>7,} bytes, {len(packed.content):>7,} sent "
+        f"({smallest:,} if compressed)"
+    )
+
+
+def _measure_after_an_edit(alice: Client, count: int) -> None:
+    """Measure the first request of everybody after the catalogue has changed."""
+    times = []
+    for _ in range(ROUNDS):
+        catalogue.cache.catalogue = _catalogue_with(count)
+        times.append(cpu_milliseconds(lambda: alice.get("/"), 1))
+    print(f"home, first after an edit, of {count:>6,}: {statistics.median(times):7.2f} ms median")
+
+
+def _bare_call() -> Callable[[], object]:
+    """Return an AssumeRole by a warm client, what all is compared with."""
+    target = Target.find("dev-read")
+    assert target is not None
+    account = catalogue.ensure_account(str(target.aws_account))
+    sts = aws.client("sts")
+
+    return lambda: sts.assume_role(
+        RoleArn=target.role_arn, RoleSessionName="bench", ExternalId=account.external_id
+    )
+
+
+def _catalogue_with(count: int) -> Catalogue:
+    """Return a catalogue of the number there is, of so many targets that Alice may become."""
+    targets = {}
+    accounts = {}
+    associations = {}
+    for number in range(count):
+        account_id = f"{300_000_000_000 + number // TARGETS_PER_ACCOUNT}"
+        accounts[account_id] = AwsAccount(account_id, name=f"Account {account_id[-4:]}")
+        target = _target(number, account_id)
+        name = str(target.name)
+        targets[name] = target
+        associations[name] = (Association(name, GROUP),)
+    return Catalogue.build(catalogue.current().number, targets, accounts, associations)
+
+
+def _target(number: int, account_id: str) -> Target:
+    name = f"team-{number % 50}-{number}"
+    return Target(
+        name,
+        kind="role",
+        state="enabled",
+        aws_account=account_id,
+        title=f"Team {number % 50}, role {number}",
+        description="Reads what the team runs, and its logs.",
+        labels=[f"env={number % 7}", f"team={number % 50}"],
+        role_arn=f"arn:aws:iam::{account_id}:role/{name}",
+        max_seconds=3600,
+    )
