@@ -58,14 +58,19 @@ class PersonBackend:
 def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:
     """Begin a web session for an authenticated identity, under a new session id.
 
-    The person and the event on the audit log are written first. Raise SignInRefused.
+    The person and the event on the audit log are written first, and then the provider is looked at
+    once more. Raise SignInRefused.
     """
     if isinstance(authenticated, Identity):
         authenticated = AuthResult(authenticated)
     identity = authenticated.identity
 
+    provider = _require_provider(identity.provider)
     # first: without the event on the audit log nobody is signed in
     person = _write_person(authenticated)
+    # not in that transaction: all people of a provider would wait for each other
+    provider.confirm_sign_in(authenticated)
+
     user = User.from_person(person)
     auth.login(request, user, backend=BACKEND)
 
@@ -88,6 +93,13 @@ def _set_or_remove(request: HttpRequest, name: str, value: object) -> None:
         request.session.pop(name, None)
 
 
+def _require_provider(provider_id: str) -> Provider:
+    provider = provider_for(provider_id)
+    if provider is None:
+        raise SignInRefused("This way of signing in was removed.", f"no provider {provider_id}")
+    return provider
+
+
 def _write_person(authenticated: AuthResult) -> Person:
     """Write the person as their provider describes them; try again after a conflict."""
     return retry(partial(_write_person_once, authenticated), on=Conflict, tries=ATTEMPTS)
@@ -103,17 +115,11 @@ def _write_person_once(authenticated: AuthResult) -> Person:
             f"disabled {identity.person}",
         )
 
-    provider = provider_for(identity.provider)
-    if provider is None:
-        raise SignInRefused(
-            "This way of signing in was removed.", f"no provider {identity.provider}"
-        )
-
     groups = _groups_to_keep(identity)
     with transaction() as writes:
         if not authenticated.subject_is_opaque:
             person_names.take(writes, identity.provider, identity.subject, person)
-        person = _put_person(writes, provider, identity, groups, person)
+        person = _put_person(writes, identity, groups, person)
         writes.create(
             audit.event(
                 Event.SIGN_IN_DONE,
@@ -127,15 +133,9 @@ def _write_person_once(authenticated: AuthResult) -> Person:
 
 
 def _put_person(
-    writes: Transaction,
-    provider: Provider,
-    identity: Identity,
-    groups: list[str],
-    person: Person | None,
+    writes: Transaction, identity: Identity, groups: list[str], person: Person | None
 ) -> Person:
     """Put the person, new or changed, into the transaction of their sign-in; return the person."""
-    provider.guard_sign_in(writes)
-
     could_administer = person is not None and can_administer(person)
     if person is None:
         person = Person(identity.person, provider=identity.provider, subject=identity.subject)

@@ -11,7 +11,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from accounts.identity import Identity
-from core.dynamo import Transaction
 from core.errors import Refused
 
 
@@ -58,6 +57,9 @@ class AuthResult:
 
     sign_out_facts: tuple[tuple[str, str], ...] = ()
     """What the web session keeps for `sign_out_url`."""
+
+    verified_by: str = ""
+    """What the provider verified this sign-in by, for `confirm_sign_in`."""
 
 
 SignInStep = Identity | AuthResult | HttpResponse
@@ -112,8 +114,12 @@ class Provider:
         """
         return ""
 
-    def guard_sign_in(self, writes: Transaction) -> None:
-        """Put into the transaction of a sign-in what has to be true of the provider then."""
+    def confirm_sign_in(self, authenticated: AuthResult) -> None:
+        """Raise SignInRefused unless what the sign-in rests on is still so, as a read says now.
+
+        The person is written by then, and the web session has not begun: whoever takes the provider
+        away either finds the person, or is seen here.
+        """
 
 
 class ProviderRoute(NamedTuple):

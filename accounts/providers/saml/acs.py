@@ -32,7 +32,7 @@ from accounts import entitlement_hooks
 from accounts.identity import parse_groups
 from accounts.models import SamlIdp
 from accounts.providers.base import AuthResult, SignInRefused, SignInStep
-from accounts.providers.saml import idps, message_guard, requests
+from accounts.providers.saml import idps, last_look, message_guard, requests
 from accounts.providers.saml.attributes import build_identity, groups_notice
 from accounts.providers.saml.constants import NAMEID_PERSISTENT, qname
 from accounts.providers.saml.idps import ConnectedIdps
@@ -263,6 +263,7 @@ def _build_result(idp: SamlIdp, assertion: Assertion, authn_request: AuthnReques
         session_ends_at=session_ends_at,
         notice=groups_notice(idp, assertion.attributes),
         sign_out_facts=tuple(sign_out_facts.items()),
+        verified_by=last_look.fingerprint_of(idp),
     )
 
 

@@ -12,13 +12,12 @@ from urllib.parse import urljoin
 import urllib3
 
 from accounts.models import Person, SamlIdp
-from accounts.providers.base import SignInRefused
 from accounts.providers.saml import keys, metadata, xmlsec
 from accounts.providers.saml.metadata import IdpMetadata
 from accounts.providers.saml.safe_xml import Rejected
 from core import audit
 from core.audit import Event
-from core.dynamo import Transaction, transaction
+from core.dynamo import transaction
 from core.errors import Conflict, CooperError, Invalid, Unavailable
 from core.groups import PROVIDER_ID
 
@@ -226,8 +225,9 @@ def find_metadata_problems(idp_metadata: IdpMetadata) -> list[str]:
 def remove(name: str) -> int:
     """Let nobody sign in there any more, end its people's web sessions; return their number.
 
-    Sign-ins check in their own transaction that the provider is connected (`require_connected`),
-    so none comes in between. If it is interrupted, run it again: it goes on.
+    A sign-in writes its person first and then reads the provider (`last_look`). Either it
+    reads that the provider is removed, or its person was written before that, and is found here.
+    If it is interrupted, run it again: it goes on.
     """
     idp = SamlIdp.find(name)
     if idp is None:
@@ -260,16 +260,6 @@ def _end_web_sessions(name: str, people: list[str]) -> None:
                 ),
             )
         writes.create(audit.event(Event.SESSIONS_ENDED, object=name, people=len(people)))
-
-
-def require_connected(writes: Transaction, name: str) -> None:
-    """Let a transaction fail with SignInRefused unless the identity provider is connected."""
-    writes.check(
-        SamlIdp,
-        name,
-        condition=SamlIdp.removed == False,  # noqa: E712 - PynamoDB's way to write a condition
-        refusal=SignInRefused("This way of signing in was removed.", f"removed: {name}"),
-    )
 
 
 # -- reading metadata --

@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 
 from accounts.models import SamlIdp
 from accounts.providers.base import (
+    AuthResult,
     Provider,
     ProviderFamily,
     ProviderRoute,
@@ -16,10 +17,9 @@ from accounts.providers.base import (
     SignInStep,
 )
 from accounts.providers.saml import acs, idps, requests, views
-from accounts.providers.saml.idp_registry import require_connected
+from accounts.providers.saml.last_look import require_connected
 from accounts.providers.saml.pysaml2_client import SamlClient, client_for
 from accounts.providers.saml.service_provider import get_service_provider
-from core.dynamo import Transaction
 from core.http import own_path
 
 NEXT_PAGE_LIMIT = 2_000
@@ -82,8 +82,8 @@ class SamlProvider(Provider):
         session_index = name_id.pop("session_index", "")
         return self._client(request).create_logout_url(subject, name_id, session_index)
 
-    def guard_sign_in(self, writes: Transaction) -> None:
-        require_connected(writes, self.id)
+    def confirm_sign_in(self, authenticated: AuthResult) -> None:
+        require_connected(self.id, authenticated.verified_by)
 
 
 def safe_next_page(request: HttpRequest, next_page: str) -> str:

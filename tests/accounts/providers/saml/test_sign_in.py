@@ -7,7 +7,16 @@ import pytest
 
 from accounts import login, sessions
 from accounts.models import Person, PersonName, SamlIdp, WebSession
-from accounts.providers.saml import acs, idp_registry, idps, keys, requests, service_provider
+from accounts.providers.saml import (
+    acs,
+    idp_registry,
+    idps,
+    keys,
+    last_look,
+    provider,
+    requests,
+    service_provider,
+)
 from brokers import catalogue
 from brokers.models import Association
 from core.audit import AuditEvent, Event
@@ -431,13 +440,72 @@ def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browse
     }
 
 
-def test_a_sign_in_that_meets_the_removal_is_refused_in_its_own_transaction(browser, monkeypatch):
+def refusals():
+    return [e.why for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+
+
+def let_happen(monkeypatch, before=None, after=None):
+    """Let something happen just before or after a sign-in's last look at its provider."""
+    real = last_look.require_connected
+
+    def look(*arguments):
+        if before:
+            before()
+        real(*arguments)
+        if after:
+            after()
+
+    monkeypatch.setattr(provider, "require_connected", look)
+
+
+def remove_okta():
+    idp_registry.remove("okta")
+
+
+def change_certificates():
+    idp = SamlIdp.find("okta")
+    idp.certificates = list(SamlIdp.find("entra").certificates)
+    idp.save()
+
+
+def note_trouble():
+    idp = SamlIdp.find("okta")
+    idp.trouble = "could not be refreshed"
+    idp.save()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), [(remove_okta, "removed: okta"), (change_certificates, "changed: okta")]
+)
+def test_a_sign_in_that_meets_a_change_of_its_provider_is_refused(
+    browser, monkeypatch, change, why
+):
+    let_happen(monkeypatch, before=change)
+    assert post_response(browser, start_sign_in(browser)).status_code == 403
+    assert signed_in_person(browser) == "" and refusals() == [why]
+
+
+def test_a_sign_in_is_over_at_once_when_its_provider_is_removed_after_its_last_look(
+    browser, monkeypatch
+):
+    let_happen(monkeypatch, after=remove_okta)
+    post_response(browser, start_sign_in(browser))
+    assert signed_in_person(browser) == "" and Person.find(ALICE).epoch == 2
+
+
+def test_a_sign_in_goes_on_when_its_provider_is_written_but_not_changed(browser, monkeypatch):
+    let_happen(monkeypatch, before=note_trouble)
+    assert post_response(browser, start_sign_in(browser)).status_code == 302
+    assert signed_in_person(browser) == ALICE
+
+
+def test_the_last_look_is_what_refuses_a_sign_in_that_meets_the_removal(browser, monkeypatch):
+    monkeypatch.setattr(provider, "require_connected", lambda *_: None)
     idp = start_sign_in(browser)
     idp_before = idps.current()
-    idp_registry.remove("okta")
+    remove_okta()
     monkeypatch.setattr(idps, "current", lambda max_age=0.0: idp_before)
-    assert post_response(browser, idp).status_code == 403
-    assert Person.find(ALICE) is None
+    assert post_response(browser, idp).status_code == 302
 
 
 def test_a_disabled_person_is_refused(browser):
