@@ -29,7 +29,7 @@ from brokers.stops import stops_now
 from core import aws
 from core.error_pages import error_response
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
-from core.http import login_redirect, post_only, wants_json
+from core.http import compressed, login_redirect, post_only, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
 
@@ -54,6 +54,7 @@ def _allow_sign_in_hosts(request: CooperRequest, partitions: set[str]) -> None:
 
 # -- pages -----------------------------------------------------------------------------------------
 @require_safe
+@compressed
 def home(request: CooperRequest) -> HttpResponse:
     """Show what the person may become, by AWS account, with search."""
     if request.identity is None:

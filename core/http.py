@@ -1,11 +1,14 @@
-"""What views of several packages ask of a request, and the redirect to the sign-in page."""
+"""What views of several packages ask of a request, and how they answer it."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 PAGE = "text/html"
@@ -41,6 +44,54 @@ def post_only(page: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
+# -- compressing -----------------------------------------------------------------------------------
+HARMLESS_PARAMETERS = {"page"}
+"""Query parameters of which a compressed page shows nothing but a number that it has anyway."""
+
+_REFUSED = re.compile(r"q=0(\.0{0,3})?")
+"""A quality that means "not this one" (RFC 9110, 12.4.2)."""
+
+
+def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a page be compressed, for browsers that take gzip. No page is without this.
+
+    The length of a compressed page tells whoever can add text to it what else is on it (BREACH,
+    breachattack.com). So it is for pages alone that show nothing of their request and no secret:
+    no search, no code, no form that was sent. The CSRF token is another one on each page. A request
+    with any other query parameter than `HARMLESS_PARAMETERS` is answered plain.
+    """
+
+    @wraps(view)
+    def compressing(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
+        response = view(request, *arguments, **parts)
+        is_plain_page = response.status_code == 200 and not response.streaming
+        if not is_plain_page or not HARMLESS_PARAMETERS.issuperset(request.GET):
+            return response
+
+        # the middleware lets proxies compress it too
+        request.is_compressible = True  # type: ignore[attr-defined]
+        if not _accepts_gzip(request):
+            patch_vary_headers(response, ["Accept-Encoding"])
+            return response
+        _gzip.process_response(request, response)
+        return response
+
+    return compressing
+
+
+_gzip = GZipMiddleware(lambda request: HttpResponse())
+
+
+def _accepts_gzip(request: HttpRequest) -> bool:
+    """Return whether the client takes gzip (RFC 9110, 12.5.3); Django overlooks a quality of 0."""
+    for item in request.headers.get("Accept-Encoding", "").split(","):
+        coding, _, quality = item.partition(";")
+        if coding.strip() == "gzip":
+            return not _REFUSED.fullmatch(quality.strip())
+    return False
+
+
+# -- where to go next ------------------------------------------------------------------------------
 def own_path(request: HttpRequest, url: str) -> str:
     """Return `url` when it is a path of this site, else "": a redirect must not lead elsewhere."""
     allowed = url_has_allowed_host_and_scheme(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 
 from core import audit, aws, forwarded
 from core.error_pages import cooper_error_response
@@ -66,6 +67,9 @@ class ResponseMiddleware:
         form_action = " ".join(["'self'", *getattr(request, "form_action", [])])
         response.setdefault("Content-Security-Policy", CSP.format(form_action))
         response.setdefault("Cache-Control", "no-store")
+        if not getattr(request, "is_compressible", False):
+            # no proxy compresses what cooper does not: see core.http.compressed
+            patch_cache_control(response, no_transform=True)
         response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         return response
 

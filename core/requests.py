@@ -55,6 +55,9 @@ class CooperRequest(HttpRequest):
     form_action: list[str]
     """Origins that forms of this page may lead to, beside our own; set by a view."""
 
+    is_compressible: bool
+    """Whether the answer may be compressed on its way; set by `core.http.compressed`."""
+
 
 def once_per_request(request: HttpRequest, key: Hashable, compute: Callable[[], T]) -> T:
     """Return what `compute` answered when it was first asked for this key in this request.
