@@ -14,6 +14,7 @@ from core.aws.errors import (
     translate,
 )
 from core.aws.profile import profile_region
+from core.aws.tries import Tries, counted_tries
 from core.aws.whole_answers import pool_manager
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "Answer",
     "CallerIdentity",
     "Keys",
+    "Tries",
     "call",
     "caller_identity",
     "client",
+    "counted_tries",
     "credentials_refused",
     "deadline",
     "endpoint_refusal",

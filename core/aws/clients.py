@@ -21,6 +21,7 @@ from core.aws.credentials import (
 from core.aws.deadlines import seconds_left
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
+from core.aws.tries import count_issuing
 from core.aws.whole_answers import demand_whole_answers
 from core.errors import CooperError
 from core.partitions import partition_of, served_partition
@@ -120,6 +121,8 @@ def _register_handlers(new_client: Any, service: str, partition: str) -> None:
     events = new_client.meta.events
     events.register("before-send", partial(_keep_deadline, read=read))
     events.register("before-send", partial(_check_address, partition=partition))
+    if service == "sts":
+        count_issuing(events)
     if service == "dynamodb":
         events.register("before-parse.dynamodb", _refuse_damaged_answer)
 

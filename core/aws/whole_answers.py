@@ -21,6 +21,7 @@ from botocore.awsrequest import (
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from core.aws.deadlines import seconds_left
+from core.aws.tries import note_sending
 
 
 class _TimedReader(io.RawIOBase):
@@ -63,12 +64,20 @@ class _Timed:
     """A connection that is opened, and answers, within what the deadline leaves."""
 
     timeout: float | None
+    sock: socket | None
     response_class: Any = _TimedResponse
 
     def connect(self) -> None:
         if self.timeout:
             self.timeout = seconds_left(self.timeout)
         super().connect()  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        if not self.sock:
+            # http.client would do it as part of sending: what cannot connect has sent nothing
+            self.connect()
+        note_sending()
+        super().send(data)  # type: ignore[misc]
 
 
 class _AwsConnection(_Timed, AWSHTTPConnection):  # type: ignore[misc]
