@@ -16,7 +16,7 @@ def count(what: str, window: int, by: int = 1) -> int:
     """Count one more try of `what` in this window (seconds); return how many there are now."""
     # expires after two windows: TTL must not remove a counter that is still in use
     response = Attempt.update_item(
-        _window_key(what, window),
+        window_key(what, window),
         actions=[Attempt.tries.add(by), Attempt.expires.set(after(2 * window))],
         return_values="UPDATED_NEW",
     )
@@ -30,9 +30,15 @@ def count(what: str, window: int, by: int = 1) -> int:
         ) from error
 
 
+def tries_so_far(what: str, window: int) -> int:
+    """Return how many tries of `what` were counted in this window; 0 when there is no counter."""
+    counter = Attempt.find(window_key(what, window))
+    return int(counter.tries) if counter else 0
+
+
 def reset(what: str, window: int) -> None:
     """Set this window's counter of `what` back to nothing."""
-    Attempt.delete_item(_window_key(what, window))
+    Attempt.delete_item(window_key(what, window))
 
 
 def seconds_left(window: int) -> int:
@@ -40,7 +46,8 @@ def seconds_left(window: int) -> int:
     return window - int(time.time()) % window
 
 
-def _window_key(what: str, window: int) -> str:
+def window_key(what: str, window: int) -> str:
+    """Return the key of the Attempt that counts `what` in this window (seconds)."""
     window_number = int(time.time()) // window
     return f"{what}#{window}#{window_number}"
 

@@ -45,3 +45,7 @@ class CatalogueConflict(Conflict):
 
 class AwsRefused(Unavailable):
     """AWS refused the credentials or the sign-in URL; `detail` has AWS's words."""
+
+
+class MayBeIssued(Unavailable):
+    """AWS was asked for a session and its answer was lost: it may have been issued, to nobody."""

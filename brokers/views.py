@@ -11,8 +11,10 @@ from django.views.decorators.http import require_safe
 
 from accounts import stepup
 from accounts.identity import Identity
+from accounts.sessions import hash_session_key
 from brokers import catalogue, formats
 from brokers.cards import Card, card_of
+from brokers.catalogue_state import Catalogue
 from brokers.forms import DEFAULT_SECONDS, BecomeForm
 from brokers.grants import (
     Delivery,
@@ -98,7 +100,7 @@ def _card(request: CooperRequest, identity: Identity, name: str) -> Card:
 
     Raise TargetNotAccessible, recorded or counted as a grant's is.
     """
-    decision = require_entitlement(identity, name, datetime.now(UTC))
+    decision = require_entitlement(identity, name, datetime.now(UTC), catalogue.current())
     return card_of(decision.entitlement, decision.catalogue, stops_now(request))
 
 
@@ -177,12 +179,14 @@ def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGran
         return _sign_in_first(request, page)
 
     request.kept_forms.forget(page)
-    form = _bound_form(request, name)
+    catalogue_now = catalogue.current()
+    form = _bound_form(request, name, catalogue_now)
     if not form.is_valid():
         return _form_again(request, identity, name, form)
 
     try:
-        issued = grant(identity, _grant_request(request, name, delivery, form), datetime.now(UTC))
+        grant_request = _grant_request(request, name, delivery, form)
+        issued = grant(identity, grant_request, datetime.now(UTC), catalogue_now)
     except (Invalid, StepUpRequired) as error:
         if _has_no_device(error) and not wants_json(request):
             return _enrol_first(request, name, form)
@@ -198,15 +202,15 @@ def _has_no_device(error: CooperError) -> bool:
     return isinstance(error, StepUpRequired) and error.reason == StepUpReason.NO_DEVICE
 
 
-def _bound_form(request: CooperRequest, name: str) -> BecomeForm:
-    target = catalogue.current().targets.get(name)
+def _bound_form(request: CooperRequest, name: str, catalogue_now: Catalogue) -> BecomeForm:
+    target = catalogue_now.targets.get(name)
     if target is None:
         # the grant refuses it, as it does a target that is not for this person
         return BecomeForm(request.POST, longest=DEFAULT_SECONDS)
     return BecomeForm(
         request.POST,
         longest=longest_seconds(target),
-        sensitive=catalogue.latest().takes_code(target),
+        sensitive=catalogue_now.takes_code(target),
     )
 
 
@@ -221,6 +225,7 @@ def _grant_request(
         reason=form.cleaned_data["reason"].strip(),
         issuer=request.build_absolute_uri("/"),
         code=form.cleaned_data.get(stepup.FIELD, ""),
+        web_session=hash_session_key(str(request.session.session_key)),
     )
 
 

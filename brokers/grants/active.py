@@ -13,9 +13,9 @@ from brokers import arns
 from brokers.grants.events import (
     CLOCK_SKEW,
     KINDS,
-    NOTHING_ISSUED,
     GrantScope,
     events_since,
+    may_have_been_issued,
     newest_of_each_grant,
 )
 from brokers.grants.limits import DEADLINE
@@ -50,9 +50,9 @@ class ActiveGrant:
     ends: datetime
 
     @property
-    def has_no_outcome(self) -> bool:
-        """Whether it may have been issued, or not: the intent alone is on the audit log."""
-        return bool(self.event.event == Event.GRANT_INTENDED)
+    def is_uncertain(self) -> bool:
+        """Whether it may have been issued, or not: by its intent alone, or a lost answer of STS."""
+        return self.event.event in (Event.GRANT_INTENDED, Event.GRANT_FAILED)
 
     @property
     def session_name(self) -> str:
@@ -103,9 +103,7 @@ def active_grants_for(person: str, now: datetime) -> list[ActiveGrant]:
 def _active_at(now: datetime, newest_events: Iterable[AuditEvent]) -> list[ActiveGrant]:
     """Return the grants that may have been issued and whose sessions have not ended yet."""
     grants = [
-        ActiveGrant(event, _end_of(event))
-        for event in newest_events
-        if event.event not in NOTHING_ISSUED
+        ActiveGrant(event, _end_of(event)) for event in newest_events if may_have_been_issued(event)
     ]
     return [grant for grant in grants if grant.ends > now]
 

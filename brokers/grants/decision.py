@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.identity import Identity
-from brokers import catalogue
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
@@ -37,13 +36,14 @@ class Decision:
         return str(account.external_id) if account else ""
 
 
-def require_entitlement(identity: Identity, name: str, now: datetime) -> Decision:
+def require_entitlement(
+    identity: Identity, name: str, now: datetime, catalogue_now: Catalogue
+) -> Decision:
     """Return why the identity may become the target of this name; raise TargetNotAccessible.
 
     Pages call it too, so that they tell no more than a grant does. It writes: the refusal of an
     existing target goes to the audit log, and a name that is no target's is counted.
     """
-    catalogue_now = catalogue.current()
     target = catalogue_now.targets.get(name)
     if target is None:
         limits.count_unknown(identity)

@@ -15,9 +15,6 @@ KINDS = (
     Event.GRANT_STOPPED,
 )
 
-NOTHING_ISSUED = (Event.GRANT_FAILED, Event.GRANT_STOPPED)
-"""Outcomes of grants for which AWS gave nothing, or was not asked."""
-
 CLOCK_SKEW = timedelta(minutes=5)
 """By which AWS's clock and cooper's may differ: AWS takes no signature that is older or newer."""
 
@@ -53,6 +50,14 @@ def events_since(since: datetime, now: datetime, scope: GrantScope) -> Iterator[
     for day in _days_between(since, now + CLOCK_SKEW):
         events = oldest_first(day, first_place, end_of(day), filter_condition=is_of_grant)
         yield from filter(scope.includes, events)
+
+
+def may_have_been_issued(event: AuditEvent) -> bool:
+    """Return whether AWS has, or may have, issued a session for a grant, by its newest event."""
+    if event.event == Event.GRANT_FAILED:
+        # STS was asked, and its answer was lost
+        return bool(event.facts.get("may_have_been_issued"))
+    return bool(event.event != Event.GRANT_STOPPED)
 
 
 def newest_of_each_grant(events: Iterable[AuditEvent]) -> list[AuditEvent]:

@@ -1,6 +1,6 @@
 """`grant`: lets a person become a target; all credentials and sign-in URLs come from here.
 
-entitlement, and why -> step-up -> intent -> STS -> console URL -> outcome -> hand out
+entitlement, and why -> step-up -> intent -> check -> STS -> console URL -> outcome -> hand out
 """
 
 from collections.abc import Iterator
@@ -13,19 +13,24 @@ from typing import Any
 from accounts import stepup
 from accounts.identity import Identity
 from brokers import arns, console_signin
-from brokers.aws_errors import explain, is_duration_refusal
+from brokers.aws_errors import is_duration_refusal
+from brokers.catalogue_state import Catalogue
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
+from brokers.errors import ChangedMeanwhile
 from brokers.form_fields import sentence
 from brokers.grants import limits
+from brokers.grants.basis import Claim
+from brokers.grants.check import check
 from brokers.grants.decision import refusals_recorded, require_entitlement
-from brokers.grants.intent import Intent, record_intent, record_outcome
+from brokers.grants.intent import Intent, record_intent
+from brokers.grants.outcome import failures_recorded, record_outcome, stops_recorded
 from brokers.grants.sts_slots import sts_slot
 from brokers.models import Target
 from brokers.sts import SessionRequest, broker_for, session_request
-from core import aws
+from core import audit, aws
 from core.audit import Event
-from core.errors import CooperError, Invalid, Unavailable
+from core.errors import CooperError, Invalid
 
 REASON_LIMIT = 500
 """Characters of a person's reason that are kept."""
@@ -58,6 +63,12 @@ class GrantRequest:
     code: str = field(default="", repr=False)
     """A one-time code of the person's device, for targets that take one."""
 
+    web_session: str = field(default="", repr=False)
+    """The web session that asks, by the hash of its key; nothing is granted without one."""
+
+    attempts: int | None = None
+    """The person's grants of this minute as they were read with the request; None: not read."""
+
 
 @dataclass(frozen=True)
 class IssuedGrant:
@@ -71,10 +82,13 @@ class IssuedGrant:
     """For the person: what is not as asked."""
 
 
-def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGrant:
+def grant(
+    identity: Identity, request: GrantRequest, now: datetime, catalogue_now: Catalogue
+) -> IssuedGrant:
     """Let the identity become the target.
 
-    It is recorded before AWS is asked, and again before anything is handed out.
+    It is recorded before anything is looked at again and before AWS is asked, and once more before
+    anything is handed out.
 
     Raise TargetNotAccessible (unknown, disabled or not entitled: all the same), Stopped,
     ChangedMeanwhile, TooMany, Invalid (duration, destination), StepUpRequired (a sensitive target
@@ -82,27 +96,66 @@ def grant(identity: Identity, request: GrantRequest, now: datetime) -> IssuedGra
     handed out.
     """
     with aws.deadline(limits.DEADLINE):
-        decision = require_entitlement(identity, request.target, now)
+        decision = require_entitlement(identity, request.target, now, catalogue_now)
         target = decision.target
 
         with refusals_recorded(identity, target):
             seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
-            limits.count_attempt(identity)
-            if decision.takes_code:
-                # after all checks that write nothing, since it uses the code up
-                stepup.verify(identity.person, request.code)
+            _demand_web_session(request)
+            _use_code(identity, request, takes_code=decision.takes_code)
 
             session = session_request(target, identity, seconds, decision.external_id)
             facts = _facts_of_intent(request, seconds)
             intent = record_intent(session, target, decision.entitlement, now, facts)
 
-        with _failures_recorded(intent, target), _time_kept_for_outcome():
-            credentials, note = _request_credentials(target, session)
-            console_url = _console_url(credentials, target, destination, request)
+        intent = intent.with_facts(checked_at=audit.now().isoformat())
+        with stops_recorded(intent), _time_kept_for_outcome():
+            confirmed = check(Claim(identity, target, decision.entitlement, request.web_session))
 
-        record_outcome(intent, Event.GRANT_DONE, **_facts_of_outcome(credentials, note))
-        return IssuedGrant(intent.grant_id, target, credentials, console_url, note)
+        # from here on with what the check has read
+        target = confirmed.target
+        if target.is_role:
+            session = replace(session, external_id=str(confirmed.account.external_id))
+        return _issue(intent, target, session, destination, request)
+
+
+def _issue(
+    intent: Intent,
+    target: Target,
+    session: SessionRequest,
+    destination: str,
+    request: GrantRequest,
+) -> IssuedGrant:
+    """Ask AWS, record what comes of it, and return it."""
+    with (
+        aws.counted_tries() as tries,
+        failures_recorded(intent, target, tries),
+        _time_kept_for_outcome(),
+    ):
+        credentials, note = _request_credentials(target, session)
+        # whole, and read: what fails from here on is none of STS's
+        tries.is_unanswered = False
+        console_url = _console_url(credentials, target, destination, request)
+
+    facts = _facts_of_outcome(credentials, note)
+    record_outcome(intent, Event.GRANT_DONE, sts_attempts=tries.sent, **facts)
+    return IssuedGrant(intent.grant_id, target, credentials, console_url, note)
+
+
+# -- before the intent -----------------------------------------------------------------------------
+def _demand_web_session(request: GrantRequest) -> None:
+    """Refuse what names no web session: the check could not look at it."""
+    if not request.web_session:
+        raise ChangedMeanwhile("You were signed out. Sign in again.", "no web session")
+
+
+def _use_code(identity: Identity, request: GrantRequest, *, takes_code: bool) -> None:
+    """Use a sensitive target's code up, after all checks that write nothing."""
+    if takes_code or request.attempts is not None:
+        limits.demand_attempts_left(identity, request.attempts)
+    if takes_code:
+        stepup.verify(identity.person, request.code)
 
 
 # -- what the audit log says -----------------------------------------------------------------------
@@ -129,22 +182,6 @@ def _facts_of_outcome(credentials: Credentials, note: str) -> dict[str, Any]:
 
 
 # -- AWS -------------------------------------------------------------------------------------------
-@contextmanager
-def _failures_recorded(intent: Intent, target: Target) -> Iterator[None]:
-    """Record AWS's failure as the intent's outcome, and tell the person in words what it means."""
-    try:
-        yield
-    except CooperError as error:
-        record_outcome(intent, Event.GRANT_FAILED, why=error.detail)
-        raise explain(error, target) from error
-    except Exception as error:  # such as a KeyError for an answer that lacks a part
-        # whatever it was, an intent must not stay without an outcome
-        why = type(error).__name__
-        record_outcome(intent, Event.GRANT_FAILED, why=why)
-        message = "AWS answered something unexpected. Nothing was handed out."
-        raise Unavailable(message, why) from error
-
-
 @contextmanager
 def _time_kept_for_outcome() -> Iterator[None]:
     """Give AWS's part up so early that its outcome can be recorded within the grant's deadline."""

@@ -7,11 +7,13 @@ from django.conf import settings
 
 from accounts import throttle
 from accounts.identity import Identity
+from accounts.models import Attempt
 from brokers.choices import SHORTEST_SESSION
 from brokers.entitlements import Entitlement
 from brokers.errors import TooMany
 from brokers.models import Kind, Target
 from brokers.sts import assume_role, federation_token
+from core.dynamo import Transaction, after
 from core.errors import Invalid, Refused
 
 DEADLINE = 10
@@ -117,16 +119,45 @@ def allowed_seconds(target: Target, entitlement: Entitlement, requested: int, no
 
 
 # -- how often -------------------------------------------------------------------------------------
-def count_attempt(identity: Identity) -> None:
-    """Count one more try of the person to become a target that they may become.
+def attempts_key(person: str) -> str:
+    """Return the key of the Attempt that counts the grants of a person in this minute."""
+    return throttle.window_key(_attempts_of(person), MINUTE)
 
-    Whether it succeeds does not matter: a wrong code, or AWS's refusal, counts as well. Raise
-    TooMany above COOPER_GRANTS_PER_MINUTE.
+
+def demand_attempts_left(identity: Identity, attempts: int | None) -> None:
+    """Raise TooMany when the person has no grant left in this minute.
+
+    `attempts` were read with the request; None: not read, and read here. It saves a one-time code
+    from being used up for nothing. The intent counts, and is what decides.
     """
-    attempts = throttle.count(f"grants#{identity.person}", MINUTE)
-    if attempts > settings.COOPER_GRANTS_PER_MINUTE:
-        seconds = throttle.seconds_left(MINUTE)
-        raise TooMany(f"Too many requests. Try again in {seconds} seconds.", "grants per minute")
+    if attempts is None:
+        attempts = throttle.tries_so_far(_attempts_of(identity.person), MINUTE)
+    if attempts >= settings.COOPER_GRANTS_PER_MINUTE:
+        raise _too_many()
+
+
+def count_attempt(writes: Transaction, identity: Identity) -> None:
+    """Let a transaction count one more grant of the person in this minute.
+
+    It raises TooMany above COOPER_GRANTS_PER_MINUTE. Whether AWS gives anything does not matter.
+    """
+    is_below_limit = Attempt.tries < settings.COOPER_GRANTS_PER_MINUTE
+    writes.update(
+        Attempt,
+        attempts_key(identity.person),
+        actions=[Attempt.tries.add(1), Attempt.expires.set(after(2 * MINUTE))],
+        condition=Attempt.tries.does_not_exist() | is_below_limit,
+        refusal=_too_many(),
+    )
+
+
+def _attempts_of(person: str) -> str:
+    return f"grants#{person}"
+
+
+def _too_many() -> TooMany:
+    seconds = throttle.seconds_left(MINUTE)
+    return TooMany(f"Too many requests. Try again in {seconds} seconds.", "grants per minute")
 
 
 def may_record_refusal(identity: Identity) -> bool:

@@ -38,6 +38,9 @@ class Entry:
         if self.event.event != Event.GRANT_INTENDED:
             return ""
         if self.outcome is not None:
+            if self.outcome.facts.get("may_have_been_issued"):
+                # STS was asked, and its answer was lost
+                return "may have been issued"
             return RESULTS.get(Event(self.outcome.event), str(self.outcome.event))
 
         age = datetime.now(UTC) - self.event.moment

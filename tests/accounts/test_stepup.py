@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +13,6 @@ from accounts.stepup import StepUpRequired
 from accounts.totp.codes import code_at
 from accounts.totp.verification import FAILURES_BEFORE_WAIT, WrongCode, use_code
 from brokers.errors import TooMany
-from brokers.grants import Delivery, GrantRequest, grant
 from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
@@ -24,6 +22,7 @@ from tests.support import clock, faults
 from tests.support.codes import current_step, give_device, next_code, seed_of
 from tests.support.faults import Fault
 from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
+from tests.support.grants import become
 
 STOP_ALL = "/admin/cooper/installation/grants/change/"
 TARGET, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
@@ -175,11 +174,8 @@ def test_it_demands_a_code_in_the_grant_itself(identity):
     alice = identity("alice")
     give_device("alice")
     with pytest.raises(StepUpRequired):
-        grant(alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS), datetime.now(UTC))
-    now = datetime.now(UTC)
-    granted = grant(
-        alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=next_code("alice")), now
-    )
+        become(alice, "prod-admin")
+    granted = become(alice, "prod-admin", code=next_code("alice"))
     assert granted.credentials.access_key_id
 
 
@@ -188,15 +184,9 @@ def test_it_burns_no_code_when_there_were_too_many_grants(identity, settings):
     give_device("alice")
     settings.COOPER_GRANTS_PER_MINUTE, code = 0, next_code("alice")
     with pytest.raises(TooMany):
-        grant(
-            alice,
-            GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code),
-            datetime.now(UTC),
-        )
+        become(alice, "prod-admin", code=code)
     settings.COOPER_GRANTS_PER_MINUTE = 30
-    assert grant(
-        alice, GrantRequest("prod-admin", 900, Delivery.CREDENTIALS, code=code), datetime.now(UTC)
-    ).credentials
+    assert become(alice, "prod-admin", code=code).credentials
 
 
 def test_it_demands_a_code_in_an_action_that_nobody_confirmed(rf, client_of):

@@ -7,8 +7,9 @@ import pytest
 from brokers import console_signin, signin_endpoint
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
-from brokers.grants import Delivery, GrantRequest, grant
+from brokers.grants import Delivery
 from core.errors import CooperError, Unavailable
+from tests.support.grants import become
 
 MADE = Credentials("ASIAIOSFODNN7EXAMPLE", "s", "t", datetime.now(UTC), "arn:aws:sts::1:x", "x")
 
@@ -115,11 +116,8 @@ def test_it_posts_secrets_and_never_sends_a_session_duration(identity, store, ta
         return request(method, url, **more)
 
     monkeypatch.setattr(console_signin._pool(), "request", watched)
-    granted = grant(
-        identity("alice"),
-        GrantRequest(target, 900, Delivery.CONSOLE, issuer="http://x/"),
-        datetime.now(UTC),
-    )
+    console = {"delivery": Delivery.CONSOLE, "issuer": "http://x/"}
+    granted = become(identity("alice"), target, **console)
     [(method, url, body)] = sent
     assert method == "POST" and "?" not in url and "SessionDuration" not in body
     assert granted.credentials.secret_access_key not in granted.console_url

@@ -28,8 +28,9 @@ IN_TRANSACTION = {
     "Update": "UpdateItem",
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
+    "Get": "GetItem",
 }
-"""IAM's actions of the parts of TransactWriteItems (DynamoDB guide, transaction-apis-iam)."""
+"""IAM's actions of the parts of transactions (DynamoDB guide, transaction-apis-iam)."""
 
 FREE = {"sts:GetCallerIdentity"}
 """What AWS allows everybody."""
@@ -84,7 +85,7 @@ def asked(call: Call, tables_key: str = OWN_KEY) -> set[Asked]:
 def _of_dynamodb(call: Call, tables_key: str) -> Iterator[Asked]:
     """Yield the parts of a transaction, or the call itself, and what the tables' key is asked."""
     body = call.document
-    if call.operation == "TransactWriteItems":
+    if call.operation in ("TransactWriteItems", "TransactGetItems"):
         for part in body["TransactItems"]:
             for name, inner in part.items():
                 yield _on_table(IN_TRANSACTION[name], inner)

@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 import pytest
 
-from brokers.grants import intent, issue, sts_slots
+from brokers.grants import issue, outcome, sts_slots
 from core import aws
 from core.dynamo import Transaction
 from core.errors import CooperError
@@ -79,7 +79,7 @@ def lost_slot():
 def quiet_outcome(*arguments, **facts):
     """Record an outcome, and go on where it cannot be recorded."""
     with suppress(CooperError):
-        intent.record_outcome(*arguments, **facts)
+        outcome.record_outcome(*arguments, **facts)
 
 
 def piecemeal(commit):
@@ -123,7 +123,7 @@ HOLES = {
     ),
     "concludes every intent": (
         "role in the console",
-        "brokers.grants.issue._failures_recorded",
+        "brokers.grants.issue.failures_recorded",
         lambda *_: nullcontext(),
     ),
     "writes all or nothing": (

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from brokers.grants import Delivery, GrantRequest, active_grants_for, grant
+from brokers.grants import active_grants_for
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
-from tests.support import clock, faults
+from tests.support import clock, faults, grants
 from tests.support.lag import index_without, lagging_index
 
 ALICE = "local:alice"
@@ -15,8 +15,7 @@ MIDNIGHT = datetime(2026, 11, 27, tzinfo=UTC)
 
 def become(alice, target: str = "dev-read") -> str:
     """Let her become a target; return the grant's id."""
-    request = GrantRequest(target, 900, Delivery.CREDENTIALS)
-    return grant(alice, request, datetime.now(UTC)).grant_id
+    return grants.become(alice, target).grant_id
 
 
 def active_ids() -> list[str]:

@@ -6,8 +6,6 @@ DynamoDB takes its time here, so that calls that can meet do.
 from collections import Counter
 from functools import partial
 
-import pytest
-
 from tests.support.many_people import (
     post_at_once,
     signed_in_browsers,
@@ -21,7 +19,6 @@ PATH = "/targets/dev-read/credentials/"
 FORM = {"duration": "900"}
 
 
-@pytest.mark.xfail(reason="each grant's intent checks items that all grants share", strict=True)
 def test_thirty_two_people_become_a_target_at_once(store):
     browsers = signed_in_people(32, ["developers"])
     with windows(store):

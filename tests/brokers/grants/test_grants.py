@@ -14,7 +14,7 @@ from accounts.identity import Group
 from accounts.models import Person
 from brokers import catalogue, trust_policy
 from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible, TooMany
-from brokers.grants import Delivery, GrantRequest, grant, issue, longest_seconds, sts_slots
+from brokers.grants import Delivery, issue, longest_seconds, sts_slots
 from brokers.grants.intent import record_intent
 from brokers.models import Association, AwsAccount, Target
 from brokers.sts import assume_role
@@ -27,18 +27,15 @@ from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import seed_aws
 from tests.support import faults
 from tests.support.faults import Fault
+from tests.support.grants import become
 
 DEV = "dev-read"
+STOPPED = ["grant:begin:intended", "grant:finish:refused"]
+"""The events of a grant that was refused after its intent."""
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def grant_request(
-    target: str = DEV, seconds: int = 900, delivery: Delivery = Delivery.CREDENTIALS, **more: str
-) -> GrantRequest:
-    return GrantRequest(target, seconds, delivery, **more)
 
 
 def events(kind: str = "grant:") -> list[AuditEvent]:
@@ -68,7 +65,7 @@ def whoami(credentials) -> dict[str, str]:
 
 
 def test_it_makes_alice_an_assumed_role_whose_credentials_work(identity):
-    granted = grant(identity("alice"), grant_request(), now())
+    granted = become(identity("alice"))
     said = whoami(granted.credentials)
     assert said["Account"] == "222222222222"
     assert said["Arn"].startswith("arn:aws:sts::222222222222:assumed-role/dev-read/alice.")
@@ -76,13 +73,13 @@ def test_it_makes_alice_an_assumed_role_whose_credentials_work(identity):
 
 
 def test_it_makes_alice_a_federated_user_whose_credentials_work(identity):
-    granted = grant(identity("alice"), grant_request("dev-uploads"), now())
+    granted = become(identity("alice"), "dev-uploads")
     said = whoami(granted.credentials)
     assert said["Arn"].startswith("arn:aws:sts::222222222222:federated-user/alice.")
 
 
 def test_it_has_intent_and_outcome_on_record_with_no_secret_in_them(identity):
-    granted = grant(identity("alice"), grant_request(reason="ticket 42"), now())
+    granted = become(identity("alice"), reason="ticket 42")
     intent, outcome = events()
     assert (intent.event, outcome.event) == ("grant:begin:intended", "grant:finish:done")
     assert (
@@ -107,20 +104,20 @@ def test_it_has_intent_and_outcome_on_record_with_no_secret_in_them(identity):
 
 def test_it_ends_the_session_when_it_was_asked_to(identity):
     before = now()
-    granted = grant(identity("alice"), grant_request(seconds=1800), now())
+    granted = become(identity("alice"), seconds=1800)
     assert abs((granted.credentials.expires_at - before).total_seconds() - 1800) < 10
 
 
 @pytest.mark.parametrize("target", ["no-such-target", "prod-break-glass"])
 def test_it_says_the_same_of_unknown_and_foreign_targets(identity, target):
     with pytest.raises(TargetNotAccessible) as refused:
-        grant(identity("alice"), grant_request(target), now())
+        become(identity("alice"), target)
     assert refused.value.message == TargetNotAccessible("x").message
 
 
 def test_it_records_the_refusal_of_an_existing_target(identity):
     with pytest.raises(TargetNotAccessible):
-        grant(identity("bob"), grant_request(), now())
+        become(identity("bob"))
     [refusal] = events("grant:begin:refused")
     assert (refusal.person, refusal.target, refusal.why) == ("local:bob", DEV, "not entitled")
 
@@ -130,13 +127,13 @@ def test_it_counts_refusals_above_a_limit_rather_than_recording_each(identity, m
     bob = identity("bob")
     for _ in range(6):
         with pytest.raises(TargetNotAccessible):
-            grant(bob, grant_request(), now())
+            become(bob)
     assert len(events("grant:begin:refused")) == 3
 
 
 def test_it_records_nothing_but_counts_for_unknown_targets(identity):
     with pytest.raises(TargetNotAccessible):
-        grant(identity("bob"), grant_request("no-such-target"), now())
+        become(identity("bob"), "no-such-target")
     assert events() == []
 
 
@@ -144,7 +141,7 @@ def test_it_records_nothing_but_counts_for_unknown_targets(identity):
 def test_it_refuses_a_target_that_is_not_enabled(identity, state):
     changed(DEV, state=state)
     with pytest.raises(TargetNotAccessible):
-        grant(identity("alice"), grant_request(), now())
+        become(identity("alice"))
     assert events("grant:begin:refused")[0].why == f"target is {state}"
 
 
@@ -158,13 +155,13 @@ def associate(group: str, target: str, until: datetime | None) -> None:
 def test_it_refuses_an_association_that_has_ended(identity):
     associate("local:developers", DEV, now() - timedelta(seconds=1))
     with pytest.raises(TargetNotAccessible):
-        grant(identity("alice"), grant_request(), now())
+        become(identity("alice"))
 
 
 def test_it_never_grants_past_the_association_s_end(identity):
     end = now() + timedelta(seconds=1000)
     associate("local:developers", DEV, end)
-    granted = grant(identity("alice"), grant_request(seconds=3600), now())
+    granted = become(identity("alice"), seconds=3600)
     assert end - timedelta(seconds=15) < granted.credentials.expires_at <= end
 
 
@@ -174,30 +171,26 @@ def test_it_never_grants_past_the_association_s_end_when_sts_is_slow(identity, k
     associate("local:developers", kind, end)
     alice = identity("alice")
     with faults.on(Fault("sts", mode="stall", seconds=3.0)):
-        granted = grant(alice, grant_request(kind, seconds=3600), now())
+        granted = become(alice, kind, seconds=3600)
     assert granted.credentials.expires_at <= end
 
 
 def test_it_says_why_when_less_than_aws_s_shortest_session_is_left(identity):
     associate("local:developers", DEV, now() + timedelta(seconds=800))
     with pytest.raises(Refused, match="15 minutes"):
-        grant(identity("alice"), grant_request(), now())
+        become(identity("alice"))
 
 
 @pytest.mark.parametrize("seconds", [0, 899, 14_401, -1])
 def test_it_refuses_other_durations_on_the_field(identity, seconds):
     with pytest.raises(Invalid) as refused:
-        grant(identity("alice"), grant_request(seconds=seconds), now())
+        become(identity("alice"), seconds=seconds)
     assert refused.value.field == "duration"
 
 
 def test_it_refuses_a_destination_outside_the_console_on_the_field(identity):
     with pytest.raises(Invalid) as refused:
-        grant(
-            identity("alice"),
-            grant_request(delivery=Delivery.CONSOLE, destination="https://evil.example/"),
-            now(),
-        )
+        become(identity("alice"), delivery=Delivery.CONSOLE, destination="https://evil.example/")
     assert refused.value.field == "destination" and events() == []
 
 
@@ -245,9 +238,9 @@ def test_it_grants_nothing_once_a_stop_switch_is_thrown(identity, store, stop, r
     issued = len(store.issued)
     stop()
     with pytest.raises(refusal):
-        grant(alice, grant_request(), now())
+        become(alice)
     assert len(store.issued) == issued
-    assert [each.event for each in events()] == ["grant:begin:refused"]
+    assert [each.event for each in events()] == STOPPED
 
 
 def test_it_notices_that_the_person_left_the_group_meanwhile(identity):
@@ -258,16 +251,16 @@ def test_it_notices_that_the_person_left_the_group_meanwhile(identity):
     with transaction() as writes:
         writes.save(person)
     with pytest.raises(ChangedMeanwhile):
-        grant(alice, grant_request(), now())
+        become(alice)
 
 
 def test_it_limits_grants_by_person_and_minute(identity, settings):
     settings.COOPER_GRANTS_PER_MINUTE = 2
     alice = identity("alice")
     for _ in range(2):
-        grant(alice, grant_request(), now())
+        become(alice)
     with pytest.raises(TooMany):
-        grant(alice, grant_request(), now())
+        become(alice)
 
 
 def test_it_gives_no_longer_session_than_the_installation_allows(identity, settings):
@@ -275,8 +268,8 @@ def test_it_gives_no_longer_session_than_the_installation_allows(identity, setti
     alice, target = identity("alice"), Target.find(DEV)
     assert target is not None and longest_seconds(target) == 1800
     with pytest.raises(Invalid, match="to 1800 seconds"):
-        grant(alice, grant_request(seconds=1801), now())
-    granted = grant(alice, grant_request(seconds=1800), now())
+        become(alice, seconds=1801)
+    granted = become(alice, seconds=1800)
     assert (granted.credentials.expires_at - now()).total_seconds() <= 1800
 
 
@@ -291,14 +284,14 @@ def one_place(settings, monkeypatch):
 
 def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_place):
     alice, issued = identity("alice"), len(store.issued)
-    first = threading.Thread(target=lambda: grant(alice, grant_request(), now()))
+    first = threading.Thread(target=lambda: become(alice))
     with faults.on(Fault("sts", mode="stall", seconds=2.0)):
         first.start()
         until = now() + timedelta(seconds=5)
         while not faults.count("sts", "AssumeRole") and now() < until:
             time.sleep(0.01)
         with pytest.raises(Unavailable, match="many people are waiting"):
-            grant(alice, grant_request(), now())
+            become(alice)
         assert faults.count("sts", "AssumeRole") == 1
         first.join()
     assert len(store.issued) == issued + 1
@@ -306,7 +299,7 @@ def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_pl
         "grant:finish:done",
         "grant:finish:failed",
     ]
-    assert grant(alice, grant_request(), now()).credentials
+    assert become(alice).credentials
 
 
 # -- no record, no hand-out ------------------------------------------------------------------------
@@ -319,18 +312,13 @@ def test_it_has_no_more_sts_calls_under_way_than_allowed(identity, store, one_pl
 def test_it_hands_nothing_out_without_a_record(identity, store, target, delivery, mode, step):
     alice = identity("alice")
     issued = len(store.issued)
-    fault = Fault(
-        service="dynamodb",
-        operation="TransactWriteItems",
-        table="audit",
-        mode=mode,
-        after=0 if step == "intent" else 1,
-    )
+    operation = {"intent": "TransactWriteItems", "outcome": "PutItem"}[step]
     try:
-        with faults.on(fault):
-            granted = grant(alice, grant_request(target, delivery=delivery), now())
+        with faults.on(Fault("dynamodb", operation, table="audit", mode=mode)) as [fault]:
+            granted = become(alice, target, delivery=delivery)
     except CooperError:
         granted = None
+    assert fault.hit
     done = {each.facts.get("access_key_id") for each in events("grant:finish:done")}
     if granted is not None:
         assert granted.credentials.access_key_id in done
@@ -357,7 +345,7 @@ def test_it_hands_nothing_out_without_a_record(identity, store, target, delivery
 )
 def test_it_translates_aws_and_records_the_failure(identity, fault, says):
     with faults.on(fault), pytest.raises(Unavailable) as refused:
-        grant(identity("alice"), grant_request(), now())
+        become(identity("alice"))
     assert says in refused.value.message and "arn:" not in refused.value.message
     assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
 
@@ -366,7 +354,7 @@ def test_it_translates_aws_and_records_the_failure(identity, fault, says):
 @pytest.mark.parametrize("target", [DEV, "dev-uploads"])
 def test_it_records_the_failure_when_sts_s_answer_cannot_be_read(identity, target, mode):
     with faults.on(Fault(service="sts", mode=mode)), pytest.raises(Unavailable) as refused:
-        grant(identity("alice"), grant_request(target), now())
+        become(identity("alice"), target)
     assert "cannot be read. Nothing was handed out" in refused.value.message
     assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
     # botocore's error quotes the answer, and with it the credentials
@@ -384,7 +372,7 @@ def test_it_records_the_failure_when_sts_s_answer_lacks_a_part(identity, monkeyp
     parse_credentials = assume_role.parse_credentials
     monkeypatch.setattr(assume_role, "parse_credentials", without_user)
     with pytest.raises(Unavailable, match="cannot be read. Nothing was handed out"):
-        grant(identity("alice"), grant_request(), now())
+        become(identity("alice"))
     assert [each.event for each in events()] == ["grant:begin:intended", "grant:finish:failed"]
     assert "unreadable answer" in events("grant:finish")[0].why
 
@@ -395,7 +383,7 @@ def test_it_records_the_failure_when_sts_s_answer_lacks_a_part(identity, monkeyp
 def test_it_says_whose_keys_aws_does_not_accept(identity, service, whose):
     fault = Fault(service=service, code="UnrecognizedClientException", status=400)
     with faults.on(fault), pytest.raises(CooperError) as refused:
-        grant(identity("alice"), grant_request("dev-uploads"), now())
+        become(identity("alice"), "dev-uploads")
     assert whose in refused.value.message and refused.value.status == 503
 
 
@@ -405,7 +393,7 @@ def test_it_never_retries_weaker(identity):
     changed(DEV, role_arn=role)
     alice = identity("alice")
     with pytest.raises(Unavailable, match="trust policy"):
-        grant(alice, grant_request(), now())
+        become(alice)
 
 
 def _trust_without_tags() -> dict[str, object]:
@@ -420,7 +408,7 @@ def test_it_asks_once_more_for_an_hour_when_the_role_s_maximum_is_less(identity)
     changed(DEV, max_seconds=28_800)
     target = Target.find(DEV)
     assert target is not None
-    granted = grant(identity("alice"), grant_request(seconds=28_800), now())
+    granted = become(identity("alice"), seconds=28_800)
     assert "one hour" in granted.note
     assert (granted.credentials.expires_at - now()).total_seconds() <= 3601
     assert events("grant:finish:done")[0].facts["note"] == granted.note
@@ -478,15 +466,16 @@ def test_it_grants_nothing_by_an_old_catalogue(identity, store, monkeypatch, mea
     monkeypatch.setattr(catalogue, "current", lambda: old)
     meanwhile()
     with pytest.raises(refusal) as refused:
-        grant(alice, grant_request(), now())
+        become(alice)
     assert "meanwhile" in refused.value.detail and len(store.issued) == issued
-    assert [each.event for each in events()] == ["grant:begin:refused"]
+    assert [each.event for each in events()] == STOPPED
+    assert events("grant:finish")[0].why == refused.value.detail
 
 
 def test_it_grants_by_an_old_catalogue_that_is_still_true(identity, monkeypatch):
     alice, old = identity("alice"), catalogue.current()
     monkeypatch.setattr(catalogue, "current", lambda: old)
-    assert grant(alice, grant_request(), now()).credentials
+    assert become(alice).credentials
 
 
 def test_it_grants_nothing_after_the_association_was_removed_in_the_same_instant(
@@ -536,7 +525,7 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
     with monkeypatch.context() as patch, contextlib.suppress(TargetNotAccessible):
         patch.setattr(catalogue, "current", lambda: held)
         patch.setattr(issue, "record_intent", begin_late)
-        grant(racer, grant_request(), now())
+        become(racer)
     thread.join()
     if late == [True]:
         assert len(store.issued) == issued
@@ -549,4 +538,4 @@ def test_it_tells_the_same_group_name_at_two_providers_apart(identity):
         "local", "alice", groups=frozenset({Group("okta", "developers")}), epoch=alice.epoch
     )
     with pytest.raises(TargetNotAccessible):
-        grant(foreign, grant_request(), now())
+        become(foreign)

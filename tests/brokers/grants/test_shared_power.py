@@ -1,15 +1,13 @@
 """Sensitivity follows the role and the Federation Keys: no second target gets around a code."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from brokers import catalogue
 from brokers.federation_keys import decrypt_keys, encrypt_for_target
-from brokers.grants import Delivery, GrantRequest, grant
 from brokers.models import Association, Target
 from core.audit import AuditEvent
 from core.errors import StepUpRequired
+from tests.support import grants
 from tests.support.codes import give_device, next_code
 from tests.support.forms import fields_of, submit
 
@@ -37,8 +35,7 @@ def mark_sensitive(name: str) -> None:
 
 
 def become(identity, **more: str):
-    request = GrantRequest("second", 900, Delivery.CREDENTIALS, **more)
-    return grant(identity("alice"), request, datetime.now(UTC))
+    return grants.become(identity("alice"), "second", **more)
 
 
 @pytest.mark.parametrize("original", ["prod-admin", "dev-uploads"])
