@@ -1,11 +1,14 @@
 """Warm clients: one for each service, region and kind of credentials, with time limits."""
 
 import json
+import platform
 import threading
 import zlib
 from functools import partial
 from typing import Any
 
+import boto3
+import botocore
 from botocore.config import Config
 from botocore.exceptions import ChecksumError
 from django.conf import settings
@@ -34,6 +37,13 @@ LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
 At worst, when every try waits for both: DynamoDB 7.5 s, KMS 6 s, STS 10 s. An operation's deadline
 (`core.aws.deadline`) shortens both.
 """
+
+USER_AGENT = (
+    f"cooper/{__version__} Python/{platform.python_version()} "
+    f"Boto3/{boto3.__version__} Botocore/{botocore.__version__}"
+)
+"""By which AWS's logs tell cooper's calls from others. botocore builds its own anew for each call,
+which costs as much CPU as a quarter of the call."""
 
 _clients: dict[tuple[str, str, bool], Any] = {}
 """By service, region, and whether they borrow their keys."""
@@ -112,7 +122,7 @@ def _config(service: str) -> Config:
         max_pool_connections=settings.COOPER_POOL,
         # PynamoDB builds the requests; checking each against the API model costs CPU
         parameter_validation=service != "dynamodb",
-        user_agent_extra=f"cooper/{__version__}",
+        user_agent=USER_AGENT,
     )
 
 

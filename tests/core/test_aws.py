@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import botocore
 import pytest
 from botocore.exceptions import NoCredentialsError
+from botocore.useragent import UserAgentString
 
-from core import aws, installation
+from core import __version__, installation
+from core import aws as cooper_aws
 from core.aws.credentials import borrowing_session
 from core.dynamo import TableMissing
 from embedded_aws import EmbeddedAws
@@ -15,7 +18,7 @@ def test_it_signs_with_lent_keys_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA-of-the-environment")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     credentials: Any = borrowing_session().get_credentials()
-    with aws.using(aws.Keys("lent", "secret")):
+    with cooper_aws.using(cooper_aws.Keys("lent", "secret")):
         assert credentials.get_frozen_credentials().access_key == "lent"
     with pytest.raises(NoCredentialsError):
         credentials.get_frozen_credentials()
@@ -29,3 +32,23 @@ def test_a_wrong_region_is_named_with_the_prefix_and_the_table(
         installation.schema_version()
     for text in ("eu-central-1", "COOPER_REGION", "cooper-installation", "COOPER_TABLE_PREFIX"):
         assert text in missing.value.message
+
+
+def test_every_call_says_that_cooper_makes_it_without_building_that_anew(
+    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = cooper_aws.client("sts")
+    user_agents = []
+
+    def keep(request: Any, **_: Any) -> None:
+        user_agents.append(request.headers["User-Agent"].decode())
+
+    # botocore's own builder, which takes as long as a quarter of a call
+    monkeypatch.delattr(UserAgentString, "_build_sdk_metadata")
+    client.meta.events.register("before-send", keep)
+    client.get_caller_identity()
+    client.meta.events.unregister("before-send", keep)
+
+    [user_agent] = user_agents
+    assert user_agent.startswith(f"cooper/{__version__} Python/")
+    assert f" Botocore/{botocore.__version__}" in user_agent
