@@ -13,7 +13,7 @@ from django.conf import settings
 
 from brokers import catalogue
 from cooper_project import start_event
-from core import aws, installation, secret_keys
+from core import audit_shards, aws, installation, secret_keys
 from core.errors import CooperError
 from core.retry import Backoff
 
@@ -98,6 +98,8 @@ def prepare() -> None:
     Raise CooperError when the installation cannot be served, or not now.
     """
     open_installation()
+    # every event needs to know them
+    audit_shards.current()
     start_event.record()
 
     # the first client of a service takes 1 to 3 s

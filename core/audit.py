@@ -13,6 +13,7 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
+from core import audit_shards
 from core.dynamo import WrittenOnce, transaction
 
 
@@ -111,7 +112,9 @@ class ByPerson(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-c
 class AuditEvent(WrittenOnce):
     """One event.
 
-    `at` is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order.
+    `day` is the partition: a day, or one of its shards (`2026-11-26#5`, `core.audit_shards`). `at`
+    is UTC in ISO 8601 with microseconds, then `#` and an id, so that a day reads in order. A
+    grant's outcome is beside its intent in the same partition.
     `person` did it, or had it done; `target` is what it was done to where that has a history: a
     target, or a person.
     """
@@ -199,18 +202,21 @@ def now() -> datetime:
 
 
 def partitions_of(day: date) -> list[str]:
-    """Return the hash keys (`AuditEvent.day`) under which the events of a day are (UTC).
+    """Return the hash keys (`AuditEvent.day`) under which the events of a day (UTC) are.
 
-    Who reads a day reads all of them.
+    Whoever reads a day reads all of them (`core.audit_days`). Raise CooperError.
     """
-    return [day.isoformat()]
+    return audit_shards.current().partitions_of(day)
 
 
 def event_key(moment: datetime, name: str = "") -> tuple[str, str]:
-    """Return the key (day, at) of an event; it can be found again by `name`, else it is random."""
-    day = moment.strftime("%Y-%m-%d")
+    """Return the key (day, at) of an event; it can be found again by `name`, else it is random.
+
+    Raise CooperError when nobody can tell into which partition of the day it belongs.
+    """
     suffix = name or secrets.token_hex(8)
-    return day, f"{moment.isoformat(timespec='microseconds')}#{suffix}"
+    partition = audit_shards.partition_for(moment.date(), suffix)
+    return partition, f"{moment.isoformat(timespec='microseconds')}#{suffix}"
 
 
 def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> AuditEvent:

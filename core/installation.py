@@ -1,5 +1,7 @@
 """What one installation is: its schema version, its KMS key, whether all grants are stopped."""
 
+from dataclasses import dataclass
+from time import monotonic
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -8,8 +10,14 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from core.dynamo import AlreadyExists, Document, transaction
 from core.errors import CooperError
 
-SCHEMA = 1
-"""The version of the tables that this cooper reads and writes."""
+SCHEMA = 2
+"""The version of the tables that this cooper makes."""
+
+OLDEST_SCHEMA = 1
+"""The oldest version of the tables that this cooper serves, as the cooper before it left them."""
+
+REREAD_SECONDS = 60.0
+"""Age at which an older version is read again: another server may have raised it."""
 
 STOP_SWITCH_ITEM = "grants"
 """The item whose `stopped` stops all grants. It must exist: without it there are no grants."""
@@ -29,6 +37,10 @@ DEMO = "demo"
 """The item that marks tables with the demo's data."""
 
 NOT_SET_UP = "This installation is not set up yet. Run: cooper -setup"
+
+
+class NotSetUp(CooperError):
+    """An item that set-up makes is not there."""
 
 
 class Installation(Document):
@@ -61,10 +73,10 @@ def ensure(name: str, **values: Any) -> bool:
 
 
 def set_up_item(name: str) -> Installation:
-    """Return an item that set-up has made; raise CooperError when it is not there."""
+    """Return an item that set-up has made; raise NotSetUp when it is not there."""
     item = Installation.find(name)
     if item is None:
-        raise CooperError(NOT_SET_UP, f"no item {name}")
+        raise NotSetUp(NOT_SET_UP, f"no item {name}")
     return item
 
 
@@ -96,9 +108,39 @@ def use_kms_key() -> None:
 
 
 # -- the schema ------------------------------------------------------------------------------------
+@dataclass
+class _SeenVersion:
+    """What this process has read of the version."""
+
+    version: int = 0
+    read_at: float = float("-inf")
+    """By the monotonic clock."""
+
+
+_seen = _SeenVersion()
+
+
 def schema_version() -> int:
-    """Return the version of the stored tables; raise CooperError when set-up has not run."""
+    """Return the version of the stored tables; raise NotSetUp when set-up has not run."""
     return int(set_up_item(SCHEMA_ITEM).value or 0)
+
+
+def recent_version() -> int:
+    """Return the version of the tables as it was less than a minute ago; raise as above.
+
+    What a version brought is used once this names it; there is no way back from there.
+    """
+    is_recent = monotonic() < _seen.read_at + REREAD_SECONDS
+    if _seen.version < SCHEMA and not is_recent:
+        _seen.version = schema_version()
+        _seen.read_at = monotonic()
+    return _seen.version
+
+
+def forget_version() -> None:
+    """Read the version again when it is needed next."""
+    _seen.version = 0
+    _seen.read_at = float("-inf")
 
 
 def refuse_newer_schema(stored: int) -> None:
@@ -111,11 +153,14 @@ def refuse_newer_schema(stored: int) -> None:
 
 
 def refuse_other_schema() -> None:
-    """Raise CooperError when the tables are of another version than this cooper's."""
+    """Raise CooperError when the tables are of a version that this cooper cannot serve."""
     stored = schema_version()
     refuse_newer_schema(stored)
-    if stored < SCHEMA:
-        raise CooperError(f"The tables are of version {stored}, not {SCHEMA}. Run: cooper -setup")
+    if stored < OLDEST_SCHEMA:
+        raise CooperError(
+            f"The tables are of version {stored}, this cooper serves {OLDEST_SCHEMA} to {SCHEMA}. "
+            "Bring them up to date with the cooper before this one first."
+        )
 
 
 def is_demo() -> bool:

@@ -22,7 +22,7 @@ from brokers.admin import last_used
 from brokers.grants import limits
 from cooper_project import preparation
 from cooper_project.setup import set_up
-from core import audit, secret_keys
+from core import audit, audit_shards, secret_keys
 from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
@@ -30,6 +30,7 @@ from embedded_aws import EmbeddedAws
 from tests.support import clock
 from tests.support import faults as injected
 from tests.support.saml_stage import connected
+from tests.support.versions import forget_version
 
 __all__ = ["connected"]
 
@@ -124,6 +125,9 @@ def store(
     # the next look at them is a minute away: tests count the calls of a request
     secret_keys.loaded.read_at = time.monotonic()
     secret_keys.keep_up()
+    forget_version()
+    # tests count the calls of a request
+    audit_shards.current()
     catalogue.forget()
     limits.forget()
     last_used.forget()

@@ -8,7 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from core.audit import AuditEvent, Event
+from core.audit import Event
+from core.audit_export import TimeRange
 from embedded_aws import EmbeddedAws
 from tests.support.served import serving
 
@@ -67,9 +68,10 @@ def test_it_reads_what_proxies_write(port: int) -> None:
         response, page = send(port, headers | {"Cookie": cookies}, fields)
         assert response.status == http.HTTPStatus.FORBIDDEN, page
 
+    today = datetime.now(UTC).date()
     refusals = [
         event
-        for event in AuditEvent.query(f"{datetime.now(UTC):%Y-%m-%d}", consistent_read=True)
+        for event in TimeRange.of_days(today, today).events()
         if event.event == Event.SIGN_IN_REFUSED
     ]
     assert [event.source for event in refusals] == list(forms.values())

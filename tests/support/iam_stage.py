@@ -19,6 +19,7 @@ from tests.support import faults
 from tests.support.faults import Call, Fault
 from tests.support.iam import OWN_KEY, Asked, Policy, asked
 from tests.support.paths import ROOT
+from tests.support.versions import forget_version
 
 IAM = ROOT / "docs/iam"
 FEDERATE = "GetFederationToken"
@@ -60,6 +61,7 @@ class Stage:
         self.aws.tables.clear()
         self.aws.tables.update(copy.deepcopy(self._before))
         catalogue.forget()
+        forget_version()
         # commands set it
         self.monkeypatch.setattr(settings, "COOPER_KMS_KEY", self._kms_key)
         self.asked = set()
@@ -87,6 +89,8 @@ class Stage:
         """Run a command under the policy that docs/operate.md names for it."""
         assert policy_for(words[0].replace("cooper_", "cooper -")) == self.file
         self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+        # as in a process of its own
+        forget_version()
         with self.enforced():
             quiet = {"stdout": io.StringIO(), "stderr": io.StringIO()}
             # as on the command line, where the system checks run first

@@ -69,8 +69,9 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def exports() -> list[AuditEvent]:
-    day = f"{datetime.now(UTC):%Y-%m-%d}"
-    return [each for each in AuditEvent.under(day) if each.event == Event.AUDIT_EXPORTED]
+    today = datetime.now(UTC).date()
+    events = audit_export.TimeRange.of_days(today, today).events()
+    return [event for event in events if event.event == Event.AUDIT_EXPORTED]
 
 
 def test_it_exports_the_events_of_the_days_and_no_others_oldest_first(carol, events):
