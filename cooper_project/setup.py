@@ -10,23 +10,29 @@ from django.conf import settings
 from accounts import person_names
 from brokers import catalogue
 from brokers.models import Change
+from cooper_project import schema
 from core import audit, installation, secret_keys
 from core.audit import Event
-from core.dynamo import AlreadyExists, TableMissing, tables, transaction
-from core.installation import NAMES_ITEM, SCHEMA_ITEM, STOP_SWITCH_ITEM, Installation
+from core.dynamo import tables
+from core.installation import NAMES_ITEM, STOP_SWITCH_ITEM, Installation
 from core.kms import usable_key_arn
 
 Say = Callable[[str], None]
 
-MIGRATIONS: dict[int, Callable[[Say], None]] = {}
-"""What brings tables of a version to the next one.
+UPGRADE_PREPARED = """
+The tables are of version {stored} and ready for version {new}, which this cooper begins to use at
+the end of the upgrade. Servers of the version before may go on, and be started again, meanwhile.
+When every server runs this cooper, and you are sure not to go back:
+  cooper -setup -finish-upgrade
+From then on the version before does not start any more."""
+"""What set-up says while an upgrade is under way."""
 
-Each may be run again after it was interrupted.
-"""
 
-
-def set_up(say: Say, *, rotate: bool = False) -> list[str]:
+def set_up(say: Say, *, rotate: bool = False, finish_upgrade: bool = False) -> list[str]:
     """Make and verify everything that serving needs; return what was changed.
+
+    Tables of the version before stay of that version, so that its servers go on, until it is asked
+    to `finish_upgrade`.
 
     `say` is called with each step. Raise CooperError: no usable KMS key, a table with other keys
     (nothing changed), a missing permission (named), a newer schema, or no answer in time. Whatever
@@ -34,35 +40,40 @@ def set_up(say: Say, *, rotate: bool = False) -> list[str]:
     """
     key_arn = usable_key_arn(settings.COOPER_KMS_KEY)
     say(f"KMS key {key_arn}")
-    installation.refuse_newer_schema(stored_schema())
+    installation.refuse_newer_schema(schema.stored_version())
 
     changed = tables.ensure(key_arn, say)
     changed += _ensure_items(key_arn)
     changed += _bring_secret_keys_up_to_date(say, rotate=rotate and "secret key" not in changed)
 
     # last of all: servers refuse to start before the tables have their version
-    if stored_schema() == 0:
-        return _write_first_schema(changed)
-    return _migrate(changed, say)
+    stored = schema.stored_version()
+    if stored == 0:
+        changed = schema.write_first(changed)
+    elif changed:
+        audit.record(Event.SETUP_DONE, changed=changed)
+
+    if stored in range(1, installation.SCHEMA) and not finish_upgrade:
+        say(UPGRADE_PREPARED.format(stored=stored, new=installation.SCHEMA))
+        return changed
+    return changed + _finish_upgrade(say)
 
 
-def stored_schema() -> int:
-    """Return the version of the stored tables, 0 when set-up was never completed."""
-    item = _find_item(SCHEMA_ITEM)
-    return int(item.value or 0) if item else 0
+def _finish_upgrade(say: Say) -> list[str]:
+    """Raise the version, and only then drop what it does without; return what was changed."""
+    changed = schema.raise_version(say)
+
+    # also where an earlier run was cut short
+    dropped = schema.drop_what_is_retired(say)
+    if dropped:
+        audit.record(Event.SETUP_DONE, changed=dropped)
+    return changed + dropped
 
 
 def known_key() -> str:
     """Return the KMS key that an earlier set-up was given, or the usual one."""
-    item = _find_item(installation.KMS_KEY)
+    item = schema.find_item(installation.KMS_KEY)
     return str(item.value) if item else installation.USUAL_KEY
-
-
-def _find_item(name: str) -> Installation | None:
-    try:
-        return Installation.find(name)
-    except TableMissing:
-        return None
 
 
 def _ensure_items(key_arn: str) -> list[str]:
@@ -111,39 +122,3 @@ def _ensure_names() -> bool:
     person_names.ensure_all()
     # only now: a run that was cut short begins again
     return installation.ensure(NAMES_ITEM)
-
-
-def _write_first_schema(changed: list[str]) -> list[str]:
-    """Write the schema version and the event together: without both, nothing is served."""
-    version = installation.SCHEMA
-    try:
-        with transaction() as writes:
-            writes.create(Installation(SCHEMA_ITEM, value=str(version)))
-            writes.create(audit.event(Event.SETUP_DONE, changed=changed, schema=version))
-    except AlreadyExists:
-        # another run, at the same time, was first
-        installation.refuse_other_schema()
-        if changed:
-            audit.record(Event.SETUP_DONE, changed=changed)
-        return changed
-    return [*changed, f"version {version}"]
-
-
-def _migrate(changed: list[str], say: Say) -> list[str]:
-    """Bring the tables to this cooper's version, and record what was changed."""
-    for version in range(stored_schema(), installation.SCHEMA):
-        say(f"Bringing the tables from version {version} to {version + 1} ...")
-        MIGRATIONS[version](say)
-        _write_schema(version + 1)
-        changed.append(f"version {version + 1}")
-    if changed:
-        audit.record(Event.SETUP_DONE, changed=changed)
-    return changed
-
-
-def _write_schema(version: int) -> None:
-    item = Installation.find(SCHEMA_ITEM)
-    if item is not None and int(item.value or 0) < version:
-        item.value = str(version)
-        with transaction() as writes:
-            writes.save(item)

@@ -52,6 +52,10 @@ class Document(Model):
     is_written_once: ClassVar[bool] = False
     """Whether each is created once, under a key that no other has: it proves its transaction."""
 
+    retired_indexes: ClassVar[frozenset[str]] = frozenset()
+    """Names of indexes that tables of an earlier version have and that set-up neither makes nor,
+    once the version was raised, keeps."""
+
     version = VersionAttribute()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

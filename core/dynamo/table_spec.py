@@ -24,7 +24,9 @@ class TableSpec:
         description = model.table_description()
         self.keys: KeySchema = description["KeySchema"]
         self.types = _types_in(description)
-        self.indexes = _indexes_in(description)
+        indexes = _indexes_in(description)
+        self.retired = sorted(model.retired_indexes & indexes.keys())
+        self.indexes = {name: indexes[name] for name in indexes if name not in self.retired}
 
     # -- for DynamoDB's calls
 
@@ -33,7 +35,7 @@ class TableSpec:
         arguments = {
             "TableName": self.name,
             "KeySchema": self.keys,
-            "AttributeDefinitions": self.definitions(self.types),
+            "AttributeDefinitions": self.definitions(self._key_attributes()),
             "BillingMode": "PAY_PER_REQUEST",
             "SSESpecification": self.encryption(),
             "DeletionProtectionEnabled": True,
@@ -43,6 +45,12 @@ class TableSpec:
         if self.indexes:
             arguments["GlobalSecondaryIndexes"] = list(self.indexes.values())
         return arguments
+
+    def _key_attributes(self) -> list[str]:
+        """Return the attributes in the table's keys and in its indexes'; others are refused."""
+        schemas = [self.keys, *(index["KeySchema"] for index in self.indexes.values())]
+        names = {part["AttributeName"] for schema in schemas for part in schema}
+        return [name for name in self.types if name in names]
 
     def definitions(self, names: Iterable[str]) -> list[dict[str, str]]:
         """Return AttributeDefinitions of these attributes."""

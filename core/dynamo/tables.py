@@ -45,6 +45,32 @@ def ensure(
     return manager.changed
 
 
+def retired_indexes() -> list[str]:
+    """Return the indexes that are there and that this version does without; raise CooperError."""
+    manager = TableManager(lambda line: None)
+    return [
+        f"{table.spec.name}: {name}"
+        for table in _tables_with_retired_indexes(manager)
+        for name in table.retired_indexes()
+    ]
+
+
+def drop_retired_indexes(say: Say, *, manager: TableManager | None = None) -> list[str]:
+    """Drop the indexes that this version does without; return what was changed.
+
+    Raise CooperError as `ensure` does.
+    """
+    manager = manager or TableManager(say)
+    for table in _tables_with_retired_indexes(manager):
+        table.drop_retired_indexes()
+    return manager.changed
+
+
+def _tables_with_retired_indexes(manager: TableManager) -> "list[Table]":
+    # nothing of the key is looked at
+    return [Table(TableSpec(model, ""), manager) for model in documents() if model.retired_indexes]
+
+
 def kms_keys() -> dict[str, str]:
     """Return the ARN of the KMS key that each table is encrypted with ("" for none), by name.
 
@@ -118,6 +144,16 @@ class Table:
             self._settle("expiry of items", self._expiry_status, self._turn_expiry_on)
         self._settle("tags", self._tag_status, self._add_tags)
 
+    def retired_indexes(self) -> list[str]:
+        """Return the names of the indexes that are there and not needed any more."""
+        description = self._describe() or {}
+        return [name for name in self.spec.retired if self.spec.index_in(description, name)]
+
+    def drop_retired_indexes(self) -> None:
+        """Drop them, one after another, as DynamoDB demands."""
+        for name in self.spec.retired:
+            self._drop_index(name)
+
     def problems(self) -> list[str]:
         """Return what is not as it has to be, in words."""
         description = self._describe()
@@ -166,6 +202,15 @@ class Table:
 
         # a table takes one change at a time
         if index is None and _is_active(description):
+            return Status.MISSING
+        return Status.IN_PROGRESS
+
+    def _removal_status(self, name: str) -> Status:
+        description = self._describe() or {}
+        if self.spec.index_in(description, name) is None:
+            return Status.DONE
+        # a table takes one change at a time
+        if _is_active(description):
             return Status.MISSING
         return Status.IN_PROGRESS
 
@@ -252,6 +297,16 @@ class Table:
             )
 
         self._settle(f"index {name}", lambda: self._index_status(name), change)
+
+    def _drop_index(self, name: str) -> None:
+        def change() -> None:
+            self.manager.call(
+                "UpdateTable",
+                TableName=self.spec.name,
+                GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": name}}],
+            )
+
+        self._settle(f"dropping index {name}", lambda: self._removal_status(name), change)
 
     def _turn_recovery_on(self) -> None:
         self.manager.call(

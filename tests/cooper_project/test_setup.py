@@ -14,7 +14,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from accounts.models import Person, WebSession
 from brokers import catalogue
 from brokers.models import Change
-from cooper_project import setup
+from cooper_project import schema, setup
 from core import audit, aws, installation, secret_keys
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, documents, table_manager, tables
@@ -24,6 +24,7 @@ from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
 from tests.support.aws_refusals import refusing
+from tests.support.versions import store_version
 
 CHANGING = (
     "CreateTable",
@@ -121,7 +122,7 @@ def test_it_makes_every_table_as_it_has_to_be(empty: EmbeddedAws) -> None:
     assert whole() == wanted()
     assert is_complete()
     assert len([line for line in said if "creating" in line]) == len(names())
-    assert {"secret key", "stop switch", "catalogue stamp", "version 1"} <= set(changed)
+    assert {"secret key", "stop switch", "catalogue stamp", "version 2"} <= set(changed)
 
 
 def test_it_changes_nothing_the_second_time(empty: EmbeddedAws) -> None:
@@ -501,25 +502,31 @@ def test_it_takes_an_alias(empty: EmbeddedAws, settings: Any) -> None:
 
 def test_it_refuses_a_newer_schema_before_anything_is_changed(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
-    setup._write_schema(installation.SCHEMA + 1)
+    store_version(installation.SCHEMA + 1)
     dynamodb("update_table", TableName=Person.Meta.table_name, DeletionProtectionEnabled=False)
     with pytest.raises(CooperError, match="Install the newer cooper"):
         setup.set_up(quiet)
     assert described(Person.Meta.table_name)["protected"] is False
 
 
-def test_it_migrates_an_older_schema_step_by_step(
+def test_it_keeps_the_version_until_the_upgrade_is_finished(
     empty: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setup.set_up(quiet)
-    done: list[int] = []
-    monkeypatch.setattr(installation, "SCHEMA", 3)
-    monkeypatch.setattr(
-        setup, "MIGRATIONS", {1: lambda say: done.append(1), 2: lambda say: done.append(2)}
-    )
-    assert setup.set_up(quiet) == ["version 2", "version 3"]
-    assert done == [1, 2]
-    assert installation.schema_version() == 3
+    steps: list[int] = []
+    monkeypatch.setattr(installation, "SCHEMA", 4)
+    for version in (2, 3):
+        monkeypatch.setitem(schema.STEPS, version, lambda _, done=version: steps.append(done))
+
+    lines: list[str] = []
+    assert setup.set_up(lines.append) == []
+    assert "cooper -setup -finish-upgrade" in lines[-1]
+    assert (installation.schema_version(), steps) == (2, [])
+
+    assert setup.set_up(quiet, finish_upgrade=True) == ["version 3", "version 4"]
+    assert (installation.schema_version(), steps) == (4, [2, 3])
+    assert setup.set_up(quiet, finish_upgrade=True) == []
+    assert {event.facts.get("schema") for event in events(Event.SETUP_DONE)} == {2, 3, 4}
 
 
 def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:

@@ -26,7 +26,9 @@ class Command(CooperCommand):
         "Starts nothing."
     )
     example = (
-        "cooper -setup --region eu-west-1 --kms-key alias/cooper\ncooper -setup --rotate-secret-key"
+        "cooper -setup --region eu-west-1 --kms-key alias/cooper\n"
+        "cooper -setup --rotate-secret-key\n"
+        "cooper -setup --finish-upgrade"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,12 +44,22 @@ class Command(CooperCommand):
             action="store_true",
             help="introduce a new secret key; nobody is signed out, and no server restarted",
         )
+        parser.add_argument(
+            "--finish-upgrade",
+            action="store_true",
+            help="when every server runs this cooper: raise the version of the tables, and drop "
+            "what the version before needed; it does not start any more then",
+        )
 
     def run_command(self, **options: Any) -> None:
         with operators.acting() as operator:
             self.say(f"Setting cooper up in {settings.COOPER_REGION} as {operator.caller}")
             settings.COOPER_KMS_KEY = options["kms_key"] or settings.COOPER_KMS_KEY or known_key()
-            changed = set_up(self.say, rotate=options["rotate_secret_key"])
+            changed = set_up(
+                self.say,
+                rotate=options["rotate_secret_key"],
+                finish_upgrade=options["finish_upgrade"],
+            )
 
         for message in run_checks(tags=[STORED], databases=["default"]):
             self.warn(f"warning: {message.msg} {message.hint or ''}".rstrip())
