@@ -37,6 +37,9 @@ class CooperRequest(HttpRequest):
     client_address: str
     """The client's own address, behind the trusted proxies."""
 
+    first_read: Any
+    """`accounts.first_read.FirstRead`: what the request asked DynamoDB before anything else."""
+
     user: Any
     """`accounts.models.User`, or Django's AnonymousUser."""
 

@@ -1,10 +1,11 @@
 """Everything durable: documents in DynamoDB through PynamoDB, on one shared connection."""
 
 from core.dynamo.attributes import TextAttribute
+from core.dynamo.batch_read import Items, batch_read
 from core.dynamo.connection import ConditionFailed, OutcomeUnknown, TableMissing
-from core.dynamo.documents import Document, WrittenOnce, after, documents
+from core.dynamo.documents import Document, DocumentKey, WrittenOnce, after, documents
 from core.dynamo.put_once import put_once
-from core.dynamo.serializable_read import DocumentKey, serializable_read
+from core.dynamo.serializable_read import serializable_read
 from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "ConditionFailed",
     "Document",
     "DocumentKey",
+    "Items",
     "OutcomeUnknown",
     "Stale",
     "TableMissing",
@@ -19,6 +21,7 @@ __all__ = [
     "Transaction",
     "WrittenOnce",
     "after",
+    "batch_read",
     "documents",
     "put_once",
     "serializable_read",

@@ -40,6 +40,10 @@ def after(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
+DocumentKey = tuple[type["Document"], *tuple[Any, ...]]
+"""A document's class, and its primary key: (hash,) or (hash, range)."""
+
+
 class Document(Model):
     """An item of a table `<prefix><Meta.table>`; writes carry its version, reads are consistent."""
 

@@ -10,11 +10,8 @@ from typing import Any
 
 from core.dynamo.conflicts import demand_passing, tries
 from core.dynamo.connection import Cancelled, shared
-from core.dynamo.documents import Document
+from core.dynamo.documents import Document, DocumentKey
 from core.errors import Unavailable
-
-DocumentKey = tuple[type[Document], *tuple[Any, ...]]
-"""A document's class, and its primary key: (hash,) or (hash, range)."""
 
 
 def serializable_read(keys: Sequence[DocumentKey]) -> list[Document | None]:

@@ -37,10 +37,12 @@ MODES = {
     "garbled": "do it, then answer 200 with bytes changed; DynamoDB's checksum stays",
     "garbled-unchecked": "the same without the checksum",
     "empty": "do it, then answer 200 with nothing",
-    "absent": "do it, then answer 200 with `{}` and its checksum: a read finds no item",
+    "absent": "do it, then answer 200 with a checksum that there is no such item, in `{}`; "
+    "a batch lacks the items of `table` alone",
     "bare": "do it, then answer 200 with an empty document, without the checksum",
     "changed": "do it, then answer 200 with what `change` makes of the body, unchecked",
     "signed": "the same with DynamoDB's checksum",
+    "unprocessed": "answer that none of a batch's keys were processed, with DynamoDB's checksum",
     "drip": "do it, then answer a byte each `seconds`",
 }
 UNCHECKED = {"cut-unchecked", "garbled-unchecked", "empty", "bare", "changed"}
@@ -254,11 +256,12 @@ def _strike(
         return _close(environ, start_response)
     if fault.mode == "lost-error":
         return _error(call, fault, start_response)
-    return _spoilt(fault, response, environ, start_response)
+    return _spoilt(fault, call, response, environ, start_response)
 
 
 def _spoilt(
     fault: Fault,
+    call: Call,
     response: tuple[str, dict[str, str], bytes],
     environ: dict[str, Any],
     start_response: Any,
@@ -272,8 +275,8 @@ def _spoilt(
         start_response(status, list(headers.items()))
         return _tearing(body[: len(body) // 2], environ)
 
-    body = _changed(fault, body)
-    if fault.mode in ("absent", "signed"):
+    body = _changed(fault, call, body)
+    if fault.mode in ("absent", "signed", "unprocessed"):
         headers["x-amz-crc32"] = str(zlib.crc32(body) & 0xFFFFFFFF)
     if fault.mode in UNCHECKED:
         headers.pop("x-amz-crc32", None)
@@ -281,19 +284,41 @@ def _spoilt(
     return [body]
 
 
-def _changed(fault: Fault, body: bytes) -> bytes:
+def _changed(fault: Fault, call: Call, body: bytes) -> bytes:
     """Return what a body becomes."""
     if fault.mode in ("changed", "signed"):
         return fault.change(body)
+    if fault.mode == "unprocessed":
+        return _json({"Responses": {}, "UnprocessedKeys": call.document["RequestItems"]})
     if fault.mode == "absent":
-        return b"{}"
-    if fault.mode == "empty":
-        return b""
-    if fault.mode == "bare":
-        return b"<Answer/>" if body.startswith(b"<") else b"{}"
+        return _without_items(fault, call, body)
+    if fault.mode in ("empty", "bare"):
+        return _empty(fault, body)
     if fault.mode.startswith("garbled"):
         return bytes(byte ^ 1 if number % 7 == 3 else byte for number, byte in enumerate(body))
     return body[: len(body) // 2]
+
+
+def _empty(fault: Fault, body: bytes) -> bytes:
+    if fault.mode == "empty":
+        return b""
+    return b"<Answer/>" if body.startswith(b"<") else b"{}"
+
+
+def _without_items(fault: Fault, call: Call, body: bytes) -> bytes:
+    """Return an answer by which what was read is not there; of a batch, what is in the table."""
+    if call.operation != "BatchGetItem":
+        return b"{}"
+
+    answer = json.loads(body)
+    for name in answer["Responses"]:
+        if not fault.table or _is_table(fault.table, name):
+            answer["Responses"][name] = []
+    return _json(answer)
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
 
 
 def _done(app: Any, environ: dict[str, Any]) -> tuple[str, dict[str, str], bytes]:
