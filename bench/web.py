@@ -15,7 +15,7 @@ from django.conf import settings  # noqa: E402 - after django.setup()
 from django.test import Client  # noqa: E402 - after django.setup()
 
 from bench.timing import compare  # noqa: E402 - after django.setup()
-from brokers import catalogue  # noqa: E402 - after django.setup()
+from brokers import aws_accounts, catalogue  # noqa: E402 - after django.setup()
 from brokers.catalogue import Catalogue  # noqa: E402 - after django.setup()
 from brokers.models import Association, Target  # noqa: E402 - after django.setup()
 from cooper_project import preparation  # noqa: E402 - after django.setup()
@@ -73,7 +73,7 @@ def _measure_grants(alice: Client) -> None:
     """Measure a grant of each kind against a bare AssumeRole by a warm client."""
     target = Target.find("dev-read")
     assert target is not None
-    account = catalogue.ensure_account(str(target.aws_account))
+    account = aws_accounts.ensure_account(str(target.aws_account))
 
     def assume_role() -> None:
         aws.client("sts").assume_role(

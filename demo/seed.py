@@ -12,7 +12,7 @@ from django.conf import settings
 
 from accounts import passwords, totp
 from accounts.models import LocalAccount, TotpDevice
-from brokers import catalogue, trust_policy
+from brokers import aws_accounts, catalogue, trust_policy
 from brokers.federation_keys import encrypt_for_target
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from core import audit, aws, installation
@@ -94,7 +94,7 @@ def seed(people: bool = True) -> bool:
 def _seed_account(account_id: str, name: str) -> None:
     """Make an AWS account on both sides."""
     seed_aws.create_account(account_id)
-    catalogue.ensure_account(account_id)
+    aws_accounts.ensure_account(account_id)
 
     account = AwsAccount.find(account_id)
     if account is not None and account.name != name:
@@ -104,7 +104,7 @@ def _seed_account(account_id: str, name: str) -> None:
 
 def _seed_role(name: str, account_id: str, max_seconds: int, cooper_arn: str) -> str:
     """Make a role that trusts cooper with this AWS account's ExternalId; return its ARN."""
-    external_id = str(catalogue.ensure_account(account_id).external_id)
+    external_id = str(aws_accounts.ensure_account(account_id).external_id)
     policy = trust_policy.trust_policy(external_id, cooper_arn)
     # AWS takes no MaxSessionDuration below an hour
     return seed_aws.create_role(account_id, name, policy, max(3600, max_seconds))

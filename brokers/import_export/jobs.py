@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from brokers import catalogue
+from brokers import aws_accounts, catalogue
 from brokers.import_export.apply import write_step
 from brokers.import_export.drafts import Draft
 from brokers.import_export.plan import ChangeKind, Plan
@@ -131,7 +131,7 @@ def _with_external_ids(plan: Plan) -> Plan:
     accounts = []
     for account in plan.accounts:
         if account.how == ChangeKind.ADD:
-            values = {"external_id": catalogue.new_external_id(), **account.values}
+            values = {"external_id": aws_accounts.new_external_id(), **account.values}
             accounts.append(replace(account, values=values))
         else:
             accounts.append(account)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.identity import Identity
-from brokers import arns, catalogue
+from brokers import arns, aws_accounts
 from brokers.aws_errors import explain, is_duration_refusal
 from brokers.choices import ONE_HOUR, SHORTEST_SESSION
 from brokers.federation_keys import decrypt_keys
@@ -46,7 +46,7 @@ def probe(target: Target, external_id: str = "") -> ProbeResult:
         return _FederatedUserProbe(target).run()
 
     if not external_id:
-        account = catalogue.ensure_account(str(target.aws_account))
+        account = aws_accounts.ensure_account(str(target.aws_account))
         external_id = str(account.external_id)
     return _RoleProbe(target, external_id).run()
 

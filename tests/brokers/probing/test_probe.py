@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from brokers import catalogue, trust_policy
+from brokers import aws_accounts, trust_policy
 from brokers.models import Kind, State, Target
 from brokers.probing import probe
 from brokers.probing.key_check import DENY_ALL
@@ -25,7 +25,7 @@ def cooper_arn() -> str:
 
 @pytest.fixture
 def external_id(store) -> str:
-    return str(catalogue.ensure_account(ACCOUNT).external_id)
+    return str(aws_accounts.ensure_account(ACCOUNT).external_id)
 
 
 def a_role(
