@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from functools import partial
 
 from django.contrib import auth
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 from accounts import person_names
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
 from accounts.entitlement_hooks import relevant_groups
+from accounts.first_read import first_read_of
 from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import AuthResult, Provider, SignInRefused, provider_for
@@ -45,14 +48,39 @@ class PersonBackend:
 
     def get_user(self, key: str) -> User | None:
         """Return the user for `provider:subject` as stored now, or None when gone or disabled."""
-        person = Person.find(key)
-        if person is None or person.disabled:
-            return None
+        return user_for(Person.find(key))
 
-        user = User.from_person(person)
-        user.is_admin = user.identity.is_admin(admin_groups())
-        user.is_auditor = user.identity.is_auditor(auditor_groups())
-        return user
+
+def user_for(person: Person | None) -> User | None:
+    """Return the user that stands for a person as stored, or None when gone or disabled."""
+    if person is None or person.disabled:
+        return None
+
+    user = User.from_person(person)
+    user.is_admin = user.identity.is_admin(admin_groups())
+    user.is_auditor = user.identity.is_auditor(auditor_groups())
+    return user
+
+
+def signed_in_user(request: HttpRequest) -> User | None:
+    """Return the user that the request's web session names, or None; end one of another epoch.
+
+    The same as `django.contrib.auth.get_user`, with the person as the request first read them.
+    """
+    session = request.session
+    person_key = session.get(SESSION_KEY)
+    if not person_key or session.get(BACKEND_SESSION_KEY) != BACKEND:
+        return None
+
+    user = user_for(first_read_of(request).person(person_key))
+    if not user:
+        return None
+
+    auth_hash = session.get(HASH_SESSION_KEY, "")
+    if not constant_time_compare(auth_hash, user.get_session_auth_hash()):
+        session.flush()
+        return None
+    return user
 
 
 def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:

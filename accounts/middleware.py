@@ -3,15 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
+from accounts.first_read import FirstRead, guesses
 from accounts.kept_forms import KeptForms
+from accounts.login import signed_in_user
 from accounts.models import User
+from accounts.sessions import SessionStore, hash_session_key
 from core import audit
 from core.error_pages import cooper_error_response
 from core.errors import CooperError
 from core.requests import CooperRequest
+
+
+class FirstReadMiddleware(SessionMiddleware):
+    """Django's session middleware, with `request.first_read`, in which the web session is found."""
+
+    def process_request(self, request: Any) -> None:
+        session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        key_hash = hash_session_key(session_key) if session_key else ""
+        request.first_read = FirstRead(request, key_hash)
+        request.session = SessionStore(session_key, request.first_read.web_session)
 
 
 class IdentityMiddleware(AuthenticationMiddleware):
@@ -25,20 +41,25 @@ class IdentityMiddleware(AuthenticationMiddleware):
 
     def __call__(self, request: Any) -> HttpResponse:
         try:
-            self.process_request(request)
-            is_signed_in = request.user.is_authenticated
+            user = signed_in_user(request)
         except CooperError as error:
             return cooper_error_response(request, error)
 
-        identity = None
-        person = ""
-        if is_signed_in and isinstance(request.user, User):
-            identity = request.user.identity
-            person = identity.person
-
-        request.identity = identity
+        request.user = user or AnonymousUser()
+        request.identity = user.identity if user else None
+        person = user.identity.person if user else ""
         with audit.acting(person=person):
-            return self.get_response(request)
+            response = self.get_response(request)
+
+        _remember_whose(request)
+        return response
+
+
+def _remember_whose(request: Any) -> None:
+    """Remember whose the web session is, as it is now, for the first read of its next request."""
+    session_key = request.session.session_key
+    if session_key and isinstance(request.user, User):
+        guesses.keep(hash_session_key(session_key), request.user.identity.person)
 
 
 class KeptFormsMiddleware:

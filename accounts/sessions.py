@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -105,10 +106,22 @@ class SessionStore(SessionBase):
     it, but the browser is not told to forget it.
     """
 
+    def __init__(
+        self,
+        session_key: str | None = None,
+        find: Callable[[str], WebSession | None] = WebSession.find,
+    ) -> None:
+        """Take the cookie's value, and what finds its item by the hash of it.
+
+        A request's own store finds it in what the request has read.
+        """
+        super().__init__(session_key)
+        self._find = find
+
     def load(self) -> dict[str, Any]:
         """Return the data of the active session, or begin an empty one."""
         session_key = self.session_key or ""
-        web_session = WebSession.find(hash_session_key(session_key))
+        web_session = self._find(hash_session_key(session_key))
         if web_session is None:
             self.missing_key = session_key
             self._session_key = None

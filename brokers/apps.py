@@ -18,7 +18,9 @@ class BrokersConfig(AppConfig):
     def ready(self) -> None:
         """Let `accounts` ask what groups lead to, without importing this app."""
         from accounts.checks import register_stored  # noqa: PLC0415 - models load after this module
+        from accounts.first_read import also_read  # noqa: PLC0415 - see above
         from brokers import catalogue, checks, entitlements  # noqa: PLC0415 - see above
+        from brokers.request_keys import request_keys  # noqa: PLC0415 - see above
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
             by_group = catalogue.current().by_group
@@ -32,3 +34,4 @@ class BrokersConfig(AppConfig):
         source = entitlement_hooks.EntitlementSource(groups_in_use, target_names)
         entitlement_hooks.register(source)
         register_stored(checks.check_associations)
+        also_read(request_keys)

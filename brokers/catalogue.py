@@ -7,7 +7,6 @@ everything when the log has a gap (changes expire).
 """
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,8 +16,6 @@ from typing import Any
 from brokers.catalogue_state import Catalogue, with_missing
 from brokers.errors import CatalogueConflict
 from brokers.models import Association, AwsAccount, Change, State, Target
-from core import audit
-from core.audit import Event
 from core.dynamo import AlreadyExists, Transaction, after, transaction
 from core.errors import CooperError, Unavailable
 from core.retry import Backoff, retry
@@ -57,6 +54,9 @@ class Cache:
         self.check_at = float("inf")
         """When to compare it with a full read (time.monotonic)."""
 
+        self.edited_at = float("-inf")
+        """When the newest edit of this process ended (time.monotonic), well or not."""
+
         self.corrected = 0
         """Absent answers that another read corrected, since this process began."""
 
@@ -80,10 +80,7 @@ def current() -> Catalogue:
         with cache.lock:
             return cache.catalogue or cache.keep_newest(_read_and_check_later())
 
-    if time.monotonic() >= cache.check_at:
-        cache.check_at = float("inf")
-        threading.Thread(target=check, name="catalogue check", daemon=True).start()
-
+    check_if_due()
     changes, latest_number = _read_changes(cached.number)
     if latest_number == cached.number:
         return cached
@@ -129,11 +126,14 @@ def _read_changes(number: int) -> tuple[list[Change], int]:
     """
     rows = list(Change.under(LOG, range_key_condition=Change.number > number))
     if not rows or int(rows[-1].number) != STAMP or rows[-1].latest is None:
-        message = (
-            "The list of targets could not be read. Try again. If this stays, run cooper -setup."
-        )
-        raise Unavailable(message, "no stamp")
+        raise unread("no stamp")
     return rows[:-1], int(rows[-1].latest)
+
+
+def unread(detail: str) -> Unavailable:
+    """Return the error for an answer from which the catalogue cannot be made."""
+    message = "The list of targets could not be read. Try again. If this stays, run cooper -setup."
+    return Unavailable(message, detail)
 
 
 def _read_everything() -> Catalogue:
@@ -228,6 +228,13 @@ def _check_later() -> None:
     cache.check_at = time.monotonic() + CHECK_AFTER
 
 
+def check_if_due() -> None:
+    """Check in the background, once, when the time for it has come."""
+    if time.monotonic() >= cache.check_at:
+        cache.check_at = float("inf")
+        threading.Thread(target=check, name="catalogue check", daemon=True).start()
+
+
 def check() -> None:
     """Compare the catalogue with a full read, and read anew what one of the two lacks."""
     try:
@@ -284,6 +291,9 @@ def edit(build: Callable[[Transaction], None], *targets: str, accounts: Iterable
     except CatalogueConflict as error:
         message = "Others are changing targets right now. Nothing was changed. Try again."
         raise Unavailable(message, error.detail) from error
+    finally:
+        # an edit whose answer was lost may have been written, too
+        cache.edited_at = time.monotonic()
 
 
 def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None:
@@ -308,37 +318,3 @@ def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None
             refusal=conflict,
         )
         writes.create(change, refusal=conflict)
-
-
-# -- AWS accounts ----------------------------------------------------------------------------------
-def new_external_id() -> str:
-    """Return a new ExternalId (160 bit)."""
-    return f"cooper-{secrets.token_hex(20)}"
-
-
-def account_for(account_id: str) -> AwsAccount:
-    """Return the AWS account, or a new one (without a version) with a new ExternalId.
-
-    Nothing is written.
-    """
-    return AwsAccount.find(account_id) or AwsAccount(account_id, external_id=new_external_id())
-
-
-def ensure_account(account_id: str) -> AwsAccount:
-    """Return the AWS account, added with a new ExternalId if it is new.
-
-    Its ExternalId is kept for ever.
-    """
-    account = account_for(account_id)
-    if account.version is not None:
-        return account
-
-    def build(writes: Transaction) -> None:
-        writes.create(account)
-        writes.create(audit.event(Event.ACCOUNT_ADDED, aws_account=account_id))
-
-    try:
-        edit(build, accounts=[account_id])
-    except AlreadyExists:
-        return ensure_account(account_id)
-    return account

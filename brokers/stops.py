@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils.functional import SimpleLazyObject
 
-from brokers import catalogue
-from brokers.catalogue_state import Catalogue
+from accounts.first_read import first_read_of
 from brokers.entitlements import entitlements_of
+from brokers.request_catalogue import catalogue_of
 from core.errors import CooperError
 from core.installation import STOP_SWITCH_ITEM, Installation
 from core.requests import CooperRequest, once_per_request
@@ -34,15 +34,15 @@ class Stops:
 
 
 def stops_now(request: CooperRequest) -> Stops:
-    """Return what is stopped, read once a request."""
-    return once_per_request(request, "stops", lambda: _read_stops(catalogue.current()))
+    """Return what is stopped, computed once a request."""
+    return once_per_request(request, "stops", lambda: _compute_stops(request))
 
 
-def _read_stops(current: Catalogue) -> Stops:
-    switch = Installation.find(STOP_SWITCH_ITEM)
+def _compute_stops(request: CooperRequest) -> Stops:
+    switch = first_read_of(request).find(Installation, STOP_SWITCH_ITEM)
     accounts = {
         account_id: str(account)
-        for account_id, account in current.accounts.items()
+        for account_id, account in catalogue_of(request).accounts.items()
         if account.stopped
     }
     # a grant demands a switch that is there and off
@@ -73,7 +73,7 @@ def _banner_lines(request: CooperRequest) -> list[str]:
 
 def _own_accounts(request: CooperRequest, stops: Stops) -> dict[str, str]:
     """Return the stopped AWS accounts in which the person may become anything."""
-    current = catalogue.latest()
+    current = catalogue_of(request)
     associations = current.associations_for(request.identity.groups)
     names = entitlements_of(request.identity, associations, datetime.now(UTC))
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts import stepup
 from accounts.identity import Identity
 from accounts.sessions import hash_session_key
-from brokers import catalogue, formats
+from brokers import formats
 from brokers.cards import Card, card_of
 from brokers.catalogue_state import Catalogue
 from brokers.forms import DEFAULT_SECONDS, BecomeForm
@@ -26,6 +26,7 @@ from brokers.grants import (
 )
 from brokers.home_pages import home_page
 from brokers.models import Target
+from brokers.request_catalogue import catalogue_of
 from brokers.signin_endpoint import form_action_hosts
 from brokers.stops import stops_now
 from core import aws
@@ -66,7 +67,7 @@ def home(request: CooperRequest) -> HttpResponse:
     shown = home_page(
         request.identity.groups,
         stops=stops_now(request),
-        catalogue=catalogue.latest(),
+        catalogue=catalogue_of(request),
         now=datetime.now(UTC),
         query=query,
         number=request.GET.get("page"),
@@ -100,7 +101,7 @@ def _card(request: CooperRequest, identity: Identity, name: str) -> Card:
 
     Raise TargetNotAccessible, recorded or counted as a grant's is.
     """
-    decision = require_entitlement(identity, name, datetime.now(UTC), catalogue.current())
+    decision = require_entitlement(identity, name, datetime.now(UTC), catalogue_of(request))
     return card_of(decision.entitlement, decision.catalogue, stops_now(request))
 
 
@@ -179,7 +180,7 @@ def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGran
         return _sign_in_first(request, page)
 
     request.kept_forms.forget(page)
-    catalogue_now = catalogue.current()
+    catalogue_now = catalogue_of(request)
     form = _bound_form(request, name, catalogue_now)
     if not form.is_valid():
         return _form_again(request, identity, name, form)

@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "cooper_project.middleware.PreparationMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.FirstReadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.IdentityMiddleware",
     "accounts.middleware.KeptFormsMiddleware",

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts import login
+from accounts.first_read import guesses
 from accounts.identity import Identity
 from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
@@ -129,6 +130,7 @@ def store(
     # tests count the calls of a request
     audit_shards.current()
     catalogue.forget()
+    guesses.forget()
     limits.forget()
     last_used.forget()
     injected.clear()

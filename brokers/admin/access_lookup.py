@@ -11,10 +11,10 @@ from django.template.response import TemplateResponse
 
 from accounts.identity import Group, Identity, parse_groups
 from accounts.models import Person
-from brokers import catalogue
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
 from brokers.models import State, Target
+from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 
 NOT_SEEN = "Nobody with this name has signed in yet. Enter their groups below instead."
@@ -70,9 +70,8 @@ class Access:
     obstacle: str
 
 
-def access_of(groups: frozenset[Group]) -> list[Access]:
+def access_of(current: Catalogue, groups: frozenset[Group]) -> list[Access]:
     """Return what somebody in these groups may become now, by name."""
-    current = catalogue.current()
     # nobody in particular: only the groups count
     somebody = Identity("cooper", "somebody", groups=groups)
     entitlements = entitlements_of(somebody, current.associations_for(groups), audit.now())
@@ -113,7 +112,7 @@ def lookup_page(model_admin: admin.ModelAdmin, request: admin.AdminRequest) -> H
         groups = form.cleaned_data["groups"]
         if person is not None:
             groups = person.groups
-        answers = access_of(parse_groups(groups))
+        answers = access_of(catalogue_of(request), parse_groups(groups))
 
     context = {
         **model_admin.admin_site.each_context(request),

@@ -16,9 +16,11 @@ from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
 from brokers.admin.bulk_changes import BulkChange, BulkResult
 from brokers.admin.impact import summary_lines
 from brokers.admin.operation_kinds import TargetOperationKind
+from brokers.catalogue_state import Catalogue
 from brokers.form_fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
 from brokers.models import Kind, Target
+from brokers.request_catalogue import catalogue_of
 from core import admin
 from core.admin import AdminOperation, AdminRequest
 
@@ -206,7 +208,7 @@ def _confirm_and_run(
         request,
         operation,
         f"{bulk.title}: {len(targets)} targets",
-        lambda: _preview_lines(bulk, targets, _typed(form)),
+        lambda: _preview_lines(catalogue_of(request), bulk, targets, _typed(form)),
         form=form,
     )
     if page is not None:
@@ -232,9 +234,9 @@ def _typed(form: forms.Form | None) -> dict[str, Any]:
 
 
 def _preview_lines(
-    bulk: BulkOperation, targets: Iterable[Target], typed: dict[str, Any]
+    current: Catalogue, bulk: BulkOperation, targets: Iterable[Target], typed: dict[str, Any]
 ) -> list[str]:
-    impacts = bulk_changes.preview(targets, bulk.change(typed))
+    impacts = bulk_changes.preview(current, targets, bulk.change(typed))
 
     effects = []
     if bulk.effect:

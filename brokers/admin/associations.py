@@ -16,6 +16,7 @@ from brokers.entitlements import is_active
 from brokers.form_fields import GroupField, UntilField
 from brokers.impact import AccessState, impact_lines
 from brokers.models import Association, State, Target
+from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
@@ -151,12 +152,13 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask for a code of its own where the target is sensitive, or not known yet."""
         if obj is None or not obj.target:
             return True
-        target = catalogue.current().targets.get(obj.target)
-        return target is None or catalogue.latest().takes_code(target)
+        current = catalogue_of(request)
+        target = current.targets.get(obj.target)
+        return target is None or current.takes_code(target)
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the associations of targets that are not deleted, from the catalogue."""
-        current = catalogue.current()
+        current = catalogue_of(request)
 
         associations: list[Any] = []
         for target in catalogue.not_deleted(current.targets.values()):
@@ -186,20 +188,17 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         """Who gains and who loses the target."""
         association = operation.document
         name = association.target
-        current = catalogue.current()
+        current = catalogue_of(request)
         target = current.targets.get(name)
         if target is None:
             return []
 
-        others = [
-            rule
-            for rule in current.associations_by_target.get(name, ())
-            if rule.group != association.group
-        ]
+        rules = current.associations_by_target.get(name, ())
+        others = [rule for rule in rules if rule.group != association.group]
         after = AccessState(target.enabled, (*others, association))
         people = impact.people_for(request)
         return impact_lines(
-            impact.impact_on(target, after, was_enabled=target.enabled, people=people)
+            impact.impact_on(target, rules, after, was_enabled=target.enabled, people=people)
         )
 
     def audit_events(
@@ -245,7 +244,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
             groups = removed_groups.setdefault(association.target, [])
             groups.append(association.group)
 
-        targets = catalogue.current().targets
+        targets = catalogue_of(request).targets
         lost: list[str] = []
         for name, groups in sorted(removed_groups.items()):
             lost += impact.losses(request, targets.get(name), groups)

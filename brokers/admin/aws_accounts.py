@@ -9,6 +9,7 @@ from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
 from brokers.catalogue_state import Catalogue
 from brokers.models import AwsAccount, Target
+from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
@@ -47,10 +48,10 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask for a code of its own where a sensitive target is in it."""
         if obj is None:
             return True
-        return any(target.sensitive for target in _targets_in(obj, catalogue.current()))
+        return any(target.sensitive for target in _targets_in(obj, catalogue_of(request)))
 
     def documents(self, request: HttpRequest) -> list[Any]:
-        return list(catalogue.current().accounts.values())
+        return list(catalogue_of(request).accounts.values())
 
     def has_add_permission(self, request: AdminRequest) -> bool:
         # they come with their first target

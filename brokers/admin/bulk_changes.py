@@ -8,6 +8,7 @@ from typing import Any
 from brokers import catalogue
 from brokers.admin import target_save
 from brokers.admin.impact import all_people, impact_on
+from brokers.catalogue_state import Catalogue
 from brokers.grants import CEILINGS
 from brokers.impact import AccessState, Impact
 from brokers.models import Association, Kind, State, Target
@@ -110,20 +111,21 @@ def dissociate(group: str) -> BulkChange:
 
 
 # -- before it is done -----------------------------------------------------------------------------
-def preview(targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
+def preview(current: Catalogue, targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
     """Return who gains and who loses what by the change, target by target."""
-    current = catalogue.current()
     people = all_people()
 
     impacts = []
     for target in targets:
-        rules = {rule.group: rule for rule in current.associations_by_target.get(target.name, ())}
+        rules_before = current.associations_by_target.get(target.name, ())
+        rules = {str(rule.group): rule for rule in rules_before}
         # a copy: the catalogue's own targets are shared by all requests
         target_change = TargetChange(Target(**target.attribute_values), rules)
         bulk_change(target_change)
 
         after = _access_after(target, target_change)
-        impacts.append(impact_on(target, after, was_enabled=target.enabled, people=people))
+        impact = impact_on(target, rules_before, after, was_enabled=target.enabled, people=people)
+        impacts.append(impact)
     return impacts
 
 

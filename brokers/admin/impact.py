@@ -11,10 +11,11 @@ from datetime import datetime
 from django.http import HttpRequest
 
 from accounts.models import Person
-from brokers import catalogue
+from brokers.catalogue_state import Catalogue
 from brokers.entitlements import is_active
 from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, impact_lines, impact_of
-from brokers.models import Target
+from brokers.models import Association, Target
+from brokers.request_catalogue import catalogue_of
 from core import audit
 from core.requests import once_per_request
 
@@ -43,10 +44,14 @@ def people_for(request: HttpRequest) -> PeopleByGroup:
 
 
 def impact_on(
-    target: Target, after: AccessState, *, was_enabled: bool, people: PeopleByGroup
+    target: Target,
+    rules: Iterable[Association],
+    after: AccessState,
+    *,
+    was_enabled: bool,
+    people: PeopleByGroup,
 ) -> Impact:
-    """Return what a change of one target does, compared with the catalogue."""
-    rules = catalogue.latest().associations_by_target.get(target.name, ())
+    """Return what a change of one target does, which has these associations now."""
     before = AccessState(was_enabled, tuple(rules))
     return impact_of(target.name, before, after, people, audit.now())
 
@@ -61,14 +66,14 @@ def losses(
     if target is None or not target.enabled:
         return []
 
+    rules = catalogue_of(request).associations_by_target.get(target.name, ())
     remaining = []
     if removed_groups is not None:
         removed = set(removed_groups)
-        rules = catalogue.latest().associations_by_target.get(target.name, ())
         remaining = [rule for rule in rules if rule.group not in removed]
 
     after = AccessState(True, tuple(remaining))
-    impact = impact_on(target, after, was_enabled=True, people=people_for(request))
+    impact = impact_on(target, rules, after, was_enabled=True, people=people_for(request))
     return impact_lines(impact)
 
 
@@ -105,13 +110,13 @@ def _people_line(verb: str, people_by_target: Iterable[tuple[str, ...]]) -> list
     return [f"{subject_and_verb} up to {max(targets_by_person.values())} of these targets."]
 
 
-def access_by_group(target: Target) -> list[GroupAccess]:
+def access_by_group(current: Catalogue, target: Target) -> list[GroupAccess]:
     """Return who may become a target now, by group."""
     now = audit.now()
     people = all_people()
 
     access = []
-    for rule in catalogue.current().associations_by_target.get(target.name, ()):
+    for rule in current.associations_by_target.get(target.name, ()):
         if is_active(rule.until, now):
             members = [person.person for person in people.in_any_of([rule.group])]
             access.append(GroupAccess(rule.group, rule.until, members))

@@ -1,11 +1,12 @@
 """What saving and deleting a target comes to: keys examined, a probe, one transaction."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from brokers import arns, catalogue, readiness
+from brokers import arns, aws_accounts, catalogue, readiness
 from brokers.impact import AccessState
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import (
@@ -74,7 +75,7 @@ def prepare(target: Target, changes: FormChanges, *, adding: bool = False) -> Pr
     else:
         prepared.keys = _examine_keys(target, changes)
     if target.aws_account:
-        prepared.account = catalogue.account_for(str(target.aws_account))
+        prepared.account = aws_accounts.account_for(str(target.aws_account))
         is_moved = target.aws_account != account_before
         prepared.account_changes = _name_account(prepared.account, changes, is_moved=is_moved)
 
@@ -120,11 +121,15 @@ def _name_account(
     return {"name": [name_before, name]}
 
 
-def access_after(target: Target, changes: FormChanges, *, adding: bool = False) -> AccessState:
+def access_after(
+    target: Target,
+    rules_before: Iterable[Association],
+    changes: FormChanges,
+    *,
+    adding: bool = False,
+) -> AccessState:
     """Return who may become a target once the form is saved and its probe has succeeded."""
-    rules: dict[str, Association] = {}
-    for rule in catalogue.current().associations_by_target.get(target.name, ()):
-        rules[rule.group] = rule
+    rules = {str(rule.group): rule for rule in rules_before}
     for row in changes.rows_to_save:
         if isinstance(row, Association):
             rules[row.group] = row

@@ -30,8 +30,10 @@ from brokers.admin.filters import (
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_page import probe_and_save, show_result, trust_policy_context
 from brokers.admin.target_save import PreparedTarget
+from brokers.catalogue_state import Catalogue
 from brokers.impact import impact_lines
 from brokers.models import Association, Kind, State, Target
+from brokers.request_catalogue import catalogue_of
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
 from core import admin
 from core.admin import AdminOperation, AdminRequest
@@ -94,14 +96,15 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask for a code of its own where the target is, or was, sensitive, or one like it is."""
         if obj is None:
             return False
-        stored = catalogue.current().targets.get(obj.name)
+        current = catalogue_of(request)
+        stored = current.targets.get(obj.name)
         was_sensitive = stored is not None and stored.sensitive
-        return bool(was_sensitive) or catalogue.latest().takes_code(obj)
+        return bool(was_sensitive) or current.takes_code(obj)
 
     # -- the list
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the targets that are not deleted, from the catalogue."""
-        return catalogue.not_deleted(catalogue.current().targets.values())
+        return catalogue.not_deleted(catalogue_of(request).targets.values())
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -189,7 +192,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         context["kind_label"] = KINDS[str(self.form_class(request, target).kind)]
         context["probe_form"] = self._probe_form(request, target)
         if target is not None:
-            context["access_by_group"] = impact.access_by_group(target)
+            context["access_by_group"] = impact.access_by_group(catalogue_of(request), target)
             context |= trust_policy_context(target)
         return super().render_change_form(request, context, *arguments, **named)
 
@@ -197,13 +200,17 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     def preview_impact(self, request: AdminRequest, operation: AdminOperation[Target]) -> list[str]:
         """Who gains and who loses the target."""
         target = operation.document
-        after = target_save.access_after(target, operation.changes, adding=operation.is_adding)
+        current = catalogue_of(request)
+        rules = current.associations_by_target.get(target.name, ())
+        after = target_save.access_after(
+            target, rules, operation.changes, adding=operation.is_adding
+        )
         people = impact.people_for(request)
         lines = impact_lines(
-            impact.impact_on(target, after, was_enabled=target.enabled, people=people)
+            impact.impact_on(target, rules, after, was_enabled=target.enabled, people=people)
         )
         if {"role_arn", "federation_keys", "sensitive"} & operation.changes.before_and_after.keys():
-            lines += _code_lines(target)
+            lines += _code_lines(current, target)
         return lines
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Target]) -> PreparedTarget:
@@ -260,8 +267,6 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     # -- deleting it
     def consequences(self, request: AdminRequest, obj: Target) -> list[str]:
         """Who loses it, and the associations that go with it."""
-        # `losses` reads the catalogue as this process knows it: bring it up to date first
-        catalogue.current()
         groups = sorted(association.group for association in Association.under(obj.name))
 
         lines = impact.losses(request, obj)
@@ -316,11 +321,11 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return form
 
 
-def _code_lines(target: Target) -> list[str]:
+def _code_lines(current: Catalogue, target: Target) -> list[str]:
     """Say that becoming a target takes a code because another one of its role is sensitive."""
     return [
         f"Becoming it takes a one-time code: {name} is sensitive and has the same role or keys."
-        for name in catalogue.latest().sensitive_like(target)
+        for name in current.sensitive_like(target)
     ]
 
 

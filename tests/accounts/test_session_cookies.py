@@ -21,6 +21,9 @@ WITHOUT_ITEM = ("absent", "empty", "cut", "cut-unchecked", "garbled", "torn", "e
 """How a read can fail to bring the item."""
 
 
+SESSION_ABSENT = Fault("dynamodb", "BatchGetItem", table="web-sessions", mode="absent")
+
+
 @pytest.fixture
 def alice(client_of: Callable[..., Client]) -> Client:
     """Return Alice's browser; it keeps its cookie whatever the server says."""
@@ -63,8 +66,9 @@ def test_a_post_without_the_item_changes_nothing_and_leaves_the_cookie(
     client_of: Callable[..., Client], alice: Client
 ) -> None:
     session_key = session_key_of(alice)
-    with faults.on(Fault("dynamodb", "GetItem", table="web-sessions", mode="absent")):
+    with faults.on(SESSION_ABSENT) as [absent]:
         response = alice.post("/targets/dev-read/console/", {"duration": 900})
+    assert absent.hit
     assert response.status_code == 302
     assert COOKIE not in response.cookies
     assert_signed_in(client_of, session_key)
@@ -98,8 +102,9 @@ def test_a_session_that_is_ended_while_it_is_used_takes_the_cookie_along(alice: 
 
 def test_signing_out_ends_a_session_that_the_read_did_not_bring(alice: Client) -> None:
     session_key = session_key_of(alice)
-    with faults.on(Fault("dynamodb", "GetItem", table="web-sessions", mode="absent")):
+    with faults.on(SESSION_ABSENT) as [absent]:
         response = alice.post("/logout/")
+    assert absent.hit
     assert response.cookies[COOKIE]["max-age"] == 0
     assert stored(session_key) is None
 
@@ -107,9 +112,10 @@ def test_signing_out_ends_a_session_that_the_read_did_not_bring(alice: Client) -
 def test_signing_in_ends_a_session_that_the_read_did_not_bring(alice: Client) -> None:
     session_key = session_key_of(alice)
     alice.get("/login/")
-    with faults.on(Fault("dynamodb", "GetItem", table="web-sessions", mode="absent")):
+    with faults.on(SESSION_ABSENT) as [absent]:
         fields: dict[str, Any] = {"username": "alice", "password": "cooper-demo"}
         response = alice.post("/login/", fields)
+    assert absent.hit
     assert response.status_code == 302
     assert response.cookies[COOKIE].value not in ("", session_key)
     assert stored(session_key) is None

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from brokers import catalogue
+from brokers import aws_accounts, catalogue
 from brokers.models import Association, AwsAccount, Change, Target
 from core.audit import AuditEvent
 from core.dynamo import AlreadyExists, Stale, Transaction
@@ -148,7 +148,7 @@ def test_it_keeps_one_external_id_for_an_aws_account_for_ever(store):
     made = []
     threads = [
         threading.Thread(
-            target=lambda: made.append(catalogue.ensure_account("777777777777").external_id)
+            target=lambda: made.append(aws_accounts.ensure_account("777777777777").external_id)
         )
         for _ in range(8)
     ]
@@ -163,8 +163,8 @@ def test_it_keeps_one_external_id_for_an_aws_account_for_ever(store):
 
 def test_it_gives_each_aws_account_another_external_id(store):
     assert (
-        catalogue.ensure_account("777777777777").external_id
-        != catalogue.ensure_account("888888888888").external_id
+        aws_accounts.ensure_account("777777777777").external_id
+        != aws_accounts.ensure_account("888888888888").external_id
     )
 
 

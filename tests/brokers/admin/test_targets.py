@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from accounts.models import TotpDevice
-from brokers import catalogue, trust_policy
+from brokers import aws_accounts, catalogue, trust_policy
 from brokers.admin import target_save
 from brokers.federation_keys import decrypt_keys
 from brokers.models import Association, AwsAccount, State, Target
@@ -91,7 +91,7 @@ def test_it_keeps_a_role_pending_that_is_not_there_yet_and_shows_what_to_paste(c
 
 def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
     policy = trust_policy.trust_policy(
-        str(catalogue.ensure_account("444444444444").external_id), aws.caller_identity().arn
+        str(aws_accounts.ensure_account("444444444444").external_id), aws.caller_identity().arn
     )
     del policy["Statement"][0]["Condition"]["StringEquals"]
     role = seed_aws.create_role("444444444444", "for-all", policy, 3600)
@@ -527,7 +527,7 @@ def test_it_says_so_when_somebody_else_added_the_aws_account_at_the_same_time(ca
 
     def late(*given):
         if AwsAccount.find("999999999999") is None:
-            catalogue.ensure_account("999999999999")
+            aws_accounts.ensure_account("999999999999")
         before(*given)
 
     monkeypatch.setattr(target_save, "write_account", late)

@@ -1,0 +1,54 @@
+"""What a request asks AWS, call by call: a page is one round trip."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.support import faults
+
+READ = ("BatchGetItem", "changes", "installation", "people", "web-sessions")
+"""The first read of a request: who asks, and how things stand."""
+
+NEW_ADMINISTRATORS = ("Query", "audit")
+"""What is new on the audit log, for administrators."""
+
+ClientOf = Callable[..., Client]
+
+
+def calls_of(ask: Callable[[], Any]) -> list[tuple[str, ...]]:
+    """Return the AWS calls of what is asked a second time: the first one warms the process.
+
+    Each as its operation and its tables, without the prefix.
+    """
+    ask()
+    faults.clear()
+    assert ask().status_code in (200, 303)
+    return [
+        (call.operation, *sorted(table.removeprefix("cooper-") for table in call.tables))
+        for call in faults.journal()
+    ]
+
+
+@pytest.mark.parametrize("page", ["/", "/?q=dev", "/targets/dev-read/"])
+def test_a_page_is_one_round_trip(client_of: ClientOf, page: str) -> None:
+    alice = client_of("alice")
+    assert calls_of(lambda: alice.get(page)) == [READ]
+
+
+@pytest.mark.parametrize(
+    "page", ["/admin/", "/admin/brokers/target/", "/admin/brokers/awsaccount/"]
+)
+def test_a_list_of_the_admin_reads_the_audit_log_too(client_of: ClientOf, page: str) -> None:
+    carol = client_of("carol")
+    assert calls_of(lambda: carol.get(page)) == [READ, NEW_ADMINISTRATORS]
+
+
+def test_the_page_of_credentials_needs_no_read_of_its_own(client_of: ClientOf) -> None:
+    alice = client_of("alice")
+    calls = calls_of(lambda: alice.post("/targets/dev-read/credentials/", {"duration": "900"}))
+    assert calls[0] == READ
+    assert calls.count(READ) == 1
+    # the outcome comes last: nothing is read for the page that shows it
+    assert calls[-1] == ("TransactWriteItems", "audit")
