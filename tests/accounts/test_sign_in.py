@@ -257,22 +257,18 @@ def test_it_never_revives_a_signed_out_session(browser):
     assert copied.get("/").status_code == 302 and WebSession.everything() == []
 
 
-def test_it_begins_an_empty_session_when_the_old_one_is_deleted_while_it_is_read(
-    browser, monkeypatch
-):
+def test_it_begins_an_empty_session_when_the_old_one_is_deleted_while_it_is_read(browser):
     browser.post("/login/", RIGHT)
     cookie = browser.cookies["cooper"].value
     [stored] = WebSession.everything()
     stored.update(actions=[WebSession.touched_at.set(int(time.time()) - 100)])
-    find = WebSession.find
 
     def find_and_delete(key):
-        web_session = find(key)
+        web_session = WebSession.find(key)
         SessionStore().delete(cookie)
         return web_session
 
-    monkeypatch.setattr(WebSession, "find", find_and_delete)
-    late = SessionStore(cookie)
+    late = SessionStore(cookie, find_and_delete)
     assert list(late.keys()) == []
     late["seen"] = True
     late.save()

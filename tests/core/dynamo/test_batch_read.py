@@ -127,8 +127,8 @@ def test_what_is_never_processed_is_not_absent(store: object) -> None:
 def test_it_gives_up_at_the_deadline(store: object) -> None:
     with (
         faults.on(batch("unprocessed")) as [unprocessed],
-        pytest.raises(Unavailable, match="busy"),
-        aws.deadline(0.05),
+        pytest.raises(Unavailable),
+        aws.deadline(0.3),
     ):
         batch_read(KEYS)
     assert unprocessed.hit < 8
