@@ -27,6 +27,7 @@ from brokers.grants import (
 from brokers.home_pages import home_page
 from brokers.models import Target
 from brokers.request_catalogue import catalogue_of
+from brokers.request_keys import attempts_of
 from brokers.signin_endpoint import form_action_hosts
 from brokers.stops import stops_now
 from core import aws
@@ -227,6 +228,7 @@ def _grant_request(
         issuer=request.build_absolute_uri("/"),
         code=form.cleaned_data.get(stepup.FIELD, ""),
         web_session=hash_session_key(str(request.session.session_key)),
+        attempts=attempts_of(request, request.identity.person),
     )
 
 

@@ -3,7 +3,7 @@
 from brokers.grants.active import ActiveGrant, active_grants_for
 from brokers.grants.decision import Decision, require_entitlement
 from brokers.grants.issue import Delivery, GrantRequest, IssuedGrant, grant
-from brokers.grants.limits import CEILINGS, lessons, longest_seconds
+from brokers.grants.limits import CEILINGS, attempts_key, lessons, longest_seconds
 
 __all__ = [
     "CEILINGS",
@@ -13,6 +13,7 @@ __all__ = [
     "GrantRequest",
     "IssuedGrant",
     "active_grants_for",
+    "attempts_key",
     "grant",
     "lessons",
     "longest_seconds",

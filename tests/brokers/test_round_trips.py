@@ -45,10 +45,25 @@ def test_a_list_of_the_admin_reads_the_audit_log_too(client_of: ClientOf, page: 
     assert calls_of(lambda: carol.get(page)) == [READ, NEW_ADMINISTRATORS]
 
 
-def test_the_page_of_credentials_needs_no_read_of_its_own(client_of: ClientOf) -> None:
+GRANT = [
+    ("BatchGetItem", "attempts", "changes", "installation", "people", "web-sessions"),
+    ("TransactWriteItems", "attempts", "audit"),
+    (
+        "TransactGetItems",
+        *("associations", "aws-accounts", "installation", "people", "targets", "web-sessions"),
+    ),
+    ("AssumeRole",),
+]
+OUTCOME = ("PutItem", "audit")
+
+
+def test_credentials_are_five_calls(client_of: ClientOf) -> None:
     alice = client_of("alice")
     calls = calls_of(lambda: alice.post("/targets/dev-read/credentials/", {"duration": "900"}))
-    assert calls[0] == READ
-    assert calls.count(READ) == 1
-    # the outcome comes last: nothing is read for the page that shows it
-    assert calls[-1] == ("TransactWriteItems", "audit")
+    assert calls == [*GRANT, OUTCOME]
+
+
+def test_the_console_is_one_call_more(client_of: ClientOf) -> None:
+    alice = client_of("alice")
+    calls = calls_of(lambda: alice.post("/targets/dev-read/console/", {"duration": "900"}))
+    assert calls == [*GRANT, ("getSigninToken",), OUTCOME]
