@@ -6,8 +6,9 @@ targets against pages with twelve.
 `home` measures home by how many targets somebody may become.
 `flood`: pages of signed-in people during a flood against the same pages without one.
 `serving` starts, reloads and stops a real server.
+`scale` loads 100,000 targets and 50,000 people.
 AWS runs in a process of its own, so that only the caller's CPU is counted: the embedded one, for
-`grants` the fast stub (`bench.stub_aws`).
+`grants` the fast stub (`bench.stub_aws`), for `scale` another one (`bench.tables_stub`).
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"web", "home", "saml", "flood", "serving", "grants"}
+WHAT = {"web", "home", "saml", "flood", "serving", "grants", "scale"}
 """What there is to measure."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
@@ -80,6 +81,10 @@ def measure(names: list[str]) -> None:
     """Measure; Django's settings read the environment when these modules are imported."""
     from bench import flood, web
 
+    if "scale" in names:
+        from bench import scale
+
+        scale.measure()
     if "flood" in names:
         flood.measure()
     web.set_up()
