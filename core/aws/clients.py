@@ -1,16 +1,13 @@
 """Warm clients: one for each service, region and kind of credentials, with time limits."""
 
-import json
 import platform
 import threading
-import zlib
 from functools import partial
 from typing import Any
 
 import boto3
 import botocore
 from botocore.config import Config
-from botocore.exceptions import ChecksumError
 from django.conf import settings
 
 from core import __version__
@@ -22,6 +19,7 @@ from core.aws.credentials import (
     own_session,
 )
 from core.aws.deadlines import seconds_left
+from core.aws.dynamodb_answers import read_answer
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
 from core.aws.tries import count_issuing
@@ -134,7 +132,7 @@ def _register_handlers(new_client: Any, service: str, partition: str) -> None:
     if service == "sts":
         count_issuing(events)
     if service == "dynamodb":
-        events.register("before-parse.dynamodb", _refuse_damaged_answer)
+        events.register("before-parse.dynamodb", read_answer)
 
 
 def _keep_deadline(request: Any, read: float, **_: Any) -> None:
@@ -148,35 +146,3 @@ def _check_address(request: Any, partition: str, **_: Any) -> None:
     botocore's rules choose each call's address, which may be another than the client's own.
     """
     check_endpoint(request.url, partition)
-
-
-def _refuse_damaged_answer(response_dict: dict[str, Any], **_: Any) -> None:
-    """Raise ChecksumError, so that botocore tries again, for an answer that is not DynamoDB's own.
-
-    A cut answer, or a bare `{}`, would be read as "no such item". DynamoDB sends the checksum with
-    every answer: one without it was made or changed on the way.
-    """
-    if response_dict["status_code"] != 200:
-        return
-    body = response_dict["body"]
-
-    expected = str(response_dict["headers"].get("x-amz-crc32"))
-    actual = str(zlib.crc32(body) & 0xFFFFFFFF)
-    if actual != expected:
-        raise ChecksumError(
-            checksum_type="crc32", expected_checksum=expected, actual_checksum=actual
-        )
-
-    if not _is_json_object(body):
-        raise ChecksumError(
-            checksum_type="json",
-            expected_checksum="an object",
-            actual_checksum=f"{len(body)} bytes",
-        )
-
-
-def _is_json_object(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body), dict)
-    except ValueError:
-        return False
