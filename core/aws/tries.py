@@ -103,5 +103,7 @@ def _end_try(
 
 def _is_answer_of_sts(status: int, parsed: Any) -> bool:
     """Return whether an error is STS's own: botocore gives another one its status as code."""
-    code = str(parsed.get("Error", {}).get("Code", ""))
-    return bool(code) and not code.isdigit() and status not in GATEWAY_STATUSES
+    code = parsed.get("Error", {}).get("Code")
+    if not isinstance(code, str) or not code or code.isdigit():
+        return False
+    return status not in GATEWAY_STATUSES
