@@ -6,6 +6,9 @@ DynamoDB takes its time here, so that calls that can meet do.
 from collections import Counter
 from functools import partial
 
+from brokers.grants import limits
+from core.errors import Refused
+from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support.many_people import (
     post_at_once,
     signed_in_browsers,
@@ -26,6 +29,21 @@ def test_thirty_two_people_become_a_target_at_once(store):
 
     assert Counter(response.status_code for response in responses) == {200: 32}
     assert not store.conflicts
+
+
+def test_the_wall_is_back_when_each_intent_checks_what_all_share(store, monkeypatch):
+    real = limits.count_attempt
+
+    def count_attempt(writes, identity):
+        real(writes, identity)
+        is_there = Installation.stopped.exists()
+        writes.check(Installation, STOP_SWITCH_ITEM, condition=is_there, refusal=Refused("gone"))
+
+    monkeypatch.setattr(limits, "count_attempt", count_attempt)
+    browsers = signed_in_people(16, ["developers"])
+    with windows(store):
+        post_at_once(browsers, PATH, FORM)
+    assert store.conflicts["TransactWriteItems", Installation.Meta.table_name] > len(browsers)
 
 
 def test_a_person_becomes_targets_at_once_while_she_signs_in_elsewhere(store):
