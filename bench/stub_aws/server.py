@@ -97,6 +97,9 @@ class StubAws:
         except StubError as error:
             await _sleep_until(end)
             return _json("400 Bad Request", error.document)
+        except (KeyError, ValueError) as error:
+            # an expression that is not known here, a key of another table
+            return _json("400 Bad Request", StubError("ValidationException", repr(error)).document)
         return _json("200 OK", document)
 
     def _control(self, settings: dict[str, Any]) -> Answer:
