@@ -1,6 +1,7 @@
 """`python -m bench`: what a grant, a page and a SAML sign-in cost, and a flood of wrong passwords.
 
 `grants` loads a real server, beside bare boto3, with latencies and conflicts as AWS has them.
+`workers` compares a worker's first requests with warm ones, and follows its memory.
 `web` measures grants and pages in this process: grants against bare boto3, pages with thousands of
 targets against pages with twelve.
 `home` measures home by how many targets somebody may become.
@@ -8,7 +9,8 @@ targets against pages with twelve.
 `serving` starts, reloads and stops a real server.
 `scale` loads 100,000 targets and 50,000 people.
 AWS runs in a process of its own, so that only the caller's CPU is counted: the embedded one, for
-`grants` the fast stub (`bench.stub_aws`), for `scale` another one (`bench.tables_stub`).
+`grants` and `workers` the fast stub (`bench.stub_aws`), for `scale` another one
+(`bench.tables_stub`).
 """
 
 import argparse
@@ -20,8 +22,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"web", "home", "saml", "flood", "serving", "grants", "scale"}
+WHAT = {"web", "home", "saml", "flood", "serving", "grants", "scale", "workers"}
 """What there is to measure."""
+
+WITH_OWN_AWS = {"grants", "scale", "workers"}
+"""What starts an AWS of its own; all else is measured with the embedded one."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
 
@@ -36,21 +41,17 @@ def main() -> None:
         metavar="|".join(sorted(WHAT)),
         help="what to measure; everything if not given",
     )
-    names = parser.parse_args().what
+    parser.add_argument("--long", action="store_true", help="follow memory over 20,000 requests")
+    options = parser.parse_args()
+    names = options.what
     unknown = set(names) - WHAT
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
 
-    if "grants" in names:
-        from bench import grants
-
-        grants.measure()
-        names.remove("grants")
-    if "scale" in names:
-        from bench import scale
-
-        scale.measure()
-        names.remove("scale")
+    with_own_aws = [name for name in names if name in WITH_OWN_AWS]
+    for name in with_own_aws:
+        measure_with_own_aws(name, long=options.long)
+        names.remove(name)
     if not names:
         return
 
@@ -69,6 +70,18 @@ def main() -> None:
     finally:
         aws.terminate()
         aws.wait(20)
+
+
+def measure_with_own_aws(name: str, *, long: bool) -> None:
+    """Measure what starts an AWS of its own."""
+    from bench import grants, scale, workers
+
+    if name == "grants":
+        grants.measure()
+    elif name == "scale":
+        scale.measure()
+    else:
+        workers.measure(long=long)
 
 
 def read_environment(aws: "subprocess.Popen[str]") -> dict[str, str]:

@@ -10,12 +10,12 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bench import load
 from bench.processes import ROOT, Server, Stub, serving, stub_aws
-from bench.timing import Figure, print_table
+from bench.timing import Figures
 
 ROUNDS = 3
 SECONDS = 4.0
@@ -60,7 +60,7 @@ class Bench:
     stub: Stub
     one_worker: Server
     two_workers: Server
-    figures: dict[str, Figure] = field(default_factory=dict)
+    figures: Figures
 
     def bare(self, threads: int) -> Bare:
         """Let bare boto3 assume a role for a while."""
@@ -75,12 +75,6 @@ class Bench:
         requests = [load.become(TARGET, cookie) for cookie in self.stub.cookies]
         return load.send(server.port, requests, at_once, seconds=SECONDS, most=MOST)
 
-    def note(self, name: str, value: float, goal: float | None = None, unit: str = "") -> None:
-        """Note a figure of this round; of rates, more is better."""
-        is_rate = "rate" in name
-        figure = self.figures.setdefault(name, Figure(name, goal, unit, more_is_better=is_rate))
-        figure.values.append(value)
-
 
 def measure() -> None:
     """Measure in rounds, and print a table."""
@@ -89,7 +83,8 @@ def measure() -> None:
         serving(stub.environment, workers=1) as one_worker,
         serving(stub.environment, workers=2) as two_workers,
     ):
-        bench = Bench(stub, one_worker, two_workers)
+        figures = Figures("A grant, AWS by bench.stub_aws")
+        bench = Bench(stub, one_worker, two_workers, figures)
         stub.set_milliseconds(0, 0)
         for server in (one_worker, two_workers):
             bench.grants(server, 16)
@@ -99,7 +94,7 @@ def measure() -> None:
                 step(bench)
             print(f"round {number + 1} of {ROUNDS} is over", file=sys.stderr)
 
-    print_table("A grant, AWS by bench.stub_aws", list(bench.figures.values()))
+    figures.print()
 
 
 def _measure_calls(bench: Bench) -> None:
@@ -114,11 +109,11 @@ def _measure_calls(bench: Bench) -> None:
 
     counted = bench.stub.control()
     calls: dict[str, int] = counted["calls"]
-    bench.note("AWS calls of a grant", sum(calls.values()) / count, goal=5)
+    bench.figures.note("AWS calls of a grant", sum(calls.values()) / count, goal=5)
     for name in sorted(calls):
-        bench.note(f"  {name}", calls[name] / count)
-    bench.note("  read units", counted["units"]["reads"] / count)
-    bench.note("  write units, with indexes", counted["units"]["writes"] / count)
+        bench.figures.note(f"  {name}", calls[name] / count)
+    bench.figures.note("  read units", counted["units"]["reads"] / count)
+    bench.figures.note("  write units, with indexes", counted["units"]["writes"] / count)
 
 
 def _measure_cpu(bench: Bench) -> None:
@@ -131,9 +126,9 @@ def _measure_cpu(bench: Bench) -> None:
     run = bench.grants(bench.one_worker, 32)
     cpu = (bench.one_worker.cpu_seconds() - cpu_start) / len(run.times)
 
-    bench.note("CPU at 32 at once / bare call", cpu / bare.cpu_per_call, goal=6, unit="x")
-    bench.note("  of a grant", cpu * 1000, unit="ms")
-    bench.note("  of a bare call, 16 threads", bare.cpu_per_call * 1000, unit="ms")
+    bench.figures.note("CPU at 32 at once / bare call", cpu / bare.cpu_per_call, goal=6, unit="x")
+    bench.figures.note("  of a grant", cpu * 1000, unit="ms")
+    bench.figures.note("  of a bare call, 16 threads", bare.cpu_per_call * 1000, unit="ms")
 
 
 def _measure_p50(bench: Bench) -> None:
@@ -141,24 +136,31 @@ def _measure_p50(bench: Bench) -> None:
     for at_once, goal in ((1, 1.4), (32, 1.6)):
         bare = bench.bare(at_once)
         run = bench.grants(bench.two_workers, at_once)
-        bench.note(
+        bench.figures.note(
             f"p50 at {at_once} / bare p50", run.percentile(50) / bare.p50, goal=goal, unit="x"
         )
         _note_times(bench, run, at_once)
 
 
 def _note_times(bench: Bench, run: load.Run, at_once: int, goal: float | None = None) -> None:
-    bench.note(f"  p50 at {at_once}", run.percentile(50) * 1000, unit="ms")
-    bench.note(f"  p99 at {at_once}", run.percentile(99) * 1000, goal=goal, unit="ms")
-    bench.note(f"  errors at {at_once}", run.errors, goal=0)
+    bench.figures.note(f"  p50 at {at_once}", run.percentile(50) * 1000, unit="ms")
+    bench.figures.note(f"  p99 at {at_once}", run.percentile(99) * 1000, goal=goal, unit="ms")
+    bench.figures.note(f"  errors at {at_once}", run.errors, goal=0)
 
 
 def _measure_rate(bench: Bench) -> None:
     bench.stub.set_milliseconds(DYNAMODB_MILLISECONDS, STS_MILLISECONDS)
     bare = bench.bare(64)
     run = bench.grants(bench.two_workers, 256)
-    bench.note("rate at 256 / bare rate, 64 threads", run.rate / bare.rate, goal=0.42, unit="x")
-    bench.note("  rate at 256", run.rate, unit="/s")
+    bench.figures.note(
+        "rate at 256 / bare rate, 64 threads",
+        run.rate / bare.rate,
+        goal=0.42,
+        unit="x",
+        more_is_better=True,
+    )
+    bench.figures.note("  rate at 256", run.rate, unit="/s", more_is_better=True)
+    bench.figures.note("  bare rate", bare.rate, unit="/s", more_is_better=True)
     _note_times(bench, run, 256)
 
 
@@ -169,10 +171,12 @@ def _measure_conflicts(bench: Bench) -> None:
     run = bench.grants(bench.two_workers, 128)
     conflicts = bench.stub.control(conflicts=False)["conflicts"]
 
-    bench.note("rate at 128 with conflicts", run.rate, unit="/s")
-    bench.note("  calls cancelled for each grant", conflicts / len(run.times))
-    bench.note("  p99 at 128 with conflicts", run.percentile(99) * 1000, goal=1_000, unit="ms")
-    bench.note("  errors at 128 with conflicts", run.errors, goal=0)
+    bench.figures.note("rate at 128 with conflicts", run.rate, unit="/s", more_is_better=True)
+    bench.figures.note("  calls cancelled for each grant", conflicts / len(run.times))
+    bench.figures.note(
+        "  p99 at 128 with conflicts", run.percentile(99) * 1000, goal=1_000, unit="ms"
+    )
+    bench.figures.note("  errors at 128 with conflicts", run.errors, goal=0)
 
 
 STEPS: list[Callable[[Bench], Any]] = [

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 ROUNDS = 5
@@ -70,13 +70,43 @@ class Figure:
         return self.median <= self.goal
 
 
-def print_table(title: str, figures: Sequence[Figure]) -> None:
-    """Print the figures, a line each: best, median and goal."""
-    print(f"\n{title}\n{'':<42} {'best':>9} {'median':>9}      {'goal':>10}")
-    for figure in figures:
-        line = f"{figure.name:<42} {figure.best:9.2f} {figure.median:9.2f} {figure.unit:<4}"
-        if figure.goal is not None:
-            sign = ">=" if figure.more_is_better else "<="
-            verdict = "ok" if figure.meets_goal else "MISSED"
-            line += f" {sign} {figure.goal:7.2f}  {verdict}"
-        print(line.rstrip())
+class Figures:
+    """The figures of one table, noted round by round.
+
+    A figure that belongs to another one begins with two blanks.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._figures: dict[tuple[str, str], Figure] = {}
+
+    def note(
+        self,
+        name: str,
+        value: float,
+        goal: float | None = None,
+        unit: str = "",
+        *,
+        of: str = "",
+        more_is_better: bool = False,
+    ) -> None:
+        """Note a figure of this round; `of` tells figures of the same name apart."""
+        key = (of, name)
+        if key not in self._figures:
+            self._figures[key] = Figure(name, goal, unit, more_is_better)
+        self._figures[key].values.append(value)
+
+    def print(self) -> None:
+        """Print a line for each: best, median and goal."""
+        print(f"\n{self.title}\n{'':<42} {'best':>9} {'median':>9}      {'goal':>10}")
+        for figure in self._figures.values():
+            print(_line(figure))
+
+
+def _line(figure: Figure) -> str:
+    line = f"{figure.name:<42} {figure.best:9.2f} {figure.median:9.2f} {figure.unit:<4}"
+    if figure.goal is not None:
+        sign = ">=" if figure.more_is_better else "<="
+        verdict = "ok" if figure.meets_goal else "MISSED"
+        line += f" {sign} {figure.goal:7.2f}  {verdict}"
+    return line.rstrip()
