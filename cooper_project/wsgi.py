@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
@@ -34,4 +33,11 @@ from cooper_project import (  # noqa: E402 - models load with Django
 for error_line in setting_checks.errors():
     refuse_start(error_line)
 
-preparation.worker.start(partial(warm_up.warm_up, application))
+
+def make_ready() -> None:
+    """Do what makes a prepared worker fast."""
+    warm_up.warm_up(application)
+    warm_up.spare_the_collector()
+
+
+preparation.worker.start(make_ready)

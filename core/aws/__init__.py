@@ -2,7 +2,15 @@
 
 from core.aws.answers import Answer
 from core.aws.caller import CallerIdentity, caller_identity
-from core.aws.clients import LIMITS, client, forget_clients, own_partition, region, region_in
+from core.aws.clients import (
+    LIMITS,
+    client,
+    forget_clients,
+    own_partition,
+    region,
+    region_in,
+    rehearse,
+)
 from core.aws.credentials import Keys, using
 from core.aws.deadlines import deadline, extend_deadline, seconds_left
 from core.aws.endpoints import endpoint_refusal, signin_refusal
@@ -39,6 +47,7 @@ __all__ = [
     "profile_region",
     "region",
     "region_in",
+    "rehearse",
     "seconds_left",
     "signin_refusal",
     "translate",

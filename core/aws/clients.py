@@ -85,6 +85,15 @@ def client(service: str, region_name: str = "", *, borrowed: bool = False) -> An
         return _clients[key]
 
 
+def rehearse(service: str, operation: str, arguments: dict[str, Any]) -> None:
+    """Put a call together, as far as signing it, and do not send it.
+
+    botocore reads its model of an operation, and the rules of its address, at the first call. Raise
+    CooperError without credentials.
+    """
+    client(service).generate_presigned_url(operation, Params=arguments)
+
+
 def forget_clients() -> None:
     """Drop all clients, for the next call to make new ones (other credentials or endpoints)."""
     with _lock:

@@ -1,5 +1,6 @@
 """A worker tries until it may answer, is warm before it counts, and ends once it is replaced."""
 
+import gc
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from cooper_project import preparation, warm_up
 from cooper_project.preparation import FAILED, Preparation
 from cooper_project.serving.main_process import is_replaced
 from cooper_project.serving.worker import Stage
+from core import aws
 from core.errors import CooperError, Unavailable
 from core.retry import Backoff
 from embedded_aws import EmbeddedAws
@@ -90,7 +92,33 @@ def test_it_compiles_every_template_of_cooper(store: EmbeddedAws) -> None:
 
 
 def test_it_gets_a_page_as_a_load_balancer_does(store: EmbeddedAws) -> None:
-    assert warm_up.ask(WSGIHandler(), warm_up.PAGE) > 1000
+    assert warm_up.ask(WSGIHandler(), warm_up.PAGES[0]) > 1000
+
+
+def test_it_goes_the_way_of_real_requests_and_writes_nothing(store: EmbeddedAws) -> None:
+    calls: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    aws.client("dynamodb").meta.events.register("before-call", note)
+    warm_up.warm_up(WSGIHandler())
+    aws.client("dynamodb").meta.events.unregister("before-call", note)
+
+    # who asks, and how things stand; and what a grant rests on
+    assert {"BatchGetItem", "TransactGetItems"} <= set(calls)
+    assert not [name for name in calls if "Put" in name or "Write" in name or "Update" in name]
+
+
+def test_what_is_there_when_a_worker_is_warm_is_left_alone_by_the_collector() -> None:
+    thresholds = gc.get_threshold()
+    try:
+        warm_up.spare_the_collector()
+        assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold()[0] == warm_up.GARBAGE_THRESHOLD
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 def test_it_serves_even_if_it_could_not_warm_up() -> None:
