@@ -128,15 +128,22 @@ class DocumentOptions:
 
     def get_field(self, name: str) -> models.Field[Any, Any]:
         """Return an attribute as an unbound Django field; raise FieldDoesNotExist."""
-        attribute = self.model.get_attributes().get(name)
-        if attribute is None:
+        # a list asks for each of its columns in each of its rows
+        if name not in self._fields:
             raise FieldDoesNotExist(f"{self.object_name} has no attribute {name}")
-        return _field_for(name, attribute, self.model.danger_words.get(name))
+        return self._fields[name]
+
+    @cached_property
+    def _fields(self) -> dict[str, models.Field[Any, Any]]:
+        return {
+            name: _field_for(name, attribute, self.model.danger_words.get(name))
+            for name, attribute in self.model.get_attributes().items()
+        }
 
     def get_fields(
         self, include_parents: bool = True, include_hidden: bool = False
     ) -> list[models.Field[Any, Any]]:
-        return [self.get_field(name) for name in self.model.get_attributes()]
+        return list(self._fields.values())
 
     def get_ordered_fields(self) -> list[models.Field[Any, Any]]:
         return self.get_fields()
