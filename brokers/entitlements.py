@@ -3,7 +3,8 @@
 Pure functions of what they are given.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -53,6 +54,24 @@ def is_active(until: datetime | None, now: datetime) -> bool:
     the same as a condition of DynamoDB.
     """
     return until is None or now < until
+
+
+def ends_of(rules: Iterable[Rule]) -> tuple[datetime, ...]:
+    """Return the moments at which rules end, each once, the first end first."""
+    ends = set()
+    for rule in rules:
+        if rule.until is not None:
+            ends.add(rule.until)
+    return tuple(sorted(ends))
+
+
+def next_end(ends: Sequence[datetime], now: datetime) -> datetime | None:
+    """Return the first of the sorted ends that is still to come: until it, the same rules entitle.
+
+    None: no rule ends any more.
+    """
+    coming = bisect_right(ends, now)
+    return ends[coming] if coming < len(ends) else None
 
 
 def describe_past_end(group: str, until: datetime) -> str:

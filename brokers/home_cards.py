@@ -14,7 +14,7 @@ from operator import attrgetter
 from django.template.loader import render_to_string
 
 from brokers.catalogue_state import Catalogue
-from brokers.entitlements import is_active
+from brokers.entitlements import ends_of, is_active
 from brokers.models import Target
 from core.typed_text import search_text
 
@@ -46,7 +46,7 @@ class HomeCard:
 
     partition: str
     search_text: str
-    """What a search looks through (see `search_text_has`): what the card shows, and the ARN."""
+    """What a search looks through (see `rows_with_words`): what the card shows, and the ARN."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,7 @@ def groups_with_targets(catalogue: Catalogue, groups: Iterable[object]) -> froze
 
 def ends_for(catalogue: Catalogue, groups: frozenset[str]) -> tuple[datetime, ...]:
     """Return when associations of the groups end, the first end first."""
-    ends = set()
-    for association in catalogue.associations_for(groups):
-        if association.until is not None:
-            ends.add(association.until)
-    return tuple(sorted(ends))
+    return ends_of(catalogue.associations_for(groups))
 
 
 def cards_for(

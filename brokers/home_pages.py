@@ -5,7 +5,6 @@ groups in their order, the HTML of a card, and the HTML of a page of cards. Noth
 values is about a person, and what somebody searched for is not kept.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,13 +17,14 @@ from django.utils.translation import get_language
 
 from brokers import home_cards
 from brokers.catalogue_state import Catalogue
+from brokers.entitlements import next_end
 from brokers.forms import DEFAULT_SECONDS
 from brokers.grants import lessons, longest_seconds
 from brokers.home_cards import CardRules, HomeCard
 from brokers.models import Target
 from brokers.stops import Stops
 from core.byte_cache import ByteCache
-from core.typed_text import search_text_has, search_words
+from core.typed_text import rows_with_words, search_words
 
 PER_PAGE = 100
 
@@ -115,7 +115,8 @@ def home_page(
 
     words = search_words(query)
     if words:
-        matching = [card for card in cards if search_text_has(card.search_text, words)]
+        rows = rows_with_words([card.search_text for card in cards], words)
+        matching = [cards[row] for row in rows]
         page = Paginator(matching, PER_PAGE).get_page(number)
         return HomePage(page, _page_html(page), len(cards))
 
@@ -133,11 +134,10 @@ def _cards_key(
         _EndsKey(catalogue.snapshot, own_groups),
         partial(home_cards.ends_for, catalogue, own_groups),
     )
-    coming = bisect_right(ends, now)
     return _CardsKey(
         catalogue.snapshot,
         own_groups,
-        next_end=ends[coming] if coming < len(ends) else None,
+        next_end=next_end(ends, now),
         all_stopped=stops.all_grants,
         stopped_accounts=frozenset(stops.accounts.items()),
         # read before the cards are made: what is learnt meanwhile makes another key

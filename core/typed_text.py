@@ -6,6 +6,7 @@ digits of other scripts into what looks the same. Source: Unicode Standard, 4.5 
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 MINUS = "\u2212"
 """The minus sign: a symbol to Unicode, and a dash to people."""
@@ -67,7 +68,7 @@ def search_words(query: str) -> list[str]:
 
 
 def search_text(text: str) -> str:
-    """Return the text as `search_text_has` takes it: in one form, and without case."""
+    """Return the text as `rows_with_words` takes it: in one form, and without case."""
     return plain(text).casefold()
 
 
@@ -76,12 +77,19 @@ def contains_words(text: str, words: list[str]) -> bool:
 
     The number of an AWS account may be searched with dashes.
     """
-    return search_text_has(search_text(text), words)
+    return bool(rows_with_words([search_text(text)], words))
 
 
-def search_text_has(searched: str, words: list[str]) -> bool:
-    """Return what `contains_words` does, of a text that `search_text` has prepared before."""
-    return all(word in searched or _without_dashes(word) in searched for word in words)
+def rows_with_words(texts: Sequence[str], words: list[str]) -> list[int]:
+    """Return the places of the texts that have each word; `search_text` has prepared them before.
+
+    Word by word over all of them, since there may be many.
+    """
+    rows = list(range(len(texts)))
+    for word in words:
+        other = _without_dashes(word)
+        rows = [row for row in rows if word in texts[row] or other in texts[row]]
+    return rows
 
 
 def _without_dashes(word: str) -> str:
