@@ -1,6 +1,8 @@
 """Associations in the admin: inline in their target, and by themselves."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,7 +14,7 @@ from accounts.identity import Group
 from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
-from brokers.entitlements import is_active
+from brokers.entitlements import ends_of, is_active, next_end
 from brokers.form_fields import GroupField, UntilField
 from brokers.impact import AccessState, impact_lines
 from brokers.models import Association, State, Target
@@ -118,6 +120,12 @@ class UntilFilter(admin.ValuesFilter):
     title = "end"
     parameter_name = "ends"
 
+    def depends_on(self, queryset: admin.DocumentQuerySet) -> datetime | None:
+        """Return the next end: until then the same ones have ended."""
+        associations: Any = queryset.table.documents
+        ends = queryset.table.once("ends", partial(ends_of, associations))
+        return next_end(ends, audit.now())
+
     def values_of(self, document: Any) -> list[str]:
         if document.until is None:
             return ["for good"]
@@ -155,6 +163,9 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         current = catalogue_of(request)
         target = current.targets.get(obj.target)
         return target is None or current.takes_code(target)
+
+    def documents_state(self, request: HttpRequest) -> int:
+        return catalogue.current().snapshot
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the associations of targets that are not deleted, from the catalogue."""

@@ -102,6 +102,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return bool(was_sensitive) or current.takes_code(obj)
 
     # -- the list
+    def documents_state(self, request: HttpRequest) -> int:
+        return catalogue.current().snapshot
+
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the targets that are not deleted, from the catalogue."""
         return catalogue.not_deleted(catalogue_of(request).targets.values())

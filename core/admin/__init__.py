@@ -6,6 +6,7 @@ class TargetAdmin(admin.ModelAdmin): ...
 
 from django.contrib.admin import ShowFacets, action, display
 
+from core.admin.document_table import Newest
 from core.admin.filters import ValuesFilter
 from core.admin.forms import DocumentForm, LineField, LinesField, MomentField, TextField
 from core.admin.inline_forms import InlineForm, InlineFormSet
@@ -29,6 +30,7 @@ __all__ = [
     "LinesField",
     "ModelAdmin",
     "MomentField",
+    "Newest",
     "OperationKind",
     "ShowFacets",
     "TabularInline",

@@ -15,6 +15,17 @@ DjangoChangeList: Any = main.ChangeList
 class ChangeList(DjangoChangeList):  # type: ignore[misc]
     """Filters, searches and sorts documents in memory."""
 
+    def __init__(self, request: HttpRequest, *arguments: Any) -> None:
+        super().__init__(request, *arguments)
+        # each row's address brings the filters along, which Django would resolve row by row
+        self.kept_filters = self.preserved_filters
+        self.preserved_filters = ""
+
+    def url_for_result(self, result: Any) -> str:
+        """Return the address of a document's form, from which one comes back to this very list."""
+        url: str = super().url_for_result(result)
+        return f"{url}?{self.kept_filters}" if self.kept_filters else url
+
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
     ) -> DocumentQuerySet:

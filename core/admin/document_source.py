@@ -1,23 +1,30 @@
 """Documents for the admin's lists, searches and forms."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from core.admin.changelist import ChangeList
 from core.admin.checks import DocumentAdminChecks
+from core.admin.document_table import DocumentTable, Newest, Rows
 from core.admin.operations import AdminRequest
 from core.admin.queryset import DocumentQuerySet
 from core.dynamo import Document
 from core.requests import once_per_request
-from core.typed_text import contains_words, search_words
+from core.typed_text import rows_with_words, search_words
 
 DjangoModelAdmin: Any = admin.ModelAdmin
 """Django's own class; its types know models alone."""
+
+_tables = Newest()
+"""The tables of lists whose documents are the same from request to request."""
 
 
 class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
@@ -30,12 +37,25 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
     checks_class = DocumentAdminChecks
 
     def get_queryset(self, request: HttpRequest) -> DocumentQuerySet:
-        """All documents that may be managed, read once a request."""
+        """All documents that may be managed, read once a request, or when they have changed."""
+        table = once_per_request(request, ("documents", self.model), lambda: self._table(request))
+        return DocumentQuerySet(self.model, table)
 
-        def read() -> DocumentQuerySet:
-            return DocumentQuerySet(self.model, self.documents(request))
+    def _table(self, request: HttpRequest) -> DocumentTable:
+        def read() -> DocumentTable:
+            return DocumentTable(self.documents(request))
 
-        return once_per_request(request, ("documents", self.model), read)
+        state = self.documents_state(request)
+        if state is None:
+            return read()
+        return _tables.get_or_make(self.model, state, read)
+
+    def documents_state(self, request: HttpRequest) -> Hashable:
+        """Return what is another one whenever `documents`, or what lists say of them, changed.
+
+        None: nothing tells, so that they are read for each request.
+        """
+        return None
 
     def documents(self, request: HttpRequest) -> Iterable[Document]:
         """Return the documents that there are; override it where a cache has them."""
@@ -50,6 +70,17 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
         except ValueError:
             # not the key of anything, such as one with too few parts
             return None
+
+    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    def action_checkbox(self, obj: Document) -> str:
+        """Return the box that chooses a row; Django renders a template for each."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select"'
+            ' aria-label="Select this object for an action - {}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            obj,
+        )
 
     def redirect_missing(self, request: AdminRequest, object_id: str) -> HttpResponse:
         """Say that there is no such document (any more), and lead to the admin's first page."""
@@ -72,20 +103,15 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
             return queryset, False
 
         # a list searches once for itself and once for each filter's counts
-        matches: dict[str, bool] = once_per_request(
-            request, ("search", self.model, search_term), dict
-        )
+        def search() -> Rows:
+            texts = queryset.table.search_texts(self._search_text)
+            return frozenset(rows_with_words(texts, words))
 
-        def matches_search(document: Any) -> bool:
-            if document.pk not in matches:
-                matches[document.pk] = self._has_words(document, words)
-            return matches[document.pk]
+        rows = once_per_request(request, ("search", self.model, search_term), search)
+        return queryset.within(rows), False
 
-        return queryset.where(matches_search), False
-
-    def _has_words(self, document: Any, words: list[str]) -> bool:
-        values = [str(self.search_value(document, name)) for name in self.search_fields]
-        return contains_words(" ".join(values), words)
+    def _search_text(self, document: Any) -> str:
+        return " ".join(str(self.search_value(document, name)) for name in self.search_fields)
 
     def search_value(self, document: Any, name: str) -> Any:
         """Return what a search field says: an attribute's value, or a method's of this class."""

@@ -1,23 +1,31 @@
 """The slice of a QuerySet that Django's admin uses, over documents in memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from core.admin.document_table import DocumentTable, Rows
 from core.dynamo import Document
 
 
 class DocumentQuerySet:
-    """Documents in memory that can be filtered, put in order, counted and cut."""
+    """Rows of a table of documents, which can be filtered, put in order, counted and cut."""
 
     # what Django's ChangeList reads of a QuerySet
     ordered = True
     query = SimpleNamespace(order_by=(), select_related=True)
     db = "default"
 
-    def __init__(self, model: type[Document], documents: Iterable[Document]) -> None:
+    def __init__(
+        self,
+        model: type[Document],
+        documents: DocumentTable | Iterable[Document],
+        rows: Sequence[int] | None = None,
+    ) -> None:
+        """Take these rows of the documents; all of them unless given."""
         self.model = model
-        self.documents = list(documents)
+        self.table = documents if isinstance(documents, DocumentTable) else DocumentTable(documents)
+        self.rows = range(len(self.table.documents)) if rows is None else rows
 
     @property
     def verbose_name(self) -> str:
@@ -28,59 +36,51 @@ class DocumentQuerySet:
         return str(self.model._meta.verbose_name_plural)  # type: ignore[attr-defined]
 
     def __iter__(self) -> Iterator[Document]:
-        return iter(self.documents)
+        return (self.table.documents[row] for row in self.rows)
 
     def __len__(self) -> int:
-        return len(self.documents)
+        return len(self.rows)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return DocumentQuerySet(self.model, self.documents[index])
-        return self.documents[index]
+            return self._with(self.rows[index])
+        return self.table.documents[self.rows[index]]
 
     def count(self) -> int:
-        return len(self.documents)
+        return len(self.rows)
 
     def exists(self) -> bool:
-        return bool(self.documents)
+        return bool(self.rows)
 
     def _clone(self) -> "DocumentQuerySet":
         # Django's ChangeList calls it: see core.admin.django_internals
-        return DocumentQuerySet(self.model, self.documents)
+        return self._with(self.rows)
+
+    def _with(self, rows: Sequence[int]) -> "DocumentQuerySet":
+        return DocumentQuerySet(self.model, self.table, rows)
 
     def none(self) -> "DocumentQuerySet":
-        return DocumentQuerySet(self.model, [])
+        return self._with(())
 
-    def where(self, matches: Callable[[Any], bool]) -> "DocumentQuerySet":
-        """Return the documents for which `matches` says yes."""
-        return DocumentQuerySet(self.model, filter(matches, self.documents))
+    @property
+    def has_all_rows(self) -> bool:
+        """Whether nothing was filtered out."""
+        return len(self.rows) == len(self.table.documents)
+
+    def within(self, rows: Rows) -> "DocumentQuerySet":
+        """Return the documents whose row is one of these."""
+        return self._with([row for row in self.rows if row in rows])
 
     def filter(self, *, pk__in: Iterable[str]) -> "DocumentQuerySet":
         """Return the documents with these keys: those that were ticked in a list."""
-        keys = set(pk__in)
-        return self.where(lambda document: document.pk in keys)
+        row_by_pk = self.table.rows_by_pk()
+        return self.within(frozenset(row_by_pk[pk] for pk in pk__in if pk in row_by_pk))
 
     def order_by(self, *names: str) -> "DocumentQuerySet":
         """Return the documents in the order of these attributes; `-` before a name reverses it."""
-        ordered = list(self.documents)
+        rows = self.table.rows_in_order(names)
+        if self.has_all_rows:
+            return self._with(rows)
 
-        # sorting is stable, so the least important name is sorted by first
-        for name in reversed(names):
-            ordered.sort(key=_sort_key_of(name.lstrip("-")), reverse=name.startswith("-"))
-        return DocumentQuerySet(self.model, ordered)
-
-
-def _sort_key_of(attribute: str) -> Callable[[Document], tuple[int, Any]]:
-    return lambda document: sort_key(getattr(document, attribute))
-
-
-def sort_key(value: Any) -> tuple[int, Any]:
-    """Return a key that sorts the values of one column: nothing first, text regardless of case."""
-    if value is None:
-        return (0, "")
-    if isinstance(value, str):
-        return (1, value.casefold())
-    if isinstance(value, (list, tuple)):
-        text = ", ".join(map(str, value))
-        return (1, text.casefold())
-    return (1, value)
+        own_rows = frozenset(self.rows)
+        return self._with([row for row in rows if row in own_rows])
