@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
 from accounts import administrators, enrolment_codes, sessions, totp
 from accounts.admin.step_up import StepUpMixin
-from accounts.models import LocalAccount, Person, TotpDevice, WebSession
+from accounts.models import LocalAccount, Person, WebSession
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.options import ApplyOperation
@@ -95,9 +95,15 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the groups of the newest sign-in."""
         return ", ".join(person.groups) or "-"
 
+    def get_changelist_instance(self, request: AdminRequest) -> Any:
+        """Ask at once which people of a page have a device."""
+        changelist = super().get_changelist_instance(request)
+        _look_up_devices(changelist.result_list)
+        return changelist
+
     @admin.display(description="Device")
     def device(self, person: Person) -> str:
-        """Whether the person has a device for one-time codes; `documents` has looked it up."""
+        """Whether the person has a device for one-time codes."""
         return "yes" if person.has_device else "none"  # type: ignore[attr-defined]
 
     @admin.display(description="Device")
@@ -109,15 +115,6 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if device.created_at is None:
             return "has one"
         return f"has one since {device.created_at:%Y-%m-%d %H:%M} UTC"
-
-    def documents(self, request: HttpRequest) -> list[Any]:
-        """Everybody, each with whether they have a device."""
-        people_with_device = {device.person for device in TotpDevice.everything()}
-
-        people: list[Any] = list(super().documents(request))
-        for person in people:
-            person.has_device = person.person in people_with_device
-        return people
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
         return history_for(str(obj.key[0]))
@@ -176,6 +173,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Reset the one-time-code devices of the chosen people")
     def reset_devices(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then remove other people's devices; nobody resets their own here."""
+        _look_up_devices(queryset)
         operation = AdminOperation(PersonOperationKind.RESET_DEVICES, list(queryset))
         lines = [f"{person}: {self._reset_consequence(request, person)}" for person in queryset]
 
@@ -303,6 +301,14 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             with transaction() as writes:
                 writes.delete(session)
                 writes.create(audit.event(Event.SESSION_ENDED, begun=session.started, **facts))
+
+
+def _look_up_devices(people: Iterable[Any]) -> None:
+    """Put on each of these people whether they have a device."""
+    chosen = list(people)
+    with_device = totp.people_with_device([str(person.person) for person in chosen])
+    for person in chosen:
+        person.has_device = person.person in with_device
 
 
 def _session_lines(person: Person, chosen: list[WebSession]) -> list[str]:

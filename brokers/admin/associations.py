@@ -165,7 +165,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         return target is None or current.takes_code(target)
 
     def documents_state(self, request: HttpRequest) -> int:
-        return catalogue.current().snapshot
+        return catalogue_of(request).snapshot
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the associations of targets that are not deleted, from the catalogue."""

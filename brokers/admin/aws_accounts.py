@@ -56,7 +56,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
         return any(target.sensitive for target in _targets_in(obj, catalogue_of(request)))
 
     def documents_state(self, request: HttpRequest) -> int:
-        return catalogue.current().snapshot
+        return catalogue_of(request).snapshot
 
     def documents(self, request: HttpRequest) -> list[Any]:
         return list(catalogue_of(request).accounts.values())

@@ -103,7 +103,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     # -- the list
     def documents_state(self, request: HttpRequest) -> int:
-        return catalogue.current().snapshot
+        return catalogue_of(request).snapshot
 
     def documents(self, request: HttpRequest) -> list[Any]:
         """Return the targets that are not deleted, from the catalogue."""

@@ -1,10 +1,14 @@
 """An administrator manages local accounts and people, over HTTP."""
 
+import re
+
 import pytest
 from django.contrib.auth.hashers import check_password
 
+from accounts import totp
 from accounts.admin.local_accounts import LocalAccountAdmin
-from accounts.models import LocalAccount, Person
+from accounts.models import LocalAccount, Person, TotpDevice
+from accounts.totp import devices
 from core.audit import AuditEvent, Event
 from tests.support.codes import give_device
 from tests.support.forms import confirmed, errors_in, fields_of, submit
@@ -186,3 +190,30 @@ def test_it_ends_the_web_sessions_of_chosen_people_once_that_is_confirmed(carol,
     )
     confirmed(carol, "/admin/accounts/person/", **chosen, confirmed="yes")
     assert alice.get("/").status_code == 302 and bob.get("/").status_code == 200
+
+
+def test_the_list_looks_up_the_devices_of_its_page_alone(client_of, monkeypatch):
+    for number in range(120):
+        Person(f"local:many-{number:03}", provider="local", subject=f"many-{number:03}").save()
+    TotpDevice("local:many-003", seed=b"x", key_arn="x", confirmed=True).save()
+
+    def fail(*arguments: object) -> None:
+        raise AssertionError("everybody's devices are read")
+
+    monkeypatch.setattr(TotpDevice, "everything", fail)
+    asked = []
+    read = devices.batch_read
+    monkeypatch.setattr(devices, "batch_read", lambda keys: asked.append(len(keys)) or read(keys))
+
+    text = client_of("carol").get("/admin/accounts/person/").text
+    rows = re.findall(r"<tr>.*?</tr>", text, re.DOTALL)
+    [row] = [row for row in rows if "local:many-003" in row]
+    assert 'field-device">yes<' in row and text.count('field-device">none<') == 48
+    assert asked == [50]
+
+
+def test_more_people_than_one_read_takes_are_looked_up_in_several(store):
+    TotpDevice("local:many-207", seed=b"x", key_arn="x", confirmed=True).save()
+    people = [f"local:many-{number}" for number in range(250)]
+    assert totp.people_with_device(people) == {"local:many-207"}
+    assert totp.people_with_device([]) == set()
