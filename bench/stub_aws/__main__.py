@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import threading
-from base64 import b64encode
 from typing import Any
 
 import django
@@ -18,11 +17,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "cooper_project.settings"
 django.setup()
 
 from bench.stub_aws import people  # noqa: E402 - after django.setup()
-from bench.stub_aws.dynamodb import Database  # noqa: E402 - after django.setup()
+from bench.stub_aws.copies import copy_tables  # noqa: E402 - after django.setup()
 from bench.stub_aws.server import SIGNIN_PATH, StubAws, serve  # noqa: E402 - after django.setup()
-from bench.stub_aws.tables import Table  # noqa: E402 - after django.setup()
 from cooper_project.setup import set_up  # noqa: E402 - after django.setup()
-from core import aws, dynamo  # noqa: E402 - after django.setup()
 from demo.seed import seed, use_embedded_aws  # noqa: E402 - after django.setup()
 from embedded_aws import EmbeddedAws  # noqa: E402 - after django.setup()
 
@@ -41,32 +38,9 @@ def main() -> None:
         seed()
         cookies = people.sign_in(count)
 
-        stub = StubAws(_copied_tables(), apps[0])
+        stub = StubAws(copy_tables(), apps[0])
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         asyncio.run(serve(stub, lambda port: _announce(embedded, port, cookies)))
-
-
-def _copied_tables() -> Database:
-    """Return the tables of the embedded AWS, as its clients see them."""
-    client = aws.client("dynamodb")
-    database = Database()
-    for model in dynamo.documents():
-        name = str(model.Meta.table_name)
-        description = client.describe_table(TableName=name)["Table"]
-        table = Table(name, description)
-        database.tables[name] = table
-        for page in client.get_paginator("scan").paginate(TableName=name):
-            for item in page["Items"]:
-                as_json = {attribute: _as_json(value) for attribute, value in item.items()}
-                table.write(table.schema.key_of(as_json), as_json)
-    return database
-
-
-def _as_json(value: dict[str, Any]) -> dict[str, Any]:
-    """Return a value as it is sent: bytes in base64."""
-    if "B" in value:
-        return {"B": b64encode(value["B"]).decode()}
-    return value
 
 
 def _announce(embedded: EmbeddedAws, port: int, cookies: list[str]) -> None:
