@@ -1,0 +1,107 @@
+"""The table of docs/capacity.md: the calls and the units of what people do, counted anew."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from bench.stub_aws.copies import copy_tables
+from tests.support import faults
+from tests.support.codes import give_device, next_code
+from tests.support.paths import ROOT
+
+PAPER = ROOT / "docs" / "capacity.md"
+
+ROW = re.compile(
+    r"^\| (?P<what>[^|]+?) \| (?P<calls>[^|]+?) \| (?P<reads>[\d.]+) \| (?P<writes>\d+) \|$",
+    re.MULTILINE,
+)
+
+MONTH = re.compile(
+    r"^\| (?P<people>[\d,]+) \| (?P<grants>[\d,]+) \| (?P<requests>[\d.]+) \|", re.MULTILINE
+)
+
+
+def rows():
+    return {row["what"]: row for row in ROW.finditer(PAPER.read_text())}
+
+
+def calls_of(row):
+    """Read `PutItem, 2 Decrypt`."""
+    calls = Counter()
+    for text in row["calls"].split(", "):
+        count, _, name = text.rpartition(" ")
+        calls[name] += int(count or 1)
+    return calls
+
+
+def become(name, delivery="credentials"):
+    def post(browser):
+        return browser.post(f"/targets/{name}/{delivery}/", {"duration": "900"})
+
+    return post
+
+
+def become_sensitive(browser):
+    form = {"duration": "900", "code": next_code("alice")}
+    return browser.post("/targets/prod-admin/credentials/", form)
+
+
+def page(path):
+    return lambda browser: browser.get(path)
+
+
+def sign_in(browser):
+    return browser.post("/login/", {"username": "alice", "password": "cooper-demo"})
+
+
+ACTIONS = {
+    "credentials of a role": become("dev-read"),
+    "the console, as a role": become("dev-read", "console"),
+    "credentials of a federated user": become("dev-uploads"),
+    "credentials of a sensitive role": become_sensitive,
+    "home": page("/"),
+    "a target's page": page("/targets/dev-read/"),
+    "a sign-in by password": sign_in,
+}
+
+
+@pytest.mark.parametrize("what", ACTIONS)
+def test_the_paper_says_what_it_costs(client_of, what):
+    browser = client_of(None if "sign-in" in what else "alice")
+    give_device("alice")
+    # what this process has not seen yet is read once more
+    browser.get("/")
+
+    database = copy_tables()
+    faults.clear()
+    assert ACTIONS[what](browser).status_code in (200, 302, 303)
+    calls = faults.journal()
+    for call in calls:
+        if call.service == "dynamodb":
+            database.operations[call.operation](call.document)
+
+    row = rows()[what]
+    assert calls_of(row) == Counter(call.operation for call in calls)
+    assert float(row["reads"]) == database.units.reads
+    assert int(row["writes"]) == database.units.writes
+
+
+def test_every_row_of_the_paper_is_counted():
+    assert set(rows()) == set(ACTIONS)
+
+
+def test_the_paper_s_month_follows_from_its_rows_and_prices():
+    grant = rows()["credentials of a role"]
+    home = rows()["home"]
+    password = rows()["a sign-in by password"]
+    writes = 21 * (10 * int(grant["writes"]) + int(password["writes"]))
+    reads = 21 * (10 * int(grant["reads"]) + 20 * int(home["reads"]) + int(password["reads"]))
+    dollars = (writes * 0.625 + reads * 0.125) / 1_000_000
+
+    months = list(MONTH.finditer(PAPER.read_text()))
+    assert len(months) == 3
+    for month in months:
+        people = int(month["people"].replace(",", ""))
+        assert int(month["grants"].replace(",", "")) == people * 210
+        assert month["requests"] == f"{people * dollars:.2f}"
