@@ -24,6 +24,7 @@ from brokers.grants import limits
 from cooper_project import preparation
 from cooper_project.setup import set_up
 from core import audit, audit_shards, secret_keys
+from core.admin import document_source
 from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
@@ -133,6 +134,7 @@ def store(
     guesses.forget()
     limits.forget()
     last_used.forget()
+    document_source.tables.clear()
     injected.clear()
     with clock.travelling():
         yield aws

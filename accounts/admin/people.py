@@ -1,21 +1,30 @@
 """Everybody who has signed in, in the admin."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Hashable, Iterable
 from enum import StrEnum
 from typing import Any
 
 from django import forms
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
 from accounts import administrators, enrolment_codes, sessions, totp
+from accounts.admin.people_list import (
+    FRESH,
+    DisabledFilter,
+    GroupsFilter,
+    ProviderFilter,
+    as_stored,
+)
 from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person, WebSession
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest, OperationKind
+from core.admin.document_writes import Build
 from core.admin.options import ApplyOperation
 from core.audit import AuditEvent, Event
 from core.audit_search import history_for
@@ -42,27 +51,6 @@ class PersonForm(admin.DocumentForm):
     )
 
 
-class ProviderFilter(admin.ValuesFilter):
-    """Filters by provider."""
-
-    title = "provider"
-    parameter_name = "provider"
-
-
-class GroupsFilter(admin.ValuesFilter):
-    """Filters by group."""
-
-    title = "group"
-    parameter_name = "groups"
-
-
-class DisabledFilter(admin.ValuesFilter):
-    """Filters by whether they may come in."""
-
-    title = "disabled"
-    parameter_name = "disabled"
-
-
 @admin.register(Person)
 class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     """Everybody who has signed in; their provider says who they are."""
@@ -71,6 +59,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     list_display = ("person", "name", "group_names", "device", "last_seen", "disabled")
     list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
     search_fields = ("person", "name", "group_names")
+    search_help_text = f"Somebody new is found {FRESH:.0f} seconds after their first sign-in."
     readonly_fields = ("person", "name", "group_names", "device_since", "last_seen")
     change_form_template = "admin/person_form.html"
     ordering = ("person",)
@@ -89,16 +78,29 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         # the audit log names them
         return False
 
+    def commit(
+        self, request: AdminRequest, operation: AdminOperation[Person], build: Build
+    ) -> None:
+        try:
+            super().commit(request, operation, build)
+        finally:
+            # whoever changed something sees it, whether it was done or not
+            self.forget_documents()
+
     # -- columns
     @admin.display(description="Groups")
     def group_names(self, person: Person) -> str:
         """Return the groups of the newest sign-in."""
         return ", ".join(person.groups) or "-"
 
+    def documents_state(self, request: HttpRequest) -> Hashable:
+        # an action on the chosen ones goes by what is stored now
+        return int(time.time() / FRESH) if request.method == "GET" else None
+
     def get_changelist_instance(self, request: AdminRequest) -> Any:
-        """Ask at once which people of a page have a device."""
+        """Show the people of a page as they are now, and which of them have a device."""
         changelist = super().get_changelist_instance(request)
-        _look_up_devices(changelist.result_list)
+        changelist.result_list = as_stored(changelist.result_list)
         return changelist
 
     @admin.display(description="Device")
@@ -173,9 +175,9 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.action(description="Reset the one-time-code devices of the chosen people")
     def reset_devices(self, request: AdminRequest, queryset: Any) -> HttpResponse | None:
         """Ask, then remove other people's devices; nobody resets their own here."""
-        _look_up_devices(queryset)
-        operation = AdminOperation(PersonOperationKind.RESET_DEVICES, list(queryset))
-        lines = [f"{person}: {self._reset_consequence(request, person)}" for person in queryset]
+        people = as_stored(queryset)
+        operation = AdminOperation(PersonOperationKind.RESET_DEVICES, people)
+        lines = [f"{person}: {self._reset_consequence(request, person)}" for person in people]
 
         page = self.confirm(request, operation, "Reset devices", lines)
         if page is None:
@@ -301,14 +303,6 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             with transaction() as writes:
                 writes.delete(session)
                 writes.create(audit.event(Event.SESSION_ENDED, begun=session.started, **facts))
-
-
-def _look_up_devices(people: Iterable[Any]) -> None:
-    """Put on each of these people whether they have a device."""
-    chosen = list(people)
-    with_device = totp.people_with_device([str(person.person) for person in chosen])
-    for person in chosen:
-        person.has_device = person.person in with_device
 
 
 def _session_lines(person: Person, chosen: list[WebSession]) -> list[str]:

@@ -7,7 +7,6 @@ from accounts.totp.devices import (
     device_with_fingerprint,
     enrol,
     fingerprint,
-    people_with_device,
     remove_device,
     reset_device,
 )
@@ -49,7 +48,6 @@ __all__ = [
     "new_seed",
     "normalize_code",
     "otpauth_uri",
-    "people_with_device",
     "read_code",
     "refuse_during_wait",
     "remove_device",

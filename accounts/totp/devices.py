@@ -1,7 +1,6 @@
 """A person's TOTP device in DynamoDB: found, enrolled, removed, reset by somebody else."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,7 +9,7 @@ from accounts.totp import recovery
 from accounts.totp.seeds import device_label
 from core import audit
 from core.audit import Event
-from core.dynamo import Stale, Transaction, batch_read, transaction
+from core.dynamo import Stale, Transaction, transaction
 from core.errors import Invalid, Refused
 from core.kms import Ciphertext
 from core.retry import retry
@@ -18,23 +17,10 @@ from core.retry import retry
 ATTEMPTS = 5
 """Times that a reset is tried again when the person signs in at that moment."""
 
-READ_AT_ONCE = 100
-"""Devices that one read looks for: DynamoDB takes no more keys."""
-
 
 def device_of(person: str) -> TotpDevice | None:
     """Return the person's device, or None."""
     return TotpDevice.find(person)
-
-
-def people_with_device(people: Sequence[str]) -> set[str]:
-    """Return those of the people who have a device; one round trip for each hundred of them."""
-    with_device = set()
-    for start in range(0, len(people), READ_AT_ONCE):
-        batch = people[start : start + READ_AT_ONCE]
-        items = batch_read([(TotpDevice, person) for person in batch])
-        with_device |= {person for person in batch if items.get(TotpDevice, person)}
-    return with_device
 
 
 class DeviceChanged(Refused):

@@ -23,7 +23,7 @@ from core.typed_text import rows_with_words, search_words
 DjangoModelAdmin: Any = admin.ModelAdmin
 """Django's own class; its types know models alone."""
 
-_tables = Newest()
+tables = Newest()
 """The tables of lists whose documents are the same from request to request."""
 
 
@@ -48,7 +48,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
         state = self.documents_state(request)
         if state is None:
             return read()
-        return _tables.get_or_make(self.model, state, read)
+        return tables.get_or_make(self.model, state, read)
 
     def documents_state(self, request: HttpRequest) -> Hashable:
         """Return what is another one whenever `documents`, or what lists say of them, changed.
@@ -56,6 +56,10 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
         None: nothing tells, so that they are read for each request.
         """
         return None
+
+    def forget_documents(self) -> None:
+        """Let the next list read the documents anew, whatever `documents_state` says."""
+        tables.forget(self.model)
 
     def documents(self, request: HttpRequest) -> Iterable[Document]:
         """Return the documents that there are; override it where a cache has them."""

@@ -109,3 +109,11 @@ class Newest:
 
         newest: T = value
         return newest
+
+    def forget(self, name: Hashable) -> None:
+        """Keep nothing under this name any more."""
+        self._kept.pop(name, None)
+
+    def clear(self) -> None:
+        """Keep nothing any more."""
+        self._kept.clear()

@@ -1,19 +1,21 @@
 """An administrator manages local accounts and people, over HTTP."""
 
 import re
+import time
 
 import pytest
 from django.contrib.auth.hashers import check_password
 
-from accounts import totp
 from accounts.admin.local_accounts import LocalAccountAdmin
+from accounts.admin.people_list import FRESH
 from accounts.models import LocalAccount, Person, TotpDevice
-from accounts.totp import devices
 from core.audit import AuditEvent, Event
+from tests.support import clock
 from tests.support.codes import give_device
 from tests.support.forms import confirmed, errors_in, fields_of, submit
 
 ADD = "/admin/accounts/localaccount/add/"
+PEOPLE = "/admin/accounts/person/"
 FORM = "localaccount_form"
 GOOD = "long-and-rare-4711"
 OK, SAVED, AGAIN, STALE = 200, 302, 400, 409
@@ -192,28 +194,66 @@ def test_it_ends_the_web_sessions_of_chosen_people_once_that_is_confirmed(carol,
     assert alice.get("/").status_code == 302 and bob.get("/").status_code == 200
 
 
-def test_the_list_looks_up_the_devices_of_its_page_alone(client_of, monkeypatch):
+# -- a list of many --------------------------------------------------------------------------------
+@pytest.fixture
+def many(store):
+    """Let 120 people have signed in, of whom one has a device, as a list begins to be kept."""
+    clock.shift(FRESH - time.time() % FRESH)
     for number in range(120):
-        Person(f"local:many-{number:03}", provider="local", subject=f"many-{number:03}").save()
+        key = f"many-{number:03}"
+        Person(f"local:{key}", provider="local", subject=key, groups=["local:many"]).save()
     TotpDevice("local:many-003", seed=b"x", key_arn="x", confirmed=True).save()
 
+
+def row_of(text: str, name: str) -> str:
+    [row] = [row for row in re.findall(r"<tr>.*?</tr>", text, re.DOTALL) if name in row]
+    return row
+
+
+def test_the_list_looks_up_the_devices_of_its_page_alone(client_of, many, monkeypatch):
     def fail(*arguments: object) -> None:
         raise AssertionError("everybody's devices are read")
 
     monkeypatch.setattr(TotpDevice, "everything", fail)
-    asked = []
-    read = devices.batch_read
-    monkeypatch.setattr(devices, "batch_read", lambda keys: asked.append(len(keys)) or read(keys))
-
-    text = client_of("carol").get("/admin/accounts/person/").text
-    rows = re.findall(r"<tr>.*?</tr>", text, re.DOTALL)
-    [row] = [row for row in rows if "local:many-003" in row]
-    assert 'field-device">yes<' in row and text.count('field-device">none<') == 48
-    assert asked == [50]
+    text = client_of("carol").get(PEOPLE).text
+    assert 'field-device">yes<' in row_of(text, "local:many-003")
+    assert text.count('field-device">none<') == 48
 
 
-def test_more_people_than_one_read_takes_are_looked_up_in_several(store):
-    TotpDevice("local:many-207", seed=b"x", key_arn="x", confirmed=True).save()
-    people = [f"local:many-{number}" for number in range(250)]
-    assert totp.people_with_device(people) == {"local:many-207"}
-    assert totp.people_with_device([]) == set()
+def test_a_list_of_people_reads_everybody_once_in_a_while(client_of, many, monkeypatch):
+    carol = client_of("carol")
+    calls = []
+    read = Person.everything
+    monkeypatch.setattr(Person, "everything", lambda: calls.append(1) or read())
+
+    for query in ("", "?p=2", "?q=many", "?groups=local:many", "?q=none"):
+        assert carol.get(f"{PEOPLE}{query}").status_code == 200
+    assert len(calls) == 1
+    # an action goes by what is stored now
+    chosen = {"action": "end_web_sessions", "_selected_action": ["local:many-001"]}
+    assert carol.post(PEOPLE, chosen).status_code == 200
+    assert len(calls) == 2
+
+
+def test_its_rows_are_as_they_are_stored_now(client_of, many):
+    carol = client_of("carol")
+    assert 'field-disabled">no<' in row_of(carol.get(PEOPLE).text, "local:many-007")
+    other_server = Person.find("local:many-007")
+    other_server.disabled = True
+    other_server.save()
+    assert "Disabled" in row_of(carol.get(PEOPLE).text, "local:many-007")
+
+
+def test_whoever_changes_a_person_sees_it_in_the_filters_at_once(client_of, many):
+    carol = client_of("carol")
+    assert "yes (" not in carol.get(PEOPLE).text
+    assert submit(carol, person("many-007"), "person_form", disabled="on").status_code == SAVED
+    assert "yes (1)" in carol.get(PEOPLE).text
+
+
+def test_somebody_new_is_found_a_little_later(client_of, many):
+    carol = client_of("carol")
+    assert "local:newcomer" not in carol.get(f"{PEOPLE}?q=newcomer").text
+    Person("local:newcomer", provider="local", subject="newcomer").save()
+    clock.shift(FRESH + 1)
+    assert "local:newcomer" in carol.get(f"{PEOPLE}?q=newcomer").text
