@@ -146,8 +146,7 @@ def _tables(call: Call, caller: Principal) -> Tables:
 def _with_table_status(response: Response, tables: Tables) -> Response:
     """Return the response with a table's true status, where moto says ACTIVE at once."""
     document = json.loads(response.body)
-    description = document["TableDescription"]
-    description["TableStatus"] = tables.status(description["TableName"])
+    tables.correct(document["TableDescription"])
 
     corrected = json_response("dynamodb", json.dumps(document).encode())
     return replace(corrected, status=response.status)

@@ -5,6 +5,7 @@ API_UpdateContinuousBackups.html
 """
 
 import time
+from collections import defaultdict
 from typing import Any, ClassVar, NamedTuple
 
 from moto.dynamodb import exceptions, responses
@@ -12,6 +13,7 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 
 from embedded_aws import transactions
+from embedded_aws.indexes import IndexChanges
 
 _ERROR_PREFIX = "com.amazonaws.dynamodb.v20120810#"
 
@@ -36,6 +38,7 @@ class Tables(DynamoDBBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._busy: dict[str, _BusyTable] = {}
+        self._index_changes: defaultdict[str, IndexChanges] = defaultdict(IndexChanges)
 
     # -- states that take time
 
@@ -69,18 +72,37 @@ class Tables(DynamoDBBackend):
             return super().describe_table(name)
 
         description = self.tables[name].describe(base_key="Table")
-        description["Table"]["TableStatus"] = self.status(name)
+        self.correct(description["Table"])
         return description
+
+    def correct(self, description: dict[str, Any]) -> None:
+        """Put the true states into a description, where moto says ACTIVE at once."""
+        name = description["TableName"]
+        description["TableStatus"] = self.status(name)
+        changes = self._index_changes[name]
+        indexes = changes.describe(description.get("GlobalSecondaryIndexes") or [])
+        if indexes:
+            description["GlobalSecondaryIndexes"] = indexes
+
+    def query(self, table_name: str, *arguments: Any, **named: Any) -> Any:
+        """Return the items of a hash key; raise for an index that is still being filled."""
+        self._index_changes[table_name].require_readable(named.get("index_name"))
+        return super().query(table_name, *arguments, **named)
 
     def create_table(self, name: str, **arguments: Any) -> Table:  # type: ignore[override]
         """Make a table."""
         table = super().create_table(name, **arguments)
+        # a table of this name may have been there before
+        self._busy.pop(name, None)
+        self._index_changes[name] = IndexChanges()
         self._set_busy(name, "CREATING")
         return table
 
     def update_table(self, name: str, **arguments: Any) -> Table:  # type: ignore[override]
         """Change a table; raise ResourceInUseException while another change is under way."""
         self._require_active(name)
+        updates = arguments["global_index"] or []
+        self._index_changes[name].begin(self.get_table(name), updates, self.activation_seconds)
         table = super().update_table(name, **arguments)
         self._set_busy(name, "UPDATING")
         return table
