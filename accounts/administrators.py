@@ -11,6 +11,7 @@ from accounts.models import LocalAccount, Person
 from accounts.providers import provider_for
 from core import audit
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from core.dynamo import Stale, Transaction, transaction
 from core.errors import Conflict, Refused
 
@@ -147,9 +148,7 @@ def unacknowledged_new_admins(person: Person) -> list[AuditEvent]:
     if not since:
         since = (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
 
-    events = AuditEvent.by_target.query(
-        NEW_ADMINS, range_key_condition=AuditEvent.at > since, limit=NOTICE_LIMIT
-    )
+    events = events_of(NEW_ADMINS, range_key_condition=AuditEvent.at > since, limit=NOTICE_LIMIT)
     return list(events)
 
 

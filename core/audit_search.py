@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import Condition
 
 from core.audit import AuditEvent
 from core.audit_days import PAGE_SIZE, newest_first
+from core.audit_history import events_of
 from core.dynamo.sizes import HASH_KEY_LIMIT, fits
 
 BEGINNING = date(2026, 1, 1)
@@ -118,17 +119,16 @@ class AuditSearch:
             # DynamoDB refuses such a range
             return
 
-        indexes = [
-            (AuditEvent.by_target, name),
-            (AuditEvent.by_target, person),
-            (AuditEvent.by_person, person),
-        ]
-        arguments = self._query_arguments(AuditEvent.at.between(oldest, self.search.newest))
+        query: dict[str, Any] = {
+            "range_key_condition": AuditEvent.at.between(oldest, self.search.newest),
+            "filter_condition": self.search.filter,
+            "page_size": PAGE_SIZE,
+            "scan_index_forward": False,
+        }
         # a name with a provider is the person itself: the same index need not be read twice
-        results = [
-            index.query(key, scan_index_forward=False, **arguments)
-            for index, key in dict.fromkeys(indexes)
-        ]
+        names = dict.fromkeys([name, person])
+        results = [events_of(name, **query) for name in names]
+        results.append(iter(AuditEvent.by_person.query(person, **query)))
 
         last_at = ""
         for event in heapq.merge(*results, key=lambda event: str(event.at), reverse=True):
@@ -174,13 +174,6 @@ class AuditSearch:
     def _stop_at(self, place: str) -> None:
         self._timed_out = True
         self.reached = place
-
-    def _query_arguments(self, range_key_condition: Condition | None) -> dict[str, Any]:
-        return {
-            "range_key_condition": range_key_condition,
-            "filter_condition": self.search.filter,
-            "page_size": PAGE_SIZE,
-        }
 
 
 def history_for(key: str) -> list[AuditEvent]:

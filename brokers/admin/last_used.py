@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
 
-from core.audit import AuditEvent, Event
+from core.audit import Event
+from core.audit_history import outlines_of
 
 FRESH = 60.0
 """Seconds that an answer is remembered."""
@@ -52,7 +53,7 @@ def _is_fresh(name: str, now: float) -> bool:
 
 def _read_last_use(name: str) -> datetime | None:
     """Return the moment of a target's newest grant."""
-    events = AuditEvent.by_target.query(name, scan_index_forward=False, limit=NEWEST_EVENTS)
+    events = outlines_of(name, scan_index_forward=False, limit=NEWEST_EVENTS)
     for event in events:
         if event.event == Event.GRANT_DONE:
             return event.moment

@@ -39,6 +39,8 @@ from core import admin
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
+from core.audit_search import HISTORY_LIMIT
 from core.dynamo import Document, Transaction
 from core.errors import CooperError, Invalid
 from core.http import post_only
@@ -160,7 +162,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return format_html("<code>{}</code>", target.role_arn)
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
-        return AuditEvent.by_target.query(obj.key[0], scan_index_forward=False, limit=200)
+        return events_of(str(obj.key[0]), scan_index_forward=False, limit=HISTORY_LIMIT)
 
     # -- the form
     def form_class(self, request: AdminRequest, obj: Any = None) -> type[TargetForm]:

@@ -13,6 +13,7 @@ from accounts.models import LocalAccount, Person
 from accounts.providers.base import Provider
 from accounts.sessions import SessionStore
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from core.dynamo import Transaction
 from core.errors import Conflict, Refused
 from tests.support.codes import give_device, next_code
@@ -58,7 +59,7 @@ def alone(client_of):
 
 
 def made() -> list[AuditEvent]:
-    return list(AuditEvent.by_target.query(administrators.NEW_ADMINS))
+    return list(events_of(administrators.NEW_ADMINS))
 
 
 # -- the last one stays ----------------------------------------------------------------------------

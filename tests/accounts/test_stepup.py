@@ -16,6 +16,7 @@ from brokers.errors import TooMany
 from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from core.errors import CooperError, Invalid, Unavailable
 from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support import clock, faults
@@ -226,7 +227,7 @@ def test_it_asks_for_no_second_code_while_a_window_is_open(carol_in_a_window):
     page = carol_in_a_window.get(TARGET)
     assert 'name="code"' not in page.text and "No code is needed" in page.text
     assert submit(carol_in_a_window, TARGET, FORM, title="Second").status_code == SAVED
-    changed = AuditEvent.by_target.query("dev-read", scan_index_forward=False)
+    changed = events_of("dev-read", scan_index_forward=False)
     newest = next(each for each in changed if each.event == Event.TARGET_CHANGED)
     assert newest.facts["step_up"] == "window"
 

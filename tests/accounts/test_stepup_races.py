@@ -14,7 +14,8 @@ from django.test import Client
 
 from accounts.models import LocalAccount
 from brokers.models import Association, Target
-from core.audit import AuditEvent, Event
+from core.audit import Event
+from core.audit_history import events_of
 from core.installation import Installation
 from tests.conftest import sign_in
 from tests.support.codes import give_device, next_code
@@ -135,11 +136,7 @@ def eight_edits(administrators: list[Client], rounds: int) -> None:
         assert groups[won[0]] in there and not there & (set(groups) - {groups[won[0]]})
         lost = answers[(won[0] + 1) % AT_ONCE].text
         assert "Somebody else changed this" in lost and f"Now: {said[won[0]]}" in lost
-    saved = [
-        each
-        for each in AuditEvent.by_target.query("dev-read")
-        if each.event == Event.TARGET_CHANGED
-    ]
+    saved = [each for each in events_of("dev-read") if each.event == Event.TARGET_CHANGED]
     assert len(saved) == rounds
 
 

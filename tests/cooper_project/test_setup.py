@@ -91,7 +91,7 @@ def wanted() -> dict[str, dict[str, Any]]:
             "billing": "PAY_PER_REQUEST",
             "key": key,
             "protected": True,
-            "indexes": ["by-person", "by-target"] if model is AuditEvent else [],
+            "indexes": ["by-person", "outlines-by-target"] if model is AuditEvent else [],
             "recovery": "ENABLED",
             "ttl": model.ttl_name() or None,
             "tags": {"application", "cooper:prefix", "cooper:made-by"},
@@ -334,11 +334,11 @@ def test_it_mends_what_somebody_turned_off(
 
 def test_it_adds_an_index_that_lacks(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
-    removal = [{"Delete": {"IndexName": "by-target"}}]
+    removal = [{"Delete": {"IndexName": "outlines-by-target"}}]
     dynamodb(
         "update_table", TableName=AuditEvent.Meta.table_name, GlobalSecondaryIndexUpdates=removal
     )
-    assert setup.set_up(quiet) == [f"{AuditEvent.Meta.table_name}: index by-target"]
+    assert setup.set_up(quiet) == [f"{AuditEvent.Meta.table_name}: index outlines-by-target"]
     assert whole() == wanted()
 
 
@@ -541,22 +541,22 @@ def test_it_keeps_the_secret_key_encrypted(empty: EmbeddedAws) -> None:
 def test_it_refuses_an_index_with_other_keys(empty: EmbeddedAws) -> None:
     setup.set_up(quiet)
 
-    class ByTarget(GlobalSecondaryIndex[Any]):
+    class ByPerson(GlobalSecondaryIndex[Any]):
         class Meta:
-            index_name = "by-target"
+            index_name = "by-person"
             projection = AllProjection()
 
-        person = UnicodeAttribute(hash_key=True)
+        target = UnicodeAttribute(hash_key=True)
 
     class Tomorrow(Document):
         day = UnicodeAttribute(hash_key=True)
         at = UnicodeAttribute(range_key=True)
-        person = UnicodeAttribute(null=True)
-        by_target = ByTarget()
+        target = UnicodeAttribute(null=True)
+        by_person = ByPerson()
 
         class Meta:
             table = "audit"
 
     _documents.remove(Tomorrow)
-    with pytest.raises(Conflict, match="has an index by-target with other keys"):
+    with pytest.raises(Conflict, match="has an index by-person with other keys"):
         tables.ensure(key_arn(), quiet, only=[Tomorrow])

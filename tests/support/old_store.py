@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from embedded_aws import EmbeddedAws, stored_tables
 from tests.support.paths import ROOT
 from tests.support.served import clean, manage
+from tests.support.versions import forget_version
 
 DATA = ROOT / "tests" / "data"
 ADMIN_GROUPS = {"COOPER_ADMIN_GROUPS": "local:admins,example:admins"}
@@ -29,17 +31,30 @@ def write_store(dump: dict[str, Any], folder: Path) -> None:
     """Write a dump as the folder that `cooper_demo --store` reads."""
     folder.mkdir(parents=True)
     files = {}
-    for name, part in dump["embedded_aws"]["parts"].items():
-        stored = dict(part) if isinstance(part, dict) else part
-        if name.startswith("table/"):
-            table = name.rpartition("/")[2]
-            stored["items"] = dump["tables"][table]["items"]
-        content = json.dumps(stored, separators=(",", ":")).encode()
+    for name, part in _parts(dump).items():
+        content = json.dumps(part, separators=(",", ":")).encode()
         files[name] = f"{hashlib.sha256(content).hexdigest()[:32]}.json"
         (folder / files[name]).write_bytes(content)
 
     manifest = {"version": dump["embedded_aws"]["version"], "files": files}
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def load_tables(dump: dict[str, Any], aws: EmbeddedAws) -> None:
+    """Put a dump's tables, and they alone, into the embedded AWS of this process."""
+    aws.tables.clear()
+    stored_tables.load(_parts(dump))
+    forget_version()
+
+
+def _parts(dump: dict[str, Any]) -> dict[str, Any]:
+    """Return what the embedded AWS keeps, with the items of the tables in their places."""
+    parts = dict(dump["embedded_aws"]["parts"])
+    for name, part in parts.items():
+        if name.startswith("table/"):
+            table = name.rpartition("/")[2]
+            parts[name] = part | {"items": dump["tables"][table]["items"]}
+    return parts
 
 
 @contextmanager

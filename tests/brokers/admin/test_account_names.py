@@ -5,6 +5,7 @@ import pytest
 from brokers import catalogue
 from brokers.models import AwsAccount, Target
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from demo.seed import SPARE_ROLE
 from tests.support.forms import submit
 
@@ -35,7 +36,7 @@ def renames() -> list[tuple[str, object]]:
 
 
 def target_changes() -> dict[str, list[object]]:
-    events = AuditEvent.by_target.query("dev-read")
+    events = events_of("dev-read")
     [event] = [event for event in events if event.event == Event.TARGET_CHANGED]
     return event.facts["changes"]
 

@@ -9,6 +9,7 @@ from brokers import catalogue
 from brokers.models import Association, State, Target
 from core import admin
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from tests.support import faults
 from tests.support.codes import next_code
 from tests.support.faults import Fault
@@ -35,7 +36,7 @@ def done(browser, action: str, *names: str, **typed: str):
 
 
 def newest(name: str) -> AuditEvent:
-    events = AuditEvent.by_target.query(name, scan_index_forward=False)
+    events = events_of(name, scan_index_forward=False)
     return next(each for each in events if each.event == Event.TARGET_CHANGED)
 
 
@@ -92,11 +93,7 @@ def test_it_does_nothing_when_what_it_does_is_different_by_now(carol):
     }
     answer = carol.post(LIST, sent | {"code": next_code("carol")})
     assert "changed since you looked" in answer.text
-    assert not [
-        each
-        for each in AuditEvent.by_target.query("dev-read")
-        if each.event == Event.TARGET_CHANGED
-    ]
+    assert not [each for each in events_of("dev-read") if each.event == Event.TARGET_CHANGED]
 
 
 def test_it_takes_targets_from_a_group(carol):
@@ -120,9 +117,7 @@ def test_it_disables_and_enables_with_a_try(carol, client_of):
     assert client_of("alice").get("/targets/dev-read/").status_code == 404
     assert "2 targets changed" in done(carol, "enable", "dev-read", "dev-admin").text
     assert Target.find("dev-read").state == State.ENABLED
-    tried = [
-        each for each in AuditEvent.by_target.query("dev-read") if each.event == Event.TARGET_TRIED
-    ]
+    tried = [each for each in events_of("dev-read") if each.event == Event.TARGET_TRIED]
     assert tried
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from brokers import catalogue
 from brokers.models import Association, Change, Target
-from core.audit import AuditEvent, Event
+from core.audit import Event
+from core.audit_history import events_of
 from tests.support import clock
 from tests.support.codes import next_code
 from tests.support.forms import confirmed, fields_of, looked_at
@@ -71,7 +72,7 @@ def said_and_done() -> None:
         target = Target.find(name)
         there = {str(rule.group) for rule in Association.under(name)}
         added, removed, events = set(), set(), []
-        for each in AuditEvent.by_target.query(name):
+        for each in events_of(name):
             if each.event in (Event.TARGET_CHANGED, Event.TARGET_DELETED):
                 events.append(each)
                 changed = each.facts.get("associations") or {}

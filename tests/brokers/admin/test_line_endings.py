@@ -11,6 +11,7 @@ from brokers.import_export.drafts import draft
 from brokers.models import Target
 from core import admin
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from tests.support.forms import fields_of, submit
 from tests.support.import_files import exported, refused
 
@@ -68,19 +69,11 @@ def store_as_older_versions_did(store) -> None:
 
 
 def probes() -> list[AuditEvent]:
-    return [
-        event
-        for event in AuditEvent.by_target.query("dev-read")
-        if event.event == Event.TARGET_TRIED
-    ]
+    return [event for event in events_of("dev-read") if event.event == Event.TARGET_TRIED]
 
 
 def last_change() -> dict[str, object]:
-    changes = [
-        event
-        for event in AuditEvent.by_target.query("dev-read")
-        if event.event == Event.TARGET_CHANGED
-    ]
+    changes = [event for event in events_of("dev-read") if event.event == Event.TARGET_CHANGED]
     newest = max(changes, key=lambda event: event.at)
     return dict(newest.facts["changes"])
 

@@ -15,6 +15,7 @@ from brokers.grants import active_grants_for
 from brokers.models import Target
 from core import audit
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from core.dynamo import transaction
 from tests.support.codes import give_device, next_code
 from tests.support.forms import mark_in, submit
@@ -53,7 +54,7 @@ def policies(page: str) -> list[dict]:
 
 
 def recorded(kind: Event) -> list[AuditEvent]:
-    return [each for each in AuditEvent.by_target.query("local:alice") if each.event == kind]
+    return [each for each in events_of("local:alice") if each.event == kind]
 
 
 # -- device and web sessions -----------------------------------------------------------------------

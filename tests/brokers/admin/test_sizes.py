@@ -9,6 +9,7 @@ from brokers.admin import target_save
 from brokers.import_export.drafts import draft
 from brokers.models import Association, State, Target
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from core.dynamo import transaction
 from core.errors import Invalid
 from tests.support.forms import confirmed, errors_in, submit
@@ -114,11 +115,7 @@ def test_a_target_of_very_many_groups_can_be_deleted(carol):
     assert target is not None and target.state == State.DELETED
     assert list(Association.under("dev-read")) == []
 
-    [event] = [
-        event
-        for event in AuditEvent.by_target.query("dev-read")
-        if event.event == Event.TARGET_DELETED
-    ]
+    [event] = [event for event in events_of("dev-read") if event.event == Event.TARGET_DELETED]
     removed = event.facts["associations"]["removed"]
     assert set(removed[:-1]) <= {*groups, "local:developers"}
     assert removed[-1].startswith("and ")

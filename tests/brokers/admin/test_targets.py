@@ -12,7 +12,7 @@ from brokers import aws_accounts, catalogue, trust_policy
 from brokers.admin import target_save
 from brokers.federation_keys import decrypt_keys
 from brokers.models import Association, AwsAccount, State, Target
-from core import aws
+from core import audit_history, aws
 from core.audit import AuditEvent, Event
 from core.aws import CallerIdentity
 from demo.seed import READ_S3, SPARE_ROLE
@@ -43,7 +43,7 @@ def change(name: str) -> str:
 
 
 def events_of(target: str, kind: Event) -> list[AuditEvent]:
-    return [each for each in AuditEvent.by_target.query(target) if each.event == kind]
+    return [each for each in audit_history.events_of(target) if each.event == kind]
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from brokers import catalogue
 from brokers.import_export import jobs
 from brokers.import_export.drafts import draft
 from brokers.models import Association, Target
+from core import audit_history
 from core.audit import AuditEvent, Event
 from tests.support.import_files import HEAD, ROLE, T, exported, imported
 
 
 # -- what an import does ---------------------------------------------------------------------------
 def events_of(target: str) -> list[AuditEvent]:
-    return [each for each in AuditEvent.by_target.query(target) if "imported" in each.facts]
+    return [each for each in audit_history.events_of(target) if "imported" in each.facts]
 
 
 def test_it_records_each_target_with_its_changes_and_its_step(store):

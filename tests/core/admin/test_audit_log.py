@@ -7,6 +7,7 @@ from django.contrib.admin.utils import quote
 
 from core import audit
 from core.audit import AuditEvent, Event
+from core.audit_history import events_of
 from core.dynamo import transaction
 from tests.support import faults
 from tests.support.faults import Fault
@@ -103,11 +104,7 @@ def test_it_shows_one_event_with_everything_that_is_known(carol, client_of):
     client_of("alice").post(
         "/targets/dev-read/credentials/", {"duration": 900, "reason": "because"}
     )
-    [intent] = [
-        each
-        for each in AuditEvent.by_target.query("dev-read")
-        if each.event == Event.GRANT_INTENDED
-    ]
+    [intent] = [each for each in events_of("dev-read") if each.event == Event.GRANT_INTENDED]
     page = carol.get(LIST).text
     address = next(
         part.split('"')[0]

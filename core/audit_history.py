@@ -1,0 +1,56 @@
+"""What was done to one target or person: found by an index, and read whole by its keys.
+
+The index has no more of an event than what searches go by: its long reasons would cost a write unit
+more each, in a partition that all events of one target share.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from core import installation
+from core.audit import AuditEvent
+from core.errors import Unavailable
+
+VERSION = 2
+"""The version of the tables that has the slim index for certain."""
+
+AT_ONCE = 100
+"""Events that are read whole in one call: as many as BatchGetItem takes."""
+
+
+def events_of(name: str, **query: Any) -> Iterator[AuditEvent]:
+    """Yield the events about a target, or a person, as they are read; oldest first.
+
+    `query` is as PynamoDB takes it: `range_key_condition` by `at`, `filter_condition` by `event`
+    and `request_id`, `scan_index_forward`, `limit`, `page_size`. Raise CooperError.
+    """
+    outlines = outlines_of(name, **query)
+    if not _has_slim_index():
+        # the index of version 1 has all of each event
+        yield from outlines
+        return
+
+    while some := list(islice(outlines, AT_ONCE)):
+        yield from _read_whole(some)
+
+
+def outlines_of(name: str, **query: Any) -> Iterator[AuditEvent]:
+    """Yield the same events with nothing but their keys, `event`, `target` and `request_id`."""
+    if _has_slim_index():
+        return iter(AuditEvent.outlines_by_target.query(name, **query))
+    return iter(AuditEvent.by_target.query(name, **query))
+
+
+def _has_slim_index() -> bool:
+    return installation.recent_version() >= VERSION
+
+
+def _read_whole(outlines: list[AuditEvent]) -> Iterator[AuditEvent]:
+    """Yield the events in the order of their outlines; nothing ever leaves the audit log."""
+    keys = [outline.key for outline in outlines]
+    events = {event.key: event for event in AuditEvent.batch_get(keys, consistent_read=True)}
+    for key in keys:
+        if key not in events:
+            raise Unavailable("DynamoDB did not answer. Try again.", f"no event {key}")
+        yield events[key]
