@@ -10,6 +10,7 @@ from typing import Any
 
 from core import installation
 from core.audit import AuditEvent
+from core.dynamo import DocumentKey, batch_read
 from core.errors import Unavailable
 
 VERSION = 2
@@ -47,10 +48,12 @@ def _has_slim_index() -> bool:
 
 
 def _read_whole(outlines: list[AuditEvent]) -> Iterator[AuditEvent]:
-    """Yield the events in the order of their outlines; nothing ever leaves the audit log."""
-    keys = [outline.key for outline in outlines]
-    events = {event.key: event for event in AuditEvent.batch_get(keys, consistent_read=True)}
-    for key in keys:
-        if key not in events:
-            raise Unavailable("DynamoDB did not answer. Try again.", f"no event {key}")
-        yield events[key]
+    """Yield the events in the order of their outlines."""
+    keys: list[DocumentKey] = [(AuditEvent, *outline.key) for outline in outlines]
+    events = batch_read(keys)
+    for outline in outlines:
+        event = events.get(AuditEvent, *outline.key)
+        if event is None:
+            # nothing ever leaves the audit log
+            raise Unavailable("DynamoDB did not answer. Try again.", f"no event {outline.pk}")
+        yield event
