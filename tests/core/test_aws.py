@@ -5,6 +5,7 @@ from typing import Any
 import botocore
 import pytest
 from botocore.exceptions import NoCredentialsError
+from botocore.regions import EndpointRulesetResolver
 from botocore.useragent import UserAgentString
 
 from core import __version__, installation
@@ -52,3 +53,26 @@ def test_every_call_says_that_cooper_makes_it_without_building_that_anew(
     [user_agent] = user_agents
     assert user_agent.startswith(f"cooper/{__version__} Python/")
     assert f" Botocore/{botocore.__version__}" in user_agent
+
+
+def test_the_address_of_an_operation_is_found_once(
+    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    find = EndpointRulesetResolver.construct_endpoint
+
+    def count(
+        self: EndpointRulesetResolver, operation_model: Any, call_args: Any, request_context: Any
+    ) -> Any:
+        counted.append(operation_model.name)
+        return find(self, operation_model, call_args, request_context)
+
+    monkeypatch.setattr(EndpointRulesetResolver, "construct_endpoint", count)
+    cooper_aws.forget_clients()
+    client = cooper_aws.client("sts")
+    arns = {client.get_caller_identity()["Arn"] for _ in range(3)}
+    client.get_session_token()
+    cooper_aws.forget_clients()
+
+    assert len(arns) == 1
+    assert counted == ["GetCallerIdentity", "GetSessionToken"]
