@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 from brokers.models import Association, AwsAccount, Target
@@ -48,6 +49,15 @@ class Catalogue:
         by_group = {group: frozenset(names) for group, names in names_by_group.items()}
         sensitive = tuple(target for target in targets.values() if target.sensitive)
         return cls(number, targets, accounts, associations_by_target, by_group, sensitive)
+
+    @cached_property
+    def stopped_accounts(self) -> Mapping[str, str]:
+        """The names of the stopped AWS accounts, by their number."""
+        return {
+            account_id: str(account)
+            for account_id, account in self.accounts.items()
+            if account.stopped
+        }
 
     def takes_code(self, target: Target) -> bool:
         """Return whether becoming the target takes a one-time code.

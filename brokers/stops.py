@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import SimpleLazyObject
 
 from accounts.first_read import first_read_of
-from brokers.entitlements import entitlements_of
+from brokers.entitlements import entitlement_to
 from brokers.request_catalogue import catalogue_of
 from core.errors import CooperError
 from core.installation import STOP_SWITCH_ITEM, Installation
@@ -40,13 +40,9 @@ def stops_now(request: CooperRequest) -> Stops:
 
 def _compute_stops(request: CooperRequest) -> Stops:
     switch = first_read_of(request).find(Installation, STOP_SWITCH_ITEM)
-    accounts = {
-        account_id: str(account)
-        for account_id, account in catalogue_of(request).accounts.items()
-        if account.stopped
-    }
     # a grant demands a switch that is there and off
-    return Stops(switch is None or bool(switch.stopped), accounts)
+    is_stopped = switch is None or bool(switch.stopped)
+    return Stops(is_stopped, catalogue_of(request).stopped_accounts)
 
 
 def stops_context(request: CooperRequest) -> dict[str, Any]:
@@ -74,14 +70,22 @@ def _banner_lines(request: CooperRequest) -> list[str]:
 def _own_accounts(request: CooperRequest, stops: Stops) -> dict[str, str]:
     """Return the stopped AWS accounts in which the person may become anything."""
     current = catalogue_of(request)
-    associations = current.associations_for(request.identity.groups)
-    names = entitlements_of(request.identity, associations, datetime.now(UTC))
+    identity = request.identity
+    now = datetime.now(UTC)
 
-    own = {}
+    names: set[str] = set()
+    for group in identity.groups:
+        names |= current.by_group.get(str(group), frozenset())
+
+    # of many targets, few are in an AWS account that is stopped: only for those is it decided
+    own: dict[str, str] = {}
     for name in names:
         target = current.targets.get(name)
-        if target is not None and target.aws_account in stops.accounts:
-            own[str(target.aws_account)] = stops.accounts[str(target.aws_account)]
+        account_id = str(target.aws_account) if target else ""
+        if account_id in own or account_id not in stops.accounts:
+            continue
+        if entitlement_to(name, identity, current.associations_by_target.get(name, ()), now):
+            own[account_id] = stops.accounts[account_id]
     return own
 
 

@@ -1,12 +1,13 @@
 """What is stopped is said on every page that it touches, in words and a colour of danger."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.utils import quote
 
 from brokers import catalogue
-from brokers.models import AwsAccount, State, Target
+from brokers.models import Association, AwsAccount, State, Target
 from core import admin
 from core.dynamo import transaction
 from core.installation import STOP_SWITCH_ITEM, Installation
@@ -75,6 +76,18 @@ def test_a_stopped_aws_account_is_not_named_to_somebody_with_nothing_in_it(
 ):
     text = client_of("bob").get("/").text
     assert banner_of(text) == "" and "222222222222" not in text
+
+
+def test_a_stopped_aws_account_is_not_named_to_somebody_whose_associations_there_have_ended(
+    client_of, account_stopped
+):
+    alice = client_of("alice")
+    assert ACCOUNT_STOPPED in banner_of(alice.get("/").text)
+    for name in ("dev-read", "dev-admin", "dev-uploads"):
+        association = Association.find(name, "local:developers")
+        association.until = datetime.now(UTC) - timedelta(seconds=1)
+        catalogue.edit(lambda writes, ended=association: writes.save(ended), name)
+    assert banner_of(alice.get("/").text) == ""
 
 
 def test_a_switch_that_is_not_there_counts_as_stopped(client_of, store):
