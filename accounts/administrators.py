@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
 
+from accounts import notices
 from accounts.identity import Group, parse_groups
 from accounts.models import LocalAccount, Person
 from accounts.providers import provider_for
@@ -144,7 +145,7 @@ def _require_active(writes: Transaction, admin: Holder) -> None:
 # -- telling the others ----------------------------------------------------------------------------
 def unacknowledged_new_admins(person: Person) -> list[AuditEvent]:
     """Return the events of new administrators that this one has not acknowledged, oldest first."""
-    since = person.administrators_seen
+    since = notices.acknowledged_until(person)
     if not since:
         since = (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
 
@@ -181,15 +182,14 @@ def has_unacknowledged(person: Person, until: str) -> bool:
 def acknowledge_new_admins(person: Person, until: str) -> None:
     """Note that an administrator saw the new ones up to the event at `until`, with an event.
 
-    Whoever is changed at the same moment sees them again.
+    Whoever does it twice at the same moment sees them again.
     """
     if not has_unacknowledged(person, until):
         return
 
-    person.administrators_seen = until
     try:
         with transaction() as writes:
-            writes.save(person)
+            notices.acknowledge(writes, str(person.person), until)
             writes.create(audit.event(Event.NEW_ADMINS_ACKNOWLEDGED, until=until))
     except Stale:
         return

@@ -8,7 +8,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from accounts import person_names
+from accounts import notices, person_names
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
 from accounts.entitlement_hooks import relevant_groups
 from accounts.first_read import first_read_of
@@ -18,7 +18,7 @@ from accounts.providers import AuthResult, Provider, SignInRefused, provider_for
 from accounts.sessions import AUTHENTICATED_AT, ENDS_AT
 from core import audit
 from core.audit import Event
-from core.dynamo import Stale, Transaction, transaction
+from core.dynamo import Transaction, transaction
 from core.errors import Conflict
 from core.retry import retry
 
@@ -170,6 +170,7 @@ def _put_person(
     person.groups = groups
     person.name = identity.name or None
     person.last_seen = datetime.now(UTC)
+    notices.move_old(writes, person)
     writes.save(person)
 
     # Local accounts are guarded where they are changed. What another provider says of its groups
@@ -202,19 +203,6 @@ def _groups_to_keep(identity: Identity) -> list[str]:
 
 def _size(texts: list[str]) -> int:
     return sum(len(text.encode()) for text in texts)
-
-
-def clear_notice(person: Person) -> None:
-    """Take away a notice that was shown.
-
-    If the person was changed at the same moment, it is shown again.
-    """
-    person.notice = None
-    try:
-        with transaction() as writes:
-            writes.save(person)
-    except Stale:
-        return
 
 
 def sign_out(request: HttpRequest) -> None:

@@ -30,9 +30,9 @@ class Person(Document):
     """Somebody who has signed in, by `provider:subject`.
 
     `groups` are those of the newest sign-in or change. `epoch` counts up to end what was begun
-    before: web sessions of an older epoch are not valid any more. `notice` is shown at the next
-    sign-in; `administrators_seen` is the place in the audit log up to which this administrator
-    has been shown new ones.
+    before: web sessions of an older epoch are not valid any more. Sign-in and administration alone
+    write it: each grant rests on it. `notice` and `administrators_seen` are an earlier cooper's,
+    and only read (`accounts.notices`).
     """
 
     purpose = "people who signed in"
@@ -189,7 +189,7 @@ class Attempt(Document):
 
 
 class OnceRecord(Document):
-    """Something that may happen once, such as a code or a message that is used up."""
+    """Something that may happen once, such as a code that is used up, or a notice that is shown."""
 
     purpose = "once-only records"
 
@@ -197,6 +197,7 @@ class OnceRecord(Document):
         table = "once"
 
     what = UnicodeAttribute(hash_key=True)
+    text = UnicodeAttribute(null=True)
     expires = TTLAttribute()
 
 

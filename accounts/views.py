@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import login, passwords, throttle
+from accounts import login, notices, passwords, throttle
 from accounts.identity import Identity
 from accounts.models import User
 from accounts.providers import (
@@ -167,10 +167,11 @@ def _next_page(request: HttpRequest) -> str:
 
 def _show_stored_notice(request: CooperRequest, user: User) -> None:
     """Show what happened to the person's device since they last signed in, once."""
-    notice = user.stored_person.notice
+    person = str(user.stored_person.person)
+    notice = notices.waiting_for(person)
     if notice:
-        messages.warning(request, str(notice))
-        login.clear_notice(user.stored_person)
+        messages.warning(request, notice)
+        notices.forget(person)
 
 
 # -- providers without a form ----------------------------------------------------------------------

@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from functools import partial
 
+from accounts import notices
 from accounts.models import Person, TotpDevice
 from accounts.totp import recovery
 from accounts.totp.seeds import device_label
@@ -110,6 +111,8 @@ def _reset_once(person_key: str, by: str) -> None:
             writes.check_absent(Person(person_key))
         else:
             person.start_new_epoch()
-            moment = f"{audit.now():%Y-%m-%d %H:%M} UTC"
-            person.notice = f"Your device for one-time codes was reset by {by} on {moment}."
             writes.save(person)
+
+            moment = f"{audit.now():%Y-%m-%d %H:%M} UTC"
+            text = f"Your device for one-time codes was reset by {by} on {moment}."
+            notices.leave(writes, person_key, text)

@@ -5,6 +5,8 @@ import pytest
 from core import audit
 from core.audit import AuditEvent, Event
 from core.dynamo import OutcomeUnknown, transaction
+from core.dynamo.conflicts import TRIES
+from core.errors import Unavailable
 from tests.support import faults
 from tests.support.faults import Fault
 
@@ -49,3 +51,34 @@ def test_it_stays_unknown_when_the_table_does_not_say_either(store):
     ):
         writes.create(event)
     assert AuditEvent.find(*event.key) is not None
+
+
+def cancelled(**more):
+    reasons = {"CancellationReasons": [{"Code": "TransactionConflict"}]}
+    return Fault(
+        "dynamodb",
+        "TransactWriteItems",
+        status=400,
+        code="TransactionCanceledException",
+        more=reasons,
+        **more,
+    )
+
+
+def test_it_is_repeated_while_others_have_its_items(store):
+    event = new_event()
+    with faults.on(cancelled(times=3)) as [fault], transaction() as writes:
+        writes.create(event)
+    assert fault.hit == 3 and AuditEvent.find(*event.key) is not None
+
+
+def test_it_says_that_others_are_in_the_way_when_they_stay(store, monkeypatch):
+    monkeypatch.setattr("core.dynamo.conflicts.time.sleep", lambda seconds: None)
+    event = new_event()
+    with (
+        faults.on(cancelled()) as [fault],
+        pytest.raises(Unavailable, match="Others are changing the same things right now"),
+        transaction() as writes,
+    ):
+        writes.create(event)
+    assert fault.hit == TRIES and AuditEvent.find(*event.key) is None
