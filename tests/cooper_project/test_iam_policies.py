@@ -194,6 +194,7 @@ def administer(stage: Stage) -> None:
     carol = stage.client_of("carol")
     change = "/admin/brokers/target/dev-read/change/"
     add = "/admin/brokers/target/add/?kind=role"
+    dan = "/admin/accounts/localaccount/dan/change/"
     new = {"role_arn": "arn:aws:iam::444444444444:role/support-read", "name": "support-read"}
     with stage.enforced():
         for page in (
@@ -206,6 +207,7 @@ def administer(stage: Stage) -> None:
             assert carol.get(f"/admin/{page}").status_code == 200
         assert submit(carol, change, "target_form", title="New").status_code == 302
         assert submit(carol, add, "target_form", **new).status_code == 302
+        assert submit(carol, dan, "localaccount_form", groups="visitors").status_code == 302
         deleted = confirmed(carol, "/admin/brokers/target/support-read/delete/")
         assert deleted.status_code == 200
 
