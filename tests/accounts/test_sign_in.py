@@ -85,7 +85,8 @@ def test_it_records_refused_sign_ins_without_the_password(browser):
 
 
 def refusals() -> list[AuditEvent]:
-    return [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+    events = [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+    return sorted(events, key=lambda event: event.at)
 
 
 @pytest.mark.parametrize("tries", [1, 7])
