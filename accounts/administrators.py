@@ -180,16 +180,10 @@ def has_unacknowledged(person: Person, until: str) -> bool:
 
 
 def acknowledge_new_admins(person: Person, until: str) -> None:
-    """Note that an administrator saw the new ones up to the event at `until`, with an event.
-
-    Whoever does it twice at the same moment sees them again.
-    """
+    """Note that an administrator saw the new ones up to the event at `until`, with an event."""
     if not has_unacknowledged(person, until):
         return
 
-    try:
-        with transaction() as writes:
-            notices.acknowledge(writes, str(person.person), until)
-            writes.create(audit.event(Event.NEW_ADMINS_ACKNOWLEDGED, until=until))
-    except Stale:
-        return
+    with transaction() as writes:
+        notices.acknowledge(writes, str(person.person), until)
+        writes.create(audit.event(Event.NEW_ADMINS_ACKNOWLEDGED, until=until))

@@ -15,10 +15,7 @@ KEPT = 10 * 365 * 86_400
 
 # -- a notice for the next sign-in -----------------------------------------------------------------
 def leave(writes: Transaction, person: str, text: str) -> None:
-    """Put a notice into a transaction, over an older one.
-
-    The transaction raises Stale when another one is left at that moment.
-    """
+    """Put a notice into a transaction, over an older one."""
     _put(writes, _notice_key(person), text)
 
 
@@ -41,10 +38,7 @@ def forget(person: str) -> None:
 
 # -- the newest event of new administrators that an administrator has acknowledged -----------------
 def acknowledge(writes: Transaction, person: str, until: str) -> None:
-    """Put into a transaction that an administrator acknowledged the events up to `until`.
-
-    The transaction raises Stale when they do so twice at that moment.
-    """
+    """Put into a transaction that an administrator acknowledged the events up to `until`."""
     _put(writes, _acknowledged_key(person), until)
 
 
@@ -57,10 +51,8 @@ def acknowledged_until(person: Person) -> str:
 
 # -- stored ----------------------------------------------------------------------------------------
 def _put(writes: Transaction, key: str, text: str) -> None:
-    record = OnceRecord.find(key) or OnceRecord(key)
-    record.text = text
-    record.expires = after(KEPT)
-    writes.save(record)
+    # not read before: commands on the host may write here, and not read
+    writes.replace(OnceRecord(key, text=text, expires=after(KEPT)))
 
 
 def _read(key: str) -> str:

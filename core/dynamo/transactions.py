@@ -106,6 +106,15 @@ class Transaction:
         self._add(_Kind.PUT, arguments, refusal or Stale(document))
         self._saved.append(document)
 
+    def replace(self, document: Document) -> None:
+        """Put a document over whatever has its key; raise Invalid for one that is too large."""
+        (hash_key,), rest = document._get_save_args(add_version_condition=False)
+        arguments = document._get_connection().get_operation_kwargs(hash_key, key="Item", **rest)
+        check_item(arguments["Item"], document.key_limits())
+        # there is no condition, so nothing is refused
+        self._add(_Kind.PUT, arguments, Stale(document))
+        self._saved.append(document)
+
     def update(
         self,
         model: type[Document],
