@@ -101,7 +101,7 @@ def _measure_calls(bench: Bench) -> None:
     """Count the AWS calls of grants, and what they consume."""
     count = 20
     bench.stub.set_milliseconds(0, 0)
-    bench.stub.control()
+    bench.stub.control(units=True)
     requests = [load.become(TARGET, bench.stub.cookies[0])]
     run = load.send(bench.one_worker.port, requests, 1, seconds=60, most=count)
     assert len(run.times) == count, run.statuses

@@ -7,8 +7,6 @@ transaction has its item. Whoever comes second is refused.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from bench.stub_aws.dynamodb import ItemKey
 from bench.stub_aws.errors import NO_REASON, Reason, StubError, cancelled
@@ -25,34 +23,31 @@ class Conflicts:
     """The writes that are under way; a call is under way for as long as it takes."""
 
     def __init__(self) -> None:
-        self.are_modelled = False
         self.count = 0
         """How many calls were refused."""
         self._transactions: Counter[ItemKey] = Counter()
         self._single_writes: Counter[ItemKey] = Counter()
 
-    @contextmanager
-    def under_way(self, operation: str, keys: list[ItemKey]) -> Iterator[None]:
-        """Let a call be under way within the block; raise StubError when another is in its way."""
-        if not self.are_modelled:
-            yield
-            return
-
+    def begin(self, operation: str, keys: list[ItemKey]) -> None:
+        """Let a call be under way until `end`; raise StubError when another is in its way."""
         self._refuse(operation, keys)
-        under_way: Counter[ItemKey] = Counter()
-        if operation == "TransactWriteItems":
-            under_way = self._transactions
-        elif operation in SINGLE_WRITES:
-            under_way = self._single_writes
+        self._under_way(operation).update(keys)
 
-        under_way.update(keys)
-        try:
-            yield
-        finally:
-            for key in keys:
-                under_way[key] -= 1
-                if not under_way[key]:
-                    del under_way[key]
+    def end(self, operation: str, keys: list[ItemKey]) -> None:
+        """Let a call be over."""
+        under_way = self._under_way(operation)
+        for key in keys:
+            under_way[key] -= 1
+            if under_way[key] <= 0:
+                del under_way[key]
+
+    def _under_way(self, operation: str) -> "Counter[ItemKey]":
+        if operation == "TransactWriteItems":
+            return self._transactions
+        if operation in SINGLE_WRITES:
+            return self._single_writes
+        # reads are in nobody's way
+        return Counter()
 
     def _refuse(self, operation: str, keys: list[ItemKey]) -> None:
         if operation == "TransactGetItems":

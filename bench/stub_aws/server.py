@@ -6,7 +6,7 @@
 import asyncio
 import io
 import json
-import time
+import re
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -22,17 +22,31 @@ from bench.stub_aws.units import Units
 CONTROL_PATH = "/stub/"
 SIGNIN_PATH = "/federation"
 
+_TARGET = re.compile(rb"\r\nx-amz-target: *([\w.]+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
+
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 
-@dataclass
 class Call:
-    """One HTTP request; header names are in lower case."""
+    """One HTTP request."""
 
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
+    def __init__(self, head: bytes, body: bytes) -> None:
+        self._head = head
+        self.body = body
+        self.method, self.path, _ = head[: head.index(b"\r\n")].decode().split(" ")
+        match = _TARGET.search(head)
+        self.target = match[1].decode() if match else ""
+        """Of services that speak JSON: the API, a dot, the operation."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers, by their names in lower case."""
+        headers = {}
+        for line in self._head.decode("latin-1").split("\r\n")[1:]:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        return headers
 
 
 @dataclass
@@ -42,6 +56,10 @@ class Answer:
     status: str
     body: bytes
     headers: dict[str, str]
+
+
+Respond = Callable[[Answer], None]
+"""Sends an answer."""
 
 
 @dataclass
@@ -59,55 +77,74 @@ class StubAws:
     def __init__(self, database: Database, fallback: WsgiApp) -> None:
         self.database = database
         self.conflicts = Conflicts()
+        self.are_conflicts_modelled = False
         self.latency = Latency()
         self.calls: Counter[str] = Counter()
         self._fallback = fallback
 
-    async def answer(self, call: Call) -> Answer:
+    def answer(self, call: Call, respond: Respond) -> None:
         """Answer a call once its time is over."""
         if call.path == CONTROL_PATH:
-            return self._control(json.loads(call.body))
+            respond(self._control(json.loads(call.body)))
+            return
 
-        service, _, operation = call.headers.get("x-amz-target", "").partition(".")
+        service, _, operation = call.target.partition(".")
         if service.startswith("DynamoDB") and operation in self.database.operations:
             self.calls[operation] += 1
-            return await self._answer_dynamodb(operation, json.loads(call.body))
+            self._answer_dynamodb(operation, json.loads(call.body), respond)
+            return
         if call.path == SIGNIN_PATH and call.method == "POST":
             self.calls["getSigninToken"] += 1
-            await asyncio.sleep(self.latency.signin)
-            return _json("200 OK", {"SigninToken": sts.token()})
+            answer = _json("200 OK", {"SigninToken": sts.token()})
+            _later(self.latency.signin, respond, answer)
+            return
 
         action = sts.action_of(call.body)
         if action:
             self.calls[action] += 1
-            await asyncio.sleep(self.latency.sts)
-            return Answer("200 OK", sts.answer(action, call.body), {"Content-Type": "text/xml"})
+            answer = Answer("200 OK", sts.answer(action, call.body), {"Content-Type": "text/xml"})
+            _later(self.latency.sts, respond, answer)
+            return
 
         self.calls[operation or call.path] += 1
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, self._pass_on, call)
+        future = loop.run_in_executor(None, self._pass_on, call)
+        future.add_done_callback(lambda done: respond(done.result()))
 
-    async def _answer_dynamodb(self, operation: str, request: Document) -> Answer:
-        end = time.monotonic() + self.latency.dynamodb
+    def _answer_dynamodb(self, operation: str, request: Document, respond: Respond) -> None:
+        keys = []
         try:
-            keys = self.database.item_keys(operation, request)
-            with self.conflicts.under_way(operation, keys):
-                document = self.database.operations[operation](request)
-                await _sleep_until(end)
+            if self.are_conflicts_modelled:
+                keys = self.database.item_keys(operation, request)
+                self.conflicts.begin(operation, keys)
+            answer = self._do(operation, request)
         except StubError as error:
-            await _sleep_until(end)
+            # what is refused is not under way
+            keys = []
+            answer = _json("400 Bad Request", error.document)
+
+        def finish(answer: Answer) -> None:
+            self.conflicts.end(operation, keys)
+            respond(answer)
+
+        _later(self.latency.dynamodb, finish, answer)
+
+    def _do(self, operation: str, request: Document) -> Answer:
+        """Do an operation; one that is refused is answered at its end, too."""
+        try:
+            return _json("200 OK", self.database.operations[operation](request))
+        except StubError as error:
             return _json("400 Bad Request", error.document)
         except (KeyError, ValueError) as error:
             # an expression that is not known here, a key of another table
             return _json("400 Bad Request", StubError("ValidationException", repr(error)).document)
-        return _json("200 OK", document)
 
     def _control(self, settings: dict[str, Any]) -> Answer:
         """Take settings, and return what was counted since the last time."""
         latency = settings.get("latency")
         if latency is not None:
             self.latency = Latency(**latency)
-        self.conflicts.are_modelled = settings.get("conflicts", self.conflicts.are_modelled)
+        self.are_conflicts_modelled = settings.get("conflicts", self.are_conflicts_modelled)
 
         counted = {
             "calls": dict(self.calls),
@@ -115,7 +152,7 @@ class StubAws:
             "conflicts": self.conflicts.count,
         }
         self.calls.clear()
-        self.database.units = Units()
+        self.database.units = Units(are_counted=bool(settings.get("units")))
         self.conflicts.count = 0
         return _json("200 OK", counted)
 
@@ -142,10 +179,11 @@ class StubAws:
         return Answer(status, body, dict(headers))
 
 
-async def _sleep_until(end: float) -> None:
-    seconds = end - time.monotonic()
-    if seconds > 0:
-        await asyncio.sleep(seconds)
+def _later(seconds: float, respond: Respond, answer: Answer) -> None:
+    if seconds:
+        asyncio.get_running_loop().call_later(seconds, respond, answer)
+    else:
+        respond(answer)
 
 
 def _json(status: str, document: Document) -> Answer:
@@ -163,9 +201,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, stub: StubAws) -> None:
         self._stub = stub
-        self._received = bytearray()
+        self._received = b""
         self._transport: Any = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: Any) -> None:
         """Keep the way back."""
@@ -176,10 +213,7 @@ class Connection(asyncio.Protocol):
         self._received += data
         call = self._take_call()
         if call is not None:
-            # the event loop keeps no task alive by itself
-            task = asyncio.get_running_loop().create_task(self._respond(call))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._stub.answer(call, self._respond)
 
     def _take_call(self) -> Call | None:
         """Return the request that was received, or None while it is not whole."""
@@ -187,25 +221,19 @@ class Connection(asyncio.Protocol):
         if end < 0:
             return None
 
-        first_line, *lines = self._received[:end].decode("latin-1").split("\r\n")
-        headers = {}
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip()
-
-        whole = end + 4 + int(headers.get("content-length", 0))
+        head = self._received[:end]
+        match = _LENGTH.search(head)
+        whole = end + 4 + int(match[1] if match else 0)
         if len(self._received) < whole:
             return None
 
-        method, path, _ = first_line.split(" ")
-        body = bytes(self._received[end + 4 : whole])
-        del self._received[:whole]
-        return Call(method, path, headers, body)
+        body = self._received[end + 4 : whole]
+        self._received = self._received[whole:]
+        return Call(head, body)
 
-    async def _respond(self, call: Call) -> None:
-        answer = await self._stub.answer(call)
-        headers = answer.headers | {"Content-Length": str(len(answer.body))}
-        lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {headers[name]}" for name in headers)]
+    def _respond(self, answer: Answer) -> None:
+        lines = [f"HTTP/1.1 {answer.status}", f"Content-Length: {len(answer.body)}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         self._transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body)
 
 

@@ -6,6 +6,7 @@ Sizes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Capacity
 from base64 import b64decode
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from bench.stub_aws.expressions import Item, Value, comparable
@@ -17,11 +18,16 @@ Key = tuple[Any, Any]
 """(hash, range): their contents; the range is "" in a table that has none."""
 
 
-class StoredItem(NamedTuple):
-    """An item and how many bytes it has."""
+class StoredItem:
+    """An item as it is stored; nothing changes it."""
 
-    item: Item
-    size: int
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    @cached_property
+    def size(self) -> int:
+        """The bytes that DynamoDB counts."""
+        return item_size(self.item)
 
 
 class Page(NamedTuple):
@@ -190,7 +196,7 @@ class Table:
         if before is None:
             self._partitions.add(*key)
             self._order = None
-        stored = StoredItem(item, item_size(item))
+        stored = StoredItem(item)
         self._items[key] = stored
         return stored
 

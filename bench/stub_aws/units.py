@@ -19,11 +19,15 @@ class Units:
     reads: float = 0
     writes: float = 0
     index_writes: float = 0
+    are_counted: bool = True
+    """False where that would take the time of what is measured."""
 
     def read(
         self, stored: StoredItem | None, *, consistent: bool, transactional: bool = False
     ) -> None:
         """Count the read of one item; one that is not there costs as much as the smallest."""
+        if not self.are_counted:
+            return
         units = _rounded_up(stored.size if stored else 0, READ_BYTES)
         if transactional:
             self.reads += 2 * units
@@ -34,6 +38,8 @@ class Units:
 
     def read_many(self, items: Sequence[StoredItem], *, consistent: bool) -> None:
         """Count a page of a query or a scan: all of its items together."""
+        if not self.are_counted:
+            return
         units = _rounded_up(sum(stored.size for stored in items), READ_BYTES)
         self.reads += units if consistent else units / 2
 
@@ -46,6 +52,8 @@ class Units:
         transactional: bool = False,
     ) -> None:
         """Count a write of one item, by the larger of what it was and is; and its indexes'."""
+        if not self.are_counted:
+            return
         sizes = [stored.size for stored in (before, after) if stored]
         units = _rounded_up(max(sizes, default=0), WRITE_BYTES)
         self.writes += 2 * units if transactional else units

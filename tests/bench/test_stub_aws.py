@@ -216,16 +216,16 @@ def test_units_are_counted_by_the_documented_rules(database: Database) -> None:
 )
 def test_calls_under_way_meet_as_aws_documents(first: str, second: str, meet: bool) -> None:
     conflicts = Conflicts()
-    conflicts.are_modelled = True
     keys = [("log", ("today", "1"))]
-    with conflicts.under_way(first, keys):
-        if meet:
-            with pytest.raises(StubError), conflicts.under_way(second, keys):
-                pass
-        else:
-            with conflicts.under_way(second, keys):
-                pass
+    conflicts.begin(first, keys)
+    if meet:
+        with pytest.raises(StubError):
+            conflicts.begin(second, keys)
+    else:
+        conflicts.begin(second, keys)
+        conflicts.end(second, keys)
+    conflicts.end(first, keys)
 
     # once the first one is over nothing is in the way
-    with conflicts.under_way("TransactWriteItems", keys):
-        assert conflicts.count == int(meet)
+    conflicts.begin("TransactWriteItems", keys)
+    assert conflicts.count == int(meet)
