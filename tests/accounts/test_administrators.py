@@ -17,6 +17,7 @@ from core.audit_history import events_of
 from core.dynamo import Transaction
 from core.errors import Conflict, Refused
 from tests.support.codes import give_device, next_code
+from tests.support.events import all_events
 from tests.support.forms import errors_in, fields_of, submit
 
 PEOPLE = "/admin/accounts/person/"
@@ -205,7 +206,7 @@ def test_only_a_code_makes_it_go_away(client_of, dan, code):
     assert response.context["form"].errors["code"]
     assert "local:bob was made" in response.text
     assert "local:bob was made" in dan.get("/admin/").text
-    assert Event.NEW_ADMINS_ACKNOWLEDGED not in {event.event for event in AuditEvent.everything()}
+    assert Event.NEW_ADMINS_ACKNOWLEDGED not in {event.event for event in all_events()}
 
 
 def test_no_window_covers_it(client_of, dan, settings):
@@ -228,7 +229,7 @@ def test_who_has_no_device_sets_one_up_first(client_of):
 def test_that_it_was_seen_is_on_the_audit_log(client_of, dan):
     submit(client_of("carol"), f"{LIST}bob/change/", FORM, groups="admins")
     seen(dan)
-    events = [e for e in AuditEvent.everything() if e.event == Event.NEW_ADMINS_ACKNOWLEDGED]
+    events = [e for e in all_events() if e.event == Event.NEW_ADMINS_ACKNOWLEDGED]
     [event] = events
     assert (event.person, event.facts["step_up"]) == ("local:dan", "code")
 

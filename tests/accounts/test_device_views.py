@@ -16,6 +16,7 @@ from core.kms import Ciphertext
 from tests.support import clock, faults
 from tests.support.codes import give_device, next_code, seed_of
 from tests.support.enrolment import PASSWORD, RECOVERY, begin, enrol, seed_in, shown_now
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.forms import confirmed, submit
 from tests.support.served import manage, run
@@ -353,7 +354,7 @@ def test_it_resets_a_device_on_the_host_and_records_who_did(dan, store):
     done = run(manage("cooper_totp", "reset", "dan"), dict(store.environment()))
     assert done.returncode == 0 and "local:dan has no device any more" in done.stdout, done.stderr
     assert TotpDevice.find("local:dan") is None and dan.get("/").status_code == MOVED
-    found = [each for each in AuditEvent.everything() if each.event == Event.DEVICE_RESET]
+    found = [each for each in all_events() if each.event == Event.DEVICE_RESET]
     assert len(found) == 1 and found[0].facts["os_user"] and found[0].facts["object"] == "local:dan"
 
 

@@ -6,7 +6,8 @@ from django.core.management import CommandError, call_command
 from accounts import local_accounts
 from accounts.models import LocalAccount, Person
 from accounts.providers import SignInRefused
-from core.audit import AuditEvent, Event
+from core.audit import Event
+from tests.support.events import all_events
 from tests.support.other_providers import arrive, use_okta_and_entra
 
 BOB = "okta:bob@example.com"
@@ -32,7 +33,7 @@ def test_it_disables_and_enables_a_person_of_any_provider(capsys):
 
     user("enable", BOB)
     arrive("bob@example.com")
-    kinds = [event.event for event in AuditEvent.everything() if event.person == BOB]
+    kinds = [event.event for event in all_events() if event.person == BOB]
     assert {Event.PERSON_DISABLED, Event.PERSON_ENABLED} <= set(kinds)
 
 

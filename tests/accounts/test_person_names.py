@@ -12,9 +12,10 @@ from accounts.identity import fold_name
 from accounts.models import Person, PersonName
 from accounts.providers import SignInRefused
 from cooper_project.setup import set_up
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from core.errors import Conflict
 from core.installation import NAMES_ITEM, Installation
+from tests.support.events import all_events
 from tests.support.other_providers import arrive, use_okta_and_entra
 from tests.support.races import all_at_once
 
@@ -156,7 +157,7 @@ def test_the_host_lets_a_new_spelling_in_and_the_audit_log_says_so(capsys):
     assert sign_in(KNOWN.upper()) == f"okta:{KNOWN.upper()}"
     assert sign_in(KNOWN) == f"okta:{KNOWN}"
 
-    [event] = [one for one in AuditEvent.everything() if one.event == Event.PERSON_NAME_ALLOWED]
+    [event] = [one for one in all_events() if one.event == Event.PERSON_NAME_ALLOWED]
     assert event.target == f"okta:{KNOWN.upper()}" and event.facts["others"] == [f"okta:{KNOWN}"]
     assert event.facts["os_user"]
 

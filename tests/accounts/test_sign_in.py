@@ -15,6 +15,7 @@ from core.audit import AuditEvent
 from core.dynamo import documents, transaction
 from demo.seed import PASSWORD
 from tests.support import clock
+from tests.support.events import all_events
 from tests.support.forms import errors_in
 from tests.support.stored import items_of
 
@@ -30,7 +31,7 @@ def browser(client_of):
 def test_it_signs_alice_in_and_shows_her_targets(browser):
     answer = browser.post("/login/", RIGHT, follow=True)
     assert answer.status_code == 200 and "Development, read only" in answer.text
-    [event] = [e for e in AuditEvent.everything() if e.event == "person:sign-in:done"]
+    [event] = [e for e in all_events() if e.event == "person:sign-in:done"]
     assert event.person == "local:alice" and event.source == "127.0.0.1" and event.request_id
 
 
@@ -80,13 +81,12 @@ def test_it_does_not_tell_which_names_exist(browser, store):
 
 def test_it_records_refused_sign_ins_without_the_password(browser):
     browser.post("/login/", WRONG)
-    [event] = [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+    [event] = [e for e in all_events() if e.event == "person:sign-in:refused"]
     assert "alice" in event.why and "not the password" not in str(event.serialize())
 
 
 def refusals() -> list[AuditEvent]:
-    events = [e for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
-    return sorted(events, key=lambda event: event.at)
+    return [e for e in all_events() if e.event == "person:sign-in:refused"]
 
 
 @pytest.mark.parametrize("tries", [1, 7])

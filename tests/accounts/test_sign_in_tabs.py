@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from core.audit import AuditEvent
 from demo.seed import PASSWORD
+from tests.support.events import all_events
 from tests.support.forms import errors_in, fields_of
 
 RIGHT = {"username": "alice", "password": PASSWORD}
@@ -22,7 +22,7 @@ def opened_tab(browser: Client, query: str = "") -> dict[str, str]:
 
 
 def sign_ins() -> list[str]:
-    return [str(e.person) for e in AuditEvent.everything() if e.event == SIGNED_IN]
+    return [str(e.person) for e in all_events() if e.event == SIGNED_IN]
 
 
 def test_back_and_submit_leads_on(browser):

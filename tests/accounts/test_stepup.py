@@ -21,6 +21,7 @@ from core.errors import CooperError, Invalid, Unavailable
 from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support import clock, faults
 from tests.support.codes import current_step, give_device, next_code, seed_of
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
 from tests.support.grants import become
@@ -79,7 +80,7 @@ def test_it_records_each_refusal_without_the_code(use_as_alice):
     guess = wrong(next_code("alice"))
     with pytest.raises(WrongCode):
         use_as_alice(guess)
-    found = [each for each in AuditEvent.everything() if each.event == Event.STEP_UP_REFUSED]
+    found = [each for each in all_events() if each.event == Event.STEP_UP_REFUSED]
     assert (
         len(found) == 1 and guess not in (found[0].details or "") and found[0].why == "wrong code"
     )

@@ -6,10 +6,10 @@ import pytest
 
 from brokers import aws_accounts, catalogue
 from brokers.models import Association, AwsAccount, Change, Target
-from core.audit import AuditEvent
 from core.dynamo import AlreadyExists, Stale, Transaction
 from core.errors import CooperError, Unavailable
 from tests.support import faults
+from tests.support.events import all_events
 from tests.support.faults import Fault
 
 GROUP = "local:testers"
@@ -158,7 +158,7 @@ def test_it_keeps_one_external_id_for_an_aws_account_for_ever(store):
         thread.join()
     assert len(set(made)) == 1 and len(made[0]) >= 7 + 32
     assert AwsAccount.find("777777777777").external_id == made[0]
-    assert len([e for e in AuditEvent.everything() if e.aws_account == "777777777777"]) == 1
+    assert len([e for e in all_events() if e.aws_account == "777777777777"]) == 1
 
 
 def test_it_gives_each_aws_account_another_external_id(store):

@@ -27,6 +27,7 @@ from embedded_aws import EmbeddedAws, seed_aws
 from tests.embedded_aws.clients import client_for
 from tests.support import faults
 from tests.support.codes import give_device, next_code
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.kill_sweep import killed_at
 from tests.support.kms_keys import another_key, disabled
@@ -88,7 +89,7 @@ def open_everything() -> int:
 
 
 def events() -> list[AuditEvent]:
-    return [each for each in AuditEvent.everything() if each.event == Event.CIPHERTEXT_MOVED]
+    return [each for each in all_events() if each.event == Event.CIPHERTEXT_MOVED]
 
 
 def tables_under(new_key: str, store: EmbeddedAws) -> None:
@@ -159,7 +160,7 @@ def test_it_says_that_tables_and_an_unfinished_import_need_the_old_key(new_key: 
         file_digest="",
         plan_digest="",
         total=2,
-        begun=AuditEvent.everything()[0].moment,
+        begun=all_events()[0].moment,
     ).save()
     output = io.StringIO()
     with pytest.raises(CommandError, match="Not everything"):

@@ -14,11 +14,11 @@ from django.conf import settings
 from django.test import Client
 
 from core import installation, secret_keys
-from core.audit import AuditEvent
 from core.errors import CooperError
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
 from tests.support import faults
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.served import Server, free_port, manage, run, starting, wait_until
 
@@ -81,7 +81,7 @@ def test_it_starts_without_aws_and_puts_its_start_on_the_audit_log_once_it_is_ba
         faults.clear()
         wait_until(lambda: server.get("/login/")[0] == 200)
 
-    events = [event for event in AuditEvent.everything() if event.event == "serve:start:done"]
+    events = [event for event in all_events() if event.event == "serve:start:done"]
     assert len(events) == 1
     assert '"os_user"' in events[0].details
 

@@ -24,6 +24,7 @@ from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
 from tests.support.aws_refusals import refusing
+from tests.support.events import all_events
 from tests.support.versions import store_version
 
 CHANGING = (
@@ -101,7 +102,7 @@ def wanted() -> dict[str, dict[str, Any]]:
 
 
 def events(kind: Event) -> list[AuditEvent]:
-    return [each for each in AuditEvent.everything() if each.event == str(kind)]
+    return [each for each in all_events() if each.event == str(kind)]
 
 
 def is_complete() -> bool:

@@ -5,8 +5,8 @@ import pytest
 from accounts.models import Attempt
 from brokers import catalogue
 from brokers.models import State, Target
-from core.audit import AuditEvent
 from tests.support.addresses import addresses, admin_addresses, admin_path, filled
+from tests.support.events import all_events
 
 SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = (
     302,
@@ -259,7 +259,7 @@ WAYS_TO_ASK = {
 )
 def test_it_records_who_asked_for_a_target_that_is_not_theirs(client_of, disabled, ask, name, why):
     assert WAYS_TO_ASK[ask](client_of("alice"), name).status_code == NOWHERE
-    [event] = [each for each in AuditEvent.everything() if each.event == "grant:begin:refused"]
+    [event] = [each for each in all_events() if each.event == "grant:begin:refused"]
     assert (event.person, event.target, event.why) == ("local:alice", name, why)
 
 
@@ -274,7 +274,7 @@ def test_it_counts_who_asked_for_a_target_that_does_not_exist(client_of, ask):
         if each.what.startswith("unknown-targets#")
     }
     assert sum(counted.values()) == 2 and all("local:alice" in key for key in counted)
-    assert not [each for each in AuditEvent.everything() if each.event.startswith("grant:")]
+    assert not [each for each in all_events() if each.event.startswith("grant:")]
 
 
 @pytest.mark.parametrize(

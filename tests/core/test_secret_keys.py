@@ -8,13 +8,14 @@ import pytest
 from django.conf import settings as django_settings
 
 from core import secret_keys
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from core.errors import CooperError, Invalid
 from core.installation import Installation
 from demo.seed import PASSWORD
 from embedded_aws import EmbeddedAws
 from tests.conftest import sign_in
 from tests.support import clock, faults
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.kill_sweep import killed_at
 from tests.support.saml_kit import OKTA
@@ -107,7 +108,7 @@ def test_set_up_drops_retired_keys_and_says_so() -> None:
     clock.shift(LEAD + KEPT + 10)
     assert [secret_keys.drop_retired(), secret_keys.drop_retired()] == [1, 0]
     assert len(stored()) == 1
-    kinds = [event.event for event in AuditEvent.everything()]
+    kinds = [event.event for event in all_events()]
     assert kinds.count(Event.SECRET_KEY_RETIRED) == kinds.count(Event.SECRET_KEY_ROTATED) == 1
 
 
@@ -156,7 +157,7 @@ def test_a_killed_rotation_has_happened_or_has_not(after: bool) -> None:
     for call in range(1, 10):
         number = len(stored())
         killed = killed_at(call, after, secret_keys.rotate)
-        events = [event.event for event in AuditEvent.everything()]
+        events = [event.event for event in all_events()]
         assert len(stored()) - 1 == events.count(Event.SECRET_KEY_ROTATED)
         assert Worker().reads(Worker().write())
         if not killed:

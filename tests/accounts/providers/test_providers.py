@@ -6,8 +6,8 @@ from accounts.models import Person
 from accounts.providers import providers
 from brokers import catalogue
 from brokers.models import Association
-from core.audit import AuditEvent
 from core.errors import CooperError
+from tests.support.events import all_events
 
 BOTH = ["accounts.providers.local.LocalProvider", "tests.support.toy_provider.ToyProvider"]
 
@@ -39,9 +39,7 @@ def test_it_entitles_groups_of_the_new_provider(browser):
 def test_it_records_what_the_new_provider_refuses(browser):
     answer = browser.get("/login/toy/?word=now")
     assert answer.status_code == 403 and "did not hear" in answer.text
-    assert [e.why for e in AuditEvent.everything() if e.event == "person:sign-in:refused"] == [
-        "wrong word"
-    ]
+    assert [e.why for e in all_events() if e.event == "person:sign-in:refused"] == ["wrong word"]
 
 
 @pytest.mark.parametrize("path", ["/login/local/", "/login/nope/"])

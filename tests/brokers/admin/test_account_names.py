@@ -7,6 +7,7 @@ from brokers.models import AwsAccount, Target
 from core.audit import AuditEvent, Event
 from core.audit_history import events_of
 from demo.seed import SPARE_ROLE
+from tests.support.events import all_events
 from tests.support.forms import submit
 
 DEV_READ, FORM = "/admin/brokers/target/dev-read/change/", "target_form"
@@ -30,7 +31,7 @@ def save(carol, **typed):
 def renames() -> list[tuple[str, object]]:
     return [
         (event.aws_account, event.facts["changes"])
-        for event in AuditEvent.everything()
+        for event in all_events()
         if event.event == Event.ACCOUNT_CHANGED
     ]
 

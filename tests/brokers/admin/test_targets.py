@@ -19,6 +19,7 @@ from demo.seed import READ_S3, SPARE_ROLE
 from embedded_aws import seed_aws
 from tests.support import faults
 from tests.support.codes import give_device, next_code
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.federation_keys import encrypted
 from tests.support.forms import confirmed, errors_in, fields_of, looked_at, submit
@@ -489,9 +490,7 @@ def test_it_makes_a_new_aws_account_together_with_its_first_target(carol):
     account = AwsAccount.find("999999999999")
     assert account.name == "Elsewhere" and len(account.external_id) >= 32
     assert account.external_id in carol.get(change("support-read")).text
-    made = [
-        each.aws_account for each in AuditEvent.everything() if each.event == Event.ACCOUNT_ADDED
-    ]
+    made = [each.aws_account for each in all_events() if each.event == Event.ACCOUNT_ADDED]
     assert made.count("999999999999") == 1
     assert "Elsewhere" in carol.get("/admin/brokers/target/?q=support-read").text
 

@@ -18,6 +18,7 @@ from core.errors import Unavailable
 from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support import faults
 from tests.support.codes import give_device, next_code
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.grants import become, web_session_of
 
@@ -28,7 +29,7 @@ READ = "TransactGetItems"
 
 
 def grant_events() -> list[AuditEvent]:
-    events = [event for event in AuditEvent.everything() if event.event.startswith("grant:")]
+    events = [event for event in all_events() if event.event.startswith("grant:")]
     return sorted(events, key=lambda event: str(event.at))
 
 

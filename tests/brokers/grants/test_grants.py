@@ -26,6 +26,7 @@ from core.errors import CooperError, Invalid, Refused, Unavailable
 from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import seed_aws
 from tests.support import faults
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.grants import become
 
@@ -40,7 +41,7 @@ def now() -> datetime:
 
 def events(kind: str = "grant:") -> list[AuditEvent]:
     return sorted(
-        (each for each in AuditEvent.everything() if each.event.startswith(kind)),
+        (each for each in all_events() if each.event.startswith(kind)),
         key=lambda e: e.at,
     )
 

@@ -13,6 +13,7 @@ from core.aws import tries, whole_answers
 from core.errors import Unavailable
 from tests.support import faults
 from tests.support.codes import next_code
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.grants import become
 
@@ -29,7 +30,7 @@ def _at_once(monkeypatch):
 
 
 def outcome() -> AuditEvent:
-    [event] = [each for each in AuditEvent.everything() if each.event.startswith("grant:finish:")]
+    [event] = [each for each in all_events() if each.event.startswith("grant:finish:")]
     return event
 
 

@@ -5,10 +5,10 @@ import pytest
 from brokers import catalogue
 from brokers.federation_keys import decrypt_keys, encrypt_for_target
 from brokers.models import Association, Target
-from core.audit import AuditEvent
 from core.errors import StepUpRequired
 from tests.support import grants
 from tests.support.codes import give_device, next_code
+from tests.support.events import all_events
 from tests.support.forms import fields_of, submit
 
 FORM = "target_form"
@@ -80,7 +80,7 @@ def test_pages_ask_for_the_code(client_of):
     assert 'name="code"' in alice.get("/targets/second/").text
     answer = alice.post("/targets/second/credentials/", {"duration": "900"})
     assert answer.status_code == 403 and "one-time code" in answer.text
-    assert not [one for one in AuditEvent.everything() if one.event == "grant:begin:intended"]
+    assert not [one for one in all_events() if one.event == "grant:begin:intended"]
 
 
 @pytest.mark.parametrize("operation", ["change", "associate"])

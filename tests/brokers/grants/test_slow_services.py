@@ -7,9 +7,9 @@ import pytest
 from accounts import throttle
 from cooper_project.health import Report, Watch, check_services
 from core import aws
-from core.audit import AuditEvent
 from core.errors import Unavailable
 from tests.support import faults
+from tests.support.events import all_events
 from tests.support.faults import Fault
 
 PAGE, GRANT = 5.5, 10.5
@@ -77,9 +77,7 @@ def test_it_gives_a_slow_sign_in_up_within_the_grant_s_deadline(client_of, slow,
         answer, seconds = timed(lambda: alice.post("/targets/dev-read/console/", {"duration": 900}))
     assert answer.status_code == DOWN and seconds < most and "Location" not in answer.headers
     assert "Nothing was handed out" in answer.text
-    kinds = sorted(
-        each.event for each in AuditEvent.everything() if each.event.startswith("grant:")
-    )
+    kinds = sorted(each.event for each in all_events() if each.event.startswith("grant:"))
     assert kinds == ["grant:begin:intended", "grant:finish:failed"]
 
 
@@ -91,9 +89,7 @@ def test_it_keeps_time_to_record_that_sts_did_not_answer(client_of, monkeypatch)
             lambda: alice.post("/targets/dev-read/credentials/", {"duration": 900})
         )
     assert answer.status_code == DOWN and seconds < GRANT and "AWS" in answer.text
-    kinds = sorted(
-        each.event for each in AuditEvent.everything() if each.event.startswith("grant:")
-    )
+    kinds = sorted(each.event for each in all_events() if each.event.startswith("grant:"))
     assert kinds == ["grant:begin:intended", "grant:finish:failed"]
 
 

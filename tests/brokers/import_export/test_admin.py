@@ -12,6 +12,7 @@ from brokers.models import Association, Import, ImportPart, Target
 from core.audit import AuditEvent, Event
 from tests.support import faults
 from tests.support.codes import give_device, next_code
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.forms import errors_in, fields_of
 from tests.support.import_files import exported
@@ -46,7 +47,7 @@ def groups_of(target: str) -> set[str]:
 
 
 def events(*kinds: Event) -> list[AuditEvent]:
-    return [each for each in AuditEvent.everything() if each.event in kinds]
+    return [each for each in all_events() if each.event in kinds]
 
 
 # -- export ----------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ import re
 from brokers import catalogue
 from brokers.import_export.drafts import draft
 from brokers.models import Association, Target
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from demo.seed import READ_S3
+from tests.support.events import all_events
 from tests.support.import_files import A, exported, imported
 from tests.support.paths import ROOT
 
@@ -79,5 +80,5 @@ def test_it_writes_the_same_file_each_time(store):
 
 def test_it_records_an_export_before_it_hands_it_out(store):
     exported(with_keys=True)
-    [event] = [each for each in AuditEvent.everything() if each.event == Event.EXPORT_DONE]
+    [event] = [each for each in all_events() if each.event == Event.EXPORT_DONE]
     assert event.facts["targets"] == 12 and event.facts["with_keys"] is True

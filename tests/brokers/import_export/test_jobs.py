@@ -10,6 +10,7 @@ from brokers.import_export.drafts import draft
 from brokers.models import Association, Target
 from core import audit_history
 from core.audit import AuditEvent, Event
+from tests.support.events import all_events
 from tests.support.import_files import HEAD, ROLE, T, exported, imported
 
 
@@ -32,7 +33,7 @@ def test_it_records_each_target_with_its_changes_and_its_step(store):
     )
     [event] = events_of("prod-reports")
     assert event.facts["associations"] == {"added": ["local:x"]}
-    kinds = [each.event for each in AuditEvent.everything() if "catalogue" in each.event]
+    kinds = [each.event for each in all_events() if "catalogue" in each.event]
     assert sorted(kinds) == [Event.EXPORT_DONE, Event.IMPORT_BEGUN, Event.IMPORT_DONE]
 
 

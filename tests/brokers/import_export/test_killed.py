@@ -21,8 +21,9 @@ from brokers.import_export import jobs
 from brokers.import_export.drafts import draft
 from brokers.models import Association, Import, ImportPart, Target
 from core import aws
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from tests.support import faults
+from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.import_files import emptied, exported, imported, many
 from tests.support.kill_sweep import killed_at
@@ -34,9 +35,7 @@ GROUPS = 3
 def half_applied() -> list[str]:
     """Return targets that are not there with all their associations and one event each."""
     groups = Counter(str(rule.target) for rule in Association.everything())
-    added = Counter(
-        str(each.target) for each in AuditEvent.everything() if each.event == Event.TARGET_ADDED
-    )
+    added = Counter(str(each.target) for each in all_events() if each.event == Event.TARGET_ADDED)
     there = {str(each.name) for each in Target.everything()}
     named = there | set(groups) | set(added)
     return [
@@ -46,7 +45,7 @@ def half_applied() -> list[str]:
 
 def finished() -> int:
     """Return how often the audit log says that an import is done."""
-    return sum(each.event == Event.IMPORT_DONE for each in AuditEvent.everything())
+    return sum(each.event == Event.IMPORT_DONE for each in all_events())
 
 
 def holds(text: str, said: list[int]) -> None:

@@ -7,8 +7,9 @@ import pytest
 from brokers.import_export.complaints import MOST_COMPLAINTS
 from brokers.models import Association, Import, ImportPart, Target
 from core import aws
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from demo.seed import READ_S3
+from tests.support.events import all_events
 from tests.support.import_files import HEAD, ROLE, USER, A, T, U, exported, imported, refused
 
 MANAGED = "arn:aws:iam::444444444444:policy/a-managed-one-of-ours"
@@ -162,7 +163,7 @@ def test_it_refuses_a_file_with(store, name):
 
 def test_it_does_not_repeat_keys_in_plain_text(store):
     lines = refused(WRONG["keys in plain text"][0])
-    events = [each for each in AuditEvent.everything() if each.event == Event.IMPORT_REFUSED]
+    events = [each for each in all_events() if each.event == Event.IMPORT_REFUSED]
     assert "wJalr" not in " ".join(lines) and "wJalr" not in f"{events[0].why}{events[0].details}"
 
 
@@ -205,5 +206,5 @@ def test_it_counts_what_it_does_not_show(store):
 
 def test_it_records_a_refused_file_by_its_digest(store):
     refused(WRONG["a bad ARN"][0])
-    [event] = [each for each in AuditEvent.everything() if each.event == Event.IMPORT_REFUSED]
+    [event] = [each for each in all_events() if each.event == Event.IMPORT_REFUSED]
     assert event.why == "1 wrong, first at line 5, column 15" and len(event.facts["file"]) == 64

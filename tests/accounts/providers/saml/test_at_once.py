@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.test import Client
 
-from core.audit import AuditEvent
+from tests.support.events import all_events
 from tests.support.many_people import windows
 from tests.support.saml_stage import message_form, post_form, start_sign_in
 
@@ -28,7 +28,7 @@ def test_many_people_sign_in_at_once(connected, people):
     with windows(connected, 0.02), ThreadPoolExecutor(AT_ONCE) as threads:
         statuses = Counter(threads.map(sign_in, range(people)))
 
-    events = Counter(event.event for event in AuditEvent.everything())
+    events = Counter(event.event for event in all_events())
     assert statuses == {302: people}
     assert events["person:sign-in:done"] == people and not events["person:sign-in:refused"]
     assert not connected.conflicts

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Person
-from core.audit import AuditEvent
+from tests.support.events import all_events
 from tests.support.saml_hostile import HOSTILE
 from tests.support.saml_kit import Attribute
 from tests.support.saml_stage import (
@@ -80,7 +80,7 @@ def test_it_refuses_every_hostile_message_by_its_rule_on_one_page(
     assert {name: flaw for name, flaw in flaws.items() if flaw} == {}
 
     assert {person.provider for person in Person.everything()} <= {"local"}
-    events = [event.event for event in AuditEvent.everything()]
+    events = [event.event for event in all_events()]
     assert events.count("person:sign-in:refused") == len(flaws)
 
 

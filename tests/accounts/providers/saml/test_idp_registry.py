@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import SamlIdp
 from accounts.providers.saml import idp_registry, idps, metadata
-from core.audit import AuditEvent
 from core.errors import CooperError, Invalid
+from tests.support.events import all_events
 from tests.support.paths import SUPPORT
 from tests.support.saml_kit import DS, ENTRA, OKTA, SAMLP, SP, at, key_pair, xmlsec1
 from tests.support.saml_stage import (
@@ -101,7 +101,7 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
         "remove", "okta"
     ) and not signed_in_person(browser)
     assert "There are no SAML identity providers" in saml("list")
-    events = {event.event for event in AuditEvent.everything()}
+    events = {event.event for event in all_events()}
     assert {
         "identity-provider:add:done",
         "identity-provider:remove:done",
@@ -111,9 +111,7 @@ def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
 
 def test_its_events_name_who_ran_the_command(empty, tmp_path):
     saml("add", "okta", "--metadata", file_of(tmp_path, OKTA.metadata()))
-    added = next(
-        event for event in AuditEvent.everything() if event.event == "identity-provider:add:done"
-    )
+    added = next(event for event in all_events() if event.event == "identity-provider:add:done")
     assert {"os_user", "host", "caller", "entity_id"} <= set(added.facts)
 
 
@@ -205,7 +203,7 @@ def test_a_removal_can_be_run_again(empty, tmp_path):
     connect(OKTA, tmp_path)
     idp_registry.remove("okta")
     assert idp_registry.remove("okta") == 0
-    assert sum(e.event == "identity-provider:remove:done" for e in AuditEvent.everything()) == 1
+    assert sum(e.event == "identity-provider:remove:done" for e in all_events()) == 1
 
 
 def test_it_fetches_keeps_the_last_good_metadata_and_shows_what_failed(

@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from core.audit import AuditEvent
 from core.installation import Installation
+from tests.support.events import all_events
 from tests.support.races import AT_ONCE, PROCESSES, all_at_once
 from tests.support.saml_kit import OKTA, Idp, read_authn_request, to_base64
 from tests.support.saml_stage import post_form, start_sign_in
@@ -81,7 +81,7 @@ def post_eight_at_once(servers: list[str], rounds: int) -> None:
 
     sign_ins = [
         event
-        for event in AuditEvent.everything()
+        for event in all_events()
         if event.event == "person:sign-in:done" and "okta" in event.person
     ]
     assert len(sign_ins) == rounds

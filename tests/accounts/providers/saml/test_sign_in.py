@@ -19,7 +19,8 @@ from accounts.providers.saml import (
 )
 from brokers import catalogue
 from brokers.models import Association
-from core.audit import AuditEvent, Event
+from core.audit import Event
+from tests.support.events import all_events
 from tests.support.saml_kit import (
     ENTRA,
     OKTA,
@@ -436,12 +437,12 @@ def test_a_removed_provider_lets_nobody_in_and_its_people_are_out_at_once(browse
     clear_caches()
     assert "Okta" not in client_of(None).get("/login/").text
     assert {"identity-provider:remove:done", "person:end-sessions:done"} <= {
-        e.event for e in AuditEvent.everything()
+        e.event for e in all_events()
     }
 
 
 def refusals():
-    return [e.why for e in AuditEvent.everything() if e.event == "person:sign-in:refused"]
+    return [e.why for e in all_events() if e.event == "person:sign-in:refused"]
 
 
 def let_happen(monkeypatch, before=None, after=None):
@@ -561,7 +562,7 @@ def test_it_slows_a_flood_from_one_source_down_and_writes_no_event_for_each(
     responses = [browser.post("/saml2/acs/", {"SAMLResponse": "x"}) for _ in range(6)]
     assert [response.status_code for response in responses] == [403, 403, 403, 429, 429, 429]
     assert "Too many sign-ins from your network address" in responses[-1].text
-    events = [event.event for event in AuditEvent.everything()]
+    events = [event.event for event in all_events()]
     assert (
         events.count(Event.SIGN_IN_REFUSED) == 3 and browser.get("/login/okta/").status_code == 429
     )
@@ -730,7 +731,7 @@ def test_it_makes_no_second_person_of_another_spelling_of_a_name(browser, client
     assert response.status_code == 403 and "capital letters" in response.text
     assert signed_in_person(other) == "" and Person.find("okta:Alice@example.com") is None
 
-    [event] = [one for one in AuditEvent.everything() if one.event == Event.SIGN_IN_REFUSED]
+    [event] = [one for one in all_events() if one.event == Event.SIGN_IN_REFUSED]
     assert event.target == ALICE and event.facts["object"] == "okta:Alice@example.com"
     assert event.request_id in response.text
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.providers.saml.status import CODE_PREFIX, Status, explain
-from core.audit import AuditEvent
+from tests.support.events import all_events
 from tests.support.saml_kit import OKTA, xml_attributes
 from tests.support.saml_stage import post_response, signed_in_person, start_sign_in
 
@@ -50,7 +50,7 @@ def test_it_says_why_and_keeps_the_providers_words_with_the_number(connected, cl
 
     assert response.status_code == 403 and sentence in response.text
     assert message == "" or message not in response.text
-    [event] = [each for each in AuditEvent.everything() if each.event == "person:sign-in:refused"]
+    [event] = [each for each in all_events() if each.event == "person:sign-in:refused"]
     assert event.request_id in response.text
     assert all(code in event.why for code in codes) and message in event.why
 
