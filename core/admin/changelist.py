@@ -15,6 +15,8 @@ DjangoChangeList: Any = main.ChangeList
 class ChangeList(DjangoChangeList):  # type: ignore[misc]
     """Filters, searches and sorts documents in memory."""
 
+    preserved_filters: str
+
     def __init__(self, request: HttpRequest, *arguments: Any) -> None:
         super().__init__(request, *arguments)
         # each row's address brings the filters along, which Django would resolve row by row

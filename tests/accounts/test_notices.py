@@ -4,11 +4,11 @@ import pytest
 
 from accounts import administrators, notices, totp
 from accounts.models import OnceRecord, Person
-from core.audit import AuditEvent
 from core.dynamo import transaction
 from demo.seed import PASSWORD
 from tests.conftest import sign_in
 from tests.support.codes import give_device
+from tests.support.events import all_events
 
 ALICE = "local:alice"
 TEXT = "Your device for one-time codes was reset by local:carol on some day."
@@ -68,7 +68,7 @@ def make_administrator(person: str) -> str:
     """Return the place of the event in the audit log."""
     with transaction() as writes:
         administrators.guard_admin_change(writes, person, was=False, will=True)
-    return max(event.at for event in AuditEvent.everything() if event.facts.get("object") == person)
+    return max(event.at for event in all_events() if event.facts.get("object") == person)
 
 
 def new_admins(person: str) -> list[str]:

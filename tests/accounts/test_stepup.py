@@ -15,7 +15,7 @@ from accounts.totp.verification import FAILURES_BEFORE_WAIT, WrongCode, use_code
 from brokers.errors import TooMany
 from brokers.models import Target
 from core import admin
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from core.audit_history import events_of
 from core.errors import CooperError, Invalid, Unavailable
 from core.installation import STOP_SWITCH_ITEM, Installation

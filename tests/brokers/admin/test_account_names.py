@@ -4,7 +4,7 @@ import pytest
 
 from brokers import catalogue
 from brokers.models import AwsAccount, Target
-from core.audit import AuditEvent, Event
+from core.audit import Event
 from core.audit_history import events_of
 from demo.seed import SPARE_ROLE
 from tests.support.events import all_events
