@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement
 from brokers.forms import describe_seconds
 from brokers.grants import longest_seconds
-from brokers.models import AwsAccount, Target
+from brokers.models import AwsAccount
 from brokers.stops import Stops
 
 
@@ -14,7 +15,7 @@ from brokers.stops import Stops
 class Card:
     """A target as a person sees it: what it is, why they may become it, for how long."""
 
-    target: Target
+    target: CatalogueTarget
     account: AwsAccount | None
     entitlement: Entitlement
     longest_seconds: int

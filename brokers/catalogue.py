@@ -1,31 +1,56 @@
 """All targets, associations and AWS accounts, cached in the process, up to date at each request.
 
-Every edit writes a numbered change to a log, which names what it touched, and raises the number in
-the stamp: a counter item in the same log that sorts last, so that one strongly consistent query
-returns the changes after a number and the counter. A request reads anew what was touched since, or
-everything when the log has a gap (changes expire).
+A request reads the change log (`brokers.catalogue_log`), and then what was touched since. When the
+log has a gap, or much was touched, a thread of its own reads everything.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
+from concurrent.futures import Future
 
-from brokers.catalogue_state import Catalogue, with_missing
-from brokers.errors import CatalogueConflict
-from brokers.models import Association, AwsAccount, Change, State, Target
-from core.dynamo import AlreadyExists, Transaction, after, transaction
+from brokers.catalogue_log import (
+    LOG,
+    STAMP,
+    ensure_stamp,
+    latest_number,
+    read_changes,
+    unread,
+    write_change,
+)
+from brokers.catalogue_reads import (
+    TouchedNames,
+    corrections,
+    find_differences,
+    read_all,
+    read_touched,
+)
+from brokers.catalogue_rows import CatalogueTarget
+from brokers.catalogue_state import Catalogue
+from brokers.models import Change, State
+from core import aws
+from core.dynamo import Transaction
 from core.errors import CooperError, Unavailable
-from core.retry import Backoff, retry
 
-LOG = "catalogue"
-STAMP = 10**15
-"""The sort key of the stamp, the item that counts the changes: higher than any change's number."""
-
-KEPT = 7 * 86_400
-"""Seconds that a change stays in the log."""
+__all__ = [
+    "LOG",
+    "STAMP",
+    "Cache",
+    "Catalogue",
+    "cache",
+    "check",
+    "check_if_due",
+    "current",
+    "describe",
+    "edit",
+    "ensure_stamp",
+    "forget",
+    "latest",
+    "not_deleted",
+    "shown",
+    "unread",
+]
 
 MOST_TOUCHED = 100
 """Touched targets that are read one by one.
@@ -33,9 +58,16 @@ MOST_TOUCHED = 100
 Beyond that, as after an import, reading everything is faster.
 """
 
-BACKOFF = Backoff(first=0.01, longest=0.2)
-ATTEMPTS = 40
-"""Times that an edit is tried while others edit too."""
+MOST_DIFFERENT = 2_000
+"""Targets in which a full read may differ and they are read one by one."""
+
+MOST_LOADS = 3
+"""Times that a request waits for everything to be read while much is changed."""
+
+LONGEST_LOAD = 120.0
+"""Seconds to wait for everything to be read, where there is no deadline."""
+
+BEING_READ = "The list of targets is being read anew. Try again in a few seconds."
 
 CHECK_AFTER = 60.0
 """Seconds after which what was read is compared with a full read."""
@@ -49,7 +81,12 @@ class Cache:
     def __init__(self) -> None:
         self.catalogue: Catalogue | None = None
         self.lock = threading.Lock()
-        """Held while DynamoDB is read for a new catalogue, so that one thread alone does it."""
+        """Held while changes are read, so that one thread alone does it."""
+
+        self.loading: Future[Catalogue] | None = None
+        """The newest full read, which a thread of its own does."""
+
+        self.loading_lock = threading.Lock()
 
         self.check_at = float("inf")
         """When to compare it with a full read (time.monotonic)."""
@@ -59,6 +96,10 @@ class Cache:
 
         self.corrected = 0
         """Absent answers that another read corrected, since this process began."""
+
+    def is_loading(self) -> bool:
+        """Return whether everything is being read anew."""
+        return self.loading is not None and not self.loading.done()
 
     def keep_newest(self, catalogue: Catalogue) -> Catalogue:
         """Keep the catalogue unless a newer one came meanwhile; return the newest."""
@@ -74,23 +115,35 @@ cache = Cache()
 
 # -- reading ---------------------------------------------------------------------------------------
 def current() -> Catalogue:
-    """Return the catalogue as it is now; one round trip to DynamoDB when nothing changed."""
-    cached = cache.catalogue
-    if cached is None:
-        with cache.lock:
-            return cache.catalogue or cache.keep_newest(_read_and_check_later())
+    """Return the catalogue as it is now; one round trip to DynamoDB when nothing changed.
 
-    check_if_due()
-    changes, latest_number = _read_changes(cached.number)
-    if latest_number == cached.number:
+    Raise Unavailable when all of it has to be read anew, and that takes longer than the deadline.
+    """
+    for _ in range(MOST_LOADS):
+        cached = cache.catalogue or _load_and_wait()
+        newest = _follow(cached)
+        if newest:
+            return newest
+        _load_and_wait()
+    raise Unavailable(BEING_READ, "the log had a gap after each load")
+
+
+def shown() -> Catalogue:
+    """Return the catalogue for a page that decides nothing.
+
+    That is the one of `current`, but while all of it is read anew the one before.
+    """
+    cached = cache.catalogue
+    if not cached:
+        return current()
+    if cache.is_loading():
         return cached
 
-    with cache.lock:
-        # while this one waited, another thread may have read the same changes, or forgotten all
-        cached = cache.catalogue
-        if cached is None:
-            return cache.keep_newest(_read_and_check_later())
-        return cache.keep_newest(_with_changes(cached, latest_number, changes))
+    newest = _follow(cached)
+    if newest:
+        return newest
+    _start_loading()
+    return cached
 
 
 def latest() -> Catalogue:
@@ -111,106 +164,56 @@ def describe() -> str:
 def forget() -> None:
     """Empty this process's cache, so that the next request reads everything anew."""
     cache.catalogue = None
+    cache.loading = None
     cache.check_at = float("inf")
 
 
-def not_deleted(targets: Iterable[Target]) -> list[Target]:
+def not_deleted(targets: Iterable[CatalogueTarget]) -> list[CatalogueTarget]:
     """Return the targets that are more than a reserved name."""
     return [target for target in targets if target.state != State.DELETED]
 
 
-def _read_changes(number: int) -> tuple[list[Change], int]:
-    """Return the changes after a number, and the latest number there is.
-
-    Raise Unavailable when the answer lacks the stamp: a cut answer looks like "nothing changed".
-    """
-    rows = list(Change.under(LOG, range_key_condition=Change.number > number))
-    if not rows or int(rows[-1].number) != STAMP or rows[-1].latest is None:
-        raise unread("no stamp")
-    return rows[:-1], int(rows[-1].latest)
-
-
-def unread(detail: str) -> Unavailable:
-    """Return the error for an answer from which the catalogue cannot be made."""
-    message = "The list of targets could not be read. Try again. If this stays, run cooper -setup."
-    return Unavailable(message, detail)
-
-
-def _read_everything() -> Catalogue:
-    # the stamp is read first: what changes during the reading comes again with the next changes
-    stamp = Change.find(LOG, STAMP)
-    if stamp is None or stamp.latest is None:
-        message = "This installation is not set up yet. Run: cooper -setup"
-        raise CooperError(message, "no catalogue stamp")
-
-    associations: dict[str, list[Association]] = {}
-    for association in Association.everything():
-        associations.setdefault(str(association.target), []).append(association)
-
-    return Catalogue.build(
-        int(stamp.latest),
-        targets={str(target.name): target for target in Target.everything()},
-        accounts={str(account.account_id): account for account in AwsAccount.everything()},
-        associations_by_target={name: tuple(rows) for name, rows in associations.items()},
-    )
-
-
-def _with_changes(cached: Catalogue, latest_number: int, changes: list[Change]) -> Catalogue:
-    """Return the catalogue with what changed read anew, or all of it when the log has a gap."""
-    if cached.number >= latest_number:
+# -- following the log -----------------------------------------------------------------------------
+def _follow(cached: Catalogue) -> Catalogue | None:
+    """Return the catalogue with what changed since, or None when all has to be read anew."""
+    check_if_due()
+    changes, number = read_changes(cached.number)
+    if number == cached.number:
         return cached
 
+    with cache.lock:
+        # while this one waited, another thread may have read the same changes
+        newest = cache.catalogue or cached
+        if newest.number >= number:
+            return newest
+
+        names = _touched_by(changes, newest.number, number)
+        if names is None:
+            return None
+        return cache.keep_newest(_with_touched(newest, number, names))
+
+
+def _touched_by(changes: list[Change], before: int, number: int) -> TouchedNames | None:
+    """Return what was touched between two numbers; None when the log has a gap, or it is much."""
     numbers = {int(change.number) for change in changes}
-    if not numbers.issuperset(range(cached.number + 1, latest_number + 1)):
-        return _read_and_check_later()
+    if not numbers.issuperset(range(before + 1, number + 1)):
+        return None
 
-    touched = {str(key) for change in changes for key in change.touched}
-    if len(touched) > MOST_TOUCHED:
-        return _read_and_check_later()
-
-    targets = dict(cached.targets)
-    accounts = dict(cached.accounts)
-    associations = dict(cached.associations_by_target)
-    for key in touched:
-        kind, _, name = key.partition(":")
-        if kind == "aws-account":
-            _put(accounts, name, partial(AwsAccount.find, name))
-        else:
-            _put(targets, name, partial(Target.find, name))
-            rules = _read_twice(name, partial(_associations_of, name))
-            if rules:
-                associations[name] = rules
-            else:
-                associations.pop(name, None)
-    return Catalogue.build(latest_number, targets, accounts, associations)
+    keys = {str(key) for change in changes for key in change.touched}
+    if len(keys) > MOST_TOUCHED:
+        return None
+    return TouchedNames.from_keys(keys)
 
 
-def _associations_of(name: str) -> tuple[Association, ...]:
-    return tuple(Association.under(name))
-
-
-def _put(documents: dict[str, Any], name: str, read: Callable[[], Any]) -> None:
-    """Put the document that was touched, or leave the one that is known.
-
-    Neither targets nor AWS accounts are ever deleted from their tables: one that is absent was not
-    read. A grant reads its own truth anyway.
-    """
-    document = _read_twice(name, read) or documents.get(name)
-    if document:
-        documents[name] = document
-
-
-def _read_twice(name: str, read: Callable[[], Any]) -> Any:
-    """Read what was touched; once more, and later in full, where nothing is there."""
-    document = read()
-    if document:
-        return document
-
-    _check_later()
-    document = read()
-    if document:
+def _with_touched(cached: Catalogue, number: int, names: TouchedNames) -> Catalogue:
+    """Return the catalogue as of `number`, with what was touched read anew."""
+    touched = read_touched(names)
+    if touched.absent:
+        _check_later()
+    for name in touched.corrected:
         _note_correction(name)
-    return document
+
+    return cached.changed(number, touched.targets, touched.accounts, touched.associations_by_target)
 
 
 def _note_correction(name: str) -> None:
@@ -218,12 +221,53 @@ def _note_correction(name: str) -> None:
     logger.warning("catalogue: one answer lacked %s, and another had it", name)
 
 
+# -- loading all of it -----------------------------------------------------------------------------
+def _load_and_wait() -> Catalogue:
+    """Return all of it, read by a thread without a deadline, which outlives an impatient request.
+
+    Raise Unavailable when it takes longer than the request's deadline.
+    """
+    loading = _start_loading()
+    try:
+        return loading.result(timeout=aws.seconds_left(LONGEST_LOAD))
+    except TimeoutError as error:
+        raise Unavailable(BEING_READ, "the catalogue is being loaded") from error
+
+
+def _start_loading() -> "Future[Catalogue]":
+    """Let one thread read everything, unless one does already."""
+    with cache.loading_lock:
+        loading = cache.loading
+        if loading and not loading.done():
+            return loading
+
+        loading = Future()
+        cache.loading = loading
+        threading.Thread(target=_load, args=(loading,), name="catalogue load", daemon=True).start()
+        return loading
+
+
+def _load(loading: "Future[Catalogue]") -> None:
+    try:
+        loaded = _read_everything()
+    except Exception as error:  # noqa: BLE001 - whoever waits raises it
+        loading.set_exception(error)
+        return
+
+    with cache.lock:
+        # all was forgotten meanwhile
+        if cache.loading is loading:
+            cache.keep_newest(loaded)
+            _check_later()
+    loading.set_result(loaded)
+
+
+def _read_everything() -> Catalogue:
+    # its number is read first: what changes during the reading comes again with the next changes
+    return read_all(latest_number())
+
+
 # -- checking --------------------------------------------------------------------------------------
-def _read_and_check_later() -> Catalogue:
-    _check_later()
-    return _read_everything()
-
-
 def _check_later() -> None:
     cache.check_at = time.monotonic() + CHECK_AFTER
 
@@ -236,85 +280,37 @@ def check_if_due() -> None:
 
 
 def check() -> None:
-    """Compare the catalogue with a full read, and read anew what one of the two lacks."""
+    """Compare the catalogue with a full read, and read by its key what differs."""
     try:
-        fresh = _read_everything()
-        cached = current()
-        if fresh.number == cached.number:
-            with cache.lock:
-                cache.keep_newest(_settled(cached, fresh))
+        differences = find_differences(current())
+        if len(differences) > MOST_DIFFERENT:
+            logger.warning("catalogue: a full read differs in much: everything is read anew")
+            _start_loading()
             return
+        for names in differences.in_parts(MOST_TOUCHED):
+            _settle(names)
     except CooperError as error:
         logger.warning("catalogue: not checked: %s", error.detail)
-    # it was changed meanwhile, or could not be read
-    _check_later()
+        _check_later()
 
 
-def _settled(cached: Catalogue, fresh: Catalogue) -> Catalogue:
-    """Return the full read with what it lacks, where reading that by its key shows it."""
-    targets = with_missing(cached.targets, fresh.targets, Target.find, _note_correction)
-    accounts = with_missing(cached.accounts, fresh.accounts, AwsAccount.find, _note_correction)
-    associations = with_missing(
-        cached.associations_by_target,
-        fresh.associations_by_target,
-        _associations_of,
-        _note_correction,
-    )
-    return Catalogue.build(fresh.number, targets, accounts, associations)
+def _settle(names: TouchedNames) -> None:
+    """Read what differs by its key: that counts."""
+    with cache.lock:
+        cached = cache.catalogue
+        if not cached:
+            return
+        settled = _with_touched(cached, cached.number, names)
+        for name in corrections(names, cached, settled):
+            _note_correction(name)
+        cache.keep_newest(settled)
 
 
 # -- writing ---------------------------------------------------------------------------------------
-def ensure_stamp() -> bool:
-    """Make the stamp unless it exists; return whether it was made now. For set-up."""
-    try:
-        with transaction() as writes:
-            writes.create(Change(LOG, STAMP, latest=0))
-    except AlreadyExists:
-        return False
-    return True
-
-
 def edit(build: Callable[[Transaction], None], *targets: str, accounts: Iterable[str] = ()) -> None:
-    """Write what `build` puts into a transaction, with the change log.
-
-    Every write of the catalogue's documents goes through here. `targets` and `accounts` name what
-    is touched (associations: their target). `build` may be called several times.
-
-    Raise Stale, AlreadyExists or whatever refusal a condition of `build` names.
-    """
-    touched = [f"target:{name}" for name in targets]
-    touched += [f"aws-account:{account_id}" for account_id in accounts]
-
-    edit_once = partial(_edit_once, build, touched)
+    """Write what `build` puts into a transaction, with the change log: see `write_change`."""
     try:
-        retry(edit_once, on=CatalogueConflict, tries=ATTEMPTS, backoff=BACKOFF)
-    except CatalogueConflict as error:
-        message = "Others are changing targets right now. Nothing was changed. Try again."
-        raise Unavailable(message, error.detail) from error
+        write_change(build, *targets, accounts=accounts)
     finally:
         # an edit whose answer was lost may have been written, too
         cache.edited_at = time.monotonic()
-
-
-def _edit_once(build: Callable[[Transaction], None], touched: list[str]) -> None:
-    """Write once; raise CatalogueConflict when somebody else's change came first."""
-    stamp = Change.find(LOG, STAMP)
-    if stamp is None or stamp.latest is None:
-        message = "The list of targets could not be read. Nothing was changed. Try again."
-        raise Unavailable(message, "no stamp")
-
-    number = int(stamp.latest) + 1
-    conflict = CatalogueConflict("Somebody else changed the targets meanwhile.")
-    change = Change(LOG, number, touched=touched, expires=after(KEPT))
-
-    with transaction() as writes:
-        build(writes)
-        writes.update(
-            Change,
-            LOG,
-            STAMP,
-            actions=[Change.latest.set(number)],
-            condition=Change.latest == number - 1,
-            refusal=conflict,
-        )
-        writes.create(change, refusal=conflict)

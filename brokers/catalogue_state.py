@@ -1,12 +1,23 @@
 """All targets, associations and AWS accounts as they were at one moment. Pure: no AWS."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
-from brokers.models import Association, AwsAccount, Target
+from brokers.catalogue_rows import AnyTarget, CatalogueAssociation, CatalogueTarget
+from brokers.models import AwsAccount
+
+Associations = tuple[CatalogueAssociation, ...]
+"""The associations of one target."""
+
+Index = Mapping[str, frozenset[str]]
+"""Names of targets, by something that they have."""
+
+KeyChange = tuple[frozenset[str], frozenset[str]]
+"""The keys of an index under which one target's name stands: before a change, and after it."""
+
 
 _snapshots = itertools.count(1)
 
@@ -16,16 +27,16 @@ class Catalogue:
     """All that there is as of change `number`: a snapshot, which no later change alters."""
 
     number: int
-    targets: Mapping[str, Target] = field(default_factory=dict)
+    targets: Mapping[str, CatalogueTarget] = field(default_factory=dict)
     accounts: Mapping[str, AwsAccount] = field(default_factory=dict)
-    associations_by_target: Mapping[str, tuple[Association, ...]] = field(default_factory=dict)
+    associations_by_target: Mapping[str, Associations] = field(default_factory=dict)
     """A target without associations is not in it."""
 
-    by_group: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    by_group: Index = field(default_factory=dict)
     """The names of the targets that each group is associated with."""
 
-    sensitive: tuple[Target, ...] = ()
-    """The sensitive targets."""
+    sensitive_by_power: Index = field(default_factory=dict)
+    """The names of the sensitive targets of each role, and of each pair of Federation Keys."""
 
     snapshot: int = field(default_factory=_snapshots.__next__, compare=False)
     """Tells this catalogue from every other one of this process: what is computed from it alone is
@@ -36,19 +47,69 @@ class Catalogue:
     def build(
         cls,
         number: int,
-        targets: Mapping[str, Target],
+        targets: Mapping[str, CatalogueTarget],
         accounts: Mapping[str, AwsAccount],
-        associations_by_target: Mapping[str, tuple[Association, ...]],
+        associations_by_target: Mapping[str, Associations],
     ) -> Self:
-        """Return a catalogue with its index by group."""
+        """Return a catalogue with its indexes."""
         names_by_group: dict[str, set[str]] = {}
         for name, associations in associations_by_target.items():
             for association in associations:
-                names_by_group.setdefault(str(association.group), set()).add(name)
+                names_by_group.setdefault(association.group, set()).add(name)
 
-        by_group = {group: frozenset(names) for group, names in names_by_group.items()}
-        sensitive = tuple(target for target in targets.values() if target.sensitive)
-        return cls(number, targets, accounts, associations_by_target, by_group, sensitive)
+        names_by_power: dict[str, set[str]] = {}
+        for name, target in targets.items():
+            if target.sensitive:
+                for power in _powers_of(target):
+                    names_by_power.setdefault(power, set()).add(name)
+
+        return cls(
+            number,
+            targets,
+            accounts,
+            associations_by_target,
+            by_group=_frozen(names_by_group),
+            sensitive_by_power=_frozen(names_by_power),
+        )
+
+    def changed(
+        self,
+        number: int,
+        targets: Mapping[str, CatalogueTarget],
+        accounts: Mapping[str, AwsAccount],
+        associations_by_target: Mapping[str, Associations],
+    ) -> "Catalogue":
+        """Return the catalogue as of `number`, with what was touched as it is given.
+
+        A target given without associations has none any more. What was not touched is shared.
+        """
+        power_changes: dict[str, KeyChange] = {}
+        for name, target in targets.items():
+            before = _powers_of_sensitive(self.targets.get(name))
+            power_changes[name] = (before, _powers_of_sensitive(target))
+
+        group_changes: dict[str, KeyChange] = {}
+        for name, associations in associations_by_target.items():
+            before = _groups_of(self.associations_by_target.get(name, ()))
+            group_changes[name] = (before, _groups_of(associations))
+
+        # copying a large dict is several times as fast as unpacking it into a new one
+        all_targets = dict(self.targets)
+        all_targets.update(targets)
+        all_associations = dict(self.associations_by_target)
+        all_associations.update(associations_by_target)
+        for name, associations in associations_by_target.items():
+            if not associations:
+                del all_associations[name]
+
+        return Catalogue(
+            number,
+            targets=all_targets,
+            accounts={**self.accounts, **accounts},
+            associations_by_target=all_associations,
+            by_group=_changed_index(self.by_group, group_changes),
+            sensitive_by_power=_changed_index(self.sensitive_by_power, power_changes),
+        )
 
     @cached_property
     def stopped_accounts(self) -> Mapping[str, str]:
@@ -59,60 +120,75 @@ class Catalogue:
             if account.stopped
         }
 
-    def takes_code(self, target: Target) -> bool:
+    def takes_code(self, target: AnyTarget) -> bool:
         """Return whether becoming the target takes a one-time code.
 
         It does where it, or another target that gives the same power, is sensitive.
         """
         return bool(target.sensitive) or bool(self.sensitive_like(target))
 
-    def sensitive_like(self, target: Target) -> list[str]:
+    def sensitive_like(self, target: AnyTarget) -> list[str]:
         """Return the names of the other sensitive targets of its role or Federation Keys."""
-        return [
-            str(other.name)
-            for other in self.sensitive
-            if other.name != target.name and _gives_the_same(other, target)
-        ]
+        names: set[str] = set()
+        for power in _powers_of(target):
+            names |= self.sensitive_by_power.get(power, frozenset())
+        return sorted(names - {str(target.name)})
 
-    def associations_for(self, groups: Iterable[object]) -> list[Association]:
+    def associations_for(self, groups: Iterable[object]) -> list[CatalogueAssociation]:
         """Return the associations of any of the groups."""
         group_names = {str(group) for group in groups}
         target_names: set[str] = set()
         for group in group_names:
             target_names |= self.by_group.get(group, frozenset())
 
-        associations: list[Association] = []
+        associations: list[CatalogueAssociation] = []
         for name in target_names:
             of_target = self.associations_by_target.get(name, ())
             associations += [row for row in of_target if row.group in group_names]
         return associations
 
 
-def _gives_the_same(one: Target, other: Target) -> bool:
-    """Return whether two targets have one role, or one pair of Federation Keys."""
-    if one.role_arn and other.role_arn:
+# -- indexes ---------------------------------------------------------------------------------------
+def _powers_of(target: AnyTarget) -> frozenset[str]:
+    """Return what stands for the role and for the Federation Keys of a target."""
+    powers = set()
+    if target.role_arn:
         # IAM tells no two roles apart by the case of their names
-        return str(one.role_arn).casefold() == str(other.role_arn).casefold()
-    return bool(one.access_key_id) and one.access_key_id == other.access_key_id
+        powers.add(f"role {str(target.role_arn).casefold()}")
+    if target.access_key_id:
+        powers.add(f"keys {target.access_key_id}")
+    return frozenset(powers)
 
 
-def with_missing(
-    cached: Mapping[str, Any],
-    fresh: Mapping[str, Any],
-    read: Callable[[str], Any],
-    note: Callable[[str], None],
-) -> dict[str, Any]:
-    """Return the documents of a full read with those that it lacks, where `read` shows them.
+def _powers_of_sensitive(target: CatalogueTarget | None) -> frozenset[str]:
+    if target and target.sensitive:
+        return _powers_of(target)
+    return frozenset()
 
-    `note` is called for each name that one of the two lacked without reason.
-    """
-    documents = dict(fresh)
-    for name in fresh.keys() - cached.keys():
-        note(name)
 
-    for name in cached.keys() - fresh.keys():
-        document = read(name)
-        if document:
-            note(name)
-            documents[name] = document
-    return documents
+def _groups_of(associations: Associations) -> frozenset[str]:
+    return frozenset(association.group for association in associations)
+
+
+def _frozen(names_by_key: Mapping[str, set[str]]) -> Index:
+    return {key: frozenset(names) for key, names in names_by_key.items()}
+
+
+def _changed_index(index: Index, changes: Mapping[str, KeyChange]) -> Index:
+    """Return an index in which some targets' names stand under other keys."""
+    names_by_key: dict[str, set[str]] = {}
+    for name, (before, after) in changes.items():
+        for key in before ^ after:
+            names = names_by_key.setdefault(key, set(index.get(key, ())))
+            if key in after:
+                names.add(name)
+            else:
+                names.discard(name)
+    if not names_by_key:
+        return index
+
+    changed = {**index, **_frozen(names_by_key)}
+    for key, names in names_by_key.items():
+        if not names:
+            del changed[key]
+    return changed

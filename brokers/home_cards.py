@@ -13,9 +13,9 @@ from operator import attrgetter
 
 from django.template.loader import render_to_string
 
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import ends_of, is_active
-from brokers.models import Target
 from core.typed_text import search_text
 
 
@@ -53,7 +53,7 @@ class HomeCard:
 class CardRules:
     """What decides about cards beside the catalogue."""
 
-    default_seconds: Callable[[Target], int]
+    default_seconds: Callable[[CatalogueTarget], int]
     """Returns the duration that one click gives."""
 
     why_stopped: Callable[[str], str]
@@ -89,7 +89,7 @@ def cards_for(
     return tuple(sorted(cards, key=_place_on_page))
 
 
-def _card_of(target: Target, catalogue: Catalogue, rules: CardRules) -> HomeCard:
+def _card_of(target: CatalogueTarget, catalogue: Catalogue, rules: CardRules) -> HomeCard:
     account_id = str(target.aws_account)
     account_name = str(catalogue.accounts.get(account_id) or account_id)
     labels = tuple(map(str, target.labels))

@@ -16,12 +16,12 @@ from django.urls import get_script_prefix
 from django.utils.translation import get_language
 
 from brokers import home_cards
+from brokers.catalogue_rows import AnyTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import next_end
 from brokers.forms import DEFAULT_SECONDS
 from brokers.grants import lessons, longest_seconds
 from brokers.home_cards import CardRules, HomeCard
-from brokers.models import Target
 from brokers.stops import Stops
 from core.byte_cache import ByteCache
 from core.typed_text import rows_with_words, search_words
@@ -153,7 +153,7 @@ def _make_cards(
     return home_cards.cards_for(catalogue, groups, now, rules)
 
 
-def _default_seconds(target: Target) -> int:
+def _default_seconds(target: AnyTarget) -> int:
     return min(DEFAULT_SECONDS, longest_seconds(target))
 
 

@@ -11,9 +11,10 @@ from django.template.response import TemplateResponse
 
 from accounts.identity import Group, Identity, parse_groups
 from accounts.models import Person
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
-from brokers.models import State, Target
+from brokers.models import State
 from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 
@@ -63,7 +64,7 @@ class LookupForm(forms.Form):
 class Access:
     """One target that the groups lead to: through which, until when, and what is in the way."""
 
-    target: Target
+    target: CatalogueTarget
     account: str
     through: str
     until: datetime | None
@@ -84,7 +85,7 @@ def access_of(current: Catalogue, groups: frozenset[Group]) -> list[Access]:
     return answers
 
 
-def _access(current: Catalogue, target: Target, entitlement: Entitlement) -> Access:
+def _access(current: Catalogue, target: CatalogueTarget, entitlement: Entitlement) -> Access:
     account = current.accounts.get(str(target.aws_account))
 
     obstacle = ""

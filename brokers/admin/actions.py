@@ -16,6 +16,7 @@ from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
 from brokers.admin.bulk_changes import BulkChange, BulkResult
 from brokers.admin.impact import summary_lines
 from brokers.admin.operation_kinds import TargetOperationKind
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.form_fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
@@ -234,7 +235,10 @@ def _typed(form: forms.Form | None) -> dict[str, Any]:
 
 
 def _preview_lines(
-    current: Catalogue, bulk: BulkOperation, targets: Iterable[Target], typed: dict[str, Any]
+    current: Catalogue,
+    bulk: BulkOperation,
+    targets: Iterable[CatalogueTarget],
+    typed: dict[str, Any],
 ) -> list[str]:
     impacts = bulk_changes.preview(current, targets, bulk.change(typed))
 
@@ -246,7 +250,10 @@ def _preview_lines(
 
 
 def _run(
-    request: AdminRequest, bulk: BulkOperation, targets: Iterable[Target], typed: dict[str, Any]
+    request: AdminRequest,
+    bulk: BulkOperation,
+    targets: Iterable[CatalogueTarget],
+    typed: dict[str, Any],
 ) -> BulkResult:
     def own(groups: Iterable[str]) -> list[str]:
         return own_groups(request, groups)

@@ -14,6 +14,7 @@ from accounts.identity import Group
 from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
+from brokers.catalogue_rows import CatalogueAssociation
 from brokers.entitlements import ends_of, is_active, next_end
 from brokers.form_fields import GroupField, UntilField
 from brokers.impact import AccessState, impact_lines
@@ -265,3 +266,6 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         else:
             lost.append("Nobody loses anything by this.")
         return [*lines, *lost], *more
+
+
+admin.adapt_row(CatalogueAssociation, Association)

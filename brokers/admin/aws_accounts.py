@@ -9,8 +9,9 @@ from django.http import HttpRequest
 
 from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
-from brokers.models import AwsAccount, Target
+from brokers.models import AwsAccount
 from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
@@ -103,6 +104,6 @@ def _count(content: Catalogue) -> Counter[str]:
     return Counter(str(target.aws_account) for target in targets)
 
 
-def _targets_in(account: AwsAccount, content: Catalogue) -> list[Target]:
+def _targets_in(account: AwsAccount, content: Catalogue) -> list[CatalogueTarget]:
     targets = catalogue.not_deleted(content.targets.values())
     return [target for target in targets if target.aws_account == account.account_id]

@@ -8,6 +8,7 @@ from typing import Any
 from brokers import catalogue
 from brokers.admin import target_save
 from brokers.admin.impact import all_people, impact_on
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.grants import CEILINGS
 from brokers.impact import AccessState, Impact
@@ -111,16 +112,18 @@ def dissociate(group: str) -> BulkChange:
 
 
 # -- before it is done -----------------------------------------------------------------------------
-def preview(current: Catalogue, targets: Iterable[Target], bulk_change: BulkChange) -> list[Impact]:
+def preview(
+    current: Catalogue, targets: Iterable[CatalogueTarget], bulk_change: BulkChange
+) -> list[Impact]:
     """Return who gains and who loses what by the change, target by target."""
     people = all_people()
 
     impacts = []
     for target in targets:
         rules_before = current.associations_by_target.get(target.name, ())
-        rules = {str(rule.group): rule for rule in rules_before}
-        # a copy: the catalogue's own targets are shared by all requests
-        target_change = TargetChange(Target(**target.attribute_values), rules)
+        # documents of their own: what the change makes of them is shown, and saved nowhere
+        rules = {rule.group: rule.to_document() for rule in rules_before}
+        target_change = TargetChange(target.to_document(), rules)
         bulk_change(target_change)
 
         after = _access_after(target, target_change)
@@ -129,7 +132,7 @@ def preview(current: Catalogue, targets: Iterable[Target], bulk_change: BulkChan
     return impacts
 
 
-def _access_after(target: Target, target_change: TargetChange) -> AccessState:
+def _access_after(target: CatalogueTarget, target_change: TargetChange) -> AccessState:
     changes = target_change.changes
     rules: dict[str, Any] = dict(target_change.rules)
     for rule in changes.rows_to_save:

@@ -11,10 +11,10 @@ from datetime import datetime
 from django.http import HttpRequest
 
 from accounts.models import Person
+from brokers.catalogue_rows import AnyTarget
 from brokers.catalogue_state import Catalogue
-from brokers.entitlements import is_active
+from brokers.entitlements import Rule, is_active
 from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, impact_lines, impact_of
-from brokers.models import Association, Target
 from brokers.request_catalogue import catalogue_of
 from core import audit
 from core.requests import once_per_request
@@ -44,8 +44,8 @@ def people_for(request: HttpRequest) -> PeopleByGroup:
 
 
 def impact_on(
-    target: Target,
-    rules: Iterable[Association],
+    target: AnyTarget,
+    rules: Iterable[Rule],
     after: AccessState,
     *,
     was_enabled: bool,
@@ -57,7 +57,7 @@ def impact_on(
 
 
 def losses(
-    request: HttpRequest, target: Target | None, removed_groups: Iterable[str] | None = None
+    request: HttpRequest, target: AnyTarget | None, removed_groups: Iterable[str] | None = None
 ) -> list[str]:
     """Return who loses a target, a line each, when the associations of these groups go.
 
@@ -110,7 +110,7 @@ def _people_line(verb: str, people_by_target: Iterable[tuple[str, ...]]) -> list
     return [f"{subject_and_verb} up to {max(targets_by_person.values())} of these targets."]
 
 
-def access_by_group(current: Catalogue, target: Target) -> list[GroupAccess]:
+def access_by_group(current: Catalogue, target: AnyTarget) -> list[GroupAccess]:
     """Return who may become a target now, by group."""
     now = audit.now()
     people = all_people()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from brokers import arns, aws_accounts, catalogue, readiness
+from brokers.entitlements import Rule
 from brokers.impact import AccessState
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import (
@@ -123,7 +124,7 @@ def _name_account(
 
 def access_after(
     target: Target,
-    rules_before: Iterable[Association],
+    rules_before: Iterable[Rule],
     changes: FormChanges,
     *,
     adding: bool = False,

@@ -30,6 +30,7 @@ from brokers.admin.filters import (
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_page import probe_and_save, show_result, trust_policy_context
 from brokers.admin.target_save import PreparedTarget
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.impact import impact_lines
 from brokers.models import Association, Kind, State, Target
@@ -324,6 +325,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             operation = AdminOperation(TargetOperationKind.TEST, [target])
             form.fields.update(self.extra_form_fields(request, operation))
         return form
+
+
+admin.adapt_row(CatalogueTarget, Target)
 
 
 def _code_lines(current: Catalogue, target: Target) -> list[str]:

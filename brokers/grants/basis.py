@@ -10,6 +10,7 @@ from typing import NamedTuple
 from accounts import sessions
 from accounts.identity import Identity
 from accounts.models import Person, WebSession
+from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import NEVER, Entitlement, is_active
 from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible
 from brokers.models import Association, AwsAccount, State, Target
@@ -21,7 +22,7 @@ class Claim:
     """What was decided, and is looked at once more: who becomes what, and through which group."""
 
     identity: Identity
-    target: Target
+    target: AnyTarget
     entitlement: Entitlement
     web_session: str
     """The web session that asks, by the hash of its key."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.identity import Identity
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
-from brokers.models import Target
 from core import audit
 from core.audit import Event
 from core.errors import CooperError, Invalid
@@ -20,7 +20,7 @@ from core.errors import CooperError, Invalid
 class Decision:
     """That an identity may become a target, why, and by which catalogue."""
 
-    target: Target
+    target: CatalogueTarget
     entitlement: Entitlement
     catalogue: Catalogue
 
@@ -64,7 +64,7 @@ def require_entitlement(
 
 # -- refusals --------------------------------------------------------------------------------------
 @contextmanager
-def refusals_recorded(identity: Identity, target: Target) -> Iterator[None]:
+def refusals_recorded(identity: Identity, target: CatalogueTarget) -> Iterator[None]:
     """Record every CooperError of the block as a refusal, which the person sees too.
 
     That includes an outage of DynamoDB or KMS: nothing was granted, and the reason says why. A
@@ -79,7 +79,7 @@ def refusals_recorded(identity: Identity, target: Target) -> Iterator[None]:
         raise
 
 
-def _record_refusal(identity: Identity, target: Target, error: CooperError) -> None:
+def _record_refusal(identity: Identity, target: CatalogueTarget, error: CooperError) -> None:
     """Record a refusal, unless the person had too many of them within this minute."""
     if limits.may_record_refusal(identity):
         audit.record(

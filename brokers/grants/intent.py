@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import Entitlement
 from brokers.grants import limits
-from brokers.models import Target
 from brokers.sts import SessionRequest
 from core import audit
 from core.audit import Event
@@ -29,7 +29,7 @@ class Intent:
 
 def record_intent(
     session: SessionRequest,
-    target: Target,
+    target: AnyTarget,
     entitlement: Entitlement,
     now: datetime,
     facts: dict[str, Any],

@@ -14,6 +14,7 @@ from accounts import stepup
 from accounts.identity import Identity
 from brokers import arns, console_signin
 from brokers.aws_errors import is_duration_refusal
+from brokers.catalogue_rows import AnyTarget
 from brokers.catalogue_state import Catalogue
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
@@ -114,10 +115,9 @@ def grant(
             confirmed = check(Claim(identity, target, decision.entitlement, request.web_session))
 
         # from here on with what the check has read
-        target = confirmed.target
-        if target.is_role:
+        if confirmed.target.is_role:
             session = replace(session, external_id=str(confirmed.account.external_id))
-        return _issue(intent, target, session, destination, request)
+        return _issue(intent, confirmed.target, session, destination, request)
 
 
 def _issue(
@@ -208,7 +208,7 @@ def _request_credentials(target: Target, session: SessionRequest) -> tuple[Crede
         return broker(target, one_hour), ONE_HOUR_NOTE
 
 
-def _console_destination(target: Target, request: GrantRequest) -> str:
+def _console_destination(target: AnyTarget, request: GrantRequest) -> str:
     """Return the console page to land on, "" for credentials; raise Invalid on the field."""
     if request.delivery != Delivery.CONSOLE:
         return ""

@@ -8,10 +8,11 @@ from django.conf import settings
 from accounts import throttle
 from accounts.identity import Identity
 from accounts.models import Attempt
+from brokers.catalogue_rows import AnyTarget
 from brokers.choices import SHORTEST_SESSION
 from brokers.entitlements import Entitlement
 from brokers.errors import TooMany
-from brokers.models import Kind, Target
+from brokers.models import Kind
 from brokers.sts import assume_role, federation_token
 from core.dynamo import Transaction, after
 from core.errors import Invalid, Refused
@@ -56,7 +57,7 @@ _longest_allowed = _LongestAllowed()
 
 
 # -- how long --------------------------------------------------------------------------------------
-def longest_seconds(target: Target) -> int:
+def longest_seconds(target: AnyTarget) -> int:
     """Return the seconds that the target, this installation and AWS's limits allow at most."""
     configured = int(target.max_seconds)
     allowed = min(
@@ -71,7 +72,7 @@ def longest_seconds(target: Target) -> int:
     return max(SHORTEST_SESSION, allowed)
 
 
-def remember_longest(target: Target, seconds: int) -> None:
+def remember_longest(target: AnyTarget, seconds: int) -> None:
     """Remember that AWS allows no more than this for the target as it is now."""
     _longest_allowed.by_target[str(target.name)] = (_version_of(target), seconds)
     _longest_allowed.note_lesson()
@@ -91,11 +92,13 @@ def lessons() -> int:
     return _longest_allowed.lessons
 
 
-def _version_of(target: Target) -> int:
+def _version_of(target: AnyTarget) -> int:
     return int(target.version or 0)
 
 
-def allowed_seconds(target: Target, entitlement: Entitlement, requested: int, now: datetime) -> int:
+def allowed_seconds(
+    target: AnyTarget, entitlement: Entitlement, requested: int, now: datetime
+) -> int:
     """Return the seconds to ask AWS for.
 
     As requested, but never past the association's end; raise Invalid or Refused.

@@ -1,27 +1,39 @@
 """What the catalogue has, as plain values: for an export, and for an import to compare with."""
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 
 from accounts.providers import provider_ids
-from brokers.catalogue import not_deleted
+from brokers.catalogue_reads import whole_targets
 from brokers.catalogue_state import Catalogue
 from brokers.import_export.snapshot import DEFAULTS, CurrentState, Ends, Values, format_end
-from brokers.models import AwsAccount, State, Target
+from brokers.models import AwsAccount, State
 from brokers.readiness import NOT_PROBED
-
-TARGET_ATTRIBUTES = (*DEFAULTS, *NOT_PROBED, "state")
 
 
 def current_state(catalogue: Catalogue) -> CurrentState:
-    """Return all that is in the catalogue, deleted targets by their names alone."""
-    targets = not_deleted(catalogue.targets.values())
+    """Return all that there is, deleted targets by their names alone.
+
+    The catalogue lacks some of what a target has: targets are read from their table.
+    """
+    targets: dict[str, Values] = {}
+    versions = _versions_of_rules(catalogue)
+    deleted = set()
+    for stored in whole_targets():
+        name = stored["name"]
+        if stored.get("state") == State.DELETED:
+            deleted.add(name)
+            continue
+        targets[name] = _target_values(stored)
+        versions["target", name] = stored.get("version", 0)
+
     return CurrentState(
         accounts={name: _account_values(account) for name, account in catalogue.accounts.items()},
-        targets={target.name: _target_values(target) for target in targets},
+        targets=targets,
         associations=_ends_by_target(catalogue, targets),
-        versions=_versions(catalogue, targets),
-        deleted=_deleted_names(catalogue),
+        versions=versions,
+        deleted=frozenset(deleted),
         providers=provider_ids(),
     )
 
@@ -34,42 +46,36 @@ def _account_values(account: AwsAccount) -> Values:
     }
 
 
-def _target_values(target: Target) -> Values:
-    values: dict[str, Any] = {}
-    for name in TARGET_ATTRIBUTES:
-        value = getattr(target, name)
+def _target_values(stored: Values) -> Values:
+    """Return a target's settings and what is known of its probe, with defaults for the rest."""
+    values: dict[str, Any] = {**DEFAULTS, **NOT_PROBED, "state": str(State.PENDING)}
+    for name, default in values.items():
+        value = stored.get(name, default)
         values[name] = None if value == "" else value
 
     if values["federation_keys"] is not None:
-        ciphertext = bytes(values["federation_keys"])
-        values["federation_keys"] = base64.b64encode(ciphertext).decode()
+        values["federation_keys"] = base64.b64encode(values["federation_keys"]).decode()
     values["labels"] = list(values["labels"])
     values["policy_arns"] = list(values["policy_arns"])
     return values
 
 
-def _ends_by_target(catalogue: Catalogue, targets: list[Target]) -> dict[str, Ends]:
+def _ends_by_target(catalogue: Catalogue, names: Iterable[str]) -> dict[str, Ends]:
     """Return when each association ends; targets without any are left out."""
     ends_by_target: dict[str, Ends] = {}
-    for target in targets:
-        rules = catalogue.associations_by_target.get(target.name, ())
+    for name in names:
+        rules = catalogue.associations_by_target.get(name, ())
         if rules:
-            ends_by_target[target.name] = {rule.group: format_end(rule.until) for rule in rules}
+            ends_by_target[name] = {rule.group: format_end(rule.until) for rule in rules}
     return ends_by_target
 
 
-def _versions(catalogue: Catalogue, targets: list[Target]) -> dict[tuple[str, ...], int]:
+def _versions_of_rules(catalogue: Catalogue) -> dict[tuple[str, ...], int]:
+    """Return the versions of all AWS accounts and associations."""
     versions: dict[tuple[str, ...], int] = {}
     for account_id, account in catalogue.accounts.items():
         versions["account", account_id] = int(account.version or 0)
-
-    for target in targets:
-        versions["target", target.name] = int(target.version or 0)
-        for rule in catalogue.associations_by_target.get(target.name, ()):
-            versions[target.name, rule.group] = int(rule.version or 0)
+    for name, rules in catalogue.associations_by_target.items():
+        for rule in rules:
+            versions[name, rule.group] = rule.version or 0
     return versions
-
-
-def _deleted_names(catalogue: Catalogue) -> frozenset[str]:
-    targets = catalogue.targets.items()
-    return frozenset(name for name, target in targets if target.state == State.DELETED)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.identity import Identity
+from brokers.catalogue_rows import AnyTarget
 from brokers.credentials import Credentials
 from brokers.models import Target
 from brokers.sts import names
@@ -29,7 +30,7 @@ class SessionRequest:
 
 
 def session_request(
-    target: Target, identity: Identity, seconds: int, external_id: str
+    target: AnyTarget, identity: Identity, seconds: int, external_id: str
 ) -> SessionRequest:
     """Return the request for a new grant of the target, with an id and names of its own."""
     grant_id = names.new_grant_id()

@@ -11,7 +11,7 @@ from core.admin.filters import ValuesFilter
 from core.admin.forms import DocumentForm, LineField, LinesField, MomentField, TextField
 from core.admin.inline_forms import InlineForm, InlineFormSet
 from core.admin.inlines import TabularInline
-from core.admin.meta import danger
+from core.admin.meta import adapt_row, danger
 from core.admin.operations import AdminOperation, AdminRequest, FormChanges, OperationKind
 from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
@@ -37,6 +37,7 @@ __all__ = [
     "TextField",
     "ValuesFilter",
     "action",
+    "adapt_row",
     "danger",
     "display",
     "register",

@@ -160,5 +160,15 @@ def adapt_document(model: type[Document]) -> None:
     remember_content_type(options.app_label, options.model_name)
 
 
+def adapt_row(row_class: type, model: type[Document]) -> None:
+    """Let what a cache keeps of a document be listed in the admin as the document would be.
+
+    It needs the document's attributes as far as lists and filters show them, `key` and `pk`.
+    """
+    adapt_document(model)
+    row_class._meta = model._meta  # type: ignore[attr-defined]
+    row_class.serializable_value = _serializable_value  # type: ignore[attr-defined]
+
+
 def _serializable_value(self: Document, name: str) -> Any:
     return getattr(self, name)

@@ -3,8 +3,9 @@
 from core.dynamo.attributes import TextAttribute
 from core.dynamo.batch_read import Items, batch_read
 from core.dynamo.connection import ConditionFailed, OutcomeUnknown, TableMissing
-from core.dynamo.documents import Document, DocumentKey, WrittenOnce, after, documents
+from core.dynamo.documents import Document, DocumentKey, WrittenOnce, after, documents, pk_of
 from core.dynamo.put_once import put_once
+from core.dynamo.raw_items import RawItem, query_items, read_items, scan_pages
 from core.dynamo.serializable_read import serializable_read
 from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
 
@@ -15,6 +16,7 @@ __all__ = [
     "DocumentKey",
     "Items",
     "OutcomeUnknown",
+    "RawItem",
     "Stale",
     "TableMissing",
     "TextAttribute",
@@ -23,7 +25,11 @@ __all__ = [
     "after",
     "batch_read",
     "documents",
+    "pk_of",
     "put_once",
+    "query_items",
+    "read_items",
+    "scan_pages",
     "serializable_read",
     "transaction",
 ]

@@ -1,6 +1,6 @@
 """`Document`, the base of all tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, ClassVar, Self
@@ -33,6 +33,11 @@ _documents: list[type["Document"]] = []
 def documents() -> list[type["Document"]]:
     """Return every concrete document class that is loaded, for set-up."""
     return list(_documents)
+
+
+def pk_of(key: Iterable[Any]) -> str:
+    """Return a primary key as one text, `hash` or `hash|range`, each part percent-coded."""
+    return "|".join(quote(str(part), safe=PK_SAFE) for part in key)
 
 
 def after(seconds: float) -> datetime:
@@ -179,8 +184,8 @@ class Document(Model):
 
     @property
     def pk(self) -> str:
-        """The primary key as one text, `hash` or `hash|range`, each part percent-coded."""
-        return "|".join(quote(str(part), safe=PK_SAFE) for part in self.key)
+        """The primary key as one text: see `pk_of`."""
+        return pk_of(self.key)
 
     @classmethod
     def with_pk(cls, pk: str) -> Self | None:

@@ -196,6 +196,18 @@ def absent(operation: str, table: str, times: int | None = 1) -> Fault:
     return Fault("dynamodb", operation, table=table, mode="absent", times=times)
 
 
+def lacking(table: str, times: int | None = 1) -> Fault:
+    """Return the fault that a batch lacks its items, in an answer that is whole."""
+    return Fault(
+        "dynamodb",
+        "BatchGetItem",
+        table=table,
+        mode="signed",
+        times=times,
+        change=lambda _: b'{"Responses": {}, "UnprocessedKeys": {}}',
+    )
+
+
 def no_rows(table: str) -> Fault:
     """Return the fault that a query or scan finds nothing, in an answer that is whole."""
     return Fault(
@@ -211,7 +223,7 @@ def test_it_reads_again_what_was_touched_and_is_absent(store):
     catalogue.current()
     corrected = catalogue.cache.corrected
     rename()
-    with faults.on(absent("GetItem", "targets")):
+    with faults.on(lacking("targets")):
         assert catalogue.current().targets["dev-read"].title == "Renamed"
     assert catalogue.cache.corrected == corrected + 1
 
@@ -219,7 +231,7 @@ def test_it_reads_again_what_was_touched_and_is_absent(store):
 def test_it_keeps_a_target_that_two_answers_lack_until_a_full_read_settles_it(store):
     catalogue.current()
     rename()
-    with faults.on(absent("GetItem", "targets", times=None)):
+    with faults.on(lacking("targets", times=None)):
         assert catalogue.current().targets["dev-read"].title != "Renamed"
     assert catalogue.cache.check_at < float("inf")
     catalogue.check()
