@@ -10,11 +10,12 @@ from django.test import Client
 from core import audit, audit_shards, installation
 from core.audit import AuditEvent, Event
 from core.audit_days import newest_first
+from core.audit_search import AuditSearch, Search
 from core.audit_shards import COUNT, LEAD, NO_SHARDS, Shards
 from core.dynamo import transaction
 from core.installation import SCHEMA_ITEM, Installation, NotSetUp
 from embedded_aws import EmbeddedAws
-from tests.support import clock
+from tests.support import clock, faults
 from tests.support.versions import forget_version, make_version_1, store_version
 
 DAY = date(2026, 11, 26)
@@ -80,6 +81,17 @@ def test_events_of_a_server_that_knows_no_shards_are_read_too(store: EmbeddedAws
     kinds = [event.event for event in todays_events()]
     assert Event.STOP_SET in kinds
     assert Event.STOP_LIFTED in kinds
+
+
+def test_a_day_with_shards_costs_a_query_each_and_an_older_one_a_single_one(
+    store: EmbeddedAws,
+) -> None:
+    today = audit.now().date()
+    before = today - timedelta(days=1)
+    for day, queries in ((today, 1 + COUNT), (before, 1)):
+        faults.clear()
+        list(AuditSearch(Search(since=day, until=day)))
+        assert faults.counts() == {("dynamodb", "Query"): queries}
 
 
 # -- from one version to the next ------------------------------------------------------------------
