@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,16 @@ from tests.support.served import Person, manage, run, serving
 OTPAUTH = "DEMO_OTPAUTH"
 EVENTS = 152
 IN_PLACE = 302
+FINISH = """
+import os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "cooper_project.settings"
+django.setup()
+from django.core.management import call_command
+from cooper_project import schema
+schema.PAUSE = 0.0
+call_command("cooper_setup", "--finish-upgrade")
+"""
+"""The end of an upgrade, without the pause in which servers learn of it."""
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +95,38 @@ def test_its_import_that_was_cut_short_goes_on(url: str, environment: dict[str, 
     done = run(manage("cooper_import", "--resume", "--yes"), environment)
     assert done.returncode == 0, done.stderr
     assert re.search(r"4 of 4 steps", done.stdout)
+
+
+def test_its_upgrade_is_finished_while_it_serves(url: str, environment: dict[str, str]) -> None:
+    """The server of before goes on; one that starts afterwards serves what the other wrote."""
+    before = exported(environment)
+    done = run([sys.executable, "-c", FINISH], environment)
+    assert done.returncode == 0, done.stderr
+    assert "The tables are of version 2 now." in done.stdout
+
+    become(url, "dev-read")
+    with serving(environment | {"COOPER_EMBEDDED": "1"}) as second:
+        become(second, "dev-read")
+        become(url, "dev-read")
+        carol = signed_in(second, "carol")
+        assert "grant begin" in carol.ask("/admin/cooper/auditevent/?q=dev-read")[1]
+        assert carol.ask("/admin/brokers/target/dev-read/history/")[0] == 200
+
+    after = exported(environment)
+    assert set(before) < set(after)
+    assert len(after) == len(set(after))
+
+
+def become(url: str, target: str) -> None:
+    alice = signed_in(url, "alice")
+    accept = {"Accept": "application/json"}
+    status, text, _ = alice.ask(f"/targets/{target}/credentials/", {"duration": "900"}, **accept)
+    assert status == 200, text
+
+
+def exported(environment: dict[str, str]) -> list[str]:
+    """Return the ids of all events."""
+    words = ["export", "--from", "2026-11-01", "--to", "2026-12-31"]
+    done = run(manage("cooper_audit", *words), environment)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line)["id"] for line in done.stdout.splitlines()]
