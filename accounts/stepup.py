@@ -15,6 +15,7 @@ from django.shortcuts import resolve_url
 from django.utils.http import urlencode
 
 from accounts import totp
+from accounts.first_read import first_read_of
 from accounts.models import TotpDevice
 from core import audit
 from core.audit import Event
@@ -120,8 +121,8 @@ def person_of(request: HttpRequest) -> str:
 
 
 def has_device(request: HttpRequest) -> bool:
-    """Return whether the person who asks has a device, for showing."""
-    return totp.device_of(person_of(request)) is not None
+    """Return whether the person who asks has a device, for showing; read once a request."""
+    return first_read_of(request).find(TotpDevice, person_of(request)) is not None
 
 
 def require(request: HttpRequest, code: str, *, strict: bool = False) -> None:

@@ -17,6 +17,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from embedded_aws import transactions
 from embedded_aws.backends import call_moto
+from embedded_aws.batch_reads import check_batch
 from embedded_aws.calls import Call
 from embedded_aws.conflicts import CallUnderWay, KeyNames, read_items
 from embedded_aws.errors import AwsError
@@ -58,6 +59,8 @@ class DynamoDb:
         document = call.document
         if call.operation == "TransactGetItems":
             transactions.check_reads(document, _key_names(call, caller))
+        if call.operation == "BatchGetItem":
+            check_batch(document, _key_names(call, caller))
 
         # one call at a time: moto's conditional writes are not atomic
         with self._state.lock:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from tests.support import faults
+from tests.support.codes import give_device
 
 READ = ("BatchGetItem", "changes", "installation", "people", "web-sessions")
 """The first read of a request: who asks, and how things stand."""
@@ -35,6 +36,15 @@ def calls_of(ask: Callable[[], Any]) -> list[tuple[str, ...]]:
 def test_a_page_is_one_round_trip(client_of: ClientOf, page: str) -> None:
     alice = client_of("alice")
     assert calls_of(lambda: alice.get(page)) == [READ]
+
+
+def test_a_page_that_asks_for_a_code_is_one_round_trip(client_of: ClientOf) -> None:
+    give_device("alice")
+    alice = client_of("alice")
+    page = "/targets/prod-admin/"
+    [read] = calls_of(lambda: alice.get(page))
+    assert "totp-devices" in read
+    assert "One-time code" in alice.get(page).text
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_a_reload_keeps_the_old_worker_until_the_new_one_can_serve(
 def test_a_stop_ends_idle_connections_and_lets_a_request_under_way_end(
     environment: dict[str, str], old_cookies: dict[str, str], tmp_path: Path
 ) -> None:
-    slow = Fault("dynamodb", "GetItem", table="web-sessions", mode="stall", seconds=1.0)
+    slow = Fault("dynamodb", "BatchGetItem", table="web-sessions", mode="stall", seconds=1.0)
     with (
         starting(environment, tmp_path) as server,
         idle_connection(server) as connection,
