@@ -14,6 +14,7 @@ from typing import Any
 from django.test import Client
 
 from accounts import stepup
+from accounts.first_read import guesses
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
 from brokers import catalogue
 from brokers.models import Association, AwsAccount, Target
@@ -43,6 +44,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "garbled-unchecked": {"mode": "garbled-unchecked"},
     "empty": {"mode": "empty"},
     "bare": {"mode": "bare"},
+    "absent": {"mode": "absent"},
     "stall": {"mode": "stall", "seconds": 2.0},
     "drip": {"mode": "drip", "seconds": 0.2},
 }
@@ -82,9 +84,13 @@ class Case:
     fault: str
     lasting: bool = False
 
+    table: str = ""
+    """The one table of a batched read that the fault is about, "" for all."""
+
     def __str__(self) -> str:
         lasting = ", lasting" if self.lasting else ""
-        return f"{self.operation}: {self.fault} at call {self.number}{lasting}"
+        table = f" of {self.table}" if self.table else ""
+        return f"{self.operation}: {self.fault} at call {self.number}{table}{lasting}"
 
 
 Changes = frozenset[str]
@@ -131,6 +137,8 @@ class Recording:
         self.store.tables.update(copy.deepcopy(self.tables))
         self.browser.cookies = copy.deepcopy(self.cookies)
         catalogue.cache.catalogue = None if self.operation.cold else self.warm
+        if self.operation.cold:
+            guesses.forget()
         catalogue.cache.check_at = float("inf")
         faults.clear()
         with clock.travelling(self.moment):
@@ -299,6 +307,16 @@ def cases_of(recording: Recording) -> list[Case]:
     return cases
 
 
+def absences_of(recording: Recording) -> list[Case]:
+    """Return every table of every batched read whose items may be absent."""
+    return [
+        Case(recording.name, number, "absent", table=table)
+        for number, call in enumerate(recording.calls)
+        for table in call.tables
+        if call.operation == "BatchGetItem"
+    ]
+
+
 def sample_of(recording: Recording, size: int) -> list[Case]:
     """Return some of the cases, always the same ones, spread over all calls and faults."""
     cases = cases_of(recording)
@@ -312,10 +330,13 @@ def sample_of(recording: Recording, size: int) -> list[Case]:
 def fault_of(case: Case, calls: list[Call]) -> Fault:
     """Return the fault that a case injects."""
     settings = FAULTS[case.fault]
+    call = calls[case.number]
+    if case.table:
+        fault = Fault(call.service, call.operation, case.table, times=1, **settings)
+        return replace(fault, after=sum(fault.meets(other) for other in calls[: case.number]))
     if not case.lasting:
         return Fault(after=case.number, times=1, **settings)
 
-    call = calls[case.number]
     table = call.tables[0] if call.tables else ""
     fault = Fault(call.service, call.operation, table, **settings)
     earlier = sum(fault.meets(other) for other in calls[: case.number])
@@ -358,8 +379,10 @@ def _send_under(case: Case, recording: Recording) -> Any:
     if case.fault in KILLED:
         killed_at(case.number + 1, case.fault == KILLED[1], recording.send)
         return None
-    with faults.on(fault_of(case, recording.calls)):
-        return recording.send()
+    with faults.on(fault_of(case, recording.calls)) as [fault]:
+        response = recording.send()
+    assert fault.hit, f"{case}: it never came"
+    return response
 
 
 def _uses_of_code(recording: Recording, *, done: bool) -> int:

@@ -11,7 +11,7 @@ from core.dynamo import Transaction
 from core.errors import CooperError
 from tests.support.fault_invariants import INVARIANTS, complaints
 from tests.support.fault_operations import OPERATIONS
-from tests.support.fault_sweep import Case, cases_of, record, run, sample_of
+from tests.support.fault_sweep import Case, absences_of, cases_of, record, run, sample_of
 
 FEW = 1
 """Cases of an operation in the normal run."""
@@ -49,12 +49,21 @@ def test_it_holds_whatever_aws_does(recorded, name):
     assert [line for result in results for line in complaints(result)] == []
 
 
+@pytest.mark.parametrize("name", ["role in the console", "change a target"])
+def test_it_holds_whatever_the_first_read_does_not_find(recorded, name):
+    recording = recorded(name)
+    cases = absences_of(recording)
+    assert {"cooper-people", "cooper-changes"} < {case.table for case in cases}
+    results = [run(case, recording) for case in cases]
+    assert [line for result in results for line in complaints(result)] == []
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_it_holds_whatever_aws_does_at_every_call(recorded, name, capsys):
     recording = recorded(name)
     lines, seconds = [], []
-    for case in cases_of(recording):
+    for case in [*cases_of(recording), *absences_of(recording)]:
         result = run(case, recording)
         lines += complaints(result)
         seconds.append((result.seconds, str(case)))
