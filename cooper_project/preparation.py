@@ -14,7 +14,9 @@ from django.conf import settings
 from brokers import catalogue
 from cooper_project import start_event
 from core import audit_shards, aws, installation, secret_keys
+from core.dynamo import batch_read
 from core.errors import CooperError
+from core.installation import STOP_SWITCH_ITEM, Installation
 from core.retry import Backoff
 
 logger = logging.getLogger(__name__)
@@ -107,6 +109,8 @@ def prepare() -> None:
         aws.client(service)
     aws.client("sts", borrowed=True)
     catalogue.current()
+    # each request begins with such a read: a policy that lacks it is told before there is one
+    batch_read([(Installation, STOP_SWITCH_ITEM)])
 
 
 def open_installation() -> None:

@@ -18,6 +18,8 @@ from core import aws
 from core.errors import CooperError, Unavailable
 from core.retry import Backoff
 from embedded_aws import EmbeddedAws
+from tests.support import faults
+from tests.support.faults import Fault
 from tests.support.served import wait_until
 
 
@@ -59,6 +61,17 @@ def test_it_does_not_end_by_an_error_of_its_own(caplog: pytest.LogCaptureFixture
     process.start(lambda: None)
     wait_until(lambda: process.is_done)
     assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+def test_a_worker_whose_policy_is_an_older_cooper_s_says_what_it_lacks(
+    store: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the tables of tests are the demo's
+    monkeypatch.setattr(preparation, "is_embedded", lambda: True)
+    preparation.prepare()
+    denied = Fault("dynamodb", "BatchGetItem", mode="deny")
+    with faults.on(denied), pytest.raises(CooperError, match="lacks dynamodb:BatchGetItem"):
+        preparation.prepare()
 
 
 def test_it_may_answer_nothing_before_it_has_started() -> None:
