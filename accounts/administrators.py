@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 
 from accounts import notices
 from accounts.identity import Group, parse_groups
-from accounts.models import LocalAccount, Person
+from accounts.models import LocalAccount, OnceRecord, Person
 from accounts.providers import provider_for
 from core import audit
 from core.audit import AuditEvent, Event
@@ -143,9 +143,14 @@ def _require_active(writes: Transaction, admin: Holder) -> None:
 
 
 # -- telling the others ----------------------------------------------------------------------------
-def unacknowledged_new_admins(person: Person) -> list[AuditEvent]:
-    """Return the events of new administrators that this one has not acknowledged, oldest first."""
-    since = notices.acknowledged_until(person)
+def unacknowledged_new_admins(
+    person: Person, find: notices.Find = OnceRecord.find
+) -> list[AuditEvent]:
+    """Return the events of new administrators that this one has not acknowledged, oldest first.
+
+    `find` finds what they have acknowledged (`notices.acknowledged_until`).
+    """
+    since = notices.acknowledged_until(person, find)
     if not since:
         since = (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
 

@@ -5,9 +5,13 @@ sign-in and administration alone write it.
 """
 
 import hashlib
+from collections.abc import Callable
 
 from accounts.models import OnceRecord, Person
 from core.dynamo import Transaction, after
+
+Find = Callable[[str], OnceRecord | None]
+"""Finds an item by its key."""
 
 KEPT = 10 * 365 * 86_400
 """Seconds that they wait to be shown: longer than anybody stays away, and is missed."""
@@ -39,14 +43,17 @@ def forget(person: str) -> None:
 # -- the newest event of new administrators that an administrator has acknowledged -----------------
 def acknowledge(writes: Transaction, person: str, until: str) -> None:
     """Put into a transaction that an administrator acknowledged the events up to `until`."""
-    _put(writes, _acknowledged_key(person), until)
+    _put(writes, acknowledged_key(person), until)
 
 
-def acknowledged_until(person: Person) -> str:
-    """Return the place in the audit log up to which they were acknowledged, or ""."""
+def acknowledged_until(person: Person, find: Find = OnceRecord.find) -> str:
+    """Return the place in the audit log up to which they were acknowledged, or "".
+
+    `find` finds the item: a page finds it in what its request has read.
+    """
     # an earlier cooper kept it with the person
     before = str(person.administrators_seen or "")
-    return max(before, _read(_acknowledged_key(str(person.person))))
+    return max(before, _read(acknowledged_key(str(person.person)), find))
 
 
 # -- stored ----------------------------------------------------------------------------------------
@@ -55,8 +62,8 @@ def _put(writes: Transaction, key: str, text: str) -> None:
     writes.replace(OnceRecord(key, text=text, expires=after(KEPT)))
 
 
-def _read(key: str) -> str:
-    record = OnceRecord.find(key)
+def _read(key: str, find: Find = OnceRecord.find) -> str:
+    record = find(key)
     if record is None:
         return ""
     return str(record.text or "")
@@ -66,7 +73,8 @@ def _notice_key(person: str) -> str:
     return f"notice:{_digest(person)}"
 
 
-def _acknowledged_key(person: str) -> str:
+def acknowledged_key(person: str) -> str:
+    """Return the key of the OnceRecord of what an administrator acknowledged."""
     return f"administrators-seen:{_digest(person)}"
 
 

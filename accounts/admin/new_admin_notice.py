@@ -1,11 +1,23 @@
 """New administrators, named on every page until each administrator has acknowledged them."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
-from accounts import administrators
+from accounts import administrators, notices
+from accounts.first_read import also_read, first_read_of
+from accounts.models import OnceRecord
 from core import admin
+from core.dynamo import DocumentKey
+
+
+def acknowledged_key(request: HttpRequest, person: str) -> Iterator[DocumentKey]:
+    """Yield the key of what the administrator has acknowledged, for pages of the admin."""
+    if person and request.path_info.startswith(reverse("admin:index")):
+        yield OnceRecord, notices.acknowledged_key(person)
 
 
 def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
@@ -14,10 +26,12 @@ def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
     if not getattr(user, "is_admin", False):
         return None
 
-    events = administrators.unacknowledged_new_admins(user.stored_person)
+    find = partial(first_read_of(request).find, OnceRecord)
+    events = administrators.unacknowledged_new_admins(user.stored_person, find)
     if not events:
         return None
     return {"lines": administrators.notice_lines(events)}
 
 
 admin.site.notice = new_admin_notice
+also_read(acknowledged_key)
