@@ -8,6 +8,10 @@ BIN = .venv/bin
 DEMO_REQUIREMENTS = requirements.txt requirements-demo.txt
 ALL_REQUIREMENTS = $(DEMO_REQUIREMENTS) requirements-dev.txt
 
+# tests wait for servers, browsers and commands: half as many workers again keep the cores busy
+CORES = $(shell getconf _NPROCESSORS_ONLN)
+TEST_WORKERS = $(shell expr $(CORES) + $(CORES) / 2)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test cover soak lint fmt lock clean
 
@@ -25,7 +29,7 @@ demo-reset: ## forgets everything that was done in the demo
 test: ## everything: linters, types, imports, tests
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
 	@$(MAKE) --no-print-directory lint
-	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=$(TEST_WORKERS) --dist=loadfile --no-loadscope-reorder
 
 cover: ## the same with branch coverage, which takes half as long again
 	@$(MAKE) --no-print-directory test COVER=--cov
