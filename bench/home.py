@@ -12,8 +12,10 @@ from django.test import Client
 from bench.timing import ROUNDS, cpu_milliseconds
 from bench.web import sign_in
 from brokers import catalogue
+from brokers.aws_accounts import ensure_account
+from brokers.catalogue_rows import CatalogueAssociation, CatalogueTarget
 from brokers.catalogue_state import Catalogue
-from brokers.models import Association, AwsAccount, Target
+from brokers.models import AwsAccount, Target
 from core import aws
 
 ENTITLED = (8, 1_000, 10_000)
@@ -82,7 +84,7 @@ def _bare_call() -> Callable[[], object]:
     """Return an AssumeRole by a warm client, what all is compared with."""
     target = Target.find("dev-read")
     assert target is not None
-    account = catalogue.ensure_account(str(target.aws_account))
+    account = ensure_account(str(target.aws_account))
     sts = aws.client("sts")
 
     return lambda: sts.assume_role(
@@ -101,20 +103,20 @@ def _catalogue_with(count: int) -> Catalogue:
         target = _target(number, account_id)
         name = str(target.name)
         targets[name] = target
-        associations[name] = (Association(name, GROUP),)
+        associations[name] = (CatalogueAssociation(name, GROUP),)
     return Catalogue.build(catalogue.current().number, targets, accounts, associations)
 
 
-def _target(number: int, account_id: str) -> Target:
+def _target(number: int, account_id: str) -> CatalogueTarget:
     name = f"team-{number % 50}-{number}"
-    return Target(
+    return CatalogueTarget(
         name,
         kind="role",
         state="enabled",
         aws_account=account_id,
         title=f"Team {number % 50}, role {number}",
         description="Reads what the team runs, and its logs.",
-        labels=[f"env={number % 7}", f"team={number % 50}"],
+        labels=(f"env={number % 7}", f"team={number % 50}"),
         role_arn=f"arn:aws:iam::{account_id}:role/{name}",
         max_seconds=3600,
     )

@@ -1,12 +1,16 @@
 """Lists of documents: Django's ChangeList over documents in memory."""
 
+from functools import cached_property
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views import main
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from core.admin.queryset import DocumentQuerySet
+from core.admin.rows import rows_of
 
 DjangoChangeList: Any = main.ChangeList
 """Django's own class; its types know models alone."""
@@ -16,6 +20,9 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
     """Filters, searches and sorts documents in memory."""
 
     preserved_filters: str
+
+    left_by_all: DocumentQuerySet
+    """The documents that all filters and the search leave, in no order."""
 
     def __init__(self, request: HttpRequest, *arguments: Any) -> None:
         super().__init__(request, *arguments)
@@ -28,6 +35,19 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
         url: str = super().url_for_result(result)
         return f"{url}?{self.kept_filters}" if self.kept_filters else url
 
+    @property
+    def rows(self) -> list[tuple[SafeString]]:
+        """The rows as Django's template takes them: one text is in each."""
+        return [(row,) for row in rows_of(self)]
+
+    @cached_property
+    def headers(self) -> list[dict[str, Any]]:
+        return list(result_headers(self))
+
+    @property
+    def num_sorted_fields(self) -> int:
+        return sum(header["sortable"] and header["sorted"] for header in self.headers)
+
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str] | None = None
     ) -> DocumentQuerySet:
@@ -36,6 +56,10 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
         With `exclude_parameters`, those that all filters but the one with these parameters leave: a
         filter counts its values among them.
         """
+        is_counting = exclude_parameters is not None
+        if is_counting and not self._is_chosen(exclude_parameters or []):
+            return self.left_by_all
+
         self.filter_specs, self.has_filters, unknown, _, self.has_active_filters = self.get_filters(
             request
         )
@@ -43,7 +67,6 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
             raise IncorrectLookupParameters(f"nothing filters by {', '.join(unknown)}")
 
         queryset: DocumentQuerySet = self.root_queryset
-        is_counting = exclude_parameters is not None
         for spec in self.filter_specs:
             if is_counting and spec.expected_parameters() == exclude_parameters:
                 continue
@@ -60,7 +83,12 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
         # a filter's counts are the same in any order
         if is_counting:
             return queryset
+        self.left_by_all = queryset
         return queryset.order_by(*self.get_ordering(request, queryset))
+
+    def _is_chosen(self, parameters: list[str]) -> bool:
+        """Return whether the filter with these parameters leaves anything out."""
+        return any(name in self.filter_params for name in parameters)
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
         """Put the key last, so that every order is a total one."""

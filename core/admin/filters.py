@@ -77,11 +77,9 @@ class ValuesFilter(SimpleListFilter):
             self.request, exclude_parameters=self.expected_parameters()
         )
         rows_by_value = self._rows_by_value(queryset)
-        left = frozenset(queryset.rows)
-
         # the keys are those of Django's SimpleListFilter: the place of each choice
         counts = {}
         for index, (value, _) in enumerate(self.lookup_choices):
             rows = rows_by_value.get(str(value), frozenset())
-            counts[f"{index}__c"] = len(rows & left)
+            counts[f"{index}__c"] = len(rows & queryset.row_set)
         return counts

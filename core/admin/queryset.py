@@ -1,6 +1,7 @@
 """The slice of a QuerySet that Django's admin uses, over documents in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,6 +63,10 @@ class DocumentQuerySet:
     def none(self) -> "DocumentQuerySet":
         return self._with(())
 
+    @cached_property
+    def row_set(self) -> Rows:
+        return frozenset(self.rows)
+
     @property
     def has_all_rows(self) -> bool:
         """Whether nothing was filtered out."""
@@ -82,5 +87,5 @@ class DocumentQuerySet:
         if self.has_all_rows:
             return self._with(rows)
 
-        own_rows = frozenset(self.rows)
+        own_rows = self.row_set
         return self._with([row for row in rows if row in own_rows])

@@ -14,6 +14,7 @@ from django.urls import set_script_prefix
 from accounts.identity import Identity
 from accounts.models import LocalAccount, WebSession
 from brokers import catalogue, home_cards, home_pages
+from brokers.catalogue_rows import CatalogueAssociation, CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.grants import limits
 from brokers.models import Association, AwsAccount, State, Target
@@ -195,9 +196,9 @@ def test_an_association_that_ends_takes_its_card_along(client_of):
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
 def test_an_association_ends_at_its_very_moment(store, seconds):
     end = datetime(2031, 5, 1, 12, 0, tzinfo=UTC)
-    target = Target("only", kind="role", state="enabled", aws_account="222222222222")
+    target = CatalogueTarget("only", kind="role", state="enabled", aws_account="222222222222")
     one = Catalogue.build(
-        7, {"only": target}, {}, {"only": (Association("only", "local:one", until=end),)}
+        7, {"only": target}, {}, {"only": (CatalogueAssociation("only", "local:one", until=end),)}
     )
     moment = end + timedelta(seconds=seconds)
     for now in (moment, end - timedelta(days=1), moment):
@@ -291,8 +292,8 @@ def test_a_path_that_one_request_named_is_in_nobody_elses_links(client_of):
 
 def test_two_catalogues_of_one_number_are_told_apart(store):
     """An answer that lacked something is corrected without a change of the number."""
-    target = Target("only", kind="role", state="enabled", aws_account="222222222222")
-    rules = {"only": (Association("only", "local:one"),)}
+    target = CatalogueTarget("only", kind="role", state="enabled", aws_account="222222222222")
+    rules = {"only": (CatalogueAssociation("only", "local:one"),)}
     lacking = Catalogue.build(7, {}, {}, rules)
     whole = Catalogue.build(7, {"only": target}, {}, rules)
     now = datetime.now(UTC)
@@ -311,7 +312,7 @@ def many(store):
     rules = {}
     for number in range(250):
         name = f"many-{number:03}"
-        targets[name] = Target(
+        targets[name] = CatalogueTarget(
             name,
             kind="role",
             state="enabled",
@@ -319,7 +320,7 @@ def many(store):
             aws_account=f"{300_000_000_000 + number % 3}",
             role_arn=f"arn:aws:iam::300000000000:role/Path/R{number}",
         )
-        rules[name] = (Association(name, "local:developers"),)
+        rules[name] = (CatalogueAssociation(name, "local:developers"),)
     number = catalogue.current().number
     catalogue.cache.catalogue = Catalogue.build(number, targets, {}, rules)
 

@@ -12,6 +12,7 @@ from brokers import catalogue
 from brokers.admin.associations import AssociationAdmin
 from brokers.admin.filters import LabelFilter
 from brokers.admin.targets import TargetAdmin
+from brokers.catalogue_rows import CatalogueAssociation, CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.models import Association, AwsAccount, Target
 from core import admin
@@ -32,17 +33,20 @@ def many_targets() -> Catalogue:
     rules = {}
     for place in range(MANY):
         name = f"other-{place:03}"
-        targets[name] = Target(
+        targets[name] = CatalogueTarget(
             name,
             kind=chance.choice(("role", "federated_user")),
             state=chance.choice(("enabled", "enabled", "disabled", "pending")),
             sensitive=chance.random() < 0.2,
             title=chance.choice(("Other", "other", "Öther", None)),
-            labels=[f"env={chance.randrange(5)}", f"place={place}"][: chance.randrange(3)],
+            labels=(f"env={chance.randrange(5)}", f"place={place}")[: chance.randrange(3)],
             aws_account=chance.choice(ACCOUNTS),
             role_arn=f"arn:aws:iam::222222222222:role/{name}",
         )
-        rules[name] = (Association(name, f"local:team-{place}"), Association(name, "okta:all"))
+        rules[name] = (
+            CatalogueAssociation(name, f"local:team-{place}"),
+            CatalogueAssociation(name, "okta:all"),
+        )
     names = iter(("Möbius", "alpha", "Beta"))
     accounts = {one: AwsAccount(one, name=next(names)) for one in ACCOUNTS}
     return Catalogue.build(number, targets, accounts, rules)
