@@ -1,6 +1,6 @@
 """A grant: decided, recorded on the audit log, and carried out."""
 
-from brokers.grants.active import ActiveGrant, active_grants_for
+from brokers.grants.active import ActiveGrant, active_grants_for, active_grants_in
 from brokers.grants.decision import Decision, require_entitlement
 from brokers.grants.issue import Delivery, GrantRequest, IssuedGrant, grant
 from brokers.grants.limits import CEILINGS, attempts_key, lessons, longest_seconds
@@ -13,6 +13,7 @@ __all__ = [
     "GrantRequest",
     "IssuedGrant",
     "active_grants_for",
+    "active_grants_in",
     "attempts_key",
     "grant",
     "lessons",
