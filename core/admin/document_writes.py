@@ -1,6 +1,7 @@
 """Forms of documents, and the one transaction that a saved form comes to."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -29,7 +30,6 @@ from core.errors import CooperError, Invalid
 
 Build = Callable[[Transaction], None]
 """Puts writes into a transaction; may be called several times, each time with a new one."""
-
 
 IMPACT_SHOWN_INPUT = "impact_shown"
 """The hidden input with the fingerprint of the impact that the form has shown."""
@@ -121,6 +121,15 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         """Write what `build` puts into a transaction."""
         with transaction() as writes:
             build(writes)
+
+    def around_writing(
+        self, request: AdminRequest, operation: AdminOperation[Any]
+    ) -> AbstractContextManager[None]:
+        """Return what surrounds the writing of a form, a deletion or an action as a whole.
+
+        At its end everything is saved: nothing may be raised then.
+        """
+        return nullcontext()
 
     def duplicate_message(self, document: Document) -> str:
         """Return what is said on the key's field when there is one with this key already."""
@@ -292,7 +301,8 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
             self.write(request, operation, writes)
 
         try:
-            self.commit(request, operation, build)
+            with self.around_writing(request, operation):
+                self.commit(request, operation, build)
         except AlreadyExists as error:
             if error.document is not operation.document:
                 raise

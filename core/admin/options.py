@@ -42,14 +42,15 @@ class ModelAdmin(ConfirmationAdmin):
             precheck_operation     refuses what is sure to be refused
             prepare                asks AWS, encrypts; writes nothing
             authorize_operation    uses the code up
+            around_writing         begins before it is written, ends when it is
             commit(build)          opens the transaction, perhaps several times
                 build
                     write          the document and its rows
                         audit_events
                             audit_facts
 
-    A deletion: `consequences`, `extra_form_fields`, `authorize_operation`, `remove`, which calls
-    `commit` with the deletion and its event.
+    A deletion: `consequences`, `extra_form_fields`, `authorize_operation`, `around_writing`,
+    `remove`, which calls `commit` with the deletion and its event.
     """
 
     actions: Any = ("delete_chosen",)
@@ -111,7 +112,8 @@ class ModelAdmin(ConfirmationAdmin):
         operation.documents = [obj]
         self.authorize_operation(request, operation)
         operation.demand_authorized()
-        self.remove(request, operation)
+        with self.around_writing(request, operation):
+            self.remove(request, operation)
 
     def remove(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Delete the document and record it; the operation is authorized."""
@@ -149,7 +151,15 @@ class ModelAdmin(ConfirmationAdmin):
         shown as messages.
         """
         operation.demand_authorized()
+        with self.around_writing(request, operation):
+            count = self._apply_one_by_one(request, operation, apply)
+            if count:
+                messages.success(request, f"{count} {done}.")
 
+    def _apply_one_by_one(
+        self, request: AdminRequest, operation: AdminOperation[Any], apply: ApplyOperation
+    ) -> int:
+        """Return to how many documents it was applied; show why not to the others."""
         count = 0
         for chosen in operation.documents:
             try:
@@ -161,9 +171,7 @@ class ModelAdmin(ConfirmationAdmin):
                 count += 1
             except CooperError as error:
                 messages.error(request, f"{chosen}: {error.message}")
-
-        if count:
-            messages.success(request, f"{count} {done}.")
+        return count
 
     # -- history: cooper's audit log, not Django's
     def construct_change_message(
