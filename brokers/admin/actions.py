@@ -14,12 +14,15 @@ from django.http import HttpResponse
 from brokers.admin import bulk_changes
 from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
 from brokers.admin.bulk_changes import BulkChange, BulkResult
+from brokers.admin.grants_awaited import show_awaited
 from brokers.admin.impact import summary_lines
 from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.form_fields import GroupField, SecondsField, UntilField
 from brokers.grants import CEILINGS
+from brokers.grants.events import GrantScope
+from brokers.grants.under_way import GrantsUnderWay
 from brokers.models import Kind, Target
 from brokers.request_catalogue import catalogue_of
 from core import admin
@@ -216,8 +219,12 @@ def _confirm_and_run(
         return page
 
     operation.demand_authorized()
+    grants = GrantsUnderWay()
     result = _run(request, bulk, targets, _typed(form))
     _report(request, result)
+
+    scope = GrantScope.of_targets(result.taken_from)
+    show_awaited(request, grants.wait_for(scope))
     return None
 
 

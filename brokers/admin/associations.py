@@ -14,9 +14,11 @@ from accounts.identity import Group
 from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
+from brokers.admin.grants_awaited import GrantsAwaitedMixin
 from brokers.catalogue_rows import CatalogueAssociation
 from brokers.entitlements import ends_of, is_active, next_end
 from brokers.form_fields import GroupField, UntilField
+from brokers.grants.events import GrantScope
 from brokers.impact import AccessState, impact_lines
 from brokers.models import Association, State, Target
 from brokers.request_catalogue import catalogue_of
@@ -143,7 +145,7 @@ class GroupFilter(admin.ValuesFilter):
 
 
 @admin.register(Association)
-class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
+class AssociationAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
@@ -225,6 +227,11 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
             **self.audit_facts(association),
         )
         return [event]
+
+    def grants_concerned(self, operation: AdminOperation[Association]) -> GrantScope:
+        if operation.is_adding:
+            return GrantScope()
+        return GrantScope.of_targets(rule.target for rule in operation.documents)
 
     def commit(
         self, request: AdminRequest, operation: AdminOperation[Association], build: Build

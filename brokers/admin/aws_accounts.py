@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
+from brokers.admin.grants_awaited import GrantsAwaitedMixin, active_grants_context
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
+from brokers.grants.events import GrantScope
 from brokers.models import AwsAccount
 from brokers.request_catalogue import catalogue_of
 from core import admin, audit
@@ -39,7 +41,7 @@ class AwsAccountForm(admin.DocumentForm):
 
 
 @admin.register(AwsAccount)
-class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
+class AwsAccountAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
     """The AWS accounts that targets are in, each with its ExternalId and its stop switch."""
 
     form = AwsAccountForm
@@ -48,6 +50,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     readonly_fields = ("account_id", "external_id")
     ordering = ("name",)
     actions = None
+    change_form_template = "admin/stopped_form.html"
     events = {"change": Event.ACCOUNT_CHANGED}  # noqa: RUF012 - as in Django's admin
 
     def is_strict(self, request: AdminRequest, obj: AwsAccount | None) -> bool:
@@ -91,6 +94,16 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
             events.append(audit.event(kind, **self.audit_facts(operation.document)))
         return events
 
+    def grants_concerned(self, operation: AdminOperation[AwsAccount]) -> GrantScope:
+        return _stopped_grants(operation.document)
+
+    def render_change_form(
+        self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """Show which AWS sessions go on while it is stopped."""
+        context |= active_grants_context(_stopped_grants(context["original"]))
+        return super().render_change_form(request, context, *arguments, **named)
+
     def commit(
         self, request: AdminRequest, operation: AdminOperation[AwsAccount], build: Build
     ) -> None:
@@ -102,6 +115,13 @@ def _count(content: Catalogue) -> Counter[str]:
     """Return how many targets are in each AWS account, by its number."""
     targets = catalogue.not_deleted(content.targets.values())
     return Counter(str(target.aws_account) for target in targets)
+
+
+def _stopped_grants(account: AwsAccount) -> GrantScope:
+    """Return the grants in the AWS account if it is stopped, else none."""
+    if not account.stopped:
+        return GrantScope()
+    return GrantScope(aws_accounts=frozenset({account.account_id}))
 
 
 def _targets_in(account: AwsAccount, content: Catalogue) -> list[CatalogueTarget]:

@@ -55,6 +55,9 @@ class BulkResult:
     changed: int = 0
     unchanged: int = 0
     refused: list[str] = field(default_factory=list)
+    taken_from: list[str] = field(default_factory=list)
+    """The targets whose grants it may have taken something from."""
+
     stopped: str = ""
     """Why it stopped before its end."""
 
@@ -156,6 +159,11 @@ def run(
         target_changes = _prepare_step(step, bulk_change, result)
         # the audit log has called it so from the beginning
         facts = {"deed": operation, "step": f"{number} of {len(steps)}"}
+        result.taken_from += [
+            target_change.target.name
+            for target_change in target_changes
+            if target_save.takes_from_grants(target_change.changes)
+        ]
         try:
             _write_step(target_changes, facts, own_groups)
         except OutcomeUnknown as error:

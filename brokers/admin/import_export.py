@@ -4,6 +4,7 @@ Each step is a view of its own beside the pages of targets; what they do is in
 `brokers.import_export`.
 """
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +20,9 @@ from django.views import View
 from accounts import stepup
 from brokers.admin import impact
 from brokers.admin.associations import own_groups
+from brokers.admin.grants_awaited import show_awaited
 from brokers.import_export import export, jobs, summary
+from brokers.import_export.awaited import grants_awaited
 from brokers.import_export.drafts import Draft, FileRefused, draft, load_file, save_file
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
@@ -220,7 +223,8 @@ class ImportStepView(ImportExportView):
 
     def resume(self) -> HttpResponse:
         """Apply steps for a while and show how far the import is."""
-        job = jobs.resume(SLICE)
+        with grants_awaited(partial(show_awaited, self.request)) as on_step:
+            job = jobs.resume(SLICE, on_step)
         if job.state == jobs.DONE:
             done = f"Done: {job.total} of {job.total} steps are applied."
             messages.success(self.request, done)

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from brokers import arns, catalogue, trust_policy
 from brokers.admin import target_save
+from brokers.catalogue_state import Catalogue
 from brokers.models import AwsAccount, State, Target
 from brokers.probing import ProbeResult, apply_result, probe, report
 from core import aws
@@ -58,3 +59,11 @@ def trust_policy_context(target: Target) -> dict[str, Any]:
     except (CooperError, ValueError):
         snippets = []
     return {"external_id": external_id, "snippets": snippets}
+
+
+def code_lines(current: Catalogue, target: Target) -> list[str]:
+    """Say that becoming a target takes a code because another one of its role is sensitive."""
+    return [
+        f"Becoming it takes a one-time code: {name} is sensitive and has the same role or keys."
+        for name in current.sensitive_like(target)
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from brokers import arns, aws_accounts, catalogue, readiness
 from brokers.entitlements import Rule
+from brokers.grants.events import SHOWN_ALONE
 from brokers.impact import AccessState
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.probing import (
@@ -205,6 +206,13 @@ def _concerns_about(keys: ExaminedKeys) -> str:
             "can read them."
         )
     return " ".join(concerns)
+
+
+def takes_from_grants(changes: FormChanges) -> bool:
+    """Return whether what was typed may take something from grants of the target."""
+    changed_rules = [row for row in changes.rows_to_save if row.version]
+    changed_attributes = changes.before_and_after.keys() - SHOWN_ALONE
+    return bool(changed_attributes or changed_rules or changes.rows_to_delete)
 
 
 # -- in the transaction ----------------------------------------------------------------------------

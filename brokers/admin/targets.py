@@ -27,17 +27,23 @@ from brokers.admin.filters import (
     SensitiveFilter,
     StateFilter,
 )
+from brokers.admin.grants_awaited import GrantsAwaitedMixin, active_grants_context, awaited
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
-from brokers.admin.target_page import probe_and_save, show_result, trust_policy_context
+from brokers.admin.target_page import (
+    code_lines,
+    probe_and_save,
+    show_result,
+    trust_policy_context,
+)
 from brokers.admin.target_save import PreparedTarget
 from brokers.catalogue_rows import CatalogueTarget
-from brokers.catalogue_state import Catalogue
+from brokers.grants.events import GrantScope
 from brokers.impact import impact_lines
 from brokers.models import Association, Kind, State, Target
 from brokers.request_catalogue import catalogue_of
 from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
 from core import admin
-from core.admin import AdminOperation, AdminRequest
+from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.document_writes import Build
 from core.audit import AuditEvent, Event
 from core.audit_history import events_of
@@ -66,7 +72,7 @@ SWITCHES = {"enabled", "accept_weaker"}
 
 
 @admin.register(Target)
-class TargetAdmin(StepUpMixin, admin.ModelAdmin):
+class TargetAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
     list_display = (
@@ -200,6 +206,8 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         if target is not None:
             context["access_by_group"] = impact.access_by_group(catalogue_of(request), target)
             context |= trust_policy_context(target)
+            if not target.enabled:
+                context |= active_grants_context(GrantScope.of_targets([target.name]))
         return super().render_change_form(request, context, *arguments, **named)
 
     # -- saving it
@@ -216,7 +224,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             impact.impact_on(target, rules, after, was_enabled=target.enabled, people=people)
         )
         if {"role_arn", "federation_keys", "sensitive"} & operation.changes.before_and_after.keys():
-            lines += _code_lines(current, target)
+            lines += code_lines(current, target)
         return lines
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Target]) -> PreparedTarget:
@@ -244,6 +252,12 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     def duplicate_message(self, document: Document) -> str:
         return "This name is taken, or was once: names are never given twice."
+
+    def grants_concerned(self, operation: AdminOperation[Target]) -> GrantScope:
+        is_removal = operation.kind == OperationKind.DELETE
+        if not is_removal and not target_save.takes_from_grants(operation.changes):
+            return GrantScope()
+        return GrantScope.of_targets(target.name for target in operation.documents)
 
     def commit(
         self, request: AdminRequest, operation: AdminOperation[Target], build: Build
@@ -313,7 +327,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         try:
             self.authorize_operation(request, operation)
             operation.demand_authorized()
-            show_result(request, target, probe_and_save(target))
+            # one that worked before may become pending
+            with awaited(request, GrantScope.of_targets([target.name])):
+                show_result(request, target, probe_and_save(target))
         except CooperError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(self.change_url(target))
@@ -328,14 +344,6 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
 
 admin.adapt_row(CatalogueTarget, Target)
-
-
-def _code_lines(current: Catalogue, target: Target) -> list[str]:
-    """Say that becoming a target takes a code because another one of its role is sensitive."""
-    return [
-        f"Becoming it takes a one-time code: {name} is sensitive and has the same role or keys."
-        for name in current.sensitive_like(target)
-    ]
 
 
 def _saved_groups(operation: AdminOperation[Target]) -> list[str]:

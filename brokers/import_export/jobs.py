@@ -14,10 +14,12 @@ from functools import partial
 from typing import Any
 
 from brokers import aws_accounts, catalogue
+from brokers.grants.events import GrantScope
 from brokers.import_export.apply import write_step
 from brokers.import_export.drafts import Draft
 from brokers.import_export.plan import ChangeKind, Plan
 from brokers.import_export.steps import Step, steps_of
+from brokers.import_export.taken_away import grants_concerned
 from brokers.models import Import, ImportPart
 from core import audit
 from core.audit import Event
@@ -36,8 +38,11 @@ KEPT = 90 * 86_400
 
 NO_LIMIT = float("inf")
 
-OnStep = Callable[[Import], None]
-"""Called after each step that is applied, by whoever applied it."""
+OnStep = Callable[[Import, GrantScope], None]
+"""Called after each step that is applied, with the grants from which it takes something away.
+
+None of them where somebody else applied it.
+"""
 
 
 class ImportUnfinished(Conflict):
@@ -159,8 +164,9 @@ def resume(seconds: float = NO_LIMIT, on_step: OnStep | None = None) -> Import:
     job = _existing()
 
     while job.state == RUNNING and time.monotonic() < deadline:
+        scope = GrantScope()
         try:
-            _apply_next_step(job)
+            scope = _apply_next_step(job)
         except Conflict:
             job_now = _existing()
             if _progress_key(job_now) == _progress_key(job):
@@ -170,7 +176,7 @@ def resume(seconds: float = NO_LIMIT, on_step: OnStep | None = None) -> Import:
         else:
             job = _existing()
         if on_step is not None:
-            on_step(job)
+            on_step(job, scope)
     return job
 
 
@@ -185,8 +191,11 @@ def _progress_key(job: Import) -> tuple[str, str, int]:
     return str(job.number), str(job.state), int(job.applied)
 
 
-def _apply_next_step(job: Import) -> None:
-    """Apply one step, its events and the progress, in one transaction."""
+def _apply_next_step(job: Import) -> GrantScope:
+    """Apply one step, its events and the progress, in one transaction.
+
+    Return the grants from which it takes something away.
+    """
     place = int(job.applied) + 1
     part = ImportPart.find(str(job.number), place)
     if part is None:
@@ -200,6 +209,7 @@ def _apply_next_step(job: Import) -> None:
     accounts = [entry["account_id"] for entry in step["accounts"]]
     # it also notes in the change log what every process has to read again
     catalogue.edit(partial(_write, job, place, step), *targets, accounts=accounts)
+    return grants_concerned(step)
 
 
 def _write(job: Import, place: int, step: Step, writes: Transaction) -> None:
