@@ -1,18 +1,22 @@
 """`cooper -import`: shows what a file would change, asks, and applies it in numbered steps."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from brokers.admin import impact
+from brokers.grants.events import GrantScope
 from brokers.import_export import jobs, summary
+from brokers.import_export.awaited import grants_awaited
 from brokers.import_export.drafts import Draft, FileRefused, draft
 from brokers.import_export.yaml_reader import LARGEST
 from brokers.models import Import
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
+from cooper_project.management.grants_awaited import warn_of
 from core import installation
 from core.errors import CooperError, Refused
 
@@ -138,7 +142,13 @@ class Command(CooperCommand):
             )
 
     def _apply_steps(self) -> None:
-        job = jobs.resume(on_step=self._say_step)
+        with grants_awaited(partial(warn_of, self)) as note:
+
+            def on_step(job: Import, scope: GrantScope) -> None:
+                note(job, scope)
+                self._say_step(job)
+
+            job = jobs.resume(on_step=on_step)
         if job.state != jobs.DONE:
             raise Refused(f"Not finished. {jobs.progress(job)}")
         self.say(f"Done. {NEXT}")

@@ -16,8 +16,10 @@ from accounts.providers.saml.idp_registry import IdpSettings
 from accounts.providers.saml.idps import is_valid, list_connected
 from accounts.providers.saml.service_provider import ServiceProvider, get_service_provider
 from accounts.providers.saml.xmlsec import find_xmlsec1
+from brokers.grants.events import GrantScope
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
+from cooper_project.management.grants_awaited import grants_awaited
 from cooper_project.management.saml_arguments import GROUP_ATTRIBUTES, define_verbs
 from core import installation
 from core.errors import CooperError, Invalid
@@ -157,7 +159,8 @@ class Command(CooperCommand):
             raise CooperError(f"Not refreshed: {', '.join(failed)}.")
 
     def _remove(self, options: dict[str, Any]) -> None:
-        people = idp_registry.remove(options["name"])
+        with grants_awaited(self, GrantScope(providers=frozenset({options["name"]}))):
+            people = idp_registry.remove(options["name"])
         self.say(
             f"Removed {options['name']}: nobody can sign in there any more."
             f" The web sessions of its people ({people}) have ended."

@@ -13,8 +13,10 @@ from django.core.management.base import CommandParser
 
 from accounts import enrolment_codes, local_accounts, people, totp
 from accounts.models import TotpDevice
+from brokers.grants.events import GrantScope
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
+from cooper_project.management.grants_awaited import grants_awaited
 from core.errors import Invalid
 from core.groups import LOCAL_PROVIDER
 
@@ -62,7 +64,8 @@ class Command(CooperCommand):
     def _reset(self, text: str) -> None:
         with operators.acting() as operator:
             person = find_person(text)
-            totp.reset_device(person, by=f"{operator.os_user} on the host")
+            with grants_awaited(self, GrantScope.of_people([person])):
+                totp.reset_device(person, by=f"{operator.os_user} on the host")
         self.say(
             f"{person} has no device any more. "
             "They set one up at the next operation that needs a code."

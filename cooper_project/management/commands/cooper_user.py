@@ -13,8 +13,10 @@ from accounts import local_accounts, people, person_names
 from accounts.administrators import admin_groups
 from accounts.identity import Group
 from accounts.models import LocalAccount, Person
+from brokers.grants.events import GrantScope
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
+from cooper_project.management.grants_awaited import grants_awaited
 from core.errors import Invalid
 from core.groups import LOCAL_PROVIDER, split_groups
 
@@ -133,15 +135,20 @@ class Command(CooperCommand):
     def _set_password(self, username: str, options: dict[str, Any]) -> None:
         # an unknown account is refused before a password is asked for
         local_accounts.get_account(username)
-        local_accounts.set_password(username, self._read_password(options))
+        password = self._read_password(options)
+        with grants_awaited(self, _grants_of(LOCAL_PROVIDER, username)):
+            local_accounts.set_password(username, password)
         self.say(f"{username} has a new password; its web sessions end now.")
 
     def _set_groups(self, username: str, text: str) -> None:
-        local_accounts.set_groups(username, _parse_groups(text))
+        groups = _parse_groups(text)
+        with grants_awaited(self, _grants_of(LOCAL_PROVIDER, username)):
+            local_accounts.set_groups(username, groups)
         self.say(_line(local_accounts.get_account(username)))
 
     def _disable(self, provider_id: str, subject: str) -> None:
-        people.disable(provider_id, subject)
+        with grants_awaited(self, _grants_of(provider_id, subject)):
+            people.disable(provider_id, subject)
         self.say(
             f"Disabled {_shown(provider_id, subject)}: their web sessions end now. "
             "Their AWS sessions run until they expire."
@@ -186,6 +193,10 @@ def _parse_username(text: str) -> str:
 def _parse_groups(text: str) -> list[str]:
     """Return the names of groups between commas; raise Invalid."""
     return local_accounts.parse_group_names(split_groups(text))
+
+
+def _grants_of(provider_id: str, subject: str) -> GrantScope:
+    return GrantScope.of_people([f"{provider_id}:{subject}"])
 
 
 def _shown(provider_id: str, subject: str) -> str:
