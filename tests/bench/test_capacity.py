@@ -72,6 +72,7 @@ def test_the_paper_says_what_it_costs(client_of, what):
     give_device("alice")
     # what this process has not seen yet is read once more
     browser.get("/")
+    browser.get("/login/")
 
     database = copy_tables()
     faults.clear()
