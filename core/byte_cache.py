@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -82,9 +83,20 @@ def size_of(value: object) -> int:
     What several refer to counts each time, so that the sum is never too low.
     """
     size = sys.getsizeof(value)
+    if isinstance(value, str):
+        # most are
+        return size
+
     if isinstance(value, (tuple, list, frozenset)):
-        size += sum(map(size_of, value))
-    elif is_dataclass(value):
-        for field in fields(value):
-            size += size_of(getattr(value, field.name))
+        return size + sum(map(size_of, value))
+    for name in _field_names(type(value)):
+        size += size_of(getattr(value, name))
     return size
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields, none for other types."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple(field.name for field in fields(kind))
