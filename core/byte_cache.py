@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -89,7 +89,8 @@ def size_of(value: object) -> int:
 
     if isinstance(value, (tuple, list, frozenset)):
         return size + sum(map(size_of, value))
-    for name in _field_names(type(value)):
+    kind: Any = type(value)
+    for name in _field_names(kind):
         size += size_of(getattr(value, name))
     return size
 
