@@ -57,7 +57,7 @@ def test_what_was_changed_elsewhere_takes_one_query(request_now: HttpRequest) ->
     faults.clear()
     assert title_for(request_now) == "Renamed"
     assert title_for(request_now) == "Renamed"
-    assert faults.count("dynamodb", "BatchGetItem") == 1
+    assert faults.count("dynamodb", "BatchGetItem", "installation") == 1
     assert faults.count("dynamodb", "Query", "changes") == 1
 
 

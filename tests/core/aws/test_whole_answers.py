@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from brokers import console_signin
+from brokers import catalogue, console_signin
 from core import aws
 from core.errors import Unavailable
 from tests.support import faults
@@ -112,6 +112,8 @@ def test_it_counts_a_request_from_its_first_read(client_of, store, monkeypatch, 
 def test_it_counts_many_slow_answers_together(client_of, store, monkeypatch):
     monkeypatch.setattr("core.middleware.DEADLINE", 1.0)
     alice = client_of("alice")
+    # a cold one waits for the catalogue instead
+    catalogue.current()
     with faults.on(Fault("dynamodb", mode="stall", seconds=0.3)):
         answer = alice.post("/targets/dev-read/credentials/", {"duration": 900})
     assert answer.status_code == DOWN and "Nothing was handed out" in answer.text
