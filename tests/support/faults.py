@@ -148,8 +148,11 @@ _released = [threading.Event()]
 
 
 @contextmanager
-def on(*faults: Fault) -> Iterator[list[_Active]]:
-    """Let these faults happen within the block; yield them with their counts (`met`, `hit`)."""
+def on(*faults: Fault, may_miss: bool = False) -> Iterator[list[_Active]]:
+    """Let these faults happen within the block; yield them with their counts (`met`, `hit`).
+
+    Each has to happen, unless it `may_miss`: a test whose fault meets no call shows nothing.
+    """
     added = [_Active(fault) for fault in faults]
     with _lock:
         _active.extend(added)
@@ -160,6 +163,9 @@ def on(*faults: Fault) -> Iterator[list[_Active]]:
             for active in added:
                 if active in _active:
                     _active.remove(active)
+
+    missed = [active.fault for active in added if not active.hit]
+    assert may_miss or not missed, f"these faults met no call: {missed}"
 
 
 def clear() -> None:
