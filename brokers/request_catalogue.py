@@ -10,6 +10,8 @@ from brokers.catalogue_state import Catalogue
 from brokers.models import Change
 from core.requests import once_per_request
 
+SAFE_METHODS = ("GET", "HEAD")
+
 
 class _Reading:
     """A catalogue, and when the reading of it began (time.monotonic)."""
@@ -23,7 +25,9 @@ def catalogue_of(request: HttpRequest) -> Catalogue:
     """Return the catalogue as it was at the request's first read; no round trip of its own.
 
     There is one where something was changed since this process read the catalogue, and after an
-    edit by this process: whoever edits sees it. Raise Unavailable when DynamoDB does not say.
+    edit by this process: whoever edits sees it. While all of it is read anew, as after a large
+    import, a page that only shows gets the one before. Raise Unavailable when DynamoDB does not
+    say.
     """
     reading = once_per_request(request, "catalogue", lambda: _first_reading(request))
     if reading.begun_at <= catalogue.cache.edited_at:
@@ -42,7 +46,14 @@ def _first_reading(request: HttpRequest) -> _Reading:
     cached = catalogue.cache.catalogue
     if cached is None or cached.number < int(stamp.latest):
         begun_at = time.monotonic()
-        return _Reading(catalogue.current(), begun_at)
+        return _Reading(_read(request), begun_at)
 
     catalogue.check_if_due()
     return _Reading(cached, first_read.begun_at)
+
+
+def _read(request: HttpRequest) -> Catalogue:
+    """Return the catalogue; what changes nothing does not wait until all of it is read anew."""
+    if request.method in SAFE_METHODS:
+        return catalogue.shown()
+    return catalogue.current()

@@ -6,6 +6,7 @@ import pytest
 
 from brokers import aws_accounts, catalogue
 from brokers.models import Association, AwsAccount, Change, Target
+from core import aws
 from core.dynamo import AlreadyExists, Stale, Transaction
 from core.errors import CooperError, Unavailable
 from tests.support import faults
@@ -299,3 +300,74 @@ def test_it_tells_administrators_alone_which_change_a_worker_has(client_of, stor
     number = catalogue.current().number
     assert f"change {number}," in client_of("carol").get("/readyz").text
     assert "change" not in client_of("alice").get("/readyz").text
+
+
+# -- reading all of it anew ------------------------------------------------------------------------
+def leave_a_gap() -> catalogue.Catalogue:
+    """Return the catalogue before an edit that the log does not tell of any more."""
+    before = catalogue.current()
+    associate()
+    Change.find(catalogue.LOG, before.number + 1).delete()
+    return before
+
+
+def slow_load(seconds: float) -> Fault:
+    return Fault("dynamodb", "Scan", table="targets", mode="stall", seconds=seconds, times=1)
+
+
+def test_what_only_shows_gets_the_one_before_while_all_is_read_anew(store):
+    before = leave_a_gap()
+    with faults.on(slow_load(0.3)):
+        assert catalogue.shown() is before
+        assert catalogue.cache.is_loading()
+        assert catalogue.shown() is before
+        newest = catalogue.current()
+    assert newest.number == before.number + 1
+    assert [rule.target for rule in newest.associations_for([GROUP])] == ["dev-read"]
+    assert catalogue.shown() is newest
+
+
+def test_a_deadline_ends_the_waiting_and_not_the_load(store):
+    leave_a_gap()
+    with (
+        faults.on(slow_load(0.5)),
+        aws.deadline(0.2),
+        pytest.raises(Unavailable, match="being read anew"),
+    ):
+        catalogue.current()
+    loading = catalogue.cache.loading
+    assert catalogue.current().associations_for([GROUP])
+    assert catalogue.cache.loading is loading
+
+
+def test_one_load_serves_all_that_wait_for_it(store):
+    leave_a_gap()
+    before = faults.count("dynamodb", "Scan", "targets")
+    with faults.on(slow_load(0.2)):
+        threads = [threading.Thread(target=catalogue.current) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert faults.count("dynamodb", "Scan", "targets") - before == 1
+
+
+def test_a_load_that_fails_is_tried_again(store):
+    leave_a_gap()
+    with (
+        faults.on(Fault("dynamodb", "Scan", table="targets", mode="error")),
+        pytest.raises(Unavailable),
+    ):
+        catalogue.current()
+    assert catalogue.current().associations_for([GROUP])
+
+
+def test_a_page_shows_the_one_before_and_a_grant_waits(client_of, store):
+    alice = client_of("alice")
+    assert alice.get("/").status_code == 200
+    before = leave_a_gap()
+    with faults.on(slow_load(0.5)):
+        assert alice.get("/").status_code == 200
+        assert catalogue.cache.catalogue is before
+        assert alice.post("/targets/dev-read/credentials/", {"duration": 900}).status_code == 200
+    assert catalogue.cache.catalogue is not before
