@@ -3,7 +3,7 @@
 A pure function of what it is given.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +13,12 @@ MOST_NAMED = 10
 """People that a line names; more are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KnownPerson:
     """Somebody who has signed in, with the groups (`provider:name`) of the newest sign-in."""
 
     person: str
-    groups: frozenset[str]
+    groups: Collection[str]
 
 
 class PeopleByGroup:
@@ -101,8 +101,8 @@ def impact_of(
     groups_after = after.entitled_groups(now)
 
     affected = people.in_any_of(groups_before ^ groups_after)
-    gaining = [person.person for person in affected if not person.groups & groups_before]
-    losing = [person.person for person in affected if not person.groups & groups_after]
+    gaining = [person.person for person in affected if groups_before.isdisjoint(person.groups)]
+    losing = [person.person for person in affected if groups_after.isdisjoint(person.groups)]
 
     return Impact(
         target,

@@ -19,7 +19,7 @@ from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
-from brokers.admin import last_used
+from brokers.admin import known_people, last_used
 from brokers.grants import limits
 from cooper_project import preparation
 from cooper_project.setup import set_up
@@ -134,6 +134,7 @@ def store(
     guesses.forget()
     limits.forget()
     last_used.forget()
+    known_people.forget()
     document_source.tables.clear()
     injected.clear()
     with clock.travelling():

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from accounts.models import Person
+from brokers.admin.known_people import known_people
 from brokers.catalogue_rows import AnyTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Rule, is_active
-from brokers.impact import AccessState, Impact, KnownPerson, PeopleByGroup, impact_lines, impact_of
+from brokers.impact import AccessState, Impact, PeopleByGroup, impact_lines, impact_of
 from brokers.request_catalogue import catalogue_of
 from core import audit
 from core.requests import once_per_request
@@ -33,13 +33,12 @@ class GroupAccess:
 
 
 def all_people() -> PeopleByGroup:
-    """Return everybody who has signed in and is not disabled (a scan: for the admin alone)."""
-    people = [person for person in Person.everything() if not person.disabled]
-    return PeopleByGroup(KnownPerson(person.person, frozenset(person.groups)) for person in people)
+    """Return everybody who has signed in and is not disabled, as of the last minute."""
+    return known_people().by_group
 
 
 def people_for(request: HttpRequest) -> PeopleByGroup:
-    """Return everybody who has signed in, read once a request."""
+    """Return everybody who has signed in: the same ones all through a request."""
     return once_per_request(request, "people by group", all_people)
 
 
