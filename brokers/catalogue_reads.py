@@ -1,7 +1,9 @@
 """Reading the catalogue from DynamoDB: all of it, what was touched, and where a cache differs."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -23,6 +25,23 @@ Content = TypeVar("Content")
 # -- all of it -------------------------------------------------------------------------------------
 def read_all(number: int) -> Catalogue:
     """Return everything, as of change `number` or later; other threads run meanwhile."""
+    with _no_collecting():
+        return _read_all(number)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Let the garbage collector rest: it would walk through all that is loaded, time and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_all(number: int) -> Catalogue:
     targets = {target.name: target for target in _all_targets()}
 
     rows_by_target: dict[str, list[CatalogueAssociation]] = {}
