@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Self
 
 from brokers.catalogue_rows import AnyTarget, CatalogueAssociation, CatalogueTarget
+from brokers.layered_map import layered
 from brokers.models import AwsAccount
 
 Associations = tuple[CatalogueAssociation, ...]
@@ -93,18 +94,13 @@ class Catalogue:
             before = _groups_of(self.associations_by_target.get(name, ()))
             group_changes[name] = (before, _groups_of(associations))
 
-        # copying a large dict is several times as fast as unpacking it into a new one
-        all_targets = dict(self.targets)
-        all_targets.update(targets)
-        all_associations = dict(self.associations_by_target)
-        all_associations.update(associations_by_target)
-        for name, associations in associations_by_target.items():
-            if not associations:
-                del all_associations[name]
+        associated = {name: rules for name, rules in associations_by_target.items() if rules}
+        dissociated = associations_by_target.keys() - associated.keys()
+        all_associations = layered(self.associations_by_target).changed(associated, dissociated)
 
         return Catalogue(
             number,
-            targets=all_targets,
+            targets=layered(self.targets).changed(targets),
             accounts={**self.accounts, **accounts},
             associations_by_target=all_associations,
             by_group=_changed_index(self.by_group, group_changes),
