@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -107,6 +108,12 @@ def _people_line(verb: str, people_by_target: Iterable[tuple[str, ...]]) -> list
     if count == 1:
         subject_and_verb = f"1 person {verb}s"
     return [f"{subject_and_verb} up to {max(targets_by_person.values())} of these targets."]
+
+
+def access_context(current: Catalogue, target: AnyTarget) -> dict[str, Any]:
+    """Return, for a target's page, who may become it now, and when people were read for that."""
+    access = access_by_group(current, target)
+    return {"access_by_group": access, "people_read_at": known_people().read_at}
 
 
 def access_by_group(current: Catalogue, target: AnyTarget) -> list[GroupAccess]:

@@ -28,7 +28,6 @@ from brokers.admin.filters import (
     StateFilter,
 )
 from brokers.admin.grants_awaited import GrantsAwaitedMixin, active_grants_context, awaited
-from brokers.admin.known_people import known_people
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_page import (
     code_lines,
@@ -205,8 +204,7 @@ class TargetAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
         context["kind_label"] = KINDS[str(self.form_class(request, target).kind)]
         context["probe_form"] = self._probe_form(request, target)
         if target is not None:
-            context["access_by_group"] = impact.access_by_group(catalogue_of(request), target)
-            context["people_read_at"] = known_people().read_at
+            context |= impact.access_context(catalogue_of(request), target)
             context |= trust_policy_context(target)
             if not target.enabled:
                 context |= active_grants_context(GrantScope.of_targets([target.name]))
