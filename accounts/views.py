@@ -36,8 +36,12 @@ logger = logging.getLogger(__name__)
 STEPS_PER_MINUTE = 600
 """Steps of signing in at other providers that one source may take in a minute.
 
-So many, because all people of a company may share one address.
+So many, because all people of a company may share one address. The steps of a sign-in that
+succeeds are given back.
 """
+
+STEPS_OF_A_SIGN_IN = 2
+"""There, and back."""
 
 FORM_TOO_OLD = (
     "This form was too old, or came from another site. Type your password and send it again."
@@ -213,6 +217,7 @@ def _take_step(
             return answer
 
         result = AuthResult(answer) if isinstance(answer, Identity) else answer
+        throttle.count(f"led#{source}", 60, by=-STEPS_OF_A_SIGN_IN)
         user = login.sign_in(request, result)
     except SignInRefused as refused:
         why = refused.detail[:DETAIL_LIMIT]
