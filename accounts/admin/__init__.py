@@ -5,13 +5,11 @@ from accounts.admin.identity_providers import SamlIdpAdmin
 from accounts.admin.local_accounts import LocalAccountAdmin
 from accounts.admin.new_admin_notice import new_admin_notice
 from accounts.admin.people import PersonAdmin
-from accounts.admin.switches import StopAllGrantsAdmin
 
 __all__ = [
     "AuditLogAdmin",
     "LocalAccountAdmin",
     "PersonAdmin",
     "SamlIdpAdmin",
-    "StopAllGrantsAdmin",
     "new_admin_notice",
 ]

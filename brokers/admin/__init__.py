@@ -3,6 +3,7 @@
 from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin
 from brokers.admin.people import PersonWithGrantsAdmin
+from brokers.admin.stop_all import StopAllGrantsAdmin
 from brokers.admin.targets import TargetAdmin
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "AssociationInline",
     "AwsAccountAdmin",
     "PersonWithGrantsAdmin",
+    "StopAllGrantsAdmin",
     "TargetAdmin",
 ]

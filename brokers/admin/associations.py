@@ -14,7 +14,7 @@ from accounts.identity import Group
 from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
-from brokers.admin.grants_awaited import GrantsAwaitedMixin
+from brokers.admin.grants_awaited import await_grants
 from brokers.catalogue_rows import CatalogueAssociation
 from brokers.entitlements import ends_of, is_active, next_end
 from brokers.form_fields import GroupField, UntilField
@@ -145,7 +145,7 @@ class GroupFilter(admin.ValuesFilter):
 
 
 @admin.register(Association)
-class AssociationAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
+class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
@@ -227,6 +227,8 @@ class AssociationAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
             **self.audit_facts(association),
         )
         return [event]
+
+    around_writing = await_grants
 
     def grants_concerned(self, operation: AdminOperation[Association]) -> GrantScope:
         if operation.is_adding:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.step_up import StepUpMixin
 from brokers import catalogue
-from brokers.admin.grants_awaited import GrantsAwaitedMixin, active_grants_context
+from brokers.admin.grants_awaited import active_grants_context, await_grants
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.grants.events import GrantScope
@@ -41,7 +41,7 @@ class AwsAccountForm(admin.DocumentForm):
 
 
 @admin.register(AwsAccount)
-class AwsAccountAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
+class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     """The AWS accounts that targets are in, each with its ExternalId and its stop switch."""
 
     form = AwsAccountForm
@@ -93,6 +93,8 @@ class AwsAccountAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
             kind = stop_event(is_set=changes.cleaned_data["stopped"])
             events.append(audit.event(kind, **self.audit_facts(operation.document)))
         return events
+
+    around_writing = await_grants
 
     def grants_concerned(self, operation: AdminOperation[AwsAccount]) -> GrantScope:
         return _stopped_grants(operation.document)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import messages
 from django.contrib.admin.utils import quote
@@ -25,20 +25,20 @@ MOST_LISTED = 200
 """Active AWS sessions that the page of something that is stopped lists."""
 
 
-class GrantsAwaitedMixin:
+class TakesFromGrants(Protocol):
     """A ModelAdmin whose operations may take something away from grants that are under way."""
 
     def grants_concerned(self, operation: AdminOperation[Any]) -> GrantScope:
         """Return the grants from which the operation takes something away; none for most."""
-        raise NotImplementedError
 
-    @contextmanager
-    def around_writing(
-        self, request: AdminRequest, operation: AdminOperation[Any]
-    ) -> Iterator[None]:
-        """Wait for the grants that were under way, and say what came of them."""
-        with awaited(request, self.grants_concerned(operation)):
-            yield
+
+@contextmanager
+def await_grants(
+    model_admin: TakesFromGrants, request: AdminRequest, operation: AdminOperation[Any]
+) -> Iterator[None]:
+    """Wait for the grants that were under way: the `around_writing` of such a ModelAdmin."""
+    with awaited(request, model_admin.grants_concerned(operation)):
+        yield
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from brokers.admin.filters import (
     SensitiveFilter,
     StateFilter,
 )
-from brokers.admin.grants_awaited import GrantsAwaitedMixin, active_grants_context, awaited
+from brokers.admin.grants_awaited import active_grants_context, await_grants, awaited
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_page import (
     code_lines,
@@ -72,7 +72,7 @@ SWITCHES = {"enabled", "accept_weaker"}
 
 
 @admin.register(Target)
-class TargetAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
+class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
     list_display = (
@@ -95,6 +95,7 @@ class TargetAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
     action_forms = (*ACTION_FORMS, import_export.FileForm)
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"
+    around_writing = await_grants
     events = {  # noqa: RUF012 - as in Django's admin
         "add": Event.TARGET_ADDED,
         "change": Event.TARGET_CHANGED,
@@ -327,7 +328,6 @@ class TargetAdmin(GrantsAwaitedMixin, StepUpMixin, admin.ModelAdmin):
         try:
             self.authorize_operation(request, operation)
             operation.demand_authorized()
-            # one that worked before may become pending
             with awaited(request, GrantScope.of_targets([target.name])):
                 show_result(request, target, probe_and_save(target))
         except CooperError as error:

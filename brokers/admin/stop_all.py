@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpResponse
 
 from accounts.admin.step_up import StepUpMixin
+from brokers.admin.grants_awaited import active_grants_context, await_grants
+from brokers.grants.events import GrantScope
 from core import admin
 from core.admin.stop_switch import StopSwitchAdmin
 from core.installation import Installation
@@ -16,6 +18,8 @@ class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
 
     step_up = (admin.OperationKind.CHANGE,)
     step_up_strict = True
+    change_form_template = "admin/stopped_form.html"
+    around_writing = await_grants
 
     def redirect_to_enrolment(self, request: admin.AdminRequest, kind: str) -> HttpResponse | None:
         """Let an administrator without a device in: stopping must not wait."""
@@ -28,3 +32,14 @@ class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
         documents = operation.documents
         sets_stop = len(documents) > 0 and all(document.stopped for document in documents)
         return not sets_stop
+
+    def grants_concerned(self, operation: admin.AdminOperation[Installation]) -> GrantScope:
+        return GrantScope(all_grants=bool(operation.document.stopped))
+
+    def render_change_form(
+        self, request: admin.AdminRequest, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """Show which AWS sessions go on while all grants are stopped."""
+        scope = GrantScope(all_grants=bool(context["original"].stopped))
+        context |= active_grants_context(scope)
+        return super().render_change_form(request, context, *arguments, **named)
