@@ -29,6 +29,13 @@ def hands_out_nothing_unrecorded(run: Run) -> Iterator[str]:
         yield f"handed out with {sorted(kinds)} on the audit log"
 
 
+def asks_sts_with_an_intent(run: Run) -> Iterator[str]:
+    """Let STS issue nothing to a grant without an intent, wherever the worker was killed."""
+    kinds = {str(event.event) for event in run.events}
+    if run.recording.operation.is_grant and run.issued and Event.GRANT_INTENDED not in kinds:
+        yield f"issued with {sorted(kinds)} on the audit log"
+
+
 def concludes_every_intent(run: Run) -> Iterator[str]:
     """Demand one outcome of each intent, unless just that could not be written."""
     outcomes = Counter(str(event.grant) for event in run.events if event.event in OUTCOMES)
@@ -81,6 +88,7 @@ def keeps_secrets(run: Run) -> Iterator[str]:
 INVARIANTS: dict[str, Callable[[Run], Iterator[str]]] = {
     "answers as it should": answers_as_it_should,
     "hands out nothing unrecorded": hands_out_nothing_unrecorded,
+    "asks STS with an intent": asks_sts_with_an_intent,
     "concludes every intent": concludes_every_intent,
     "writes all or nothing": writes_all_or_nothing,
     "uses a code once": uses_a_code_once,

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import contextmanager, nullcontext, suppress
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -122,6 +123,12 @@ def logged(console_url):
     return log
 
 
+@contextmanager
+def unwritten():
+    """Take writes, and write none of them."""
+    yield MagicMock()
+
+
 KEYS = "sensitive role for credential_process"
 HOLES = {
     "answers as it should": (KEYS, "core.aws.answers.unreadable", lambda *_: KeyError()),
@@ -129,6 +136,11 @@ HOLES = {
         "role with credentials",
         "brokers.grants.issue.record_outcome",
         quiet_outcome,
+    ),
+    "asks STS with an intent": (
+        "role in the console",
+        "brokers.grants.intent.transaction",
+        unwritten,
     ),
     "concludes every intent": (
         "role in the console",
