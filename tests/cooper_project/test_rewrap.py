@@ -169,13 +169,13 @@ def test_it_says_that_tables_and_an_unfinished_import_need_the_old_key(new_key: 
     assert "unfinished import 1" in output.getvalue()
 
 
-def test_caches_of_servers_learn_of_moved_federation_keys(new_key: str) -> None:
+def test_catalogues_of_servers_follow_moved_federation_keys(new_key: str) -> None:
     catalogue.current()
     with pytest.raises(CommandError):
         moved(new_key)
-    cached = catalogue.current().targets["dev-uploads"]
-    assert cached.federation_keys_kms_arn == new_key
-    assert cached.version == Target.find("dev-uploads").version
+    stored = Target.find("dev-uploads")
+    assert stored.federation_keys_kms_arn == new_key
+    assert catalogue.current().targets["dev-uploads"].version == stored.version
 
 
 def test_every_purpose_of_a_ciphertext_has_a_source() -> None:

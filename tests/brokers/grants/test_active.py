@@ -77,7 +77,8 @@ SCOPES = {
 @pytest.mark.parametrize("name", SCOPES)
 def test_it_has_those_of_a_scope_while_the_index_lags(identity, name):
     grant_id = become(identity("alice"))
-    with faults.on(lagging_index("audit")):
+    # AWS accounts, and all together, have no index
+    with faults.on(lagging_index("audit"), may_miss=name != "of a target"):
         found = active_grants_in(SCOPES[name], datetime.now(UTC))
     assert [grant.event.grant for grant in found.grants] == [grant_id] and found.are_all
 
