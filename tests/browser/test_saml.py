@@ -105,7 +105,7 @@ def test_it_signs_out_here_first_and_then_there(page):
     sign_in(page, "alice")
     see(page.get_by_role("heading", name="Staging, read only"))
     page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url(re.compile("/login/|/logout/"))
+    page.wait_for_url("**/login/?signed-out=1")
     page.goto("/targets/staging-read/")
     page.wait_for_url(re.compile("/login/"))
 
