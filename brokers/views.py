@@ -1,59 +1,36 @@
 """AWS access over HTTP: the first page, a target's page, and the two POSTs that become it."""
 
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import stepup
-from accounts.identity import Identity
-from accounts.sessions import hash_session_key
 from brokers import formats
-from brokers.cards import Card, card_of
-from brokers.catalogue_state import Catalogue
-from brokers.forms import DEFAULT_SECONDS, BecomeForm
-from brokers.grants import (
-    Delivery,
-    GrantRequest,
-    IssuedGrant,
-    grant,
-    longest_seconds,
-    require_entitlement,
+from brokers.becoming import (
+    allow_sign_in_hosts,
+    become,
+    card_for,
+    sign_in_first,
+    target_page,
+    typed_before_set_up,
+    without_cache,
 )
+from brokers.forms import BecomeForm
+from brokers.grants import Delivery
 from brokers.home_pages import home_page
 from brokers.models import Target
 from brokers.request_catalogue import catalogue_of
-from brokers.request_keys import attempts_of
-from brokers.signin_endpoint import form_action_hosts
 from brokers.stops import stops_now
 from core import aws
-from core.error_pages import error_response
-from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
-from core.http import compressed, login_redirect, post_only, wants_json
+from core.http import compressed, post_only, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
 
-TYPED_BEFORE_SET_UP = "typed_before_set_up"
-"""Where a web session keeps how somebody wants to become a target, until they have a device."""
-
 QUERY_LIMIT = 200
 """Characters of a search."""
-
-
-def _sign_in_first(request: CooperRequest, next_page: str) -> HttpResponse:
-    """Send an anonymous visitor to sign in, and then to `next_page`; a tool gets 401."""
-    if wants_json(request):
-        return error_response(request, 401, "Sign in first.")
-    return login_redirect(next_page)
-
-
-def _allow_sign_in_hosts(request: CooperRequest, partitions: set[str]) -> None:
-    """Let this page's forms end, by redirect, at the sign-in hosts of these partitions."""
-    request.form_action = form_action_hosts(partitions)
 
 
 # -- pages -----------------------------------------------------------------------------------------
@@ -62,7 +39,7 @@ def _allow_sign_in_hosts(request: CooperRequest, partitions: set[str]) -> None:
 def home(request: CooperRequest) -> HttpResponse:
     """Show what the person may become, by AWS account, with search."""
     if request.identity is None:
-        return _sign_in_first(request, request.get_full_path())
+        return sign_in_first(request, request.get_full_path())
 
     query = request.GET.get("q", "")[:QUERY_LIMIT]
     shown = home_page(
@@ -74,7 +51,7 @@ def home(request: CooperRequest) -> HttpResponse:
         number=request.GET.get("page"),
     )
 
-    _allow_sign_in_hosts(request, shown.partitions)
+    allow_sign_in_hosts(request, shown.partitions)
     context = {"page": shown.page, "home": shown, "query": query}
     return render(request, "brokers/home.html", context)
 
@@ -83,52 +60,25 @@ def home(request: CooperRequest) -> HttpResponse:
 def target(request: CooperRequest, name: str) -> HttpResponse:
     """Show a target: why you may become it, for how long, and the two buttons."""
     if request.identity is None:
-        return _sign_in_first(request, request.get_full_path())
+        return sign_in_first(request, request.get_full_path())
 
-    card = _card(request, request.identity, name)
+    card = card_for(request, request.identity, name)
     typed = request.kept_forms.form_of(request.path)
     request.is_brought_back = bool(typed)
-    initial = typed.dict() or _typed_before_set_up(request, name)
+    initial = typed.dict() or typed_before_set_up(request, name)
 
     # without a device there is no code to type: the form leads to set one up first
     needs_device = card.takes_code and not stepup.has_device(request)
     asks_code = card.takes_code and not needs_device
     form = BecomeForm(initial=initial, longest=card.longest_seconds, sensitive=asks_code)
-    return _target_page(request, card, form, needs_device=needs_device)
-
-
-def _card(request: CooperRequest, identity: Identity, name: str) -> Card:
-    """Return the person's card of a target.
-
-    Raise TargetNotAccessible, recorded or counted as a grant's is.
-    """
-    decision = require_entitlement(identity, name, datetime.now(UTC), catalogue_of(request))
-    return card_of(decision.entitlement, decision.catalogue, stops_now(request))
-
-
-def _target_page(
-    request: CooperRequest,
-    card: Card,
-    form: BecomeForm,
-    status: int = 200,
-    *,
-    needs_device: bool = False,
-) -> HttpResponse:
-    _allow_sign_in_hosts(request, {str(card.target.partition)})
-    context = {
-        "card": card,
-        "target": card.target,
-        "form": form,
-        "needs_device": needs_device,
-    }
-    return render(request, "brokers/target.html", context, status=status)
+    return target_page(request, card, form, needs_device=needs_device)
 
 
 # -- becoming --------------------------------------------------------------------------------------
 @post_only("target")
 def console(request: CooperRequest, name: str) -> HttpResponse:
     """Become the target in the console: 303 to the sign-in URL, which is in no log and no cache."""
-    result = _become(request, name, Delivery.CONSOLE)
+    result = become(request, name, Delivery.CONSOLE)
     if isinstance(result, HttpResponse):
         return result
 
@@ -138,18 +88,18 @@ def console(request: CooperRequest, name: str) -> HttpResponse:
     response = HttpResponseRedirect(result.console_url)
     response.status_code = 303
     response["Referrer-Policy"] = "no-referrer"
-    return _without_cache(response)
+    return without_cache(response)
 
 
 @post_only("target")
 def credentials(request: CooperRequest, name: str) -> HttpResponse:
     """Become the target with credentials: a page to copy from, or credential_process JSON."""
-    result = _become(request, name, Delivery.CREDENTIALS)
+    result = become(request, name, Delivery.CREDENTIALS)
     if isinstance(result, HttpResponse):
         return result
 
     if wants_json(request):
-        return _without_cache(JsonResponse(formats.credential_process(result.credentials)))
+        return without_cache(JsonResponse(formats.credential_process(result.credentials)))
 
     region = _region_of(result.target)
     context = {
@@ -157,7 +107,7 @@ def credentials(request: CooperRequest, name: str) -> HttpResponse:
         "target": result.target,
         "formats": formats.all_formats(result.credentials, region, str(result.target.name)),
     }
-    return _without_cache(render(request, "brokers/credentials.html", context))
+    return without_cache(render(request, "brokers/credentials.html", context))
 
 
 def _region_of(target: Target) -> str:
@@ -170,104 +120,3 @@ def _region_of(target: Target) -> str:
         # none, or one that an older cooper stored
         return aws.region_in(partition)
     return region
-
-
-def _become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant | HttpResponse:
-    """Read the form and grant what it asks for; return the grant, or the page that says why not."""
-    identity: Identity | None = request.identity
-    page = resolve_url("target", name=name)
-    if identity is None:
-        request.kept_forms.keep(page, BecomeForm.base_fields.__contains__)
-        return _sign_in_first(request, page)
-
-    request.kept_forms.forget(page)
-    catalogue_now = catalogue_of(request)
-    form = _bound_form(request, name, catalogue_now)
-    if not form.is_valid():
-        return _form_again(request, identity, name, form)
-
-    try:
-        grant_request = _grant_request(request, name, delivery, form)
-        issued = grant(identity, grant_request, datetime.now(UTC), catalogue_now)
-    except (Invalid, StepUpRequired) as error:
-        if _has_no_device(error) and not wants_json(request):
-            return _enrol_first(request, name, form)
-        field = error.field if error.field in form.fields else None
-        form.add_error(field, error.message)
-        return _form_again(request, identity, name, form, error.status)
-
-    request.session.pop(TYPED_BEFORE_SET_UP, None)
-    return issued
-
-
-def _has_no_device(error: CooperError) -> bool:
-    return isinstance(error, StepUpRequired) and error.reason == StepUpReason.NO_DEVICE
-
-
-def _bound_form(request: CooperRequest, name: str, catalogue_now: Catalogue) -> BecomeForm:
-    target = catalogue_now.targets.get(name)
-    if target is None:
-        # the grant refuses it, as it does a target that is not for this person
-        return BecomeForm(request.POST, longest=DEFAULT_SECONDS)
-    return BecomeForm(
-        request.POST,
-        longest=longest_seconds(target),
-        sensitive=catalogue_now.takes_code(target),
-    )
-
-
-def _grant_request(
-    request: CooperRequest, name: str, delivery: Delivery, form: BecomeForm
-) -> GrantRequest:
-    return GrantRequest(
-        target=name,
-        seconds=form.cleaned_data["duration"],
-        delivery=delivery,
-        destination=form.cleaned_data["destination"].strip(),
-        reason=form.cleaned_data["reason"].strip(),
-        issuer=request.build_absolute_uri("/"),
-        code=form.cleaned_data.get(stepup.FIELD, ""),
-        web_session=hash_session_key(str(request.session.session_key)),
-        attempts=attempts_of(request, request.identity.person),
-    )
-
-
-def _enrol_first(request: CooperRequest, name: str, form: BecomeForm) -> HttpResponse:
-    """Take a person without a device to set one up, and back to the target and what they typed."""
-    typed = {field: form.cleaned_data[field] for field in BecomeForm.base_fields}
-    request.session[TYPED_BEFORE_SET_UP] = {"target": name, "fields": typed}
-
-    messages.info(
-        request,
-        "This target is sensitive: becoming it takes a one-time code. Set up your device first.",
-    )
-    query = urlencode({"next": resolve_url("target", name=name)})
-    return HttpResponseRedirect(f"{resolve_url('device')}?{query}")
-
-
-def _typed_before_set_up(request: CooperRequest, name: str) -> dict[str, Any]:
-    """Return what was typed for this target before its person was led to set a device up."""
-    kept = request.session.get(TYPED_BEFORE_SET_UP, {})
-    if kept.get("target") != name:
-        return {}
-    return dict(kept["fields"])
-
-
-def _form_again(
-    request: CooperRequest, identity: Identity, name: str, form: BecomeForm, status: int = 400
-) -> HttpResponse:
-    """Show the form with its errors and what was typed.
-
-    Raise TargetNotAccessible to whom it is not for.
-    """
-    card = _card(request, identity, name)
-    if wants_json(request):
-        content = {"error": "Some fields are not valid.", "fields": form.errors}
-        return JsonResponse(content, status=status)
-    return _target_page(request, card, form, status)
-
-
-def _without_cache(response: HttpResponse) -> HttpResponse:
-    """Keep a response with secrets out of every cache; referrers go to no other site anyway."""
-    response["Cache-Control"] = "no-store"
-    return response
