@@ -26,6 +26,7 @@ from core.aws.credential_errors import (
     credentials_failed,
 )
 from core.aws.errors import BAD_CREDENTIAL_CODES
+from core.aws.moments import parse_moment
 
 FAILURE_SECONDS = 2.0
 """How long a failure to find credentials is taken for granted: a search may take a second."""
@@ -185,6 +186,8 @@ def _session_with(credentials: Credentials) -> boto3.Session:
     # the global endpoint's tokens are not accepted in opt-in regions, whatever a setting says
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
     session.set_config_variable("sts_regional_endpoints", "regional")
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=parse_moment)
     return boto3.Session(botocore_session=session)
 
 
