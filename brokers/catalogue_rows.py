@@ -42,6 +42,20 @@ class CatalogueTarget:
     colour: str | None = None
     region: str | None = None
     destination: str | None = None
+
+    owner: str | None = None
+    """Whom to ask about it: a person, a team or an address."""
+
+    rank: int | None = None
+    """How powerful it is, from 0, the least, to 999; one without a rank sorts after those."""
+
+    role_name: str | None = None
+    """What links call it within its AWS account; unless one is stored, the name of its role."""
+
+    reason_pattern: str | None = None
+    """What a reason has to look like, where one is demanded (`brokers.reason_patterns`)."""
+
+    reason_example: str | None = None
     state: str = str(State.PENDING)
     sensitive: bool = False
     max_seconds: int = ONE_HOUR
@@ -55,7 +69,9 @@ class CatalogueTarget:
     @classmethod
     def from_item(cls, item: RawItem) -> Self:
         """Return what is kept of an item; raise CooperError for one that cannot be read."""
-        return cls(**_read(item, TARGET_READERS))
+        values = _read(item, TARGET_READERS)
+        values["role_name"] = role_name_of(values)
+        return cls(**values)
 
     def __str__(self) -> str:
         return self.title or self.name
@@ -126,6 +142,16 @@ class CatalogueAssociation:
 
 AnyTarget = Target | CatalogueTarget
 """A target, from its table or from the catalogue."""
+
+
+def role_name_of(values: Mapping[str, Any]) -> str | None:
+    """Return what links call a target, by its attributes: None for a federated user without one."""
+    role_name = values.get("role_name")
+    role_arn = values.get("role_arn")
+    if not role_name and role_arn:
+        # the path of a role is not part of its name
+        role_name = str(role_arn).rpartition("/")[2]
+    return role_name
 
 
 def target_values(item: RawItem) -> dict[str, Any]:
@@ -209,6 +235,11 @@ TARGET_READERS: Mapping[str, Reader] = {
     "colour": _shared_text,
     "region": _shared_text,
     "destination": _shared_text,
+    "owner": _shared_text,
+    "rank": _number,
+    "role_name": _shared_text,
+    "reason_pattern": _shared_text,
+    "reason_example": _shared_text,
     "state": _shared_text,
     "sensitive": _flag,
     "max_seconds": _number,

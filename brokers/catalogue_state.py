@@ -123,6 +123,10 @@ class Catalogue:
         """
         return bool(target.sensitive) or bool(self.sensitive_like(target))
 
+    def takes_reason(self, target: AnyTarget) -> bool:
+        """Return whether becoming the target takes a reason, one that matches its pattern."""
+        return bool(target.reason_pattern)
+
     def sensitive_like(self, target: AnyTarget) -> list[str]:
         """Return the names of the other sensitive targets of its role or Federation Keys."""
         names: set[str] = set()

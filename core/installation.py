@@ -58,6 +58,9 @@ class Installation(Document):
     value = UnicodeAttribute(null=True)
     stopped = BooleanAttribute(default=False)
 
+    default_contact = UnicodeAttribute(null=True)
+    """Whom people are sent to for access; beside the stop switch, which every request reads."""
+
     def __str__(self) -> str:
         return str(self.name)
 

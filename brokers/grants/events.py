@@ -21,7 +21,19 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 SHOWN_ALONE = frozenset(
-    {"title", "description", "labels", "colour", "account_name", "region", "destination"}
+    {
+        "title",
+        "description",
+        "labels",
+        "colour",
+        "account_name",
+        "region",
+        "destination",
+        "owner",
+        "rank",
+        "role_name",
+        "reason_example",
+    }
 )
 """Attributes of a target that a change may touch without touching what a grant of it gives."""
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from brokers import aws_accounts, catalogue
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.models import Association, AwsAccount, Change, Target
 from core import aws
 from core.dynamo import AlreadyExists, Stale, Transaction
@@ -24,6 +25,37 @@ def test_it_shows_an_edit_at_the_next_request(store):
     assert catalogue.current().associations_for([GROUP]) == []
     associate()
     assert [rule.target for rule in catalogue.current().associations_for([GROUP])] == ["dev-read"]
+
+
+def test_a_row_has_what_links_and_refusals_go_by(store):
+    target = Target.find("dev-read")
+    target.owner = "Platform team"
+    target.rank = 10
+    target.reason_pattern = r"OPS-\d{1,6}"
+    target.reason_example = "OPS-42"
+    catalogue.edit(lambda writes: writes.save(target), "dev-read")
+
+    current = catalogue.current()
+    row = current.targets["dev-read"]
+    assert (row.owner, row.rank, row.reason_example) == ("Platform team", 10, "OPS-42")
+    assert current.takes_reason(row)
+    assert not current.takes_reason(current.targets["prod-read"])
+
+
+@pytest.mark.parametrize(
+    ("attributes", "role_name"),
+    [
+        ({"role_arn": "arn:aws:iam::222222222222:role/a/b/Admin"}, "Admin"),
+        ({"role_arn": "arn:aws:iam::222222222222:role/Admin", "role_name": "Ops"}, "Ops"),
+        ({"kind": "federated_user"}, None),
+        ({"kind": "federated_user", "role_name": "Ops"}, "Ops"),
+    ],
+)
+def test_a_row_without_role_name_takes_that_of_its_role(attributes, role_name):
+    item = {
+        name: {"S": value} for name, value in {"name": "a", "kind": "role", **attributes}.items()
+    }
+    assert CatalogueTarget.from_item(item).role_name == role_name
 
 
 def test_it_reads_no_target_when_nothing_changed(store):

