@@ -24,13 +24,14 @@ def xmlsec1(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 class AccountsConfig(AppConfig):
-    """Registers the checks of what SAML needs, and of what is stored of people."""
+    """Registers the checks of SAML and of what is stored of people, and what requests read."""
 
     name = "accounts"
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts import checks  # noqa: PLC0415 - models load after this module
+        from accounts import checks, first_read, preferences  # noqa: PLC0415 - models load later
 
+        first_read.also_read(preferences.first_read_keys)
         register("cooper", deploy=True)(xmlsec1)
         checks.register_all()

@@ -32,7 +32,7 @@ _further_keys: list[FurtherKeys] = []
 
 
 def also_read(further_keys: FurtherKeys) -> None:
-    """Let an app above add to the first read; called once for each, when Django is ready."""
+    """Add to the first read of each request; called when Django is ready."""
     _further_keys.append(further_keys)
 
 

@@ -9,9 +9,11 @@ from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
     ListAttribute,
+    MapAttribute,
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
 
@@ -199,6 +201,20 @@ class OnceRecord(Document):
     what = UnicodeAttribute(hash_key=True)
     text = UnicodeAttribute(null=True)
     expires = TTLAttribute()
+
+
+class StoredPreferences(OnceRecord):
+    """How a person likes cooper to be (`accounts.preferences`), in the table of once-only records.
+
+    `choices` are by target: what was chosen there last.
+    """
+
+    theme = UnicodeAttribute(null=True)
+    new_tab = BooleanAttribute(null=True)
+    credentials_format = UnicodeAttribute(null=True)
+    starred = UnicodeSetAttribute(null=True)
+    folded = UnicodeSetAttribute(null=True)
+    choices: MapAttribute[str, Any] = MapAttribute(null=True)  # type: ignore[no-untyped-call]
 
 
 class SamlIdp(Document):

@@ -95,31 +95,36 @@ class _Answer:
         self.documents: dict[DocumentKey, Document] = {}
         self.unprocessed: list[DocumentKey] = []
         self._keys = set(keys)
-        self._models = {str(model.Meta.table_name): model for model, *_ in keys}
+        self._models: dict[str, list[type[Document]]] = {}
+        for model in {model for model, *_ in keys}:
+            self._models.setdefault(str(model.Meta.table_name), []).append(model)
 
         for table, items in answer["Responses"].items():
-            for document in self._documents_in(table, items):
-                key = self._take_key(document)
+            for key, document in self._answers(table, items):
                 self.documents[key] = document
 
         for table, rest in answer["UnprocessedKeys"].items():
-            for document in self._documents_in(table, _keys_in(rest)):
-                key = self._take_key(document)
+            for key, _ in self._answers(table, _keys_in(rest)):
                 self.unprocessed.append(key)
 
-    def _documents_in(self, table: str, items: object) -> Iterator[Document]:
+    def _answers(self, table: str, items: object) -> Iterator[tuple[DocumentKey, Document]]:
+        """Yield each key that is answered, which no other item may answer too, and the item."""
         if table not in self._models or not isinstance(items, list):
             raise _unreadable(f"table {table}")
         for item in items:
-            yield self._models[table].from_raw_data(item)
+            document = self._document_of(table, item)
+            key = (type(document), *document.key)
+            self._keys.remove(key)
+            yield key, document
 
-    def _take_key(self, document: Document) -> DocumentKey:
-        """Return the key that a document answers, which no other one may answer too."""
-        key = (type(document), *document.key)
-        if key not in self._keys:
-            raise _unreadable(f"an item of {document.Meta.table_name} that was not asked for")
-        self._keys.remove(key)
-        return key
+    def _document_of(self, table: str, item: Mapping[str, Any]) -> Document:
+        """Return an item as the document that was asked for by its key."""
+        # documents of several kinds may share a table
+        for model in self._models[table]:
+            document = model.from_raw_data(dict(item))
+            if (model, *document.key) in self._keys:
+                return document
+        raise _unreadable(f"an item of {table} that was not asked for")
 
 
 def _keys_in(rest: object) -> object:

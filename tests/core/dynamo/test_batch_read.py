@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Person
+from accounts.models import OnceRecord, Person, StoredPreferences
 from brokers.models import Association, Change, Target
 from core import aws
-from core.dynamo import batch_read
+from core.dynamo import after, batch_read, transaction
 from core.errors import CooperError, Unavailable
 from core.installation import Installation
 from tests.support import faults
@@ -49,6 +49,18 @@ def test_it_reads_items_of_several_tables_in_one_call(store: object) -> None:
     assert items.get(*TARGET).title == Target.find("dev-read").title
     assert items.get(Association, "dev-read", "local:developers").until is None
     assert items.get(*NOBODY) is None
+
+
+def test_documents_of_two_kinds_may_share_a_table(store: object) -> None:
+    with transaction() as writes:
+        writes.create(OnceRecord("notice", text="text", expires=after(60)))
+    StoredPreferences.update_item("liking", actions=[StoredPreferences.theme.set("dark")])
+
+    items = batch_read([(OnceRecord, "notice"), (StoredPreferences, "liking"), (OnceRecord, "no")])
+    assert [call.operation for call in faults.journal()][-1] == "BatchGetItem"
+    assert items.get(OnceRecord, "notice").text == "text"
+    assert items.get(StoredPreferences, "liking").theme == "dark"
+    assert items.get(OnceRecord, "no") is None
 
 
 def test_every_table_is_read_consistently(store: object) -> None:
