@@ -59,7 +59,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     list_display = ("person", "name", "group_names", "device", "last_seen", "disabled")
     list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
     search_fields = ("person", "name", "group_names")
-    search_help_text = f"Somebody new is found {FRESH:.0f} seconds after their first sign-in."
+    search_help_text = f"Somebody new is found within {FRESH:.0f} seconds of their first sign-in."
     readonly_fields = ("person", "name", "group_names", "device_since", "last_seen")
     change_form_template = "admin/person_form.html"
     ordering = ("person",)
