@@ -5,9 +5,8 @@ Source: IAM quotas and ARN reference (role paths and names).
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
-from core.partitions import check_region, served_partition
+from brokers.console_urls import landing
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 RESERVED_PATHS = ("/aws-reserved/", "/aws-service-role/")
@@ -23,12 +22,6 @@ _ASSUMED_ROLE = re.compile(r"arn:[a-z-]+:sts::([0-9]{12}):assumed-role/([^/]+)/.
 
 PATH_LIMIT = 512
 """Characters of a role's path."""
-
-DESTINATION_LIMIT = 2000
-"""Characters of a console destination."""
-
-_REFUSED_IN_DESTINATIONS = re.compile(r"[\s\\<>\"]")
-"""Browsers read a backslash as a slash, so that it could lead to another host."""
 
 
 # -- ARNs ------------------------------------------------------------------------------------------
@@ -89,49 +82,4 @@ def console_destination(partition_name: str, region: str, destination: str) -> s
     `destination` may be empty, a path, or an https URL within the partition's console. Raise
     ValueError for anything outside it: AWS does not promise to refuse that itself.
     """
-    console_host = served_partition(partition_name).console_host
-    if region:
-        # it becomes part of a host name, whatever is stored
-        check_region(region, partition_name)
-    console = f"https://{region}.{console_host}" if region else f"https://{console_host}"
-
-    if not destination:
-        query = f"?region={region}" if region else ""
-        return f"{console}/console/home{query}"
-
-    if not _is_plain_address(destination):
-        raise ValueError(
-            "a destination is a printable ASCII address of at most 2,000 characters without blanks"
-        )
-    if destination.startswith("/") and not destination.startswith("//"):
-        return console + destination
-
-    if not _is_within(console_host, _split_url(destination)):
-        raise ValueError(
-            f"a destination has to be a path, or an https address within {console_host}"
-        )
-    return destination
-
-
-def _is_plain_address(text: str) -> bool:
-    if len(text) > DESTINATION_LIMIT:
-        return False
-    return text.isascii() and text.isprintable() and not _REFUSED_IN_DESTINATIONS.search(text)
-
-
-def _split_url(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        # reading the port is what parses it
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError("this address cannot be read") from error
-    return parts
-
-
-def _is_within(console_host: str, parts: SplitResult) -> bool:
-    """Return whether an absolute address is https on the console's host or a subdomain."""
-    host = parts.hostname or ""
-    is_console = host == console_host or host.endswith("." + console_host)
-    has_usual_port = parts.port in (None, 443)
-    return parts.scheme == "https" and is_console and has_usual_port and parts.username is None
+    return landing(partition_name, region, destination).destination

@@ -22,6 +22,7 @@ from core.aws.errors import (
     translate,
 )
 from core.aws.profile import profile_region
+from core.aws.region_names import region_names
 from core.aws.tries import Tries, counted_tries
 from core.aws.whole_answers import pool_manager
 
@@ -47,6 +48,7 @@ __all__ = [
     "profile_region",
     "region",
     "region_in",
+    "region_names",
     "rehearse",
     "seconds_left",
     "signin_refusal",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers import arns
+from core.partitions import PARTITIONS
 
 
 def test_it_reads_a_role_with_its_path():
@@ -62,13 +63,14 @@ def test_it_refuses_roles_that_aws_keeps_for_itself(path):
     ],
 )
 def test_it_lands_in_the_console_of_the_partition(partition, host):
+    region = PARTITIONS[partition].home_region
     assert urlsplit(arns.console_destination(partition, "", "")).hostname == host
     assert (
         arns.console_destination(partition, "", "/s3/home?x=1#y") == f"https://{host}/s3/home?x=1#y"
     )
     assert (
-        arns.console_destination(partition, "", f"https://eu-west-1.{host}/ec2")
-        == f"https://eu-west-1.{host}/ec2"
+        arns.console_destination(partition, "", f"https://{region}.{host}/ec2")
+        == f"https://{region}.{host}/ec2"
     )
 
 

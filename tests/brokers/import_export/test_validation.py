@@ -97,7 +97,7 @@ WRONG = {
     ),
     "a destination elsewhere": (
         A + "destination: https://evil.example/\n",
-        "line 6, column 18: A destination has to be a path",
+        "line 6, column 18: This is not an address of the AWS console",
     ),
     "a state that is none": (A + "state: deleted\n", "line 6, column 12: The state must be pending"),
     "a try of odd parts": (A + "tried:\n      x: 1\n", "line 7, column 7: x is not known here"),
