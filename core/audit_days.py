@@ -23,18 +23,31 @@ Step = tuple[str, AuditEvent | None]
 
 
 def newest_first(
-    day: date, *, before: str = "", filter_condition: Condition | None = None
+    day: date, *, before: str = "", since: str = "", filter_condition: Condition | None = None
 ) -> Iterator[Step]:
     """Yield the events of a day, newest first, and in between the places reached (consistent).
 
-    Whoever stops at such a place has seen all matches that are newer, and goes on with `before` it.
-    Where few events match, these places are all that comes for a while.
+    Those with `at` below `before`, and not below `since`. Whoever stops at such a place has seen
+    all matches that are newer, and goes on with `before` it. Where few events match, these places
+    are all that comes for a while.
     """
-    older = AuditEvent.at < before if before else None
+    within = _within(since, before)
     partitions = [
-        _newest_first_of(partition, older, filter_condition) for partition in partitions_of(day)
+        _newest_first_of(partition, within, filter_condition) for partition in partitions_of(day)
     ]
-    yield from heapq.merge(*partitions, key=itemgetter(0), reverse=True)
+    for place, event in heapq.merge(*partitions, key=itemgetter(0), reverse=True):
+        # `between` includes both of its ends
+        if place != before:
+            yield place, event
+
+
+def _within(since: str, before: str) -> Condition | None:
+    """Return the condition for places between two; "" is no limit."""
+    if since and before:
+        return AuditEvent.at.between(since, before)
+    if since:
+        return AuditEvent.at >= since
+    return AuditEvent.at < before if before else None
 
 
 def _newest_first_of(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
+from core import request_ids
 from core.audit import AuditEvent
 from core.audit_days import PAGE_SIZE, newest_first
 from core.audit_history import events_of
@@ -24,6 +25,15 @@ EMPTY_DAYS = 31
 PATIENCE = 2.0
 """Seconds after which a search ends."""
 
+LONGEST_REQUEST = timedelta(minutes=5)
+"""Time after its beginning in which a request writes events: ten times what AWS's calls may take.
+
+`core.aws.deadlines.LONG` is the longest deadline.
+"""
+
+CLOCK_STEP = timedelta(seconds=5)
+"""How far a server's clock may be set back while it answers a request."""
+
 HISTORY_LIMIT = 200
 """Events of a history at most; the search has all."""
 
@@ -36,6 +46,10 @@ def today() -> date:
 def end_of(day: date) -> str:
     """Return a value of `at` that sorts behind all events of a day: in theirs a T follows it."""
     return f"{day}U"
+
+
+def _day_of(place: str) -> date:
+    return date.fromisoformat(place[: len("2026-01-01")])
 
 
 @dataclass(frozen=True)
@@ -73,21 +87,37 @@ class Search:
         return AuditEvent.event == self.event
 
     @property
+    def request_moment(self) -> datetime | None:
+        """When the request began, where its id says it: its events are in the minutes after."""
+        return request_ids.moment_of(self.request_id)
+
+    @property
     def newest(self) -> str:
         """The `at` to search downwards from."""
-        return self.before or end_of(self.until or today())
+        newest = self.before or end_of(self.until or today())
+        began = self.request_moment
+        if not began:
+            return newest
+        return min(newest, (began + LONGEST_REQUEST).isoformat())
+
+    @property
+    def oldest(self) -> str:
+        """The `at` to search down to."""
+        oldest = f"{max(self.since, BEGINNING)}T"
+        began = self.request_moment
+        if not began:
+            return oldest
+        return max(oldest, (began - CLOCK_STEP).isoformat())
 
     @property
     def first_day(self) -> date:
         """The oldest day to search."""
-        return max(self.since, BEGINNING)
+        return _day_of(self.oldest)
 
     @property
     def last_day(self) -> date:
         """The day to begin with."""
-        if self.before:
-            return date.fromisoformat(self.before[: len("2026-01-01")])
-        return self.until or today()
+        return _day_of(self.newest)
 
 
 class AuditSearch:
@@ -114,13 +144,12 @@ class AuditSearch:
         if not fits(person, HASH_KEY_LIMIT):
             # no event has such a name
             return
-        oldest = f"{self.search.first_day}T"
-        if self.search.newest < oldest:
+        if self.search.newest < self.search.oldest:
             # DynamoDB refuses such a range
             return
 
         query: dict[str, Any] = {
-            "range_key_condition": AuditEvent.at.between(oldest, self.search.newest),
+            "range_key_condition": AuditEvent.at.between(self.search.oldest, self.search.newest),
             "filter_condition": self.search.filter,
             "page_size": PAGE_SIZE,
             "scan_index_forward": False,
@@ -140,7 +169,7 @@ class AuditSearch:
     def _events_by_day(self) -> Iterator[AuditEvent]:
         deadline = monotonic() + PATIENCE
         day = self.search.last_day
-        before = self.search.before
+        before = self.search.newest
         empty_days = 0
         while day >= self.search.first_day:
             if empty_days >= EMPTY_DAYS:
@@ -159,7 +188,12 @@ class AuditSearch:
 
     def _events_of(self, day: date, before: str, deadline: float) -> Iterator[AuditEvent]:
         """Yield a day's events; note how far it came when time is over."""
-        steps = newest_first(day, before=before, filter_condition=self.search.filter)
+        since = self.search.oldest if day == self.search.first_day else ""
+        if before and before < since:
+            # DynamoDB refuses such a range
+            return
+
+        steps = newest_first(day, before=before, since=since, filter_condition=self.search.filter)
         for place, event in steps:
             if event is not None:
                 yield event

@@ -19,10 +19,22 @@ def error_response(
 ) -> HttpResponse:
     """Return a message as JSON where that is asked for, else as a page.
 
-    `context` is more for the page's template.
+    `context` is more for the page's template. The log has a line with the request id: what is
+    refused here leaves no event on the audit log.
     """
-    # an error may come before the middleware that gives the id
-    request_id = getattr(request, "id", "")
+    logger.warning("request %s: answered %d: %s", request_id_of(request), status, message)
+    return _error_page(request, status, message, title, **context)
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """Return the request's id; "" for an error that came before the middleware that gives it."""
+    return getattr(request, "id", "")
+
+
+def _error_page(
+    request: HttpRequest, status: int, message: str, title: str = "", **context: Any
+) -> HttpResponse:
+    request_id = request_id_of(request)
     if wants_json(request):
         return JsonResponse({"error": message, "request_id": request_id}, status=status)
 
@@ -36,9 +48,9 @@ def error_response(
 
 def cooper_error_response(request: HttpRequest, error: CooperError) -> HttpResponse:
     """Return the error's message as a response, and log its detail."""
-    request_id = getattr(request, "id", "")
+    request_id = request_id_of(request)
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
-    response = error_response(request, error.status, error.message)
+    response = _error_page(request, error.status, error.message)
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)
     return response
@@ -79,10 +91,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, CooperError):
         return cooper_error_response(request, error)
 
-    logger.error("request %s: unexpected", getattr(request, "id", ""), exc_info=error)
+    logger.error("request %s: unexpected", request_id_of(request), exc_info=error)
     message = (
         "Something went wrong inside cooper. Nothing was handed out. "
         "Tell an administrator the request number below."
     )
     # without the banner: what it reads may be what failed
-    return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, message, stops=())
+    return _error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, message, stops=())

@@ -1,13 +1,12 @@
 """What every request and every response gets: an id, the client's true address, headers."""
 
-import secrets
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-from core import audit, aws, forwarded
+from core import audit, aws, forwarded, request_ids
 from core.error_pages import cooper_error_response
 from core.errors import CooperError
 from core.requests import CooperRequest
@@ -36,7 +35,7 @@ class RequestMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: CooperRequest) -> HttpResponse:
-        request.id = secrets.token_hex(8)
+        request.id = request_ids.new(audit.now())
         request.client_address = client_address(request)
         if is_https(request):
             request.META["wsgi.url_scheme"] = "https"

@@ -32,7 +32,10 @@ class CooperRequest(HttpRequest):
     """A request with what cooper's middleware puts on it; only for annotations."""
 
     id: str
-    """The request id, as in the log, in audit events and in the answer's `X-Request-Id`."""
+    """The request id, as in the log, in audit events and in the answer's `X-Request-Id`.
+
+    It begins with the request's time: see `core.request_ids`.
+    """
 
     client_address: str
     """The client's own address, behind the trusted proxies."""

@@ -54,6 +54,7 @@ class EventList(ChangeList):
         self.form = SearchForm(request.GET)
         self.searched = bool(self.form.parameters())
         search = self.form.search()
+        self.request_moment = search.request_moment if search else None
         if search is None:
             return DocumentQuerySet(AuditEvent, [])
         return DocumentQuerySet(AuditEvent, self._page(AuditSearch(search)))

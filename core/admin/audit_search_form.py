@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from core import request_ids
 from core.audit import Event
 from core.audit_search import BEGINNING, Search, today
 from core.typed_text import without_marks
@@ -37,6 +38,11 @@ def _in_words(name: str) -> str:
     return name.replace("-", " ")
 
 
+def _request_id_of(text: str) -> str:
+    """Return the request id that was typed, also one of the shape that cooper made before."""
+    return request_ids.read(text) or without_marks(text).strip()
+
+
 def day_field(label: str, **named: Any) -> forms.DateField:
     """Return a field for a day, chosen with the browser's own means."""
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -48,7 +54,7 @@ def day_field(label: str, **named: Any) -> forms.DateField:
 class SearchForm(forms.Form):
     """Whose or what events, of which request, between which days; `before` is a page's place."""
 
-    q = forms.CharField(label="Person or target", required=False, max_length=500)
+    q = forms.CharField(label="Person, target or request id", required=False, max_length=500)
     event = forms.ChoiceField(label="Event", required=False)
     request = forms.CharField(label="Request id", required=False, max_length=64)
     since = day_field("From day (UTC)")
@@ -86,10 +92,17 @@ class SearchForm(forms.Form):
             return None
 
         values = self.cleaned_data
+        name = without_marks(values["q"]).strip()
+        request_id = _request_id_of(values["request"])
+        if not request_id:
+            # an id says what it is
+            request_id = request_ids.read(name)
+            name = "" if request_id else name
+
         return Search(
-            name=without_marks(values["q"]).strip(),
+            name=name,
             event=values["event"],
-            request_id=without_marks(values["request"]).strip(),
+            request_id=request_id,
             since=max(values["since"] or BEGINNING, BEGINNING),
             until=min(values["day"] or today(), today()),
             before=values["before"],
