@@ -21,7 +21,7 @@ from pynamodb.expressions.update import Action
 from accounts.first_read import first_read_of
 from accounts.models import StoredPreferences
 from core.dynamo import ConditionFailed, DocumentKey, after
-from core.errors import Invalid
+from core.errors import CooperError, Invalid
 
 THEMES = ("system", "light", "dark")
 
@@ -84,6 +84,20 @@ def preferences_of(request: HttpRequest) -> Preferences:
         return DEFAULTS
     stored = first_read_of(request).find(StoredPreferences, preferences_key(identity.person))
     return _preferences(stored) if stored else DEFAULTS
+
+
+def theme_context(request: HttpRequest) -> dict[str, str]:
+    """Return, for every page, the theme of the person who asks (a context processor).
+
+    `color_scheme` are the themes of the browser's own ground, before any stylesheet has come.
+    """
+    try:
+        theme = preferences_of(request).theme
+    except CooperError:
+        # the page may be the one that says that DynamoDB, which has them, does not answer
+        theme = DEFAULTS.theme
+    color_scheme = "light dark" if theme == "system" else theme
+    return {"theme": theme, "color_scheme": color_scheme}
 
 
 def first_read_keys(request: HttpRequest, person: str) -> Iterator[DocumentKey]:

@@ -16,12 +16,15 @@ from core.installation import STOP_SWITCH_ITEM, Installation
 BECOMING = {"console", "credentials"}
 """The names of the URLs whose POSTs become a target."""
 
+ME = {"me", "preferences"}
+"""The names of the URLs that show a person's own page."""
+
 
 def request_keys(request: HttpRequest, person: str) -> Iterator[DocumentKey]:
     """Yield the catalogue's stamp and the stop switch, which every page shows something of.
 
-    Where the person becomes a target, their grants of this minute as well; where the page of one
-    that takes a code is shown, their device.
+    Where the person becomes a target, their grants of this minute as well; for their own page, and
+    for that of a target that takes a code, their device.
     """
     yield Change, catalogue.LOG, catalogue.STAMP
     yield Installation, STOP_SWITCH_ITEM
@@ -34,6 +37,8 @@ def request_keys(request: HttpRequest, person: str) -> Iterator[DocumentKey]:
         return
     if match.url_name in BECOMING and request.method == "POST":
         yield Attempt, attempts_key(person)
+    if match.url_name in ME:
+        yield TotpDevice, person
     if match.url_name == "target" and _takes_code(match):
         yield TotpDevice, person
 

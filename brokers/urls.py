@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from brokers import views
+from brokers import me_views, views
 
 
 class NameConverter:
@@ -22,6 +22,8 @@ register_converter(NameConverter, "target")
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("me/", me_views.me, name="me"),
+    path("me/preferences/", me_views.preferences, name="preferences"),
     path("targets/<target:name>/", views.target, name="target"),
     path("targets/<target:name>/console/", views.console, name="console"),
     path("targets/<target:name>/credentials/", views.credentials, name="credentials"),

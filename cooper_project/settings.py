@@ -108,6 +108,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.stepup.window_context",
                 "accounts.session_end.session_end_context",
+                "accounts.preferences.theme_context",
                 "brokers.stops.stops_context",
             ],
             "builtins": ["core.templatetags.moments"],

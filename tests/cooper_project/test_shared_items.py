@@ -86,6 +86,8 @@ class Walk:
         self.post("/login/", MOVED, username=self.username, password=PASSWORD)
         self.get("/")
         self.get("/targets/dev-read/")
+        self.get("/me/")
+        self.post("/me/preferences/", MOVED, theme="dark", new_tab="no")
 
     def become(self, target: str) -> None:
         self.post(f"/targets/{target}/credentials/", OK, duration="900")

@@ -51,6 +51,8 @@ ADDRESSES = {
     "/device/clock/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
     "/device/remove/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
     "/device/close/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/me/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/me/preferences/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
     "/targets/<target:name>/console/": (
         [SIGN_IN] * 5,
