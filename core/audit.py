@@ -135,7 +135,7 @@ class AuditEvent(WrittenOnce):
     purpose = "who did what"
     retired_indexes = frozenset({"by-target"})
     verbose_name = "event"
-    verbose_name_plural = "events"
+    verbose_name_plural = "audit log"
 
     class Meta:
         table = "audit"

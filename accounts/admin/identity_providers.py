@@ -13,6 +13,7 @@ from core import admin
 class SamlIdpAdmin(admin.ModelAdmin):
     """Shows the connected identity providers; `cooper -saml` on the host changes them."""
 
+    menu_rank = 50
     list_display = ("name", "label", "entity_id", "groups_from", "refreshed_at", "problems")
     readonly_fields = (
         "name",

@@ -87,6 +87,7 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
 
     step_up_strict = True
     form = LocalAccountForm
+    menu_rank = 45
     list_display = ("username", "name", "group_names", "disabled")
     search_fields = ("username", "name", "group_names")
     ordering = ("username",)

@@ -56,6 +56,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     """Everybody who has signed in; their provider says who they are."""
 
     form = PersonForm
+    menu_rank = 40
     list_display = ("person", "name", "group_names", "device", "last_seen", "disabled")
     list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
     search_fields = ("person", "name", "group_names")

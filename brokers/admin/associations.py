@@ -149,6 +149,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
+    menu_rank = 20
     list_display = ("group", "target", "title", "until")
     list_filter = (UntilFilter, GroupFilter)
     search_fields = ("group", "target", "title")

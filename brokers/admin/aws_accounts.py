@@ -45,6 +45,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     """The AWS accounts that targets are in, each with its ExternalId and its stop switch."""
 
     form = AwsAccountForm
+    menu_rank = 30
     list_display = ("account_id", "name", "targets", "stopped")
     search_fields = ("account_id", "name")
     readonly_fields = ("account_id", "external_id")

@@ -89,6 +89,7 @@ class EventList(ChangeList):
 class AuditEventAdmin(ModelAdmin):
     """Shows the audit log and exports it; changes nothing."""
 
+    menu_rank = 70
     list_display = ("when", "what", "who", "about", "result", "because", "source")
     list_display_links = ("when",)
     sortable_by = ()

@@ -8,6 +8,7 @@ from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.views import main
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from core.admin.queryset import DocumentQuerySet
 from core.admin.rows import rows_of
@@ -26,6 +27,7 @@ class ChangeList(DjangoChangeList):  # type: ignore[misc]
 
     def __init__(self, request: HttpRequest, *arguments: Any) -> None:
         super().__init__(request, *arguments)
+        self.title = capfirst(self.opts.verbose_name_plural)
         # each row's address brings the filters along, which Django would resolve row by row
         self.kept_filters = self.preserved_filters
         self.preserved_filters = ""

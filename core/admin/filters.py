@@ -13,8 +13,6 @@ from core.admin.queryset import DocumentQuerySet
 class ValuesFilter(SimpleListFilter):
     """Filters by what `values_of` says; subclass it with `title` and `parameter_name`."""
 
-    template = "admin/values_filter.html"
-
     labels: ClassVar[dict[str, str]] = {}
     """How values are shown, where not as they are."""
 

@@ -54,6 +54,10 @@ class ModelAdmin(ConfirmationAdmin):
     """
 
     actions: Any = ("delete_chosen",)
+
+    menu_rank: ClassVar[int] = 50
+    """The place of its list in the navigation of the administration."""
+
     action_forms: ClassVar[tuple[type[forms.Form], ...]] = ()
     """The forms that actions and other pages of its own ask for first."""
 
@@ -62,6 +66,10 @@ class ModelAdmin(ConfirmationAdmin):
         aws.extend_deadline()
         response: HttpResponse | None = super().response_action(request, queryset)
         return response
+
+    def get_action_choices(self, request: Any, default_choices: Any = ()) -> Any:
+        """Return the actions to choose from; the first of the list says that one is to be."""
+        return super().get_action_choices(request, [("", "Choose an action")])
 
     def form_classes(self) -> tuple[type[DocumentForm], ...]:
         """Return the form classes of all documents; override it where documents differ."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.admin.utils import display_for_field, display_for_value
+from django.contrib.admin.utils import display_for_field, display_for_value, label_for_field
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+
+CHECKBOX = "action_checkbox"
+"""Django's name of the column in which documents are chosen."""
 
 Show = Callable[[Any], Any]
 """Returns what a column shows of a document."""
@@ -43,7 +47,9 @@ def _cell(
     """Return what makes a column's cell for a document."""
     show = _show(changelist, name)
     tag = "th" if heads_row else "td"
-    start = f'<{tag} class="{_classes(changelist, name)}">'
+    # on a narrow screen, where a row is a card, each cell says of what it is
+    label = format_html('data-label="{}" ', _label(changelist, name)) if name != CHECKBOX else ""
+    start = f'<{tag} {label}class="{_classes(changelist, name)}">'
     end = f"</{tag}>"
 
     def cell(document: Any) -> SafeString:
@@ -57,8 +63,13 @@ def _cell(
     return cell
 
 
+def _label(changelist: Any, name: str) -> str:
+    label: Any = label_for_field(name, changelist.model, changelist.model_admin)
+    return str(capfirst(label))
+
+
 def _classes(changelist: Any, name: str) -> str:
-    if name == "action_checkbox":
+    if name == CHECKBOX:
         return "action-checkbox"
     is_moment = isinstance(_field(changelist, name), (models.DateField, models.TimeField))
     return f"field-{name} nowrap" if is_moment else f"field-{name}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import update_wrapper
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import admin
@@ -67,10 +68,27 @@ class AdminSite(admin.AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page shows, with the notice."""
         context = super().each_context(request)
+        context["sections"] = self.sections(request, context["available_apps"])
         context["notice"] = None
         if self.notice is not None:
             context["notice"] = self.notice(request)
         return context
+
+    def sections(self, request: HttpRequest, apps: list[Any]) -> list[dict[str, Any]]:
+        """Return the lists that this person may see, for the navigation, by their `menu_rank`."""
+        sections = []
+        for app in apps:
+            for model in app["models"]:
+                url = model["admin_url"]
+                model_admin: Any = self._registry[model["model"]]
+                section = {
+                    "name": model["name"],
+                    "url": url,
+                    "rank": model_admin.menu_rank,
+                    "is_current": bool(url) and request.path.startswith(url),
+                }
+                sections.append(section)
+        return sorted(sections, key=itemgetter("rank"))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         # `admin_view` leads to cooper's own sign-in page

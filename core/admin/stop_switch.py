@@ -36,6 +36,7 @@ class StopSwitchAdmin(ModelAdmin):
     """The one item that stops all grants; the installation's other facts are not managed here."""
 
     form = SwitchForm
+    menu_rank = 60
     list_display = ("what", "stopped")
     actions = None
 

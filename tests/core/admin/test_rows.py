@@ -1,5 +1,6 @@
 """The rows of lists are those that Django's admin would make."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -55,11 +56,16 @@ def test_they_are_what_django_makes(client_of, odd, changelists, name, query):
     if answer.status_code == 302:
         return
     [shown] = changelists
-    rows = rows_of(shown)
+    rows = [without_labels(row) for row in rows_of(shown)]
     expected = ["".join(map(conditional_escape, row)) for row in admin_list.results(shown)]
     assert rows == expected
     for row in rows:
-        assert row in answer.text
+        assert row in without_labels(answer.text)
+
+
+def without_labels(text: str) -> str:
+    """Return the text without the names of columns in each cell, which are cooper's: for cards."""
+    return re.sub('data-label="[^"]+" ', "", text)
 
 
 def test_enough_of_them_have_rows(client_of, odd, changelists):
