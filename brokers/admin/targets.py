@@ -75,7 +75,6 @@ SWITCHES = {"enabled", "accept_weaker"}
 class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     """What one may become, with the groups that may."""
 
-    menu_rank = 10
     list_display = (
         "name",
         "title",

@@ -55,8 +55,8 @@ class ModelAdmin(ConfirmationAdmin):
 
     actions: Any = ("delete_chosen",)
 
-    menu_rank: ClassVar[int] = 50
-    """The place of its list in the navigation of the administration."""
+    menu_rank: ClassVar[int] = 10
+    """The place of its list in the navigation of the administration; the lowest is first."""
 
     action_forms: ClassVar[tuple[type[forms.Form], ...]] = ()
     """The forms that actions and other pages of its own ask for first."""
