@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from brokers.console_urls import landing
 
+ROLE_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
 RESERVED_PATHS = ("/aws-reserved/", "/aws-service-role/")
 

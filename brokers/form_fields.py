@@ -12,6 +12,7 @@ from brokers import arns, policies
 from brokers.choices import SHORTEST_SESSION
 from brokers.forms import WholeNumberField, describe_seconds
 from brokers.policies import POLICY_LIMIT
+from brokers.reason_patterns import LONGEST_PATTERN, PatternError, parse
 from core import admin
 from core.groups import check_stored_group
 from core.partitions import REGION
@@ -70,6 +71,43 @@ class RoleArnField(forms.CharField):
             return str(arns.role_arn(text))
         except ValueError as error:
             raise ValidationError(sentence(error)) from error
+
+
+class RoleNameField(forms.CharField):
+    """What links call a target within its AWS account, as they would name a role."""
+
+    def clean(self, value: Any) -> str:
+        """Return the name, or ""; raise ValidationError."""
+        role_name = str(super().clean(value))
+        if role_name and not arns.ROLE_NAME.fullmatch(role_name):
+            raise ValidationError("1 to 64 of A-Z a-z 0-9 _ + = , . @ -")
+        return role_name
+
+
+class RankField(WholeNumberField):
+    """How powerful a target is, from 0 to 999."""
+
+    def __init__(self, **named: Any) -> None:
+        """Take whole numbers from 0 to 999."""
+        super().__init__(min_value=0, max_value=999, **named)
+
+
+class ReasonPatternField(admin.LineField):
+    """What a reason has to look like; see `brokers.reason_patterns`."""
+
+    def __init__(self, **named: Any) -> None:
+        """Take patterns of the length that they may have."""
+        super().__init__(max_length=LONGEST_PATTERN, **named)
+
+    def clean(self, value: Any) -> str:
+        """Return the pattern, or ""; raise ValidationError."""
+        text = str(super().clean(value))
+        if text:
+            try:
+                parse(text)
+            except PatternError as error:
+                raise ValidationError(sentence(error)) from error
+        return text
 
 
 class RegionField(forms.CharField):
@@ -166,3 +204,15 @@ def check_policy_length(session_policy: str, policy_arns: list[str]) -> None:
             f"{length:,} characters with the session policy ({len(session_policy):,}); "
             f"AWS takes {POLICY_LIMIT:,} together."
         )
+
+
+def check_reason_example(pattern: str, example: str) -> None:
+    """Raise ValidationError unless a pattern comes with an example that matches it."""
+    if not pattern:
+        if example:
+            raise ValidationError("An example needs a pattern that it matches.")
+        return
+    if not example:
+        raise ValidationError("Give an example: people see it where they type the reason.")
+    if not parse(pattern).matches(example):
+        raise ValidationError("This does not match the pattern.")

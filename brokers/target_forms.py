@@ -12,21 +12,38 @@ from brokers.form_fields import (
     LabelsField,
     NameField,
     PolicyArnsField,
+    RankField,
+    ReasonPatternField,
     RegionField,
     RoleArnField,
+    RoleNameField,
     SecondsField,
     SessionPolicyField,
     check_policy_length,
+    check_reason_example,
     sentence,
 )
 from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
 from brokers.policies import POLICY_LIMIT
+from brokers.reason_patterns import LONGEST_REASON
 from core import admin, aws
 from core.dynamo import Document
 from core.partitions import PARTITIONS, check_region
 
 WEAKER_MODE_REFUSED = "A sensitive target cannot use weaker mode."
+
+FIRST_FIELDS = (
+    "name",
+    "title",
+    "description",
+    "role_arn",
+    "federation_keys",
+    "target_partition",
+    "confirm_keys",
+    "max_seconds",
+)
+"""Fields at the head of the form, where the target's kind has them; the others follow."""
 
 WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
 
@@ -114,6 +131,40 @@ class TargetForm(admin.DocumentForm):
         help_text="Where people land: a path such as /s3/home, or a console address.",
         widget=forms.TextInput(attrs=WIDE),
     )
+    role_name = RoleNameField(
+        required=False,
+        label="Role name in links",
+        max_length=64,
+        help_text=(
+            "What links call it: once in an AWS account, whatever the case. "
+            "Empty: the last part of the role's ARN."
+        ),
+    )
+    owner = admin.LineField(
+        max_length=120,
+        required=False,
+        help_text="Whom people ask about it: a person, a team or an address.",
+    )
+    rank = RankField(
+        required=False,
+        help_text="0 to 999: links offer the least powerful first. Empty: after all others.",
+    )
+    reason_pattern = ReasonPatternField(
+        required=False,
+        label="Pattern of the reason",
+        widget=forms.TextInput(attrs=WIDE),
+        help_text=(
+            r"Such as OPS-\d{1,6}: then becoming it takes a reason that matches as a whole. "
+            r"Characters, classes such as [A-Z] and \d, repeats such as {1,6}. "
+            "Empty: a reason is free and optional."
+        ),
+    )
+    reason_example = admin.LineField(
+        required=False,
+        label="Example of a reason",
+        max_length=LONGEST_REASON,
+        help_text="Shown where people type theirs, such as OPS-42.",
+    )
     enabled = forms.BooleanField(
         required=False,
         help_text="People can become it. A test that finds nothing lacking enables a new target.",
@@ -170,6 +221,11 @@ class TargetForm(admin.DocumentForm):
         region = cleaned.get("region") or ""
         destination = cleaned.get("destination") or ""
         self._check("destination", check_destination, self.partition(), region, destination)
+
+        if "reason_pattern" in cleaned:
+            pattern = cleaned["reason_pattern"]
+            example = cleaned.get("reason_example") or ""
+            self._check("reason_example", check_reason_example, pattern, example)
 
         session_policy = cleaned.get("session_policy") or ""
         policy_arns = cleaned.get("policy_arns") or []

@@ -9,6 +9,19 @@ from core import admin
 
 KINDS = {"role": "IAM role", "federated_user": "federated user"}
 
+SEARCH_FIELDS = (
+    "name",
+    "title",
+    "description",
+    "account",
+    "role_arn",
+    "role_name",
+    "owner",
+    "labels",
+    "groups",
+)
+SEARCH_HELP = "Name, title, AWS account, ARN, role name, owner, label or group."
+
 
 class KindFilter(admin.ValuesFilter):
     """Filters by kind."""
@@ -37,6 +50,13 @@ class LabelFilter(admin.ValuesFilter):
 
     title = "label"
     parameter_name = "labels"
+
+
+class OwnerFilter(admin.ValuesFilter):
+    """Filters by whom to ask."""
+
+    title = "owner"
+    parameter_name = "owner"
 
 
 class AwsAccountFilter(admin.ValuesFilter):

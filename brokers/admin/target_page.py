@@ -2,17 +2,31 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 
 from brokers import arns, catalogue, trust_policy
 from brokers.admin import target_save
+from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.catalogue_state import Catalogue
 from brokers.models import AwsAccount, State, Target
 from brokers.probing import ProbeResult, apply_result, probe, report
-from core import aws
+from core import admin, aws
+from core.admin import AdminOperation, AdminRequest
 from core.dynamo import Transaction
 from core.errors import CooperError
+
+
+def probe_form(
+    model_admin: admin.ModelAdmin, request: AdminRequest, target: Target | None
+) -> forms.Form:
+    """Return the form beside the button that probes; an empty one for a target to be added."""
+    form = forms.Form(auto_id="try_%s")
+    if target is not None:
+        operation = AdminOperation(TargetOperationKind.TEST, [target])
+        form.fields.update(model_admin.extra_form_fields(request, operation))
+    return form
 
 
 def show_result(request: HttpRequest, target: Target, result: ProbeResult) -> None:

@@ -3,27 +3,28 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.views.decorators.http import require_safe
 
 from accounts.admin.step_up import StepUpMixin
 from accounts.stepup import FIELD as CODE_FIELD
 from brokers import catalogue
-from brokers.admin import impact, import_export, last_used, target_save
+from brokers.admin import impact, import_export, last_used, link_names, target_save
 from brokers.admin.access_lookup import lookup_page
 from brokers.admin.actions import ACTION_FORMS, BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import (
     KINDS,
+    SEARCH_FIELDS,
+    SEARCH_HELP,
     AwsAccountFilter,
     KindFilter,
     LabelFilter,
+    OwnerFilter,
     SensitiveFilter,
     StateFilter,
 )
@@ -32,6 +33,7 @@ from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_page import (
     code_lines,
     probe_and_save,
+    probe_form,
     show_result,
     trust_policy_context,
 )
@@ -41,7 +43,7 @@ from brokers.grants.events import GrantScope
 from brokers.impact import impact_lines
 from brokers.models import Association, Kind, State, Target
 from brokers.request_catalogue import catalogue_of
-from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
+from brokers.target_forms import FIRST_FIELDS, FederatedUserForm, RoleForm, TargetForm
 from core import admin
 from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.document_writes import Build
@@ -54,18 +56,6 @@ from core.http import post_only
 
 MOST_CHANGES = 90
 """Associations that one save may change: it is one transaction, and DynamoDB takes 100 writes."""
-
-FIRST_FIELDS = (
-    "name",
-    "title",
-    "description",
-    "role_arn",
-    "federation_keys",
-    "target_partition",
-    "confirm_keys",
-    "max_seconds",
-)
-"""Fields at the head of the form, where the target's kind has them; the others follow."""
 
 SWITCHES = {"enabled", "accept_weaker"}
 """Fields that only targets that exist have: a new one is enabled by its probe."""
@@ -85,9 +75,16 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         "state_label",
         "sensitive",
     )
-    list_filter = (StateFilter, KindFilter, AwsAccountFilter, LabelFilter, SensitiveFilter)
-    search_fields = ("name", "title", "description", "account", "role_arn", "labels", "groups")
-    search_help_text = "Name, title, AWS account, ARN, label or group."
+    list_filter = (
+        StateFilter,
+        KindFilter,
+        AwsAccountFilter,
+        LabelFilter,
+        OwnerFilter,
+        SensitiveFilter,
+    )
+    search_fields = SEARCH_FIELDS
+    search_help_text = SEARCH_HELP
     ordering = ("name",)
     inlines = (AssociationInline,)
     step_up = (*StepUpMixin.step_up, *WITH_CODE)
@@ -165,10 +162,6 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             return "-"
         return f"{moment:%Y-%m-%d}"
 
-    @admin.display(description="Role")
-    def role(self, target: Target) -> str:
-        return format_html("<code>{}</code>", target.role_arn)
-
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
         return events_of(str(obj.key[0]), scan_index_forward=False, limit=HISTORY_LIMIT)
 
@@ -203,7 +196,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Show the last probe, who may become it, and the trust policy beside the form."""
         target: Target | None = named.get("obj")
         context["kind_label"] = KINDS[str(self.form_class(request, target).kind)]
-        context["probe_form"] = self._probe_form(request, target)
+        context["probe_form"] = probe_form(self, request, target)
         if target is not None:
             context |= impact.access_context(catalogue_of(request), target)
             context |= trust_policy_context(target)
@@ -226,7 +219,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         )
         if {"role_arn", "federation_keys", "sensitive"} & operation.changes.before_and_after.keys():
             lines += code_lines(current, target)
-        return lines
+        return lines + link_names.lines_about_change(current.targets.get(target.name), target)
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Target]) -> PreparedTarget:
         """Examine keys or the role, and probe the target where that is called for."""
@@ -235,7 +228,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             raise Invalid(
                 f"At most {MOST_CHANGES} associations can be changed at once. Do it in parts."
             )
-        return target_save.prepare(operation.document, changes, adding=operation.is_adding)
+        prepared = target_save.prepare(operation.document, changes, adding=operation.is_adding)
+        link_names.demand_free(catalogue_of(request), operation)
+        return prepared
 
     def write(
         self, request: AdminRequest, operation: AdminOperation[Target], writes: Transaction
@@ -265,8 +260,14 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     ) -> None:
         """Write through the catalogue."""
         target = operation.document
-        accounts = filter(None, [target.aws_account])
-        catalogue.edit(build, target.name, accounts=accounts)
+
+        def build_if_free(writes: Transaction) -> None:
+            # what is read here has every change before this one, and one that is written
+            # meanwhile makes this one begin again
+            link_names.demand_free(catalogue.current(), operation)
+            build(writes)
+
+        catalogue.edit(build_if_free, target.name, accounts=filter(None, [target.aws_account]))
 
     def save_document(self, request: AdminRequest, operation: AdminOperation[Target]) -> None:
         """Save, then say what the probe found, and that an administrator entitled themself."""
@@ -292,6 +293,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
         lines = impact.losses(request, obj)
         lines += [f"The association of {group} goes with it." for group in groups]
+        lines += link_names.lines_about_removal(obj)
         lines.append("Its name is never given again. Active AWS sessions go on until they end.")
         return lines
 
@@ -333,14 +335,6 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         except CooperError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(self.change_url(target))
-
-    def _probe_form(self, request: AdminRequest, target: Target | None) -> forms.Form:
-        """Return the form beside the probe's button."""
-        form = forms.Form(auto_id="try_%s")
-        if target is not None:
-            operation = AdminOperation(TargetOperationKind.TEST, [target])
-            form.fields.update(self.extra_form_fields(request, operation))
-        return form
 
 
 admin.adapt_row(CatalogueTarget, Target)
