@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
+from brokers.choices import describe_seconds
 from brokers.entitlements import Entitlement
-from brokers.forms import describe_seconds
 from brokers.grants import longest_seconds
 from brokers.models import AwsAccount
 from brokers.stops import Stops

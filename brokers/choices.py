@@ -23,3 +23,14 @@ class State(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     DELETED = "deleted"
+
+
+def describe_seconds(seconds: int) -> str:
+    """Return a duration in words, as in "1 h 30 min"."""
+    hours, minutes = divmod(seconds // 60, 60)
+    parts = []
+    if hours:
+        parts.append(f"{hours} h")
+    if minutes:
+        parts.append(f"{minutes} min")
+    return " ".join(parts)

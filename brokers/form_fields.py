@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 
 from accounts.identity import Group
 from brokers import arns, policies
-from brokers.choices import SHORTEST_SESSION
-from brokers.forms import WholeNumberField, describe_seconds
+from brokers.choices import SHORTEST_SESSION, describe_seconds
+from brokers.forms import WholeNumberField
 from brokers.policies import POLICY_LIMIT
 from brokers.reason_patterns import LONGEST_PATTERN, PatternError, parse
 from core import admin

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accounts import stepup
-from brokers.choices import ONE_HOUR, SHORTEST_SESSION
+from brokers.choices import ONE_HOUR, SHORTEST_SESSION, describe_seconds
 from core.typed_text import number_of
 
 DURATIONS = (SHORTEST_SESSION, ONE_HOUR, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
@@ -13,17 +13,6 @@ DURATIONS = (SHORTEST_SESSION, ONE_HOUR, 7200, 14_400, 28_800, 43_200, 86_400, 1
 
 DEFAULT_SECONDS = ONE_HOUR
 """Chosen unless the target's longest session is shorter."""
-
-
-def describe_seconds(seconds: int) -> str:
-    """Return a duration in words, as in "1 h 30 min"."""
-    hours, minutes = divmod(seconds // 60, 60)
-    parts = []
-    if hours:
-        parts.append(f"{hours} h")
-    if minutes:
-        parts.append(f"{minutes} min")
-    return " ".join(parts)
 
 
 def duration_choices(longest: int) -> list[tuple[int, str]]:

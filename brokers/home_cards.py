@@ -5,6 +5,7 @@ session, no request. `brokers.home` keeps what comes out for the next one; the p
 the token of its form, is made for each request.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,12 @@ from django.template.loader import render_to_string
 
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
+from brokers.choices import describe_seconds
 from brokers.entitlements import ends_of, is_active
 from core.typed_text import search_text
+
+MOST_LABELS = 40
+"""Labels that are offered as filters beside the list; every card has its own as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,15 @@ class HomeCard:
     description: str
     labels: tuple[str, ...]
     colour: str
+    account_id: str
     account_name: str
-    """The AWS account's name and number, or its number."""
+    """The AWS account's name; its number where it has none."""
+
+    through: tuple[str, ...]
+    """The groups that entitle: why one may become it."""
+
+    role: str
+    """The path and name of its role where the target is called otherwise, for searching."""
 
     is_weaker: bool
     """Whether an administrator accepted the weaker mode."""
@@ -46,7 +58,10 @@ class HomeCard:
 
     partition: str
     search_text: str
-    """What a search looks through (see `rows_with_words`): what the card shows, and the ARN."""
+    """What a search looks through (see `rows_with_words`).
+
+    What the card and the target's page show, and the ARN.
+    """
 
 
 @dataclass(frozen=True)
@@ -75,23 +90,28 @@ def cards_for(
     catalogue: Catalogue, groups: frozenset[str], now: datetime, rules: CardRules
 ) -> tuple[HomeCard, ...]:
     """Return the cards of whoever is in these groups at `now`, by AWS account and title."""
-    names = {
-        str(association.target)
-        for association in catalogue.associations_for(groups)
-        if is_active(association.until, now)
-    }
+    groups_by_name: dict[str, list[str]] = {}
+    for association in catalogue.associations_for(groups):
+        if is_active(association.until, now):
+            groups_by_name.setdefault(str(association.target), []).append(association.group)
 
     cards = []
-    for name in names:
+    for name, through in groups_by_name.items():
         target = catalogue.targets.get(name)
         if target is not None and target.enabled:
-            cards.append(_card_of(target, catalogue, rules))
+            cards.append(_card_of(target, through, catalogue, rules))
     return tuple(sorted(cards, key=_place_on_page))
 
 
-def _card_of(target: CatalogueTarget, catalogue: Catalogue, rules: CardRules) -> HomeCard:
+def _card_of(
+    target: CatalogueTarget, through: Iterable[str], catalogue: Catalogue, rules: CardRules
+) -> HomeCard:
     account_id = str(target.aws_account)
-    account_name = str(catalogue.accounts.get(account_id) or account_id)
+    account = catalogue.accounts.get(account_id)
+    account_name = account_id
+    if account and account.name:
+        account_name = str(account.name)
+
     labels = tuple(map(str, target.labels))
     searched = [
         target.name,
@@ -109,7 +129,10 @@ def _card_of(target: CatalogueTarget, catalogue: Catalogue, rules: CardRules) ->
         description=str(target.description or ""),
         labels=labels,
         colour=str(target.colour or ""),
+        account_id=account_id,
         account_name=account_name,
+        through=tuple(sorted(through)),
+        role=_other_role_name(target),
         is_weaker=bool(target.weaker_mode_accepted),
         takes_code=catalogue.takes_code(target),
         stopped=rules.why_stopped(account_id),
@@ -119,14 +142,45 @@ def _card_of(target: CatalogueTarget, catalogue: Catalogue, rules: CardRules) ->
     )
 
 
-def _place_on_page(card: HomeCard) -> tuple[str, str, str]:
-    return card.account_name.casefold(), card.title.casefold(), card.name
+def _other_role_name(target: CatalogueTarget) -> str:
+    _, _, role = str(target.role_arn or "").partition(":role/")
+    if role == target.name:
+        return ""
+    return role
+
+
+def _place_on_page(card: HomeCard) -> tuple[str, str, str, str]:
+    name = card.account_name.casefold()
+    return name, card.account_id, card.title.casefold(), card.name
 
 
 # -- as HTML ---------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class AccountSection:
+    """The targets of an AWS account on a page of home."""
+
+    account_id: str
+    name: str
+    cards: Sequence[HomeCard]
+    rows: Sequence[str]
+    """The HTML of each card."""
+
+    @property
+    def number(self) -> str:
+        """The AWS account's number as AWS's console shows it."""
+        digits = self.account_id
+        return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it has a name beside its number."""
+        return self.name != self.account_id
+
+
 def card_html(card: HomeCard) -> str:
     """Return a card. It depends on nothing but the card, the language and the path of the site."""
-    return render_to_string("brokers/card.html", {"card": card})
+    context = {"card": card, "duration": describe_seconds(card.seconds)}
+    return render_to_string("brokers/card.html", context)
 
 
 def sections_html(cards: Sequence[HomeCard], html_of: Callable[[HomeCard], str]) -> str:
@@ -134,13 +188,24 @@ def sections_html(cards: Sequence[HomeCard], html_of: Callable[[HomeCard], str])
 
     `html_of` returns the HTML of a card: `card_html`, or what it has returned before.
     """
-    sections = list(_sections(cards, html_of))
-    return render_to_string("brokers/cards.html", {"sections": sections})
+    context = {
+        "sections": list(_sections(cards, html_of)),
+        "labels": _label_counts(cards),
+        "count": len(cards),
+    }
+    return render_to_string("brokers/cards.html", context)
 
 
 def _sections(
     cards: Sequence[HomeCard], html_of: Callable[[HomeCard], str]
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield the AWS accounts' names, each with the HTML of its cards."""
-    for account_name, own_cards in groupby(cards, attrgetter("account_name")):
-        yield account_name, [html_of(card) for card in own_cards]
+) -> Iterator[AccountSection]:
+    for account_id, of_account in groupby(cards, attrgetter("account_id")):
+        own_cards = list(of_account)
+        rows = [html_of(card) for card in own_cards]
+        yield AccountSection(account_id, own_cards[0].account_name, own_cards, rows)
+
+
+def _label_counts(cards: Iterable[HomeCard]) -> list[tuple[str, int]]:
+    """Return the labels that most of the cards have, in the order of the alphabet."""
+    counts = Counter(label for card in cards for label in card.labels)
+    return sorted(counts.most_common(MOST_LABELS))

@@ -26,7 +26,11 @@ from brokers.stops import Stops
 from core.byte_cache import ByteCache
 from core.typed_text import rows_with_words, search_words
 
-PER_PAGE = 100
+PER_PAGE = 1000
+"""Cards of a page: so many are searched in the browser, without another request."""
+
+LABEL_WORD = "label:"
+"""Begins a word of a search that is a label."""
 
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes that are kept in each worker."""
@@ -115,8 +119,7 @@ def home_page(
 
     words = search_words(query)
     if words:
-        rows = rows_with_words([card.search_text for card in cards], words)
-        matching = [cards[row] for row in rows]
+        matching = _matching(cards, words)
         page = Paginator(matching, PER_PAGE).get_page(number)
         return HomePage(page, _page_html(page), len(cards))
 
@@ -124,6 +127,21 @@ def home_page(
     page_key = _PageHtmlKey(key, _place(), page.number, PER_PAGE)
     html = kept.get_or_make(page_key, partial(_page_html, page))
     return HomePage(page, html, len(cards))
+
+
+def _matching(cards: Sequence[HomeCard], words: Iterable[str]) -> list[HomeCard]:
+    """Return the cards that have each word; `label:env=prod` is a label, whole."""
+    matching = list(cards)
+    texts = []
+    for word in words:
+        if word.startswith(LABEL_WORD):
+            label = word.removeprefix(LABEL_WORD)
+            matching = [card for card in matching if label in map(str.casefold, card.labels)]
+        else:
+            texts.append(word)
+
+    rows = rows_with_words([card.search_text for card in matching], texts)
+    return [matching[row] for row in rows]
 
 
 def _cards_key(

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from brokers import me_views, views
+from brokers import home_views, me_views, views
 
 
 class NameConverter:
@@ -21,7 +21,7 @@ class NameConverter:
 register_converter(NameConverter, "target")
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home_views.home, name="home"),
     path("me/", me_views.me, name="me"),
     path("me/preferences/", me_views.preferences, name="preferences"),
     path("targets/<target:name>/", views.target, name="target"),

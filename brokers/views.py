@@ -1,6 +1,4 @@
-"""AWS access over HTTP: the first page, a target's page, and the two POSTs that become it."""
-
-from datetime import UTC, datetime
+"""AWS access over HTTP: a target's page, and the two POSTs that become it."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
@@ -10,7 +8,6 @@ from django.views.decorators.http import require_safe
 from accounts import stepup
 from brokers import formats
 from brokers.becoming import (
-    allow_sign_in_hosts,
     become,
     card_for,
     sign_in_first,
@@ -20,42 +17,14 @@ from brokers.becoming import (
 )
 from brokers.forms import BecomeForm
 from brokers.grants import Delivery
-from brokers.home_pages import home_page
 from brokers.models import Target
-from brokers.request_catalogue import catalogue_of
-from brokers.stops import stops_now
 from core import aws
-from core.http import compressed, post_only, wants_json
+from core.http import post_only, wants_json
 from core.partitions import check_region
 from core.requests import CooperRequest
 
-QUERY_LIMIT = 200
-"""Characters of a search."""
-
 
 # -- pages -----------------------------------------------------------------------------------------
-@require_safe
-@compressed
-def home(request: CooperRequest) -> HttpResponse:
-    """Show what the person may become, by AWS account, with search."""
-    if request.identity is None:
-        return sign_in_first(request, request.get_full_path())
-
-    query = request.GET.get("q", "")[:QUERY_LIMIT]
-    shown = home_page(
-        request.identity.groups,
-        stops=stops_now(request),
-        catalogue=catalogue_of(request),
-        now=datetime.now(UTC),
-        query=query,
-        number=request.GET.get("page"),
-    )
-
-    allow_sign_in_hosts(request, shown.partitions)
-    context = {"page": shown.page, "home": shown, "query": query}
-    return render(request, "brokers/home.html", context)
-
-
 @require_safe
 def target(request: CooperRequest, name: str) -> HttpResponse:
     """Show a target: why you may become it, for how long, and the two buttons."""

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from demo import example_idp
-from tests.support.browser import check_layout, chromium, page, see, violations
+from tests.support.browser import check_layout, chromium, page, row_of, see, violations
 from tests.support.paths import SUPPORT
 from tests.support.saml_kit import key_pair
 from tests.support.served import ROOT, clean, manage, run, serving
@@ -69,13 +69,13 @@ def test_it_signs_alice_in_at_the_demos_identity_provider_and_keeps_where_she_wa
     page.wait_for_url("**/targets/staging-read/")
     see(page.get_by_text("example:developers"))
     page.goto("/")
-    assert sorted(page.get_by_role("heading", level=3).all_inner_texts()) == [
+    assert sorted(page.locator("li.target .name a").all_inner_texts()) == [
         "Data analyst",
         "Production, administrator",
         "Staging, deploy",
         "Staging, read only",
     ]
-    page.get_by_role("button", name="Open console of Staging, read only").click()
+    row_of(page, "Staging, read only").get_by_role("button", name="Console").click()
     page.wait_for_url(re.compile("/federation"))
     assert "assumed-role/staging-read/alice." in page.locator("body").inner_text()
     assert page.problems == []
@@ -103,7 +103,7 @@ def test_it_shows_what_is_wrong_at_the_identity_provider_itself(page):
 
 def test_it_signs_out_here_first_and_then_there(page):
     sign_in(page, "alice")
-    see(page.get_by_role("heading", name="Staging, read only"))
+    see(page.get_by_role("link", name="Staging, read only"))
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/?signed-out=1")
     page.goto("/targets/staging-read/")
@@ -115,7 +115,7 @@ def test_it_works_without_javascript(chromium, demo):
     page = context.new_page()
     sign_in(page, "alice")
     page.get_by_role("button", name="Continue to cooper").click()
-    see(page.get_by_role("heading", name="Staging, read only"))
+    see(page.get_by_role("link", name="Staging, read only"))
     context.close()
 
 

@@ -13,6 +13,7 @@ from tests.support.browser import (
     demo,
     next_code,
     page,
+    row_of,
     see,
     sign_in,
     violations,
@@ -136,7 +137,7 @@ def test_it_says_who_gains_what_before_carol_saves(page, demo):
 
 def test_it_asks_alice_for_a_code_on_a_sensitive_target(page):
     sign_in(page, "alice")
-    page.get_by_role("link", name="Become with a code for Production, administrator").click()
+    row_of(page, "Production, administrator").get_by_role("link", name="Open…").click()
     check_layout(page, "target-sensitive")
     assert violations(page) == []
     page.get_by_label("Reason").fill("a ticket")

@@ -99,6 +99,11 @@ def see(found) -> None:
     playwright.expect(found).to_be_visible(timeout=30_000)
 
 
+def row_of(page, title: str):
+    """Return the line of a target on home, by its title."""
+    return page.locator("li.target", has=page.get_by_role("link", name=title, exact=True)).first
+
+
 def sign_in(page, name: str) -> None:
     page.goto("/")
     page.get_by_label("Username").fill(name)
@@ -134,11 +139,11 @@ def check_layout(page, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def take_screenshot(page, name: str) -> None:
+def take_screenshot(page, name: str, *, full_page: bool = True) -> None:
     """Leave a picture of the page where SCREENSHOTS=1 asks for them."""
     if os.environ.get("SCREENSHOTS") == "1":
         SCREENSHOTS.mkdir(exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full_page)
 
 
 def violations(page) -> list[tuple[str, list[object]]]:

@@ -76,7 +76,7 @@ def test_pages_ask_for_the_code(client_of):
     second("prod-admin")
     give_device("alice")
     alice = client_of("alice")
-    assert alice.get("/").text.count("Become with a code") == 2
+    assert alice.get("/").text.count("takes a code") == 2
     assert 'name="code"' in alice.get("/targets/second/").text
     answer = alice.post("/targets/second/credentials/", {"duration": "900"})
     assert answer.status_code == 403 and "one-time code" in answer.text
