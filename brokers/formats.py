@@ -6,41 +6,29 @@ people's shells and files.
 
 import json
 import re
-import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from brokers.credentials import Credentials
+from brokers.quoting import CMD, FISH, PLAIN, POSIX, POWERSHELL, Shell, checked, shell_lines
 
 PROFILE_PREFIX = "cooper-"
 """Begins the names of profiles, so that none is `default`, or one that the person has already."""
 
-OUTRANKING = (
-    "AWS_SECURITY_TOKEN",
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ACCOUNT_ID",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-)
-"""Variables of an earlier session that some tool prefers to those that are set, or adds to them.
-
-botocore reads AWS_SECURITY_TOKEN before AWS_SESSION_TOKEN and fails for a profile that it does not
-know; the SDK for JavaScript prefers AWS_PROFILE, that for .NET a web identity.
-https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
-"""
-
-_PRINTABLE = re.compile(r"[\x20-\x7e]+")
-"""What shells take in quotes. Others read control characters when pasted, or quotes of Unicode."""
-
-_PLAIN = re.compile(r"[A-Za-z0-9/+=:._~-]+")
-"""What needs no quotes: base64, times, regions. cmd and ini files cannot quote the rest."""
-
 _PROFILE = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 
 
-class Format(NamedTuple):
+class Piece(NamedTuple):
+    """A part of a text: one that is secret, or what stands between two of them."""
+
+    text: str
+    is_secret: bool
+
+
+@dataclass(frozen=True, repr=False)
+class Format:
     """One way to write credentials: id, label, where it goes, and the text.
 
     The text is "" where the credentials cannot be written so; the hint then says why.
@@ -50,68 +38,186 @@ class Format(NamedTuple):
     label: str
     hint: str
     text: str
+    secrets: tuple[str, ...]
+    """What of the text pages hide until somebody wants to see it."""
+
+    def __repr__(self) -> str:
+        """Show no credentials."""
+        return f"Format({self.id!r})"
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """The text, with what is secret apart from the rest."""
+        if not self.text:
+            return []
+        if not all(secret and secret in self.text for secret in self.secrets):
+            # quoted, so that it looks otherwise here: nobody knows which part is secret
+            return [Piece(self.text, is_secret=True)]
+
+        any_secret = "|".join(re.escape(secret) for secret in self.secrets)
+        parts = re.split(f"({any_secret})", self.text)
+        return [Piece(part, is_secret=place % 2 == 1) for place, part in enumerate(parts) if part]
 
 
-@dataclass(frozen=True)
-class _Shell:
-    """How a shell sets a variable and how it clears one, a line each."""
+class SingleValue(NamedTuple):
+    """One of the values of credentials, for a form or a file that asks for each by itself."""
 
-    set: Callable[[str, str], str]
-    clear: Callable[[str], str]
+    id: str
+    label: str
+    text: str
+    is_secret: bool
+
+
+class Profile(NamedTuple):
+    """What becomes one profile of several: the target's name, its credentials and region."""
+
+    target: str
+    credentials: Credentials
+    region: str
+
+
+LABELS = {
+    "bash": "bash, zsh",
+    "fish": "fish",
+    "powershell": "PowerShell",
+    "cmd": "cmd",
+    "configure": "AWS CLI",
+    "ini": "credentials file",
+    "env": ".env",
+    "json": "JSON",
+    "values": "Single values",
+}
+"""The formats by id, in the order of pages."""
+
+NO_HISTORY = "Paste into the shell. Each line begins with a blank, which keeps it out of the"
 
 
 def all_formats(credentials: Credentials, region: str, name: str) -> list[Format]:
     """Return the credentials in every format; `name` is the target's, `region` is never empty."""
     variables = environment_variables(credentials, region)
     option = f"--profile {profile_name(name)}"
+    secrets = (credentials.secret_access_key, credentials.session_token)
 
-    def in_shell(shell: _Shell) -> Callable[[], str]:
-        return lambda: _shell_lines(shell, variables)
+    def written(format_id: str, hint: str, write: Callable[[], str]) -> Format:
+        return _written(format_id, hint, write, secrets)
 
-    paste = "Paste into the shell."
+    def in_shell(shell: Shell) -> Callable[[], str]:
+        return lambda: shell_lines(shell, variables)
+
     return [
-        _written("bash", "bash, zsh", paste, in_shell(_POSIX)),
-        _written("fish", "fish", paste, in_shell(_FISH)),
-        _written("powershell", "PowerShell", paste, in_shell(_POWERSHELL)),
-        _written("cmd", "cmd", "Paste into the command prompt.", in_shell(_CMD)),
-        _written(
+        written("bash", f"{NO_HISTORY} history of shells that are set so.", in_shell(POSIX)),
+        written("fish", f"{NO_HISTORY} history.", in_shell(FISH)),
+        written("powershell", "Paste into the shell.", in_shell(POWERSHELL)),
+        written("cmd", "Paste into the command prompt.", in_shell(CMD)),
+        written(
             "configure",
-            "AWS CLI",
             f"Paste into any shell, as often as you like. Then use {option}.",
             lambda: configure_commands(credentials, region, name),
         ),
-        _written(
+        written(
             "ini",
-            "credentials file",
             "Put into ~/.aws/credentials in place of the section of this name, if there is one: "
             f"with two of them no tool can read the file. Then use {option}.",
             lambda: profile(credentials, region, name),
         ),
-        Format(
+        written(
+            "env",
+            "For docker run --env-file, Compose and what reads .env files. "
+            "Keep the file out of version control.",
+            lambda: env_file(variables),
+        ),
+        written(
             "json",
-            "JSON",
             "What a credential_process prints.",
-            json.dumps(credential_process(credentials), indent=2) + "\n",
+            lambda: _json(credential_process(credentials)),
+        ),
+        written(
+            "values",
+            "One at a time, for a form or a file that asks for each by itself.",
+            lambda: _value_lines(credentials, region),
         ),
     ]
 
 
-def _written(format_id: str, label: str, hint: str, write: Callable[[], str]) -> Format:
+def formats_of_several(profiles: Iterable[Profile]) -> list[Format]:
+    """Return the credentials of several targets, in the formats that have names for them."""
+    all_profiles = list(profiles)
+    return [
+        _several(
+            "ini",
+            "Put into ~/.aws/credentials in place of the sections of these names, if there are "
+            "any: with two of one name no tool can read the file.",
+            all_profiles,
+            profile,
+            separator="\n",
+        ),
+        _several(
+            "configure",
+            "Paste into any shell, as often as you like.",
+            all_profiles,
+            configure_commands,
+            separator="",
+        ),
+        Format(
+            "json",
+            LABELS["json"],
+            "By profile, what a credential_process prints.",
+            _json(_processes(all_profiles)),
+            _secrets_of(all_profiles),
+        ),
+    ]
+
+
+def single_values(credentials: Credentials, region: str) -> list[SingleValue]:
+    """Return the values of the credentials and their region, one by one."""
+    return [
+        SingleValue("key", "Access key ID", credentials.access_key_id, is_secret=False),
+        SingleValue("secret", "Secret access key", credentials.secret_access_key, is_secret=True),
+        SingleValue("token", "Session token", credentials.session_token, is_secret=True),
+        SingleValue("region", "Region", region, is_secret=False),
+        SingleValue("expiry", "Expiry", _expiration(credentials), is_secret=False),
+    ]
+
+
+def _written(
+    format_id: str, hint: str, write: Callable[[], str], secrets: tuple[str, ...]
+) -> Format:
     """Return a format, without a text if its writer refuses."""
+    label = LABELS[format_id]
     try:
-        return Format(format_id, label, hint, write())
+        return Format(format_id, label, hint, write(), secrets)
     except ValueError as error:
-        return Format(format_id, label, f"Not available for these credentials: {error}.", "")
+        return Format(format_id, label, f"Not available for these credentials: {error}.", "", ())
 
 
-def _checked(value: str, pattern: re.Pattern[str], what: str) -> str:
-    """Return a value that fits the pattern; raise ValueError, without the value, if it does not."""
-    if not pattern.fullmatch(value):
-        raise ValueError(f"{what} has characters that cannot be written safely here")
-    return value
+def _several(
+    format_id: str,
+    hint: str,
+    profiles: list[Profile],
+    write: Callable[[Credentials, str, str], str],
+    separator: str,
+) -> Format:
+    """Return a format of several profiles; those that its writer refuses are named in the hint."""
+    texts = []
+    written = []
+    for one in profiles:
+        try:
+            texts.append(write(one.credentials, one.region, one.target))
+        except ValueError as error:
+            hint += f" Not here: {one.target}, since {error}."
+        else:
+            written.append(one)
+    return Format(format_id, LABELS[format_id], hint, separator.join(texts), _secrets_of(written))
 
 
-# -- shells ----------------------------------------------------------------------------------------
+def _secrets_of(profiles: Iterable[Profile]) -> tuple[str, ...]:
+    secrets = []
+    for one in profiles:
+        secrets += [one.credentials.secret_access_key, one.credentials.session_token]
+    return tuple(secrets)
+
+
+# -- variables -------------------------------------------------------------------------------------
 def environment_variables(credentials: Credentials, region: str) -> dict[str, str]:
     """Return the environment variables that AWS's tools read.
 
@@ -127,46 +233,16 @@ def environment_variables(credentials: Credentials, region: str) -> dict[str, st
     }
 
 
-def _shell_lines(shell: _Shell, variables: dict[str, str]) -> str:
-    lines = [shell.clear(name) for name in OUTRANKING]
+def env_file(variables: dict[str, str]) -> str:
+    """Return variables as a `.env` file; raise ValueError.
+
+    Without quotes, which docker's --env-file would take for a part of the value.
+    https://docs.docker.com/reference/cli/docker/container/run/#env
+    """
+    lines = []
     for name, value in variables.items():
-        lines.append(shell.set(name, value))
+        lines.append(f"{name}={checked(value, PLAIN, name)}")
     return "\n".join(lines) + "\n"
-
-
-def _set_in_posix(name: str, value: str) -> str:
-    return f"export {name}={shlex.quote(_checked(value, _PRINTABLE, name))}"
-
-
-def _set_in_fish(name: str, value: str) -> str:
-    return f"set -gx {name} {quote_for_fish(_checked(value, _PRINTABLE, name))}"
-
-
-def _set_in_powershell(name: str, value: str) -> str:
-    return f"$Env:{name} = {quote_for_powershell(_checked(value, _PRINTABLE, name))}"
-
-
-def _set_in_cmd(name: str, value: str) -> str:
-    # the quotes around the whole keep blanks at the end of the line out of the value
-    return f'set "{name}={_checked(value, _PLAIN, name)}"'
-
-
-_POSIX = _Shell(set=_set_in_posix, clear=lambda name: f"unset {name}")
-_FISH = _Shell(set=_set_in_fish, clear=lambda name: f"set -e {name}")
-_POWERSHELL = _Shell(set=_set_in_powershell, clear=lambda name: f"$Env:{name} = $null")
-_CMD = _Shell(set=_set_in_cmd, clear=lambda name: f'set "{name}="')
-
-
-def quote_for_fish(value: str) -> str:
-    """Return a value quoted for fish, where a backslash escapes within single quotes."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def quote_for_powershell(value: str) -> str:
-    """Return a value quoted for PowerShell, where a single quote is doubled."""
-    escaped = value.replace("'", "''")
-    return f"'{escaped}'"
 
 
 # -- files and tools -------------------------------------------------------------------------------
@@ -191,7 +267,7 @@ def profile_name(target_name: str) -> str:
 
 def profile(credentials: Credentials, region: str, name: str) -> str:
     """Return a section for `~/.aws/credentials`; raise ValueError for what would break the file."""
-    section = _checked(profile_name(name), _PROFILE, "the target's name")
+    section = checked(profile_name(name), _PROFILE, "the target's name")
     lines = [f"[{section}]"]
     for key, value in _profile_settings(credentials, region).items():
         lines.append(f"{key} = {value}")
@@ -203,10 +279,10 @@ def configure_commands(credentials: Credentials, region: str, name: str) -> str:
 
     They mean the same to every shell. Raise ValueError for what would not.
     """
-    section = _checked(profile_name(name), _PROFILE, "the target's name")
+    section = checked(profile_name(name), _PROFILE, "the target's name")
     lines = []
     for key, value in _profile_settings(credentials, region).items():
-        lines.append(f'aws configure set {key} "{value}" --profile "{section}"')
+        lines.append(f' aws configure set {key} "{value}" --profile "{section}"')
     return "\n".join(lines) + "\n"
 
 
@@ -218,7 +294,20 @@ def _profile_settings(credentials: Credentials, region: str) -> dict[str, str]:
         "aws_session_token": credentials.session_token,
         "region": region,
     }
-    return {key: _checked(value, _PLAIN, key) for key, value in settings.items()}
+    return {key: checked(value, PLAIN, key) for key, value in settings.items()}
+
+
+def _value_lines(credentials: Credentials, region: str) -> str:
+    values = [value.text for value in single_values(credentials, region)]
+    return "\n".join(values) + "\n"
+
+
+def _processes(profiles: Iterable[Profile]) -> dict[str, object]:
+    return {profile_name(one.target): credential_process(one.credentials) for one in profiles}
+
+
+def _json(content: dict[str, object]) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 def _expiration(credentials: Credentials) -> str:

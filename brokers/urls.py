@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from brokers import home_views, me_views, views
+from brokers import credentials_views, home_views, me_views, views
 
 
 class NameConverter:
@@ -26,5 +26,5 @@ urlpatterns = [
     path("me/preferences/", me_views.preferences, name="preferences"),
     path("targets/<target:name>/", views.target, name="target"),
     path("targets/<target:name>/console/", views.console, name="console"),
-    path("targets/<target:name>/credentials/", views.credentials, name="credentials"),
+    path("targets/<target:name>/credentials/", credentials_views.credentials, name="credentials"),
 ]

@@ -1,12 +1,11 @@
-"""AWS access over HTTP: a target's page, and the two POSTs that become it."""
+"""AWS access over HTTP: a target's page, and the POST that opens the console."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import stepup
-from brokers import formats
 from brokers.becoming import (
     become,
     card_for,
@@ -17,10 +16,7 @@ from brokers.becoming import (
 )
 from brokers.forms import BecomeForm
 from brokers.grants import Delivery
-from brokers.models import Target
-from core import aws
-from core.http import post_only, wants_json
-from core.partitions import check_region
+from core.http import post_only
 from core.requests import CooperRequest
 
 
@@ -58,34 +54,3 @@ def console(request: CooperRequest, name: str) -> HttpResponse:
     response.status_code = 303
     response["Referrer-Policy"] = "no-referrer"
     return without_cache(response)
-
-
-@post_only("target")
-def credentials(request: CooperRequest, name: str) -> HttpResponse:
-    """Become the target with credentials: a page to copy from, or credential_process JSON."""
-    result = become(request, name, Delivery.CREDENTIALS)
-    if isinstance(result, HttpResponse):
-        return result
-
-    if wants_json(request):
-        return without_cache(JsonResponse(formats.credential_process(result.credentials)))
-
-    region = _region_of(result.target)
-    context = {
-        "grant": result,
-        "target": result.target,
-        "formats": formats.all_formats(result.credentials, region, str(result.target.name)),
-    }
-    return without_cache(render(request, "brokers/credentials.html", context))
-
-
-def _region_of(target: Target) -> str:
-    """Return the region for a target's shells: its own, or one that its partition has."""
-    region = str(target.region or "")
-    partition = str(target.partition)
-    try:
-        check_region(region, partition)
-    except ValueError:
-        # none, or one that an older cooper stored
-        return aws.region_in(partition)
-    return region

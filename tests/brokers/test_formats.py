@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers import formats
+from brokers import formats, quoting
 from brokers.credentials import Credentials
 
 NOON = datetime(2126, 5, 4, 12, 0, tzinfo=UTC)
 PLAIN = Credentials("ASIA1", "secret/+", "token//+==", NOON, "arn:aws:sts::1:x", "alice.x")
+POSIX_SHELLS = ["bash", "sh", "dash", "zsh"]
 AWKWARD = "a'b\"c$d`e\\f%g!h i/+="
-IDS = ["bash", "fish", "powershell", "cmd", "configure", "ini", "json"]
+IDS = ["bash", "fish", "powershell", "cmd", "configure", "ini", "env", "json", "values"]
 
 HOSTILE = [
     'x" & calc & "us-east-1',
@@ -46,9 +47,14 @@ def texts(
     return {written.id: written.text for written in formats.all_formats(credentials, region, name)}
 
 
+def by_id(format_id: str, name: str = "dev-read", **changes: str) -> formats.Format:
+    written = formats.all_formats(replace(PLAIN, **changes), "eu-west-1", name)
+    return next(each for each in written if each.id == format_id)
+
+
 def test_every_format_has_an_id_of_its_own_a_label_and_a_hint() -> None:
     all_formats = formats.all_formats(PLAIN, "eu-west-1", "dev-read")
-    assert [written.id for written in all_formats] == IDS
+    assert [written.id for written in all_formats] == IDS == list(formats.LABELS)
     assert all(written.label and written.hint.endswith(".") for written in all_formats)
 
 
@@ -66,8 +72,8 @@ def test_it_gives_the_variables_that_aws_tools_read() -> None:
 @pytest.mark.parametrize(
     ("name", "first", "last"),
     [
-        ("bash", "unset AWS_SECURITY_TOKEN", "export AWS_DEFAULT_REGION=eu-west-1"),
-        ("fish", "set -e AWS_SECURITY_TOKEN", "set -gx AWS_DEFAULT_REGION 'eu-west-1'"),
+        ("bash", " unset AWS_SECURITY_TOKEN", " export AWS_DEFAULT_REGION=eu-west-1"),
+        ("fish", " set -e AWS_SECURITY_TOKEN", " set -gx AWS_DEFAULT_REGION 'eu-west-1'"),
         (
             "powershell",
             "$Env:AWS_SECURITY_TOKEN = $null",
@@ -75,6 +81,7 @@ def test_it_gives_the_variables_that_aws_tools_read() -> None:
         ),
         ("cmd", 'set "AWS_SECURITY_TOKEN="', 'set "AWS_DEFAULT_REGION=eu-west-1"'),
         ("ini", "[cooper-dev-read]", "region = eu-west-1"),
+        ("env", "AWS_ACCESS_KEY_ID=ASIA1", "AWS_DEFAULT_REGION=eu-west-1"),
     ],
 )
 def test_it_clears_first_and_sets_the_region_last(name: str, first: str, last: str) -> None:
@@ -100,7 +107,7 @@ def test_it_masks_credentials_in_their_repr() -> None:
 
 
 # -- shells ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("shell", ["bash", "sh", "dash"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_a_posix_shell_reads_it(shell: str) -> None:
     script = texts(replace(PLAIN, secret_access_key=AWKWARD))["bash"] + (
         'printf "%s|%s|%s" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
@@ -110,7 +117,10 @@ def test_a_posix_shell_reads_it(shell: str) -> None:
 
 def run(shell: str, script: str, **variables: str) -> str:
     """Return what a script prints in a shell; it prints no errors."""
-    command = [shutil.which(shell) or shell, "-eu"]
+    path = shutil.which(shell)
+    if not path:
+        pytest.skip(f"{shell} is not on this machine: apt-get install {shell}")
+    command = [path] if shell == "fish" else [path, "-eu"]
     done = subprocess.run(
         command, input=script, capture_output=True, text=True, check=True, env=variables
     )
@@ -134,10 +144,27 @@ LEFT_OVER = {
 """What earlier sessions left in a shell."""
 
 
-@pytest.mark.parametrize("shell", ["bash", "sh", "dash"])
+def test_fish_reads_it() -> None:
+    script = texts(replace(PLAIN, secret_access_key=AWKWARD))["fish"] + (
+        'printf "%s|%s|%s" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
+    )
+    assert run("fish", script, HOME="/nonexistent") == f"{AWKWARD}|token//+==|eu-west-1"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_its_lines_begin_with_a_blank_for_shells_to_keep_them_out_of_their_history(
+    shell: str,
+) -> None:
+    lines = texts()["fish" if shell == "fish" else "bash"].splitlines()
+    assert all(re.match(r" \S", line) for line in lines)
+    assert "history" in by_id("fish" if shell == "fish" else "bash").hint
+
+
+@pytest.mark.parametrize("shell", [*POSIX_SHELLS, "fish"])
 def test_nothing_left_over_counts_for_botocore(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = "cd /\n" + texts()["bash"] + "env -0"
-    pairs = run(shell, script, PATH=os.environ["PATH"], **LEFT_OVER).split("\0")
+    text = texts()["fish" if shell == "fish" else "bash"]
+    variables = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **LEFT_OVER}
+    pairs = run(shell, f"cd /\n{text}env -0", **variables).split("\0")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in (pair.split("=", 1) for pair in pairs if pair.startswith("AWS_")):
@@ -152,8 +179,8 @@ def test_nothing_left_over_counts_for_botocore(shell: str, monkeypatch: pytest.M
 
 
 CLEARED = {
-    "bash": "unset {}",
-    "fish": "set -e {}",
+    "bash": " unset {}",
+    "fish": " set -e {}",
     "powershell": "$Env:{} = $null",
     "cmd": 'set "{}="',
 }
@@ -208,7 +235,7 @@ def test_fish_and_powershell_read_what_was_written_or_nothing_is(secret: str) ->
 
     lines = written["fish"].splitlines()
     line = next(line for line in lines if "AWS_SECRET_ACCESS_KEY" in line)
-    assert reads_single_quoted(line, "set -gx AWS_SECRET_ACCESS_KEY ", "'", FISH_PAIRS) == secret
+    assert reads_single_quoted(line, " set -gx AWS_SECRET_ACCESS_KEY ", "'", FISH_PAIRS) == secret
 
     lines = written["powershell"].splitlines()
     line = next(line for line in lines if "AWS_SECRET_ACCESS_KEY" in line)
@@ -226,15 +253,17 @@ def test_cmd_and_files_get_nothing_that_they_cannot_quote(secret: str) -> None:
     for line in written["cmd"].splitlines():
         assert CMD_LINE.fullmatch(line)
     for line in written["configure"].splitlines():
-        assert re.fullmatch(r'aws configure set [a-z_]+ "[^"$`\\!%\s]+" --profile "\S+"', line)
+        assert re.fullmatch(r' aws configure set [a-z_]+ "[^"$`\\!%\s]+" --profile "\S+"', line)
     for line in written["ini"].splitlines():
         assert re.fullmatch(r"\[cooper-dev-read\]|[a-z_]+ = [!-~]+", line)
+    for line in written["env"].splitlines():
+        assert re.fullmatch(r"[A-Z_]+=[^\s#'\"$`\\]+", line)
 
 
 @pytest.mark.parametrize("region", HOSTILE)
 def test_a_hostile_region_is_quoted_or_nothing_is_written(region: str) -> None:
     for written in formats.all_formats(PLAIN, region, "dev-read"):
-        if written.id in ("cmd", "ini", "configure"):
+        if written.id in ("cmd", "ini", "configure", "env"):
             assert written.text == ""
         if not written.text:
             assert "cannot be written safely" in written.hint
@@ -245,9 +274,9 @@ def test_a_hostile_region_is_quoted_or_nothing_is_written(region: str) -> None:
         assert run("bash", script + 'printf %s "$AWS_REGION"') == region
 
 
-def test_no_format_but_json_is_written_of_what_is_no_text_of_one_line() -> None:
+def test_no_shell_and_no_file_gets_what_is_no_text_of_one_line() -> None:
     written = texts(replace(PLAIN, session_token="two\nlines"))
-    assert [name for name, text in written.items() if text] == ["json"]
+    assert [name for name, text in written.items() if text] == ["json", "values"]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +284,7 @@ def test_no_format_but_json_is_written_of_what_is_no_text_of_one_line() -> None:
     [("plain", "'plain'"), ("", "''"), ("'", "''''"), ("a''b", "'a''''b'"), ('"$x`', "'\"$x`'")],
 )
 def test_it_doubles_single_quotes_for_powershell(value: str, quoted: str) -> None:
-    assert formats.quote_for_powershell(value) == quoted
+    assert quoting.quote_for_powershell(value) == quoted
 
 
 @pytest.mark.parametrize(
@@ -263,7 +292,7 @@ def test_it_doubles_single_quotes_for_powershell(value: str, quoted: str) -> Non
     [("plain", "'plain'"), ("", "''"), ("'", "'\\''"), ("\\", "'\\\\'"), ("\\'", "'\\\\\\''")],
 )
 def test_it_escapes_with_backslashes_for_fish(value: str, quoted: str) -> None:
-    assert formats.quote_for_fish(value) == quoted
+    assert quoting.quote_for_fish(value) == quoted
 
 
 # -- files -----------------------------------------------------------------------------------------
@@ -296,7 +325,7 @@ def test_botocore_reads_the_profile_and_the_persons_own_one(
     assert session.get_credentials().access_key == "ASIA1"
 
 
-@pytest.mark.parametrize("shell", ["bash", "sh", "dash"])
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
 def test_the_cli_s_commands_say_the_same_when_pasted_twice(shell: str) -> None:
     # stands for the AWS CLI, which is not a part of cooper
     command = 'aws() { printf "%s\\n" "$*"; }\n'
@@ -311,9 +340,7 @@ def test_the_cli_s_commands_say_the_same_when_pasted_twice(shell: str) -> None:
 
 
 def test_the_hint_of_the_file_says_to_replace_and_why(tmp_path: Path) -> None:
-    ini = next(
-        written for written in formats.all_formats(PLAIN, "eu-west-1", "x") if written.id == "ini"
-    )
+    ini = by_id("ini", name="x")
     assert "in place of the section of this name" in ini.hint
     assert "with two of them no tool can read the file" in ini.hint
     assert "--profile cooper-x" in ini.hint
@@ -331,3 +358,112 @@ def test_a_name_that_would_break_out_of_its_section_gets_no_profile(name: str) -
         assert (written["ini"], written["configure"]) == ("", "")
     else:
         assert written["ini"].startswith("[cooper-]\n")
+
+
+@pytest.mark.parametrize("shell", POSIX_SHELLS)
+def test_a_shell_reads_the_env_file_as_it_stands(shell: str, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(texts()["env"])
+    script = f'set -a; . {file}; set +a; printf "%s|%s" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
+    assert run(shell, script) == "token//+==|eu-west-1"
+    # docker run --env-file takes everything after the first "=" as it stands
+    pairs = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    assert pairs == formats.environment_variables(PLAIN, "eu-west-1")
+
+
+def test_the_real_aws_cli_writes_the_profile(tmp_path: Path) -> None:
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+    }
+    if not shutil.which("aws"):
+        pytest.skip("aws is not on this machine: apt-get install awscli")
+
+    run("bash", texts(name="a+b=c,d.e@f")["configure"], **variables)
+    stored = botocore.configloader.raw_config_parse(variables["AWS_SHARED_CREDENTIALS_FILE"])
+    assert stored["cooper-a+b=c,d.e@f"] == {
+        "aws_access_key_id": "ASIA1",
+        "aws_secret_access_key": "secret/+",
+        "aws_session_token": "token//+==",
+    }
+    config = botocore.configloader.load_config(variables["AWS_CONFIG_FILE"])
+    assert config["profiles"]["cooper-a+b=c,d.e@f"] == {"region": "eu-west-1"}
+
+
+# -- what is hidden --------------------------------------------------------------------------------
+@pytest.mark.parametrize("format_id", IDS)
+def test_what_is_secret_is_marked_in_every_format(format_id: str) -> None:
+    written = by_id(format_id)
+    assert "".join(piece.text for piece in written.pieces) == written.text
+    hidden = [piece.text for piece in written.pieces if piece.is_secret]
+    assert hidden == ["secret/+", "token//+=="]
+    shown = "".join(piece.text for piece in written.pieces if not piece.is_secret)
+    assert "ASIA1" in shown and "secret/+" not in shown and "token//+==" not in shown
+    assert "secret/+" not in repr(written) and "token//" not in repr(written)
+
+
+@pytest.mark.parametrize("format_id", ["bash", "fish", "powershell", "json"])
+def test_a_text_in_which_a_secret_looks_otherwise_is_secret_as_a_whole(format_id: str) -> None:
+    written = by_id(format_id, secret_access_key=AWKWARD)
+    assert written.text
+    assert [piece.is_secret for piece in written.pieces] == [True]
+
+
+def test_single_values_have_a_line_each() -> None:
+    assert by_id("values").text.splitlines() == [
+        "ASIA1",
+        "secret/+",
+        "token//+==",
+        "eu-west-1",
+        "2126-05-04T12:00:00Z",
+    ]
+    values = formats.single_values(PLAIN, "eu-west-1")
+    assert [value.label for value in values if value.is_secret] == [
+        "Secret access key",
+        "Session token",
+    ]
+
+
+# -- several targets -------------------------------------------------------------------------------
+OTHER = Credentials("ASIA2", "other/+", "another//==", NOON, "arn:aws:sts::2:x", "alice.y")
+SEVERAL = [
+    formats.Profile("dev-read", PLAIN, "eu-west-1"),
+    formats.Profile("a+b=c,d.e@f", OTHER, "cn-north-1"),
+]
+
+
+def test_several_targets_are_a_block_of_profiles_that_botocore_reads(tmp_path: Path) -> None:
+    written = {each.id: each for each in formats.formats_of_several(SEVERAL)}
+    assert list(written) == ["ini", "configure", "json"]
+
+    file = tmp_path / "credentials"
+    file.write_text(OWN_FILE + written["ini"].text)
+    profiles = botocore.configloader.raw_config_parse(str(file))
+    assert list(profiles) == ["default", "cooper-dev-read", "cooper-a+b=c,d.e@f"]
+    assert profiles["cooper-a+b=c,d.e@f"] == {
+        "aws_access_key_id": "ASIA2",
+        "aws_secret_access_key": "other/+",
+        "aws_session_token": "another//==",
+        "region": "cn-north-1",
+    }
+
+    assert json.loads(written["json"].text) == {
+        formats.profile_name(each.target): formats.credential_process(each.credentials)
+        for each in SEVERAL
+    }
+    for each in written.values():
+        hidden = {piece.text for piece in each.pieces if piece.is_secret}
+        assert hidden == {"secret/+", "token//+==", "other/+", "another//=="}
+
+
+def test_a_profile_that_cannot_be_written_leaves_the_others_alone() -> None:
+    broken = formats.Profile("staging", PLAIN, "us-east-1\ncredential_process=/x")
+    ini = formats.formats_of_several([SEVERAL[0], broken, SEVERAL[1]])[0]
+    assert re.findall(r"^\[(.+)\]$", ini.text, re.MULTILINE) == [
+        "cooper-dev-read",
+        "cooper-a+b=c,d.e@f",
+    ]
+    assert "credential_process" not in ini.text
+    assert "staging" in ini.hint
