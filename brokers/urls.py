@@ -26,5 +26,6 @@ urlpatterns = [
     path("me/preferences/", me_views.preferences, name="preferences"),
     path("targets/<target:name>/", views.target, name="target"),
     path("targets/<target:name>/console/", views.console, name="console"),
+    path("credentials/format/", credentials_views.choose_format, name="credentials-format"),
     path("targets/<target:name>/credentials/", credentials_views.credentials, name="credentials"),
 ]

@@ -1,14 +1,12 @@
 """What a person is shown once a target gives credentials."""
 
 import re
-from html import unescape
 
 import pytest
 
 from brokers import catalogue
 from brokers.models import Target
-
-BASH = re.compile(r'data-copy="f-bash">(.*?)</code>', re.DOTALL)
+from tests.support.credentials_page import copied_text
 
 
 def store_region(region: str | None) -> None:
@@ -36,17 +34,15 @@ def test_credentials_come_with_a_region_of_their_partition(client_of, settings, 
     answer = client_of("alice").post("/targets/dev-read/credentials/", {"duration": "900"})
     assert answer.status_code == 200
 
-    match = BASH.search(answer.text)
-    assert match is not None
-    lines = unescape(match[1]).splitlines()
-    assert lines[-2:] == [f"export AWS_REGION={shown}", f"export AWS_DEFAULT_REGION={shown}"]
+    lines = copied_text(answer.text, "bash").splitlines()
+    assert lines[-2:] == [f" export AWS_REGION={shown}", f" export AWS_DEFAULT_REGION={shown}"]
     assert "calc" not in answer.text and "credential_process=/x" not in answer.text
 
 
 def test_the_page_has_a_text_for_every_format(client_of):
     answer = client_of("alice").post("/targets/dev-read/credentials/", {"duration": "900"})
-    ids = re.findall(r'data-copy="f-(\w+)"', answer.text)
-    assert ids == ["bash", "fish", "powershell", "cmd", "configure", "ini", "json"]
+    ids = re.findall(r'data-copied="f-(\w+)"', answer.text)
+    assert ids == ["bash", "fish", "powershell", "cmd", "configure", "ini", "env", "json"]
     assert "[cooper-dev-read]" in answer.text
 
 

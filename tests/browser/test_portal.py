@@ -58,7 +58,7 @@ def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
 def test_it_gives_alice_credentials_that_work(page, demo, target, arn):
     sign_in(page, "alice")
     row_of(page, target).get_by_role("button", name="Credentials").click()
-    shown = page.locator("pre").first.inner_text()
+    shown = page.locator("#format-bash code").text_content()
     found = dict(re.findall(r"export (\w+)='?([^'\n]+)'?", shown))
     client = boto3.client(
         "sts",

@@ -53,6 +53,7 @@ ADDRESSES = {
     "/device/close/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/me/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/me/preferences/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/credentials/format/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
     "/targets/<target:name>/console/": (
         [SIGN_IN] * 5,

@@ -1,6 +1,5 @@
 """The demo as people start it: its output works as printed, Ctrl-C ends it, and data is kept."""
 
-import html
 import json
 import os
 import re
@@ -19,6 +18,7 @@ import pytest
 
 from cooper_project.management.commands.cooper_totp import current_code
 from demo.seed import PASSWORD
+from tests.support.credentials_page import copied_text
 from tests.support.forms import fields_of
 from tests.support.served import ROOT, Person, clean, free_port, manage, run, wait_for
 
@@ -172,8 +172,7 @@ def test_it_reaches_the_demos_aws_from_a_shell_as_the_tour_says(demo: Demo) -> N
     assert typed == ["export AWS_ENDPOINT_URL="]
 
     page = get_credentials(demo.url, "dev-read", "text/html")
-    lines = re.findall(r"^.*export AWS_\w+=.*$", page, re.MULTILINE)
-    pasted = "\n".join(html.unescape(line[line.index("export") :]) for line in lines)
+    pasted = copied_text(page, "bash")
     endpoint = demo.printed(ENDPOINT_LINE)
     arn = run_in_shell(f"{pasted}\n{typed[0]}{endpoint}\n{PRINT_ARN}", {})
     assert arn.startswith(DEV_READ_SESSION)
