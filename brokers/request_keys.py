@@ -19,6 +19,9 @@ BECOMING = {"console", "credentials"}
 ME = {"me", "preferences"}
 """The names of the URLs that show a person's own page."""
 
+SHOWING = {"target", "go-target"}
+"""The names of the URLs whose pages have the form to become one target."""
+
 
 def request_keys(request: HttpRequest, person: str) -> Iterator[DocumentKey]:
     """Yield the catalogue's stamp and the stop switch, which every page shows something of.
@@ -39,7 +42,7 @@ def request_keys(request: HttpRequest, person: str) -> Iterator[DocumentKey]:
         yield Attempt, attempts_key(person)
     if match.url_name in ME:
         yield TotpDevice, person
-    if match.url_name == "target" and _takes_code(match):
+    if match.url_name in SHOWING and _takes_code(match):
         yield TotpDevice, person
 
 

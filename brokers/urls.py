@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from brokers import credentials_views, home_views, me_views, views
+from brokers import credentials_views, home_views, link_views, me_views, views
 
 
 class NameConverter:
@@ -28,4 +28,10 @@ urlpatterns = [
     path("targets/<target:name>/console/", views.console, name="console"),
     path("credentials/format/", credentials_views.choose_format, name="credentials-format"),
     path("targets/<target:name>/credentials/", credentials_views.credentials, name="credentials"),
+    path("go/", link_views.go, name="go"),
+    path("go/<target:name>/", link_views.go_to_target, name="go-target"),
+    # a slash redirect would lose the fragment in some browsers
+    path("start", link_views.start, name="start"),
+    path("start/", link_views.start, name="start-slash"),
+    path("start/console", link_views.start_console, name="start-console"),
 ]

@@ -92,15 +92,25 @@ def _accepts_gzip(request: HttpRequest) -> bool:
 
 
 # -- where to go next ------------------------------------------------------------------------------
+NEXT_LIMIT = 6_000
+"""Characters of a page to go on to. Servers take 8,190 of a request line; encoding adds some."""
+
+_QUERY = re.compile(r"[?#]")
+
+
 def own_path(request: HttpRequest, url: str) -> str:
     """Return `url` when it is a path of this site, else "": a redirect must not lead elsewhere."""
-    allowed = url_has_allowed_host_and_scheme(
-        url, {request.get_host()}, require_https=request.is_secure()
-    )
     # an absolute URL of this very host would be allowed
-    if allowed and url.startswith("/"):
-        return url
-    return ""
+    if not url.startswith("/") or len(url) > NEXT_LIMIT:
+        return ""
+
+    # only what stands before the query can lead elsewhere, and Django refuses what is longer than
+    # links to pages of the console are
+    path = _QUERY.split(url, maxsplit=1)[0]
+    allowed = url_has_allowed_host_and_scheme(
+        path, {request.get_host()}, require_https=request.is_secure()
+    )
+    return url if allowed else ""
 
 
 def safe_next(request: HttpRequest) -> str:

@@ -74,6 +74,7 @@ class Walk:
         """Return the items of its transactions."""
         faults.clear()
         self.sign_in()
+        self.follow_links()
         self.become("dev-read")
         self.become("dev-uploads")
         self.have_devices()
@@ -88,6 +89,12 @@ class Walk:
         self.get("/targets/dev-read/")
         self.get("/me/")
         self.post("/me/preferences/", MOVED, theme="dark", new_tab="no")
+
+    def follow_links(self) -> None:
+        for path in ("/go/", "/go/dev-read/", "/start", "/start/"):
+            self.get(path)
+        shortcut = {"account_id": "222222222222", "role_name": "dev-read"}
+        self._page("/start/console", lambda: self.browser.get("/start/console", shortcut), OK)
 
     def become(self, target: str) -> None:
         self.post(f"/targets/{target}/credentials/", OK, duration="900")

@@ -55,6 +55,12 @@ ADDRESSES = {
     "/me/preferences/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/credentials/format/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
+    "/go/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/go/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
+    "/start": ([OK] * 5, [WRONG_WAY] * 5),
+    "/start/": ([OK] * 5, [WRONG_WAY] * 5),
+    # it names no AWS account
+    "/start/console": ([SIGN_IN, BAD, BAD, BAD, BAD], [WRONG_WAY] * 5),
     "/targets/<target:name>/console/": (
         [SIGN_IN] * 5,
         [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE],

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from core.http import wants_json
+from core.http import NEXT_LIMIT, own_path, wants_json
 from tests.support import faults
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -74,3 +74,32 @@ def test_whether_the_process_is_alive_does_not_depend_on_cookies(client_of):
     response = carol.get("/healthz")
     assert response.status_code == 200 and not response.cookies
     assert faults.count("dynamodb") == before
+
+
+LONG_QUERY = "/go/?url=" + "a" * 5_000
+
+
+@pytest.mark.parametrize("url", ["/", "/go/?url=https://console.aws.amazon.com/", LONG_QUERY])
+def test_a_page_of_this_site_may_come_next(url):
+    assert own_path(RequestFactory().get("/"), url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "//evil.example/?x",
+        "//evil.example",
+        "/\\evil.example/?" + "a" * 3_000,
+        "///evil.example#x",
+        "http://testserver/",
+        "https://evil.example/",
+        "evil",
+        "?x",
+        "#x",
+        "javascript:alert(1)",
+        "/" + "a" * NEXT_LIMIT,
+    ],
+)
+def test_nothing_else_comes_next(url):
+    assert own_path(RequestFactory().get("/"), url) == ""
