@@ -18,7 +18,7 @@ from brokers.catalogue_state import Catalogue
 from brokers.models import AwsAccount, Target
 from core import aws
 
-ENTITLED = (8, 1_000, 10_000)
+ENTITLED = (12, 1_000, 10_000)
 """Targets that the person may become."""
 
 GROUP = "local:developers"

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from bench.home_data import catalogue_with
 from brokers import catalogue
-from tests.support.browser import chromium, take_screenshot
+from tests.support.browser import chromium, take_screenshot, violations
 from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
@@ -59,3 +59,80 @@ def test_a_screen_shows_many_targets_and_a_phone_is_wide_enough(opened):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         take_screenshot(page, f"many-{width}", full_page=False)
     assert page.problems == []
+
+
+def rows(page):
+    """Return the names of the targets that are shown."""
+    return page.locator("li.target:visible code").all_inner_texts()
+
+
+def focused_row(page):
+    return page.evaluate(
+        "document.activeElement.closest('li.target')?.querySelector('code').innerText"
+    )
+
+
+def test_it_finds_as_one_types_and_opens_by_keys(opened):
+    page = opened()
+    page.goto("/me/")
+    page.keyboard.press("/")
+    page.wait_for_url("**/#q")
+    page.wait_for_function("document.activeElement.id === 'q'")
+
+    page.keyboard.type("ledger-prod-2 read")
+    first = rows(page)[0]
+    assert first.startswith("ledger-prod-2") and len(rows(page)) <= 50
+    for query in ("Ledgr prod 2", "ldgrprod2", f"{first} extra"):
+        page.locator("#q").fill(query)
+        assert [name for name in rows(page) if name.startswith("ledger-prod-2")] or "extra" in query
+
+    account_id = page.locator(".account[data-account]").first.get_attribute("data-account")
+    dashed = f"{account_id[:4]}-{account_id[4:8]}-{account_id[8:]}"
+    for query in (account_id, dashed, f"arn:aws:iam::{account_id}:role/auth-dev-1-logs-2"):
+        page.locator("#q").fill(query)
+        assert rows(page)[0].startswith("auth-dev-1-"), query
+
+    page.locator("#q").fill("")
+    page.locator("a.label:visible", has_text="env=prod").first.click()
+    assert page.locator("#q").input_value() == "label:env=prod"
+    assert "333 of 1000 match" in page.locator(".count").inner_text()
+    assert violations(page) == []
+    take_screenshot(page, "search", full_page=False)
+
+    page.keyboard.type(" auth")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/") and focused_row(page).startswith("auth-prod")
+    before = focused_row(page)
+    page.keyboard.press("ArrowDown")
+    assert focused_row(page) != before
+    page.keyboard.press("ArrowUp")
+    assert focused_row(page) == before
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert len(rows(page)) == 1_000
+    page.keyboard.press("Tab")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog", name="Keys").is_visible()
+    take_screenshot(page, "keys", full_page=False)
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    assert page.problems == []
+
+
+def test_enter_opens_the_only_one_that_was_typed_never_one_that_came_with_the_address(
+    opened, store
+):
+    issued = len(store.issued)
+    page = opened()
+    page.goto("/?q=auth-dev-1-logs-2")
+    page.locator("#q").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert rows(page) == ["auth-dev-1-logs-2"] and len(store.issued) == issued
+
+    page.goto("/")
+    page.locator("#q").focus()
+    page.keyboard.type("auth-dev-1-logs-2")
+    with page.expect_request("**/targets/auth-dev-1-logs-2/console/") as request:
+        page.keyboard.press("Enter")
+    assert request.value.method == "POST" and "duration=3600" in request.value.post_data

@@ -1,0 +1,272 @@
+// Home as one types and by keys; without this, the search is a form and each button a button.
+"use strict";
+
+(() => {
+const MOST_HITS = 50;
+const PAUSE = 120;
+
+const home = document.querySelector(".home");
+const field = document.getElementById("q");
+if (!home || !field) { return; }
+
+const all = home.querySelector(".all");
+const count = document.querySelector(".search .count");
+const countBefore = [...count.childNodes];
+const hasAll = home.dataset.has === "all";
+const total = Number(home.dataset.count);
+
+// what is on the page only because it came with the address opens nothing
+let hasActed = false;
+let entries = null;
+let shownQuery = null;
+
+// -- what is searched -----------------------------------------------------------------------------
+const searchForms = [
+  new uFuzzy(),
+  new uFuzzy({ intraMode: 1 }),
+  // letters left out, and dashes
+  new uFuzzy({ intraIns: 5, intraChars: "[a-z\\d-]" }),
+];
+
+function nameOf(row) {
+  return decodeURIComponent(row.querySelector(".name a").pathname.split("/").at(-2));
+}
+
+function entryOf(row, account, accountId, often) {
+  const link = row.querySelector(".name a");
+  const name = nameOf(row);
+  const labels = [...row.querySelectorAll(".label")].map((label) => label.textContent);
+  const parts = [name, link.textContent, account, accountId, row.dataset.role ?? "", ...labels];
+  return {
+    row, account, name, labels: labels.map((label) => label.toLowerCase()),
+    text: parts.join(" "), isOften: often.has(name),
+  };
+}
+
+function readEntries() {
+  const own = home.querySelectorAll(".own li.target");
+  const often = new Set([...own].map(nameOf));
+  const result = [];
+  for (const section of all.querySelectorAll(".account")) {
+    const account = section.querySelector("h2").textContent;
+    for (const row of section.querySelectorAll("li.target")) {
+      result.push(entryOf(row, account, section.dataset.account, often));
+    }
+  }
+  return { list: result, texts: result.map((entry) => entry.text) };
+}
+
+// -- searching ------------------------------------------------------------------------------------
+function plainNeedle(text) {
+  const arn = /arn:[\w-]+:(?:iam|sts)::(\d{12}):(?:role|assumed-role|federated-user)\/(\S+)/.exec(text);
+  if (arn) { return `${arn[1]} ${arn[2]}`; }
+  // the number of an AWS account, or a part of it, with dashes
+  return text.replace(/(?<!\S)[\d-]*\d-[\d-]*(?!\S)/g, (number) => number.replaceAll("-", ""));
+}
+
+function rowsWith(texts, words) {
+  const rows = [];
+  texts.forEach((text, place) => {
+    const lower = text.toLowerCase();
+    if (words.every((word) => lower.includes(word))) { rows.push(place); }
+  });
+  return rows;
+}
+
+function placesOf(texts, needle) {
+  const words = needle.toLowerCase().split(/\s+/).filter(Boolean);
+  // the matcher knows letters of ASCII alone
+  if (/[^\x00-\x7f]/.test(needle)) { return rowsWith(texts, words); }
+  for (const form of searchForms) {
+    const [places, info, order] = form.search(texts, needle, 1);
+    if (places?.length) { return order ? order.map((place) => info.idx[place]) : places; }
+  }
+  return rowsWith(texts, words);
+}
+
+// the matcher's own order decides between equals
+function rankOf(entry, needle, words) {
+  if (entry.name === needle) { return 0; }
+  const text = entry.text.toLowerCase();
+  const hasWords = words.every((word) => text.includes(word));
+  return 1 + (hasWords ? 0 : 2) + (entry.isOften ? 0 : 1);
+}
+
+function find(query) {
+  const words = query.trim().split(/\s+/).filter(Boolean);
+  const labels = words.filter((word) => /^label:./i.test(word)).map((word) => word.slice(6).toLowerCase());
+  const needle = plainNeedle(words.filter((word) => !/^label:./i.test(word)).join(" "));
+
+  let entriesLeft = entries.list;
+  let texts = entries.texts;
+  if (labels.length) {
+    entriesLeft = entriesLeft.filter((entry) => labels.every((label) => entry.labels.includes(label)));
+    texts = entriesLeft.map((entry) => entry.text);
+  }
+  if (!needle) { return entriesLeft; }
+
+  const hits = placesOf(texts, needle).map((place) => entriesLeft[place]);
+  const needleWords = needle.toLowerCase().split(/\s+/);
+  const ranks = new Map(hits.map((entry) => [entry, rankOf(entry, needle, needleWords)]));
+  return hits.sort((one, other) => ranks.get(one) - ranks.get(other));
+}
+
+// -- showing --------------------------------------------------------------------------------------
+const hitList = document.createElement("ul");
+hitList.className = "hits account";
+hitList.hidden = true;
+all.before(hitList);
+
+function hitRow(row, account) {
+  const copy = row.cloneNode(true);
+  for (const element of copy.querySelectorAll("[id]")) { element.removeAttribute("id"); }
+  if (account) {
+    const name = document.createElement("span");
+    name.className = "of";
+    name.textContent = account;
+    copy.querySelector(".name").append(" ", name);
+  }
+  return copy;
+}
+
+function show(hits, number, query) {
+  hitList.replaceChildren(...hits.slice(0, MOST_HITS).map((hit) => hitRow(hit.row, hit.account)));
+  home.classList.add("searching");
+  hitList.hidden = false;
+  const more = number > MOST_HITS ? ` The best ${MOST_HITS} are shown.` : "";
+  count.textContent = `${number} of ${total} match.${more}`;
+  shownQuery = query;
+  const only = onlyHit();
+  if (only) { only.classList.add("marked"); }
+}
+
+function showAll() {
+  home.classList.remove("searching");
+  hitList.hidden = true;
+  hitList.replaceChildren();
+  count.replaceChildren(...countBefore);
+  shownQuery = null;
+}
+
+function onlyHit() {
+  const rows = hitList.children;
+  const query = field.value.trim();
+  if (shownQuery !== field.value || !rows.length) { return null; }
+  if (rows.length === 1 || nameOf(rows[0]) === query) { return rows[0]; }
+  return null;
+}
+
+// -- where the page has not all: the server searches -----------------------------------------------
+let waiting = 0;
+let newest = 0;
+
+async function askServer(query) {
+  const number = ++newest;
+  const response = await fetch(`${home.dataset.home}?${new URLSearchParams({ q: query })}`);
+  const text = await response.text();
+  if (number !== newest || field.value !== query || !response.ok) { return; }
+
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const hits = [];
+  for (const section of page.querySelectorAll(".account[data-account]")) {
+    const account = section.querySelector("h2").textContent;
+    for (const row of section.querySelectorAll("li.target")) { hits.push({ row, account }); }
+  }
+  show(hits, Number(page.querySelector(".home")?.dataset.matches ?? hits.length), query);
+}
+
+function search() {
+  const query = field.value;
+  clearTimeout(waiting);
+  if (hasAll && !query.trim()) { showAll(); return; }
+  if (!hasAll) {
+    waiting = setTimeout(() => askServer(query), PAUSE);
+    return;
+  }
+  entries ??= readEntries();
+  const hits = find(query);
+  show(hits, hits.length, query);
+}
+
+field.addEventListener("input", () => { hasActed = true; search(); });
+if (hasAll) {
+  const whenIdle = window.requestIdleCallback ?? setTimeout;
+  whenIdle(() => { entries ??= readEntries(); });
+}
+
+home.addEventListener("click", (event) => {
+  const label = event.target.closest("a.label");
+  if (!label || !hasAll || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
+  event.preventDefault();
+  const word = `label:${label.textContent}`;
+  const words = field.value.split(/\s+/).filter(Boolean);
+  field.value = words.includes(word) ? field.value : [...words, word].join(" ");
+  hasActed = true;
+  search();
+  field.focus();
+});
+
+// -- keys -----------------------------------------------------------------------------------------
+function rowsShown() {
+  const isSearching = home.classList.contains("searching");
+  const rows = isSearching ? hitList.children : home.querySelectorAll("li.target");
+  return [...rows].filter((row) => !row.closest("details:not([open])"));
+}
+
+function wayInto(row) {
+  return row.querySelector(".ways .primary:not([disabled])") ?? row.querySelector(".name a");
+}
+
+function focusRow(row) {
+  wayInto(row).focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+field.addEventListener("keydown", (event) => {
+  if (event.isComposing) { return; }
+  if (event.key === "ArrowDown") {
+    event.preventDefault();
+    hasActed = true;
+    const [first] = rowsShown();
+    if (first) { focusRow(first); }
+  } else if (event.key === "Escape" && field.value) {
+    event.preventDefault();
+    field.value = "";
+    search();
+  } else if (event.key === "Enter" && hasActed && shownQuery === field.value) {
+    event.preventDefault();
+    if (event.repeat) { return; }
+    const only = onlyHit();
+    const [first] = rowsShown();
+    if (only) { wayInto(only).click(); } else if (first) { focusRow(first); }
+  }
+});
+
+function step(row, by) {
+  const rows = rowsShown();
+  const next = rows[rows.indexOf(row) + by];
+  if (next) { focusRow(next); } else if (by < 0) { field.focus(); }
+}
+
+home.addEventListener("keydown", (event) => {
+  const row = event.target.closest("li.target");
+  if (!row || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) { return; }
+  const actions = {
+    ArrowDown: () => step(row, 1),
+    ArrowUp: () => step(row, -1),
+    c: () => (row.querySelector('[form="get"]') ?? row.querySelector(".name a")).click(),
+    o: () => row.querySelector(".name a").click(),
+    s: () => row.querySelector(".star")?.click(),
+    Escape: () => field.focus(),
+  };
+  const action = actions[event.key];
+  if (!action || (event.repeat && !event.key.startsWith("Arrow"))) { return; }
+  event.preventDefault();
+  action();
+});
+
+if (location.hash === "#q") {
+  field.focus();
+  history.replaceState(null, "", location.pathname + location.search);
+}
+})();
