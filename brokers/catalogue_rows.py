@@ -16,6 +16,7 @@ from pynamodb.attributes import UTCDateTimeAttribute
 
 from brokers.choices import ONE_HOUR, Kind, State
 from brokers.models import Association, Target
+from brokers.role_names import role_name_of
 from core.dynamo import RawItem, pk_of
 from core.errors import CooperError
 from core.newlines import plain_newlines
@@ -142,16 +143,6 @@ class CatalogueAssociation:
 
 AnyTarget = Target | CatalogueTarget
 """A target, from its table or from the catalogue."""
-
-
-def role_name_of(values: Mapping[str, Any]) -> str | None:
-    """Return what links call a target, by its attributes: None for a federated user without one."""
-    role_name = values.get("role_name")
-    role_arn = values.get("role_arn")
-    if not role_name and role_arn:
-        # the path of a role is not part of its name
-        role_name = str(role_arn).rpartition("/")[2]
-    return role_name
 
 
 def target_values(item: RawItem) -> dict[str, Any]:

@@ -84,6 +84,14 @@ class RoleNameField(forms.CharField):
         return role_name
 
 
+class ContactField(admin.LineField):
+    """Whom people ask: a person, a team or an address."""
+
+    def __init__(self, **named: Any) -> None:
+        """Take a line of up to 120 characters."""
+        super().__init__(max_length=120, **named)
+
+
 class RankField(WholeNumberField):
     """How powerful a target is, from 0 to 999."""
 

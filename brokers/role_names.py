@@ -1,13 +1,13 @@
 """What links call targets: once in each AWS account, whatever the case.
 
-A target without a name of its own goes by that of its role (`catalogue_rows.role_name_of`). Where
+A target without a name of its own goes by that of its role. Where
 such names meet, links offer both targets, and set-up names them; only a name that somebody gives
-anew is refused.
+anew is refused. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
-from brokers.catalogue_rows import CatalogueTarget
 from brokers.choices import State
 
 Place = tuple[str, str]
@@ -15,12 +15,35 @@ Place = tuple[str, str]
 """
 
 
+class NamedTarget(Protocol):
+    """A target as far as links know it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def aws_account(self) -> str | None: ...
+    @property
+    def role_name(self) -> str | None: ...
+    @property
+    def state(self) -> str: ...
+
+
+def role_name_of(values: Mapping[str, Any]) -> str | None:
+    """Return what links call a target, by its attributes: None for a federated user without one."""
+    role_name = values.get("role_name")
+    role_arn = values.get("role_arn")
+    if not role_name and role_arn:
+        # the path of a role is not part of its name
+        role_name = str(role_arn).rpartition("/")[2]
+    return role_name
+
+
 def place_of(aws_account: str | None, role_name: str | None) -> Place:
     """Return where links look a target up."""
     return str(aws_account or ""), str(role_name or "").casefold()
 
 
-def others_called(targets: Iterable[CatalogueTarget], place: Place, *, but: str) -> list[str]:
+def others_called(targets: Iterable[NamedTarget], place: Place, *, but: str) -> list[str]:
     """Return the names of the other targets that links look up at a place, sorted."""
     names = []
     for target in targets:
@@ -41,7 +64,7 @@ def taken_message(role_name: str, names: list[str]) -> str:
     )
 
 
-def doubles(targets: Iterable[CatalogueTarget]) -> dict[Place, list[str]]:
+def doubles(targets: Iterable[NamedTarget]) -> dict[Place, list[str]]:
     """Return the names of targets by the place that they share with others."""
     names_by_place: dict[Place, list[str]] = {}
     for target in targets:

@@ -9,6 +9,7 @@ from brokers import arns
 from brokers.choices import ONE_HOUR
 from brokers.form_fields import (
     COLOURS,
+    ContactField,
     LabelsField,
     NameField,
     PolicyArnsField,
@@ -140,8 +141,7 @@ class TargetForm(admin.DocumentForm):
             "Empty: the last part of the role's ARN."
         ),
     )
-    owner = admin.LineField(
-        max_length=120,
+    owner = ContactField(
         required=False,
         help_text="Whom people ask about it: a person, a team or an address.",
     )

@@ -60,6 +60,7 @@ class Event(StrEnum):
     ASSOCIATION_DELETED = "association:delete:done"
     ACCOUNT_ADDED = "aws-account:add:done"
     ACCOUNT_CHANGED = "aws-account:change:done"
+    CONTACT_CHANGED = "contact:change:done"
     EXPORT_DONE = "catalogue:export:done"
     IMPORT_BEGUN = "catalogue:import:begun"
     IMPORT_DONE = "catalogue:import:done"

@@ -1,10 +1,10 @@
 """A target's name in links, as its form and its deletion treat it: given once, warned of."""
 
 from brokers import arns, role_names
-from brokers.catalogue_rows import AnyTarget, CatalogueTarget, role_name_of
+from brokers.catalogue_rows import AnyTarget, CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.models import Target
-from brokers.role_names import Place
+from brokers.role_names import Place, role_name_of
 from core.admin import AdminOperation
 from core.errors import Invalid
 

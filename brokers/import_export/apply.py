@@ -8,10 +8,13 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from brokers import catalogue
+from brokers.contacts import write_contact
 from brokers.import_export.plan import ChangeKind
 from brokers.import_export.snapshot import parse_end
 from brokers.import_export.steps import MORE, Step
 from brokers.models import Association, AwsAccount, Target
+from brokers.role_names import others_called, place_of
 from core import audit
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
@@ -30,10 +33,15 @@ EVENTS = {
 
 def write_step(step: Step, facts: dict[str, Any], writes: Transaction) -> None:
     """Put a step's writes and events into a transaction; `facts` join each event."""
+    # steps that an earlier cooper stored have none
+    for entry in step.get("contact", []):
+        write_contact(entry["before"], entry["after"], writes, **facts)
+
     for entry in step["accounts"]:
         _write_account(entry, facts, writes)
 
     for entry in step["targets"]:
+        _demand_free_name(entry)
         _write_target(entry, writes)
         _write_rules(entry, writes)
         for event in _target_events(entry, facts):
@@ -113,6 +121,24 @@ def _write_target(entry: Entry, writes: Transaction) -> None:
         condition=Target.version == entry["version"],
         refusal=refusal,
     )
+
+
+def _demand_free_name(entry: Entry) -> None:
+    """Raise Conflict when links call another target so by now."""
+    role_name = entry["values"].get("role_name")
+    if not role_name:
+        return
+
+    # it has every change before this step, and one that is written meanwhile makes it begin again
+    rows = catalogue.current().targets
+    aws_account = entry["values"].get("aws_account")
+    if not aws_account and entry["name"] in rows:
+        aws_account = rows[entry["name"]].aws_account
+
+    place = place_of(aws_account, role_name)
+    holders = set(others_called(rows.values(), place, but=entry["name"]))
+    if holders - set(entry.get("named_after", ())):
+        raise _overtaken(f"The role name {role_name}")
 
 
 def _move_version(entry: Entry, writes: Transaction) -> None:

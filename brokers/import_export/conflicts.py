@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from brokers.import_export.link_names import LinkNames
 from brokers.import_export.plan import Problem
 from brokers.import_export.snapshot import Contents, CurrentState, Values
 
@@ -11,6 +12,7 @@ def find_conflicts(contents: Contents, current: CurrentState, *, prune: bool) ->
     return [
         *_account_conflicts(contents, current),
         *_target_conflicts(contents, current),
+        *_name_conflicts(contents, current, prune),
         *_association_conflicts(contents, current, prune),
     ]
 
@@ -60,6 +62,15 @@ def _changed_target_conflicts(name: str, in_file: Values, target: Values) -> Ite
                 ("targets", name, attribute),
                 f"The Federation Keys of {name} belong to {target[attribute]}.",
             )
+
+
+def _name_conflicts(contents: Contents, current: CurrentState, prune: bool) -> Iterator[Problem]:
+    has_other_kind = any(
+        name in current.targets and in_file["kind"] != current.targets[name]["kind"]
+        for name, in_file in contents.targets.items()
+    )
+    if not has_other_kind:
+        yield from LinkNames(contents, current, prune=prune).conflicts()
 
 
 def _association_conflicts(

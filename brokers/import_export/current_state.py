@@ -10,6 +10,7 @@ from brokers.catalogue_state import Catalogue
 from brokers.import_export.snapshot import DEFAULTS, CurrentState, Ends, Values, format_end
 from brokers.models import AwsAccount, State
 from brokers.readiness import NOT_PROBED
+from core.installation import STOP_SWITCH_ITEM, Installation
 
 
 def current_state(catalogue: Catalogue) -> CurrentState:
@@ -35,7 +36,15 @@ def current_state(catalogue: Catalogue) -> CurrentState:
         versions=versions,
         deleted=frozenset(deleted),
         providers=provider_ids(),
+        default_contact=_stored_contact(),
     )
+
+
+def _stored_contact() -> str:
+    switch = Installation.find(STOP_SWITCH_ITEM)
+    if not switch:
+        return ""
+    return str(switch.default_contact or "")
 
 
 def _account_values(account: AwsAccount) -> Values:

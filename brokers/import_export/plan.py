@@ -79,6 +79,9 @@ class TargetPlan:
     notes: list[str] = field(default_factory=list)
     version: int | None = None
 
+    named_after: list[str] = field(default_factory=list)
+    """The targets from which it takes its name in links: the import gives them another one."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -99,14 +102,19 @@ class Plan:
     targets: list[TargetPlan] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    contact: list[str] = field(default_factory=list)
+    """The default contact, as [before, after]; empty where it stays."""
+
     def __bool__(self) -> bool:
-        return bool(self.accounts or self.targets)
+        return bool(self.accounts or self.targets or self.contact)
 
     def digest(self) -> str:
         """Return what tells this plan from any other, the versions that it builds on included."""
         # versions count: what was confirmed holds for the state that was looked at, and no other
         fields = asdict(self)
-        text = json.dumps([fields["accounts"], fields["targets"]], sort_keys=True)
+        text = json.dumps(
+            [fields["accounts"], fields["targets"], fields["contact"]], sort_keys=True
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def gains(self) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from brokers.choices import Kind, State
 from brokers.entitlements import describe_past_end, is_active
 from brokers.import_export.conflicts import find_conflicts
+from brokers.import_export.link_names import LinkNames, notes_on_links
 from brokers.import_export.plan import (
     AccountPlan,
     ChangeKind,
@@ -41,7 +42,8 @@ def plan(contents: Contents, current: CurrentState, now: datetime, *, prune: boo
         return Plan(problems=problems)
 
     planner = _Planner(contents, current, now, prune=prune)
-    return Plan(planner.plan_accounts(), planner.plan_targets())
+    contact = planner.plan_contact()
+    return Plan(planner.plan_accounts(), planner.plan_targets(), contact=contact)
 
 
 class _Planner:
@@ -53,8 +55,17 @@ class _Planner:
         self._contents = contents
         self._current = current
         self._now = now
+        self._link_names = LinkNames(contents, current, prune=prune)
         self._removes_targets = prune and "targets" in contents.sections
         self._removes_rules = prune and "associations" in contents.sections
+
+    def plan_contact(self) -> list[str]:
+        """Return the default contact as [before, after], or nothing where it stays."""
+        before = self._current.default_contact or ""
+        after = self._contents.default_contact
+        if after in (None, before):
+            return []
+        return [before, after]
 
     # -- AWS accounts ------------------------------------------------------------------------------
     def plan_accounts(self) -> list[AccountPlan]:
@@ -115,12 +126,14 @@ class _Planner:
         ends = self._current.associations.get(name, {})
         rules = RulesPlan(removed=sorted(ends), versions=self._rule_versions(name, ends))
 
-        loses = self._entitled_groups(self._current.targets[name], ends)
+        before = self._current.targets[name]
+        loses = self._entitled_groups(before, ends)
         return TargetPlan(
             name,
             ChangeKind.REMOVE,
             rules=rules,
             loses=sorted(loses),
+            notes=notes_on_links(before, None),
             version=self._current.versions["target", name],
         )
 
@@ -140,6 +153,8 @@ class _Planner:
         else:
             return None
 
+        notes += notes_on_links(before, after)
+        notes += self._link_names.notes_on_doubles(name, before)
         notes += self._provider_notes(rules)
         notes += self._past_ends(rules)
         if before is None:
@@ -153,7 +168,18 @@ class _Planner:
         changes["state"] = [None, after["state"]]
 
         gains, loses = self._gains_and_losses(name, None, after, rules)
-        return TargetPlan(name, ChangeKind.ADD, after, changes, rules, gains, loses, notes)
+        named_after = self._link_names.holders_before(name)
+        return TargetPlan(
+            name,
+            ChangeKind.ADD,
+            after,
+            changes,
+            rules,
+            gains,
+            loses,
+            notes,
+            named_after=named_after,
+        )
 
     def _change_target(
         self, name: str, before: Values, after: Values, rules: RulesPlan, notes: list[str]
@@ -177,6 +203,7 @@ class _Planner:
             loses,
             notes,
             self._current.versions["target", name],
+            self._link_names.holders_before(name),
         )
 
     def _believes_probe(self, in_file: Values) -> bool:

@@ -13,8 +13,14 @@ Values = Mapping[str, Any]
 Ends = Mapping[str, str | None]
 """When each group's association with a target ends: ISO 8601 in UTC; None: for good."""
 
-FORMAT = 1
+FORMAT = 2
 """The format that this cooper writes, and the newest that it reads."""
+
+OLDEST_FORMAT = 1
+"""The oldest format that this cooper reads: its files cannot say SINCE_FORMAT_2."""
+
+SINCE_FORMAT_2 = ("role_name", "owner", "rank", "reason_pattern", "reason_example")
+"""Settings of a target of which a file of format 1 says nothing: they stay."""
 
 SECTIONS = ("accounts", "targets", "associations")
 
@@ -30,7 +36,12 @@ DEFAULTS: dict[str, Any] = {
     "colour": None,
     "region": None,
     "destination": None,
+    "role_name": None,
+    "owner": None,
+    "rank": None,
     "sensitive": False,
+    "reason_pattern": None,
+    "reason_example": None,
     "session_policy": None,
     "policy_arns": [],
     "weaker_mode_accepted": False,
@@ -49,7 +60,7 @@ class Contents:
 
     An AWS account has what the file says of it, of `name`, `external_id`, `stopped`.
     A target has all of DEFAULTS, `state` (None: the file has none) and, where a file tells of a
-    probe, `facts`: what the target would keep of it.
+    probe, `facts`: what the target would keep of it; `unsaid`, of SINCE_FORMAT_2, stays as it is.
     `sections` are those that the file has.
     """
 
@@ -57,6 +68,9 @@ class Contents:
     targets: Mapping[str, Values] = field(default_factory=dict)
     associations: Mapping[str, Ends] = field(default_factory=dict)
     sections: frozenset[str] = frozenset(SECTIONS)
+
+    default_contact: str | None = None
+    """Whom people ask where a target has no owner; None: a file says nothing of it."""
 
 
 @dataclass(frozen=True)

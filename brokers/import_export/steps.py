@@ -17,6 +17,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-api
 MOST_BYTES = 150_000
 """Bytes of a step as JSON at most: it is one item (400 KB), and so is each of its events."""
 
+CONTACT_ITEMS = 2
+"""Items of the default contact: itself and its event."""
+
 ACCOUNT_ITEMS = 3
 """Items of an AWS account: itself, its event, and one more event for a stop."""
 
@@ -28,6 +31,8 @@ MORE = "more"
 
 Step = dict[str, list[dict[str, Any]]]
 """Entries under "accounts" and "targets": the fields of AccountPlan and TargetPlan, fit for JSON.
+
+The first may have one under "contact": the default contact, `before` and `after`.
 
 A target has neither `gains` nor `loses`, and its `how` may be MORE.
 """
@@ -56,13 +61,17 @@ def steps_of(plan: Plan) -> list[Step]:
             items = 0
             size = 0
 
-        steps[-1][part.section].append(part.entry)
+        steps[-1].setdefault(part.section, []).append(part.entry)
         items += part.items
         size += part_size
     return steps
 
 
 def _parts(plan: Plan) -> Iterator[_Part]:
+    if plan.contact:
+        before, after = plan.contact
+        yield _Part("contact", {"before": before, "after": after}, CONTACT_ITEMS)
+
     # before the targets that are in them
     for account in plan.accounts:
         yield _account_part(account)

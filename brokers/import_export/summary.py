@@ -27,6 +27,10 @@ def describe(plan: Plan, people: PeopleByGroup) -> Iterator[PlannedChange]:
             lines = list(_group_lines(targets_by_group, people))
             yield PlannedChange(f"People in these groups {verb}", lines)
 
+    if plan.contact:
+        lines = list(_change_lines({"default_contact": list(plan.contact)}))
+        yield PlannedChange("Change the default contact", lines)
+
     for account in plan.accounts:
         head = f"{VERBS[account.how]} AWS account {account.account_id}"
         yield PlannedChange(head, list(_account_lines(account)))

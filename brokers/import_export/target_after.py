@@ -19,6 +19,9 @@ def target_after(in_file: Values, before: Values | None, *, believe_probe: bool)
     """
     after = {name: in_file[name] for name in DEFAULTS}
 
+    for name in in_file.get("unsaid", ()):
+        after[name] = before[name] if before else None
+
     if before is not None and before["federation_keys"] and not in_file["federation_keys"]:
         # a file usually comes without keys: those that are here stay
         for name in (*KEY_ATTRIBUTES, "aws_account", "partition"):

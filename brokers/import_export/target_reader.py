@@ -9,10 +9,10 @@ from django import forms
 
 from brokers import arns
 from brokers.choices import Kind, State
-from brokers.form_fields import NameField, check_policy_length
+from brokers.form_fields import NameField, check_policy_length, check_reason_example
 from brokers.import_export.complaints import Complaints
 from brokers.import_export.node_reader import NodeReader
-from brokers.import_export.snapshot import DEFAULTS
+from brokers.import_export.snapshot import DEFAULTS, FORMAT, OLDEST_FORMAT, SINCE_FORMAT_2
 from brokers.nodes import Key, Node
 from brokers.probing import is_coopers_own
 from brokers.readiness import PROBE_FLAGS, attributes_from
@@ -39,6 +39,11 @@ SHARED_KEYS = (
     "colour",
     "region",
     "destination",
+    "role_name",
+    "owner",
+    "rank",
+    "reason_pattern",
+    "reason_example",
     "session_policy",
     "policy_arns",
 )
@@ -88,9 +93,10 @@ _NAME = NameField(max_length=64)
 class TargetReader(NodeReader):
     """Reads the targets of one file; `caller_arn` is the ARN that cooper calls AWS as."""
 
-    def __init__(self, complaints: Complaints, caller_arn: str) -> None:
+    def __init__(self, complaints: Complaints, caller_arn: str, file_format: int = FORMAT) -> None:
         super().__init__(complaints)
         self._caller_arn = caller_arn
+        self._file_format = file_format
 
     def read_target(self, name: Key, node: Node) -> dict[str, Any] | None:
         """Return a target's values; None when its kind is missing or unknown."""
@@ -103,6 +109,9 @@ class TargetReader(NodeReader):
 
         target = {**DEFAULTS, **self._read_settings(kind, entries, name)}
         target["kind"] = str(kind)
+        if self._file_format == OLDEST_FORMAT:
+            # to take this for empty would drop what a newer cooper demands
+            target["unsaid"] = [key for key in SINCE_FORMAT_2 if key not in entries]
         target["sensitive"] = self.flag(entries.get("sensitive"))
         target["weaker_mode_accepted"] = self.flag(entries.get("weaker_mode_accepted"))
         self._check_settings(target, entries, name)
@@ -153,6 +162,11 @@ class TargetReader(NodeReader):
     def _check_settings(self, target: dict[str, Any], entries: Entries, name: Key) -> None:
         if target["sensitive"] and target["weaker_mode_accepted"]:
             self.complain(entries["weaker_mode_accepted"], WEAKER_MODE_REFUSED)
+
+        pattern = target["reason_pattern"] or ""
+        example = target["reason_example"] or ""
+        place = entries.get("reason_example") or name
+        self.check(place, check_reason_example, pattern, example)
 
         session_policy = target["session_policy"] or ""
         policy_arns = target["policy_arns"] or []

@@ -5,10 +5,18 @@ from typing import Any
 
 from brokers import arns
 from brokers.choices import Kind
-from brokers.form_fields import GroupField, UntilField
+from brokers.form_fields import ContactField, GroupField, UntilField
 from brokers.import_export.complaints import Complaints, Unusable, shortened
 from brokers.import_export.node_reader import NodeReader
-from brokers.import_export.snapshot import FORMAT, SECTIONS, Contents, Ends, Values, format_end
+from brokers.import_export.snapshot import (
+    FORMAT,
+    OLDEST_FORMAT,
+    SECTIONS,
+    Contents,
+    Ends,
+    Values,
+    format_end,
+)
 from brokers.import_export.target_reader import FORM_FIELDS, TargetReader
 from brokers.nodes import Key, Node
 
@@ -18,6 +26,7 @@ MOST_GROUPS = 1_000
 EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
 
+CONTACT = ContactField(required=False)
 _ACCOUNT_NAME = FORM_FIELDS[Kind.ROLE]["account_name"]
 _GROUP = GroupField(max_length=560)
 _UNTIL = UntilField(required=False)
@@ -34,22 +43,32 @@ def read_contents(root: Node, complaints: Complaints, caller_arn: str) -> Conten
             root, f"This is not a cooper file: it has to begin with the line cooper: {FORMAT}"
         )
         raise Unusable
-    _check_format(root.value["cooper"], complaints)
+    file_format = _read_format(root.value["cooper"], complaints)
 
-    reader = TargetReader(complaints, caller_arn)
-    sections = reader.known_entries(root, {"cooper", *SECTIONS})
+    reader = TargetReader(complaints, caller_arn, file_format)
+    sections = reader.known_entries(root, {"cooper", "default_contact", *SECTIONS})
     del sections["cooper"]
+    contact = _read_contact(reader, sections.pop("default_contact", None))
 
     return Contents(
         _read_accounts(reader, sections.get("accounts")),
         _read_targets(reader, sections.get("targets")),
         _read_associations(reader, sections.get("associations")),
         frozenset(sections),
+        contact,
     )
 
 
-def _check_format(node: Node, complaints: Complaints) -> None:
-    """Raise Unusable for a format that this cooper does not know."""
+def _read_contact(reader: NodeReader, node: Node | None) -> str | None:
+    """Return the default contact, "" for none any more; None where the file says nothing."""
+    if not node:
+        return None
+    contact = reader.cleaned(CONTACT, node, reader.text(node))
+    return str(contact or "")
+
+
+def _read_format(node: Node, complaints: Complaints) -> int:
+    """Return the file's format; raise Unusable for one that this cooper does not know."""
     text = node.value if isinstance(node.value, str) else ""
 
     # a newer format is told from a wrong one: it takes a newer cooper, not another file
@@ -57,13 +76,14 @@ def _check_format(node: Node, complaints: Complaints) -> None:
     if is_number and int(text) > FORMAT:
         complaints.add(
             node,
-            f"This file has the format {text}; this cooper reads format {FORMAT}. "
+            f"This file has the format {text}; this cooper reads format {FORMAT} and older. "
             "Install a newer one.",
         )
         raise Unusable
-    if text != str(FORMAT):
-        complaints.add(node, f"The format must be {FORMAT}.")
+    if not is_number or int(text) < OLDEST_FORMAT:
+        complaints.add(node, f"The format must be {FORMAT}, or {OLDEST_FORMAT} in an older file.")
         raise Unusable
+    return int(text)
 
 
 def _read_accounts(reader: NodeReader, section: Node | None) -> dict[str, Values]:

@@ -24,7 +24,12 @@ TARGET_KEYS = (
     "colour",
     "region",
     "destination",
+    "role_name",
+    "owner",
+    "rank",
     "sensitive",
+    "reason_pattern",
+    "reason_example",
     "session_policy",
     "policy_arns",
     "state",
@@ -68,12 +73,10 @@ def write(contents: Contents, *, with_keys: bool = False) -> str:
     for name, ends in sorted(contents.associations.items()):
         associations[name] = dict(sorted(ends.items()))
 
-    document = {
-        "cooper": FORMAT,
-        "accounts": accounts,
-        "targets": targets,
-        "associations": associations,
-    }
+    document: dict[str, Any] = {"cooper": FORMAT}
+    if contents.default_contact:
+        document["default_contact"] = contents.default_contact
+    document |= {"accounts": accounts, "targets": targets, "associations": associations}
     # a width that no line reaches: each value stays in its line
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     return str(text)

@@ -9,7 +9,7 @@ from brokers.models import Change, Import
 from demo.seed import READ_S3
 from embedded_aws import EmbeddedAws
 
-HEAD = "cooper: 1\n"
+HEAD = "cooper: 2\n"
 ROLE = "  a:\n    kind: role\n    role_arn: arn:aws:iam::444444444444:role/a\n"
 USER = (
     "  u:\n    kind: federated_user\n    aws_account: '444444444444'\n    session_policy: '"
@@ -55,7 +55,7 @@ def exported(*, with_keys: bool = False) -> str:
 
 def many(targets: int, associations: int) -> str:
     """Return a file of so many enabled role targets, with so many associations in all."""
-    lines = ["cooper: 1", "accounts:"]
+    lines = ["cooper: 2", "accounts:"]
     for n in range(min(20, targets)):
         lines += [
             f"  '{100000000000 + n}':",

@@ -41,7 +41,7 @@ def test_it_exports_to_stdout_or_to_a_file_for_its_owner_alone(environment, tmp_
     printed = typed("cooper -export", environment)
     assert (
         printed.returncode == 0
-        and printed.stdout.startswith("cooper: 1\n")
+        and printed.stdout.startswith("cooper: 2\n")
         and "ciphertext" not in printed.stdout
     )
     written = typed(f"cooper -export {tmp_path}/t.yaml", environment)

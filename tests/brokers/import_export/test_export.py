@@ -74,7 +74,7 @@ def test_it_puts_no_secret_in_a_file_unless_asked_for(store):
 
 def test_it_writes_the_same_file_each_time(store):
     assert exported() == exported() and exported().startswith(
-        "cooper: 1\naccounts:\n  '222222222222':\n    name: Dev"
+        "cooper: 2\naccounts:\n  '222222222222':\n    name: Dev"
     )
 
 

@@ -110,6 +110,7 @@ def test_a_step_has_the_fields_that_are_written_and_no_others():
             "rules": {"added": {}, "changed": {}, "removed": [], "versions": {}},
             "notes": ["n"],
             "version": 7,
+            "named_after": [],
         }
     ]
 

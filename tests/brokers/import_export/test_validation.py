@@ -27,8 +27,9 @@ def everything() -> list[tuple[str, int]]:
 WRONG = {
     "another file": ("a: 1\n", "line 1, column 1: This is not a cooper file"),
     "a list": ("- a\n", "line 1, column 1: This is not a cooper file"),
-    "a newer format": ("cooper: 2\n", "line 1, column 9: This file has the format 2; this cooper reads format 1"),
-    "no format": ("cooper: x\n", "line 1, column 9: The format must be 1"),
+    "a newer format": ("cooper: 3\n", "line 1, column 9: This file has the format 3; this cooper reads format 2 and older"),
+    "no format": ("cooper: x\n", "line 1, column 9: The format must be 2, or 1 in an older file"),
+    "the format 0": ("cooper: 0\n", "line 1, column 9: The format must be 2"),
     "an unknown section": (HEAD + "people:\n  a: 1\n", "line 2, column 1: people is not known here"),
     "a section that is a list": (HEAD + "targets:\n- a\n", "line 3, column 1: This must be lines of the form"),
     "an unknown key": (A + "titel: x\n", "line 6, column 5: titel is not known here"),

@@ -21,7 +21,7 @@ def lines_of(target: dict, *, with_keys: bool = False) -> list[str]:
 
 
 def test_it_writes_all_sections_even_when_they_are_empty():
-    assert written() == "cooper: 1\naccounts: {}\ntargets: {}\nassociations: {}\n"
+    assert written() == "cooper: 2\naccounts: {}\ntargets: {}\nassociations: {}\n"
 
 
 def test_it_writes_sections_and_names_in_order():
@@ -31,7 +31,7 @@ def test_it_writes_sections_and_names_in_order():
     }
     associations = {"b": {"local:y": UNTIL, "local:x": None}, "a": {"local:x": None}}
     assert written(accounts=accounts, associations=associations) == (
-        "cooper: 1\n"
+        "cooper: 2\n"
         "accounts:\n"
         "  '1':\n"
         "    external_id: e1\n"
