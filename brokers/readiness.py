@@ -5,6 +5,7 @@ Pure: no Django, no AWS. The target's form, the bulk actions and the import all 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from brokers.choices import State
@@ -28,6 +29,19 @@ PROBED_ATTRIBUTES = ("role_arn", "partition", "federation_keys", "session_policy
 """What a probe depends on: when one of them changes, its result tells nothing any more."""
 
 
+class Place(StrEnum):
+    """What a finding is about: a field of the target's form, or a part of its trust policy."""
+
+    ROLE = "role_arn"
+    KEYS = "federation_keys"
+    SESSION_POLICY = "session_policy"
+    LONGEST = "max_seconds"
+    EXTERNAL_ID = "external_id"
+    TRUST_POLICY = "trust_policy"
+    ELSEWHERE = ""
+    """Nobody knows: the finding is of an imported target, or of a test of long ago."""
+
+
 @dataclass(frozen=True)
 class ProbeResult:
     """What a probe found. `findings` say in words what is lacking, and where to fix it."""
@@ -42,6 +56,8 @@ class ProbeResult:
     """The longest session that AWS gave, up to the target's own longest."""
 
     findings: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    """What each finding is about, in the same order."""
 
     @property
     def complete(self) -> bool:
@@ -52,7 +68,20 @@ class ProbeResult:
 
     def stored(self) -> dict[str, Any]:
         """Return the result as the target and the audit log keep it."""
-        return {**asdict(self), "findings": list(self.findings)}
+        return {**asdict(self), "findings": list(self.findings), "places": list(self.places)}
+
+
+def findings_by_place(result: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the findings of a stored result by what they are about."""
+    findings = result.get("findings") or []
+    places = result.get("places") or []
+    if len(places) != len(findings):
+        places = [Place.ELSEWHERE] * len(findings)
+
+    grouped: dict[str, list[str]] = {}
+    for place, finding in zip(places, findings, strict=True):
+        grouped.setdefault(str(place), []).append(str(finding))
+    return grouped
 
 
 # -- the result and the target's attributes --------------------------------------------------------
@@ -74,7 +103,8 @@ def attributes_from(result: Mapping[str, Any], *, is_role: bool) -> dict[str, An
 def result_from(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the stored result that a target's attributes come from; {} when it was not probed."""
     if attributes["probe"]:
-        return dict(attributes["probe"])
+        # a file has no form whose fields a finding could stand beside
+        return {name: value for name, value in attributes["probe"].items() if name != "places"}
 
     result: dict[str, Any] = {name: True for name in PROBE_FLAGS if attributes[name]}
     if attributes["effective_max_seconds"]:
@@ -172,10 +202,13 @@ def needs_probe(changes: Changes, *, adding: bool = False, enabling: bool = Fals
 
 
 # -- in words --------------------------------------------------------------------------------------
+FIX_AND_TEST = "Fix what the test found and test the target again."
+
+
 def advice(result: ProbeResult, *, sensitive: bool) -> str:
     """Say what to do about a target that is not ready."""
     if not result.works:
-        return "Nobody can become it yet. Fix what the test found and test the target again."
+        return f"Nobody can become it yet. {FIX_AND_TEST}"
     if sensitive:
         return (
             "A sensitive target cannot use weaker mode: "
@@ -186,20 +219,21 @@ def advice(result: ProbeResult, *, sensitive: bool) -> str:
 
 def report(
     result: ProbeResult, state: State, *, sensitive: bool, weaker_mode_accepted: bool
-) -> list[str]:
-    """Return the lines that tell an administrator how a probe went; `state` is the one after it."""
+) -> str:
+    """Say in one line how a probe went; `state` is the one after it.
+
+    What it found stands on the target's page, beside what it is about.
+    """
     if state == State.ENABLED:
         weaker = weaker_mode_accepted and not result.complete
         mode = " in weaker mode" if weaker else ""
-        return [f"The test succeeded. The target is enabled{mode}.", *result.findings]
+        return f"The test succeeded. The target is enabled{mode}."
     if is_ready(result, sensitive=sensitive, weaker_mode_accepted=weaker_mode_accepted):
-        return ["The test succeeded. The target is disabled.", *result.findings]
+        return "The test succeeded. The target is disabled."
 
     state_line = "The target is pending: nobody can become it yet."
     if state == State.DISABLED:
         state_line = "The target is disabled, and not ready to be enabled."
-    return [
-        state_line,
-        *result.findings,
-        advice(result, sensitive=sensitive),
-    ]
+    if not result.works:
+        return f"{state_line} {FIX_AND_TEST}"
+    return f"{state_line} {advice(result, sensitive=sensitive)}"

@@ -1,21 +1,26 @@
-"""A target's page beside its form: the button that probes it, and the trust policy to paste."""
+"""A target's page beside its form: the trust policy to paste, the probe, and what it found."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html, format_html_join
 
 from brokers import arns, catalogue, trust_policy
 from brokers.admin import target_save
 from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.catalogue_state import Catalogue
+from brokers.choices import ONE_HOUR
 from brokers.models import AwsAccount, State, Target
 from brokers.probing import ProbeResult, apply_result, probe, report
+from brokers.readiness import Place, findings_by_place
 from core import admin, aws
 from core.admin import AdminOperation, AdminRequest
 from core.dynamo import Transaction
 from core.errors import CooperError
+
+FINDING = '<strong class="finding">{}</strong>'
 
 
 def probe_form(
@@ -34,8 +39,32 @@ def show_result(request: HttpRequest, target: Target, result: ProbeResult) -> No
     level = messages.WARNING
     if result.complete:
         level = messages.SUCCESS
-    for line in report(target, result):
-        messages.add_message(request, level, line)
+    messages.add_message(request, level, report(target, result))
+
+
+def with_result(operation: AdminOperation[Target], message: Any) -> Any:
+    """Return the message of a saved form, and in it how the probe went, if there was one."""
+    result = _result_of(operation)
+    if not result:
+        return message
+    return format_html("{} {}", message, report(operation.document, result))
+
+
+def after_test(
+    model_admin: admin.ModelAdmin, request: AdminRequest, target: Target
+) -> HttpResponse | None:
+    """Go on to the page of a target that its test left pending: there stands what it found."""
+    result = _result_of(request.operation)
+    if not result or target.state != State.PENDING or "_addanother" in request.POST:
+        return None
+
+    show_result(request, target, result)
+    return HttpResponseRedirect(model_admin.change_url(target))
+
+
+def _result_of(operation: AdminOperation[Target]) -> ProbeResult | None:
+    # a form that changed nothing was not prepared
+    return getattr(operation.prepared, "result", None)
 
 
 def probe_and_save(target: Target) -> ProbeResult:
@@ -53,6 +82,7 @@ def probe_and_save(target: Target) -> ProbeResult:
     return result
 
 
+# -- the trust policy ------------------------------------------------------------------------------
 def trust_policy_context(target: Target) -> dict[str, Any]:
     """Return the ExternalId and the trust policy of a role, as text to paste.
 
@@ -60,19 +90,58 @@ def trust_policy_context(target: Target) -> dict[str, Any]:
     """
     if not target.is_role or not target.aws_account:
         return {}
-    account = AwsAccount.find(target.aws_account)
+    return _trust_context(str(target.role_arn), int(target.max_seconds))
+
+
+def typed_trust_context(form: forms.BaseForm) -> dict[str, Any]:
+    """Return the same for a role that was typed and is not saved yet.
+
+    Nothing but its AWS account where that is new to cooper: its ExternalId is made with it.
+    """
+    cleaned = getattr(form, "cleaned_data", {})
+    role_arn = cleaned.get("role_arn")
+    if not role_arn:
+        return {}
+    return _trust_context(role_arn, cleaned.get("max_seconds") or ONE_HOUR)
+
+
+def _trust_context(role_arn: str, max_seconds: int) -> dict[str, Any]:
+    arn = arns.role_arn(role_arn)
+    account = AwsAccount.find(arn.account_id)
     if account is None:
-        return {"external_id": ""}
+        return {"trust_account": arn.account_id, "external_id": ""}
 
     external_id = str(account.external_id)
     try:
-        arn = arns.role_arn(str(target.role_arn))
-        snippets = trust_policy.snippets(
-            arn, external_id, aws.caller_identity().arn, int(target.max_seconds)
-        )
+        cooper_arn = aws.caller_identity().arn
+        snippets = trust_policy.snippets(arn, external_id, cooper_arn, max_seconds)
     except (CooperError, ValueError):
         snippets = []
-    return {"external_id": external_id, "snippets": snippets}
+    return {"trust_account": account, "external_id": external_id, "snippets": snippets}
+
+
+# -- what the probe found --------------------------------------------------------------------------
+def findings_of(target: Target | None) -> dict[str, list[str]]:
+    """Return what the last probe of a target found, by what it is about; nothing of a new one."""
+    return findings_by_place(getattr(target, "probe", None) or {})
+
+
+def show_findings(form: forms.BaseForm, target: Target) -> dict[str, Any]:
+    """Put each finding beside the field that it is about; return the others, for the page."""
+    findings = findings_of(target)
+    beside = []
+    for place in findings.keys() & form.fields.keys():
+        field = form[place]
+        notes = format_html_join("", FINDING, [(text,) for text in findings[place]])
+        field.help_text = format_html("{}{}", field.help_text, notes)
+        beside.append(field)
+
+    return {
+        "beside_fields": beside,
+        "external_id_findings": findings.get(Place.EXTERNAL_ID, ()),
+        "trust_findings": findings.get(Place.TRUST_POLICY, ()),
+        "other_findings": findings.get(Place.ELSEWHERE, ()),
+    }
 
 
 def code_lines(current: Catalogue, target: Target) -> list[str]:

@@ -30,12 +30,18 @@ from brokers.admin.filters import (
 )
 from brokers.admin.grants_awaited import active_grants_context, await_grants, awaited
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
+from brokers.admin.target_fieldsets import fieldsets_of
 from brokers.admin.target_page import (
+    after_test,
     code_lines,
+    findings_of,
     probe_and_save,
     probe_form,
+    show_findings,
     show_result,
     trust_policy_context,
+    typed_trust_context,
+    with_result,
 )
 from brokers.admin.target_save import PreparedTarget
 from brokers.catalogue_rows import CatalogueTarget
@@ -43,7 +49,7 @@ from brokers.grants.events import GrantScope
 from brokers.impact import impact_lines
 from brokers.models import Association, Kind, State, Target
 from brokers.request_catalogue import catalogue_of
-from brokers.target_forms import FIRST_FIELDS, FederatedUserForm, RoleForm, TargetForm
+from brokers.target_forms import FederatedUserForm, RoleForm, TargetForm
 from core import admin
 from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.document_writes import Build
@@ -56,9 +62,6 @@ from core.http import post_only
 
 MOST_CHANGES = 90
 """Associations that one save may change: it is one transaction, and DynamoDB takes 100 writes."""
-
-SWITCHES = {"enabled", "accept_weaker"}
-"""Fields that only targets that exist have: a new one is enabled by its probe."""
 
 
 @admin.register(Target)
@@ -182,26 +185,26 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         # a name is the key, and is never given to another target
         return ("name",) if obj else ()
 
-    def get_fields(self, request: AdminRequest, obj: Any = None) -> Any:
-        declared = list(self.form_class(request, obj).base_fields)
-        fields = [name for name in FIRST_FIELDS if name in declared]
-        fields += [name for name in declared if name not in FIRST_FIELDS]
-        if obj is None:
-            fields = [name for name in fields if name not in SWITCHES]
-        return fields
+    def document_fieldsets(self, request: AdminRequest, obj: Target | None = None) -> Any:
+        """Return what a new target needs first; the rest is folded, save where a test failed."""
+        form_class = self.form_class(request, obj)
+        return fieldsets_of(form_class, adding=obj is None, unfolded=findings_of(obj))
 
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Show the last probe, who may become it, and the trust policy beside the form."""
+        """Show the trust policy, the last probe and who may become it beside the form."""
         target: Target | None = named.get("obj")
+        form = context["adminform"].form
         context["kind_label"] = KINDS[str(self.form_class(request, target).kind)]
         context["probe_form"] = probe_form(self, request, target)
         if target is not None:
             context |= impact.access_context(catalogue_of(request), target)
-            context |= trust_policy_context(target)
+            context |= trust_policy_context(target) | show_findings(form, target)
             if not target.enabled:
                 context |= active_grants_context(GrantScope.of_targets([target.name]))
+        elif request.method == "POST":
+            context |= typed_trust_context(form)
         return super().render_change_form(request, context, *arguments, **named)
 
     # -- saving it
@@ -270,21 +273,24 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         catalogue.edit(build_if_free, target.name, accounts=filter(None, [target.aws_account]))
 
     def save_document(self, request: AdminRequest, operation: AdminOperation[Target]) -> None:
-        """Save, then say what the probe found, and that an administrator entitled themself."""
+        """Save, then say that an administrator entitled themself."""
         super().save_document(request, operation)
-
-        prepared: PreparedTarget = operation.prepared
-        if prepared.result is not None:
-            show_result(request, operation.document, prepared.result)
         warn_if_self_entitled(request, _saved_groups(operation))
+
+    def message_user(
+        self, request: AdminRequest, message: Any, *arguments: Any, **named: Any
+    ) -> None:
+        """Say in one message that it was saved and how the test went."""
+        message = with_result(request.operation, message)
+        super().message_user(request, message, *arguments, **named)
 
     def response_add(
         self, request: AdminRequest, obj: Any, post_url_continue: str | None = None
     ) -> Any:
-        """Go on to a pending target's own page, where its trust policy waits to be pasted."""
-        if obj.state == State.PENDING and "_addanother" not in request.POST:
-            return HttpResponseRedirect(self.change_url(obj))
-        return super().response_add(request, obj, post_url_continue)
+        return after_test(self, request, obj) or super().response_add(request, obj)
+
+    def response_change(self, request: AdminRequest, obj: Any) -> Any:
+        return after_test(self, request, obj) or super().response_change(request, obj)
 
     # -- deleting it
     def consequences(self, request: AdminRequest, obj: Target) -> list[str]:

@@ -37,8 +37,8 @@ def _is_ready(target: Target, result: ProbeResult) -> bool:
     )
 
 
-def report(target: Target, result: ProbeResult) -> list[str]:
-    """Return the lines that tell an administrator how the probe of a target went."""
+def report(target: Target, result: ProbeResult) -> str:
+    """Return the line that tells an administrator how the probe of a target went."""
     return readiness.report(
         result,
         State(target.state),

@@ -14,7 +14,7 @@ from brokers.choices import ONE_HOUR, SHORTEST_SESSION
 from brokers.federation_keys import decrypt_keys
 from brokers.models import Target
 from brokers.probing.key_check import DENY_ALL, PROBE_ARGUMENTS
-from brokers.readiness import ProbeResult
+from brokers.readiness import Place, ProbeResult
 from brokers.sts import assume_role, federation_token
 from brokers.sts.names import new_grant_id, session_name
 from brokers.sts.request import policy_arguments, tags
@@ -66,6 +66,26 @@ def _tags() -> list[dict[str, str]]:
     return tags(PROBER, new_grant_id())
 
 
+@dataclass
+class _Findings:
+    """What a probe has found so far, and what each finding is about."""
+
+    texts: list[str] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
+
+    def add(self, place: Place, text: str) -> None:
+        self.texts.append(text)
+        self.places.append(place)
+
+    def failed(self, place: Place, text: str) -> ProbeResult:
+        """Return the result of a probe that ends with this finding."""
+        self.add(place, text)
+        return self.result(works=False)
+
+    def result(self, **facts: Any) -> ProbeResult:
+        return ProbeResult(findings=tuple(self.texts), places=tuple(self.places), **facts)
+
+
 def _describe_policy_refusal(refusal: CooperError) -> str:
     return f"AWS refuses the target's own session policies: {refusal.detail}"
 
@@ -77,33 +97,30 @@ class _RoleProbe:
 
     target: Target
     external_id: str
-    findings: list[str] = field(default_factory=list)
+    findings: _Findings = field(default_factory=_Findings)
 
     def run(self) -> ProbeResult:
         refusal = self._assume()
         if refusal is not None:
-            return self._failed(_describe_first_refusal(refusal))
+            return self.findings.failed(Place.ROLE, _describe_first_refusal(refusal))
 
         external_id_enforced = self._enforces_external_id()
         tag_session = self._allows("sts:TagSession", Tags=_tags())
 
         refusal = self._refusal_of_own_policies(tag_session)
         if refusal is not None:
-            return self._failed(_describe_policy_refusal(refusal))
+            text = _describe_policy_refusal(refusal)
+            return self.findings.failed(Place.SESSION_POLICY, text)
 
         source_identity = self._allows("sts:SetSourceIdentity", SourceIdentity="cooper.try")
         longest_seconds = self._longest_seconds()
-        return ProbeResult(
+        return self.findings.result(
             works=True,
             external_id_enforced=external_id_enforced,
             tag_session=tag_session,
             source_identity=source_identity,
             longest_seconds=longest_seconds,
-            findings=tuple(self.findings),
         )
-
-    def _failed(self, finding: str) -> ProbeResult:
-        return ProbeResult(works=False, findings=(*self.findings, finding))
 
     def _assume(self, **arguments: Any) -> CooperError | None:
         """Call AssumeRole with the right ExternalId and these arguments.
@@ -141,23 +158,26 @@ class _RoleProbe:
         wrong = self._assume_exactly(Policy=DENY_ALL, ExternalId=wrong_id)
 
         if without is None:
-            self.findings.append(
+            self.findings.add(
+                Place.EXTERNAL_ID,
                 "The role can be assumed without an ExternalId: "
-                'add the condition StringEquals "sts:ExternalId".'
+                'add the condition StringEquals "sts:ExternalId".',
             )
             return False
         if wrong is None:
-            self.findings.append(
+            self.findings.add(
+                Place.EXTERNAL_ID,
                 "The role accepts a wrong ExternalId: "
-                'the condition has to be StringEquals "sts:ExternalId".'
+                'the condition has to be StringEquals "sts:ExternalId".',
             )
             return False
 
         for refusal in (without, wrong):
             if refusal.code != "AccessDenied":
-                self.findings.append(
+                self.findings.add(
+                    Place.EXTERNAL_ID,
                     "cooper cannot tell whether the role enforces the ExternalId, "
-                    f"since AWS says: {refusal.detail}"
+                    f"since AWS says: {refusal.detail}",
                 )
                 return False
         return True
@@ -172,12 +192,13 @@ class _RoleProbe:
             return True
 
         if refusal.code == "AccessDenied":
-            self.findings.append(
+            self.findings.add(
+                Place.TRUST_POLICY,
                 f"The trust policy does not allow {action}: add the second statement. "
-                "People are not named in AWS's own log."
+                "People are not named in AWS's own log.",
             )
         else:
-            self.findings.append(f"AWS refuses {action}: {refusal.detail}")
+            self.findings.add(Place.TRUST_POLICY, f"AWS refuses {action}: {refusal.detail}")
         return False
 
     def _refusal_of_own_policies(self, tag_session: bool) -> CooperError | None:
@@ -200,9 +221,9 @@ class _RoleProbe:
             return seconds
 
         if is_duration_refusal(refusal):
-            self.findings.append(_describe_duration_refusal(seconds, refusal))
+            self.findings.add(Place.LONGEST, _describe_duration_refusal(seconds, refusal))
         else:
-            self.findings.append(f"AWS refuses {seconds} seconds: {refusal.detail}")
+            self.findings.add(Place.LONGEST, f"AWS refuses {seconds} seconds: {refusal.detail}")
         return ONE_HOUR
 
 
@@ -234,7 +255,7 @@ class _FederatedUserProbe:
     """One probe of a federated user: up to three GetFederationToken calls with its own keys."""
 
     target: Target
-    findings: list[str] = field(default_factory=list)
+    findings: _Findings = field(default_factory=_Findings)
 
     def __post_init__(self) -> None:
         self.keys = decrypt_keys(self.target)
@@ -242,26 +263,23 @@ class _FederatedUserProbe:
     def run(self) -> ProbeResult:
         refusal = self._federate(PROBE_ARGUMENTS)
         if refusal is not None:
-            return self._failed(explain(refusal, self.target).message)
+            return self.findings.failed(Place.KEYS, explain(refusal, self.target).message)
 
         tag_session = self._allows_tags()
 
         refusal = self._refusal_of_own_policies(tag_session)
         if refusal is not None:
-            return self._failed(_describe_policy_refusal(refusal))
+            text = _describe_policy_refusal(refusal)
+            return self.findings.failed(Place.SESSION_POLICY, text)
 
         # no ExternalId to enforce, no source identity to set, no limit but GetFederationToken's
-        return ProbeResult(
+        return self.findings.result(
             works=True,
             external_id_enforced=True,
             tag_session=tag_session,
             source_identity=True,
             longest_seconds=int(self.target.max_seconds),
-            findings=tuple(self.findings),
         )
-
-    def _failed(self, finding: str) -> ProbeResult:
-        return ProbeResult(works=False, findings=(*self.findings, finding))
 
     def _federate(self, arguments: dict[str, Any]) -> CooperError | None:
         """Call GetFederationToken once and discard what it gives; return AWS's refusal, or None."""
@@ -275,9 +293,10 @@ class _FederatedUserProbe:
         """Return whether the IAM user may pass session tags; a refusal becomes a finding."""
         refusal = self._federate(PROBE_ARGUMENTS | {"Tags": _tags()})
         if refusal is not None:
-            self.findings.append(
+            self.findings.add(
+                Place.KEYS,
                 "The IAM user's policy does not allow sts:TagSession, "
-                "so sessions do not name the grant."
+                "so sessions do not name the grant.",
             )
         return refusal is None
 

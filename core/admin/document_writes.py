@@ -148,13 +148,13 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         declared = self.form_class(request, obj).base_fields
         return [*declared, *self.get_readonly_fields(request, obj)]
 
+    def document_fieldsets(self, request: AdminRequest, obj: Any = None) -> Any:
+        """Return the sets of the document's fields; override it where documents differ."""
+        return self.fieldsets or [(None, {"fields": self.get_fields(request, obj)})]
+
     def get_fieldsets(self, request: AdminRequest, obj: Any = None) -> Any:
         """Put the operation's own fields into a set at the end."""
-        fieldsets = list(self.fieldsets or ())
-        if not fieldsets:
-            all_fields = {"fields": self.get_fields(request, obj)}
-            fieldsets = [(None, all_fields)]
-
+        fieldsets = list(self.document_fieldsets(request, obj))
         # Django asks for the fieldsets before anything else that is about the stored document
         _set_form_operation(request, obj)
         extra_fields = self.extra_form_fields(request, request.operation)
