@@ -34,18 +34,6 @@ from core.partitions import PARTITIONS, check_region
 
 WEAKER_MODE_REFUSED = "A sensitive target cannot use weaker mode."
 
-FIRST_FIELDS = (
-    "name",
-    "title",
-    "description",
-    "role_arn",
-    "federation_keys",
-    "target_partition",
-    "confirm_keys",
-    "max_seconds",
-)
-"""Fields at the head of the form, where the target's kind has them; the others follow."""
-
 WIDE = {"size": 70, "autocomplete": "off", "spellcheck": "false"}
 
 COUNTED = {"data-limit": str(POLICY_LIMIT), "data-with": "policy_arns"}

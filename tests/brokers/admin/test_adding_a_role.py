@@ -64,7 +64,7 @@ def test_trust_policy_and_test_stand_above_the_form(carol):
 def test_one_message_says_how_it_went(carol):
     answer = add_role(carol)
     page = carol.get(answer["Location"]).text
-    messages = re.findall(r'<li class="(?:warning|success|info|error)">', page)
+    messages = re.findall(r'<p class="(?:error|warning|note)" role=', page)
     assert len(messages) == 1
     assert "The target is pending: nobody can become it yet." in page
 
