@@ -8,14 +8,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render, resolve_url
 
 from accounts import stepup
 from accounts.identity import Identity
+from accounts.preferences import preferences_of
 from accounts.sessions import hash_session_key
 from brokers.cards import Card, card_of
 from brokers.catalogue_state import Catalogue
+from brokers.contacts import contact_for
 from brokers.forms import DEFAULT_SECONDS, BecomeForm
 from brokers.grants import (
     Delivery,
@@ -25,6 +27,8 @@ from brokers.grants import (
     longest_seconds,
     require_entitlement,
 )
+from brokers.last_choices import remember, with_last_choices
+from brokers.open_consoles import open_console_of
 from brokers.request_catalogue import catalogue_of
 from brokers.request_keys import attempts_of
 from brokers.signin_endpoint import form_action_hosts
@@ -68,15 +72,31 @@ def target_page(
     *,
     needs_device: bool = False,
 ) -> HttpResponse:
-    """Show the target, and the form to become it."""
+    """Show the target, and the form to become it.
+
+    The console opens in a new tab if the person likes it so; what is corrected in one stays in it.
+    """
     allow_sign_in_hosts(request, {str(card.target.partition)})
     context = {
         "card": card,
         "target": card.target,
         "form": form,
         "needs_device": needs_device,
+        "contact": contact_for(request, card.target),
+        "opens_new_tab": _opens_new_tab(request),
+        "open_console": open_console_of(
+            request.identity.person,
+            str(card.target.partition),
+            catalogue_of(request),
+            datetime.now(UTC),
+        ),
     }
     return render(request, "brokers/target.html", context, status=status)
+
+
+def _opens_new_tab(request: CooperRequest) -> bool:
+    is_first_page = request.method != "POST" and not request.is_brought_back
+    return is_first_page and preferences_of(request).new_tab
 
 
 # -- becoming --------------------------------------------------------------------------------------
@@ -90,7 +110,7 @@ def become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant
 
     request.kept_forms.forget(page)
     catalogue_now = catalogue_of(request)
-    form = _bound_form(request, name, catalogue_now)
+    form = _bound_form(request, name, delivery, catalogue_now)
     if not form.is_valid():
         return _form_again(request, identity, name, form)
 
@@ -104,6 +124,7 @@ def become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant
         form.add_error(field, error.message)
         return _form_again(request, identity, name, form, error.status)
 
+    remember(request, name, form)
     request.session.pop(TYPED_BEFORE_SET_UP, None)
     return issued
 
@@ -112,13 +133,20 @@ def _has_no_device(error: CooperError) -> bool:
     return isinstance(error, StepUpRequired) and error.reason == StepUpReason.NO_DEVICE
 
 
-def _bound_form(request: CooperRequest, name: str, catalogue_now: Catalogue) -> BecomeForm:
+def _bound_form(
+    request: CooperRequest, name: str, delivery: Delivery, catalogue_now: Catalogue
+) -> BecomeForm:
     target = catalogue_now.targets.get(name)
     if target is None:
         # the grant refuses it, as it does a target that is not for this person
         return BecomeForm(request.POST, longest=DEFAULT_SECONDS)
+
+    sent: QueryDict = request.POST
+    if delivery == Delivery.CONSOLE and not wants_json(request):
+        sent = with_last_choices(request, target)
     return BecomeForm(
-        request.POST,
+        sent,
+        target=target,
         longest=longest_seconds(target),
         sensitive=catalogue_now.takes_code(target),
     )
@@ -131,7 +159,8 @@ def _grant_request(
         target=name,
         seconds=form.cleaned_data["duration"],
         delivery=delivery,
-        destination=form.cleaned_data["destination"].strip(),
+        destination=form.landing,
+        region=form.cleaned_data["region"],
         reason=form.cleaned_data["reason"].strip(),
         issuer=request.build_absolute_uri("/"),
         code=form.cleaned_data.get(stepup.FIELD, ""),

@@ -16,6 +16,7 @@ from brokers.reason_patterns import LONGEST_PATTERN, PatternError, parse
 from core import admin
 from core.groups import check_stored_group
 from core.partitions import REGION
+from core.typed_text import sentence
 
 NAME = re.compile(r"[A-Za-z0-9][\w+=,.@-]{0,63}", re.ASCII)
 LABEL = re.compile(r"[\w.-]{1,32}(=[\w./@-]{1,64})?", re.ASCII)
@@ -24,12 +25,6 @@ MOST_LABELS = 20
 MOST_POLICY_ARNS = 10
 
 COLOURS = ("", "green", "blue", "orange", "red", "purple", "grey")
-
-
-def sentence(error: Exception) -> str:
-    """Return an error's text as a sentence."""
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 class NameField(forms.CharField):

@@ -5,8 +5,12 @@ from typing import Any
 from django import forms
 
 from accounts import stepup
+from brokers.catalogue_rows import AnyTarget
 from brokers.choices import ONE_HOUR, SHORTEST_SESSION, describe_seconds
-from core.typed_text import number_of
+from brokers.console_services import SERVICES, service_named
+from brokers.regions import regions_of
+from core.partitions import check_region
+from core.typed_text import number_of, sentence
 
 DURATIONS = (SHORTEST_SESSION, ONE_HOUR, 7200, 14_400, 28_800, 43_200, 86_400, 129_600)
 """Seconds to choose from."""
@@ -15,11 +19,36 @@ DEFAULT_SECONDS = ONE_HOUR
 """Chosen unless the target's longest session is shorter."""
 
 
+def seconds_in_words(seconds: int) -> str:
+    """Return a duration as a sentence has it, as in "1 hour 30 minutes"."""
+    hours, minutes = divmod(seconds // 60, 60)
+    parts = []
+    if hours:
+        parts.append("1 hour" if hours == 1 else f"{hours} hours")
+    if minutes:
+        parts.append(f"{minutes} minutes")
+    return " ".join(parts)
+
+
 def duration_choices(longest: int) -> list[tuple[int, str]]:
     """Return the choices up to `longest` seconds, the longest included."""
     durations = {seconds for seconds in DURATIONS if seconds <= longest}
     durations.add(longest)
-    return [(seconds, describe_seconds(seconds)) for seconds in sorted(durations)]
+    return [(seconds, seconds_in_words(seconds)) for seconds in sorted(durations)]
+
+
+def _service_choices(target: AnyTarget | None) -> list[tuple[str, str]]:
+    own_page = str(target.destination or "") if target else ""
+    first = f"The target's page: {own_page}" if own_page else "The console's front page"
+    services = sorted(SERVICES, key=lambda service: service.title.lower())
+    return [("", first), *((service.key, service.title) for service in services)]
+
+
+def _region_choices(target: AnyTarget | None) -> list[tuple[str, str]]:
+    own_region = str(target.region or "") if target else ""
+    first = f"The target's: {own_region}" if own_region else "The one AWS chooses"
+    regions = regions_of(str(target.partition)) if target else ()
+    return [("", first), *((region.name, str(region)) for region in regions)]
 
 
 class WholeNumberField(forms.IntegerField):
@@ -36,22 +65,37 @@ class BecomeForm(forms.Form):
     """How long, why, and for the console where to land."""
 
     duration = WholeNumberField(label="For how long", min_value=SHORTEST_SESSION, required=False)
+    service = forms.CharField(label="Service", max_length=40, required=False)
+    region = forms.CharField(label="Region", max_length=40, required=False)
     destination = forms.CharField(
-        label="Where to land in the console",
+        label="Any other page of the console",
         max_length=2000,
         required=False,
-        help_text="Optional: a path such as /s3/home, or a console address.",
+        help_text="A path such as /s3/buckets/logs, or an address of the console. "
+        "It counts instead of the service.",
     )
     reason = forms.CharField(
         label="Reason", max_length=500, required=False, help_text="Optional; kept in the audit log."
     )
 
     def __init__(
-        self, *arguments: Any, longest: int, sensitive: bool = False, **named: Any
+        self,
+        *arguments: Any,
+        longest: int,
+        sensitive: bool = False,
+        target: AnyTarget | None = None,
+        **named: Any,
     ) -> None:
-        """Offer durations up to `longest` seconds; ask for a code where the target is sensitive."""
+        """Offer durations up to `longest` seconds, and the console's pages and regions of `target`.
+
+        Ask for a code where the target is sensitive.
+        """
         super().__init__(*arguments, **named)
+        self.label_suffix = ""
         self.longest = longest
+        self.target = target
+        self.fields["service"].widget = forms.Select(choices=_service_choices(target))
+        self.fields["region"].widget = forms.Select(choices=_region_choices(target))
         if sensitive:
             self.fields[stepup.FIELD] = stepup.field()
 
@@ -61,6 +105,42 @@ class BecomeForm(forms.Form):
 
         self.fields["destination"].widget.attrs["autocomplete"] = "off"
         self.fields["reason"].widget.attrs["autocomplete"] = "off"
+
+    @property
+    def duration_in_words(self) -> str:
+        """For how long the console opens, as the form stands."""
+        shown = number_of(str(self["duration"].value() or ""))
+        seconds = int(shown) if shown.isdecimal() else min(DEFAULT_SECONDS, self.longest)
+        return seconds_in_words(min(seconds, self.longest))
+
+    def clean_service(self) -> str:
+        """Return the service's key; raise ValidationError for one that is not offered."""
+        service: str = self.cleaned_data["service"]
+        if service and not service_named(service):
+            raise forms.ValidationError("Choose a service of the list.")
+        return service
+
+    def clean_region(self) -> str:
+        """Return the region; raise ValidationError for one of another partition.
+
+        It need not be on the list: AWS has new ones before this cooper has heard of them.
+        """
+        region: str = self.cleaned_data["region"]
+        if region and self.target:
+            try:
+                check_region(region, str(self.target.partition))
+            except ValueError as error:
+                raise forms.ValidationError(sentence(error)) from error
+        return region
+
+    @property
+    def landing(self) -> str:
+        """The page that was asked for: the one that was typed, or else the service's."""
+        typed: str = self.cleaned_data["destination"].strip()
+        service = service_named(self.cleaned_data["service"])
+        if typed or not service:
+            return typed
+        return service.path
 
     def clean_duration(self) -> int:
         """Return the seconds, the default when none were given."""

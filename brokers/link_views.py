@@ -21,12 +21,12 @@ from brokers.becoming import allow_sign_in_hosts, card_for, sign_in_first
 from brokers.cards import Card
 from brokers.console_urls import console_url, shown
 from brokers.contacts import default_contact
-from brokers.form_fields import sentence
 from brokers.forms import BecomeForm
 from brokers.links import Offers, cards_for, cards_in, destination_at, offers_at
 from brokers.request_catalogue import catalogue_of
 from brokers.stops import stops_now
 from core.requests import CooperRequest
+from core.typed_text import sentence
 
 ELSEWHERE = "elsewhere"
 """The query parameter by which a link that came from elsewhere is known to, after signing in."""

@@ -22,7 +22,6 @@ from brokers.form_fields import (
     SessionPolicyField,
     check_policy_length,
     check_reason_example,
-    sentence,
 )
 from brokers.grants import CEILINGS
 from brokers.models import AwsAccount, Kind, State, Target
@@ -31,6 +30,7 @@ from brokers.reason_patterns import LONGEST_REASON
 from core import admin, aws
 from core.dynamo import Document
 from core.partitions import PARTITIONS, check_region
+from core.typed_text import sentence
 
 WEAKER_MODE_REFUSED = "A sensitive target cannot use weaker mode."
 

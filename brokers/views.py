@@ -1,5 +1,7 @@
 """AWS access over HTTP: a target's page, and the POST that opens the console."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_safe
@@ -15,6 +17,7 @@ from brokers.becoming import (
 )
 from brokers.forms import BecomeForm
 from brokers.grants import Delivery
+from brokers.last_choices import last_choices
 from core.http import post_only
 from core.requests import CooperRequest
 
@@ -29,12 +32,18 @@ def target(request: CooperRequest, name: str) -> HttpResponse:
     card = card_for(request, request.identity, name)
     typed = request.kept_forms.form_of(request.path)
     request.is_brought_back = bool(typed)
-    initial = typed.dict() or typed_before_set_up(request, name)
+    initial: dict[str, Any] = dict(last_choices(request, card.target))
+    initial |= typed.dict() or typed_before_set_up(request, name)
 
     # without a device there is no code to type: the form leads to set one up first
     needs_device = card.takes_code and not stepup.has_device(request)
     asks_code = card.takes_code and not needs_device
-    form = BecomeForm(initial=initial, longest=card.longest_seconds, sensitive=asks_code)
+    form = BecomeForm(
+        initial=initial,
+        target=card.target,
+        longest=card.longest_seconds,
+        sensitive=asks_code,
+    )
     return target_page(request, card, form, needs_device=needs_device)
 
 

@@ -45,6 +45,12 @@ def without_marks(text: str) -> str:
     return "".join(character for character in text if unicodedata.category(character) != "Cf")
 
 
+def sentence(error: Exception) -> str:
+    """Return an error's text as a sentence for people."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def digits_of(text: str) -> str:
     """Return the ASCII digits of a code, or "" when more than blanks and dashes stand between."""
     compact = re.sub(r"[\s-]", "", plain(text), flags=re.ASCII)

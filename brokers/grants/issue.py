@@ -19,7 +19,6 @@ from brokers.catalogue_state import Catalogue
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
 from brokers.errors import ChangedMeanwhile
-from brokers.form_fields import sentence
 from brokers.grants import limits
 from brokers.grants.basis import Claim
 from brokers.grants.check import check
@@ -32,6 +31,7 @@ from brokers.sts import SessionRequest, broker_for, session_request
 from core import audit, aws
 from core.audit import Event
 from core.errors import CooperError, Invalid
+from core.typed_text import sentence
 
 REASON_LIMIT = 500
 """Characters of a person's reason that are kept."""
@@ -56,6 +56,9 @@ class GrantRequest:
 
     destination: str = ""
     """The page of the console to land on; the target's own when empty."""
+
+    region: str = ""
+    """The region to land in, where the page names none; the target's own when empty."""
 
     reason: str = ""
     issuer: str = ""
@@ -216,7 +219,7 @@ def _console_destination(target: AnyTarget, request: GrantRequest) -> str:
     destination = request.destination or str(target.destination or "")
     try:
         return arns.console_destination(
-            str(target.partition), str(target.region or ""), destination
+            str(target.partition), request.region or str(target.region or ""), destination
         )
     except ValueError as error:
         raise Invalid(sentence(error), field="destination") from error

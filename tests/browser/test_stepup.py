@@ -102,7 +102,9 @@ def test_it_lets_carol_entitle_a_group_for_many_targets_with_one_code(page, demo
     check_layout(page, "admin-list")
     assert violations(page) == []
     page.get_by_label("Select all objects on this page for an action").check()
-    page.get_by_label("With the chosen").select_option(label="Associate a group with the chosen targets")
+    page.get_by_label("With the chosen").select_option(
+        label="Associate a group with the chosen targets"
+    )
     page.get_by_role("button", name=re.compile("^(Go|Run)$")).click()
     page.get_by_label("Group").fill("visitors")
     check_layout(page, "admin-bulk-asks")

@@ -1,0 +1,104 @@
+"""A target's page in a real browser: its tab, its busy button, its keys, and without script."""
+
+import re
+
+import pytest
+
+from tests.support.browser import chromium, demo, page, see, sign_in, violations
+
+__all__ = ["chromium", "demo", "page"]  # fixtures
+pytestmark = pytest.mark.browser
+
+SIGNED_IN = re.compile("/federation")
+
+
+def press(page, *keys: str) -> int:
+    """Press keys and return how many; what is typed as text is not counted."""
+    for key in keys:
+        page.keyboard.press(key)
+    return len(keys)
+
+
+def test_alice_opens_the_console_by_keyboard_and_sees_that_it_opens(page):
+    sign_in(page, "alice")
+    see(page.get_by_role("heading", name="Your targets"))
+    page.goto("/targets/dev-read/")
+    # past the header, past the way back to home
+    keys = press(page, "Tab", "Enter", "Tab", "Tab")
+    page.keyboard.type("S3")
+    keys += press(page, "Tab")
+    page.keyboard.type("eu-west-1")
+    keys += press(page, "Tab")
+    page.keyboard.type("15")
+    see(page.get_by_role("button", name="Open console for 15 minutes"))
+
+    with page.expect_popup() as opened:
+        keys += press(page, "Control+Enter")
+        see(page.get_by_role("button", name="Opening…"))
+        assert page.get_by_role("status").filter(has_text="Opening the console").count() == 1
+        # it is one grant, however often it is pressed
+        page.keyboard.press("Control+Enter")
+    assert keys <= 8
+
+    console = opened.value
+    console.wait_for_url(SIGNED_IN)
+    said = console.locator("body").inner_text()
+    assert "https://eu-west-1.console.aws.amazon.com/s3/home" in said
+    assert console.evaluate("window.opener") is None
+    assert len(page.context.pages) == 2
+    see(page.get_by_role("button", name="Open console for 15 minutes"))
+    assert page.problems == []
+
+    # next time all of it is there, and so is the way out of the console that is open
+    page.reload()
+    assert page.get_by_label("Service").input_value() == "s3"
+    assert page.get_by_label("Region").input_value() == "eu-west-1"
+    see(page.get_by_role("link", name="sign out of AWS"))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width in (1440, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_wrong_is_corrected_in_the_new_tab(page):
+    sign_in(page, "alice")
+    see(page.get_by_role("heading", name="Your targets"))
+    page.goto("/targets/dev-read/")
+    page.get_by_label("Reason").fill("ticket 4711")
+    page.get_by_label("Region").select_option("eu-west-1")
+    page.get_by_text("Any other page of the console").first.click()
+    page.get_by_label("Any other page of the console").fill("https://example.com/")
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Open console").click()
+
+    again = opened.value
+    see(again.locator(".errorlist"))
+    assert again.get_by_label("Reason").input_value() == "ticket 4711"
+    assert again.get_by_label("Region").input_value() == "eu-west-1"
+    assert violations_of(again) == []
+    again.get_by_label("Any other page of the console").fill("/rds/home")
+    again.get_by_role("button", name="Open console").click()
+    again.wait_for_url(SIGNED_IN)
+    assert "https://eu-west-1.console.aws.amazon.com/rds/home" in again.content()
+    assert len(page.context.pages) == 2
+
+
+def violations_of(page) -> list:
+    page.problems = []
+    return violations(page)
+
+
+def test_it_works_without_javascript(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.goto("/targets/dev-read/")
+    page.get_by_label("Service").select_option("ec2")
+    assert not page.locator("[data-duration]").is_visible()
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Open console").click()
+    opened.value.wait_for_url(SIGNED_IN)
+    assert "/ec2/home" in opened.value.content()
+    context.close()
