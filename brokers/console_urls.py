@@ -32,6 +32,7 @@ _ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:([a-z0-9-]*):([0-9]{12}):", re.ASC
 _ACCOUNT_IN_PATH = re.compile(
     r"/codesuite/[a-z]+/([0-9]{12})/|/(?:private|public)/([0-9]{12})/", re.ASCII
 )
+_ACCOUNT_OF_VIEW = re.compile(r"/go/view\?(?:.*&)?account=([0-9]{12})(?:[&#].*)?", re.ASCII)
 _QUEUE = re.compile(r"//sqs\.[a-z0-9.-]+/([0-9]{12})/", re.ASCII)
 
 _LIGHTSAIL_REGION = re.compile(r"/ls/webapp/([a-z0-9-]+)/.*", re.ASCII)
@@ -165,6 +166,10 @@ def _mentioned_accounts(address: str) -> tuple[str, ...]:
             accounts[match[1] or match[2]] = None
         for match in _QUEUE.finditer(reading):
             accounts[match[1]] = None
+
+    view = _ACCOUNT_OF_VIEW.fullmatch(address)
+    if view:
+        accounts[view[1]] = None
     return tuple(accounts)
 
 

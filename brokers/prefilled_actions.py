@@ -74,7 +74,7 @@ ACTIONS = (
     ),
     _action(
         "launches instances or creates something in EC2",
-        r"#launch|#/?(?:create|import|request|run)[a-z]*(?:[:;=]|$)",
+        r"#launch(?!templates?(?:details)?[:;])|#/?(?:create|import|request|run)[a-z]*(?:[:;=]|$)",
         "AWSEC2/latest/UserGuide/ec2-launch-instance-wizard.html",
     ),
     _action(
