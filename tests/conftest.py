@@ -13,13 +13,14 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts import login
+from accounts.admin import new_admins_card, providers_card
 from accounts.first_read import guesses
 from accounts.identity import Identity
 from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
-from brokers.admin import known_people, last_used
+from brokers.admin import known_people, last_used, refusals_card
 from brokers.grants import limits
 from cooper_project import preparation
 from cooper_project.setup import set_up
@@ -135,6 +136,8 @@ def store(
     limits.forget()
     last_used.forget()
     known_people.forget()
+    for card in (new_admins_card, providers_card, refusals_card):
+        card.forget()
     document_source.tables.clear()
     injected.clear()
     with clock.travelling():

@@ -2,6 +2,7 @@
 
 from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin
+from brokers.admin.overview import refusals_card
 from brokers.admin.people import PersonWithGrantsAdmin
 from brokers.admin.stop_all import StopAllGrantsAdmin
 from brokers.admin.targets import TargetAdmin
@@ -13,4 +14,5 @@ __all__ = [
     "PersonWithGrantsAdmin",
     "StopAllGrantsAdmin",
     "TargetAdmin",
+    "refusals_card",
 ]

@@ -14,6 +14,7 @@ from django.shortcuts import resolve_url
 from core import audit
 from core.admin.meta import adapt_document
 from core.admin.operations import AdminOperation, OperationKind
+from core.admin.overview import Card, CardKind, cards
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.dynamo import Document
@@ -41,6 +42,17 @@ class AdminSite(admin.AdminSite):
 
     `lines`, and `until`: which event they reach to, for saying that they were read.
     """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.card_kinds: list[CardKind] = []
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show what needs an administrator, and where to begin."""
+        shown: list[Card] = []
+        if request.user.has_perm(ADMINISTER):
+            shown = cards(request, self.card_kinds)
+        return super().index(request, {"cards": shown, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
         urls = super().get_urls()
