@@ -21,7 +21,10 @@ _REASONS = {
         "AWS does not let cooper become this target: "
         "its trust policy has changed or lacks something."
     ),
-    "PackedPolicyTooLarge": "The target's session policy and tags are too large for AWS.",
+    "PackedPolicyTooLarge": (
+        "The target's session policies and its session tags, such as the reason, are too large "
+        "for AWS together."
+    ),
     "MalformedPolicyDocument": "AWS cannot read the target's session policy.",
     "RegionDisabledException": "STS is switched off in this region for the target's AWS account.",
     "ValidationError": "AWS refused the request for this target.",

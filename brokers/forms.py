@@ -61,6 +61,18 @@ class WholeNumberField(forms.IntegerField):
         return super().to_python(value)
 
 
+def demanded_reason_field(example: str) -> forms.CharField:
+    """Return the field for the reason that a target demands; `example` is one that matches."""
+    such_as = f"Such as {example}. " if example else ""
+    needed = f"This target takes a reason such as {example}." if example else "Give a reason."
+    return forms.CharField(
+        label="Reason",
+        max_length=500,
+        help_text=f"{such_as}Visible in the target's CloudTrail; no secrets.",
+        error_messages={"required": needed},
+    )
+
+
 class BecomeForm(forms.Form):
     """How long, why, and for the console where to land."""
 
@@ -88,7 +100,8 @@ class BecomeForm(forms.Form):
     ) -> None:
         """Offer durations up to `longest` seconds, and the console's pages and regions of `target`.
 
-        Ask for a code where the target is sensitive.
+        Ask for a code where the target is sensitive, and for a reason where it demands one; whether
+        a reason matches is looked at by the grant.
         """
         super().__init__(*arguments, **named)
         self.label_suffix = ""
@@ -96,6 +109,8 @@ class BecomeForm(forms.Form):
         self.target = target
         self.fields["service"].widget = forms.Select(choices=_service_choices(target))
         self.fields["region"].widget = forms.Select(choices=_region_choices(target))
+        if target and target.reason_pattern:
+            self.fields["reason"] = demanded_reason_field(str(target.reason_example or ""))
         if sensitive:
             self.fields[stepup.FIELD] = stepup.field()
 

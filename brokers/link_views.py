@@ -90,10 +90,15 @@ def _form_context(request: CooperRequest, card: Card) -> dict[str, Any]:
     # without a device there is no code to type: the form leads to set one up first
     needs_device = card.takes_code and not stepup.has_device(request)
     asks_code = card.takes_code and not needs_device
-    form = BecomeForm(longest=card.longest_seconds, sensitive=asks_code)
+    takes_reason = catalogue_of(request).takes_reason(card.target)
+    form = BecomeForm(
+        longest=card.longest_seconds,
+        sensitive=asks_code,
+        target=card.target,
+    )
 
     fields = []
-    if catalogue_of(request).takes_reason(card.target):
+    if takes_reason:
         fields.append(form["reason"])
     if asks_code:
         fields.append(form[stepup.FIELD])

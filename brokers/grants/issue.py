@@ -25,6 +25,7 @@ from brokers.grants.check import check
 from brokers.grants.decision import refusals_recorded, require_entitlement
 from brokers.grants.intent import Intent, record_intent
 from brokers.grants.outcome import failures_recorded, record_outcome, stops_recorded
+from brokers.grants.reasons import demanded_reason
 from brokers.grants.sts_slots import sts_slot
 from brokers.models import Target
 from brokers.sts import SessionRequest, broker_for, session_request
@@ -61,6 +62,8 @@ class GrantRequest:
     """The region to land in, where the page names none; the target's own when empty."""
 
     reason: str = ""
+    """Why; where the target demands one, it has to match."""
+
     issuer: str = ""
     """cooper's address, to which the console sends people when their session is over."""
 
@@ -95,9 +98,9 @@ def grant(
     anything is handed out.
 
     Raise TargetNotAccessible (unknown, disabled or not entitled: all the same), Stopped,
-    ChangedMeanwhile, TooMany, Invalid (duration, destination), StepUpRequired (a sensitive target
-    without a code), Refused, Unavailable, or AwsRefused. Without a durable outcome nothing is
-    handed out.
+    ChangedMeanwhile, TooMany, Invalid (duration, destination, reason), StepUpRequired (a sensitive
+    target without a code), Refused, Unavailable, or AwsRefused. Without a durable outcome nothing
+    is handed out.
     """
     with aws.deadline(limits.DEADLINE):
         decision = require_entitlement(identity, request.target, now, catalogue_now)
@@ -106,10 +109,12 @@ def grant(
         with refusals_recorded(identity, target):
             seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
+            reason = demanded_reason(target, request.reason)
             _demand_web_session(request)
             _use_code(identity, request, takes_code=decision.takes_code)
 
             session = session_request(target, identity, seconds, decision.external_id)
+            session = replace(session, reason=reason)
             facts = _facts_of_intent(request, seconds)
             intent = record_intent(session, target, decision.entitlement, now, facts)
 

@@ -17,7 +17,7 @@ from brokers.probing.key_check import DENY_ALL, PROBE_ARGUMENTS
 from brokers.readiness import Place, ProbeResult
 from brokers.sts import assume_role, federation_token
 from brokers.sts.names import new_grant_id, session_name
-from brokers.sts.request import policy_arguments, tags
+from brokers.sts.request import SessionRequest, policy_arguments, tags
 from core import aws
 from core.errors import CooperError, Unavailable
 
@@ -62,8 +62,10 @@ def _refusal_or_raise(error: CooperError) -> CooperError:
     return error
 
 
-def _tags() -> list[dict[str, str]]:
-    return tags(PROBER, new_grant_id())
+def _tags(target: Target) -> list[dict[str, str]]:
+    """Return the tags that a grant of the target would have, with the example as its reason."""
+    reason = str(target.reason_example or "") if target.reason_pattern else ""
+    return tags(SessionRequest(PROBER, new_grant_id(), ONE_HOUR, "", reason=reason))
 
 
 @dataclass
@@ -105,7 +107,7 @@ class _RoleProbe:
             return self.findings.failed(Place.ROLE, _describe_first_refusal(refusal))
 
         external_id_enforced = self._enforces_external_id()
-        tag_session = self._allows("sts:TagSession", Tags=_tags())
+        tag_session = self._allows("sts:TagSession", Tags=_tags(self.target))
 
         refusal = self._refusal_of_own_policies(tag_session)
         if refusal is not None:
@@ -207,7 +209,7 @@ class _RoleProbe:
         if not arguments:
             return None
         if tag_session:
-            arguments["Tags"] = _tags()
+            arguments["Tags"] = _tags(self.target)
         return self._assume_exactly(ExternalId=self.external_id, **arguments)
 
     def _longest_seconds(self) -> int:
@@ -291,7 +293,7 @@ class _FederatedUserProbe:
 
     def _allows_tags(self) -> bool:
         """Return whether the IAM user may pass session tags; a refusal becomes a finding."""
-        refusal = self._federate(PROBE_ARGUMENTS | {"Tags": _tags()})
+        refusal = self._federate(PROBE_ARGUMENTS | {"Tags": _tags(self.target)})
         if refusal is not None:
             self.findings.add(
                 Place.KEYS,
@@ -309,5 +311,5 @@ class _FederatedUserProbe:
         arguments = {name: value for name, value in PROBE_ARGUMENTS.items() if name != "Policy"}
         arguments |= own
         if tag_session:
-            arguments["Tags"] = _tags()
+            arguments["Tags"] = _tags(self.target)
         return self._federate(arguments)

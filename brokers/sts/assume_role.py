@@ -30,7 +30,7 @@ def arguments_for(target: Target, request: SessionRequest) -> dict[str, Any]:
     if request.source_identity:
         arguments["SourceIdentity"] = request.source_identity
     if target.tag_session:
-        arguments["Tags"] = tags(request.identity, request.grant_id)
+        arguments["Tags"] = tags(request)
     return arguments | policy_arguments(target)
 
 

@@ -25,7 +25,7 @@ def become(target: Target, request: SessionRequest) -> Credentials:
         "DurationSeconds": max(SHORTEST_SESSION, min(request.seconds, LONGEST)),
     }
     if target.tag_session:
-        arguments["Tags"] = tags(request.identity, request.grant_id)
+        arguments["Tags"] = tags(request)
     arguments |= policy_arguments(target)
     return federate(decrypt_keys(target), str(target.partition), arguments)
 

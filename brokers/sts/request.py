@@ -28,6 +28,9 @@ class SessionRequest:
     external_id: str = ""
     """That of the target's AWS account."""
 
+    reason: str = ""
+    """The reason that the target demands, which matches its pattern; "" where it demands none."""
+
 
 def session_request(
     target: AnyTarget, identity: Identity, seconds: int, external_id: str
@@ -51,12 +54,24 @@ It raises CooperError, with AWS's code, when AWS refuses or does not answer.
 """
 
 
-def tags(identity: Identity, grant_id: str) -> list[dict[str, str]]:
-    """Return the session tags that name the person and the grant."""
-    values = {"person": identity.subject, "provider": identity.provider, "grant": grant_id}
-    return [
+def tags(request: SessionRequest) -> list[dict[str, str]]:
+    """Return the session tags that name the person, the grant and the demanded reason.
+
+    None of them is transitive: a role that is assumed from this one gets none.
+    """
+    identity = request.identity
+    values = {
+        "person": identity.subject,
+        "provider": identity.provider,
+        "grant": request.grant_id,
+    }
+    session_tags = [
         {"Key": f"cooper:{key}", "Value": names.tag_value(text)} for key, text in values.items()
     ]
+    if request.reason:
+        # as it was typed, so that a policy may compare it: it has no character that AWS refuses
+        session_tags.append({"Key": "cooper:reason", "Value": request.reason})
+    return session_tags
 
 
 def policy_arguments(target: Target) -> dict[str, Any]:
