@@ -7,6 +7,7 @@ from django.apps import AppConfig
 
 from accounts import entitlement_hooks
 from accounts.identity import Group, Identity
+from core.error_pages import ask_for_contact
 
 
 class BrokersConfig(AppConfig):
@@ -20,6 +21,7 @@ class BrokersConfig(AppConfig):
         from accounts.checks import register_stored  # noqa: PLC0415 - models load after this module
         from accounts.first_read import also_read  # noqa: PLC0415 - see above
         from brokers import catalogue, checks, entitlements  # noqa: PLC0415 - see above
+        from brokers.contacts import default_contact  # noqa: PLC0415 - see above
         from brokers.request_keys import request_keys  # noqa: PLC0415 - see above
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
@@ -35,3 +37,4 @@ class BrokersConfig(AppConfig):
         entitlement_hooks.register(source)
         register_stored(checks.check_associations)
         also_read(request_keys)
+        ask_for_contact(default_contact)

@@ -3,6 +3,8 @@
 The views of the console and of credentials begin here and end with an answer of their own.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +18,10 @@ from accounts.identity import Identity
 from accounts.preferences import preferences_of
 from accounts.sessions import hash_session_key
 from brokers.cards import Card, card_of
+from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.contacts import contact_for
+from brokers.errors import TargetNotAccessible
 from brokers.forms import DEFAULT_SECONDS, BecomeForm
 from brokers.grants import (
     Delivery,
@@ -33,7 +37,7 @@ from brokers.request_catalogue import catalogue_of
 from brokers.request_keys import attempts_of
 from brokers.signin_endpoint import form_action_hosts
 from brokers.stops import stops_now
-from core.error_pages import error_response
+from core.error_pages import error_response, facts_of_refusal
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 from core.http import login_redirect, wants_json
 from core.requests import CooperRequest
@@ -116,7 +120,8 @@ def become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant
 
     try:
         grant_request = _grant_request(request, name, delivery, form)
-        issued = grant(identity, grant_request, datetime.now(UTC), catalogue_now)
+        with _owner_named(request, catalogue_now.targets.get(name)):
+            issued = grant(identity, grant_request, datetime.now(UTC), catalogue_now)
     except (Invalid, StepUpRequired) as error:
         if _has_no_device(error) and not wants_json(request):
             return _enrol_first(request, name, form)
@@ -127,6 +132,22 @@ def become(request: CooperRequest, name: str, delivery: Delivery) -> IssuedGrant
     remember(request, name, form)
     request.session.pop(TYPED_BEFORE_SET_UP, None)
     return issued
+
+
+@contextmanager
+def _owner_named(request: CooperRequest, target: CatalogueTarget | None) -> Iterator[None]:
+    """Let what is refused of a person's own target say whom to ask about it.
+
+    What is not theirs, or is not there, is all alike.
+    """
+    try:
+        yield
+    except TargetNotAccessible:
+        raise
+    except CooperError as error:
+        if target:
+            error.contact = contact_for(request, target)
+        raise
 
 
 def _has_no_device(error: CooperError) -> bool:
@@ -199,7 +220,11 @@ def _form_again(
     """
     card = card_for(request, identity, name)
     if wants_json(request):
-        content = {"error": "Some fields are not valid.", "fields": form.errors}
+        content = {
+            "error": "Some fields are not valid.",
+            "fields": form.errors,
+            **facts_of_refusal(request, contact_for(request, card.target)),
+        }
         return JsonResponse(content, status=status)
     return target_page(request, card, form, status)
 

@@ -39,7 +39,7 @@ def duration_choices(longest: int) -> list[tuple[int, str]]:
 
 def _service_choices(target: AnyTarget | None) -> list[tuple[str, str]]:
     own_page = str(target.destination or "") if target else ""
-    first = f"The target's page: {own_page}" if own_page else "The console's front page"
+    first = f"The target's page: {own_page}" if own_page else "Console home"
     services = sorted(SERVICES, key=lambda service: service.title.lower())
     return [("", first), *((service.key, service.title) for service in services)]
 
@@ -80,7 +80,7 @@ class BecomeForm(forms.Form):
     service = forms.CharField(label="Service", max_length=40, required=False)
     region = forms.CharField(label="Region", max_length=40, required=False)
     destination = forms.CharField(
-        label="Any other page of the console",
+        label="Path or address",
         max_length=2000,
         required=False,
         help_text="A path such as /s3/buckets/logs, or an address of the console. "

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from brokers.becoming import allow_sign_in_hosts, sign_in_first
+from brokers.contacts import default_contact
 from brokers.home_pages import home_page
 from brokers.request_catalogue import catalogue_of
 from brokers.stops import stops_now
@@ -36,4 +37,5 @@ def home(request: CooperRequest) -> HttpResponse:
 
     allow_sign_in_hosts(request, shown.partitions)
     context = {"page": shown.page, "home": shown, "query": query}
+    context["contact"] = default_contact(request)
     return render(request, "brokers/home.html", context)

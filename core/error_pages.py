@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,27 @@ from core.http import wants_json
 
 logger = logging.getLogger(__name__)
 
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "This cannot be used",
+    HTTPStatus.FORBIDDEN: "Access denied",
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.CONFLICT: "Changed meanwhile",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not available now",
+}
+"""Titles of error pages, by status; other ones have HTTP's own phrase."""
+
+ContactOf = Callable[[HttpRequest], str]
+"""Whom the person who asks is to be sent to, "" when nobody is named."""
+
+_contact_sources: list[ContactOf] = []
+
+
+def ask_for_contact(contact_of: ContactOf) -> None:
+    """Let error pages ask `contact_of` whom to ask, where the error does not say it."""
+    _contact_sources.append(contact_of)
+
 
 def error_response(
     request: HttpRequest, status: int, message: str, title: str = "", **context: Any
@@ -23,7 +45,19 @@ def error_response(
     refused here leaves no event on the audit log.
     """
     logger.warning("request %s: answered %d: %s", request_id_of(request), status, message)
-    return _error_page(request, status, message, title, **context)
+    contact = _default_contact(request)
+    return _error_page(request, status, message, title, contact=contact, **context)
+
+
+def _default_contact(request: HttpRequest) -> str:
+    """Return whom to ask; "" to strangers, and where DynamoDB does not say."""
+    if not getattr(request, "identity", None):
+        return ""
+    try:
+        return next(filter(None, (contact_of(request) for contact_of in _contact_sources)), "")
+    except CooperError:
+        # the page may be the one that says that DynamoDB does not answer
+        return ""
 
 
 def request_id_of(request: HttpRequest) -> str:
@@ -32,25 +66,42 @@ def request_id_of(request: HttpRequest) -> str:
 
 
 def _error_page(
-    request: HttpRequest, status: int, message: str, title: str = "", **context: Any
+    request: HttpRequest,
+    status: int,
+    message: str,
+    title: str = "",
+    *,
+    contact: str = "",
+    **context: Any,
 ) -> HttpResponse:
-    request_id = request_id_of(request)
     if wants_json(request):
-        return JsonResponse({"error": message, "request_id": request_id}, status=status)
+        content = {"error": message, **facts_of_refusal(request, contact)}
+        return JsonResponse(content, status=status)
 
+    http_status = HTTPStatus(status)
     context |= {
-        "title": title or HTTPStatus(status).phrase,
+        "title": title or TITLES.get(http_status, http_status.phrase),
         "message": message,
-        "request_id": request_id,
+        "contact": contact,
+        "request_id": request_id_of(request),
     }
     return render(request, "error.html", context, status=status)
+
+
+def facts_of_refusal(request: HttpRequest, contact: str) -> dict[str, str]:
+    """Return what a tool gets of every refusal: the request id, and whom to ask if it is known."""
+    facts = {"request_id": request_id_of(request)}
+    if contact:
+        facts["contact"] = contact
+    return facts
 
 
 def cooper_error_response(request: HttpRequest, error: CooperError) -> HttpResponse:
     """Return the error's message as a response, and log its detail."""
     request_id = request_id_of(request)
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
-    response = _error_page(request, error.status, error.message)
+    contact = error.contact or _default_contact(request)
+    response = _error_page(request, error.status, error.message, contact=contact)
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)
     return response

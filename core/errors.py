@@ -18,6 +18,9 @@ class CooperError(Exception):
     service = ""
     """The AWS service whose call failed, as botocore names it (`sts`), if it was one."""
 
+    contact = ""
+    """Whom to ask about it, where that is not the installation's contact: a target's owner."""
+
     def __init__(self, message: str, detail: str = "", *, code: str = "") -> None:
         """Keep the person's `message`, the log's `detail` and AWS's error `code`, if any."""
         super().__init__(message)

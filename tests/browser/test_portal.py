@@ -29,8 +29,8 @@ def test_it_takes_alice_to_the_console_of_a_role(page):
     check_layout(page, "home")
     page.get_by_role("link", name="Development, read only").click()
     check_layout(page, "target")
-    page.get_by_text("Any other page of the console").first.click()
-    page.get_by_label("Any other page of the console").fill("/s3/buckets")
+    page.get_by_text("Any other page of the console").click()
+    page.get_by_label("Path or address").fill("/s3/buckets")
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Open console").click()
     console = opened.value

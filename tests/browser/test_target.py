@@ -68,8 +68,8 @@ def test_what_is_wrong_is_corrected_in_the_new_tab(page):
     page.goto("/targets/dev-read/")
     page.get_by_label("Reason").fill("ticket 4711")
     page.get_by_label("Region").select_option("eu-west-1")
-    page.get_by_text("Any other page of the console").first.click()
-    page.get_by_label("Any other page of the console").fill("https://example.com/")
+    page.get_by_text("Any other page of the console").click()
+    page.get_by_label("Path or address").fill("https://example.com/")
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Open console").click()
 
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_corrected_in_the_new_tab(page):
     assert again.get_by_label("Reason").input_value() == "ticket 4711"
     assert again.get_by_label("Region").input_value() == "eu-west-1"
     assert violations_of(again) == []
-    again.get_by_label("Any other page of the console").fill("/rds/home")
+    again.get_by_label("Path or address").fill("/rds/home")
     again.get_by_role("button", name="Open console").click()
     again.wait_for_url(SIGNED_IN)
     assert "https://eu-west-1.console.aws.amazon.com/rds/home" in again.content()
