@@ -12,18 +12,24 @@ from django.contrib import messages
 from django.http import HttpResponse
 
 from brokers.admin import bulk_changes
-from brokers.admin.associations import GROUP_HELP, UNTIL_HELP, own_groups
+from brokers.admin.action_forms import (
+    AssociateForm,
+    DissociateForm,
+    LongestSessionForm,
+    OwnerForm,
+    RankForm,
+    ReasonForm,
+)
+from brokers.admin.associations import own_groups
 from brokers.admin.bulk_changes import BulkChange, BulkResult
 from brokers.admin.grants_awaited import show_awaited
 from brokers.admin.impact import summary_lines
 from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
-from brokers.form_fields import GroupField, SecondsField, UntilField
-from brokers.grants import CEILINGS
 from brokers.grants.events import GrantScope
 from brokers.grants.under_way import GrantsUnderWay
-from brokers.models import Kind, Target
+from brokers.models import Target
 from brokers.request_catalogue import catalogue_of
 from core import admin
 from core.admin import AdminOperation, AdminRequest
@@ -36,29 +42,6 @@ FORM_SHOWN_INPUT = "told"
 
 MOST_REFUSALS = 20
 """Refused targets that a page names; more are counted."""
-
-
-# -- what they ask ---------------------------------------------------------------------------------
-class AssociateForm(forms.Form):
-    """A group, and for how long."""
-
-    group = GroupField(max_length=560, help_text=GROUP_HELP)
-    until = UntilField(required=False, help_text=UNTIL_HELP)
-
-
-class DissociateForm(forms.Form):
-    """A group."""
-
-    group = GroupField(max_length=560, help_text=GROUP_HELP)
-
-
-class LongestSessionForm(forms.Form):
-    """The longest session."""
-
-    max_seconds = SecondsField(CEILINGS[Kind.FEDERATED_USER], label="Longest session")
-
-
-ACTION_FORMS = (AssociateForm, DissociateForm, LongestSessionForm)
 
 
 @dataclass(frozen=True)
@@ -179,6 +162,51 @@ def set_longest(
     return _confirm_and_run(model_admin, request, queryset, operation)
 
 
+@admin.action(description="Set the owner of the chosen targets")
+def set_owner(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
+    """Say whom people ask about them."""
+    operation = BulkOperation(
+        TargetOperationKind.SET_OWNER,
+        "Set the owner",
+        lambda typed: bulk_changes.set_attribute("owner", typed["owner"] or None),
+        form=OwnerForm,
+        effect="its owner is “{owner}” from now on.",
+    )
+    return _confirm_and_run(model_admin, request, queryset, operation)
+
+
+@admin.action(description="Set the rank of the chosen targets")
+def set_rank(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
+    """Set in which place links offer them."""
+    operation = BulkOperation(
+        TargetOperationKind.SET_RANK,
+        "Set the rank",
+        lambda typed: bulk_changes.set_attribute("rank", typed["rank"]),
+        form=RankForm,
+        effect="its rank is {rank} from now on.",
+    )
+    return _confirm_and_run(model_admin, request, queryset, operation)
+
+
+@admin.action(description="Demand a reason for the chosen targets")
+def set_reason(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
+    """Demand a reason that matches a pattern, or none any more."""
+    operation = BulkOperation(
+        TargetOperationKind.SET_REASON,
+        "Demand a reason",
+        lambda typed: bulk_changes.demand_reason(typed["reason_pattern"], typed["reason_example"]),
+        form=ReasonForm,
+        effect="becoming it takes a reason like “{reason_pattern}” (empty: none is demanded).",
+    )
+    return _confirm_and_run(model_admin, request, queryset, operation)
+
+
 BULK_ACTIONS = (
     enable,
     disable,
@@ -187,6 +215,9 @@ BULK_ACTIONS = (
     associate,
     dissociate,
     set_longest,
+    set_owner,
+    set_rank,
+    set_reason,
 )
 
 

@@ -88,6 +88,16 @@ def set_attribute(name: str, value: Any) -> BulkChange:
     return change
 
 
+def demand_reason(pattern: str, example: str) -> BulkChange:
+    """Return the change that demands a reason of a pattern; of none any more by ""."""
+
+    def change(target_change: TargetChange) -> None:
+        set_attribute("reason_pattern", pattern or None)(target_change)
+        set_attribute("reason_example", example or None)(target_change)
+
+    return change
+
+
 def associate(group: str, until: datetime | None) -> BulkChange:
     """Return the change that lets a group become the targets, until a moment or for good."""
 

@@ -15,7 +15,8 @@ from accounts.stepup import FIELD as CODE_FIELD
 from brokers import catalogue
 from brokers.admin import impact, import_export, last_used, link_names, target_save
 from brokers.admin.access_lookup import lookup_page
-from brokers.admin.actions import ACTION_FORMS, BULK_ACTIONS
+from brokers.admin.action_forms import ACTION_FORMS
+from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import (
     KINDS,

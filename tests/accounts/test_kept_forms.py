@@ -218,6 +218,8 @@ def written(store) -> dict[str, str]:
         ("associate", {"group": "okta:visitors", "until": "2031-02-03T04:05"}),
         ("dissociate", {"group": "okta:visitors"}),
         ("set_longest", {"max_seconds": "7200"}),
+        ("set_owner", {"owner": "Platform"}),
+        ("set_reason", {"reason_pattern": "OPS-[0-9]", "reason_example": "OPS-1"}),
     ],
 )
 def test_the_page_of_an_action_is_back_with_what_was_typed(carol, store, action, typed):

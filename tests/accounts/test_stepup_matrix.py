@@ -223,6 +223,17 @@ OPERATIONS = {
         act(TARGETS, "set_longest", "dev-read", "dev-admin", max_seconds="1800"),
         ("target", "set_longest"),
     ),
+    "set the owner of several targets": OperationCase(
+        act(TARGETS, "set_owner", "dev-read", "dev-admin", owner="Platform"),
+        ("target", "set_owner"),
+    ),
+    "set the rank of several targets": OperationCase(
+        act(TARGETS, "set_rank", "dev-read", "dev-admin", rank="7"), ("target", "set_rank")
+    ),
+    "demand a reason for several targets": OperationCase(
+        act(TARGETS, "set_reason", "dev-read", reason_pattern="a", reason_example="a"),
+        ("target", "set_reason"),
+    ),
     "add an association": OperationCase(
         form(
             "/admin/brokers/association/add/",
