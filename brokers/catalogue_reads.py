@@ -42,7 +42,7 @@ def _no_collecting() -> Iterator[None]:
 
 
 def _read_all(number: int) -> Catalogue:
-    targets = {target.name: target for target in _all_targets()}
+    targets = {target.name: target for target in all_targets()}
 
     rows_by_target: dict[str, list[CatalogueAssociation]] = {}
     for association in _all_associations():
@@ -52,7 +52,8 @@ def _read_all(number: int) -> Catalogue:
     return Catalogue.build(number, targets, _all_accounts(), associations)
 
 
-def _all_targets() -> Iterator[CatalogueTarget]:
+def all_targets() -> Iterator[CatalogueTarget]:
+    """Yield every target, deleted ones too, as its table has it now."""
     for page in scan_pages(Target, TARGET_ATTRIBUTES):
         for item in page:
             yield CatalogueTarget.from_item(item)
@@ -188,7 +189,7 @@ def find_differences(cached: Catalogue) -> TouchedNames:
 def _differing_targets(cached: Catalogue) -> set[str]:
     missing = set(cached.targets)
     differing = set()
-    for target in _all_targets():
+    for target in all_targets():
         missing.discard(target.name)
         if cached.targets.get(target.name) != target:
             differing.add(target.name)

@@ -6,7 +6,7 @@ anew is refused. Pure.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from brokers.choices import State
 
@@ -26,6 +26,9 @@ class NamedTarget(Protocol):
     def role_name(self) -> str | None: ...
     @property
     def state(self) -> str: ...
+
+
+N = TypeVar("N", bound=NamedTarget)
 
 
 def role_name_of(values: Mapping[str, Any]) -> str | None:
@@ -64,16 +67,16 @@ def taken_message(role_name: str, names: list[str]) -> str:
     )
 
 
-def doubles(targets: Iterable[NamedTarget]) -> dict[Place, list[str]]:
-    """Return the names of targets by the place that they share with others."""
-    names_by_place: dict[Place, list[str]] = {}
+def doubles(targets: Iterable[N]) -> dict[Place, list[N]]:
+    """Return the targets that share a place, by that place."""
+    targets_by_place: dict[Place, list[N]] = {}
     for target in targets:
         place = place_of(target.aws_account, target.role_name)
         if all(place) and target.state != State.DELETED:
-            names_by_place.setdefault(place, []).append(target.name)
+            targets_by_place.setdefault(place, []).append(target)
 
     shared = {}
-    for place, names in sorted(names_by_place.items()):
-        if len(names) > 1:
-            shared[place] = sorted(names)
+    for place, sharing in sorted(targets_by_place.items()):
+        if len(sharing) > 1:
+            shared[place] = sorted(sharing, key=lambda target: target.name)
     return shared

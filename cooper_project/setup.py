@@ -9,7 +9,9 @@ from django.conf import settings
 
 from accounts import person_names
 from brokers import catalogue
+from brokers.catalogue_reads import all_targets
 from brokers.models import Change
+from brokers.role_names import doubles
 from cooper_project import schema
 from core import audit, installation, secret_keys
 from core.audit import Event
@@ -45,6 +47,8 @@ def set_up(say: Say, *, rotate: bool = False, finish_upgrade: bool = False) -> l
     changed = tables.ensure(key_arn, say)
     changed += _ensure_items(key_arn)
     changed += _bring_secret_keys_up_to_date(say, rotate=rotate and "secret key" not in changed)
+
+    _name_doubles(say)
 
     # last of all: servers refuse to start before the tables have their version
     stored = schema.stored_version()
@@ -112,6 +116,17 @@ def _bring_secret_keys_up_to_date(say: Say, *, rotate: bool) -> list[str]:
             "they learn it by themselves, without a restart."
         )
     return changed
+
+
+def _name_doubles(say: Say) -> None:
+    """Name the targets of one AWS account that links call the same, and what to do about it."""
+    for (account_id, _), targets in doubles(all_targets()).items():
+        names = ", ".join(target.name for target in targets)
+        say(
+            f"In AWS account {account_id}, links call {names} the same: {targets[0].role_name}. "
+            "Links offer all of them. Give each but one a role name of its own, on its page under "
+            "Administration, Targets."
+        )
 
 
 def _ensure_names() -> bool:

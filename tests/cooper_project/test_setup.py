@@ -13,7 +13,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from accounts.models import Person, WebSession
 from brokers import catalogue
-from brokers.models import Change
+from brokers.models import Change, Target
 from cooper_project import schema, setup
 from core import audit, aws, installation, secret_keys
 from core.audit import AuditEvent, Event
@@ -561,3 +561,26 @@ def test_it_refuses_an_index_with_other_keys(empty: EmbeddedAws) -> None:
     _documents.remove(Tomorrow)
     with pytest.raises(Conflict, match="has an index by-person with other keys"):
         tables.ensure(key_arn(), quiet, only=[Tomorrow])
+
+
+# -- names in links --------------------------------------------------------------------------------
+def test_it_names_the_targets_that_links_call_the_same(store: EmbeddedAws) -> None:
+    target = Target.find("dev-read")
+    assert target is not None
+    values = {"aws_account": target.aws_account, "state": "enabled"}
+    double = Target("zz-double", kind="role", role_arn=str(target.role_arn).upper(), **values)
+    deleted = Target("zz-gone", kind="role", role_arn=target.role_arn, **values)
+    deleted.state = "deleted"
+    catalogue.edit(lambda writes: writes.create(double), "zz-double")
+    catalogue.edit(lambda writes: writes.create(deleted), "zz-gone")
+
+    lines: list[str] = []
+    setup.set_up(lines.append)
+    [line] = [line for line in lines if "the same" in line]
+    assert "links call dev-read, zz-double the same" in line
+    assert "Give each but one a role name of its own" in line
+
+    double.role_name = "another"
+    catalogue.edit(lambda writes: writes.save(double), "zz-double")
+    setup.set_up(lines.append)
+    assert len([line for line in lines if "the same" in line]) == 1
