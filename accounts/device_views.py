@@ -17,16 +17,24 @@ from functools import wraps
 import segno
 from django import forms
 from django.conf import settings
-from django.contrib import auth, messages
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import device_forms, enrolment_codes, pending_device, reauthentication, stepup, totp
+from accounts import (
+    device_forms,
+    enrolment_codes,
+    own_sessions,
+    pending_device,
+    reauthentication,
+    stepup,
+    totp,
+)
 from accounts.device_forms import ClockForm, FirstCodeForm, ProofForm
 from accounts.identity import Identity
-from accounts.models import Person, TotpDevice
+from accounts.models import TotpDevice
 from accounts.pending_device import PendingDevice
 from accounts.providers import SignInRefused, provider_for
 from core import audit
@@ -152,11 +160,11 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
     except CooperError as error:
         return _refusal(request, identity, error, recovery_form=form)
 
-    person = _person_in_next_epoch(identity.person)
+    person = own_sessions.person_in_next_epoch(identity.person)
     with transaction() as writes:
         writes.save(person)
         writes.create(audit.event(Event.RECOVERY_USED))
-    _keep_this_session(request, person)
+    own_sessions.keep_this_one(request, person)
 
     return _start_set_up(request, identity, totp.fingerprint(lost_device))
 
@@ -241,7 +249,7 @@ def _store_device(
     request: CooperRequest, identity: Identity, pending: PendingDevice, seed: bytes, step: int
 ) -> HttpResponse:
     """Store the device, end the person's other web sessions, and show the recovery codes, once."""
-    person = _person_in_next_epoch(identity.person)
+    person = own_sessions.person_in_next_epoch(identity.person)
     try:
         with transaction() as writes:
             recovery_codes = totp.enrol(
@@ -259,7 +267,7 @@ def _store_device(
         raise
 
     pending_device.discard(request)
-    _keep_this_session(request, person)
+    own_sessions.keep_this_one(request, person)
     context = {
         "codes": recovery_codes,
         "account_name": totp.account_name(seed, identity.person),
@@ -267,21 +275,6 @@ def _store_device(
         "next": safe_next(request),
     }
     return render(request, "accounts/device_codes.html", context)
-
-
-def _person_in_next_epoch(person_key: str) -> Person:
-    """Return the person with the next epoch, not yet saved: it ends their web sessions."""
-    person = Person.find(person_key)
-    if person is None:
-        raise Refused("You were signed out meanwhile. Sign in again.", "person gone")
-    person.start_new_epoch()
-    return person
-
-
-def _keep_this_session(request: CooperRequest, person: Person) -> None:
-    """Let this web session alone go on in the person's new epoch, under a new key."""
-    request.user.stored_person.epoch = person.epoch
-    auth.update_session_auth_hash(request, request.user)
 
 
 # -- its clock -------------------------------------------------------------------------------------

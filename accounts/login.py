@@ -10,12 +10,13 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import notices, person_names
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
+from accounts.browser_names import browser_in_words
 from accounts.entitlement_hooks import relevant_groups
 from accounts.first_read import first_read_of
 from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import AuthResult, Provider, SignInRefused, provider_for
-from accounts.sessions import AUTHENTICATED_AT, ENDS_AT
+from accounts.sessions import AUTHENTICATED_AT, ENDS_AT, SIGNED_IN_FROM
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
@@ -107,6 +108,10 @@ def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:
     # what an earlier sign-in of this session left is taken away even when there is nothing new
     _set_or_remove(request, SIGN_OUT_FACTS, dict(authenticated.sign_out_facts))
     _set_or_remove(request, ENDS_AT, _epoch_seconds(authenticated.session_ends_at))
+    request.session[SIGNED_IN_FROM] = {
+        "address": getattr(request, "client_address", ""),
+        "browser": browser_in_words(request.META.get("HTTP_USER_AGENT", "")),
+    }
     return user
 
 

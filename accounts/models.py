@@ -16,6 +16,7 @@ from pynamodb.attributes import (
     UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from accounts.identity import Group, Identity
 from core.dynamo import Document
@@ -148,6 +149,18 @@ class TotpDevice(Document):
         return str(self.person)
 
 
+class SessionsByPerson(GlobalSecondaryIndex["WebSession"]):  # type: ignore[no-untyped-call]
+    """The keys of one person's web sessions, for showing (`accounts.own_sessions`)."""
+
+    class Meta:
+        index_name = "by-person"
+        # nothing that changes while a session is used: each change would be a write here too
+        projection = KeysOnlyProjection()
+
+    person = UnicodeAttribute(hash_key=True)
+    created_at = NumberAttribute(range_key=True)
+
+
 class WebSession(Document):
     """A web session, under the SHA-256 of its cookie's value: the table yields no usable cookie.
 
@@ -166,6 +179,7 @@ class WebSession(Document):
     touched_at = NumberAttribute()
     ends_at = NumberAttribute(null=True)
     expires = TTLAttribute()
+    by_person = SessionsByPerson()
 
     @property
     def started(self) -> datetime:

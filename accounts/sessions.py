@@ -20,6 +20,9 @@ ENDS_AT = "ends_at"
 AUTHENTICATED_AT = "authenticated_at"
 """Where a web session keeps when the person last authenticated (ISO 8601)."""
 
+SIGNED_IN_FROM = "signed_in_from"
+"""Where a web session keeps the address and the browser of its sign-in."""
+
 TOUCH_EVERY = 60
 """Seconds after which a request notes that the web session is in use."""
 
@@ -67,27 +70,10 @@ def person_of_ended(session_key: str) -> str:
     return str(web_session.person or "")
 
 
-def active_sessions_for(person: Person) -> list[WebSession]:
-    """Return a person's active web sessions, newest first.
-
-    By a scan of the table: for an administrator's page, not for a request of everybody's.
-    """
-    now = time.time()
-    current_auth_hash = User.from_person(person).get_session_auth_hash()
-
-    own = WebSession.scan(WebSession.person == str(person.person), consistent_read=True)
-    # one of an older epoch is refused at its next request
-    active = [
-        web_session
-        for web_session in own
-        if is_active(web_session, now) and _auth_hash(web_session) == current_auth_hash
-    ]
-    return sorted(active, key=lambda web_session: float(web_session.created_at), reverse=True)
-
-
-def _auth_hash(web_session: WebSession) -> Any:
+def is_of_epoch(web_session: WebSession, person: Person) -> bool:
+    """Return whether a web session is of the person's epoch: others end at their next request."""
     data = SessionStore().decode(str(web_session.data))
-    return data.get(HASH_SESSION_KEY)
+    return bool(data.get(HASH_SESSION_KEY) == User.from_person(person).get_session_auth_hash())
 
 
 class SessionStore(SessionBase):

@@ -23,6 +23,8 @@ register_converter(NameConverter, "target")
 urlpatterns = [
     path("", home_views.home, name="home"),
     path("me/", me_views.me, name="me"),
+    path("me/end-session/", me_views.end_session, name="end-session"),
+    path("me/end-others/", me_views.end_other_sessions, name="end-others"),
     path("me/preferences/", me_views.preferences, name="preferences"),
     path("targets/<target:name>/", views.target, name="target"),
     path("targets/<target:name>/console/", views.console, name="console"),

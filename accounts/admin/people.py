@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 
-from accounts import administrators, enrolment_codes, sessions, totp
+from accounts import administrators, enrolment_codes, own_sessions, sessions, totp
 from accounts.admin.people_list import (
     FRESH,
     DisabledFilter,
@@ -244,7 +244,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     ) -> HttpResponse:
         """Show the active web sessions beside the form."""
         own_session_key = request.session.session_key or ""
-        context["web_sessions"] = sessions.active_sessions_for(context["original"])
+        context["web_sessions"] = own_sessions.all_active(context["original"], time.time())
         context["own_session"] = sessions.hash_session_key(own_session_key)
         return super().render_change_form(request, context, *arguments, **named)
 
@@ -262,7 +262,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     def _end_one(self, request: AdminRequest, person: Person, key_hash: str) -> HttpResponse:
         """Ask, then end the web session with this hash of its key."""
-        active = sessions.active_sessions_for(person)
+        active = own_sessions.all_active(person, time.time())
         chosen = [session for session in active if session.key_hash == key_hash]
         lines = _session_lines(person, chosen) or [f"{person}: this web session has ended already."]
 
@@ -273,7 +273,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     def _end_all(self, request: AdminRequest, person: Person) -> HttpResponse:
         """Ask, then end all web sessions of a person."""
-        active = sessions.active_sessions_for(person)
+        active = own_sessions.all_active(person, time.time())
         lines = _session_lines(person, active) or [f"{person}: has no web session now."]
         done = "person's web sessions ended"
         return self._end_sessions(request, person, lines, self._end_all_sessions, done)

@@ -4,6 +4,7 @@ Each cell has its own person and the clock is the test's, so nothing waits.
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
-from accounts.sessions import active_sessions_for
+from accounts.own_sessions import all_active
 from brokers.import_export import jobs
 from brokers.import_export.drafts import draft
 from brokers.models import Association, AwsAccount, Import, State, Target
@@ -119,7 +120,7 @@ def cut_short(_: str) -> None:
 
 def end_the_first(browser: Any, code: str) -> Any:
     """End the first web session on a person's page."""
-    [found, *_] = active_sessions_for(Person.find("local:alice"))
+    [found, *_] = all_active(Person.find("local:alice"), time.time())
     address = f"/admin/{PEOPLE}/local_3Aalice/end/?session={found.key_hash}"
     seen = mark_in(browser.get(address).text)
     return browser.post(address, {"confirmed": "yes", "seen": seen, "code": code})

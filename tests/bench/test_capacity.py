@@ -62,6 +62,7 @@ ACTIONS = {
     "credentials of a sensitive role": become_sensitive,
     "home": page("/"),
     "a target's page": page("/targets/dev-read/"),
+    "one's own page": page("/me/"),
     "a sign-in by password": sign_in,
 }
 
@@ -73,6 +74,7 @@ def test_the_paper_says_what_it_costs(client_of, what):
     # what this process has not seen yet is read once more
     browser.get("/")
     browser.get("/login/")
+    browser.get("/me/")
 
     database = copy_tables()
     faults.clear()

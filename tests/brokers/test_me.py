@@ -1,12 +1,16 @@
 """A person's own page: what it shows, what it changes, and that it is nobody else's."""
 
+import html
+import re
+
 import pytest
 
 from accounts import preferences
-from brokers import catalogue
+from brokers import catalogue, own_history
 from brokers.models import State, Target
-from tests.support import faults
+from tests.support import clock, faults
 from tests.support.codes import give_device
+from tests.support.lag import index_without
 
 ALICE = "local:alice"
 
@@ -102,3 +106,73 @@ def test_another_site_changes_no_preference(client_of):
     alice = client_of("alice", enforce_csrf_checks=True)
     assert alice.post("/me/preferences/", {"theme": "dark"}).status_code == 403
     assert preferences_seen(alice) == preferences.DEFAULTS
+
+
+# -- history
+BECOME = {"duration": "900"}
+
+
+def times_of(page: str) -> list[str]:
+    return re.findall(
+        r'<th scope="row"><time datetime="([^"]+)"', page.partition("What you did")[2]
+    )
+
+
+def test_history_shows_what_one_did_and_what_is_still_open(client_of):
+    alice = client_of("alice")
+    alice.post("/targets/dev-read/credentials/", BECOME)
+    alice.post("/targets/prod-break-glass/credentials/", BECOME)
+    client_of("carol")
+
+    history = main_of(alice.get("/me/")).partition("What you did")[2]
+    assert history.count("open until") == 1
+    assert history.count("Issued") == 1 and "May have been" not in history
+    assert '<a href="/targets/dev-read/">dev-read</a>' in history
+    # one links to what one may become
+    assert '"/targets/prod-break-glass/"' not in history and "prod-break-glass" in history
+    assert "Signed in" in history and "local:carol" not in history
+
+    clock.shift(901)
+    assert "open until" not in main_of(alice.get("/me/"))
+
+
+def test_history_is_paged_without_a_gap_or_a_double(client_of, monkeypatch):
+    monkeypatch.setattr(own_history, "PER_PAGE", 3)
+    alice = client_of("alice")
+    for _ in range(4):
+        alice.post("/targets/dev-read/credentials/", BECOME)
+
+    pages, url = [], "/me/"
+    while url:
+        page = html.unescape(main_of(alice.get(url)))
+        pages.append(page)
+        older = re.search(r'href="(/me/\?before=[^"#]+)', page)
+        url = older and older[1]
+
+    history = "".join(page.partition("What you did")[2] for page in pages)
+    assert history.count(">Issued") == 4 and history.count("Signed in") == 1
+    assert "May have been issued" not in history
+    assert len(pages) in (3, 4, 5)
+
+
+@pytest.mark.parametrize("before", ["", "x", "2026", "\x00", "9999-99-99", "x" * 5000])
+def test_a_place_that_is_none_is_the_newest(client_of, before):
+    answer = client_of("alice").get("/me/", {"before": before})
+    assert answer.status_code == 200 and "Signed in" in answer.text
+
+
+def test_an_outcome_that_the_index_lacks_is_shown_all_the_same(client_of):
+    alice = client_of("alice")
+    alice.post("/targets/dev-read/credentials/", BECOME)
+    with faults.on(index_without("cooper-audit", lambda at: at.endswith("#outcome"))):
+        history = main_of(alice.get("/me/")).partition("What you did")[2]
+    assert ">Issued" in history and "May have been issued" not in history
+
+
+def test_the_page_is_four_calls(client_of):
+    alice = client_of("alice")
+    alice.get("/me/")
+    faults.clear()
+    alice.get("/me/")
+    operations = [call.operation for call in faults.journal()]
+    assert operations == ["BatchGetItem", "Query", "BatchGetItem", "Query"]

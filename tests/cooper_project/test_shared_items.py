@@ -32,7 +32,7 @@ OK, MOVED, SEE_OTHER, REFUSED = 200, 302, 303, 403
 ELSEWHERE = {"administrators-seen"}
 """URLs that are no ordinary person's."""
 
-WRITERS_OF_PEOPLE = {"login", "saml-acs", "device-set-up", "device-recover"}
+WRITERS_OF_PEOPLE = {"login", "saml-acs", "device-set-up", "device-recover", "end-others"}
 """Signing in, and what ends a person's other web sessions."""
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
@@ -89,6 +89,8 @@ class Walk:
         self.get("/targets/dev-read/")
         self.get("/me/")
         self.post("/me/preferences/", MOVED, theme="dark", new_tab="no")
+        self.post("/me/end-session/", MOVED, session="another")
+        self.post("/me/end-others/", MOVED)
 
     def follow_links(self) -> None:
         for path in ("/go/", "/go/dev-read/", "/start", "/start/"):

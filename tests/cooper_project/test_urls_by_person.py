@@ -52,6 +52,8 @@ ADDRESSES = {
     "/device/remove/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
     "/device/close/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/me/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/me/end-session/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/me/end-others/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/me/preferences/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/credentials/format/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),

@@ -1,0 +1,120 @@
+"""What a person did, for their own eyes: newest first, a page at a time."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from brokers.grants.active import ActiveGrant
+from brokers.grants.events import KINDS, is_intent, may_have_been_issued, newest_of_each_grant
+from core.audit import AuditEvent, Event
+from core.dynamo import DocumentKey, batch_read
+
+PER_PAGE = 40
+"""Events that a page reads; a grant has two, and is one row."""
+
+PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00#[0-9A-Za-z_-]{1,100}")
+"""Where a page begins: the place of an event on the audit log."""
+
+OUTCOME = "#outcome"
+"""What the place of an outcome has after that of its intent."""
+
+WORDS = {
+    Event.SIGN_IN_DONE: "Signed in",
+    Event.SIGN_IN_REFUSED: "Sign-in refused",
+    Event.SIGN_OUT_DONE: "Signed out",
+    Event.DEVICE_ADDED: "Set a device up",
+    Event.DEVICE_REPLACED: "Replaced the device",
+    Event.DEVICE_REMOVED: "Removed the device",
+    Event.DEVICE_CLOCK_LEARNT: "Set the device's clock right",
+    Event.ENROLMENT_BEGUN: "Began to set a device up",
+    Event.ENROLMENT_REFUSED: "Setting a device up refused",
+    Event.RECOVERY_USED: "Used a recovery code",
+    Event.STEP_UP_REFUSED: "One-time code refused",
+    Event.SESSION_ENDED: "Ended a web session",
+    Event.SESSIONS_ENDED: "Ended web sessions",
+    Event.GRANT_INTENDED: "May have been issued",
+    Event.GRANT_DONE: "Issued",
+    Event.GRANT_FAILED: "Failed",
+    Event.GRANT_STOPPED: "Refused",
+    Event.GRANT_REFUSED: "Refused",
+}
+"""Events of ordinary people; of others the kind is shown as the audit log has it."""
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One thing that the person did."""
+
+    event: AuditEvent
+    what: str
+    ends: datetime | None
+    """When its AWS session ends, while it is active."""
+
+    @property
+    def target(self) -> str:
+        """The target of a grant, or ""."""
+        is_of_grant = self.event.event.startswith("grant:")
+        return str(self.event.target or "") if is_of_grant else ""
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """Some of a person's history, newest first; `older` is where the next page begins, or ""."""
+
+    rows: list[HistoryRow]
+    older: str
+
+
+def own_history(person: str, now: datetime, before: str = "") -> HistoryPage:
+    """Return what the person (`provider:subject`) did before a place, the newest first.
+
+    A place that is none means the newest. Raise CooperError.
+    """
+    query: dict[str, Any] = {"scan_index_forward": False, "page_size": PER_PAGE + 1}
+    if PLACE.fullmatch(before):
+        query["range_key_condition"] = AuditEvent.at < before
+
+    events = list(islice(AuditEvent.by_person.query(person, **query), PER_PAGE + 1))
+    shown = events[:PER_PAGE]
+    older = ""
+    if len(events) > PER_PAGE:
+        # an outcome comes with its intent, whose place is just before it
+        older = str(shown[-1].at).removesuffix(OUTCOME)
+    return HistoryPage([_row(event, now) for event in _one_of_each(shown)], older)
+
+
+def _one_of_each(events: Sequence[AuditEvent]) -> list[AuditEvent]:
+    """Return the events with one of each grant, its outcome if there is one, newest first."""
+    of_grants = [event for event in events if event.event in KINDS]
+    others = [event for event in events if event.event not in KINDS]
+
+    grants = newest_of_each_grant(of_grants)
+    # the index lags: an outcome that it lacks may be there
+    outcomes = _outcomes_of(filter(is_intent, grants))
+    rows = [*others, *newest_of_each_grant([*grants, *outcomes])]
+    return sorted(rows, key=lambda event: str(event.at), reverse=True)
+
+
+def _outcomes_of(intents: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
+    keys: list[DocumentKey] = [
+        (AuditEvent, intent.day, f"{intent.at}{OUTCOME}") for intent in intents
+    ]
+    outcomes = batch_read(keys)
+    for key in keys:
+        outcome = outcomes.get(AuditEvent, *key[1:])
+        if outcome:
+            yield outcome
+
+
+def _row(event: AuditEvent, now: datetime) -> HistoryRow:
+    return HistoryRow(event, WORDS.get(Event(event.event), event.event), _end_of(event, now))
+
+
+def _end_of(event: AuditEvent, now: datetime) -> datetime | None:
+    if event.event not in KINDS or not may_have_been_issued(event):
+        return None
+    ends = ActiveGrant.from_event(event).ends
+    return ends if ends > now else None
