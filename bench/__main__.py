@@ -1,5 +1,6 @@
 """`python -m bench`: what a grant, a page and a SAML sign-in cost, and a flood of wrong passwords.
 
+`audit` finds a request on the audit log, among a million events of one day.
 `grants` loads a real server, beside bare boto3, with latencies and conflicts as AWS has them.
 `workers` compares a worker's first requests with warm ones, and follows its memory.
 `web` measures grants and pages in this process: grants against bare boto3, pages with thousands of
@@ -22,10 +23,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"web", "home", "saml", "flood", "serving", "grants", "scale", "workers"}
+WHAT = {"audit", "web", "home", "saml", "flood", "serving", "grants", "scale", "workers"}
 """What there is to measure."""
 
-WITH_OWN_AWS = {"grants", "scale", "workers"}
+WITH_OWN_AWS = {"audit", "grants", "scale", "workers"}
 """What starts an AWS of its own; all else is measured with the embedded one."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
@@ -80,6 +81,9 @@ def measure_with_own_aws(name: str, *, long: bool) -> None:
         grants.measure()
     elif name == "scale":
         scale.measure()
+    elif name == "audit":
+        # it has its own settings
+        subprocess.run([sys.executable, "-m", "bench.audit"], cwd=ROOT, check=True)
     else:
         workers.measure(long=long)
 

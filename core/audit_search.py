@@ -25,8 +25,8 @@ EMPTY_DAYS = 31
 PATIENCE = 2.0
 """Seconds after which a search ends."""
 
-LONGEST_REQUEST = timedelta(minutes=5)
-"""Time after its beginning in which a request writes events: ten times what AWS's calls may take.
+LONGEST_REQUEST = timedelta(minutes=2)
+"""Time after its beginning in which a request writes events: four times what AWS's calls may take.
 
 `core.aws.deadlines.LONG` is the longest deadline.
 """
