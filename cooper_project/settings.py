@@ -112,6 +112,7 @@ TEMPLATES = [
                 "brokers.stops.stops_context",
             ],
             "builtins": ["core.templatetags.moments"],
+            "libraries": {"links": "core.admin.link_tags"},
         },
     },
 ]

@@ -25,6 +25,7 @@ from accounts.models import LocalAccount, Person, WebSession
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.document_writes import Build
+from core.admin.links import Links, Thing
 from core.admin.options import ApplyOperation
 from core.audit import AuditEvent, Event
 from core.audit_search import history_for
@@ -57,11 +58,11 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     form = PersonForm
     menu_rank = 40
-    list_display = ("person", "name", "group_names", "device", "last_seen", "disabled")
+    list_display = ("person", "name", "group_links", "device", "last_seen", "disabled")
     list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
     search_fields = ("person", "name", "group_names")
     search_help_text = f"Somebody new is found within {FRESH:.0f} seconds of their first sign-in."
-    readonly_fields = ("person", "name", "group_names", "device_since", "last_seen")
+    readonly_fields = ("person", "name", "group_links", "device_since", "last_seen")
     change_form_template = "admin/person_form.html"
     ordering = ("person",)
     actions = ("end_web_sessions", "reset_devices", "make_enrolment_codes")
@@ -93,6 +94,10 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def group_names(self, person: Person) -> str:
         """Return the groups of the newest sign-in."""
         return ", ".join(person.groups) or "-"
+
+    @admin.display(description="Groups")
+    def group_links(self, person: Person) -> str:
+        return Links(administers=True).to_all(Thing.GROUP, person.groups) or "-"
 
     def documents_state(self, request: HttpRequest) -> Hashable:
         # an action on the chosen ones goes by what is stored now

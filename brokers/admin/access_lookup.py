@@ -66,7 +66,7 @@ class Access:
 
     target: CatalogueTarget
     account: str
-    through: str
+    through: tuple[str, ...]
     until: datetime | None
     obstacle: str
 
@@ -97,7 +97,7 @@ def _access(current: Catalogue, target: CatalogueTarget, entitlement: Entitlemen
     return Access(
         target,
         account=str(account or target.aws_account),
-        through=", ".join(str(group) for group in entitlement.through),
+        through=tuple(str(group) for group in entitlement.through),
         until=entitlement.until,
         obstacle=obstacle,
     )

@@ -25,6 +25,7 @@ from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
+from core.admin.links import Links, Thing
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
 from core.errors import Invalid
@@ -150,7 +151,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
 
     form = AssociationForm
     menu_rank = 20
-    list_display = ("group", "target", "title", "until")
+    list_display = ("group", "target_link", "title", "until")
     list_filter = (UntilFilter, GroupFilter)
     search_fields = ("group", "target", "title")
     ordering = ("target", "group")
@@ -183,6 +184,10 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
         # target and group are the key: only the end can be changed
         return ("target", "group") if obj else ()
+
+    @admin.display(description="Target", ordering="target")
+    def target_link(self, association: Association) -> str:
+        return Links(administers=True).to(Thing.TARGET, association.target)
 
     @admin.display(description="Title")
     def title(self, association: Association) -> str:

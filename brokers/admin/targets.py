@@ -13,7 +13,14 @@ from django.views.decorators.http import require_safe
 from accounts.admin.step_up import StepUpMixin
 from accounts.stepup import FIELD as CODE_FIELD
 from brokers import catalogue
-from brokers.admin import impact, import_export, last_used, link_names, target_save
+from brokers.admin import (
+    impact,
+    import_export,
+    last_used,
+    link_names,
+    target_columns,
+    target_save,
+)
 from brokers.admin.access_lookup import lookup_page
 from brokers.admin.action_forms import ACTION_FORMS
 from brokers.admin.actions import BULK_ACTIONS
@@ -72,9 +79,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     list_display = (
         "name",
         "title",
-        "account",
+        "account_link",
         "kind_label",
-        "groups",
+        "group_links",
         "last_used",
         "state_label",
         "sensitive",
@@ -136,35 +143,13 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         last_used.last_used(target.name for target in changelist.result_list)
         return changelist
 
-    @admin.display(description="AWS account", ordering="aws_account")
-    def account(self, target: Target) -> str:
-        """Return the AWS account's name and number."""
-        account = catalogue.latest().accounts.get(str(target.aws_account))
-        return str(account or target.aws_account or "-")
-
-    @admin.display(description="Kind", ordering="kind")
-    def kind_label(self, target: Target) -> str:
-        return KINDS[str(target.kind)]
-
-    @admin.display(description="State", ordering="state")
-    def state_label(self, target: Target) -> str:
-        """Return the state; one in which nobody becomes it looks like danger."""
-        return str(target.state) if target.enabled else admin.danger(str(target.state))
-
-    @admin.display(description="Groups")
-    def groups(self, target: Target) -> str:
-        """Return the groups that may become it."""
-        rules = catalogue.latest().associations_by_target.get(target.name, ())
-        return ", ".join(sorted(rule.group for rule in rules))
-
-    @admin.display(description="Last used (UTC)")
-    def last_used(self, target: Target) -> str:
-        """Return the day that somebody became it last."""
-        name = target.name
-        moment = last_used.last_used([name])[name]
-        if moment is None:
-            return "-"
-        return f"{moment:%Y-%m-%d}"
+    account = staticmethod(target_columns.account)
+    account_link = staticmethod(target_columns.account_link)
+    kind_label = staticmethod(target_columns.kind_label)
+    groups = staticmethod(target_columns.groups)
+    group_links = staticmethod(target_columns.group_links)
+    last_used = staticmethod(target_columns.last_use)
+    state_label = staticmethod(target_columns.state_label)
 
     def history_of(self, obj: Document) -> Iterable[AuditEvent]:
         return events_of(str(obj.key[0]), scan_index_forward=False, limit=HISTORY_LIMIT)

@@ -15,6 +15,7 @@ from core.admin.audit_export import ExportForm, export_page
 from core.admin.audit_search_form import SearchForm
 from core.admin.changelist import ChangeList
 from core.admin.history import Entry, entries, with_outcome
+from core.admin.links import Links, Thing
 from core.admin.operations import AdminRequest
 from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
@@ -30,6 +31,12 @@ READ_AT_ONCE = PAGE * 2 + 2
 
 LONGEST_REASON = 120
 """Characters of a reason that a list shows; the event's own page has all of it."""
+
+
+def _prepare_to_show(event: AuditEvent, entry: Entry, links: Links) -> None:
+    """Give an event what its columns show: its outcome, and links for whoever reads it."""
+    event.entry = entry  # type: ignore[attr-defined]
+    event.links = links  # type: ignore[attr-defined]
 
 
 class EventList(ChangeList):
@@ -51,6 +58,7 @@ class EventList(ChangeList):
         self.has_active_filters = False
         self.clear_all_filters_qs = ""
 
+        self.links = Links.for_reader(request)
         self.form = SearchForm(request.GET)
         self.searched = bool(self.form.parameters())
         search = self.form.search()
@@ -71,7 +79,7 @@ class EventList(ChangeList):
         self.looked_back_to = search.reached[:10]
 
         for entry in page:
-            entry.event.entry = entry  # type: ignore[attr-defined]
+            _prepare_to_show(entry.event, entry, self.links)
         return [entry.event for entry in page]
 
     def get_results(self, request: HttpRequest) -> None:
@@ -134,7 +142,7 @@ class AuditEventAdmin(ModelAdmin):
         """Return an event, with its outcome in its `entry`."""
         event = super().get_object(request, object_id)
         if isinstance(event, AuditEvent):
-            event.entry = with_outcome(Entry(event))  # type: ignore[attr-defined]
+            _prepare_to_show(event, with_outcome(Entry(event)), Links.for_reader(request))
         return event
 
     def changeform_view(
@@ -175,12 +183,16 @@ class AuditEventAdmin(ModelAdmin):
     @display(description="Who")
     def who(self, event: AuditEvent) -> str:
         """Return who did it: a person, or the user of the host for commands."""
-        return str(event.person or event.facts.get("os_user") or "-")
+        if not event.person:
+            return str(event.facts.get("os_user") or "-")
+        links: Links = event.links  # type: ignore[attr-defined]
+        return links.to(Thing.PERSON, event.person)
 
     @display(description="Target or object")
     def about(self, event: AuditEvent) -> str:
         """Return what it was done to."""
-        return str(event.facts.get("object") or event.target or event.aws_account or "-")
+        links: Links = event.links  # type: ignore[attr-defined]
+        return links.about(event)
 
     @display(description="Result")
     def result(self, event: AuditEvent) -> str:
@@ -200,8 +212,14 @@ class AuditEventAdmin(ModelAdmin):
     def particulars(self, event: AuditEvent) -> str:
         """Return everything else that is known, a line each."""
         entry: Entry = event.entry  # type: ignore[attr-defined]
-        lines = [(name, f"{before} -> {after}") for name, before, after in entry.changes]
-        lines += entry.details
+        links: Links = event.links  # type: ignore[attr-defined]
+
+        lines: list[tuple[str, str]] = []
+        for name, before, after in entry.changes:
+            lines.append((name, f"{before} -> {after}"))
+        for name, value, words in entry.linked_details:
+            lines.append((name, links.fact(name, value, words)))
+
         if not lines:
             return "-"
         return format_html("{}<br>", format_html_join("<br>", "{}: <code>{}</code>", lines))

@@ -69,7 +69,12 @@ class Entry:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """Return everything else that is known: (name, value)."""
+        """Return everything else that is known: (name, value in words)."""
+        return [(name, words) for name, _, words in self.linked_details]
+
+    @property
+    def linked_details(self) -> list[tuple[str, Any, str]]:
+        """Return the same with the values as they are, for links: (name, value, in words)."""
         attributes = {
             "why": self.why,
             "grant": self.event.grant,
@@ -85,7 +90,7 @@ class Entry:
         details = []
         for name, value in facts.items():
             if value not in (None, [], ""):
-                details.append((name.replace("_", " "), _in_words(value)))
+                details.append((name.replace("_", " "), value, _in_words(value)))
         return details
 
 

@@ -158,7 +158,7 @@ def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, dem
     page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/later")
     page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save", exact=True).click()
-    see(page.get_by_role("heading", name="Trust policy of the role"))
+    see(page.get_by_role("heading", name="Trust policy and test"))
     see(page.locator("pre").first)
     check_layout(page, "admin-pending")
     page.locator("#try_code").fill(next_code(demo["carol"]))
