@@ -13,6 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
@@ -20,7 +21,11 @@ from brokers.choices import describe_seconds
 from brokers.entitlements import ends_of, is_active
 from core.typed_text import search_text
 
-MOST_LABELS = 40
+OPEN_MARK = "<details open>"
+FOLDED_MARK = "<details>"
+"""How the section of an AWS account begins, right after its number, unfolded and folded."""
+
+MOST_LABELS = 16
 """Labels that are offered as filters beside the list; every card has its own as well."""
 
 
@@ -47,6 +52,9 @@ class HomeCard:
     is_weaker: bool
     """Whether an administrator accepted the weaker mode."""
 
+    takes_reason: bool
+    """Whether becoming it takes a reason, one that matches a pattern."""
+
     takes_code: bool
     """Whether becoming it takes a one-time code."""
 
@@ -55,6 +63,9 @@ class HomeCard:
 
     seconds: int
     """The duration that one click gives."""
+
+    longest: int
+    """The longest duration, in seconds."""
 
     partition: str
     search_text: str
@@ -70,6 +81,8 @@ class CardRules:
 
     default_seconds: Callable[[CatalogueTarget], int]
     """Returns the duration that one click gives."""
+
+    longest_seconds: Callable[[CatalogueTarget], int]
 
     why_stopped: Callable[[str], str]
     """Returns why nobody becomes a target in the AWS account of this number now, or ""."""
@@ -134,9 +147,11 @@ def _card_of(
         through=tuple(sorted(through)),
         role=_other_role_name(target),
         is_weaker=bool(target.weaker_mode_accepted),
+        takes_reason=catalogue.takes_reason(target),
         takes_code=catalogue.takes_code(target),
         stopped=rules.why_stopped(account_id),
         seconds=rules.default_seconds(target),
+        longest=rules.longest_seconds(target),
         partition=str(target.partition),
         search_text=search_text(" ".join(str(part) for part in searched if part)),
     )
@@ -179,21 +194,51 @@ class AccountSection:
 
 def card_html(card: HomeCard) -> str:
     """Return a card. It depends on nothing but the card, the language and the path of the site."""
-    context = {"card": card, "duration": describe_seconds(card.seconds)}
+    context = {
+        "card": card,
+        "seconds": card.seconds,
+        "duration": describe_seconds(card.seconds),
+    }
     return render_to_string("brokers/card.html", context)
 
 
-def sections_html(cards: Sequence[HomeCard], html_of: Callable[[HomeCard], str]) -> str:
+def sections_html(
+    cards: Sequence[HomeCard],
+    html_of: Callable[[HomeCard], str],
+    folded: frozenset[str] = frozenset(),
+    *,
+    with_fold_buttons: bool = False,
+) -> str:
     """Return the cards, in their order, in a section for each AWS account.
 
-    `html_of` returns the HTML of a card: `card_html`, or what it has returned before.
+    `html_of` returns the HTML of a card: `card_html`, or what it has returned before. The AWS
+    accounts `folded`, by number, have buttons that keep them unfolded, where there are buttons.
     """
     context = {
+        "folded": folded,
+        "with_fold_buttons": with_fold_buttons,
         "sections": list(_sections(cards, html_of)),
         "labels": _label_counts(cards),
         "count": len(cards),
     }
     return render_to_string("brokers/cards.html", context)
+
+
+def with_folded(html: str, folded: frozenset[str]) -> str:
+    """Return the sections with these AWS accounts folded, by number.
+
+    It takes no more than joining: rendering 1,000 cards anew would cost 100 times as much.
+    """
+    if not folded:
+        return html
+
+    # the number of the AWS account stands right before the mark; what people typed is escaped
+    *parts, rest = html.split(OPEN_MARK)
+    pieces = []
+    for part in parts:
+        account_id = part[-len('000000000000">') : -len('">')]
+        pieces += [part, FOLDED_MARK if account_id in folded else OPEN_MARK]
+    return SafeString("".join([*pieces, rest]))
 
 
 def _sections(

@@ -93,6 +93,9 @@ class HomePage:
     page: Page[HomeCard]
     html: str
 
+    cards: Sequence[HomeCard]
+    """All that the person may become, in their order."""
+
     count_of_all: int
     """The number of targets that the person may become, searched for or not."""
 
@@ -112,7 +115,7 @@ def home_page(
 ) -> HomePage:
     """Return a page of what somebody in these groups may become at `now`.
 
-    With a query, of those cards that have all its words.
+    With a query, of those cards that have all its words. Nothing of it is a person's own.
     """
     key = _cards_key(catalogue, groups, stops, now)
     cards = kept.get_or_make(key, partial(_make_cards, catalogue, key.groups, stops, now))
@@ -121,12 +124,12 @@ def home_page(
     if words:
         matching = _matching(cards, words)
         page = Paginator(matching, PER_PAGE).get_page(number)
-        return HomePage(page, _page_html(page), len(cards))
+        return HomePage(page, _page_html(page), cards, len(cards))
 
     page = Paginator(cards, PER_PAGE).get_page(number)
     page_key = _PageHtmlKey(key, _place(), page.number, PER_PAGE)
     html = kept.get_or_make(page_key, partial(_page_html, page))
-    return HomePage(page, html, len(cards))
+    return HomePage(page, html, cards, len(cards))
 
 
 def _matching(cards: Sequence[HomeCard], words: Iterable[str]) -> list[HomeCard]:
@@ -167,7 +170,7 @@ def _cards_key(
 def _make_cards(
     catalogue: Catalogue, groups: frozenset[str], stops: Stops, now: datetime
 ) -> tuple[HomeCard, ...]:
-    rules = CardRules(_default_seconds, stops.reason_for)
+    rules = CardRules(_default_seconds, longest_seconds, stops.reason_for)
     return home_cards.cards_for(catalogue, groups, now, rules)
 
 

@@ -1,21 +1,34 @@
-"""The first page over HTTP: what the person may become, by AWS account, with search."""
+"""The first page over HTTP: what the person may become, with stars, folds and search."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_safe
 
+from accounts import preferences
+from accounts.preferences import preferences_of
+from brokers import home_cards
 from brokers.becoming import allow_sign_in_hosts, sign_in_first
 from brokers.contacts import default_contact
+from brokers.home_history import history_of
 from brokers.home_pages import home_page
+from brokers.own_targets import own_targets
 from brokers.request_catalogue import catalogue_of
 from brokers.stops import stops_now
-from core.http import compressed
+from core.errors import Invalid
+from core.http import compressed, post_only, safe_next, wants_json
 from core.requests import CooperRequest
 
 QUERY_LIMIT = 200
 """Characters of a search."""
+
+ACCOUNT = "aws-account:"
+"""Begins the key of an AWS account among stars and folds."""
+
+Change = Callable[[str, str], None]
+"""Changes the preferences of a person by a key."""
 
 
 @require_safe
@@ -25,17 +38,67 @@ def home(request: CooperRequest) -> HttpResponse:
     if request.identity is None:
         return sign_in_first(request, request.get_full_path())
 
+    now = datetime.now(UTC)
     query = request.GET.get("q", "")[:QUERY_LIMIT]
     shown = home_page(
         request.identity.groups,
         stops=stops_now(request),
         catalogue=catalogue_of(request),
-        now=datetime.now(UTC),
+        now=now,
         query=query,
         number=request.GET.get("page"),
     )
 
+    own_preferences = preferences_of(request)
+    folded = _folded(own_preferences.folded)
+    context = {
+        "page": shown.page,
+        "home": shown,
+        "query": query,
+        "new_tab": own_preferences.new_tab,
+        "own": None,
+        "contact": default_contact(request),
+        "html": home_cards.with_folded(shown.html, folded),
+    }
+    if "folds" in request.GET:
+        # without a script, folds are kept by buttons
+        context["html"] = home_cards.sections_html(
+            shown.page, home_cards.card_html, folded, with_fold_buttons=True
+        )
+    elif not query and shown.cards:
+        history = history_of(str(request.identity.person), now)
+        context["own"] = own_targets(shown.cards, own_preferences, history)
+
     allow_sign_in_hosts(request, shown.partitions)
-    context = {"page": shown.page, "home": shown, "query": query}
-    context["contact"] = default_contact(request)
     return render(request, "brokers/home.html", context)
+
+
+def _folded(keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key.removeprefix(ACCOUNT) for key in keys if key.startswith(ACCOUNT))
+
+
+@post_only("home")
+def star(request: CooperRequest) -> HttpResponse:
+    """Star a target or an AWS account (`star`), or take its star away (`unstar`)."""
+    return _change(request, {"star": preferences.star, "unstar": preferences.unstar})
+
+
+@post_only("home")
+def fold(request: CooperRequest) -> HttpResponse:
+    """Keep an AWS account folded on the first page (`fold`), or unfolded again (`unfold`)."""
+    return _change(request, {"fold": preferences.fold, "unfold": preferences.unfold})
+
+
+def _change(request: CooperRequest, changes: dict[str, Change]) -> HttpResponse:
+    """Do the change that was sent; go back to where the person was, or tell a script."""
+    if request.identity is None:
+        return sign_in_first(request, resolve_url("home"))
+
+    fields = [field for field in changes if field in request.POST]
+    if len(fields) != 1:
+        raise Invalid("Nothing to do was sent.", f"fields {sorted(request.POST)[:5]}")
+
+    changes[fields[0]](str(request.identity.person), request.POST[fields[0]])
+    if wants_json(request):
+        return JsonResponse({})
+    return HttpResponseRedirect(safe_next(request) or resolve_url("home"))

@@ -22,6 +22,8 @@ register_converter(NameConverter, "target")
 
 urlpatterns = [
     path("", home_views.home, name="home"),
+    path("star/", home_views.star, name="star"),
+    path("fold/", home_views.fold, name="fold"),
     path("me/", me_views.me, name="me"),
     path("me/end-session/", me_views.end_session, name="end-session"),
     path("me/end-others/", me_views.end_other_sessions, name="end-others"),

@@ -35,10 +35,15 @@ def calls_of(ask: Callable[[], Any]) -> list[tuple[str, ...]]:
     ]
 
 
-@pytest.mark.parametrize("page", ["/", "/?q=dev"])
+@pytest.mark.parametrize("page", ["/?q=dev"])
 def test_a_page_is_one_round_trip(client_of: ClientOf, page: str) -> None:
     alice = client_of("alice")
     assert calls_of(lambda: alice.get(page)) == [READ]
+
+
+def test_home_reads_what_the_person_became_lately_too(client_of: ClientOf) -> None:
+    alice = client_of("alice")
+    assert calls_of(lambda: alice.get("/")) == [READ, ("Query", "audit")]
 
 
 def test_a_targets_page_looks_for_the_persons_open_console_too(client_of: ClientOf) -> None:

@@ -133,6 +133,37 @@ def test_enter_opens_the_only_one_that_was_typed_never_one_that_came_with_the_ad
     page.goto("/")
     page.locator("#q").focus()
     page.keyboard.type("auth-dev-1-logs-2")
-    with page.expect_request("**/targets/auth-dev-1-logs-2/console/") as request:
+    is_console = lambda request: request.url.endswith("/targets/auth-dev-1-logs-2/console/")  # noqa: E731
+    with page.context.expect_event("request", is_console) as request:
         page.keyboard.press("Enter")
     assert request.value.method == "POST" and "duration=3600" in request.value.post_data
+
+
+def test_stars_and_folds_are_kept(opened):
+    page = opened()
+    page.goto("/")
+    name = rows(page)[2]
+    section = page.locator(".account[data-account]").nth(3)
+    account = section.locator("h2").inner_text()
+    page.locator("li.target .primary").nth(2).focus()
+    for _ in range(2):
+        with page.expect_response("**/star/") as response:
+            page.keyboard.press("s")
+        assert response.value.status == 200
+    with page.expect_response("**/star/"):
+        page.keyboard.press("s")
+    with page.expect_response("**/fold/"):
+        section.locator("summary").click()
+    with page.expect_response("**/star/"):
+        page.get_by_role("button", name=f"Star {account}", exact=True).click()
+
+    page.reload()
+    own = page.locator(".own")
+    assert own.locator("h2").all_inner_texts() == ["Favourites"]
+    assert own.locator("code").all_inner_texts()[0] == name
+    assert own.locator("li.target").count() == 1 + section.locator("li.target").count()
+    assert not section.locator("details").evaluate("details => details.open")
+    assert page.evaluate(ON_SCREEN) >= 18
+    assert violations(page) == []
+    take_screenshot(page, "own", full_page=False)
+    assert page.problems == []

@@ -91,6 +91,8 @@ class Walk:
         self.post("/me/preferences/", MOVED, theme="dark", new_tab="no")
         self.post("/me/end-session/", MOVED, session="another")
         self.post("/me/end-others/", MOVED)
+        self.post("/star/", MOVED, star="target:dev-read")
+        self.post("/fold/", MOVED, fold="aws-account:222222222222")
 
     def follow_links(self) -> None:
         for path in ("/go/", "/go/dev-read/", "/start", "/start/"):

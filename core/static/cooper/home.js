@@ -20,6 +20,110 @@ let hasActed = false;
 let entries = null;
 let shownQuery = null;
 
+// -- what is the person's own, in the list that everybody of equal groups gets ----------------------
+function paintStar(button, isStarred) {
+  button.name = isStarred ? "unstar" : "star";
+  button.textContent = isStarred ? "★" : "☆";
+  const what = button.dataset.what;
+  button.setAttribute("aria-label", isStarred ? `Take the star of ${what} away` : `Star ${what}`);
+}
+
+function starOf(key, what, isStarred) {
+  const button = document.createElement("button");
+  button.className = "star";
+  button.setAttribute("form", "star");
+  button.value = key;
+  button.dataset.what = what;
+  paintStar(button, isStarred);
+  return button;
+}
+
+function untilText(moment) {
+  const until = document.createElement("span");
+  until.className = "until";
+  const time = new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  until.textContent = `open until ${time}`;
+  return until;
+}
+
+function label(row) {
+  const title = row.querySelector(".name a").textContent;
+  for (const button of row.querySelectorAll(".ways > *")) {
+    button.setAttribute("aria-label", `${button.textContent}: ${title}`);
+  }
+}
+
+function paintRow(row, own) {
+  if (own?.dataset.until) { row.querySelector(".about").prepend(untilText(own.dataset.until), " "); }
+  const button = row.querySelector('[form="become"]');
+  if (own && button) {
+    button.textContent = `Console · ${own.textContent}`;
+    for (const way of row.querySelectorAll('[name="duration"]')) { way.value = own.dataset.seconds; }
+  }
+  label(row);
+}
+
+const marks = home.querySelector(".own template")?.content.children ?? [];
+const ownByName = new Map([...marks].map((mark) => [mark.dataset.name, mark]));
+for (const row of all.querySelectorAll("li.target")) {
+  const name = nameOf(row);
+  const own = ownByName.get(name);
+  const title = row.querySelector(".name a").textContent;
+  row.prepend(starOf(`target:${name}`, title, own?.dataset.starred !== undefined));
+  paintRow(row, own);
+}
+for (const row of home.querySelectorAll(".own li.target")) {
+  const button = row.querySelector(".star");
+  button.dataset.what = row.querySelector(".name a").textContent;
+  paintStar(button, button.name === "unstar");
+  const time = row.querySelector(".until time");
+  if (time) { time.parentElement.replaceWith(untilText(time.dateTime)); }
+  label(row);
+}
+const starredAccounts = (home.querySelector(".own")?.dataset.accounts ?? "").split(" ");
+for (const section of all.querySelectorAll(".account")) {
+  const button = section.querySelector(":scope > .star");
+  button.dataset.what = section.querySelector("h2").textContent;
+  paintStar(button, starredAccounts.includes(section.dataset.account));
+}
+
+async function send(form, name, value) {
+  const body = new FormData(form);
+  body.delete("next");
+  body.append(name, value);
+  const headers = { accept: "application/json" };
+  const response = await fetch(form.action, { method: "POST", body, headers, keepalive: true });
+  // signed out meanwhile, say: the form itself leads where it is said
+  if (!response.ok || response.redirected) { throw new Error(response.status); }
+}
+
+home.addEventListener("click", async (event) => {
+  const button = event.target.closest(".star");
+  if (!button) { return; }
+  event.preventDefault();
+  const form = document.getElementById("star");
+  const isStarred = button.name === "star";
+  const same = home.querySelectorAll(`.star[value="${CSS.escape(button.value)}"]`);
+  const before = button.name;
+  for (const one of same) { paintStar(one, isStarred); }
+  count.textContent = isStarred ? `${button.dataset.what} has a star.` : `${button.dataset.what} has no star.`;
+  try {
+    await send(form, before, button.value);
+  } catch {
+    button.name = before;
+    form.requestSubmit(button);
+  }
+});
+
+home.addEventListener("click", (event) => {
+  const summary = event.target.closest(".account summary");
+  if (!summary) { return; }
+  const change = summary.parentElement.open ? "fold" : "unfold";
+  const key = `aws-account:${summary.closest(".account").dataset.account}`;
+  // it folds anyway; that it is kept is a comfort
+  send(document.getElementById("fold"), change, key).catch(() => {});
+});
+
 // -- what is searched -----------------------------------------------------------------------------
 const searchForms = [
   new uFuzzy(),
