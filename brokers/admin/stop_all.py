@@ -14,7 +14,10 @@ from core.installation import Installation
 
 @admin.register(Installation)
 class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
-    """The stop switch of all grants: setting it takes no code (an emergency), lifting it does."""
+    """The stop switch of all grants, and the default contact beside it.
+
+    Setting the stop takes no code (an emergency); all else does.
+    """
 
     step_up = (admin.OperationKind.CHANGE,)
     step_up_strict = True
@@ -31,7 +34,8 @@ class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
         """Only setting the stop needs no code; the document has the switch as it was typed."""
         documents = operation.documents
         sets_stop = len(documents) > 0 and all(document.stopped for document in documents)
-        return not sets_stop
+        changes_contact = "default_contact" in operation.changes.before_and_after
+        return changes_contact or not sets_stop
 
     def grants_concerned(self, operation: admin.AdminOperation[Installation]) -> GrantScope:
         return GrantScope(all_grants=bool(operation.document.stopped))

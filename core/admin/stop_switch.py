@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest
 
 from core import audit
-from core.admin.forms import DocumentForm
+from core.admin.forms import DocumentForm, LineField
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import AuditEvent, Event
@@ -21,6 +21,14 @@ class SwitchForm(DocumentForm):
         required=False,
         help_text=(
             "While this is on, nobody becomes anything. Active AWS sessions go on until they end."
+        ),
+    )
+    default_contact = LineField(
+        max_length=120,
+        required=False,
+        help_text=(
+            "Whom people ask for access and about targets without an owner: a person, a team or "
+            "an address."
         ),
     )
 
@@ -69,6 +77,14 @@ class StopSwitchAdmin(ModelAdmin):
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Any]
     ) -> list[AuditEvent]:
-        """Record that it was set or lifted."""
-        kind = stop_event(is_set=operation.changes.cleaned_data["stopped"])
-        return [audit.event(kind, object="all grants")]
+        """Record that it was set or lifted, and a new default contact."""
+        changes = dict(operation.changes.before_and_after)
+        events = []
+        if changes.pop("stopped", None):
+            kind = stop_event(is_set=operation.changes.cleaned_data["stopped"])
+            events.append(audit.event(kind, object="all grants"))
+        if changes:
+            events.append(
+                audit.event(Event.CONTACT_CHANGED, object="default contact", changes=changes)
+            )
+        return events
