@@ -70,3 +70,13 @@ class AwsAccountFilter(admin.ValuesFilter):
         accounts = catalogue.latest().accounts
         numbers = [number for number, _ in super().lookups(request, model_admin)]
         return [(number, str(accounts.get(number, number))) for number in numbers]
+
+
+FILTERS = (
+    StateFilter,
+    KindFilter,
+    AwsAccountFilter,
+    LabelFilter,
+    OwnerFilter,
+    SensitiveFilter,
+)

@@ -25,17 +25,7 @@ from brokers.admin.access_lookup import lookup_page
 from brokers.admin.action_forms import ACTION_FORMS
 from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
-from brokers.admin.filters import (
-    KINDS,
-    SEARCH_FIELDS,
-    SEARCH_HELP,
-    AwsAccountFilter,
-    KindFilter,
-    LabelFilter,
-    OwnerFilter,
-    SensitiveFilter,
-    StateFilter,
-)
+from brokers.admin.filters import FILTERS, KINDS, SEARCH_FIELDS, SEARCH_HELP
 from brokers.admin.grants_awaited import active_grants_context, await_grants, awaited
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.target_fieldsets import fieldsets_of
@@ -86,14 +76,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         "state_label",
         "sensitive",
     )
-    list_filter = (
-        StateFilter,
-        KindFilter,
-        AwsAccountFilter,
-        LabelFilter,
-        OwnerFilter,
-        SensitiveFilter,
-    )
+    list_filter = FILTERS
     search_fields = SEARCH_FIELDS
     search_help_text = SEARCH_HELP
     ordering = ("name",)
