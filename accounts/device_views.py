@@ -40,6 +40,7 @@ from accounts.providers import SignInRefused, provider_for
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
+from core.error_pages import default_contact
 from core.errors import CooperError, Invalid, Refused, Unavailable
 from core.http import login_redirect, post_only, safe_next
 from core.requests import CooperRequest
@@ -88,6 +89,7 @@ def _device_page(
         "clock_form": ClockForm(),
         "removal_form": device_forms.removal_form(),
         "next": next_page,
+        "contact": default_contact(request),
         "sign_in_again_url": reauthentication.sign_in_again_url(request, identity, back_here),
         **bound_forms,
     }

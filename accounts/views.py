@@ -7,7 +7,7 @@ from http import HTTPStatus
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -147,9 +147,13 @@ def _form_provider() -> Provider | None:
 def _sign_in_page(
     request: CooperRequest, form: forms.Form | None, status: int = 200
 ) -> HttpResponse:
+    buttons = [provider for provider in providers() if not provider.form_class]
+    has_error = bool(form and form.is_bound)
     context = {
         "form": form,
-        "buttons": [provider for provider in providers() if not provider.form_class],
+        "buttons": buttons,
+        "is_folded": bool(buttons) and not has_error and "local" not in request.GET,
+        "is_signed_out": "signed-out" in request.GET,
         "next": _next_page(request),
         "has_kept_form": request.kept_forms.are_waiting,
     }
@@ -275,7 +279,5 @@ def _signed_out_response(
         context = {"onward": provider_url, "label": provider.label}
         return render(request, "accounts/signed_out.html", context)
 
-    if provider is None or provider.form_class:
-        return redirect("login")
-    # so that the only way to sign in does not start again at once
+    # the page says so, and the only way to sign in does not start again at once
     return HttpResponseRedirect(f"{resolve_url('login')}?signed-out=1")

@@ -45,11 +45,11 @@ def error_response(
     refused here leaves no event on the audit log.
     """
     logger.warning("request %s: answered %d: %s", request_id_of(request), status, message)
-    contact = _default_contact(request)
+    contact = default_contact(request)
     return _error_page(request, status, message, title, contact=contact, **context)
 
 
-def _default_contact(request: HttpRequest) -> str:
+def default_contact(request: HttpRequest) -> str:
     """Return whom to ask; "" to strangers, and where DynamoDB does not say."""
     if not getattr(request, "identity", None):
         return ""
@@ -100,7 +100,7 @@ def cooper_error_response(request: HttpRequest, error: CooperError) -> HttpRespo
     """Return the error's message as a response, and log its detail."""
     request_id = request_id_of(request)
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
-    contact = error.contact or _default_contact(request)
+    contact = error.contact or default_contact(request)
     response = _error_page(request, error.status, error.message, contact=contact)
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)

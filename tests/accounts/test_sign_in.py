@@ -250,7 +250,7 @@ def test_it_never_revives_a_signed_out_session(browser):
     cookie = browser.cookies["cooper"].value
     late = SessionStore(cookie)
     late["seen"] = True
-    assert browser.post("/logout/").headers["Location"] == "/login/"
+    assert browser.post("/logout/").headers["Location"] == "/login/?signed-out=1"
     with pytest.raises(UpdateError):
         late.save()
     copied = Client()

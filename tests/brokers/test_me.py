@@ -54,7 +54,7 @@ def test_it_says_whether_there_is_a_device(client_of):
 
 # -- preferences
 @pytest.mark.parametrize("theme", ["light", "dark", "system"])
-@pytest.mark.parametrize("page", ["/", "/me/", "/device/", "/nowhere/"])
+@pytest.mark.parametrize("page", ["/", "/me/", "/device/", "/nowhere/", "/admin/"])
 def test_every_page_has_the_theme_from_the_server(client_of, theme, page):
     carol = client_of("carol")
     carol.post("/me/preferences/", {"theme": theme})
