@@ -13,7 +13,7 @@ CORES = $(shell getconf _NPROCESSORS_ONLN)
 TEST_WORKERS = $(shell expr $(CORES) + $(CORES) / 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test cover soak lint fmt lock clean
+.PHONY: help demo demo-reset test cover soak lint fmt lock clean pictures
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,11 @@ test: ## everything: linters, types, imports, tests
 
 cover: ## the same with branch coverage, which takes half as long again
 	@$(MAKE) --no-print-directory test COVER=--cov
+
+pictures: ## the pictures of the main pages in docs/pictures/, from a fresh demo
+	@tools/step "Debian packages" tools/packages chromium xmlsec1
+	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
+	@$(BIN)/python tools/pictures
 
 soak: ## the tests that run long (races, floods, restarts)
 	@tools/step "Debian packages" tools/packages chromium xmlsec1 npm

@@ -10,6 +10,7 @@ from pathlib import Path
 from cooper_project.setup import set_up
 from demo import example_idp
 from demo.seed import otpauth_of, seed, use_embedded_aws
+from demo.seed_history import seed_history
 from embedded_aws import EmbeddedAws
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,7 +52,8 @@ def serve_aws(
 def _seed(aws: EmbeddedAws) -> None:
     use_embedded_aws(aws)
     set_up(lambda _line: None)
-    seed()
+    if seed():
+        seed_history()
     example_idp.register_idp(aws)
 
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
+WIDE = {"width": 1440, "height": 900}
 LONG = "Supercalifragilisticexpialidocious"
 """A word that nothing breaks by itself."""
 
@@ -164,13 +165,89 @@ def test_no_page_is_wider_than_its_screen(chromium, site, awkward, person, pages
     assert too_wide == {}
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize(("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)])
-def test_axe_finds_nothing_on_any_page(chromium, site, awkward, person, pages):
-    page = opened(chromium, site, awkward[person])
-    found = {}
-    for name, address in pages.items():
-        page.goto(address)
-        found[name] = violations(page)
+SAMPLE = ("admin", "targets", "target change")
+"""Pages that are looked at in each run; the soak run looks at all."""
+
+
+def test_axe_finds_nothing_on_a_few_pages(chromium, site, awkward):
+    page = opened(chromium, site, awkward["carol"], color_scheme="dark")
+    found = {name: _violations_at(page, ADMIN[name], PHONE) for name in SAMPLE}
     page.context.close()
     assert {name: rules for name, rules in found.items() if rules} == {}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["390", "1440"])
+@pytest.mark.parametrize(("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)])
+def test_axe_finds_nothing_on_any_page(chromium, site, awkward, person, pages, size, scheme):
+    page = opened(chromium, site, awkward[person], color_scheme=scheme)
+    found = {name: _violations_at(page, address, size) for name, address in pages.items()}
+    page.context.close()
+    assert {name: rules for name, rules in found.items() if rules} == {}
+
+
+def _violations_at(page, address, size):
+    page.set_viewport_size(size)
+    page.goto(address)
+    return violations(page)
+
+
+BROKEN_WORDS = """
+() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll("#result_list td, #result_list th")) {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      for (const word of walker.currentNode.data.matchAll(/[A-Za-z0-9]+/g)) {
+        if (word[0].length > 20) continue;
+        const range = document.createRange();
+        range.setStart(walker.currentNode, word.index);
+        range.setEnd(walker.currentNode, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+        if (lines.size > 1) broken.push(word[0]);
+      }
+    }
+  }
+  return broken;
+}
+"""
+"""The words of a list's cells that stand on two lines."""
+
+
+@pytest.mark.parametrize("size", [DESK, WIDE], ids=["1280", "1440"])
+def test_a_list_breaks_no_word_and_scrolls_to_no_side(chromium, site, client_of, size):
+    page = opened(chromium, site, client_of("carol"))
+    page.set_viewport_size(size)
+    page.goto(TARGETS)
+    assert page.evaluate(BROKEN_WORDS) == []
+    width, room = page.locator(".results").evaluate(
+        "(list) => [list.scrollWidth, list.clientWidth]"
+    )
+    page.context.close()
+    assert width <= room
+
+
+def test_the_menu_of_a_phone_needs_no_script(chromium, site, client_of):
+    page = opened(chromium, site, client_of("carol"), java_script_enabled=False)
+    page.set_viewport_size(PHONE)
+    page.goto("/admin/")
+    menu = page.get_by_role("navigation", name="Main")
+    assert not menu.is_visible()
+    page.get_by_role("button", name="Menu").click()
+    assert menu.is_visible()
+    menu.get_by_role("link", name="Targets").click()
+    page.wait_for_url(f"{site}/")
+    page.context.close()
+
+
+def test_the_keyboard_comes_to_the_content_first(chromium, site, client_of):
+    page = opened(chromium, site, client_of("carol"))
+    page.goto(TARGETS)
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to content")
+    assert skip.evaluate("(link) => link === document.activeElement")
+    assert skip.bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.context.close()

@@ -1,0 +1,40 @@
+"""What has happened in the demo before anybody came: it gives the first pages something to say."""
+
+from brokers import catalogue
+from brokers.models import Kind, Target
+from core import audit
+from core.audit import Event
+from core.dynamo import Transaction, transaction
+
+PENDING_TARGET = "data-lineage"
+"""A target whose role nobody has made yet."""
+
+REFUSALS = (
+    ("local:bob", "prod-read", "no association of a group of theirs"),
+    ("local:alice", "prod-break-glass", "no association of a group of theirs"),
+    ("local:alice", "prod-admin", "the one-time code was wrong"),
+)
+"""Grants that were refused: person, target and why."""
+
+
+def seed_history() -> None:
+    """Write what happened; once, after the seed."""
+    target = Target(
+        PENDING_TARGET,
+        kind=str(Kind.ROLE),
+        title="Data lineage",
+        description="Follow data from its source to its reports.",
+        aws_account="555555555555",
+        role_arn=f"arn:aws:iam::555555555555:role/{PENDING_TARGET}",
+        labels=["env=data"],
+    )
+
+    def build(writes: Transaction) -> None:
+        writes.create(target)
+        writes.create(audit.event(Event.TARGET_ADDED, target=PENDING_TARGET, by="seed"))
+
+    catalogue.edit(build, PENDING_TARGET)
+
+    with transaction() as writes:
+        for person, name, why in REFUSALS:
+            writes.create(audit.event(Event.GRANT_REFUSED, person=person, target=name, why=why))
