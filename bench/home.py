@@ -9,27 +9,22 @@ from collections.abc import Callable
 
 from django.test import Client
 
+from bench.home_data import catalogue_with
 from bench.timing import ROUNDS, cpu_milliseconds
 from bench.web import sign_in
 from brokers import catalogue
 from brokers.aws_accounts import ensure_account
-from brokers.catalogue_rows import CatalogueAssociation, CatalogueTarget
 from brokers.catalogue_state import Catalogue
-from brokers.models import AwsAccount, Target
+from brokers.models import Target
 from core import aws
 
 ENTITLED = (12, 1_000, 10_000)
 """Targets that the person may become."""
 
-GROUP = "local:developers"
-"""A group of Alice's."""
-
-TARGETS_PER_ACCOUNT = 25
-
 CALLS = 20
 """Requests of a round."""
 
-SEARCH = "/?q=team+3"
+SEARCH = "/?q=ledger+prod"
 
 
 def measure() -> None:
@@ -94,29 +89,5 @@ def _bare_call() -> Callable[[], object]:
 
 def _catalogue_with(count: int) -> Catalogue:
     """Return a catalogue of the number there is, of so many targets that Alice may become."""
-    targets = {}
-    accounts = {}
-    associations = {}
-    for number in range(count):
-        account_id = f"{300_000_000_000 + number // TARGETS_PER_ACCOUNT}"
-        accounts[account_id] = AwsAccount(account_id, name=f"Account {account_id[-4:]}")
-        target = _target(number, account_id)
-        name = str(target.name)
-        targets[name] = target
-        associations[name] = (CatalogueAssociation(name, GROUP),)
-    return Catalogue.build(catalogue.current().number, targets, accounts, associations)
-
-
-def _target(number: int, account_id: str) -> CatalogueTarget:
-    name = f"team-{number % 50}-{number}"
-    return CatalogueTarget(
-        name,
-        kind="role",
-        state="enabled",
-        aws_account=account_id,
-        title=f"Team {number % 50}, role {number}",
-        description="Reads what the team runs, and its logs.",
-        labels=(f"env={number % 7}", f"team={number % 50}"),
-        role_arn=f"arn:aws:iam::{account_id}:role/{name}",
-        max_seconds=3600,
-    )
+    account_count = max(3, count * 3 // 10)
+    return catalogue_with(count, account_count, catalogue.current().number)

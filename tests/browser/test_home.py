@@ -164,6 +164,5 @@ def test_stars_and_folds_are_kept(opened):
     assert own.locator("li.target").count() == 1 + section.locator("li.target").count()
     assert not section.locator("details").evaluate("details => details.open")
     assert page.evaluate(ON_SCREEN) >= 18
-    assert violations(page) == []
     take_screenshot(page, "own", full_page=False)
     assert page.problems == []

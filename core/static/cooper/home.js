@@ -228,7 +228,7 @@ function hitRow(row, account) {
     const name = document.createElement("span");
     name.className = "of";
     name.textContent = account;
-    copy.querySelector(".name").append(" ", name);
+    copy.querySelector(".name a").after(" ", name);
   }
   return copy;
 }
