@@ -85,6 +85,15 @@ def test_a_refusal_names_its_request_and_the_log_does(
     assert f"request {request_id}: " in caplog.text
 
 
+def test_who_may_see_the_audit_log_gets_there_from_the_refusal(
+    carol: Client, client_of: ClientOf
+) -> None:
+    page = carol.get("/targets/nowhere/")
+    address = f"{LIST}?q={page.headers['X-Request-Id']}"
+    assert f'href="{address}"' in page.text and carol.get(address).status_code == 200
+    assert LIST not in client_of("bob").get("/targets/nowhere/").text
+
+
 # -- finding them
 @pytest.mark.parametrize("field", ["q", "request"])
 def test_it_reads_the_minutes_of_the_request_alone(carol: Client, field: str) -> None:
