@@ -81,7 +81,7 @@ def region_of(target: Target) -> str:
 
 
 # -- the format ------------------------------------------------------------------------------------
-@post_only("home")
+@post_only("several")
 def choose_format(request: CooperRequest) -> HttpResponse:
     """Keep in which format the person looks at credentials: 204. Nothing secret comes with it."""
     if request.identity is None:

@@ -23,11 +23,19 @@ class Stopped(Refused):
     """An emergency stop is on: for the AWS account, or for all grants."""
 
 
+class AllStopped(Stopped):
+    """All grants are stopped: nobody becomes anything."""
+
+
 class ChangedMeanwhile(Refused):
     """What the grant was decided by is different by now: the person, or the target.
 
     The person was disabled or signed out, or left the group; the target was disabled or edited.
     """
+
+
+class SignedOut(ChangedMeanwhile):
+    """The person was disabled or signed out, or left the group, while this was under way."""
 
 
 class TooMany(Refused):

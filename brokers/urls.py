@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from brokers import credentials_views, home_views, link_views, me_views, views
+from brokers import credentials_views, home_views, link_views, me_views, several_views, views
 
 
 class NameConverter:
@@ -30,6 +30,7 @@ urlpatterns = [
     path("me/preferences/", me_views.preferences, name="preferences"),
     path("targets/<target:name>/", views.target, name="target"),
     path("targets/<target:name>/console/", views.console, name="console"),
+    path("credentials/", several_views.several, name="several"),
     path("credentials/format/", credentials_views.choose_format, name="credentials-format"),
     path("targets/<target:name>/credentials/", credentials_views.credentials, name="credentials"),
     path("go/", link_views.go, name="go"),

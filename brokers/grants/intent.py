@@ -33,6 +33,8 @@ def record_intent(
     entitlement: Entitlement,
     now: datetime,
     facts: dict[str, Any],
+    *,
+    is_one_of_several: bool = False,
 ) -> Intent:
     """Record the intent, and count it as one of the person's grants in this minute.
 
@@ -54,6 +56,6 @@ def record_intent(
     event_key = audit.event_key(now, session.grant_id)
 
     with transaction() as writes:
-        limits.count_attempt(writes, session.identity)
+        limits.count_attempt(writes, session.identity, is_one_of_several=is_one_of_several)
         writes.create(audit.event(Event.GRANT_INTENDED, at=event_key, **all_facts))
     return Intent(session.grant_id, event_key, all_facts)

@@ -76,6 +76,9 @@ class GrantRequest:
     attempts: int | None = None
     """The person's grants of this minute as they were read with the request; None: not read."""
 
+    is_one_of_several: bool = False
+    """Whether it comes from the page of several targets, which has a limit of its own."""
+
 
 @dataclass(frozen=True)
 class IssuedGrant:
@@ -116,7 +119,14 @@ def grant(
             session = session_request(target, identity, seconds, decision.external_id)
             session = replace(session, reason=reason)
             facts = _facts_of_intent(request, seconds)
-            intent = record_intent(session, target, decision.entitlement, now, facts)
+            intent = record_intent(
+                session,
+                target,
+                decision.entitlement,
+                now,
+                facts,
+                is_one_of_several=request.is_one_of_several,
+            )
 
         intent = intent.with_facts(checked_at=audit.now().isoformat())
         with stops_recorded(intent), _time_kept_for_outcome():

@@ -139,15 +139,23 @@ def demand_attempts_left(identity: Identity, attempts: int | None) -> None:
         raise _too_many()
 
 
-def count_attempt(writes: Transaction, identity: Identity) -> None:
+def count_attempt(writes: Transaction, identity: Identity, *, is_one_of_several: bool) -> None:
     """Let a transaction count one more grant of the person in this minute.
 
-    It raises TooMany above COOPER_GRANTS_PER_MINUTE. Whether AWS gives anything does not matter.
+    It raises TooMany above COOPER_GRANTS_PER_MINUTE, and for one of several targets, which have a
+    counter of their own, above COOPER_PROFILES_PER_MINUTE. Whether AWS gives anything does not
+    matter.
     """
-    is_below_limit = Attempt.tries < settings.COOPER_GRANTS_PER_MINUTE
+    key = attempts_key(identity.person)
+    limit = settings.COOPER_GRANTS_PER_MINUTE
+    if is_one_of_several:
+        key = throttle.window_key(f"profiles#{identity.person}", MINUTE)
+        limit = settings.COOPER_PROFILES_PER_MINUTE
+
+    is_below_limit = Attempt.tries < limit
     writes.update(
         Attempt,
-        attempts_key(identity.person),
+        key,
         actions=[Attempt.tries.add(1), Attempt.expires.set(after(2 * MINUTE))],
         condition=Attempt.tries.does_not_exist() | is_below_limit,
         refusal=_too_many(),

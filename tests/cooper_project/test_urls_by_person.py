@@ -57,6 +57,7 @@ ADDRESSES = {
     "/me/end-session/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/me/end-others/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/me/preferences/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/credentials/": ([SIGN_IN, OK, OK, OK, OK], [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/credentials/format/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/targets/<target:name>/": ([SIGN_IN, NOWHERE, OK, NOWHERE, NOWHERE], [WRONG_WAY] * 5),
     "/go/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),

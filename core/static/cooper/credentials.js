@@ -44,7 +44,7 @@ function makeTabs(formats) {
     select.value = chosen;
   };
 
-  const remember = rememberer(formats, select);
+  const remember = formats.dataset.remember ? rememberer(formats, select) : () => {};
   list.addEventListener("click", (event) => {
     const place = tabs.findIndex(({ tab }) => tab === event.target);
     if (place < 0) { return; }
@@ -161,6 +161,20 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", (event) => {
   const page = document.querySelector("[data-credentials]");
   if (event.persisted && page) { location.replace(page.dataset.credentials); }
+});
+
+// -- several grants: how many there are by now, while the page still comes
+function showProgress() {
+  const place = document.querySelector("[data-progress]");
+  if (!place) { return; }
+  const count = document.querySelectorAll(".profile").length;
+  place.textContent = `${count} of ${place.dataset.progress} done.`;
+}
+
+const whileLoading = setInterval(showProgress, 500);
+document.addEventListener("DOMContentLoaded", () => {
+  clearInterval(whileLoading);
+  showProgress();
 });
 
 if (document.readyState === "loading") {
