@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from core.errors import Conflict, Refused, Unavailable
+from core.errors import Conflict, CooperError, Refused, Unavailable
 
 
 class TargetNotAccessible(Refused):
@@ -19,23 +19,22 @@ class TargetNotAccessible(Refused):
         super().__init__(message, detail)
 
 
-class Stopped(Refused):
+class _RefusedForNow(Refused):
+    def __init__(self, message: str, detail: str = "", *, concerns_all: bool = False) -> None:
+        """Keep both texts, and whether every other target would be refused as well."""
+        super().__init__(message, detail)
+        self.concerns_all = concerns_all
+
+
+class Stopped(_RefusedForNow):
     """An emergency stop is on: for the AWS account, or for all grants."""
 
 
-class AllStopped(Stopped):
-    """All grants are stopped: nobody becomes anything."""
-
-
-class ChangedMeanwhile(Refused):
+class ChangedMeanwhile(_RefusedForNow):
     """What the grant was decided by is different by now: the person, or the target.
 
     The person was disabled or signed out, or left the group; the target was disabled or edited.
     """
-
-
-class SignedOut(ChangedMeanwhile):
-    """The person was disabled or signed out, or left the group, while this was under way."""
 
 
 class TooMany(Refused):
@@ -57,3 +56,10 @@ class AwsRefused(Unavailable):
 
 class MayBeIssued(Unavailable):
     """AWS was asked for a session and its answer was lost: it may have been issued, to nobody."""
+
+
+def concerns_all_targets(error: CooperError) -> bool:
+    """Return whether the person would be refused every other target as well, for now."""
+    if isinstance(error, _RefusedForNow):
+        return error.concerns_all
+    return isinstance(error, TooMany)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from accounts.identity import Identity
 from brokers.catalogue_state import Catalogue
-from brokers.errors import AllStopped, SignedOut, TooMany
+from brokers.errors import concerns_all_targets
 from brokers.grants import GrantRequest, IssuedGrant, grant, longest_seconds
 from brokers.home_cards import CardRules, HomeCard, cards_for
 from brokers.stops import Stops
@@ -25,9 +25,6 @@ Many proxies end an answer that takes 60 s; a grant takes 10 s at most.
 
 TOOK_TOO_LONG = "Not tried: the others took too long. Take it with the next ones."
 UNEXPECTED = "Something went wrong inside cooper. The audit log says whether it was issued."
-
-CONCERNS_ALL = (AllStopped, SignedOut, TooMany)
-"""Refusals after which no further grant would be given."""
 
 logger = logging.getLogger(__name__)
 
@@ -99,10 +96,10 @@ def grant_each(
             issued = grant(identity, request, datetime.now(UTC), catalogue_now)
         except CooperError as error:
             logger.warning("%s of several: %s", request.target, error.detail)
-            if isinstance(error, CONCERNS_ALL):
+            if concerns_all_targets(error):
                 why_ended = f"Not tried: {error.message}"
             yield Result(request.target, problem=error.message)
-        except Exception:
+        except Exception:  # such as a KeyError for an answer that lacks a part
             # the page is under way: what was granted before must not be lost with it
             logger.exception("%s of several: unexpected", request.target)
             yield Result(request.target, problem=UNEXPECTED)

@@ -12,7 +12,7 @@ from accounts.identity import Identity
 from accounts.models import Person, WebSession
 from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import NEVER, Entitlement, is_active
-from brokers.errors import AllStopped, ChangedMeanwhile, SignedOut, Stopped, TargetNotAccessible
+from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible
 from brokers.models import Association, AwsAccount, State, Target
 from core.installation import Installation
 
@@ -63,9 +63,10 @@ def confirm(basis: Basis, claim: Claim, now: datetime) -> Confirmed:
 
 def _demand_running(stop_switch: Installation | None) -> None:
     if not stop_switch or stop_switch.stopped is not False:
-        raise AllStopped(
+        raise Stopped(
             "All grants are stopped by an administrator of cooper. Ask them when it ends.",
             "all grants stopped",
+            concerns_all=True,
         )
 
 
@@ -130,6 +131,6 @@ def _demand_web_session(web_session: WebSession | None, claim: Claim, now: datet
         raise _signed_out("web session ended")
 
 
-def _signed_out(detail: str) -> SignedOut:
+def _signed_out(detail: str) -> ChangedMeanwhile:
     message = "You were signed out or disabled meanwhile. Sign in again."
-    return SignedOut(message, detail)
+    return ChangedMeanwhile(message, detail, concerns_all=True)

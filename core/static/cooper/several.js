@@ -7,7 +7,7 @@ const ticked = form.querySelector("[data-ticked]");
 
 function count() {
   const number = form.querySelectorAll("[name=target]:checked").length;
-  ticked.textContent = number ? ` for ${number}` : "";
+  ticked.textContent = number ? `\u00a0for ${number}` : "";
 }
 
 function show(words) {
