@@ -514,12 +514,12 @@ def _was_removed_before_its_intent(racer, store, monkeypatch, *, wait: bool) -> 
         catalogue.edit(lambda writes: writes.delete(rule), DEV)
         removed.set()
 
-    def begin_late(*arguments):
+    def begin_late(*arguments, **named):
         barrier.wait()
         if wait:
             removed.wait(10)
         late.append(removed.is_set())
-        return record_intent(*arguments)
+        return record_intent(*arguments, **named)
 
     thread = threading.Thread(target=remove)
     thread.start()
