@@ -22,7 +22,14 @@ from brokers.cards import Card
 from brokers.console_urls import console_url, shown
 from brokers.contacts import default_contact
 from brokers.forms import BecomeForm
-from brokers.links import Offers, cards_for, cards_in, destination_at, offers_at
+from brokers.links import (
+    Offers,
+    cards_for,
+    cards_in,
+    destination_at,
+    least_powerful,
+    offers_at,
+)
 from brokers.request_catalogue import catalogue_of
 from brokers.stops import stops_now
 from core.requests import CooperRequest
@@ -122,11 +129,22 @@ def go(request: CooperRequest) -> HttpResponse:
         return render(request, "brokers/go.html", context, status=400)
 
     offers = offers_at(url, _own_cards(request))
-    is_of_one_account = bool(url.account_id) or offers.count == 1
-    if offers.count and is_of_one_account:
-        first, *others = [*offers.meant, *offers.possible]
-        return _confirmation(request, first, url.destination, others)
+    if url.account_id or offers.count == 1:
+        return _confirm_or_choose(request, offers, url.destination, url.account_id)
     return _offers_page(request, offers, url.destination, url.account_id)
+
+
+def _confirm_or_choose(
+    request: CooperRequest, offers: Offers, destination: str, account_id: str
+) -> HttpResponse:
+    """Show the confirming page of the least powerful target, or all where none clearly is."""
+    cards = [*offers.meant, *offers.possible]
+    card = least_powerful(cards)
+    if not card:
+        return _offers_page(request, offers, destination, account_id)
+
+    others = [other for other in cards if other != card]
+    return _confirmation(request, card, destination, others)
 
 
 def _given_url(request: CooperRequest) -> str:
@@ -198,10 +216,7 @@ def start_console(request: CooperRequest) -> HttpResponse:
 
     destination = _parameter(request, "destination")
     cards = cards_in(_own_cards(request), account_id, _parameter(request, "role_name"))
-    if not cards:
-        return _offers_page(request, Offers([], []), destination, account_id)
-    first, *others = cards
-    return _confirmation(request, first, destination, others)
+    return _confirm_or_choose(request, Offers(cards, []), destination, account_id)
 
 
 # -- of all links ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ A link says where to land; it decides nothing. The person confirms it, and the g
 checks all of it again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,6 +85,16 @@ def cards_for(identity: Identity, catalogue: Catalogue, stops: Stops, now: datet
         if target and target.enabled:
             cards.append(card_of(entitlement, catalogue, stops))
     return sorted(cards, key=_power)
+
+
+def least_powerful(cards: Sequence[Card]) -> Card | None:
+    """Return the one to offer before all others; None where nobody has said which that is."""
+    if not cards:
+        return None
+    first = cards[0]
+    if len(cards) == 1 or _power(first)[:2] < _power(cards[1])[:2]:
+        return first
+    return None
 
 
 def _power(card: Card) -> tuple[int, bool, str, str]:
