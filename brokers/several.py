@@ -54,12 +54,12 @@ def offers_for(
 ) -> dict[str, Offer]:
     """Return what the person may become, by target name, in the order of home."""
     groups = frozenset(str(group) for group in identity.groups)
-    rules = CardRules(longest_seconds, stops.reason_for)
+    rules = CardRules(longest_seconds, longest_seconds, stops.reason_for)
 
     offers = {}
     for card in cards_for(catalogue_now, groups, now, rules):
         not_here = _why_not_here(card, catalogue_now)
-        offers[card.name] = Offer(card, not_here, longest=card.seconds)
+        offers[card.name] = Offer(card, not_here, longest=card.longest)
     return offers
 
 
