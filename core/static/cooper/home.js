@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-const MOST_HITS = 50;
+const MOST_HITS = 30;
 const PAUSE = 120;
 
 const home = document.querySelector(".home");
