@@ -98,9 +98,9 @@ def export_lines(
         return
 
     if header:
-        yield _csv_line(COLUMNS)
+        yield csv_line(COLUMNS)
     for event in events:
-        yield _csv_line(_csv_cell(value) for value in _row(event).values())
+        yield csv_line(csv_cell(value) for value in _row(event).values())
 
 
 def _row(event: AuditEvent) -> dict[str, Any]:
@@ -115,7 +115,8 @@ def _row(event: AuditEvent) -> dict[str, Any]:
     return row
 
 
-def _csv_cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
+    """Return a value as a cell that no spreadsheet runs."""
     return "" if value is None else escape_formula(str(value))
 
 
@@ -129,7 +130,8 @@ def unescape_formula(cell: str) -> str:
     return cell.removeprefix("'")
 
 
-def _csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str]) -> str:
+    """Return cells as a line of CSV."""
     # every cell is quoted, whatever character a spreadsheet takes for the separator
     line = io.StringIO()
     csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)

@@ -22,6 +22,7 @@ from brokers.admin import (
     target_save,
 )
 from brokers.admin.access_lookup import lookup_page
+from brokers.admin.access_review import ReviewPage
 from brokers.admin.action_forms import ACTION_FORMS
 from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
@@ -282,6 +283,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         stem = f"{self.opts.app_label}_{self.opts.model_name}"
         admin_view = self.admin_site.admin_view
         return [
+            path("review/", admin_view(ReviewPage()), name=f"{stem}_review"),
             path("explain/", admin_view(self.explain_view), name=f"{stem}_explain"),
             path("<path:object_id>/try/", admin_view(self.try_view), name=f"{stem}_try"),
             *import_export.urls(self),

@@ -26,7 +26,7 @@ HIDDEN_URLS = {"password_change", "password_change_done", "autocomplete", "view_
 ADMINISTER = "cooper.administer"
 """The permission that administrators alone have."""
 
-AUDITOR_URLS = {"index", "app_list", "jsi18n"}
+AUDITOR_URLS = {"index", "app_list", "jsi18n", "brokers_target_review"}
 """URLs open to auditors beside those of the audit log and of histories; no others are."""
 
 

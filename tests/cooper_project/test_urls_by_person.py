@@ -105,7 +105,7 @@ BESIDES = {
     "<path:object_id>/": (SIGN_IN, SIGN_IN),
     "try/": (SIGN_IN, SIGN_IN),
 }
-BESIDES |= {"explain/": (OK, WRONG_WAY)}
+BESIDES |= {"explain/": (OK, WRONG_WAY), "review/": (OK, WRONG_WAY)}
 BESIDES |= {"import/": (OK, BAD), "export/": (SIGN_IN, OK)}
 BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (SIGN_IN, SIGN_IN))
 BESIDES |= {"end/": (OK, OK)}
@@ -169,7 +169,7 @@ def listed_for_an_auditor(address: str) -> tuple[int, int]:
         return DENIED, DENIED
     if (
         rest.startswith("cooper/auditevent/")
-        or rest.endswith("/history/")
+        or rest.endswith(("/history/", "target/review/"))
         or rest in ("", "jsi18n/", "login/")
     ):
         # without a device she is taken to set one up
