@@ -106,6 +106,8 @@ def row_of(page, title: str):
 
 def sign_in(page, name: str) -> None:
     page.goto("/")
+    if not page.get_by_label("Username").is_visible():
+        page.locator("summary").click()
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("cooper-demo")
     page.get_by_role("button", name="Sign in").click()

@@ -1,0 +1,52 @@
+"""The page of credentials in a real browser: tabs, copying while hidden, and reloading."""
+
+import pytest
+
+from tests.support.browser import chromium, demo, page, see, sign_in, violations
+
+__all__ = ["chromium", "demo", "page"]  # fixtures
+pytestmark = pytest.mark.browser
+
+
+def test_it_shows_one_format_copies_what_is_hidden_and_never_mints_on_reload(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sign_in(page, "alice")
+    page.goto("/targets/dev-read/")
+    page.locator("[formaction$='/credentials/']").first.click()
+
+    see(page.get_by_role("tab", name="bash, zsh", selected=True))
+    page.keyboard.press("Tab")
+    page.get_by_role("tab", name="bash, zsh").focus()
+    page.keyboard.press("ArrowRight")
+    see(page.get_by_role("tabpanel", name="fish"))
+    assert page.locator("[role=tabpanel]:visible").count() == 1
+    assert "AWS_SECRET_ACCESS_KEY '\u2022" not in page.locator("#format-fish pre").inner_text()
+    secret = page.locator("#format-fish .secret > span").first
+    assert not secret.is_visible()
+
+    page.locator("#format-fish").get_by_role("button", name="Copy").click()
+    see(page.get_by_text("Copied", exact=True))
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert secret.text_content() in copied
+    page.get_by_label("Show secrets").check()
+    assert secret.is_visible()
+    assert violations(page) == []
+
+    page.reload()
+    page.wait_for_url("**/targets/dev-read/")
+    assert page.locator(".secret").count() == 0
+    assert page.problems == []
+
+
+def test_a_select_shows_one_format_without_javascript(chromium, demo):
+    context = chromium.new_context(base_url=demo["url"], java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, "alice")
+    page.goto("/targets/dev-read/")
+    page.locator("[formaction$='/credentials/']").first.click()
+    page.get_by_label("Format", exact=True).select_option("powershell")
+    assert page.locator(".format:visible").count() == 1
+    assert not page.locator("#format-powershell .secret > span").first.is_visible()
+    page.get_by_label("Show secrets").check()
+    assert page.locator("#format-powershell .secret > span").first.is_visible()
+    context.close()
