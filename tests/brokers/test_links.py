@@ -136,6 +136,12 @@ def test_a_target_that_demands_a_reason_takes_it_there(client_of):
     assert 'name="reason"' in client_of("alice").get(go_to("dev-read")).text
 
 
+def test_a_target_s_page_has_its_link(client_of):
+    """Without JavaScript it is one to follow or copy; a script puts a button in its place."""
+    page = client_of("alice").get("/targets/dev-read/").text
+    assert re.search(r'href="/go/dev-read/" data-copy-link>Link to Development, read only<', page)
+
+
 # -- a link is a loaded gun
 @pytest.mark.parametrize(
     ("site", "text"),
