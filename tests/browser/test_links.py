@@ -24,6 +24,8 @@ CONFIRM = "Open console as Development, read only"
 
 def sign_in_here(page) -> None:
     """Sign in on the page that a link has led to."""
+    if not page.get_by_label("Username").is_visible():
+        page.locator("summary").click()
     page.get_by_label("Username").fill("alice")
     page.get_by_label("Password").fill("cooper-demo")
     page.get_by_role("button", name="Sign in").click()
