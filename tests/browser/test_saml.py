@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from demo import example_idp
-from tests.support.browser import check_layout, chromium, page, row_of, see, violations
+from tests.support.browser import check_layout, chromium, open_console, page, see, violations
 from tests.support.paths import SUPPORT
 from tests.support.saml_kit import key_pair
 from tests.support.served import ROOT, clean, manage, run, serving
@@ -75,9 +75,8 @@ def test_it_signs_alice_in_at_the_demos_identity_provider_and_keeps_where_she_wa
         "Staging, deploy",
         "Staging, read only",
     ]
-    row_of(page, "Staging, read only").get_by_role("button", name="Console").click()
-    page.wait_for_url(re.compile("/federation"))
-    assert "assumed-role/staging-read/alice." in page.locator("body").inner_text()
+    opened = open_console(page, "Staging, read only")
+    assert "assumed-role/staging-read/alice." in opened.locator("body").inner_text()
     assert page.problems == []
 
 

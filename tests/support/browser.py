@@ -104,6 +104,14 @@ def row_of(page, title: str):
     return page.locator("li.target", has=page.get_by_role("link", name=title, exact=True)).first
 
 
+def open_console(page, title: str):
+    """Open a target's console from home; return the new tab, at AWS's sign-in page."""
+    with page.expect_popup() as popup:
+        row_of(page, title).get_by_role("button", name="Console").click()
+    popup.value.wait_for_url(re.compile("/federation"))
+    return popup.value
+
+
 def sign_in(page, name: str) -> None:
     page.goto("/")
     if not page.get_by_label("Username").is_visible():
