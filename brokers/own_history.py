@@ -22,7 +22,7 @@ OUTCOME = "#outcome"
 """What the place of an outcome has after that of its intent."""
 
 WORDS = {
-    Event.PERSON_ADDED: "Signed in for the first time",
+    Event.PERSON_ADDED: "Became known to cooper",
     Event.SIGN_IN_DONE: "Signed in",
     Event.SIGN_IN_REFUSED: "Sign-in refused",
     Event.SIGN_OUT_DONE: "Signed out",
