@@ -141,7 +141,7 @@ def test_only_the_buttons_of_that_aws_account_are_disabled(client_of, account_st
 
 # -- words and colours -----------------------------------------------------------------------------
 def cells(text: str, column: str) -> list[str]:
-    return re.findall(rf'<td class="field-{column}[^"]*">(.*?)</td>', text)
+    return re.findall(rf'<td [^>]*class="field-{column}[^"]*">(.*?)</td>', text)
 
 
 DANGER = '<strong class="state danger">{}</strong>'

@@ -27,7 +27,7 @@ from tests.support.enrolment import PASSWORD, RECOVERY, seed_in, shown_now
 from tests.support.saml_kit import OKTA
 from tests.support.saml_stage import post_response, start_sign_in
 
-OK, MOVED, SEE_OTHER, REFUSED = 200, 302, 303, 403
+OK, NO_CONTENT, MOVED, SEE_OTHER, REFUSED = 200, 204, 302, 303, 403
 
 ELSEWHERE = {"administrators-seen"}
 """URLs that are no ordinary person's."""
@@ -67,8 +67,10 @@ class Walk:
         response = send()
         if writes_of_people() > writes_before:
             self.writers_of_people.add(url_name)
-        assert response.status_code == status, (path, response.text)
-        return str(response.text)
+        # a streamed answer, too
+        text = response.getvalue().decode()
+        assert response.status_code == status, (path, text)
+        return str(text)
 
     def do_everything(self) -> set[Item]:
         """Return the items of its transactions."""
@@ -77,6 +79,7 @@ class Walk:
         self.follow_links()
         self.become("dev-read")
         self.become("dev-uploads")
+        self.become_several()
         self.have_devices()
         self.post("/logout/", MOVED)
         self.sign_in_by_saml()
@@ -103,6 +106,11 @@ class Walk:
     def become(self, target: str) -> None:
         self.post(f"/targets/{target}/credentials/", OK, duration="900")
         self.post(f"/targets/{target}/console/", SEE_OTHER, duration="900")
+
+    def become_several(self) -> None:
+        self.get("/credentials/")
+        self.post("/credentials/", OK, target="dev-read", duration="900")
+        self.post("/credentials/format/", NO_CONTENT, format="fish")
 
     def have_devices(self) -> None:
         """Set one up, use it, replace it, lose it, and remove the last one."""
