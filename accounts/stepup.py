@@ -28,7 +28,7 @@ FIELD = "code"
 """The name of the form field for a code."""
 
 NO_DEVICE = (
-    "This needs a one-time code, and you have no device for it yet. Set one up under Device, above."
+    "This needs a one-time code, and you have no device for it yet. Set one up under My access, above."
 )
 
 
@@ -54,7 +54,7 @@ def field() -> forms.CharField:
         widget=CodeInput(attrs=attrs),
         help_text=(
             "From your device, for this operation only. Each code works once; the next one comes "
-            "within 30 seconds. Device lost? Use a recovery code under Device."
+            "within 30 seconds. Device lost? Use a recovery code under My access."
         ),
     )
 

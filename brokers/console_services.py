@@ -1,7 +1,7 @@
 """The usual services of the AWS console, to choose where to land. Pure: no Django, no AWS calls.
 
-botocore knows no console addresses. Each row was read from the page of AWS's documentation that it
-names, which says where the console of the service is.
+botocore knows no console addresses. Each row names the page of AWS's documentation where the
+service begins; a path that AWS changes leads to the console's front page.
 """
 
 from dataclasses import dataclass

@@ -15,9 +15,7 @@ from core.dynamo import DocumentKey, batch_read
 PER_PAGE = 40
 """Events that a page reads; a grant has two, and is one row."""
 
-PLACE = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00#[0-9A-Za-z_-]{1,100}", re.ASCII
-)
+PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00#[0-9A-Za-z_-]{1,100}", re.ASCII)
 """Where a page begins: the place of an event on the audit log."""
 
 OUTCOME = "#outcome"

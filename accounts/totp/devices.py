@@ -28,7 +28,7 @@ class DeviceChanged(Refused):
     """What was proved is of another device than the one that there is now."""
 
     def __init__(self, person: str) -> None:
-        message = "Your device was changed meanwhile. Begin again under Device."
+        message = "Your device was changed meanwhile. Begin again under My access."
         super().__init__(message, f"device changed meanwhile: {person}")
 
 

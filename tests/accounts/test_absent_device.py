@@ -100,6 +100,6 @@ def test_of_two_first_devices_at_once_one_is_kept(client_of: Callable[..., Clien
     person.epoch = epoch
     person.save()
     response = browsers[1].post("/device/set-up/", {"code": shown_now(second)})
-    assert response.status_code == 403 and "Begin again under Device" in response.text
+    assert response.status_code == 403 and "Begin again under My access" in response.text
     assert seed_of(TotpDevice.find("local:dan")) == first
     assert browsers[1].get("/device/set-up/").status_code == 302, "its seed is gone"
