@@ -5,6 +5,7 @@ from django.conf import settings
 
 from bench.home_data import catalogue_with
 from brokers import catalogue
+from brokers.catalogue_state import Catalogue
 from tests.support.browser import chromium, take_screenshot, violations
 from tests.support.live import live_site
 
@@ -12,6 +13,9 @@ __all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 LARGE = {"width": 1440, "height": 900}
+FEW = (48, 15)
+MANY = (1_000, 300)
+"""Targets that Alice may become, and in how many AWS accounts."""
 
 ON_SCREEN = """
 () => [...document.querySelectorAll("li.target")].filter((row) => {
@@ -22,16 +26,27 @@ ON_SCREEN = """
 """Counts the targets that the screen shows whole."""
 
 
+def joined(one, other):
+    """Return a catalogue of what two have."""
+    return Catalogue.build(
+        one.number,
+        {**one.targets, **other.targets},
+        {**one.accounts, **other.accounts},
+        {**one.associations_by_target, **other.associations_by_target},
+    )
+
+
 @pytest.fixture
 def opened(chromium, store, client_of):
-    """Return a maker of pages of home, in which Alice is signed in and may become 1,000 targets."""
-    catalogue.cache.catalogue = catalogue_with(1_000, 300, catalogue.current().number)
+    """Return a maker of pages in which Alice is signed in and may become so many targets."""
     cookie = client_of("alice").cookies[settings.SESSION_COOKIE_NAME].value
     contexts = []
     with live_site() as address:
 
-        def make(**options):
-            context = chromium.new_context(base_url=address, viewport=LARGE, **options)
+        def make(counts=FEW, more=None):
+            made = catalogue_with(*counts, catalogue.current().number)
+            catalogue.cache.catalogue = joined(made, more) if more else made
+            context = chromium.new_context(base_url=address, viewport=LARGE)
             contexts.append(context)
             context.add_cookies(
                 [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": address}]
@@ -61,9 +76,16 @@ def test_a_screen_shows_many_targets_and_a_phone_is_wide_enough(opened):
     assert page.problems == []
 
 
+SHOWN = """
+() => [...document.querySelectorAll("li.target")]
+  .filter((row) => row.checkVisibility())
+  .map((row) => row.querySelector("code").textContent)
+"""
+"""Returns the names of the targets that are shown."""
+
+
 def rows(page):
-    """Return the names of the targets that are shown."""
-    return page.locator("li.target:visible code").all_inner_texts()
+    return page.evaluate(SHOWN)
 
 
 def focused_row(page):
@@ -72,8 +94,8 @@ def focused_row(page):
     )
 
 
-def test_it_finds_as_one_types_and_opens_by_keys(opened):
-    page = opened()
+def test_it_finds_among_many_as_one_types(opened):
+    page = opened(MANY)
     page.goto("/me/")
     page.keyboard.press("/")
     page.wait_for_url("**/#q")
@@ -93,29 +115,57 @@ def test_it_finds_as_one_types_and_opens_by_keys(opened):
         assert rows(page)[0].startswith("auth-dev-1-"), query
 
     page.locator("#q").fill("")
-    page.locator("a.label:visible", has_text="env=prod").first.click()
+    page.locator(".jump a.label", has_text="env=prod").click()
     assert page.locator("#q").input_value() == "label:env=prod"
     assert "333 of 1000 match" in page.locator(".count").inner_text()
-    assert violations(page) == []
-    take_screenshot(page, "search", full_page=False)
+    page.keyboard.press("Escape")
+    assert len(rows(page)) == 1_000
+    assert page.problems == []
 
-    page.keyboard.type(" auth")
+
+def test_arrows_go_from_row_to_row(opened):
+    page = opened()
+    page.goto("/")
+    page.locator("#q").focus()
+    page.keyboard.type("label:env=prod search")
     page.keyboard.press("Enter")
-    assert page.url.endswith("/") and focused_row(page).startswith("auth-prod")
     before = focused_row(page)
+    assert page.url.endswith("/") and before.startswith("search-prod")
     page.keyboard.press("ArrowDown")
     assert focused_row(page) != before
     page.keyboard.press("ArrowUp")
     assert focused_row(page) == before
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    assert len(rows(page)) == 1_000
+    assert len(rows(page)) == 48
+    assert page.problems == []
+
+
+def test_everybody_can_use_every_state(opened, client_of):
+    alice = client_of("alice")
+    alice.post("/targets/dev-read/credentials/", {"duration": "900"})
+    for key in ("target:data-analyst", "aws-account:333333333333"):
+        alice.post("/star/", {"star": key})
+    page = opened((15, 5), more=catalogue.current())
+    page.goto("/")
+    headings = page.locator(".own h2").all_inner_texts()
+    assert headings == ["Favourites", "Recent"] and page.locator(".until").count() == 2
+    page.emulate_media(color_scheme="dark")
+    take_screenshot(page, "own-dark", full_page=False)
+    assert violations(page) == []
+
+    page.emulate_media(color_scheme="light")
+    take_screenshot(page, "own-light", full_page=False)
+    page.locator("#q").fill("read")
+    assert page.locator(".hits .until").count() == 1 and len(rows(page)) == 4
+    assert violations(page) == []
+    take_screenshot(page, "search", full_page=False)
+
     page.keyboard.press("Tab")
     page.keyboard.press("?")
     assert page.get_by_role("dialog", name="Keys").is_visible()
     take_screenshot(page, "keys", full_page=False)
     assert violations(page) == []
-    page.keyboard.press("Escape")
     assert page.problems == []
 
 
@@ -124,16 +174,16 @@ def test_enter_opens_the_only_one_that_was_typed_never_one_that_came_with_the_ad
 ):
     issued = len(store.issued)
     page = opened()
-    page.goto("/?q=auth-dev-1-logs-2")
+    page.goto("/?q=payments-dev-1-read")
     page.locator("#q").focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert rows(page) == ["auth-dev-1-logs-2"] and len(store.issued) == issued
+    assert rows(page) == ["payments-dev-1-read"] and len(store.issued) == issued
 
     page.goto("/")
     page.locator("#q").focus()
-    page.keyboard.type("auth-dev-1-logs-2")
-    is_console = lambda request: request.url.endswith("/targets/auth-dev-1-logs-2/console/")  # noqa: E731
+    page.keyboard.type("payments-dev-1-read")
+    is_console = lambda request: request.url.endswith("/targets/payments-dev-1-read/console/")  # noqa: E731
     with page.context.expect_event("request", is_console) as request:
         page.keyboard.press("Enter")
     assert request.value.method == "POST" and "duration=3600" in request.value.post_data

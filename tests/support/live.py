@@ -19,7 +19,7 @@ def live_site() -> Iterator[str]:
     """Serve the site with its static files on a free port of this machine; yield its address."""
     server = ThreadedWSGIServer(("127.0.0.1", 0), _QuietHandler)
     server.set_app(StaticFilesHandler(get_wsgi_application()))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
