@@ -41,7 +41,13 @@ class NameField(forms.CharField):
 
 
 class GroupField(forms.CharField):
-    """A group, written `provider:name`; a bare name means `local:`."""
+    """A group, written `provider:name`; a bare name means `local:`.
+
+    Pages of the administration suggest what exists, by the list that its input names.
+    """
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"list": "known-groups"}
 
     def clean(self, value: Any) -> str:
         """Return the group as it is written; raise ValidationError."""

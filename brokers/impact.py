@@ -30,6 +30,11 @@ class PeopleByGroup:
             for group in person.groups:
                 self._by_group.setdefault(group, []).append(person)
 
+    @property
+    def groups(self) -> Collection[str]:
+        """The groups that anybody is in."""
+        return self._by_group.keys()
+
     def in_any_of(self, groups: Iterable[str]) -> list[KnownPerson]:
         """Return everybody who is in at least one of the groups, each once, sorted."""
         people: dict[str, KnownPerson] = {}

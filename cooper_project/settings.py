@@ -113,7 +113,10 @@ TEMPLATES = [
                 "brokers.stops.stops_context",
             ],
             "builtins": ["core.templatetags.moments"],
-            "libraries": {"links": "core.admin.link_tags"},
+            "libraries": {
+                "links": "core.admin.link_tags",
+                "suggestions": "brokers.admin.suggestion_tags",
+            },
         },
     },
 ]

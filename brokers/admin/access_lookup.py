@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 
 from accounts.identity import Group, Identity, parse_groups
 from accounts.models import Person
+from brokers.admin.suggestions import SuggestingLines, groups_of_all_providers
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlements_of
@@ -40,7 +41,9 @@ class LookupForm(forms.Form):
         help_text="As provider:subject, such as local:alice; a bare name means local:",
     )
     groups = GroupsField(
-        required=False, help_text="Or groups, one per line, such as okta:prod-admins."
+        required=False,
+        help_text="Or groups, one per line, such as okta:prod-admins.",
+        widget=SuggestingLines(groups_of_all_providers, {"rows": 4, "spellcheck": "false"}),
     )
 
     def clean(self) -> dict[str, Any]:

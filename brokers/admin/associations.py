@@ -101,7 +101,11 @@ class AssociationInline(admin.TabularInline):
 class AssociationForm(admin.DocumentForm):
     """One association."""
 
-    target = forms.CharField(max_length=64, help_text="The target's name.")
+    target = forms.CharField(
+        max_length=64,
+        help_text="The target's name.",
+        widget=forms.TextInput(attrs={"list": "known-targets"}),
+    )
     group = GroupField(max_length=560, help_text=GROUP_HELP)
     until = UntilField(required=False, help_text=UNTIL_HELP)
 
@@ -150,6 +154,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
     """All associations: which group may become what."""
 
     form = AssociationForm
+    change_form_template = "admin/association_form.html"
     menu_rank = 20
     list_display = ("group", "target_link", "title", "until")
     list_filter = (UntilFilter, GroupFilter)

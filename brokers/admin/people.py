@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from accounts.admin import LocalAccountAdmin, PersonAdmin
 from accounts.models import LocalAccount, Person
 from brokers.admin.grants_awaited import await_grants
+from brokers.admin.suggestions import SuggestingLines, names_of_local_groups
 from brokers.grants import active_grants_for
 from brokers.grants.events import GrantScope
 from core import admin, audit
@@ -46,6 +47,15 @@ class LocalAccountWithGrantsAdmin(LocalAccountAdmin):
     """Local accounts, whose groups and passwords grants rest on."""
 
     around_writing = await_grants
+    change_form_template = "admin/local_account_form.html"
+
+    def render_change_form(
+        self, request: admin.AdminRequest, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """List the local groups that exist under the field for them."""
+        groups = context["adminform"].form.fields["groups"]
+        groups.widget = SuggestingLines(names_of_local_groups, groups.widget.attrs)
+        return super().render_change_form(request, context, *arguments, **named)
 
     def grants_concerned(self, operation: AdminOperation[LocalAccount]) -> GrantScope:
         if operation.kind == OperationKind.ADD:

@@ -67,6 +67,7 @@ class SearchForm(forms.Form):
         event_field.choices = event_choices()
         for name in ("q", "request"):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
+        self.fields["q"].widget.attrs["list"] = "known-targets"
 
     def clean_before(self) -> str:
         """Return the place in the audit log; a garbled one counts as none."""

@@ -1,0 +1,18 @@
+"""The list of names that the fields of a page suggest: `{% suggestions "group" %}`."""
+
+from typing import Any
+
+from django import template
+
+from brokers import catalogue
+from brokers.admin import suggestions as known
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/suggestions.html")
+def suggestions(thing: str) -> dict[str, Any]:
+    """Show the datalist of a thing, `group` or `target`, which inputs name as `known-groups`."""
+    if thing == "group":
+        return {"thing": thing, "names": known.groups_of_all_providers()}
+    return {"thing": thing, "names": known.known_targets(catalogue.latest())}

@@ -1,0 +1,70 @@
+"""Names that the fields of the administration suggest: groups and targets that exist.
+
+Nothing is read for them: they come from the catalogue that the request has, and from the people who
+were read for something else. A field takes any other name as well.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from brokers import catalogue
+from brokers.admin.known_people import people_at_hand
+from brokers.catalogue_state import Catalogue
+from brokers.impact import PeopleByGroup
+
+MOST = 200
+"""Names that a page suggests of a kind, so that it stays small."""
+
+LOCAL = "local:"
+
+
+def known_groups(current: Catalogue, people: PeopleByGroup, prefix: str = "") -> list[str]:
+    """Return the groups of associations and of people, sorted, without the `prefix` they have.
+
+    Where there are too many, those with the most targets are in it.
+    """
+    groups = {str(group) for group in current.by_group} | set(people.groups)
+    chosen = [group for group in groups if group.startswith(prefix)]
+
+    def rank(group: str) -> tuple[int, str]:
+        return -len(current.by_group.get(group, ())), group
+
+    most_used = sorted(chosen, key=rank)[:MOST]
+    return sorted(group.removeprefix(prefix) for group in most_used)
+
+
+def known_targets(current: Catalogue) -> list[str]:
+    """Return the first names of targets that are not deleted."""
+    targets = catalogue.not_deleted(current.targets.values())
+    return sorted(str(target.name) for target in targets)[:MOST]
+
+
+def groups_of_all_providers() -> list[str]:
+    """Return the groups that exist, as a page shows them."""
+    return known_groups(catalogue.latest(), people_at_hand())
+
+
+def names_of_local_groups() -> list[str]:
+    """Return the names of the local groups that exist."""
+    return known_groups(catalogue.latest(), people_at_hand(), LOCAL)
+
+
+class SuggestingLines(forms.Textarea):
+    """A field of several lines with a list of names under it: browsers suggest for one line alone.
+
+    With its script (suggestions.js), each of the names adds its line.
+    """
+
+    def __init__(self, names: Callable[[], list[str]], attrs: Any = None) -> None:
+        super().__init__(attrs)
+        self.names = names
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, attrs, renderer)
+        context = {"names": self.names(), "field_id": (attrs or {}).get("id", "")}
+        return format_html("{}{}", field, render_to_string("admin/suggested_lines.html", context))
