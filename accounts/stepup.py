@@ -28,7 +28,8 @@ FIELD = "code"
 """The name of the form field for a code."""
 
 NO_DEVICE = (
-    "This needs a one-time code, and you have no device for it yet. Set one up under My access, above."
+    "This needs a one-time code, and you have no device for it yet. "
+    "Set one up under My access, above."
 )
 
 

@@ -226,7 +226,8 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         person = operation.document
         if request.user.pk == person.person:
             raise Refused(
-                "You cannot reset your own device here. Use a code or a recovery code under My access."
+                "You cannot reset your own device here. "
+                "Use a code or a recovery code under My access."
             )
         totp.reset_device(person.person, by=str(request.user.pk))
 
