@@ -1,8 +1,8 @@
 """What home shows, kept by all that it depends on: made once, for everybody of equal groups.
 
 Three things are kept, under keys that name whatever they were made from: the cards of a set of
-groups in their order, the HTML of a card, and the HTML of a page of cards. Nothing in keys or
-values is about a person, and what somebody searched for is not kept.
+groups in their order, the HTML of a card, and a page of cards in pieces, compressed as well.
+Nothing in keys or values is about a person, and what somebody searched for is not kept.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +24,7 @@ from brokers.grants import lessons, longest_seconds
 from brokers.home_cards import CardRules, HomeCard
 from brokers.stops import Stops
 from core.byte_cache import ByteCache
+from core.gzip_pieces import Piece, pieces_of
 from core.typed_text import rows_with_words, search_words
 
 PER_PAGE = 1000
@@ -78,7 +79,7 @@ class _CardHtmlKey:
 
 
 @dataclass(frozen=True, slots=True)
-class _PageHtmlKey:
+class _PiecesKey:
     cards: _CardsKey
     place: _Place
     number: int
@@ -91,7 +92,12 @@ class HomePage:
     """A page of cards, and how many there are."""
 
     page: Page[HomeCard]
+
     html: str
+    """The cards that a search has; "" without a search."""
+
+    pieces: tuple[Piece, ...]
+    """The cards without a search, cut between AWS accounts."""
 
     cards: Sequence[HomeCard]
     """All that the person may become, in their order."""
@@ -124,12 +130,12 @@ def home_page(
     if words:
         matching = _matching(cards, words)
         page = Paginator(matching, PER_PAGE).get_page(number)
-        return HomePage(page, _page_html(page), cards, len(cards))
+        return HomePage(page, _page_html(page), (), cards, len(cards))
 
     page = Paginator(cards, PER_PAGE).get_page(number)
-    page_key = _PageHtmlKey(key, _place(), page.number, PER_PAGE)
-    html = kept.get_or_make(page_key, partial(_page_html, page))
-    return HomePage(page, html, cards, len(cards))
+    pieces_key = _PiecesKey(key, _place(), page.number, PER_PAGE)
+    pieces = kept.get_or_make(pieces_key, partial(_page_pieces, page))
+    return HomePage(page, "", pieces, cards, len(cards))
 
 
 def _matching(cards: Sequence[HomeCard], words: Iterable[str]) -> list[HomeCard]:
@@ -176,6 +182,10 @@ def _make_cards(
 
 def _default_seconds(target: AnyTarget) -> int:
     return min(DEFAULT_SECONDS, longest_seconds(target))
+
+
+def _page_pieces(cards: Sequence[HomeCard]) -> tuple[Piece, ...]:
+    return pieces_of(_page_html(cards), home_cards.SECTION_MARK)
 
 
 def _page_html(cards: Sequence[HomeCard]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render, resolve_url
@@ -18,6 +19,7 @@ from brokers.own_targets import own_targets
 from brokers.request_catalogue import catalogue_of
 from brokers.stops import stops_now
 from core.errors import Invalid
+from core.gzip_pieces import Piece, changed, with_pieces
 from core.http import compressed, post_only, safe_next, wants_json
 from core.requests import CooperRequest
 
@@ -58,7 +60,7 @@ def home(request: CooperRequest) -> HttpResponse:
         "new_tab": own_preferences.new_tab,
         "own": None,
         "contact": default_contact(request),
-        "html": home_cards.with_folded(shown.html, folded),
+        "html": shown.html,
     }
     if "folds" in request.GET:
         # without a script, folds are kept by buttons
@@ -70,11 +72,21 @@ def home(request: CooperRequest) -> HttpResponse:
         context["own"] = own_targets(shown.cards, own_preferences, history)
 
     allow_sign_in_hosts(request, shown.partitions)
-    return render(request, "brokers/home.html", context)
+    response = render(request, "brokers/home.html", context)
+    if context["html"]:
+        return response
+    return with_pieces(response, _with_folded(shown.pieces, folded))
 
 
 def _folded(keys: frozenset[str]) -> frozenset[str]:
     return frozenset(key.removeprefix(ACCOUNT) for key in keys if key.startswith(ACCOUNT))
+
+
+def _with_folded(pieces: tuple[Piece, ...], folded: frozenset[str]) -> tuple[Piece, ...]:
+    if not folded:
+        return pieces
+    account_ids = frozenset(map(str.encode, folded))
+    return changed(pieces, partial(home_cards.with_folded, folded=account_ids))
 
 
 @post_only("home")

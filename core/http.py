@@ -11,6 +11,8 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
+from core.gzip_pieces import PieceResponse
+
 PAGE = "text/html"
 JSON = "application/json"
 
@@ -59,6 +61,9 @@ def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     breachattack.com). So it is for pages alone that show nothing of their request and no secret:
     no search, no code, no form that was sent. The CSRF token is another one on each page. A request
     with any other query parameter than `HARMLESS_PARAMETERS` is answered plain.
+
+    Pieces of a page that many get were compressed before (see `core.gzip_pieces`). What is this
+    request's own is compressed apart from them: its length tells nothing of what they have.
     """
 
     @wraps(view)
@@ -73,10 +78,20 @@ def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         if not _accepts_gzip(request):
             patch_vary_headers(response, ["Accept-Encoding"])
             return response
-        _gzip.process_response(request, response)
+        if isinstance(response, PieceResponse):
+            _gzip_pieces(response)
+        else:
+            _gzip.process_response(request, response)
         return response
 
     return compressing
+
+
+def _gzip_pieces(response: PieceResponse) -> None:
+    patch_vary_headers(response, ["Accept-Encoding"])
+    response.content = response.gzipped()
+    response["Content-Length"] = str(len(response.content))
+    response["Content-Encoding"] = "gzip"
 
 
 _gzip = GZipMiddleware(lambda request: HttpResponse())

@@ -1,5 +1,6 @@
 """Home is made once for everybody of equal groups, and anew when what it depends on changes."""
 
+import gzip
 import inspect
 import re
 from collections.abc import Iterable
@@ -13,12 +14,14 @@ from django.urls import set_script_prefix
 
 from accounts.identity import Identity
 from accounts.models import LocalAccount, WebSession
+from bench.home_data import catalogue_with as bench_catalogue
 from brokers import catalogue, home_cards, home_pages
 from brokers.catalogue_rows import CatalogueAssociation, CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.grants import limits
 from brokers.models import Association, AwsAccount, State, Target
 from brokers.stops import Stops
+from core import gzip_pieces
 from core.dynamo import transaction
 from core.installation import STOP_SWITCH_ITEM, Installation
 from core.requests import CooperRequest
@@ -27,6 +30,7 @@ from tests.support import clock
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 ALICES_GROUPS = ["analysts", "developers"]
 TITLE = "Development, read only"
+GZIP = {"accept-encoding": "gzip"}
 CARDS = 8
 """What Alice may become."""
 
@@ -127,6 +131,32 @@ def test_a_button_of_home_becomes_the_target_with_the_token_of_the_page(client_o
     fields = {"duration": button[2], "csrfmiddlewaretoken": token}
     assert alice.post(button[1], fields).status_code == 200
     assert alice.post(button[1], fields | {"csrfmiddlewaretoken": ""}).status_code == 403
+
+
+def test_the_list_is_compressed_once_whoever_asks(client_of, zoe, monkeypatch):
+    home_pages.kept.clear()
+    made = bench_catalogue(200, 60, catalogue.current().number)
+    monkeypatch.setattr(catalogue.cache, "catalogue", made)
+    client_of("alice").get("/", headers=GZIP)
+    deflated = []
+    deflate = gzip_pieces.deflate
+    monkeypatch.setattr(
+        gzip_pieces, "deflate", lambda plain, *more: deflated.append(plain) or deflate(plain, *more)
+    )
+
+    browser = client_of("zoe")
+    packed = browser.get("/", headers=GZIP)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    page = gzip.decompress(packed.content)
+    assert page.count(b'class="target"') == 200
+    assert len(deflated) == 2 and sum(map(len, deflated)) < 12_000 < len(page) / 10
+
+    # a fold changes one piece of several, and the one after it is compressed with it
+    browser.post("/fold/", {"fold": f"aws-account:{next(iter(made.accounts))}"})
+    deflated.clear()
+    page = gzip.decompress(browser.get("/", headers=GZIP).content)
+    assert page.count(b"<details>") == 1 and len(deflated) in (3, 4)
+    assert TOKEN.sub("", page.decode()) == TOKEN.sub("", browser.get("/").text)
 
 
 # -- nothing personal is kept ----------------------------------------------------------------------
