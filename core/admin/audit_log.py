@@ -222,4 +222,5 @@ class AuditEventAdmin(ModelAdmin):
 
         if not lines:
             return "-"
-        return format_html("{}<br>", format_html_join("<br>", "{}: <code>{}</code>", lines))
+        rows = format_html_join("", "<li>{}: <code>{}</code></li>", lines)
+        return format_html('<ul class="particulars">{}</ul>', rows)

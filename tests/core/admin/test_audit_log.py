@@ -162,3 +162,18 @@ def test_it_shows_the_history_of_a_target_with_what_changed(carol):
     assert (
         "<del>Development, read only</del> <ins>A new title</ins>" in page and "local:carol" in page
     )
+
+
+def test_an_events_own_page_lists_its_particulars_with_their_values_escaped(carol):
+    moment = datetime.now(UTC)
+    day, at = audit.event_key(moment, "abc")
+    with transaction() as writes:
+        changes = {"owner": ["<b>a</b>", "<br>"]}
+        event = audit.event(
+            Event.TARGET_CHANGED, at=(day, at), target="dev-read", via="<i>x</i>", changes=changes
+        )
+        writes.create(event)
+    page = carol.get(f"{LIST}{quote(event.pk)}/change/").text
+    assert "<li>owner: <code>&lt;b&gt;a&lt;/b&gt; -&gt; &lt;br&gt;</code></li>" in page
+    assert "<li>via: <code>&lt;i&gt;x&lt;/i&gt;</code></li>" in page
+    assert page.count("&lt;br&gt;") == 1
