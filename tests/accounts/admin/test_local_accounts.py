@@ -98,3 +98,5 @@ def test_preview_code_and_button_stand_together_and_the_preview_has_the_focus(
         'type="submit"'
     )
     assert shown.count("autofocus") == 1 and "autofocus" in shown[begin : begin + 200]
+    assert "change_form.js" not in shown, "its script takes the focus to the first field"
+    assert shown.index("Nothing is saved yet: look at") < shown.index("<fieldset") < begin
