@@ -29,6 +29,14 @@ for (const block of document.querySelectorAll("[data-copy]")) {
 }
 
 // a form that is under way says so, and is not sent twice; of a form for many cards, no button is
+const underWay = new Set();
+
+function rest(way) {
+  way.button.removeAttribute("aria-busy");
+  delete way.sent.dataset.sent;
+  underWay.delete(way);
+}
+
 for (const form of document.querySelectorAll("form[data-wait]")) {
   form.addEventListener("submit", (event) => {
     const button = event.submitter ?? form;
@@ -36,11 +44,19 @@ for (const form of document.querySelectorAll("form[data-wait]")) {
     if (sent.dataset.sent) { event.preventDefault(); return; }
     sent.dataset.sent = "1";
     button.setAttribute("aria-busy", "true");
-    setTimeout(() => { delete sent.dataset.sent; }, 10000);
+    const way = { button, sent, isInNewTab: form.target === "_blank" };
+    underWay.add(way);
+    // what happens in another tab this page does not learn; here it would have been left by then
+    setTimeout(() => rest(way), way.isInNewTab ? 5000 : 10000);
   });
 }
 
-// coming back from the console by the back button finds living forms
-addEventListener("pageshow", () => {
-  for (const sent of document.querySelectorAll("[data-sent]")) { delete sent.dataset.sent; }
+// back from the console, from its tab or by the back button, one finds living forms
+function restNewTabs() {
+  for (const way of underWay) { if (way.isInNewTab) { rest(way); } }
+}
+addEventListener("focus", restNewTabs);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") { restNewTabs(); }
 });
+addEventListener("pageshow", () => { for (const way of underWay) { rest(way); } });
