@@ -120,6 +120,12 @@ def test_it_finds_among_many_as_one_types(opened):
     assert "333 of 1000 match" in page.locator(".count").inner_text()
     page.keyboard.press("Escape")
     assert len(rows(page)) == 1_000
+
+    # an AWS account beside it is left to, out of the search
+    page.locator("#q").fill("ledger-prod-2")
+    page.locator("#jump-accounts ~ ul a").last.click()
+    assert len(rows(page)) == 1_000 and page.locator("#q").input_value() == ""
+    assert page.locator(".all .account").last.evaluate("(e) => e.getBoundingClientRect().top") < 900
     assert page.problems == []
 
 

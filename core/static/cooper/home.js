@@ -310,6 +310,15 @@ home.addEventListener("click", (event) => {
   field.focus();
 });
 
+// what the list beside it leads to is there without a search alone
+home.addEventListener("click", (event) => {
+  if (!event.target.closest('.jump a[href^="#"]') || !home.classList.contains("searching")) { return; }
+  newest += 1;
+  clearTimeout(waiting);
+  field.value = "";
+  showAll();
+});
+
 // -- keys -----------------------------------------------------------------------------------------
 function rowsShown() {
   const isSearching = home.classList.contains("searching");
