@@ -37,6 +37,24 @@ def duration_choices(longest: int) -> list[tuple[int, str]]:
     return [(seconds, seconds_in_words(seconds)) for seconds in sorted(durations)]
 
 
+class ServiceSelect(forms.Select):
+    """The services to choose from, each with its path, for the link that a browser copies."""
+
+    def __init__(self, target: AnyTarget | None) -> None:
+        """Offer the services, and the page of `target` before them."""
+        super().__init__(choices=_service_choices(target))
+        self.paths = {service.key: service.path for service in SERVICES}
+        if target and target.destination:
+            self.paths[""] = str(target.destination)
+
+    def create_option(self, name: str, value: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Return what the option is rendered from."""
+        option = super().create_option(name, value, *arguments, **named)
+        if str(value) in self.paths:
+            option["attrs"]["data-path"] = self.paths[str(value)]
+        return option
+
+
 def _service_choices(target: AnyTarget | None) -> list[tuple[str, str]]:
     own_page = str(target.destination or "") if target else ""
     first = f"The target's page: {own_page}" if own_page else "Console home"
@@ -107,7 +125,7 @@ class BecomeForm(forms.Form):
         self.label_suffix = ""
         self.longest = longest
         self.target = target
-        self.fields["service"].widget = forms.Select(choices=_service_choices(target))
+        self.fields["service"].widget = ServiceSelect(target)
         self.fields["region"].widget = forms.Select(choices=_region_choices(target))
         if target and target.reason_pattern:
             self.fields["reason"] = demanded_reason_field(str(target.reason_example or ""))

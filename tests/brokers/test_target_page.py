@@ -74,7 +74,7 @@ def test_a_choice_that_there_is_not_is_refused_on_its_field(
     response = alice.post(CONSOLE, CHOSEN | {field: value, "reason": "ticket 4711"})
     assert response.status_code == 400 and message in response.text
     assert "ticket 4711" in response.text
-    assert '<option value="s3" selected>' in response.text or field == "service"
+    assert '<option value="s3" selected data-path' in response.text or field == "service"
 
 
 def test_the_targets_own_page_and_region_are_the_default(alice: Client) -> None:
@@ -93,25 +93,25 @@ def test_the_button_says_for_how_long(alice: Client) -> None:
 def test_what_was_chosen_is_there_next_time(alice: Client) -> None:
     alice.post(CONSOLE, CHOSEN)
     page = alice.get(PAGE).text
-    assert '<option value="s3" selected>' in page
+    assert '<option value="s3" selected data-path' in page
     assert '<option value="eu-west-1" selected>' in page
     assert '<option value="900" selected>' in page and "for 15 minutes" in page
     # and for whoever opens it with one click elsewhere
     assert landing(alice.post(CONSOLE, {"duration": "900"})).endswith(
         "eu-west-1.console.aws.amazon.com/s3/home"
     )
-    assert '<option value="s3" selected>' in alice.get(PAGE).text
+    assert '<option value="s3" selected data-path' in alice.get(PAGE).text
 
 
 def test_another_target_has_its_own(alice: Client) -> None:
     alice.post(CONSOLE, CHOSEN)
-    assert '<option value="s3" selected>' not in alice.get("/targets/prod-admin/").text
+    assert '<option value="s3" selected' not in alice.get("/targets/prod-admin/").text
 
 
 def test_a_refused_grant_is_not_remembered(alice: Client) -> None:
     with faults.on(Fault(service="sts", mode="deny")):
         assert alice.post(CONSOLE, CHOSEN).status_code >= 400
-    assert '<option value="s3" selected>' not in alice.get(PAGE).text
+    assert '<option value="s3" selected' not in alice.get(PAGE).text
 
 
 def updates_of_preferences(alice: Client, fields: dict[str, str]) -> int:
@@ -197,3 +197,12 @@ def put_grant(person: str, way: str, ends: datetime) -> None:
 def test_the_page_is_there_without_that_line_when_the_index_does_not_answer(alice: Client) -> None:
     with faults.on(Fault(service="dynamodb", operation="Query", table="audit", mode="error")):
         assert alice.get(PAGE).status_code == 200
+
+
+# -- whom to ask
+def test_it_says_that_no_owner_is_named(alice: Client) -> None:
+    assert (
+        "<dt>Owner</dt><dd>Not named; ask an administrator of cooper</dd>" in alice.get(PAGE).text
+    )
+    Target.get("dev-read").update(actions=[Target.owner.set("Platform team")])
+    assert "<dt>Owner</dt><dd>Platform team</dd>" in alice.get(PAGE).text

@@ -62,6 +62,35 @@ def test_alice_opens_the_console_by_keyboard_and_sees_that_it_opens(page):
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def copied_link(page) -> str:
+    page.get_by_role("button", name="Copy link").click()
+    see(page.get_by_text("Copied: "))
+    return page.evaluate("navigator.clipboard.readText()").partition("/go/")[2]
+
+
+def test_the_copied_link_leads_where_the_form_says(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sign_in(page, "alice")
+    see(page.get_by_role("heading", name="Your targets"))
+    page.goto("/targets/staging-read/")
+    assert copied_link(page) == "staging-read/"
+    page.get_by_label("Service").select_option("s3")
+    page.get_by_label("Region").select_option("eu-west-1")
+    link = copied_link(page)
+    assert link == "staging-read/?destination=%2Fs3%2Fhome&region=eu-west-1"
+    page.get_by_text("Any other page of the console").click()
+    page.get_by_label("Path or address").fill("/ec2/home#Instances:a=b")
+    assert "destination=%2Fec2%2Fhome%23Instances" in copied_link(page)
+
+    page.goto(f"/go/{link}")
+    see(page.get_by_text("https://eu-west-1.console.aws.amazon.com/s3/home"))
+
+    # the page of the target itself goes with another region
+    page.goto("/targets/dev-uploads/")
+    page.get_by_label("Region").select_option("eu-west-1")
+    assert "destination=%2Fs3%2Fbuckets&region=eu-west-1" in copied_link(page)
+
+
 def test_what_is_wrong_is_corrected_in_the_new_tab(page):
     sign_in(page, "alice")
     see(page.get_by_role("heading", name="Your targets"))

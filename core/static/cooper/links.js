@@ -17,6 +17,22 @@ for (const form of document.querySelectorAll("form[data-no-enter]")) {
   });
 }
 
+// as the form stands: with the page and the region that it says
+function withLanding(address) {
+  const link = new URL(address);
+  const form = document.querySelector("form[data-landing]");
+  if (!form) { return link.href; }
+
+  const { service, region, destination } = form.elements;
+  const typed = destination.value.trim();
+  // a link without a region leads to the target's own page by itself
+  const isChosen = service.value || region.value;
+  const path = typed || (isChosen && service.selectedOptions[0]?.dataset.path);
+  if (path) { link.searchParams.set("destination", path); }
+  if (region.value) { link.searchParams.set("region", region.value); }
+  return link.href;
+}
+
 // "Copy link" beside a target copies the whole address
 for (const link of document.querySelectorAll("[data-copy-link]")) {
   const button = document.createElement("button");
@@ -27,11 +43,12 @@ for (const link of document.querySelectorAll("[data-copy-link]")) {
   const result = document.createElement("span");
   result.setAttribute("role", "status");
   button.addEventListener("click", async () => {
+    const address = withLanding(link.href);
     try {
-      await navigator.clipboard.writeText(link.href);
-      result.textContent = "Copied";
+      await navigator.clipboard.writeText(address);
+      result.textContent = `Copied: ${address}`;
     } catch {
-      result.textContent = link.href;
+      result.textContent = address;
     }
     setTimeout(() => { result.textContent = ""; }, 8000);
   });
