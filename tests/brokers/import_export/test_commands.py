@@ -45,7 +45,7 @@ def test_it_exports_to_stdout_or_to_a_file_for_its_owner_alone(environment, tmp_
         and "ciphertext" not in printed.stdout
     )
     written = typed(f"cooper -export {tmp_path}/t.yaml", environment)
-    assert written.returncode == 0 and "12 targets" in written.stdout and "Next:" in written.stdout
+    assert written.returncode == 0 and "13 targets" in written.stdout and "Next:" in written.stdout
     assert (tmp_path / "t.yaml").read_text() == printed.stdout
     assert stat.S_IMODE((tmp_path / "t.yaml").stat().st_mode) == 0o600
 
