@@ -102,7 +102,7 @@ def test_it_shows_what_is_wrong_at_the_identity_provider_itself(page):
 
 def test_it_signs_out_here_first_and_then_there(page):
     sign_in(page, "alice")
-    see(page.get_by_role("link", name="Staging, read only"))
+    see(page.get_by_role("link", name="Staging, read only").first)
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/?signed-out=1")
     page.goto("/targets/staging-read/")
@@ -114,7 +114,7 @@ def test_it_works_without_javascript(chromium, demo):
     page = context.new_page()
     sign_in(page, "alice")
     page.get_by_role("button", name="Continue to cooper").click()
-    see(page.get_by_role("link", name="Staging, read only"))
+    see(page.get_by_role("link", name="Staging, read only").first)
     context.close()
 
 

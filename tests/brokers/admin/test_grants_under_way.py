@@ -1,5 +1,6 @@
 """What "saved" promises where something is taken away: the grants under way are waited for."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,21 +96,24 @@ def pages_of(carol, flow) -> str:
     return answer.text + carol.get("/admin/").text
 
 
+UNDER_WAY = re.compile(r"\d+ grants? w(?:as|ere) under way when this was saved")
+
+
 @pytest.mark.parametrize("name", REMOVALS)
 def test_it_says_what_was_under_way_when_something_was_taken_away(carol, name):
     put_intent("planted")
     pages = pages_of(carol, REMOVALS[name])
-    assert "1 grant was under way when this was saved" in pages
+    assert UNDER_WAY.findall(pages) == ["1 grant was under way when this was saved"]
     assert "May have been issued to local:alice: dev-read in AWS account 222222222222" in pages
     assert f"{ALICE}change/#grants-title" in pages
 
 
 @pytest.mark.parametrize("name", REMOVALS)
 def test_it_says_nothing_where_nothing_is_under_way(carol, name):
-    assert "under way" not in pages_of(carol, REMOVALS[name])
+    assert not UNDER_WAY.search(pages_of(carol, REMOVALS[name]))
 
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_it_says_nothing_where_nothing_is_taken_from_it(carol, name):
     put_intent("planted")
-    assert "under way" not in pages_of(carol, HARMLESS[name])
+    assert not UNDER_WAY.search(pages_of(carol, HARMLESS[name]))
