@@ -47,8 +47,8 @@ class Installation(Document):
     """A fact about the installation, by name."""
 
     purpose = "schema, secret key, stop switch"
-    verbose_name = "stop switch"
-    verbose_name_plural = "stop switches"
+    verbose_name = "emergency stop"
+    verbose_name_plural = "emergency stop"
     danger_words: ClassVar = {"stopped": ("Stopped: nobody becomes anything", "Running")}
 
     class Meta:
@@ -62,6 +62,8 @@ class Installation(Document):
     """Whom people are sent to for access; beside the stop switch, which every request reads."""
 
     def __str__(self) -> str:
+        if self.name == STOP_SWITCH_ITEM:
+            return "Emergency stop"
         return str(self.name)
 
 

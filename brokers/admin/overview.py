@@ -47,11 +47,11 @@ def _stops_url() -> str:
 def _stops(request: CooperRequest) -> Card:
     stops = stops_now(request)
     if stops.all_grants:
-        return Card("Emergency stop", "", "All grants are stopped.", _stops_url(), False)
+        return Card("Emergency stop", "On", "All grants are stopped.", _stops_url(), False)
 
     count = len(stops.accounts)
     if not count:
-        return Card("Emergency stop", "0", "Nothing is stopped.", _stops_url())
+        return Card("Emergency stop", "Off", "Nothing is stopped.", _stops_url())
     names = ", ".join(sorted(stops.accounts.values())[:3])
     more = " and more" if count > 3 else ""
     url = reverse("admin:brokers_awsaccount_changelist")

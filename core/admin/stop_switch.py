@@ -3,10 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.contrib.admin import display
 from django.http import HttpRequest
 
 from core import audit
 from core.admin.forms import DocumentForm, LineField
+from core.admin.meta import danger
 from core.admin.operations import AdminOperation, AdminRequest
 from core.admin.options import ModelAdmin
 from core.audit import AuditEvent, Event
@@ -45,7 +48,7 @@ class StopSwitchAdmin(ModelAdmin):
 
     form = SwitchForm
     menu_rank = 60
-    list_display = ("what", "stopped")
+    list_display = ("what", "grants")
     actions = None
 
     def documents(self, request: HttpRequest) -> list[Any]:
@@ -63,9 +66,30 @@ class StopSwitchAdmin(ModelAdmin):
             return None
         return super().get_object(request, object_id)
 
+    @display(description="What")
     def what(self, switch: Installation) -> str:
         """Return what it stops."""
         return "All grants"
+
+    @display(description="Now")
+    def grants(self, switch: Installation) -> str:
+        """Return whether they are stopped."""
+        stopped, running = switch.danger_words["stopped"]
+        if switch.stopped:
+            return danger(stopped)
+        return running
+
+    def message_user(
+        self, request: AdminRequest, message: Any, *arguments: Any, **named: Any
+    ) -> None:
+        """Say what a stop that was set or lifted means."""
+        changes = request.operation.changes
+        if "stopped" not in changes.before_and_after:
+            super().message_user(request, message, *arguments, **named)
+        elif changes.cleaned_data["stopped"]:
+            messages.success(request, "All grants are stopped.")
+        else:
+            messages.success(request, "All grants run again.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

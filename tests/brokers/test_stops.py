@@ -148,12 +148,12 @@ DANGER = '<strong class="state danger">{}</strong>'
 
 
 def test_a_switch_that_stops_all_grants_looks_like_danger(client_of, all_stopped):
-    [cell] = cells(client_of("carol").get("/admin/cooper/installation/").text, "stopped")
+    [cell] = cells(client_of("carol").get("/admin/cooper/installation/").text, "grants")
     assert cell == DANGER.format("Stopped: nobody becomes anything")
 
 
 def test_a_switch_that_stops_nothing_does_not(client_of):
-    [cell] = cells(client_of("carol").get("/admin/cooper/installation/").text, "stopped")
+    [cell] = cells(client_of("carol").get("/admin/cooper/installation/").text, "grants")
     assert cell == "Running"
 
 

@@ -50,3 +50,15 @@ def test_a_stop_leaves_it_and_takes_no_code(carol):
 def test_it_has_to_be_one_line(carol):
     assert submit(carol, ADDRESS, FORM, default_contact="a\u202eb").status_code == 400
     assert not contact()
+
+
+def test_the_emergency_stop_is_called_so_and_says_what_became_of_all_grants(carol):
+    page = carol.get(ADDRESS).text
+    assert "<h1>Emergency stop</h1>" in page
+    assert "top switch" not in page
+    submit(carol, ADDRESS, FORM, code="", stopped="on")
+    assert "All grants are stopped.<" in carol.get("/admin/cooper/installation/").text
+    submit(carol, ADDRESS, FORM, stopped=None)
+    listed = carol.get("/admin/cooper/installation/").text
+    assert "All grants run again.<" in listed
+    assert "changed successfully" not in listed

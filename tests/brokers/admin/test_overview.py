@@ -74,6 +74,10 @@ def test_it_counts_what_needs_a_look(client_of, untidy):
     assert cards["Imports under way"] == "0 None."
 
 
+def test_the_emergency_stop_is_off_while_nothing_is_stopped(client_of):
+    assert cards_of(client_of("carol"))["Emergency stop"] == "Off Nothing is stopped."
+
+
 def test_each_card_leads_to_a_page_that_opens(client_of, untidy):
     carol = client_of("carol")
     links = re.findall(r'<h2><a href="([^"]+)">', carol.get(PAGE).text)
