@@ -88,6 +88,7 @@ def target_page(
         "needs_device": needs_device,
         "contact": contact_for(request, card.target),
         "opens_new_tab": _opens_new_tab(request),
+        "is_starred": f"target:{card.target.name}" in preferences_of(request).starred,
         "open_console": open_console_of(
             request.identity.person,
             str(card.target.partition),

@@ -32,16 +32,32 @@ def last_choices(request: CooperRequest, target: CatalogueTarget) -> dict[str, s
     fields = {}
     if service_named(choices.service):
         fields["service"] = choices.service
-    if _is_region_of(target, choices.region):
+    if _is_region_of(str(target.partition), choices.region):
         fields["region"] = choices.region
     if SHORTEST_SESSION <= choices.seconds <= longest_seconds(target):
         fields["duration"] = str(choices.seconds)
     return fields
 
 
-def _is_region_of(target: CatalogueTarget, region: str) -> bool:
+def landing_in_words(choices: TargetChoices, partition: str) -> str:
+    """Return where one click lands by these choices, as in "opens S3 in eu-west-1".
+
+    "" where it lands as the target itself says.
+    """
+    words = []
+    service = service_named(choices.service)
+    if service:
+        words.append(service.title)
+    if _is_region_of(partition, choices.region):
+        words.append(f"in {choices.region}")
+    if not words:
+        return ""
+    return " ".join(["opens", *words])
+
+
+def _is_region_of(partition: str, region: str) -> bool:
     try:
-        check_region(region, str(target.partition))
+        check_region(region, partition)
     except ValueError:
         return False
     return True

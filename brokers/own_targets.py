@@ -12,6 +12,7 @@ from accounts.preferences import Preferences
 from brokers.choices import SHORTEST_SESSION, describe_seconds
 from brokers.home_cards import HomeCard
 from brokers.home_history import History
+from brokers.last_choices import landing_in_words
 
 MOST_RECENTS = 6
 """Targets under "Recent", and all that are open beside them."""
@@ -27,6 +28,9 @@ class OwnRow:
     card: HomeCard
     seconds: int
     """The duration of one click."""
+
+    landing: str
+    """Where one click lands, in words; "" where it lands as the target itself says."""
 
     is_starred: bool
     open_until: datetime | None
@@ -93,8 +97,10 @@ def _row_of(
     preferences: Preferences,
     history: History,
 ) -> OwnRow:
-    chosen = preferences.choices_for(card.name).seconds
+    chosen = preferences.choices_for(card.name)
     seconds = card.seconds
-    if SHORTEST_SESSION <= chosen <= card.longest:
-        seconds = chosen
-    return OwnRow(card, seconds, card.name in starred, history.open_until.get(card.name))
+    if SHORTEST_SESSION <= chosen.seconds <= card.longest:
+        seconds = chosen.seconds
+    landing = landing_in_words(chosen, card.partition)
+    is_starred = card.name in starred
+    return OwnRow(card, seconds, landing, is_starred, history.open_until.get(card.name))

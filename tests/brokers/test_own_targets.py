@@ -50,6 +50,24 @@ def test_a_star_puts_a_target_first_and_its_loss_takes_it_away(client_of):
     assert section(alice.get("/").text, "Favourites") == ""
 
 
+def test_a_targets_own_page_gives_it_a_star_and_takes_it_away(client_of):
+    alice = client_of("alice", enforce_csrf_checks=True)
+    for change, after in (("star", ["dev-read"]), ("unstar", [])):
+        text = alice.get("/targets/dev-read/").text
+        form = re.search(r'<form[^>]* action="/star/".*?</form>', text, re.DOTALL)[0]
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]+)"', form))
+        assert fields.keys() == {"csrfmiddlewaretoken", "next", change}
+        answer = alice.post("/star/", fields)
+        assert answer.headers["Location"] == "/targets/dev-read/"
+        assert names_in(section(alice.get("/").text, "Favourites")) == after
+
+
+def test_home_leads_to_credentials_of_several_where_there_are_several(client_of):
+    link = '<a href="/credentials/">Several at once</a>'
+    assert link in client_of("alice").get("/").text
+    assert link not in client_of("bob").get("/").text
+
+
 def test_a_starred_aws_account_puts_its_targets_first(client_of):
     alice = client_of("alice")
     targets = catalogue.current().targets
@@ -195,3 +213,26 @@ def test_a_target_that_takes_a_reason_is_not_opened_by_one_click(client_of):
     text = client_of("alice").get("/").text
     line = next(row for row in text.split("<li ") if "/targets/prod-admin/" in row)
     assert "takes a code" in line and "formaction" not in line
+
+
+# -- where one click lands -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("service", "region", "words"),
+    [
+        ("s3", "eu-west-1", "opens S3 in eu-west-1"),
+        ("s3", "", "opens S3"),
+        ("", "eu-west-1", "opens in eu-west-1"),
+        ("", "", ""),
+        ("no-such-service", "cn-north-1", ""),
+        ("s3", "nonsense", "opens S3"),
+    ],
+)
+def test_a_row_says_where_one_click_lands_as_it_was_chosen_last(client_of, service, region, words):
+    preferences.choose(ALICE, "dev-read", TargetChoices(region, service, 900))
+    alice = client_of("alice")
+    alice.post("/star/", {"star": "target:dev-read"})
+    text = alice.get("/").text
+    assert ("opens " in section(text, "Favourites")) is bool(words)
+    assert f"<span>{words}</span>" in section(text, "Favourites") or not words
+    assert (f'data-landing="{words}"' in text) is bool(words)
+    assert "opens " not in shared(text)

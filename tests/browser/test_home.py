@@ -149,13 +149,17 @@ def test_arrows_go_from_row_to_row(opened):
 
 def test_everybody_can_use_every_state(opened, client_of):
     alice = client_of("alice")
-    alice.post("/targets/dev-read/credentials/", {"duration": "900"})
+    choices = {"duration": "900", "service": "s3", "region": "eu-west-1"}
+    alice.post("/targets/dev-read/console/", choices)
     for key in ("target:data-analyst", "aws-account:333333333333"):
         alice.post("/star/", {"star": key})
     page = opened((15, 5), more=catalogue.current())
     page.goto("/")
     headings = page.locator(".own h2").all_inner_texts()
     assert headings == ["Favourites", "Recent"] and page.locator(".until").count() == 2
+    landings = page.get_by_text("opens S3 in eu-west-1", exact=True)
+    durations = page.get_by_role("button", name="Console · 15 min: Development, read only")
+    assert landings.count() == durations.count() == 2
     page.emulate_media(color_scheme="dark")
     take_screenshot(page, "own-dark", full_page=False)
     assert violations(page) == []

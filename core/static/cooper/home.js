@@ -54,6 +54,11 @@ function label(row) {
 }
 
 function paintRow(row, own) {
+  if (own?.dataset.landing) {
+    const landing = document.createElement("span");
+    landing.textContent = own.dataset.landing;
+    row.querySelector(".about").prepend(landing, " ");
+  }
   if (own?.dataset.until) { row.querySelector(".about").prepend(untilText(own.dataset.until), " "); }
   const button = row.querySelector('[form="become"]');
   if (own && button) {
