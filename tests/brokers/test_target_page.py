@@ -204,5 +204,3 @@ def test_it_says_that_no_owner_is_named(alice: Client) -> None:
     assert (
         "<dt>Owner</dt><dd>Not named; ask an administrator of cooper</dd>" in alice.get(PAGE).text
     )
-    Target.get("dev-read").update(actions=[Target.owner.set("Platform team")])
-    assert "<dt>Owner</dt><dd>Platform team</dd>" in alice.get(PAGE).text
