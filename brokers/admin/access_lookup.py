@@ -19,7 +19,8 @@ from brokers.models import State
 from brokers.request_catalogue import catalogue_of
 from core import admin, audit
 
-NOT_SEEN = "Nobody with this name has signed in yet. Enter their groups below instead."
+NOT_SEEN_YET = "Nobody with this name has signed in yet."
+NOT_SEEN = f"{NOT_SEEN_YET} Enter their groups below instead."
 
 
 class GroupsField(admin.LinesField):

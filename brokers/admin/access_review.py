@@ -4,21 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_safe
-
-from brokers.admin.impact import people_for
 from brokers.admin.last_used import NEWEST_EVENTS, last_used
 from brokers.catalogue import not_deleted
 from brokers.catalogue_rows import CatalogueAssociation, CatalogueTarget
 from brokers.catalogue_state import Catalogue
 from brokers.impact import PeopleByGroup
-from brokers.request_catalogue import catalogue_of
-from core import audit
-from core.admin.audit_export import CONTENT_TYPES, chunks
 from core.audit import AuditEvent, Event
-from core.audit_export import Format, csv_cell, csv_line
+from core.audit_export import csv_cell, csv_line
 from core.audit_history import events_of
 
 COLUMNS = (
@@ -40,26 +32,6 @@ NOT_KNOWN = "not known"
 NOT_LATELY = f"not among its newest {NEWEST_EVENTS} events"
 END = "end of the review"
 """The first cell of the last line: a file without it was cut."""
-
-
-class ReviewPage:
-    """Answers the address of the review."""
-
-    @method_decorator(require_safe)
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Send the review of everything, of `?target=` or of `?person=`; it is recorded first."""
-        target = request.GET.get("target", "")[:64]
-        person = request.GET.get("person", "")[:600]
-        lines = review_lines(catalogue_of(request), people_for(request), target, person)
-
-        # first: a review that breaks off has handed out names all the same
-        audit.record(
-            Event.AUDIT_EXPORTED, format=str(Format.CSV), review=target or person or "everything"
-        )
-        response = StreamingHttpResponse(chunks(lines), content_type=CONTENT_TYPES[Format.CSV])
-        name = f"cooper-access-review-{audit.now():%Y-%m-%d}.csv"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
 
 
 def review_lines(

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
@@ -22,13 +22,13 @@ from brokers.admin import (
     target_save,
 )
 from brokers.admin.access_lookup import lookup_page
-from brokers.admin.access_review import ReviewPage
 from brokers.admin.action_forms import ACTION_FORMS
 from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import FILTERS, KINDS, SEARCH_FIELDS, SEARCH_HELP
 from brokers.admin.grants_awaited import active_grants_context, await_grants, awaited
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
+from brokers.admin.review_page import ReviewForm, review_page
 from brokers.admin.target_fieldsets import fieldsets_of
 from brokers.admin.target_page import (
     after_test,
@@ -84,7 +84,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     inlines = (AssociationInline,)
     step_up = (*StepUpMixin.step_up, *WITH_CODE)
     actions = (*BULK_ACTIONS, "delete_chosen")
-    action_forms = (*ACTION_FORMS, import_export.FileForm)
+    action_forms = (*ACTION_FORMS, import_export.FileForm, ReviewForm)
     change_form_template = "admin/target_form.html"
     change_list_template = "admin/target_list.html"
     around_writing = await_grants
@@ -283,12 +283,16 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         stem = f"{self.opts.app_label}_{self.opts.model_name}"
         admin_view = self.admin_site.admin_view
         return [
-            path("review/", admin_view(ReviewPage()), name=f"{stem}_review"),
+            path("review/", admin_view(self.review_view), name=f"{stem}_review"),
             path("explain/", admin_view(self.explain_view), name=f"{stem}_explain"),
             path("<path:object_id>/try/", admin_view(self.try_view), name=f"{stem}_try"),
             *import_export.urls(self),
             *super().get_urls(),
         ]
+
+    def review_view(self, request: AdminRequest) -> HttpResponseBase:
+        """Export who may become what, for administrators and auditors."""
+        return review_page(self, request)
 
     @method_decorator(require_safe)
     def explain_view(self, request: AdminRequest) -> HttpResponse:

@@ -293,6 +293,7 @@ OPERATIONS = {
         ),
         ("auditevent", "export"),
     ),
+    "take the access review": OperationCase(send("/admin/brokers/target/review/")),
     "reset another's device": OperationCase(
         act(PEOPLE, "reset_devices", "local:alice"), ("person", "reset_devices"), alice_has_a_device
     ),

@@ -61,6 +61,7 @@ ADMIN = {
     "switch": "/admin/cooper/installation/grants/change/",
     "audit log": "/admin/cooper/auditevent/",
     "export": "/admin/cooper/auditevent/export/",
+    "access review": "/admin/brokers/target/review/",
 }
 
 

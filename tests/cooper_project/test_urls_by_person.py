@@ -105,7 +105,7 @@ BESIDES = {
     "<path:object_id>/": (SIGN_IN, SIGN_IN),
     "try/": (SIGN_IN, SIGN_IN),
 }
-BESIDES |= {"explain/": (OK, WRONG_WAY), "review/": (OK, WRONG_WAY)}
+BESIDES |= {"explain/": (OK, WRONG_WAY), "review/": (OK, BAD)}
 BESIDES |= {"import/": (OK, BAD), "export/": (SIGN_IN, OK)}
 BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (SIGN_IN, SIGN_IN))
 BESIDES |= {"end/": (OK, OK)}
@@ -157,7 +157,8 @@ def test_it_answers_administrators_as_listed(client_of, person, address):
     got, posted = listed(address)
     if person == "dan" and got == OK and any(f"/{each}/" in address for each in STEP_UP):
         # without a device he is taken to set one up
-        enrols = ("/add/", "/change/", "/delete/", "/import/", "/auditevent/export/", "/end/")
+        enrols = ("/add/", "/change/", "/delete/", "/import/", "/auditevent/export/", "/review/")
+        enrols += ("/end/",)
         got = SIGN_IN if address.endswith(enrols) else got
         posted = SIGN_IN if address.endswith("/end/") else posted
     assert (browser.get(path).status_code, browser.post(path, {}).status_code) == (got, posted)
@@ -173,7 +174,7 @@ def listed_for_an_auditor(address: str) -> tuple[int, int]:
         or rest in ("", "jsi18n/", "login/")
     ):
         # without a device she is taken to set one up
-        return (SIGN_IN, BAD) if rest.endswith("/export/") else listed(address)
+        return (SIGN_IN, BAD) if rest.endswith(("/export/", "/review/")) else listed(address)
     # the list of an app of which she may see nothing
     return (NOWHERE, NOWHERE) if rest == "<app_label>/" else (DENIED, DENIED)
 

@@ -9,14 +9,16 @@ from brokers.admin import last_used
 from brokers.admin.access_review import END, NOT_KNOWN, NOT_LATELY
 from brokers.models import Target
 from core.audit import Event
+from tests.support.codes import give_device, next_code
 from tests.support.events import all_events
-from tests.support.forms import submit
+from tests.support.forms import fields_of, submit
 
 REVIEW = "/admin/brokers/target/review/"
 
 
-def rows_of(client, **query) -> list[dict[str, str]]:
-    answer = client.get(REVIEW, query)
+def rows_of(client, **typed) -> list[dict[str, str]]:
+    code = next_code(client.get("/me/").wsgi_request.user.pk.removeprefix("local:"))
+    answer = client.post(REVIEW, typed | {"code": code})
     assert answer.status_code == 200 and answer["Content-Type"].startswith("text/csv")
     text = b"".join(answer.streaming_content).decode()
     *rows, last = csv.DictReader(io.StringIO(text))
@@ -65,10 +67,41 @@ def test_no_cell_is_run_as_a_formula(carol):
     assert {row["title"] for row in rows_of(carol, target="dev-read")} == {"'=HYPERLINK(1)"}
 
 
-def test_it_is_recorded_before_it_is_sent_and_open_to_auditors_alone(carol, client_of):
-    rows_of(client_of("erin"), target="dev-read")
+def reviews() -> list[tuple[str, str]]:
     events = [event for event in all_events() if event.event == Event.AUDIT_EXPORTED]
-    assert [(event.person, event.facts["review"]) for event in events] == [
-        ("local:erin", "dev-read")
-    ]
+    return [(event.person, event.facts["review"]) for event in events]
+
+
+def test_it_is_recorded_before_it_is_sent_and_open_to_auditors_alone(client_of):
+    erin = client_of("erin")
+    give_device("erin")
+    code = next_code("erin")
+    answer = erin.post(REVIEW, {"target": "dev-read", "code": code})
+    assert reviews() == [("local:erin", "dev-read")] and answer.streaming
     assert client_of("alice").get(REVIEW).status_code == 403
+    assert client_of("alice").post(REVIEW, {"code": "000000"}).status_code == 403
+
+
+def test_its_form_has_what_the_link_names_and_records_nothing(carol):
+    page = carol.get(REVIEW, {"target": "dev-read", "person": "local:alice"})
+    form = fields_of(page.text, "review_form")
+    assert (form["target"], form["person"]) == ("dev-read", "local:alice") and "code" in form
+    assert reviews() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({}, "This needs a one-time code from your device."),
+        ({"code": "000000"}, "code"),
+        ({"target": "no-such", "code": "000000"}, "There is no target no-such."),
+        ({"person": "nobody", "code": "000000"}, "Nobody with this name has signed in yet."),
+        ({"target": "x\ny", "code": "000000"}, "There is no target"),
+        ({"person": "😀" * 600, "code": "000000"}, "Nobody with this name"),
+        ({"person": "x" * 601, "code": "000000"}, "at most 600 characters"),
+    ],
+)
+def test_nothing_is_sent_without_a_right_code_and_names_that_exist(carol, typed, words):
+    answer = carol.post(REVIEW, typed)
+    assert answer.status_code == 400 and words in answer.text and "errorlist" in answer.text
+    assert reviews() == []
