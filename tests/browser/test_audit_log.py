@@ -89,7 +89,7 @@ def test_it_shows_carol_what_lives_of_alice_and_lets_her_end_it(page, demo, alic
     page.get_by_role("button", name="Yes, do it").click()
     see(page.get_by_text("Not signed in anywhere."))
     alice.goto("/")
-    see(alice.get_by_role("button", name="Sign in"))
+    alice.wait_for_url("**/login/**")
     assert page.problems == []
 
 

@@ -121,6 +121,9 @@ def sign_in(page, name: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+SENT_WITHIN = 8
+"""Seconds in which a code that was asked for is sent."""
+
 used: dict[str, int] = {}
 """The newest step whose code was used, by otpauth address."""
 
@@ -128,7 +131,8 @@ used: dict[str, int] = {}
 def next_code(otpauth: str) -> str:
     """Return an unused code of a device; wait where none is valid yet (a step early or late is)."""
     secret = re.search(r"secret=(\w+)", otpauth)[1]
-    step = max(int(time.time() // 30) - 1, used.get(otpauth, 0) + 1)
+    # one that is about to end would be sent too late
+    step = max(int((time.time() + SENT_WITHIN) // 30) - 1, used.get(otpauth, 0) + 1)
     used[otpauth] = step
     time.sleep(max(0, (step - 1) * 30 - time.time()))
     return code_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), step)
