@@ -44,6 +44,7 @@ def test_it_lets_carol_search_the_record_and_take_it_along(page, demo, alice):
     page.get_by_label("Person, target or request id:").fill("alice")
     page.get_by_label("Event:").select_option("grant begin: intended")
     page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**q=alice**")
     assert set(page.locator("td.field-result").all_inner_texts()) == {"issued"}
     page.get_by_role("link", name="Export").click()
     check_layout(page, "record-export")
