@@ -83,6 +83,9 @@ def whole() -> dict[str, dict[str, Any]]:
     return {name: described(name) for name in names()}
 
 
+INDEXES = {AuditEvent: ["by-person", "outlines-by-target"], WebSession: ["by-person"]}
+
+
 def wanted() -> dict[str, dict[str, Any]]:
     """Return what `whole` has to be."""
     key = aws.client("kms").describe_key(KeyId=settings.COOPER_KMS_KEY)["KeyMetadata"]["Arn"]
@@ -92,7 +95,7 @@ def wanted() -> dict[str, dict[str, Any]]:
             "billing": "PAY_PER_REQUEST",
             "key": key,
             "protected": True,
-            "indexes": ["by-person", "outlines-by-target"] if model is AuditEvent else [],
+            "indexes": INDEXES.get(model, []),
             "recovery": "ENABLED",
             "ttl": model.ttl_name() or None,
             "tags": {"application", "cooper:prefix", "cooper:made-by"},
