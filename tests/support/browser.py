@@ -140,12 +140,15 @@ def next_code(otpauth: str) -> str:
 
 def check_layout(page, name: str) -> None:
     """Demand that the page fits a phone (390 px); take its screenshots where they are wanted."""
+    # a click may have begun to lead elsewhere
+    page.wait_for_load_state()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         take_screenshot(page, f"{name}-{scheme}")
     page.emulate_media(color_scheme="light")
 
     page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
         f"{name} is wider than 390 px"
     )
