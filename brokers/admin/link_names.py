@@ -12,14 +12,20 @@ NAMED_BY = {"role_name", "role_arn", "federation_keys"}
 """Fields of the form that decide what links call a target, and in which AWS account."""
 
 
+def may_take_name(operation: AdminOperation[Target]) -> bool:
+    """Return whether links may call the target otherwise after this than before it.
+
+    One that is left alone may share its name since before there were such names: set-up says so.
+    """
+    changed = operation.changes.before_and_after.keys()
+    return operation.is_adding or bool(NAMED_BY & changed)
+
+
 def demand_free(current: Catalogue, operation: AdminOperation[Target]) -> None:
     """Raise Invalid when links call another target of the AWS account as they would this one."""
-    target = operation.document
-    changed = operation.changes.before_and_after.keys()
-    if not operation.is_adding and not NAMED_BY & changed:
-        # it may share its role's name since before there were such names: set-up says so
+    if not may_take_name(operation):
         return
-
+    target = operation.document
     place = _place(target)
     if not all(place):
         return

@@ -237,7 +237,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         def build_if_free(writes: Transaction) -> None:
             # what is read here has every change before this one, and one that is written
             # meanwhile makes this one begin again
-            link_names.demand_free(catalogue.current(), operation)
+            # without a new name there is nothing to read for
+            if link_names.may_take_name(operation):
+                link_names.demand_free(catalogue.current(), operation)
             build(writes)
 
         catalogue.edit(build_if_free, target.name, accounts=filter(None, [target.aws_account]))
