@@ -9,7 +9,7 @@ from accounts.models import LocalAccount, Person, SamlIdp
 from brokers import catalogue
 from brokers.models import Association, AwsAccount, Target
 from core.dynamo import transaction
-from tests.support.browser import chromium, take_screenshot, violations
+from tests.support.browser import chromium, expect, take_screenshot, violations
 from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
@@ -234,9 +234,9 @@ def test_the_menu_of_a_phone_needs_no_script(chromium, site, client_of):
     page.set_viewport_size(PHONE)
     page.goto("/admin/")
     menu = page.get_by_role("navigation", name="Main")
-    assert not menu.is_visible()
+    expect(menu).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    assert menu.is_visible()
+    expect(menu).to_be_visible()
     menu.get_by_role("link", name="Targets").click()
     page.wait_for_url(f"{site}/")
     page.context.close()

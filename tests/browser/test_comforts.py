@@ -10,7 +10,7 @@ from brokers import catalogue
 from brokers.models import Association
 from demo.seed import PASSWORD
 from tests.support import clock
-from tests.support.browser import chromium, see, take_screenshot
+from tests.support.browser import chromium, expect, see, take_screenshot
 from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
@@ -64,8 +64,8 @@ def test_a_form_that_was_sent_too_late_is_back_after_signing_in(opened, store, s
 
     see(page.get_by_text("Brought back."))
     take_screenshot(page, "kept-target")
-    assert page.get_by_label("Reason").input_value() == "INC-4711"
-    assert page.get_by_label("For how long").input_value() == "7200"
+    expect(page.get_by_label("Reason")).to_have_value("INC-4711")
+    expect(page.get_by_label("For how long")).to_have_value("7200")
     assert len(store.issued) == issued
     page.get_by_role("button", name="Get credentials").click()
     see(page.get_by_role("heading", name="Credentials for Development, read only"))
@@ -81,8 +81,8 @@ def test_a_form_of_the_admin_is_back_too(opened):
     sign_in(page, "carol")
     see(page.get_by_text("Brought back."))
     take_screenshot(page, "kept-admin")
-    assert page.get_by_label("Title:").input_value() == "Typed before lunch"
-    assert page.locator("#id_associations-1-group").input_value() == "finance"
+    expect(page.get_by_label("Title:")).to_have_value("Typed before lunch")
+    expect(page.locator("#id_associations-1-group")).to_have_value("finance")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 844})
     take_screenshot(page, "kept-admin-dark-390")

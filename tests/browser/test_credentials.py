@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browser import chromium, demo, page, see, sign_in, violations
+from tests.support.browser import chromium, demo, expect, page, see, sign_in, violations
 
 __all__ = ["chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -19,22 +19,22 @@ def test_it_shows_one_format_copies_what_is_hidden_and_never_mints_on_reload(pag
     page.get_by_role("tab", name="bash, zsh").focus()
     page.keyboard.press("ArrowRight")
     see(page.get_by_role("tabpanel", name="fish"))
-    assert page.locator("[role=tabpanel]:visible").count() == 1
+    expect(page.locator("[role=tabpanel]:visible")).to_have_count(1)
     assert "AWS_SECRET_ACCESS_KEY '\u2022" not in page.locator("#format-fish pre").inner_text()
     secret = page.locator("#format-fish .secret > span").first
-    assert not secret.is_visible()
+    expect(secret).to_be_hidden()
 
     page.locator("#format-fish").get_by_role("button", name="Copy").click()
     see(page.get_by_text("Copied", exact=True))
     copied = page.evaluate("navigator.clipboard.readText()")
     assert secret.text_content() in copied
     page.get_by_label("Show secrets").check()
-    assert secret.is_visible()
+    expect(secret).to_be_visible()
     assert violations(page) == []
 
     page.reload()
     page.wait_for_url("**/targets/dev-read/")
-    assert page.locator(".secret").count() == 0
+    expect(page.locator(".secret")).to_have_count(0)
     assert page.problems == []
 
 
@@ -45,8 +45,9 @@ def test_a_select_shows_one_format_without_javascript(chromium, demo):
     page.goto("/targets/dev-read/")
     page.locator("[formaction$='/credentials/']").first.click()
     page.get_by_label("Format", exact=True).select_option("powershell")
-    assert page.locator(".format:visible").count() == 1
-    assert not page.locator("#format-powershell .secret > span").first.is_visible()
+    expect(page.locator(".format:visible")).to_have_count(1)
+    secret = page.locator("#format-powershell .secret > span").first
+    expect(secret).to_be_hidden()
     page.get_by_label("Show secrets").check()
-    assert page.locator("#format-powershell .secret > span").first.is_visible()
+    expect(secret).to_be_visible()
     context.close()

@@ -6,7 +6,7 @@ from django.conf import settings
 from bench.home_data import catalogue_with
 from brokers import catalogue
 from brokers.catalogue_state import Catalogue
-from tests.support.browser import chromium, take_screenshot, violations
+from tests.support.browser import chromium, expect, take_screenshot, violations
 from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
@@ -116,15 +116,16 @@ def test_it_finds_among_many_as_one_types(opened):
 
     page.locator("#q").fill("")
     page.locator(".jump a.label", has_text="env=prod").click()
-    assert page.locator("#q").input_value() == "label:env=prod"
-    assert "333 of 1000 match" in page.locator(".count").inner_text()
+    expect(page.locator("#q")).to_have_value("label:env=prod")
+    expect(page.locator(".count")).to_contain_text("333 of 1000 match")
     page.keyboard.press("Escape")
     assert len(rows(page)) == 1_000
 
     # an AWS account beside it is left to, out of the search
     page.locator("#q").fill("ledger-prod-2")
     page.locator("#jump-accounts ~ ul a").last.click()
-    assert len(rows(page)) == 1_000 and page.locator("#q").input_value() == ""
+    expect(page.locator("#q")).to_have_value("")
+    assert len(rows(page)) == 1_000
     assert page.locator(".all .account").last.evaluate("(e) => e.getBoundingClientRect().top") < 900
     assert page.problems == []
 
@@ -156,10 +157,12 @@ def test_everybody_can_use_every_state(opened, client_of):
     page = opened((15, 5), more=catalogue.current())
     page.goto("/")
     headings = page.locator(".own h2").all_inner_texts()
-    assert headings == ["Favourites", "Recent"] and page.locator(".until").count() == 2
+    assert headings == ["Favourites", "Recent"]
+    expect(page.locator(".until")).to_have_count(2)
     landings = page.get_by_text("opens S3 in eu-west-1", exact=True)
     durations = page.get_by_role("button", name="Console · 15 min: Development, read only")
-    assert landings.count() == durations.count() == 2
+    expect(landings).to_have_count(2)
+    expect(durations).to_have_count(2)
     page.emulate_media(color_scheme="dark")
     take_screenshot(page, "own-dark", full_page=False)
     assert violations(page) == []
@@ -167,13 +170,14 @@ def test_everybody_can_use_every_state(opened, client_of):
     page.emulate_media(color_scheme="light")
     take_screenshot(page, "own-light", full_page=False)
     page.locator("#q").fill("read")
-    assert page.locator(".hits .until").count() == 1 and len(rows(page)) == 4
+    expect(page.locator(".hits .until")).to_have_count(1)
+    assert len(rows(page)) == 4
     assert violations(page) == []
     take_screenshot(page, "search", full_page=False)
 
     page.keyboard.press("Tab")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keys").is_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     take_screenshot(page, "keys", full_page=False)
     assert violations(page) == []
     assert page.problems == []
@@ -221,7 +225,7 @@ def test_stars_and_folds_are_kept(opened):
     own = page.locator(".own")
     assert own.locator("h2").all_inner_texts() == ["Favourites"]
     assert own.locator("code").all_inner_texts()[0] == name
-    assert own.locator("li.target").count() == 1 + section.locator("li.target").count()
+    expect(own.locator("li.target")).to_have_count(1 + section.locator("li.target").count())
     assert not section.locator("details").evaluate("details => details.open")
     assert page.evaluate(ON_SCREEN) >= 18
     take_screenshot(page, "own", full_page=False)

@@ -5,7 +5,7 @@ import os
 import pytest
 from django.conf import settings
 
-from tests.support.browser import chromium, violations
+from tests.support.browser import chromium, expect, violations
 from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
@@ -41,7 +41,7 @@ def test_the_theme_is_the_server_s_without_a_script_at_any_size(chromium, site, 
     page.goto("/me/")
     page.get_by_label(theme.title()).check()
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_text("Your preferences are saved.").is_visible()
+    expect(page.get_by_text("Your preferences are saved.")).to_be_visible()
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)
         page.goto("/me/")

@@ -3,13 +3,13 @@
 import re
 
 import boto3
-import playwright.sync_api as playwright
 import pytest
 
 from tests.support.browser import (
     check_layout,
     chromium,
     demo,
+    expect,
     next_code,
     open_console,
     page,
@@ -48,7 +48,7 @@ def test_it_takes_alice_to_the_console_of_a_role(page):
 def test_it_takes_alice_to_the_console_of_a_federated_user_with_one_click(page):
     sign_in(page, "alice")
     opened = open_console(page, "Upload bucket of development")
-    assert ":federated-user/alice." in opened.locator("body").inner_text()
+    expect(opened.locator("body")).to_contain_text(":federated-user/alice.")
     assert page.problems == []
 
 
@@ -102,7 +102,7 @@ def test_it_finds_targets_by_keyboard(page):
     page.get_by_label("Search targets").focus()
     page.keyboard.type("staging deploy")
     names = page.locator("li.target .name a:visible")
-    playwright.expect(names).to_have_text(["Staging, deploy"])
+    expect(names).to_have_text(["Staging, deploy"])
 
 
 # -- the admin --------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def become(chromium, demo, title: str, arn: str) -> None:
     page = context.new_page()
     sign_in(page, "alice")
     opened = open_console(page, title)
-    assert arn in opened.locator("body").inner_text()
+    expect(opened.locator("body")).to_contain_text(arn)
     context.close()
 
 
@@ -173,7 +173,7 @@ def test_it_tells_carol_what_is_wrong_on_the_field(page):
     page.get_by_label("Role ARN:").fill("nonsense")
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_text("This is not the ARN of a role"))
-    assert page.get_by_label("Name:", exact=True).input_value() == "kept-as-typed"
+    expect(page.get_by_label("Name:", exact=True)).to_have_value("kept-as-typed")
     check_layout(page, "admin-error")
 
 
@@ -187,7 +187,7 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
     see(page.get_by_role("heading", name="Who gains, who loses"))
     page.locator("#id_code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save and continue editing").click()
-    assert page.locator("#id_associations-1-group").input_value() == "local:finance"
+    expect(page.locator("#id_associations-1-group")).to_have_value("local:finance")
     context.close()
 
 

@@ -15,7 +15,15 @@ from urllib.parse import urlencode
 import pytest
 
 from demo import example_idp
-from tests.support.browser import check_layout, chromium, open_console, page, see, violations
+from tests.support.browser import (
+    check_layout,
+    chromium,
+    expect,
+    open_console,
+    page,
+    see,
+    violations,
+)
 from tests.support.paths import SUPPORT
 from tests.support.saml_kit import key_pair
 from tests.support.served import ROOT, clean, manage, run, serving
@@ -76,7 +84,7 @@ def test_it_signs_alice_in_at_the_demos_identity_provider_and_keeps_where_she_wa
         "Staging, read only",
     ]
     opened = open_console(page, "Staging, read only")
-    assert "assumed-role/staging-read/alice." in opened.locator("body").inner_text()
+    expect(opened.locator("body")).to_contain_text("assumed-role/staging-read/alice.")
     assert page.problems == []
 
 

@@ -11,6 +11,7 @@ from tests.support.browser import (
     check_layout,
     chromium,
     demo,
+    expect,
     next_code,
     page,
     row_of,
@@ -72,7 +73,7 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     see(page.get_by_text("was changed successfully"))
     save(page, "Never this", code)
     see(page.get_by_text("code is not valid now"))
-    assert page.get_by_label("Title:").input_value() == "Never this"
+    expect(page.get_by_label("Title:")).to_have_value("Never this")
     check_layout(page, "admin-code-refused")
     assert violations(page) == []
 

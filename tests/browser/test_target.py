@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.browser import chromium, demo, page, see, sign_in, violations
+from tests.support.browser import chromium, demo, expect, page, see, sign_in, violations
 
 __all__ = ["chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
@@ -35,7 +35,7 @@ def test_alice_opens_the_console_by_keyboard_and_sees_that_it_opens(page):
     with page.expect_popup() as opened:
         keys += press(page, "Control+Enter")
         see(page.get_by_role("button", name="Opening…"))
-        assert page.get_by_role("status").filter(has_text="Opening the console").count() == 1
+        expect(page.get_by_role("status").filter(has_text="Opening the console")).to_have_count(1)
         # it is one grant, however often it is pressed
         page.keyboard.press("Control+Enter")
     assert keys <= 8
@@ -51,8 +51,8 @@ def test_alice_opens_the_console_by_keyboard_and_sees_that_it_opens(page):
 
     # next time all of it is there, and so is the way out of the console that is open
     page.reload()
-    assert page.get_by_label("Service").input_value() == "s3"
-    assert page.get_by_label("Region").input_value() == "eu-west-1"
+    expect(page.get_by_label("Service")).to_have_value("s3")
+    expect(page.get_by_label("Region")).to_have_value("eu-west-1")
     see(page.get_by_role("link", name="sign out of AWS"))
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -104,8 +104,8 @@ def test_what_is_wrong_is_corrected_in_the_new_tab(page):
 
     again = opened.value
     see(again.locator(".errorlist"))
-    assert again.get_by_label("Reason").input_value() == "ticket 4711"
-    assert again.get_by_label("Region").input_value() == "eu-west-1"
+    expect(again.get_by_label("Reason")).to_have_value("ticket 4711")
+    expect(again.get_by_label("Region")).to_have_value("eu-west-1")
     assert violations_of(again) == []
     again.get_by_label("Path or address").fill("/rds/home")
     again.get_by_role("button", name="Open console").click()
@@ -125,7 +125,7 @@ def test_it_works_without_javascript(chromium, demo):
     sign_in(page, "alice")
     page.goto("/targets/dev-read/")
     page.get_by_label("Service").select_option("ec2")
-    assert not page.locator("[data-duration]").is_visible()
+    expect(page.locator("[data-duration]")).to_be_hidden()
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Open console").click()
     opened.value.wait_for_url(SIGNED_IN)

@@ -419,3 +419,17 @@ def test_it_never_lowers_the_rest_of_a_sentence() -> None:
     calls = re.compile(r"\.(capitalize|title|swapcase)\(\)")
     lines = [(path, line) for path in modules() for line in path.read_text().splitlines()]
     assert [(path.name, line) for path, line in lines if calls.search(line)] == []
+
+
+READ_AT_ONCE = re.compile(r"assert .*\.(count|is_\w+|input_value)\(\)")
+"""Reads of a page as it happens to be, where `expect` waits for what is asked."""
+
+
+def test_browser_tests_wait_for_what_they_ask():
+    at_once = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((ROOT / "tests" / "browser").glob("*.py"))
+        for line in path.read_text().splitlines()
+        if READ_AT_ONCE.search(line)
+    ]
+    assert at_once == []

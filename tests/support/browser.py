@@ -16,6 +16,9 @@ from accounts.totp import code_at
 from tests.support.paths import ROOT
 
 playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+"""Waits for what is asked; a page that a click leads to may lack its styles for a moment."""
+expect.set_options(timeout=30_000)
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 FLAGS = [
     "--no-sandbox",
@@ -96,7 +99,7 @@ def page(chromium, demo):
 
 def see(found) -> None:
     """Wait until it is on the page."""
-    playwright.expect(found).to_be_visible(timeout=30_000)
+    expect(found).to_be_visible()
 
 
 def row_of(page, title: str):
@@ -167,6 +170,8 @@ def violations(page) -> list[tuple[str, list[object]]]:
     """Return what axe finds against WCAG 2.2 AA and its own best practice."""
     tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     before = len(page.problems)
+    # a click may have begun to lead elsewhere
+    page.wait_for_load_state()
     # a colour on its way from dark to light has no contrast of its own
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
     found = Axe().run(page, options=tags).response["violations"]
