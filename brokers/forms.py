@@ -1,8 +1,10 @@
 """What people fill in to become a target."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.utils.choices import CallableChoiceIterator
 
 from accounts import stepup
 from brokers.catalogue_rows import AnyTarget
@@ -42,7 +44,8 @@ class ServiceSelect(forms.Select):
 
     def __init__(self, target: AnyTarget | None) -> None:
         """Offer the services, and the page of `target` before them."""
-        super().__init__(choices=_service_choices(target))
+        # these choices are made when the page is shown, not for each grant
+        super().__init__(choices=CallableChoiceIterator(partial(_service_choices, target)))
         self.paths = {service.key: service.path for service in SERVICES}
         if target and target.destination:
             self.paths[""] = str(target.destination)
@@ -126,14 +129,18 @@ class BecomeForm(forms.Form):
         self.longest = longest
         self.target = target
         self.fields["service"].widget = ServiceSelect(target)
-        self.fields["region"].widget = forms.Select(choices=_region_choices(target))
+        self.fields["region"].widget = forms.Select(
+            choices=CallableChoiceIterator(partial(_region_choices, target))
+        )
         if target and target.reason_pattern:
             self.fields["reason"] = demanded_reason_field(str(target.reason_example or ""))
         if sensitive:
             self.fields[stepup.FIELD] = stepup.field()
 
         duration = self.fields["duration"]
-        duration.widget = forms.Select(choices=duration_choices(longest))
+        duration.widget = forms.Select(
+            choices=CallableChoiceIterator(partial(duration_choices, longest))
+        )
         duration.initial = min(DEFAULT_SECONDS, longest)
 
         self.fields["destination"].widget.attrs["autocomplete"] = "off"
