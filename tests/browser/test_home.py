@@ -156,8 +156,7 @@ def test_everybody_can_use_every_state(opened, client_of):
         alice.post("/star/", {"star": key})
     page = opened((15, 5), more=catalogue.current())
     page.goto("/")
-    headings = page.locator(".own h2").all_inner_texts()
-    assert headings == ["Favourites", "Recent"]
+    expect(page.locator(".own h2")).to_have_text(["Favourites", "Recent"])
     expect(page.locator(".until")).to_have_count(2)
     landings = page.get_by_text("opens S3 in eu-west-1", exact=True)
     durations = page.get_by_role("button", name="Console · 15 min: Development, read only")
@@ -223,8 +222,8 @@ def test_stars_and_folds_are_kept(opened):
 
     page.reload()
     own = page.locator(".own")
-    assert own.locator("h2").all_inner_texts() == ["Favourites"]
-    assert own.locator("code").all_inner_texts()[0] == name
+    expect(own.locator("h2")).to_have_text(["Favourites"])
+    expect(own.locator("code").first).to_have_text(name)
     expect(own.locator("li.target")).to_have_count(1 + section.locator("li.target").count())
     assert not section.locator("details").evaluate("details => details.open")
     assert page.evaluate(ON_SCREEN) >= 18

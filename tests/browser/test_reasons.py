@@ -26,7 +26,6 @@ def open_fold(page, field: str) -> None:
 
 
 def test_an_administrator_demands_a_reason(page, demo):
-    page.set_default_timeout(6000)
     sign_in(page, "carol")
     page.goto("/admin/brokers/target/staging-db/change/")
     open_fold(page, "id_owner")

@@ -12,6 +12,7 @@ from tests.support.browser import (
     chromium,
     demo,
     expect,
+    follow,
     next_code,
     page,
     row_of,
@@ -57,11 +58,13 @@ def test_it_leads_dan_from_a_change_over_a_qr_code_to_the_change_done(page, demo
     assert violations(page) == []
     otpauth = scanned(page.get_by_role("img", name="QR code"))
     assert re.match(r"otpauth://totp/cooper%20127\.0\.0\.1-\d+:dan%20%28local%29%20....\?", otpauth)
-    assert re.search(r"secret=(\w+)", otpauth)[1] == page.locator("code.seed").inner_text()
+    expect(page.locator("code.seed")).to_have_text(re.search(r"secret=(\w+)", otpauth)[1])
     page.get_by_label("One-time code").fill(next_code(otpauth))
     page.get_by_role("button", name="Confirm").click()
     see(page.get_by_role("heading", name="Your device is set up"))
-    recovery = page.locator("ul.codes code").all_inner_texts()
+    codes = page.locator("ul.codes code")
+    expect(codes).to_have_count(10)
+    recovery = codes.all_inner_texts()
     assert len(set(recovery)) == 10
     check_layout(page, "device-codes")
     assert violations(page) == []
@@ -93,12 +96,11 @@ def recover(page, code: str) -> None:
     form = page.locator("form[action$='/device/recover/']")
     form.get_by_label("Password").fill("cooper-demo")
     form.get_by_label("Recovery code").fill(code)
-    form.get_by_role("button").click()
+    follow(page, form.get_by_role("button"))
 
 
 def test_it_lets_carol_entitle_a_group_for_many_targets_with_one_code(page, demo):
     sign_in(page, "carol")
-    page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/admin/brokers/target/?q=staging")
     check_layout(page, "admin-list")
     assert violations(page) == []
@@ -126,7 +128,6 @@ def test_it_lets_carol_entitle_a_group_for_many_targets_with_one_code(page, demo
 
 def test_it_says_who_gains_what_before_carol_saves(page, demo):
     sign_in(page, "carol")
-    page.wait_for_url(lambda url: "/login/" not in url)
     page.goto("/admin/brokers/target/dev-read/change/")
     page.locator("#id_associations-1-group").fill("finance")
     page.get_by_role("button", name="Save and continue editing").click()
@@ -141,6 +142,7 @@ def test_it_says_who_gains_what_before_carol_saves(page, demo):
 def test_it_asks_alice_for_a_code_on_a_sensitive_target(page):
     sign_in(page, "alice")
     row_of(page, "Production, administrator").get_by_role("link", name="Open…").click()
+    see(page.get_by_role("heading", name="Production, administrator"))
     check_layout(page, "target-sensitive")
     assert violations(page) == []
     page.get_by_label("Reason").fill("a ticket")

@@ -42,8 +42,8 @@ def test_alice_opens_the_console_by_keyboard_and_sees_that_it_opens(page):
 
     console = opened.value
     console.wait_for_url(SIGNED_IN)
-    said = console.locator("body").inner_text()
-    assert "https://eu-west-1.console.aws.amazon.com/s3/home" in said
+    body = console.locator("body")
+    expect(body).to_contain_text("https://eu-west-1.console.aws.amazon.com/s3/home")
     assert console.evaluate("window.opener") is None
     assert len(page.context.pages) == 2
     see(page.get_by_role("button", name="Open console for 15 minutes"))
@@ -110,7 +110,8 @@ def test_what_is_wrong_is_corrected_in_the_new_tab(page):
     again.get_by_label("Path or address").fill("/rds/home")
     again.get_by_role("button", name="Open console").click()
     again.wait_for_url(SIGNED_IN)
-    assert "https://eu-west-1.console.aws.amazon.com/rds/home" in again.content()
+    body = again.locator("body")
+    expect(body).to_contain_text("https://eu-west-1.console.aws.amazon.com/rds/home")
     assert len(page.context.pages) == 2
 
 
@@ -129,5 +130,5 @@ def test_it_works_without_javascript(chromium, demo):
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Open console").click()
     opened.value.wait_for_url(SIGNED_IN)
-    assert "/ec2/home" in opened.value.content()
+    expect(opened.value.locator("body")).to_contain_text("/ec2/home")
     context.close()

@@ -421,7 +421,9 @@ def test_it_never_lowers_the_rest_of_a_sentence() -> None:
     assert [(path.name, line) for path, line in lines if calls.search(line)] == []
 
 
-READ_AT_ONCE = re.compile(r"assert .*\.(count|is_\w+|input_value)\(\)")
+READ_AT_ONCE = re.compile(
+    r"assert .*\.(count|is_\w+|input_value|content|inner_\w+|all_inner_texts|text_content)\(\)"
+)
 """Reads of a page as it happens to be, where `expect` waits for what is asked."""
 
 
@@ -433,3 +435,32 @@ def test_browser_tests_wait_for_what_they_ask():
         if READ_AT_ONCE.search(line)
     ]
     assert at_once == []
+
+
+LEADS_ELSEWHERE = re.compile(r"get_by_role\('(link|button)'.*\.click\(\)$")
+NEEDS_A_LOADED_PAGE = re.compile(
+    r"\.goto\(|check_layout\(|violations\(|check_accessibility\(|\.close\(|\.wait_for_load_state\("
+    r"|\.content\(|\.(inner_text|text_content|all_inner_texts)\(|\.url\b"
+)
+
+
+def statements(tree: ast.AST) -> Iterator[tuple[ast.stmt, ast.stmt]]:
+    """Yield each statement with the one after it."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            yield from itertools.pairwise(body)
+
+
+def test_browser_tests_wait_for_the_page_that_a_click_leads_to():
+    """A click returns before the next page is there: `follow`, `see` and `expect` wait for it."""
+    in_a_hurry = [
+        f"{path.name}:{clicked.lineno}: {ast.unparse(clicked)}"
+        for path in sorted((ROOT / "tests" / "browser").glob("*.py"))
+        for clicked, after in statements(ast.parse(path.read_text()))
+        if isinstance(clicked, ast.Expr)
+        and LEADS_ELSEWHERE.search(ast.unparse(clicked))
+        and NEEDS_A_LOADED_PAGE.search(ast.unparse(after))
+        and not re.match(r"see\(|expect\(|with ", ast.unparse(after))
+    ]
+    assert in_a_hurry == []

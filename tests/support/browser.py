@@ -115,13 +115,19 @@ def open_console(page, title: str):
     return popup.value
 
 
+def follow(page, found) -> None:
+    """Click what leads to another page of the same tab, and wait until that is loaded."""
+    with page.expect_navigation():
+        found.click()
+
+
 def sign_in(page, name: str) -> None:
     page.goto("/")
     if not page.get_by_label("Username").is_visible():
         page.locator("summary").click()
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill("cooper-demo")
-    page.get_by_role("button", name="Sign in").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
 
 
 SENT_WITHIN = 8
@@ -143,7 +149,6 @@ def next_code(otpauth: str) -> str:
 
 def check_layout(page, name: str) -> None:
     """Demand that the page fits a phone (390 px); take its screenshots where they are wanted."""
-    # a click may have begun to lead elsewhere
     page.wait_for_load_state()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -170,7 +175,6 @@ def violations(page) -> list[tuple[str, list[object]]]:
     """Return what axe finds against WCAG 2.2 AA and its own best practice."""
     tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     before = len(page.problems)
-    # a click may have begun to lead elsewhere
     page.wait_for_load_state()
     # a colour on its way from dark to light has no contrast of its own
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
