@@ -13,17 +13,21 @@ from django.conf import settings
 from accounts import passwords, totp
 from accounts.models import LocalAccount, TotpDevice
 from brokers import aws_accounts, catalogue, trust_policy
+from brokers.contacts import write_contact
 from brokers.federation_keys import encrypt_for_target
 from brokers.models import Association, AwsAccount, Kind, State, Target
 from core import audit, aws, installation
 from core.audit import Event
 from core.aws import Keys
 from core.dynamo import Transaction, transaction
+from core.installation import STOP_SWITCH_ITEM, Installation
 from demo.seed_targets import (
     ACCOUNTS,
     COLOURS,
+    CONTACT,
     DESTINATIONS,
     EXAMPLE_IDP_GROUPS,
+    OWNERS,
     TARGETS,
     SeedTarget,
 )
@@ -77,6 +81,7 @@ def seed(people: bool = True) -> bool:
     _seed_role(SPARE_ROLE, SPARE_ROLE_ACCOUNT, 7200, cooper_arn)
     for seed_target in TARGETS:
         _seed_target(seed_target, cooper_arn)
+    _seed_contact()
     if people:
         _seed_device("carol")
         _seed_people()
@@ -145,6 +150,8 @@ def _make_target(seed_target: SeedTarget, cooper_arn: str) -> Target:
         aws_account=seed_target.account_id,
         description=seed_target.description,
         colour=COLOURS[seed_target.env],
+        owner=OWNERS[seed_target.env],
+        rank=seed_target.rank,
         labels=[f"env={seed_target.env}"],
         region=settings.COOPER_REGION,
         destination=DESTINATIONS.get(seed_target.name),
@@ -181,6 +188,16 @@ def _federated_user_fields(seed_target: SeedTarget) -> dict[str, Any]:
         "access_key_id": keys.access_key_id,
         "session_policy": READ_S3,
     }
+
+
+def _seed_contact() -> None:
+    """Name whom people ask, unless a seed that was cut short has done so."""
+    item = Installation.find(STOP_SWITCH_ITEM)
+    if item is None or item.default_contact:
+        return
+
+    with transaction() as writes:
+        write_contact("", CONTACT, writes, by="seed")
 
 
 # -- people

@@ -5,6 +5,7 @@ from brokers.models import Kind, Target
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
+from demo.seed_targets import OWNERS
 
 PENDING_TARGET = "data-lineage"
 """A target whose role nobody has made yet."""
@@ -27,6 +28,7 @@ def seed_history() -> None:
         aws_account="555555555555",
         role_arn=f"arn:aws:iam::555555555555:role/{PENDING_TARGET}",
         labels=["env=data"],
+        owner=OWNERS["data"],
     )
 
     def build(writes: Transaction) -> None:

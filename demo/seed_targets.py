@@ -19,6 +19,20 @@ ENV_ACCOUNTS = {
 
 COLOURS = {"dev": "green", "staging": "orange", "prod": "red", "data": "blue"}
 
+OWNERS = {
+    "dev": "Developer platform, #dev-platform",
+    "staging": "Developer platform, #dev-platform",
+    "prod": "Alice Archer, sre@example.com",
+    "data": "Data team, data@example.com",
+}
+"""Whom people ask about a target, by the first part of its name."""
+
+CONTACT = "Platform team, platform@example.com"
+"""Whom people ask who may not become anything."""
+
+READ, WRITE, ADMIN, BREAK_GLASS = 10, 20, 50, 90
+"""Ranks: a link to the console offers the least powerful first."""
+
 DESTINATIONS = {
     "dev-uploads": "/s3/buckets",
     "staging-db": "/rds/home",
@@ -43,6 +57,7 @@ class SeedTarget:
     title: str
     description: str
     groups: tuple[str, ...]
+    rank: int = READ
     max_seconds: int = 3600
     sensitive: bool = False
     federated: bool = False
@@ -71,6 +86,7 @@ TARGETS = (
         "Development, administrator",
         "Do anything in development.",
         groups=("developers",),
+        rank=ADMIN,
     ),
     SeedTarget(
         "dev-uploads",
@@ -92,12 +108,14 @@ TARGETS = (
         "Staging, deploy",
         "Roll out a release to staging.",
         groups=("developers",),
+        rank=WRITE,
     ),
     SeedTarget(
         "staging-db",
         "Staging, database",
         "Databases of staging.",
         groups=("database-team",),
+        rank=WRITE,
     ),
     SeedTarget(
         "prod-read",
@@ -111,6 +129,7 @@ TARGETS = (
         "Production, administrator",
         "Do anything in production.",
         groups=("developers",),
+        rank=ADMIN,
         sensitive=True,
     ),
     SeedTarget(
@@ -118,6 +137,7 @@ TARGETS = (
         "Production, break glass",
         "When nothing else helps.",
         groups=("on-call",),
+        rank=BREAK_GLASS,
         sensitive=True,
     ),
     SeedTarget(
