@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import preferences
 from accounts.preferences import preferences_of
+from accounts.providers import provider_for
 from brokers import home_cards
 from brokers.becoming import allow_sign_in_hosts, sign_in_first
 from brokers.contacts import default_contact
@@ -57,11 +58,15 @@ def home(request: CooperRequest) -> HttpResponse:
         "page": shown.page,
         "home": shown,
         "query": query,
+        "identity": request.identity,
         "new_tab": own_preferences.new_tab,
         "own": None,
         "contact": default_contact(request),
         "html": shown.html,
     }
+    if not shown.count_of_all:
+        # asked for only here: it may be a read
+        context["provider"] = provider_for(request.identity.provider)
     if "folds" in request.GET:
         # without a script, folds are kept by buttons
         context["html"] = home_cards.sections_html(

@@ -15,6 +15,7 @@ from accounts.own_sessions import NotIndexed, OwnSession
 from accounts.preferences import preferences_of
 from accounts.preferences_form import PreferencesForm, filled_form
 from accounts.providers import provider_for
+from accounts.roles import roles_through
 from accounts.sessions import hash_session_key
 from brokers.becoming import sign_in_first
 from brokers.group_targets import targets_by_group
@@ -38,11 +39,16 @@ def _me_page(
     now = datetime.now(UTC)
     web_sessions, are_listed = _web_sessions(request, now)
     rows = targets_by_group(identity.groups, catalogue_of(request), now)
+    roles = roles_through(identity.groups)
+    groups_with_role = {group for role in roles for group in role.groups}
     context = {
         "identity": identity,
         "provider": provider_for(identity.provider),
+        "roles": roles,
         "giving": [row for row in rows if row.targets],
-        "not_giving": [row.group for row in rows if not row.targets],
+        "not_giving": [
+            row.group for row in rows if not row.targets and row.group not in groups_with_role
+        ],
         "device": first_read_of(request).find(TotpDevice, identity.person),
         "web_sessions": web_sessions,
         "are_listed": are_listed,

@@ -150,4 +150,4 @@ def test_who_has_nothing_sees_their_groups_and_whom_to_ask(client_of: ClientOf) 
     page = client_of("bob").get("/").text
     assert "You have no targets yet" in page and DEFAULT in page
     assert "You may, through" in page
-    assert re.search(r"From <code>local</code>", page)
+    assert re.search(r"from <code>local</code>", page)
