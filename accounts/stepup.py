@@ -12,7 +12,11 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+from django.urls import reverse_lazy
+from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from accounts import totp
 from accounts.first_read import first_read_of
@@ -30,6 +34,15 @@ FIELD = "code"
 NO_DEVICE = (
     "This needs a one-time code, and you have no device for it yet. "
     "Set one up under My access, above."
+)
+
+
+# lazy: forms are made before the addresses are
+CODE_HELP = lazy(format_html, SafeString)(
+    "From your device, for this operation only. Each code works once; the next one comes within "
+    '30 seconds. Device lost? <a href="{device}#lost">Use a recovery code</a>. Codes refused? '
+    '<a href="{device}#clock">Set its clock right</a>.',
+    device=reverse_lazy("device"),
 )
 
 
@@ -53,10 +66,7 @@ def field() -> forms.CharField:
         required=False,
         max_length=40,
         widget=CodeInput(attrs=attrs),
-        help_text=(
-            "From your device, for this operation only. Each code works once; the next one comes "
-            "within 30 seconds. Device lost? Use a recovery code under My access."
-        ),
+        help_text=CODE_HELP,
     )
 
 

@@ -10,7 +10,8 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.html import format_html
 
 from accounts import administrators, enrolment_codes, own_sessions, sessions, totp
 from accounts.admin.people_list import (
@@ -183,7 +184,10 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask, then remove other people's devices; nobody resets their own here."""
         people = as_stored(queryset)
         operation = AdminOperation(PersonOperationKind.RESET_DEVICES, people)
-        lines = [f"{person}: {self._reset_consequence(request, person)}" for person in people]
+        lines = [
+            format_html("{}: {}", person, self._reset_consequence(request, person))
+            for person in people
+        ]
 
         page = self.confirm(request, operation, "Reset devices", lines)
         if page is None:
@@ -216,7 +220,10 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     def _reset_consequence(self, request: AdminRequest, person: Person) -> str:
         """Return what a reset does to somebody, in words."""
         if request.user.pk == person.person:
-            return "yourself: not possible here, use Device."
+            return format_html(
+                'yourself: not possible here, use <a href="{}">the page of your device</a>.',
+                reverse("device"),
+            )
         if not person.has_device:  # type: ignore[attr-defined]
             return "has no device: nothing happens."
         return "has to set up a new device; web sessions end at the next request."
@@ -227,7 +234,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if request.user.pk == person.person:
             raise Refused(
                 "You cannot reset your own device here. "
-                "Use a code or a recovery code under My access."
+                "Use a code or a recovery code on the page of your device, under My access."
             )
         totp.reset_device(person.person, by=str(request.user.pk))
 

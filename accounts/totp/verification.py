@@ -36,7 +36,7 @@ COUNT_ATTEMPTS = 20
 
 WRONG_CODE = (
     "This code is not valid now. Wait for the next one on your device, and use each code once. "
-    "If codes are refused again and again, its clock is off: see Device."
+    "If codes are refused again and again, its clock is off: the page of your device sets it right."
 )
 TOO_MANY = "Too many wrong codes."
 WRONG_RECOVERY_CODE = (

@@ -273,7 +273,10 @@ def test_it_says_before_a_reset_what_happens_to_whom(client_of, dan):
     lines = re.findall(r"<li>local:(\w+): (.*?)</li>", page)
     assert lines == [
         ("alice", "has no device: nothing happens."),
-        ("carol", "yourself: not possible here, use Device."),
+        (
+            "carol",
+            'yourself: not possible here, use <a href="/device/">the page of your device</a>.',
+        ),
         ("dan", "has to set up a new device; web sessions end at the next request."),
     ]
 

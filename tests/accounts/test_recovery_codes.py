@@ -59,8 +59,12 @@ def test_a_wrong_one_is_refused_on_its_field_in_its_own_words(dan: Client, code:
 
 def test_where_a_code_is_asked_for_the_page_says_where_a_recovery_code_goes(dan: Client) -> None:
     enrol(dan)
-    page = dan.get("/admin/brokers/target/dev-read/change/").text
-    assert "Use a recovery code under My access" in page
+    for address in ("/admin/brokers/target/dev-read/change/", "/device/"):
+        page = dan.get(address).text
+        assert '<a href="/device/#lost">Use a recovery code</a>' in page
+        assert '<a href="/device/#clock">' in page
+    page = dan.get("/device/").text
+    assert page.count('id="lost"') == page.count('id="clock"') == 1
 
 
 def test_a_phone_shows_letters_for_an_enrolment_code(
