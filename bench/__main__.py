@@ -5,7 +5,8 @@
 `workers` compares a worker's first requests with warm ones, and follows its memory.
 `web` measures grants and pages in this process: grants against bare boto3, pages with thousands of
 targets against pages with twelve.
-`home` measures home by how many targets somebody may become.
+`home` measures home by how many targets somebody may become: CPU, bytes, and in chromium the time
+from a key in the search to the painted list, and layout shift.
 `flood`: pages of signed-in people during a flood against the same pages without one.
 `serving` starts, reloads and stops a real server.
 `scale` loads 100,000 targets and 50,000 people.

@@ -1,4 +1,4 @@
-"""Home by how many targets somebody may become: CPU and bytes of one request.
+"""Home by how many targets somebody may become: CPU and bytes of a request, and in a browser.
 
 In process; the embedded AWS answers from a process of its own.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.test import Client
 
+from bench import home_browser
 from bench.home_data import catalogue_with
 from bench.timing import ROUNDS, cpu_milliseconds
 from bench.web import sign_in
@@ -36,6 +37,7 @@ def measure() -> None:
         for path in ("/", "/?page=2", SEARCH):
             _measure_page(alice, path, count, entitled, bare)
         _measure_after_an_edit(alice, count)
+    home_browser.measure(alice)
 
 
 def _measure_page(

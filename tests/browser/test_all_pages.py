@@ -6,11 +6,11 @@ from django.contrib.admin.utils import quote
 
 from accounts.administrators import guard_admin_change
 from accounts.models import LocalAccount, Person, SamlIdp
+from bench.live import live_site
 from brokers import catalogue
 from brokers.models import Association, AwsAccount, Target
 from core.dynamo import transaction
 from tests.support.browser import chromium, expect, take_screenshot, violations
-from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser

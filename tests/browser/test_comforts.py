@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
+from bench.live import live_site
 from brokers import catalogue
 from brokers.models import Association
 from demo.seed import PASSWORD
 from tests.support import clock
 from tests.support.browser import chromium, expect, follow, see, take_screenshot
-from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser

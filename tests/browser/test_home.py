@@ -4,10 +4,10 @@ import pytest
 from django.conf import settings
 
 from bench.home_data import catalogue_with
+from bench.live import live_site
 from brokers import catalogue
 from brokers.catalogue_state import Catalogue
 from tests.support.browser import chromium, expect, take_screenshot, violations
-from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
@@ -173,6 +173,9 @@ def test_everybody_can_use_every_state(opened, client_of):
     assert len(rows(page)) == 4
     assert violations(page) == []
     take_screenshot(page, "search", full_page=False)
+    # each button of a form elsewhere would have browsers look through the whole page, at each key
+    expect(page.locator(".hits button")).to_have_count(12)
+    expect(page.locator(".hits [form], .all li.target > .star[form]")).to_have_count(0)
 
     page.keyboard.press("Tab")
     page.keyboard.press("?")

@@ -5,8 +5,8 @@ import os
 import pytest
 from django.conf import settings
 
+from bench.live import live_site
 from tests.support.browser import chromium, expect, violations
-from tests.support.live import live_site
 
 __all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser

@@ -125,7 +125,15 @@ def test_the_benchmark_shows_its_help() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["bench.web", "bench.saml", "bench.timing", "bench.grants", "bench.stub_aws.people"]
+    "name",
+    [
+        "bench.web",
+        "bench.home_browser",
+        "bench.saml",
+        "bench.timing",
+        "bench.grants",
+        "bench.stub_aws.people",
+    ],
 )
 def test_the_benchmark_reads_todays_names(name: str) -> None:
     assert importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""The site in this process, for a real browser: tests put what they like into its tables."""
+"""The site in this process, for a real browser: its tables and catalogue are at hand."""
 
 import threading
 from collections.abc import Iterator
