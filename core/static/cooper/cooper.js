@@ -44,7 +44,8 @@ for (const form of document.querySelectorAll("form[data-wait]")) {
     if (sent.dataset.sent) { event.preventDefault(); return; }
     sent.dataset.sent = "1";
     button.setAttribute("aria-busy", "true");
-    const way = { button, sent, isInNewTab: form.target === "_blank" };
+    const target = button.formTarget || form.target;
+    const way = { button, sent, isInNewTab: target === "_blank" };
     underWay.add(way);
     // what happens in another tab this page does not learn; here it would have been left by then
     setTimeout(() => rest(way), way.isInNewTab ? 5000 : 10000);

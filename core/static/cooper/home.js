@@ -28,10 +28,11 @@ function paintStar(button, isStarred) {
   button.setAttribute("aria-label", isStarred ? `Take the star of ${what} away` : `Star ${what}`);
 }
 
+// of no form: with each button of one, browsers look through the whole page for all the others
 function starOf(key, what, isStarred) {
   const button = document.createElement("button");
   button.className = "star";
-  button.setAttribute("form", "star");
+  button.type = "button";
   button.value = key;
   button.dataset.what = what;
   paintStar(button, isStarred);
@@ -102,6 +103,15 @@ async function send(form, name, value) {
   if (!response.ok || response.redirected) { throw new Error(response.status); }
 }
 
+function submit(form, name, value) {
+  const button = document.createElement("button");
+  button.hidden = true;
+  button.name = name;
+  button.value = value;
+  form.append(button);
+  form.requestSubmit(button);
+}
+
 home.addEventListener("click", async (event) => {
   const button = event.target.closest(".star");
   if (!button) { return; }
@@ -115,8 +125,7 @@ home.addEventListener("click", async (event) => {
   try {
     await send(form, before, button.value);
   } catch {
-    button.name = before;
-    form.requestSubmit(button);
+    submit(form, before, button.value);
   }
 });
 
@@ -221,14 +230,20 @@ function find(query) {
 }
 
 // -- showing --------------------------------------------------------------------------------------
-const hitList = document.createElement("ul");
-hitList.className = "hits account";
-hitList.hidden = true;
-all.before(hitList);
+const hitForm = document.getElementById("hits");
+const hitList = hitForm.querySelector("ul");
+
+// the form around them instead of one elsewhere, for which browsers look through the whole page
+function intoHitForm(button) {
+  const form = document.getElementById(button.getAttribute("form"));
+  button.removeAttribute("form");
+  if (form.target) { button.formTarget = form.target; }
+}
 
 function hitRow(row, account) {
   const copy = row.cloneNode(true);
   for (const element of copy.querySelectorAll("[id]")) { element.removeAttribute("id"); }
+  for (const button of copy.querySelectorAll(".ways [form]")) { intoHitForm(button); }
   if (account) {
     const name = document.createElement("span");
     name.className = "of";
@@ -241,7 +256,7 @@ function hitRow(row, account) {
 function show(hits, number, query) {
   hitList.replaceChildren(...hits.slice(0, MOST_HITS).map((hit) => hitRow(hit.row, hit.account)));
   home.classList.add("searching");
-  hitList.hidden = false;
+  hitForm.hidden = false;
   const more = number > MOST_HITS ? ` The best ${MOST_HITS} are shown.` : "";
   count.textContent = `${number} of ${total} match.${more}`;
   shownQuery = query;
@@ -251,7 +266,7 @@ function show(hits, number, query) {
 
 function showAll() {
   home.classList.remove("searching");
-  hitList.hidden = true;
+  hitForm.hidden = true;
   hitList.replaceChildren();
   count.replaceChildren(...countBefore);
   shownQuery = null;
@@ -372,7 +387,7 @@ home.addEventListener("keydown", (event) => {
   const actions = {
     ArrowDown: () => step(row, 1),
     ArrowUp: () => step(row, -1),
-    c: () => (row.querySelector('[form="get"]') ?? row.querySelector(".name a")).click(),
+    c: () => (row.querySelector('[formaction$="/credentials/"]') ?? row.querySelector(".name a")).click(),
     o: () => row.querySelector(".name a").click(),
     s: () => row.querySelector(".star")?.click(),
     Escape: () => field.focus(),
