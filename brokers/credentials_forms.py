@@ -8,6 +8,7 @@ from django import forms
 from accounts import stepup
 from brokers.choices import SHORTEST_SESSION
 from brokers.form_fields import NAME
+from brokers.formats_of_several import GROWING
 from brokers.forms import DEFAULT_SECONDS, WholeNumberField, duration_choices
 
 MOST_TARGETS = 60
@@ -30,13 +31,18 @@ class FreshForm(forms.Form):
 
 
 class SeveralForm(forms.Form):
-    """Which targets, for how long, and why."""
+    """Which targets, for how long, in which format, and why."""
 
     duration = WholeNumberField(
         label="For how long",
         min_value=SHORTEST_SESSION,
         required=False,
-        help_text="Targets that do not last as long get as much as they can.",
+        help_text="Shorter where a target lasts less.",
+    )
+    format = forms.ChoiceField(
+        choices=[(growing.id, growing.label) for growing in GROWING.values()],
+        required=False,
+        help_text="To begin with; all come.",
     )
     reason = forms.CharField(
         label="Reason", max_length=500, required=False, help_text="Optional; kept in the audit log."
@@ -47,6 +53,7 @@ class SeveralForm(forms.Form):
     ) -> None:
         """Offer durations up to `longest` seconds; `ticked` are names of targets, as sent."""
         super().__init__(*arguments, **named)
+        self.label_suffix = ""
         self.targets = list(dict.fromkeys(ticked))
         self.longest = longest
         duration = self.fields["duration"]

@@ -6,7 +6,7 @@ people's shells and files.
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -68,14 +68,6 @@ class SingleValue(NamedTuple):
     is_secret: bool
 
 
-class Profile(NamedTuple):
-    """What becomes one profile of several: the target's name, its credentials and region."""
-
-    target: str
-    credentials: Credentials
-    region: str
-
-
 LABELS = {
     "bash": "bash, zsh",
     "fish": "fish",
@@ -129,41 +121,12 @@ def all_formats(credentials: Credentials, region: str, name: str) -> list[Format
         written(
             "json",
             "What a credential_process prints.",
-            lambda: _json(credential_process(credentials)),
+            lambda: json_text(credential_process(credentials)),
         ),
         written(
             "values",
             "One at a time, for a form or a file that asks for each by itself.",
             lambda: _value_lines(credentials, region),
-        ),
-    ]
-
-
-def formats_of_several(profiles: Iterable[Profile]) -> list[Format]:
-    """Return the credentials of several targets, in the formats that have names for them."""
-    all_profiles = list(profiles)
-    return [
-        _several(
-            "ini",
-            "Put into ~/.aws/credentials in place of the sections of these names, if there are "
-            "any: with two of one name no tool can read the file.",
-            all_profiles,
-            profile,
-            separator="\n",
-        ),
-        _several(
-            "configure",
-            "Paste into any shell, as often as you like.",
-            all_profiles,
-            configure_commands,
-            separator="",
-        ),
-        Format(
-            "json",
-            LABELS["json"],
-            "By profile, what a credential_process prints.",
-            _json(_processes(all_profiles)),
-            _secrets_of(all_profiles),
         ),
     ]
 
@@ -188,33 +151,6 @@ def _written(
         return Format(format_id, label, hint, write(), secrets)
     except ValueError as error:
         return Format(format_id, label, f"Not available for these credentials: {error}.", "", ())
-
-
-def _several(
-    format_id: str,
-    hint: str,
-    profiles: list[Profile],
-    write: Callable[[Credentials, str, str], str],
-    separator: str,
-) -> Format:
-    """Return a format of several profiles; those that its writer refuses are named in the hint."""
-    texts = []
-    written = []
-    for one in profiles:
-        try:
-            texts.append(write(one.credentials, one.region, one.target))
-        except ValueError as error:
-            hint += f" Not here: {one.target}, since {error}."
-        else:
-            written.append(one)
-    return Format(format_id, LABELS[format_id], hint, separator.join(texts), _secrets_of(written))
-
-
-def _secrets_of(profiles: Iterable[Profile]) -> tuple[str, ...]:
-    secrets = []
-    for one in profiles:
-        secrets += [one.credentials.secret_access_key, one.credentials.session_token]
-    return tuple(secrets)
 
 
 # -- variables -------------------------------------------------------------------------------------
@@ -302,11 +238,8 @@ def _value_lines(credentials: Credentials, region: str) -> str:
     return "\n".join(values) + "\n"
 
 
-def _processes(profiles: Iterable[Profile]) -> dict[str, object]:
-    return {profile_name(one.target): credential_process(one.credentials) for one in profiles}
-
-
-def _json(content: dict[str, object]) -> str:
+def json_text(content: dict[str, object]) -> str:
+    """Return JSON for people to read."""
     return json.dumps(content, indent=2) + "\n"
 
 

@@ -30,12 +30,28 @@ PLAIN = re.compile(r"[A-Za-z0-9/+=:._~-]+")
 """What needs no quotes: base64, times, regions. cmd and ini files cannot quote the rest."""
 
 
+COMMAND = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+"""Names of functions in bash, zsh and fish, beyond what POSIX takes."""
+
+COMMAND_OF_POWERSHELL = re.compile(r"[A-Za-z0-9_.-]+")
+"""Names of functions in PowerShell, where a comma or an "@" would begin something else."""
+
+
 @dataclass(frozen=True)
 class Shell:
     """How a shell sets a variable and how it clears one, a line each."""
 
     set: Callable[[str, str], str]
     clear: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class FunctionSyntax:
+    """How a shell defines a function: on one line, with `{name}` and `{body}`."""
+
+    shell: Shell
+    name: re.Pattern[str]
+    line: str
 
 
 def checked(value: str, pattern: re.Pattern[str], what: str) -> str:
@@ -50,10 +66,25 @@ def shell_lines(shell: Shell, variables: dict[str, str]) -> str:
 
     Raise ValueError for a value that the shell cannot quote.
     """
+    return "\n".join(_lines(shell, variables)) + "\n"
+
+
+def function_line(syntax: FunctionSyntax, name: str, variables: dict[str, str]) -> str:
+    """Return the line that defines a function, which does what `shell_lines` do once it is called.
+
+    It is one line: bash asks of the first line of a command alone whether its history may have it.
+    Raise ValueError for a name that the shell cannot give, or a value that it cannot quote.
+    """
+    checked_name = checked(name, syntax.name, "the target's name")
+    statements = [line.strip() for line in _lines(syntax.shell, variables)]
+    return syntax.line.format(name=checked_name, body="; ".join(statements)) + "\n"
+
+
+def _lines(shell: Shell, variables: dict[str, str]) -> list[str]:
     lines = [shell.clear(name) for name in OUTRANKING]
     for name, value in variables.items():
         lines.append(shell.set(name, value))
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def quote_for_fish(value: str) -> str:
@@ -91,3 +122,9 @@ POSIX = Shell(set=_set_in_posix, clear=lambda name: f" unset {name}")
 FISH = Shell(set=_set_in_fish, clear=lambda name: f" set -e {name}")
 POWERSHELL = Shell(set=_set_in_powershell, clear=lambda name: f"$Env:{name} = $null")
 CMD = Shell(set=_set_in_cmd, clear=lambda name: f'set "{name}="')
+
+POSIX_FUNCTION = FunctionSyntax(POSIX, COMMAND, " function {name} {{ {body}; }}")
+FISH_FUNCTION = FunctionSyntax(FISH, COMMAND, " function {name}; {body}; end")
+POWERSHELL_FUNCTION = FunctionSyntax(
+    POWERSHELL, COMMAND_OF_POWERSHELL, "function {name} {{ {body} }}"
+)

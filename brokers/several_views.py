@@ -1,8 +1,4 @@
-"""Several targets at once over HTTP: a list to tick, and a page that grows grant by grant.
-
-The answer is streamed: each profile is sent as soon as its grant is on the audit log as done, so
-that what was granted is with the person whatever ends the answer. Nothing is kept for later.
-"""
+"""Several targets at once over HTTP: a list to tick, and one grant after another by POST."""
 
 from collections.abc import Iterator
 from contextvars import copy_context
@@ -11,28 +7,28 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods
 
 from accounts.identity import Identity
+from accounts.preferences import preferences_of
 from accounts.sessions import hash_session_key
-from brokers import formats
 from brokers.becoming import sign_in_first, without_cache
 from brokers.credentials_forms import MOST_TARGETS, SeveralForm
-from brokers.credentials_views import region_of
+from brokers.formats import credential_process, profile_name
+from brokers.formats_of_several import GROWING
 from brokers.forms import DEFAULT_SECONDS
-from brokers.grants import Delivery, GrantRequest, IssuedGrant
+from brokers.grants import Delivery, GrantRequest
 from brokers.request_catalogue import catalogue_of
 from brokers.several import MOST_SECONDS, Offer, Result, grant_each, offers_for
+from brokers.several_page import page_in_parts
 from brokers.stops import stops_now
 from core import aws
 from core.http import wants_json
 from core.requests import CooperRequest
 
-FIELDS = {"target", "duration", "reason"}
+FIELDS = {"target", "duration", "reason", "format"}
 
-PROFILES = "<!-- profiles -->"
-"""Where the page of several grants stops until there are any."""
+DEFAULT_FORMAT = "ini"
 
 LONGEST_GRANT = 15.0
 """Seconds that the last grant has, which may begin at the very end: more than its deadline."""
@@ -55,7 +51,8 @@ def several(request: CooperRequest) -> HttpResponseBase:
     typed = request.kept_forms.form_of(request.path)
     request.is_brought_back = bool(typed)
     ticked = (typed or request.GET).getlist("target")
-    form = SeveralForm(initial=typed.dict(), longest=_longest(offers))
+    initial = {"format": _last_format(request), **typed.dict()}
+    form = SeveralForm(initial=initial, longest=_longest(offers))
     return _list_page(request, offers, form, ticked)
 
 
@@ -81,6 +78,12 @@ def _longest(offers: Offers) -> int:
     return max(possible, default=DEFAULT_SECONDS)
 
 
+def _last_format(request: CooperRequest) -> str:
+    """Return the format that the person used last, where several targets have it."""
+    last = preferences_of(request).credentials_format
+    return last if last in GROWING else DEFAULT_FORMAT
+
+
 # -- becoming them ---------------------------------------------------------------------------------
 def _take(request: CooperRequest, identity: Identity, offers: Offers) -> HttpResponseBase:
     request.kept_forms.forget(request.path)
@@ -102,15 +105,36 @@ def _take(request: CooperRequest, identity: Identity, offers: Offers) -> HttpRes
         else:
             requests.append(_grant_request(request, name, form, offer))
 
-    results = _results(request, identity, requests)
+    aws.extend_deadline(MOST_SECONDS + LONGEST_GRANT)
+    results = grant_each(identity, requests, catalogue_of(request))
     if wants_json(request):
         return without_cache(JsonResponse(_for_tools(list(results), left_out)))
-    parts = _page_in_parts(request, results, len(requests), left_out)
-    response = StreamingHttpResponse(parts)
+
+    growing = GROWING[form.cleaned_data["format"] or _last_format(request)]
+    parts = page_in_parts(request, growing, results, len(requests), left_out)
+    response = StreamingHttpResponse(_in_this_context(parts))
     # nginx would keep the answer back until it is whole
     response["X-Accel-Buffering"] = "no"
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _in_this_context(parts: Iterator[str]) -> Iterator[str]:
+    """Yield the parts, each made in the context of the request: its id, its source, its deadline.
+
+    The middleware has left that context by the time an answer is streamed.
+    """
+    context = copy_context()
+
+    def in_context() -> Iterator[str]:
+        while True:
+            try:
+                part = context.run(next, parts)
+            except StopIteration:
+                return
+            yield part
+
+    return in_context()
 
 
 def _grant_request(
@@ -129,92 +153,14 @@ def _grant_request(
     )
 
 
-def _results(
-    request: CooperRequest, identity: Identity, requests: list[GrantRequest]
-) -> Iterator[Result]:
-    """Yield the results, each made in the context of the request: its id, its source."""
-    aws.extend_deadline(MOST_SECONDS + LONGEST_GRANT)
-    context = copy_context()
-    results = grant_each(identity, requests, catalogue_of(request))
-
-    def further() -> Iterator[Result]:
-        for _ in requests:
-            # the middleware has left the request's context by the time an answer is streamed
-            yield context.run(next, results)
-
-    return further()
-
-
 def _for_tools(results: list[Result], left_out: list[Offer]) -> dict[str, Any]:
     """Return credential_process JSON by profile, and why there is none of the others."""
     profiles = {}
     problems = {offer.card.name: offer.not_here for offer in left_out}
     for result in results:
         if result.issued:
-            name = formats.profile_name(result.target)
-            profiles[name] = formats.credential_process(result.issued.credentials)
+            name = profile_name(result.target)
+            profiles[name] = credential_process(result.issued.credentials)
         else:
             problems[result.target] = result.problem
     return {"profiles": profiles, "problems": problems}
-
-
-# -- the page, part by part ------------------------------------------------------------------------
-def _page_in_parts(
-    request: CooperRequest, results: Iterator[Result], count: int, left_out: list[Offer]
-) -> Iterator[str]:
-    page = render_to_string("brokers/several_granted.html", {"count": count}, request)
-    before, _, after = page.partition(PROFILES)
-    yield before
-
-    done = []
-    for number, result in enumerate(results, start=1):
-        done.append(result)
-        yield _profile_html(result, number, count)
-    yield render_to_string("brokers/several_end.html", _end_context(done, left_out))
-    yield after
-
-
-def _profile_html(result: Result, number: int, count: int) -> str:
-    """Return the profile of a grant, or a comment that says why there is none."""
-    place = f"{number} of {count}"
-    if not result.issued:
-        # files of the AWS CLI are read in whatever encoding the system has
-        problem = " ".join(result.problem.split()).encode("ascii", "replace").decode()
-        comment = f"# {place}: no {result.target}. {problem}"
-        return render_to_string("brokers/several_profile.html", {"comment": comment})
-
-    text = formats.formats_of_several([_profile_of(result.issued)])[0]
-    ends = result.issued.credentials.expires_at
-    comment = f"# {place}: until {ends:%Y-%m-%d %H:%M} UTC"
-    if not text.text:
-        comment = f"# {place}: {text.hint}"
-    context = {"comment": comment, "pieces": text.pieces}
-    return render_to_string("brokers/several_profile.html", context)
-
-
-def _profile_of(issued: IssuedGrant) -> formats.Profile:
-    return formats.Profile(str(issued.target.name), issued.credentials, region_of(issued.target))
-
-
-def _end_context(done: list[Result], left_out: list[Offer]) -> dict[str, Any]:
-    profiles = []
-    problems = []
-    notes = []
-    for result in done:
-        if result.issued:
-            profiles.append(_profile_of(result.issued))
-            if result.issued.note:
-                notes.append((result.target, result.issued.note))
-        else:
-            problems.append(result)
-    further = formats.formats_of_several(profiles)[1:] if profiles else []
-    ends = [profile.credentials.expires_at for profile in profiles]
-    return {
-        "profiles": profiles,
-        "formats": further,
-        "problems": problems,
-        "notes": notes,
-        "left_out": left_out,
-        "first_end": min(ends, default=None),
-        "grants": [result.issued for result in done if result.issued],
-    }

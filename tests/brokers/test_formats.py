@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from brokers import formats, quoting
 from brokers.credentials import Credentials
+from tests.support.shells import run
 
 NOON = datetime(2126, 5, 4, 12, 0, tzinfo=UTC)
 PLAIN = Credentials("ASIA1", "secret/+", "token//+==", NOON, "arn:aws:sts::1:x", "alice.x")
@@ -113,19 +113,6 @@ def test_a_posix_shell_reads_it(shell: str) -> None:
         'printf "%s|%s|%s" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN" "$AWS_REGION"'
     )
     assert run(shell, script) == f"{AWKWARD}|token//+==|eu-west-1"
-
-
-def run(shell: str, script: str, **variables: str) -> str:
-    """Return what a script prints in a shell; it prints no errors."""
-    path = shutil.which(shell)
-    if not path:
-        pytest.skip(f"{shell} is not on this machine: apt-get install {shell}")
-    command = [path] if shell == "fish" else [path, "-eu"]
-    done = subprocess.run(
-        command, input=script, capture_output=True, text=True, check=True, env=variables
-    )
-    assert done.stderr == ""
-    return done.stdout
 
 
 LEFT_OVER = {
@@ -424,46 +411,3 @@ def test_single_values_have_a_line_each() -> None:
         "Secret access key",
         "Session token",
     ]
-
-
-# -- several targets -------------------------------------------------------------------------------
-OTHER = Credentials("ASIA2", "other/+", "another//==", NOON, "arn:aws:sts::2:x", "alice.y")
-SEVERAL = [
-    formats.Profile("dev-read", PLAIN, "eu-west-1"),
-    formats.Profile("a+b=c,d.e@f", OTHER, "cn-north-1"),
-]
-
-
-def test_several_targets_are_a_block_of_profiles_that_botocore_reads(tmp_path: Path) -> None:
-    written = {each.id: each for each in formats.formats_of_several(SEVERAL)}
-    assert list(written) == ["ini", "configure", "json"]
-
-    file = tmp_path / "credentials"
-    file.write_text(OWN_FILE + written["ini"].text)
-    profiles = botocore.configloader.raw_config_parse(str(file))
-    assert list(profiles) == ["default", "cooper-dev-read", "cooper-a+b=c,d.e@f"]
-    assert profiles["cooper-a+b=c,d.e@f"] == {
-        "aws_access_key_id": "ASIA2",
-        "aws_secret_access_key": "other/+",
-        "aws_session_token": "another//==",
-        "region": "cn-north-1",
-    }
-
-    assert json.loads(written["json"].text) == {
-        formats.profile_name(each.target): formats.credential_process(each.credentials)
-        for each in SEVERAL
-    }
-    for each in written.values():
-        hidden = {piece.text for piece in each.pieces if piece.is_secret}
-        assert hidden == {"secret/+", "token//+==", "other/+", "another//=="}
-
-
-def test_a_profile_that_cannot_be_written_leaves_the_others_alone() -> None:
-    broken = formats.Profile("staging", PLAIN, "us-east-1\ncredential_process=/x")
-    ini = formats.formats_of_several([SEVERAL[0], broken, SEVERAL[1]])[0]
-    assert re.findall(r"^\[(.+)\]$", ini.text, re.MULTILINE) == [
-        "cooper-dev-read",
-        "cooper-a+b=c,d.e@f",
-    ]
-    assert "credential_process" not in ini.text
-    assert "staging" in ini.hint

@@ -63,7 +63,7 @@ def test_a_targets_own_page_gives_it_a_star_and_takes_it_away(client_of):
 
 
 def test_home_leads_to_credentials_of_several_where_there_are_several(client_of):
-    link = '<a href="/credentials/">Several at once</a>'
+    link = '<a href="/credentials/">Credentials of several</a>'
     assert link in client_of("alice").get("/").text
     assert link not in client_of("bob").get("/").text
 

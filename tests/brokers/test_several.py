@@ -9,7 +9,7 @@ import botocore.configloader
 import pytest
 
 from accounts.models import WebSession
-from brokers import catalogue, several
+from brokers import catalogue, formats_of_several, several
 from brokers.models import Target
 from core.audit import Event
 from core.installation import STOP_SWITCH_ITEM, Installation
@@ -56,6 +56,7 @@ def test_the_list_has_what_the_person_may_become_and_grants_nothing(alice):
     assert re.findall(r'value="([^"]+)" id="t-[^"]+" checked', page) == ["dev-read"]
     assert re.search(r'value="prod-admin" id="t-prod-admin" disabled', page)
     assert "nowhere" not in page
+    assert '<a href="/targets/prod-admin/">Open it</a>' in page
     assert kinds(Event.GRANT_INTENDED) == []
 
 
@@ -68,6 +69,7 @@ def test_the_list_has_what_the_person_may_become_and_grants_nothing(alice):
         ({"target": ["dev-read"], "duration": "soon"}, "Enter a whole number."),
         ({"target": ["dev-read"], "duration": "5"}, "greater than or equal to 900"),
         ({"target": ["dev-read"], "reason": "x" * 501}, "at most 500 characters"),
+        ({"target": ["dev-read"], "format": "cmd"}, "Select a valid choice."),
     ],
 )
 def test_what_cannot_be_used_comes_back_as_typed(alice, fields, message):
@@ -104,6 +106,80 @@ def test_three_targets_are_three_grants_and_one_block_of_profiles(alice, tmp_pat
     assert list(as_json) == list(profiles)
     assert copied_text(page, "configure").count(" aws configure set ") == 12
     assert page.rstrip().endswith("</html>")
+
+
+# -- the format ------------------------------------------------------------------------------------
+def first_format_of(page: str) -> list[str]:
+    """Return the format that the page begins with, then the one that its select shows."""
+    return [
+        re.search(r'data-format="(\w+)"', page)[1],
+        re.search(r'<option value="(\w+)" selected', page)[1],
+    ]
+
+
+def test_three_targets_in_fish_are_a_command_for_each(alice):
+    page = page_of(take(alice, format="fish"))
+    assert first_format_of(page) == ["fish", "fish"]
+    lines = copied_text(page, "fish").splitlines()
+    assert [line.split(";")[0] for line in lines] == [
+        " function use-dev-read",
+        " function use-dev-uploads",
+        " function use-staging-deploy",
+    ]
+    assert "a shell holds one identity at a time" in page
+    for other in ("bash", "powershell", "configure", "ini", "json"):
+        assert copied_text(page, other).count("ASIA") == 3
+
+
+@pytest.mark.parametrize("format_id", formats_of_several.GROWING)
+def test_a_format_that_grows_is_what_it_is_as_a_whole(alice, format_id):
+    page = page_of(take(alice, format=format_id))
+    other = page_of(take(alice, format="ini" if format_id != "ini" else "bash"))
+
+    def without_values(text: str) -> str:
+        kept = [line for line in text.splitlines() if not line.startswith("#")]
+        return re.sub(r"ASIA\w+|[\w/+=]{32,}|\d{4}-[\d:TZ-]+", "", "\n".join(kept))
+
+    grown = without_values(copied_text(page, format_id))
+    assert grown.rstrip("\n") == without_values(copied_text(other, format_id))
+
+
+def test_the_format_used_last_comes_first_where_several_have_it(alice):
+    page_of(take(alice, format="powershell"))
+    assert '<option value="powershell" selected' in alice.get(PATH).text
+    assert first_format_of(page_of(take(alice))) == ["powershell", "powershell"]
+
+    alice.post("/credentials/format/", {"format": "cmd"})
+    assert '<option value="ini" selected' in alice.get(PATH).text
+    assert first_format_of(page_of(take(alice))) == ["ini", "ini"]
+
+
+def test_the_labels_of_a_page_are_those_of_its_formats(alice):
+    page = page_of(take(alice))
+    select = re.search(r'<select id="format".*?</select>', page, re.DOTALL)[0]
+    options = dict(re.findall(r'value="(\w+)"[^>]*>([^<]+)<', select))
+    assert options == formats_of_several.LABELS_OF_SEVERAL
+    headings = dict(re.findall(r'<h2 id="f-(\w+)">([^<]+)<', page))
+    assert headings == options
+
+
+def test_pages_lead_here(alice):
+    target = alice.post("/targets/dev-read/credentials/", {"duration": "900"}).text
+    assert '<a href="/credentials/?target=dev-read">Take several targets at once</a>' in target
+    assert '<a href="/credentials/">Credentials of several targets</a>' in alice.get("/me/").text
+
+
+# -- an answer that grows --------------------------------------------------------------------------
+def test_a_page_that_was_cut_says_so(alice):
+    answer = take(alice)
+    assert answer["X-Accel-Buffering"] == "no"
+    assert "Content-Length" not in answer.headers
+    parts = list(answer.streaming_content)
+    beginning = b"".join(parts[:3]).decode()
+    # hidden by what comes last alone
+    assert "the connection was cut" in beginning and 'class="result"' not in beginning
+    assert beginning.count('class="profile"') == 2
+    assert 'class="result"' in b"".join(parts[3:]).decode()
 
 
 def test_each_profile_is_sent_as_soon_as_it_is_granted(alice):

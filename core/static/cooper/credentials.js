@@ -21,7 +21,11 @@ function makeTabs(formats) {
   list.setAttribute("role", "tablist");
   list.setAttribute("aria-label", "Format");
 
-  const tabs = [...formats.querySelectorAll("[data-format]")].map((panel) => {
+  // in the order of the select: of several targets, the format to begin with comes first
+  const panels = [...select.options].flatMap((option) => {
+    return [...formats.querySelectorAll(`[data-format="${option.value}"]`)];
+  });
+  const tabs = panels.map((panel) => {
     const tab = document.createElement("button");
     tab.type = "button";
     tab.id = `tab-${panel.dataset.format}`;
