@@ -20,9 +20,15 @@ class BrokersConfig(AppConfig):
         """Let `accounts` ask what groups lead to, without importing this app."""
         from accounts.checks import register_stored  # noqa: PLC0415 - models load after this module
         from accounts.first_read import also_read  # noqa: PLC0415 - see above
-        from brokers import catalogue, checks, entitlements  # noqa: PLC0415 - see above
+        from brokers import (  # noqa: PLC0415 - see above
+            audit_scopes,
+            catalogue,
+            checks,
+            entitlements,
+        )
         from brokers.contacts import default_contact  # noqa: PLC0415 - see above
         from brokers.request_keys import request_keys  # noqa: PLC0415 - see above
+        from core.admin.audit_scopes import ScopeSource, register  # noqa: PLC0415 - see above
 
         def groups_in_use(groups: Iterable[Group]) -> frozenset[Group]:
             by_group = catalogue.current().by_group
@@ -38,3 +44,4 @@ class BrokersConfig(AppConfig):
         register_stored(checks.check_associations)
         also_read(request_keys)
         ask_for_contact(default_contact)
+        register(ScopeSource(audit_scopes.scopes_called, audit_scopes.deleted_targets))

@@ -27,28 +27,34 @@ def events_of(name: str, **query: Any) -> Iterator[AuditEvent]:
     and `request_id`, `scan_index_forward`, `limit`, `page_size`. Raise CooperError.
     """
     outlines = outlines_of(name, **query)
-    if not _has_slim_index():
+    if not has_slim_index():
         # the index of version 1 has all of each event
         yield from outlines
         return
 
     while some := list(islice(outlines, AT_ONCE)):
-        yield from _read_whole(some)
+        yield from read_whole(some)
 
 
 def outlines_of(name: str, **query: Any) -> Iterator[AuditEvent]:
     """Yield the same events with nothing but their keys, `event`, `target` and `request_id`."""
-    if _has_slim_index():
-        return iter(AuditEvent.outlines_by_target.query(name, **query))
-    return iter(AuditEvent.by_target.query(name, **query))
+    return iter(index_of_targets().query(name, **query))
 
 
-def _has_slim_index() -> bool:
+def index_of_targets() -> Any:
+    """Return the index of targets that the tables have."""
+    if has_slim_index():
+        return AuditEvent.outlines_by_target
+    return AuditEvent.by_target
+
+
+def has_slim_index() -> bool:
+    """Return whether the index of targets has outlines, which are to be read whole."""
     return installation.recent_version() >= VERSION
 
 
-def _read_whole(outlines: list[AuditEvent]) -> Iterator[AuditEvent]:
-    """Yield the events in the order of their outlines."""
+def read_whole(outlines: list[AuditEvent]) -> Iterator[AuditEvent]:
+    """Yield the events in the order of their outlines, 100 at most; raise Unavailable."""
     keys: list[DocumentKey] = [(AuditEvent, *outline.key) for outline in outlines]
     events = batch_read(keys)
     for outline in outlines:

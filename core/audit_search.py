@@ -1,20 +1,21 @@
 """Searching the audit log, newest first and never for long; a search can be taken further back."""
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from math import inf
 from time import monotonic
-from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from core import request_ids
 from core.audit import AuditEvent
-from core.audit_days import PAGE_SIZE, newest_first
-from core.audit_history import events_of
+from core.audit_days import newest_first
+from core.audit_names import Range
+from core.audit_names import newest_first as newest_first_of_names
 from core.dynamo.sizes import HASH_KEY_LIMIT, fits
+from core.event_words import same_words
 
 BEGINNING = date(2026, 1, 1)
 """There was no cooper before."""
@@ -33,6 +34,9 @@ LONGEST_REQUEST = timedelta(minutes=2)
 
 CLOCK_STEP = timedelta(seconds=5)
 """How far a server's clock may be set back while it answers a request."""
+
+MOST_TARGETS = 200
+"""Targets that are searched by their names, which takes a query each."""
 
 HISTORY_LIMIT = 200
 """Events of a history at most; the search has all."""
@@ -59,8 +63,14 @@ class Search:
     name: str = ""
     """A person, or what an event was about."""
     event: str = ""
-    """A kind of event, or a noun with its colon (`grant:`) for all of its events."""
+    """A kind of event, with all that are called the same; or a noun with its colon (`grant:`)."""
     request_id: str = ""
+    targets: frozenset[str] = frozenset()
+    """More targets than `name`, such as those of an AWS account."""
+    aws_accounts: frozenset[str] = frozenset()
+    """With `former_targets`: of their events, those in these AWS accounts."""
+    former_targets: frozenset[str] = frozenset()
+    """Targets that may have been in it, and are deleted."""
     since: date = BEGINNING
     until: date | None = None
     before: str = ""
@@ -84,7 +94,19 @@ class Search:
             return None
         if self.event.endswith(":"):
             return AuditEvent.event.startswith(self.event)
-        return AuditEvent.event == self.event
+        # refusals before and after an intent are one to whoever searches
+        return AuditEvent.event.is_in(*(same_words(self.event) or (self.event,)))
+
+    @property
+    def person(self) -> str:
+        """The person whom the name may mean."""
+        return self.name if ":" in self.name else f"local:{self.name}"
+
+    def includes(self, event: AuditEvent) -> bool:
+        """Return whether an event is of one of the names."""
+        if event.person == self.person or event.target in (self.name, self.person):
+            return True
+        return event.target in self.targets or event.aws_account in self.aws_accounts
 
     @property
     def request_moment(self) -> datetime | None:
@@ -132,39 +154,42 @@ class AuditSearch:
         self._timed_out = False
 
     def __iter__(self) -> Iterator[AuditEvent]:
-        # a person's or target's events are in an index
-        if self.search.name:
-            return self._events_by_name()
-        return self._events_by_day()
+        search = self.search
+        if not search.name:
+            return self._events_by_day()
+
+        names = search.targets | search.former_targets
+        if len(names) > MOST_TARGETS:
+            # to read whole days takes fewer calls
+            return filter(search.includes, self._events_by_day())
+        return filter(search.includes, self._events_by_name())
 
     def _events_by_name(self) -> Iterator[AuditEvent]:
-        """Yield the events of a person (`local:` may be left out) and of what has that name."""
-        name = self.search.name
-        person = name if ":" in name else f"local:{name}"
-        if not fits(person, HASH_KEY_LIMIT):
+        """Yield the events of a person (`local:` may be left out) and of what has that name.
+
+        Of further targets too; then it ends when time is over.
+        """
+        search = self.search
+        if not fits(search.person, HASH_KEY_LIMIT):
             # no event has such a name
             return
-        if self.search.newest < self.search.oldest:
+        if search.newest < search.oldest:
             # DynamoDB refuses such a range
             return
 
-        query: dict[str, Any] = {
-            "range_key_condition": AuditEvent.at.between(self.search.oldest, self.search.newest),
-            "filter_condition": self.search.filter,
-            "page_size": PAGE_SIZE,
-            "scan_index_forward": False,
-        }
+        further = search.targets | search.former_targets
+        deadline = monotonic() + PATIENCE if further else inf
         # a name with a provider is the person itself: the same index need not be read twice
-        names = dict.fromkeys([name, person])
-        results = [events_of(name, **query) for name in names]
-        results.append(iter(AuditEvent.by_person.query(person, **query)))
+        names = dict.fromkeys([search.name, search.person, *sorted(further)])
+        within = Range(search.oldest, search.newest, search.filter)
 
-        last_at = ""
-        for event in heapq.merge(*results, key=lambda event: str(event.at), reverse=True):
-            # an event may be in several indexes; `between` includes the event to go on from
-            if event.at not in (last_at, self.search.before):
+        for place, event, _ in newest_first_of_names(names, [search.person], within):
+            if not event and monotonic() > deadline:
+                self._stop_at(place)
+                return
+            # the range includes the event to go on from
+            if event and place != search.before:
                 yield event
-            last_at = str(event.at)
 
     def _events_by_day(self) -> Iterator[AuditEvent]:
         deadline = monotonic() + PATIENCE

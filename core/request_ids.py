@@ -20,6 +20,8 @@ TIME = "%Y%m%d-%H%M%S"
 
 _SHAPE = re.compile(rf"(?P<time>[0-9]{{8}}-[0-9]{{6}})-[{LETTERS}]{{{RANDOM_LETTERS}}}")
 
+_EARLIER_SHAPE = re.compile("[0-9a-f]{16}")
+
 _MISREAD = str.maketrans("oil", "011")
 """Letters that are heard or read instead of digits."""
 
@@ -35,6 +37,14 @@ def read(text: str) -> str:
     lower = plain(text).strip().lower().replace(" ", "-")
     request_id = lower.translate(_MISREAD)
     return request_id if moment_of(request_id) else ""
+
+
+def read_any(text: str) -> str:
+    """Return the same, also of an id as cooper made them before: 16 digits of base 16."""
+    lower = plain(text).strip().lower()
+    if _EARLIER_SHAPE.fullmatch(lower):
+        return lower
+    return read(text)
 
 
 def moment_of(request_id: str) -> datetime | None:

@@ -12,7 +12,12 @@ register = template.Library()
 
 @register.inclusion_tag("admin/suggestions.html")
 def suggestions(thing: str) -> dict[str, Any]:
-    """Show the datalist of a thing, `group` or `target`, which inputs name as `known-groups`."""
+    """Show the datalist of a thing, which inputs name as `known-groups`.
+
+    `group`, `target`, or `name` for what the audit log is searched by.
+    """
     if thing == "group":
         return {"thing": thing, "names": known.groups_of_all_providers()}
+    if thing == "name":
+        return {"thing": thing, "names": known.known_to_audit_log(catalogue.latest())}
     return {"thing": thing, "names": known.known_targets(catalogue.latest())}

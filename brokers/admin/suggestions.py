@@ -44,6 +44,15 @@ def known_targets(current: Catalogue) -> list[str]:
     return sorted(str(target.name) for target in targets)[:MOST]
 
 
+def known_to_audit_log(current: Catalogue) -> list[str]:
+    """Return the first AWS accounts and labels, by their names, and the first targets."""
+    targets = catalogue.not_deleted(current.targets.values())
+    names = {str(account.name or account.account_id) for account in current.accounts.values()}
+    for target in targets:
+        names.update(target.labels)
+    return sorted(names)[:MOST] + known_targets(current)
+
+
 def groups_of_all_providers() -> list[str]:
     """Return the groups that exist, as a page shows them."""
     return known_groups(catalogue.latest(), people_at_hand())

@@ -1,17 +1,21 @@
 """The audit log in the admin: read-only, newest first, page by page, searched, exported."""
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any, ClassVar
 
 from django.contrib.admin import display
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from core import audit
+from core.admin import audit_scopes
 from core.admin.audit_export import ExportForm, export_page
+from core.admin.audit_scopes import Scope
 from core.admin.audit_search_form import SearchForm
 from core.admin.changelist import ChangeList
 from core.admin.history import Entry, entries, with_outcome
@@ -20,7 +24,7 @@ from core.admin.operations import AdminRequest
 from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
-from core.audit_search import AuditSearch
+from core.audit_search import AuditSearch, Search
 from core.templatetags.moments import moment
 
 PAGE = 50
@@ -33,10 +37,35 @@ LONGEST_REASON = 120
 """Characters of a reason that a list shows; the event's own page has all of it."""
 
 
-def _prepare_to_show(event: AuditEvent, entry: Entry, links: Links) -> None:
+def _prepare_to_show(
+    event: AuditEvent, entry: Entry, links: Links, deleted_targets: frozenset[str]
+) -> None:
     """Give an event what its columns show: its outcome, and links for whoever reads it."""
     event.entry = entry  # type: ignore[attr-defined]
     event.links = links  # type: ignore[attr-defined]
+    event.is_of_deleted_target = event.target in deleted_targets  # type: ignore[attr-defined]
+
+
+def _entry(event: AuditEvent) -> Entry:
+    entry: Entry = event.entry  # type: ignore[attr-defined]
+    return entry
+
+
+def _with_scopes(search: Search, scopes: list[Scope], deleted: frozenset[str]) -> Search:
+    """Return the search with the targets of what its name is called like."""
+    targets: set[str] = set()
+    for scope in scopes:
+        targets.update(scope.targets)
+
+    accounts = [scope.aws_account for scope in scopes if scope.aws_account]
+    if not accounts:
+        return replace(search, targets=frozenset(targets))
+    return replace(
+        search,
+        targets=frozenset(targets),
+        aws_accounts=frozenset(accounts),
+        former_targets=deleted,
+    )
 
 
 class EventList(ChangeList):
@@ -59,27 +88,34 @@ class EventList(ChangeList):
         self.clear_all_filters_qs = ""
 
         self.links = Links.for_reader(request)
-        self.form = SearchForm(request.GET)
+        self.form = SearchForm(request.GET.dict())
         self.searched = bool(self.form.parameters())
+        self.scopes: list[Scope] = []
+        self.deleted = audit_scopes.deleted_targets(request)
         search = self.form.search()
         self.request_moment = search.request_moment if search else None
         if search is None:
             return DocumentQuerySet(AuditEvent, [])
+
+        if search.name:
+            self.scopes = audit_scopes.scopes_called(request, search.name)
+            search = _with_scopes(search, self.scopes, self.deleted)
         return DocumentQuerySet(AuditEvent, self._page(AuditSearch(search)))
 
     def _page(self, search: AuditSearch) -> list[AuditEvent]:
         """Return a page of events, each with its `entry`."""
         events = list(islice(iter(search), READ_AT_ONCE))
-        page = [with_outcome(entry) for entry in entries(events)[:PAGE]]
+        grouped = entries(events)
+        page = [with_outcome(entry) for entry in grouped[:PAGE]]
 
-        if len(page) == PAGE:
+        if len(grouped) > PAGE:
             self.older = self.form.query_string(before=str(page[-1].event.at))
         elif search.reached:
             self.older = self.form.query_string(before=search.reached)
         self.looked_back_to = search.reached[:10]
 
         for entry in page:
-            _prepare_to_show(entry.event, entry, self.links)
+            _prepare_to_show(entry.event, entry, self.links, self.deleted)
         return [entry.event for entry in page]
 
     def get_results(self, request: HttpRequest) -> None:
@@ -98,18 +134,22 @@ class AuditEventAdmin(ModelAdmin):
     """Shows the audit log and exports it; changes nothing."""
 
     menu_rank = 70
-    list_display = ("when", "what", "who", "about", "result", "because", "source")
+    list_display = ("when", "who", "what", "about", "result", "way", "because", "source")
     list_display_links = ("when",)
     sortable_by = ()
     actions = None
     action_forms = (ExportForm,)
     change_list_template = "admin/events.html"
+    change_form_template = "admin/event.html"
     readonly_fields: ClassVar[tuple[str, ...]] = (
         "when",
-        "event",
         "who",
+        "what",
         "about",
         "result",
+        "way",
+        "because",
+        "stored_name",
         "particulars",
     )
 
@@ -142,7 +182,9 @@ class AuditEventAdmin(ModelAdmin):
         """Return an event, with its outcome in its `entry`."""
         event = super().get_object(request, object_id)
         if isinstance(event, AuditEvent):
-            _prepare_to_show(event, with_outcome(Entry(event)), Links.for_reader(request))
+            entry = with_outcome(Entry(event))
+            deleted_targets = audit_scopes.deleted_targets(request)
+            _prepare_to_show(event, entry, Links.for_reader(request), deleted_targets)
         return event
 
     def changeform_view(
@@ -152,6 +194,13 @@ class AuditEventAdmin(ModelAdmin):
         if object_id is not None and request.method == "GET" and self.has_view_permission(request):
             audit.record(Event.AUDIT_VIEWED, asked=unquote(object_id)[:200])
         return super().changeform_view(request, object_id, *arguments, **named)
+
+    def render_change_form(
+        self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """Head the page of an event with what happened."""
+        context["heading"] = str(_entry(context["original"]).words)
+        return super().render_change_form(request, context, *arguments, **named)
 
     # -- taking it along
     def get_urls(self) -> list[Any]:
@@ -176,9 +225,7 @@ class AuditEventAdmin(ModelAdmin):
 
     @display(description="What")
     def what(self, event: AuditEvent) -> str:
-        """Return noun and verb of the event's name, in words."""
-        noun_and_verb, _, _ = str(event.event).rpartition(":")
-        return noun_and_verb.replace(":", " ")
+        return _entry(event).words.what
 
     @display(description="Who")
     def who(self, event: AuditEvent) -> str:
@@ -190,28 +237,40 @@ class AuditEventAdmin(ModelAdmin):
 
     @display(description="Target or object")
     def about(self, event: AuditEvent) -> str:
-        """Return what it was done to."""
+        """Return what it was done to, and whether that is a target that does not exist any more."""
         links: Links = event.links  # type: ignore[attr-defined]
-        return links.about(event)
+        name = links.about(event)
+        if event.is_of_deleted_target:  # type: ignore[attr-defined]
+            return format_html("{} (deleted)", name)
+        return name
 
     @display(description="Result")
     def result(self, event: AuditEvent) -> str:
         """Return how it ended."""
-        entry: Entry = event.entry  # type: ignore[attr-defined]
-        _, _, outcome = str(event.event).rpartition(":")
-        return entry.result or outcome
+        return _entry(event).words.result
+
+    @display(description="Way")
+    def way(self, event: AuditEvent) -> str:
+        """Return how the target was used: in the console, or with credentials."""
+        return _entry(event).way
 
     @display(description="Why")
     def because(self, event: AuditEvent) -> str:
         """Return the reason of a refusal or a failure, or the one that the person gave."""
-        entry: Entry = event.entry  # type: ignore[attr-defined]
-        reason = entry.why or event.facts.get("reason") or ""
+        reason = _entry(event).why or event.facts.get("reason") or ""
         return str(reason)[:LONGEST_REASON]
+
+    @display(description="Stored as")
+    def stored_name(self, event: AuditEvent) -> SafeString:
+        """Return the names that exports have: of the event, and of a grant's outcome."""
+        entry = _entry(event)
+        names = dict.fromkeys((str(event.event), str(entry.newest.event)))
+        return format_html_join(", ", "<code>{}</code>", ((name,) for name in names))
 
     @display(description="Particulars")
     def particulars(self, event: AuditEvent) -> str:
         """Return everything else that is known, a line each."""
-        entry: Entry = event.entry  # type: ignore[attr-defined]
+        entry = _entry(event)
         links: Links = event.links  # type: ignore[attr-defined]
 
         lines: list[tuple[str, str]] = []

@@ -1,5 +1,6 @@
 """The form by which people search the audit log."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from django import forms
 from core import request_ids
 from core.audit import Event
 from core.audit_search import BEGINNING, Search, today
+from core.event_words import ALL_OF_NOUN, SUBJECTS, WORDS, same_words, words_of
 from core.typed_text import without_marks
 
 Choice = tuple[str, str]
@@ -17,25 +19,44 @@ Choice = tuple[str, str]
 DAYS_REVERSED = "This day is before the first one."
 
 
-def event_choices() -> list[tuple[str, Any]]:
-    """Return the choices of events, grouped by noun; `noun:` stands for all of a noun."""
-    choices: dict[str, list[Choice]] = {}
-    for event in sorted(Event):
-        noun, verb, outcome = event.split(":")
-        label = _in_words(f"{noun} {verb}: {outcome}")
-        if noun not in choices:
-            any_of_noun = (f"{noun}:", _in_words(f"any {noun} event"))
-            choices[noun] = [any_of_noun]
-        choices[noun].append((str(event), label))
+def event_choices(chosen: str = "") -> list[tuple[str, Any]]:
+    """Return the choices of events, by subject, in the words that the list has for them.
 
+    `noun:` stands for all events of a noun. What is chosen is a choice too, where it is a name that
+    no choice has: addresses may have any.
+    """
     groups: list[tuple[str, Any]] = [("", "any event")]
-    for noun, events in choices.items():
-        groups.append((_in_words(noun), events))
+    names: set[str] = set()
+    for subject, nouns in SUBJECTS.items():
+        choices = [choice for noun in nouns for choice in _choices_of(noun)]
+        names |= {name for name, _ in choices}
+        groups.append((subject, choices))
+
+    if chosen not in names and _is_name(chosen):
+        groups.append((chosen, str(words_of(chosen))))
     return groups
 
 
-def _in_words(name: str) -> str:
-    return name.replace("-", " ")
+def _choices_of(noun: str) -> list[Choice]:
+    choices = []
+    if noun in ALL_OF_NOUN:
+        choices.append((f"{noun}:", str(ALL_OF_NOUN[noun])))
+
+    for event in WORDS:
+        is_offered = event != Event.GRANT_INTENDED and _canonical(event) == event
+        if is_offered and event.startswith(f"{noun}:"):
+            choices.append((str(event), str(WORDS[event])))
+    return choices
+
+
+def _canonical(name: str) -> str:
+    """Return the name by which a choice has all events that are called the same."""
+    return str(next(iter(same_words(name)), name))
+
+
+def _is_name(text: str) -> bool:
+    nouns = {f"{event.partition(':')[0]}:" for event in Event}
+    return text in nouns or text in set(Event)
 
 
 def _request_id_of(text: str) -> str:
@@ -52,22 +73,36 @@ def day_field(label: str, **named: Any) -> forms.DateField:
 
 
 class SearchForm(forms.Form):
-    """Whose or what events, of which request, between which days; `before` is a page's place."""
+    """Whose or what events, between which days; `before` is a page's place.
 
-    q = forms.CharField(label="Person, target or request id", required=False, max_length=500)
+    `request` is a field of addresses alone: one that searches for a request, as links do, and by
+    something else as well.
+    """
+
+    q = forms.CharField(
+        label="Person, target, AWS account or request id", required=False, max_length=500
+    )
     event = forms.ChoiceField(label="Event", required=False)
     request = forms.CharField(label="Request id", required=False, max_length=64)
     since = day_field("From day (UTC)")
     day = day_field("To day (UTC)")
     before = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        values = {name: parameters.get(name, "") for name in self.base_fields}
+        values["event"] = _canonical(values["event"])
+        if not values["q"] and request_ids.read_any(values["request"]):
+            # the first field takes an id as well
+            values["q"] = values.pop("request")
+        super().__init__(values)
+
         event_field: Any = self.fields["event"]
-        event_field.choices = event_choices()
-        for name in ("q", "request"):
+        event_field.choices = event_choices(values["event"])
+        if not values.get("request"):
+            del self.fields["request"]
+        for name in {"q", "request"} & set(self.fields):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
-        self.fields["q"].widget.attrs["list"] = "known-targets"
+        self.fields["q"].widget.attrs["list"] = "known-names"
 
     def clean_before(self) -> str:
         """Return the place in the audit log; a garbled one counts as none."""
@@ -94,10 +129,10 @@ class SearchForm(forms.Form):
 
         values = self.cleaned_data
         name = without_marks(values["q"]).strip()
-        request_id = _request_id_of(values["request"])
+        request_id = _request_id_of(values.get("request", ""))
         if not request_id:
             # an id says what it is
-            request_id = request_ids.read(name)
+            request_id = request_ids.read_any(name)
             name = "" if request_id else name
 
         return Search(

@@ -6,18 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.audit import AuditEvent, Event
+from core.event_words import MAY_HAVE_BEEN_ISSUED, EventWords, way_in_words, words_of
 
 UNKNOWN_AFTER = timedelta(seconds=60)
 """A grant without an outcome for so long may have been issued."""
 
 OUTCOME_SUFFIX = "#outcome"
 """What follows the intent's place (`AuditEvent.at`) in that of its outcome."""
-
-RESULTS = {
-    Event.GRANT_DONE: "issued",
-    Event.GRANT_FAILED: "failed",
-    Event.GRANT_STOPPED: "refused",
-}
 
 
 @dataclass(frozen=True)
@@ -28,32 +23,37 @@ class Entry:
     outcome: AuditEvent | None = None
 
     @property
-    def name(self) -> str:
-        """Return what happened."""
-        return str(self.event.event)
-
-    @property
-    def result(self) -> str:
-        """Return how a grant ended; nothing for other events."""
-        if self.event.event != Event.GRANT_INTENDED:
-            return ""
-        if self.outcome is not None:
-            if self.outcome.facts.get("may_have_been_issued"):
-                # STS was asked, and its answer was lost
-                return "may have been issued"
-            return RESULTS.get(Event(self.outcome.event), str(self.outcome.event))
+    def words(self) -> EventWords:
+        """Return what happened, and how it ended: a grant by its outcome."""
+        words = words_of(str(self.newest.event))
+        if self.newest.facts.get("may_have_been_issued"):
+            # STS was asked, and its answer was lost
+            return words._replace(result=MAY_HAVE_BEEN_ISSUED)
+        if self.newest.event != Event.GRANT_INTENDED:
+            return words
 
         age = datetime.now(UTC) - self.event.moment
         if age > UNKNOWN_AFTER:
-            return "may have been issued"
-        return "under way"
+            return words._replace(result=MAY_HAVE_BEEN_ISSUED)
+        return words._replace(result="under way")
+
+    @property
+    def newest(self) -> AuditEvent:
+        """Return the outcome, or the event where there is none."""
+        return self.outcome or self.event
+
+    @property
+    def way(self) -> str:
+        """Return how it came about, in words; "" where the event does not say it."""
+        return way_in_words(self.event.facts)
 
     @property
     def why(self) -> str:
         """Return the reason of a refusal or a failure, or ""."""
-        if self.outcome is not None and self.outcome.why:
-            return str(self.outcome.why)
-        return str(self.event.why or "")
+        why = self.newest.why or self.event.why
+        if not why and self.event.event == Event.TARGET_TRY_FAILED:
+            why = " ".join(self.event.facts.get("findings") or [])
+        return str(why or "")
 
     @property
     def changes(self) -> list[tuple[str, Any, Any]]:

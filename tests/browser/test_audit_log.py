@@ -41,8 +41,8 @@ def test_it_lets_carol_search_the_record_and_take_it_along(page, demo, alice):
     page.goto(LIST)
     check_layout(page, "record")
     assert violations(page) == []
-    page.get_by_label("Person, target or request id:").fill("alice")
-    page.get_by_label("Event:").select_option("grant begin: intended")
+    page.get_by_label("Person, target, AWS account or request id:").fill("alice")
+    page.get_by_label("Event:").select_option("became a target: issued")
     page.get_by_role("button", name="Search").click()
     page.wait_for_url("**q=alice**")
     results = page.locator("td.field-result")

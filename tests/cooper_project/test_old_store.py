@@ -109,7 +109,7 @@ def test_its_upgrade_is_finished_while_it_serves(url: str, environment: dict[str
         become(second, "dev-read")
         become(url, "dev-read")
         carol = signed_in(second, "carol")
-        assert "grant begin" in carol.ask("/admin/cooper/auditevent/?q=dev-read")[1]
+        assert "became a target" in carol.ask("/admin/cooper/auditevent/?q=dev-read")[1]
         assert carol.ask("/admin/brokers/target/dev-read/history/")[0] == 200
 
     after = exported(environment)

@@ -52,9 +52,11 @@ def results(page: str) -> str:
 def test_it_finds_events_by_kind_and_by_noun(carol, client_of):
     client_of("bob").get("/admin/")
     page = results(carol.get(LIST, {"event": "admin:enter:refused"}).text)
-    assert ">local:bob<" in page and ">admin enter<" in page and "sign-in" not in page
+    assert (
+        ">local:bob<" in page and ">opened the administration<" in page and "signed in" not in page
+    )
     page = results(carol.get(LIST, {"event": "person:"}).text)
-    assert ">person sign-in<" in page and ">admin enter<" not in page
+    assert ">signed in<" in page and ">opened the administration<" not in page
 
 
 def test_it_finds_the_request_that_an_error_page_names(carol, client_of):
@@ -62,7 +64,11 @@ def test_it_finds_the_request_that_an_error_page_names(carol, client_of):
     number = answer.headers["X-Request-Id"]
     assert number in answer.text
     page = results(carol.get(LIST, {"request": number}).text)
-    assert page.count(">admin enter<") == 1 and ">local:bob<" in page and "sign-in" not in page
+    assert (
+        page.count(">opened the administration<") == 1
+        and ">local:bob<" in page
+        and "signed in" not in page
+    )
 
 
 def test_it_finds_what_fits_all_of_what_was_typed(carol):

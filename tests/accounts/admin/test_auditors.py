@@ -19,12 +19,12 @@ def erin(client_of):
 def test_she_reads_the_record_one_event_and_histories(erin, client_of):
     client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900})
     page = erin.get(LIST, {"q": "dev-read"}).text
-    assert ">grant begin<" in page
+    assert ">became a target<" in page
     address = page.split('class="field-when')[1].split('href="')[1].split('"')[0]
     assert "access key id" in erin.get(address).text
     history = erin.get("/admin/brokers/target/dev-read/history/").text
     assert "local:alice" in history and 'href="/admin/brokers/' not in history
-    assert "person:sign-in:done" in erin.get("/admin/accounts/person/local_3Aalice/history/").text
+    assert "signed in" in erin.get("/admin/accounts/person/local_3Aalice/history/").text
 
 
 def test_she_is_offered_nothing_that_is_shut(erin):
