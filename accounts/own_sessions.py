@@ -88,18 +88,19 @@ def this_session(request: CooperRequest) -> OwnSession:
     raise _signed_out()
 
 
-def all_active(person: Person, now: float) -> list[WebSession]:
+def all_active(person: Person, now: float, this: str = "") -> list[OwnSession]:
     """Return a person's active web sessions, newest first, for administrators.
 
-    Where the tables have no index yet, by a scan.
+    `this` is the hash of the key of the one that asks. Where the tables have no index yet, they
+    are found by a scan.
     """
     person_key = str(person.person)
     try:
         own: Iterable[WebSession] = _read(_key_hashes_of(person_key))
     except NotIndexed:
         own = WebSession.scan(WebSession.person == person_key, consistent_read=True)
-    active = _active(own, person, now)
-    return sorted(active, key=lambda web_session: float(web_session.created_at), reverse=True)
+    active = [_shown(web_session, this) for web_session in _active(own, person, now)]
+    return sorted(active, key=lambda row: row.since, reverse=True)
 
 
 def _this_key_hash(request: CooperRequest) -> str:

@@ -1,6 +1,6 @@
 """Roles in cooper itself, administrator and auditor, and the groups that give them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +39,14 @@ def groups_of_role(role: Role) -> frozenset[Group]:
     if role == Role.ADMINISTRATOR:
         return admin_groups()
     return auditor_groups()
+
+
+def local_groups_with_role() -> Iterator[tuple[str, str]]:
+    """Yield the names of local groups that give a role, each with what its members do."""
+    for role in Role:
+        for group in sorted(groups_of_role(role)):
+            if group.provider == "local":
+                yield group.name, MEANINGS[role]
 
 
 def roles_through(groups: Iterable[Group]) -> list[RoleThrough]:

@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from accounts import administrators, local_accounts, passwords
 from accounts.admin import account_impact
 from accounts.admin.step_up import StepUpMixin
 from accounts.models import LocalAccount, Person
+from accounts.roles import local_groups_with_role
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest
 from core.admin.document_writes import Build
@@ -47,13 +51,22 @@ class LocalGroupsField(admin.LinesField):
             raise forms.ValidationError(error.message) from error
 
 
+def _groups_help() -> SafeString:
+    """Return what to type for groups, with those that give a role, as the settings say now."""
+    with_role = format_html_join("", " <code>{}</code> {}.", local_groups_with_role())
+    return format_html("Names of local groups, one per line.{}", with_role)
+
+
+groups_help = lazy(_groups_help, SafeString)
+
+
 class LocalAccountForm(admin.DocumentForm):
     """A local account; its password is given anew or left as it is."""
 
     secret_fields = frozenset({"password"})
     username = UsernameField(max_length=64, help_text="For signing in. It cannot be changed.")
     name = admin.LineField(max_length=120, required=False, help_text="What people read.")
-    groups = LocalGroupsField(required=False, help_text="Names of local groups, one per line.")
+    groups = LocalGroupsField(required=False, help_text=groups_help())
     password = forms.CharField(
         required=False,
         strip=False,
@@ -100,6 +113,10 @@ class LocalAccountAdmin(StepUpMixin, admin.ModelAdmin):
     @admin.display(description="Groups")
     def group_names(self, account: LocalAccount) -> str:
         return ", ".join(local_accounts.shown_groups(account))
+
+    def get_fields(self, request: AdminRequest, obj: Any = None) -> Any:
+        # a read-only one is among them as well
+        return list(LocalAccountForm.base_fields)
 
     def get_readonly_fields(self, request: AdminRequest, obj: Any = None) -> Any:
         # a user name is the key: it never changes

@@ -2,18 +2,16 @@
 
 import time
 from collections.abc import Hashable, Iterable
-from enum import StrEnum
 from typing import Any
 
 from django import forms
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import administrators, enrolment_codes, own_sessions, sessions, totp
+from accounts import administrators, enrolment_codes, totp
+from accounts.admin import person_groups
 from accounts.admin.people_list import (
     FRESH,
     DisabledFilter,
@@ -21,25 +19,18 @@ from accounts.admin.people_list import (
     ProviderFilter,
     as_stored,
 )
+from accounts.admin.person_operations import PersonOperationKind
+from accounts.admin.person_sessions import WebSessionsAdmin
 from accounts.admin.step_up import StepUpMixin
-from accounts.models import LocalAccount, Person, WebSession
+from accounts.models import LocalAccount, Person
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest, OperationKind
 from core.admin.document_writes import Build
-from core.admin.links import Links, Thing
-from core.admin.options import ApplyOperation
 from core.audit import AuditEvent, Event
 from core.audit_search import history_for
-from core.dynamo import Document, Transaction, transaction
+from core.dynamo import Document, Transaction
 from core.errors import Invalid, Refused
-
-
-class PersonOperationKind(StrEnum):
-    """The kinds of operation on people, beside those that every ModelAdmin has."""
-
-    END_WEB_SESSIONS = "end_web_sessions"
-    RESET_DEVICES = "reset_devices"
-    MAKE_ENROLMENT_CODES = "make_enrolment_codes"
+from core.templatetags.moments import moment
 
 
 class PersonForm(admin.DocumentForm):
@@ -54,16 +45,17 @@ class PersonForm(admin.DocumentForm):
 
 
 @admin.register(Person)
-class PersonAdmin(StepUpMixin, admin.ModelAdmin):
+class PersonAdmin(StepUpMixin, WebSessionsAdmin):
     """Everybody who has signed in; their provider says who they are."""
 
     form = PersonForm
     menu_rank = 40
-    list_display = ("person", "name", "group_links", "device", "last_seen", "disabled")
+    list_display = ("person", "name", "group_links", "roles", "device", "last_sign_in", "disabled")
     list_filter = (ProviderFilter, DisabledFilter, GroupsFilter)
     search_fields = ("person", "name", "group_names")
-    search_help_text = f"Somebody new is found within {FRESH:.0f} seconds of their first sign-in."
-    readonly_fields = ("person", "name", "group_links", "device_since", "last_seen")
+    search_help_text = "Person, name or group"
+    search_hint = f"Somebody new is found within {FRESH:.0f} seconds of their first sign-in."
+    readonly_fields = ("person", "name", "groups_and_origin", "device_since", "last_sign_in")
     change_form_template = "admin/person_form.html"
     ordering = ("person",)
     actions = ("end_web_sessions", "reset_devices", "make_enrolment_codes")
@@ -96,9 +88,13 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         """Return the groups of the newest sign-in."""
         return ", ".join(person.groups) or "-"
 
-    @admin.display(description="Groups")
-    def group_links(self, person: Person) -> str:
-        return Links(administers=True).to_all(Thing.GROUP, person.groups) or "-"
+    group_links = staticmethod(person_groups.group_links)
+    groups_and_origin = staticmethod(person_groups.groups_and_origin)
+    roles = staticmethod(person_groups.role_names)
+
+    @admin.display(description="Last sign-in", ordering="last_seen")
+    def last_sign_in(self, person: Person) -> str:
+        return moment(person.last_seen) or "-"
 
     def documents_state(self, request: HttpRequest) -> Hashable:
         # an action on the chosen ones goes by what is stored now
@@ -176,7 +172,7 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         page = self.confirm(request, operation, "End web sessions", lines)
         if page is None:
             done = "people signed out of all web sessions"
-            self.apply_to_each(request, operation, self._end_all_sessions, done)
+            self.apply_to_each(request, operation, self.end_all_sessions, done)
         return page
 
     @admin.action(description="Reset the one-time-code devices of the chosen people")
@@ -238,92 +234,13 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
             )
         totp.reset_device(person.person, by=str(request.user.pk))
 
-    def _end_all_sessions(self, request: AdminRequest, operation: AdminOperation[Person]) -> None:
-        """Begin a new epoch for the person: sessions of an older one count no more."""
-        person = operation.document
-        person.start_new_epoch()
-        with transaction() as writes:
-            writes.save(person)
-            writes.create(audit.event(Event.SESSIONS_ENDED, **self.audit_facts(person)))
-
     # -- one person's page
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.end_view)
-        end_url = path("<path:object_id>/end/", view, name="accounts_person_end")
-        return [end_url, *super().get_urls()]
-
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Show the active web sessions beside the form."""
-        own_session_key = request.session.session_key or ""
-        context["web_sessions"] = own_sessions.all_active(context["original"], time.time())
-        context["own_session"] = sessions.hash_session_key(own_session_key)
+        """Mark an administrator and an auditor."""
+        context["roles"] = person_groups.roles_of(context["original"])
         return super().render_change_form(request, context, *arguments, **named)
-
-    def end_view(self, request: AdminRequest, object_id: str) -> HttpResponse:
-        """Ask, then end one web session of a person (`?session=`), or all of them."""
-        person = self.get_object(request, unquote(object_id))
-        if not isinstance(person, Person):
-            return self.redirect_missing(request, object_id)
-        if not self.has_change_permission(request, person):
-            raise PermissionDenied
-
-        if request.GET.get("session"):
-            return self._end_one(request, person, request.GET["session"])
-        return self._end_all(request, person)
-
-    def _end_one(self, request: AdminRequest, person: Person, key_hash: str) -> HttpResponse:
-        """Ask, then end the web session with this hash of its key."""
-        active = own_sessions.all_active(person, time.time())
-        chosen = [session for session in active if session.key_hash == key_hash]
-        lines = _session_lines(person, chosen) or [f"{person}: this web session has ended already."]
-
-        def end(request: AdminRequest, operation: AdminOperation[Person]) -> None:
-            self._delete_sessions(operation.document, chosen)
-
-        return self._end_sessions(request, person, lines, end, "person's web session ended")
-
-    def _end_all(self, request: AdminRequest, person: Person) -> HttpResponse:
-        """Ask, then end all web sessions of a person."""
-        active = own_sessions.all_active(person, time.time())
-        lines = _session_lines(person, active) or [f"{person}: has no web session now."]
-        done = "person's web sessions ended"
-        return self._end_sessions(request, person, lines, self._end_all_sessions, done)
-
-    def _end_sessions(
-        self,
-        request: AdminRequest,
-        person: Person,
-        lines: list[str],
-        end: ApplyOperation,
-        done: str,
-    ) -> HttpResponse:
-        operation = AdminOperation(PersonOperationKind.END_WEB_SESSIONS, [person])
-        title = f"End web sessions of {person}"
-        back = self.change_url(person)
-
-        page = self.confirm(request, operation, title, lines, back=back)
-        if page is not None:
-            return page
-
-        self.apply_to_each(request, operation, end, done)
-        return HttpResponseRedirect(back)
-
-    def _delete_sessions(self, person: Person, chosen: list[WebSession]) -> None:
-        """End web sessions for good, each with its event."""
-        facts = self.audit_facts(person)
-        for session in chosen:
-            with transaction() as writes:
-                writes.delete(session)
-                writes.create(audit.event(Event.SESSION_ENDED, begun=session.started, **facts))
-
-
-def _session_lines(person: Person, chosen: list[WebSession]) -> list[str]:
-    return [
-        f"{person}: the web session of {session.started:%Y-%m-%d %H:%M} UTC ends."
-        for session in chosen
-    ]
 
 
 def _admin_before_and_after(person: Person) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.roles import local_groups_with_role
 from brokers import catalogue
 from brokers.admin.known_people import people_at_hand
 from brokers.catalogue_state import Catalogue
@@ -59,8 +60,10 @@ def groups_of_all_providers() -> list[str]:
 
 
 def names_of_local_groups() -> list[str]:
-    """Return the names of the local groups that exist."""
-    return known_groups(catalogue.latest(), people_at_hand(), LOCAL)
+    """Return the names of the local groups that exist, with those that give a role."""
+    names = set(known_groups(catalogue.latest(), people_at_hand(), LOCAL))
+    names |= {name for name, _ in local_groups_with_role()}
+    return sorted(names)
 
 
 class SuggestingLines(forms.Textarea):

@@ -17,6 +17,7 @@ from core import audit
 from core.audit import AuditEvent, Event
 from core.audit_history import events_of
 from core.dynamo import transaction
+from demo.seed import PASSWORD
 from tests.support.codes import give_device, next_code
 from tests.support.forms import mark_in, submit
 
@@ -78,6 +79,24 @@ def test_it_shows_the_living_web_sessions_alone(carol, client_of):
     stored.touched_at = int(stored.touched_at) - 1801
     stored.save()
     assert "Not signed in anywhere" in carol.get(PAGE).text and other.get("/").status_code == 302
+
+
+def test_it_shows_from_where_and_since_when_as_people_see_it_themselves(carol, client_of):
+    alice = client_of("alice", headers={"user-agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"})
+    alice.post("/logout/")
+    credentials = {"username": "alice", "password": PASSWORD}
+    assert alice.post("/login/", credentials).status_code == 302
+    own = alice.get("/me/").text
+    page = carol.get(PAGE).text
+    for seen in (own, page):
+        assert "Firefox on Linux" in seen and "127.0.0.1" in seen
+        heads = re.findall(r'<th scope="col">([A-Z][^<]*)</th>', seen)
+        assert heads[:4] == ["Browser", "Address", "Signed in", "Last seen"]
+
+    words = page.partition("Web sessions</h2>")
+    assert "Last sign-in" in words[0] and "Last seen" not in words[0]
+    assert "Last used" not in page
+    assert "Firefox on Linux at 127.0.0.1, signed in" in carol.get(END).text
 
 
 def test_it_shows_no_cookie(carol, client_of):

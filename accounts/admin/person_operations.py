@@ -1,0 +1,11 @@
+"""What administrators do with people, beside what every ModelAdmin does."""
+
+from enum import StrEnum
+
+
+class PersonOperationKind(StrEnum):
+    """The kinds of operation on people, beside those that every ModelAdmin has."""
+
+    END_WEB_SESSIONS = "end_web_sessions"
+    RESET_DEVICES = "reset_devices"
+    MAKE_ENROLMENT_CODES = "make_enrolment_codes"
