@@ -11,6 +11,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.iam.responses import IamResponse
 from moto.kms.responses import KmsResponse
 
+from embedded_aws import shortcuts
 from embedded_aws.calls import Call
 from embedded_aws.errors import AwsError
 from embedded_aws.principals import Principal
@@ -20,6 +21,7 @@ from embedded_aws.serializer import DynamoDbSerializer
 logger = logging.getLogger(__name__)
 
 SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": DynamoDbSerializer}
+shortcuts.install()
 
 HANDLERS: dict[str, Any] = {"dynamodb": DynamoHandler, "iam": IamResponse, "kms": KmsResponse}
 
