@@ -1,7 +1,6 @@
 """Fixtures of all tests: an embedded AWS for the session, seeded anew for each test, and people."""
 
 import copy
-import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from accounts.sessions import SessionStore
 from brokers import catalogue
 from brokers.admin import known_people, last_used, refusals_card
 from brokers.grants import limits
-from cooper_project import preparation
+from cooper_project import preparation, warm_up
 from cooper_project.setup import set_up
 from core import audit, audit_shards, secret_keys
 from core.admin import document_source
@@ -97,9 +96,8 @@ def aws() -> Iterator[EmbeddedAws]:
         secret_keys.use()
         preparation.worker.finish()
         seed()
-        # what is loaded now stays: the collector need not go through it again and again
-        gc.collect()
-        gc.freeze()
+        # as a worker does that is warm
+        warm_up.spare_the_collector()
         yield started
     os.environ.clear()
     os.environ.update(before)
