@@ -18,6 +18,7 @@ from botocore.credentials import (
     ReadOnlyCredentials,
 )
 from botocore.exceptions import NoCredentialsError
+from botocore.loaders import Loader, create_loader
 
 from core.aws.credential_errors import (
     CredentialsFailed,
@@ -186,9 +187,19 @@ def _session_with(credentials: Credentials) -> boto3.Session:
     # the global endpoint's tokens are not accepted in opt-in regions, whatever a setting says
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
     session.set_config_variable("sts_regional_endpoints", "regional")
+    session.register_component("data_loader", _models())
     parsers = session.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=parse_moment)
     return boto3.Session(botocore_session=session)
+
+
+@cache
+def _models() -> Loader:
+    """Return the models of AWS's services.
+
+    Each session would read them from the disk anew, which is nine tenths of making a client.
+    """
+    return create_loader(botocore.session.get_session().get_config_variable("data_path"))
 
 
 def look_again(response: Any, attempts: int, **_: Any) -> int | None:

@@ -5,6 +5,7 @@ from typing import Any
 import botocore
 import pytest
 from botocore.exceptions import NoCredentialsError
+from botocore.loaders import JSONFileLoader
 from botocore.regions import EndpointRulesetResolver
 from botocore.useragent import UserAgentString
 
@@ -76,3 +77,24 @@ def test_the_address_of_an_operation_is_found_once(
 
     assert len(arns) == 1
     assert counted == ["GetCallerIdentity", "GetSessionToken"]
+
+
+def test_new_clients_do_not_read_the_models_anew(
+    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cooper_aws.forget_clients()
+    cooper_aws.client("sts")
+    read: list[str] = []
+    load = JSONFileLoader.load_file
+
+    def count(self: JSONFileLoader, path: str) -> Any:
+        read.append(path)
+        return load(self, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", count)
+    cooper_aws.forget_clients()
+    for borrowed in (False, True):
+        cooper_aws.client("sts", borrowed=borrowed)
+    cooper_aws.forget_clients()
+
+    assert read == []
