@@ -28,6 +28,7 @@ demo-reset: ## forgets everything that was done in the demo
 
 test: ## everything: linters, types, imports, tests
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
+	@tools/step "Shells" tools/packages zsh fish || echo '    Without them the tests of what they read are skipped.'
 	@$(MAKE) --no-print-directory lint
 	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=$(TEST_WORKERS) --dist=loadfile --no-loadscope-reorder
 

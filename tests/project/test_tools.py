@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,12 @@ def test_it_says_in_one_line_what_root_has_to_install(run_bare: Run) -> None:
     assert packages.returncode == 1
     assert len(packages.stderr.splitlines()) == 1
     assert "apt-get install --yes no-such-browser no-such-signer" in packages.stderr
+
+
+def test_make_test_installs_what_tests_would_be_skipped_without() -> None:
+    steps = run(["make", "--dry-run", "test"], {"PATH": os.environ["PATH"]}).stdout
+    installed = " ".join(re.findall(r"tools/packages ([a-z0-9 ]+)", steps)).split()
+    assert {"chromium", "xmlsec1", "zsh", "fish"} <= set(installed)
 
 
 def test_it_asks_for_debians_venv_where_python_comes_without(run_bare: Run, tmp_path: Path) -> None:
