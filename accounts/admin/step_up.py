@@ -8,7 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 
 from accounts import stepup
 from core.admin import AdminOperation, AdminRequest, OperationKind
-from core.admin.operations import form_kind
+from core.admin.operations import NotSavedYet, form_kind
 from core.errors import Invalid, StepUpRequired
 
 
@@ -43,6 +43,9 @@ class StepUpMixin:
         # asked for before: what was typed may have made the operation strict
         was_asked = stepup.FIELD in request.POST
         was_refused = isinstance(operation.refusal, (StepUpRequired, Invalid))
+        if isinstance(operation.refusal, NotSavedYet):
+            # a preview refuses nothing: while a window is open it needs no code either
+            was_refused = False
         is_strict = self._is_strict_operation(request, operation)
 
         if was_asked or was_refused or is_strict or not stepup.window_left(request):

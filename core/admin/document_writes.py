@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,16 +11,20 @@ from django.http import HttpResponse
 
 from core import audit
 from core.admin.document_source import DocumentSourceAdmin
+from core.admin.form_steps import (
+    demand_impact_seen,
+    form_status,
+    is_to_be_corrected,
+    step_context,
+    without_fields,
+)
 from core.admin.forms import DocumentForm
 from core.admin.meta import dangers_of
 from core.admin.operations import (
     AdminOperation,
     AdminRequest,
     FormChanges,
-    ImpactNotConfirmed,
-    NotSavedYet,
     OperationKind,
-    fingerprint,
     form_kind,
 )
 from core.audit import AuditEvent, Event
@@ -30,9 +33,6 @@ from core.errors import CooperError, Invalid
 
 Build = Callable[[Transaction], None]
 """Puts writes into a transaction; may be called several times, each time with a new one."""
-
-IMPACT_SHOWN_INPUT = "impact_shown"
-"""The hidden input with the fingerprint of the impact that the form has shown."""
 
 
 class DocumentWritesAdmin(DocumentSourceAdmin):
@@ -50,12 +50,20 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     5. Any of those steps may raise a CooperError; nothing has been written then. It becomes the
        operation's `refusal`, and Django processes the same POST once more, from step 2: now the
        form is not valid, so it is shown again with all that was typed, and nothing is saved.
-    6. `render_change_form` shows it, with the status of `_form_status`.
+    6. `render_change_form` shows it, with the status of `form_status`.
+
+    A form whose ModelAdmin has a `preview_impact` has two steps: the first one shows what it does,
+    the second one begins with that, the code and the button that saves.
     """
 
     form: type[DocumentForm] = DocumentForm
     events: ClassVar[dict[str, Event]] = {}
     """What is recorded, by kind of operation."""
+
+    @property
+    def previews(self) -> bool:
+        """Whether a form says who gains and who loses by it before it is saved."""
+        return type(self).preview_impact is not DocumentWritesAdmin.preview_impact
 
     # -- hooks, in the order of their use
     def extra_form_fields(
@@ -157,9 +165,14 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         fieldsets = list(self.document_fieldsets(request, obj))
         # Django asks for the fieldsets before anything else that is about the stored document
         _set_form_operation(request, obj)
-        extra_fields = self.extra_form_fields(request, request.operation)
-        if extra_fields:
-            fieldsets.append(("Confirm", {"fields": list(extra_fields)}))
+        operation = request.operation
+        last_fields = list(self.extra_form_fields(request, operation))
+        if operation.is_previewed and operation.lost_secrets:
+            fieldsets = without_fields(operation.lost_secrets, fieldsets)
+            last_fields = [*operation.lost_secrets, *last_fields]
+
+        if last_fields:
+            fieldsets.append(("Confirm", {"fields": last_fields}))
         return fieldsets
 
     def get_form(self, request: AdminRequest, obj: Any = None, **named: Any) -> Any:
@@ -242,18 +255,18 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     ) -> HttpResponse:
         """Show the form, with a status that tells tools what has become of it."""
         operation = request.operation
-        context["impact"] = operation.impact
+        form = context["adminform"].form
         context["dangers"] = dangers_of(context["original"]) if context["original"] else []
-        context["impact_fingerprint"] = fingerprint(operation.impact)
+        context |= step_context(operation, form, previews=self.previews)
 
         if request.method == "POST":
-            context["adminform"].form.ask_for_secrets_again()
-        if isinstance(operation.refusal, NotSavedYet) and not operation.is_stale:
-            # nothing is to be corrected, only to be looked at
+            form.ask_for_secrets_again()
+        if not is_to_be_corrected(operation):
+            # there is something to be looked at
             context["errors"] = []
 
         response: HttpResponse = super().render_change_form(request, context, *arguments, **named)
-        response.status_code = _form_status(request)
+        response.status_code = form_status(request)
         return response
 
     def save_form(self, request: AdminRequest, form: Any, change: bool) -> Document:
@@ -269,6 +282,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         operation = request.operation
         operation.documents = [form.instance]
         operation.given = {name: form.cleaned_data[name] for name in form.operation_fields}
+        operation.lost_secrets = form.lost_secrets()
         operation.changes = FormChanges(form.cleaned_data, form.before_and_after())
         for formset in formsets:
             formset.add_changes(operation.changes)
@@ -279,7 +293,9 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     def save_document(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
         """Save a valid form, step by step; the order matters. Raise a CooperError to refuse it."""
         # 1. whoever saves has seen who gains and who loses what by it
-        self._demand_impact_seen(request, operation)
+        operation.impact = self.preview_impact(request, operation)
+        operation.is_previewed = self.previews
+        demand_impact_seen(request, operation)
 
         # 2. AWS is not asked for a form that is going to be refused
         self.precheck_operation(request, operation)
@@ -320,25 +336,6 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
             messages.info(request, "Nothing was changed.")
         else:
             super().message_user(request, message, *arguments, **named)
-
-    def _demand_impact_seen(self, request: AdminRequest, operation: AdminOperation[Any]) -> None:
-        """Raise ImpactNotConfirmed unless whoever saves has seen who gains and who loses by it."""
-        operation.impact = self.preview_impact(request, operation)
-        fingerprint_shown = request.POST.get(IMPACT_SHOWN_INPUT, "")
-        if operation.impact and fingerprint_shown != fingerprint(operation.impact):
-            raise ImpactNotConfirmed
-
-
-def _form_status(request: AdminRequest) -> int:
-    """Return the status of a form that is shown: opened, stale, refused, or with errors."""
-    operation = request.operation
-    if operation.is_stale:
-        return HTTPStatus.CONFLICT
-    if operation.refusal is not None:
-        return operation.refusal.status
-    if request.method == "POST":
-        return HTTPStatus.BAD_REQUEST
-    return HTTPStatus.OK
 
 
 def _set_form_operation(request: AdminRequest, obj: Any) -> None:

@@ -214,10 +214,18 @@ class DocumentForm(forms.Form):
 
     def ask_for_secrets_again(self) -> None:
         """Say on each secret that was typed, and is not shown again, that it is lost."""
-        for name in self.secret_fields & set(self.fields):
-            typed = self[name].data
-            if typed and name not in self.errors and not self._repeats(name, typed):
+        for name in self.lost_secrets():
+            if name not in self.errors:
                 self.add_error(name, TYPE_AGAIN)
+
+    def lost_secrets(self) -> list[str]:
+        """Return the secrets that were typed and are not shown again, in the form's order."""
+        lost = []
+        for name in self.fields:
+            typed = self[name].data
+            if name in self.secret_fields and typed and not self._repeats(name, typed):
+                lost.append(name)
+        return lost
 
     def _repeats(self, name: str, typed: Any) -> bool:
         """Return whether the field's input shows what was typed once more."""

@@ -70,6 +70,12 @@ class AdminOperation(Generic[D]):
     impact: list[str] = field(default_factory=list)
     """Who gains and who loses what, a line each, as `preview_impact` says."""
 
+    is_previewed: bool = False
+    """Whether the form is in its second step: what it does was computed, and is shown."""
+
+    lost_secrets: list[str] = field(default_factory=list)
+    """Fields whose content is not shown again, so that it has to be typed once more."""
+
     refusal: CooperError | None = None
     """Why it was not done; the form is then shown again and says so."""
 

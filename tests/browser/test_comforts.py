@@ -77,7 +77,7 @@ def test_a_form_of_the_admin_is_back_too(opened):
     page.get_by_label("Title:").fill("Typed before lunch")
     page.locator("#id_associations-1-group").fill("finance")
     clock.shift(1900)
-    follow(page, page.get_by_role("button", name="Save", exact=True))
+    follow(page, page.get_by_role("button", name="Preview"))
     sign_in(page, "carol")
     see(page.get_by_text("Brought back."))
     take_screenshot(page, "kept-admin")

@@ -14,6 +14,7 @@ from tests.support.browser import (
     next_code,
     open_console,
     page,
+    preview,
     row_of,
     see,
     sign_in,
@@ -135,8 +136,7 @@ def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
 
 def save(page, demo) -> None:
     """Save, look at who gains what, and save again with a code."""
-    page.get_by_role("button", name="Save", exact=True).click()
-    see(page.get_by_role("heading", name="Who gains, who loses"))
+    preview(page)
     page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save", exact=True).click()
 
@@ -156,6 +156,7 @@ def test_it_shows_carol_what_to_paste_for_a_role_that_is_not_there_yet(page, dem
     page.goto("/admin/brokers/target/add/?kind=role")
     page.get_by_label("Name:", exact=True).fill("later")
     page.get_by_label("Role ARN:").fill("arn:aws:iam::444444444444:role/later")
+    preview(page)
     page.get_by_label("One-time code:").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save", exact=True).click()
     see(page.get_by_role("heading", name="Trust policy and test"))
@@ -172,7 +173,7 @@ def test_it_tells_carol_what_is_wrong_on_the_field(page):
     page.goto("/admin/brokers/target/add/?kind=role")
     page.get_by_label("Name:", exact=True).fill("kept-as-typed")
     page.get_by_label("Role ARN:").fill("nonsense")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Preview").click()
     see(page.get_by_text("This is not the ARN of a role"))
     expect(page.get_by_label("Name:", exact=True)).to_have_value("kept-as-typed")
     check_layout(page, "admin-error")
@@ -184,8 +185,7 @@ def test_it_lets_carol_work_without_javascript(chromium, demo):
     sign_in(page, "carol")
     page.goto("/admin/brokers/target/staging-db/change/")
     page.locator("#id_associations-1-group").fill("finance")
-    page.get_by_role("button", name="Save and continue editing").click()
-    see(page.get_by_role("heading", name="Who gains, who loses"))
+    preview(page)
     page.locator("#id_code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save and continue editing").click()
     expect(page.locator("#id_associations-1-group")).to_have_value("local:finance")

@@ -10,6 +10,7 @@ from tests.support.browser import (
     demo,
     next_code,
     page,
+    preview,
     see,
     sign_in,
 )
@@ -34,13 +35,13 @@ def test_an_administrator_demands_a_reason(page, demo):
     open_fold(page, "id_reason_pattern")
     page.get_by_label("Pattern of the reason").fill("OPS-*")
     page.get_by_label("Example of a reason").fill("OPS-42")
-    page.locator("#id_code").fill(next_code(demo["carol"]))
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Preview").click()
     see(page.get_by_text("Character 5: there are no endless repeats"))
     check_layout(page, "reason-admin")
 
     open_fold(page, "id_reason_pattern")
     page.get_by_label("Pattern of the reason").fill(r"OPS-\d{1,6}")
+    preview(page)
     page.locator("#id_code").fill(next_code(demo["carol"]))
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url(re.compile("/admin/brokers/target/$"))

@@ -115,6 +115,12 @@ def open_console(page, title: str):
     return popup.value
 
 
+def preview(page) -> None:
+    """Press what shows who gains and who loses by a form, and wait until that is shown."""
+    page.get_by_role("button", name="Preview", exact=True).click()
+    see(page.get_by_role("heading", name="Who gains, who loses"))
+
+
 def follow(page, found) -> None:
     """Click what leads to another page of the same tab, and wait until that is loaded."""
     with page.expect_navigation():

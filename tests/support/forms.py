@@ -72,13 +72,22 @@ def fields_of(text: str, form_id: str = "") -> dict[str, str]:
     return fields
 
 
+PREVIEW = 'name="_preview"'
+"""The button of a form's first step, which saves nothing."""
+
+
 def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
-    """Open a page, type, and send its form; None unticks a box."""
+    """Open a page, type, and send its form, with a code where one is asked for.
+
+    None unticks a box.
+    """
     page = client.get(address)
     assert page.status_code == 200, page.status_code
 
     fields: dict[str, Any] = fields_of(page.text, form_id)
-    if fields.get("code") == "":
+    if PREVIEW in page.text:
+        fields["_preview"] = "Preview"
+    elif fields.get("code") == "":
         fields["code"] = next_code(client.username)
     fields |= typed
     filled_in = {name: value for name, value in fields.items() if value is not None}
@@ -86,12 +95,25 @@ def submit(client: Any, address: str, form_id: str = "", **typed: Any) -> Any:
 
 
 def looked_at(client: Any, address: str, fields: dict[str, Any]) -> Any:
-    """Send a form; where it first shows who gains and loses what, confirm that and send again."""
+    """Send a form; where it first shows who gains and loses what, confirm that and send again.
+
+    It is confirmed with the code of the fields, or with the next one where it asks for one.
+    """
     answer = client.post(address, fields)
-    if "Nothing is saved yet" in answer.text:
-        seen = {"impact_shown": mark_in(answer.text, "impact_shown")}
-        answer = client.post(address, fields | seen)
-    return answer
+    if "Nothing is saved yet" not in answer.text:
+        return answer
+
+    confirmation = {name: value for name, value in fields.items() if name != "_preview"}
+    confirmation["impact_shown"] = mark_in(answer.text, "impact_shown")
+    if "code" not in confirmation and 'name="code"' in preview_box(answer.text):
+        confirmation["code"] = next_code(client.username)
+    return client.post(address, confirmation)
+
+
+def preview_box(text: str) -> str:
+    """Return what the second step of a form begins with: what it does, the code, the buttons."""
+    box = text.split('id="impact"', maxsplit=1)[1]
+    return box.split('class="submit-row"', maxsplit=1)[0]
 
 
 def mark_in(text: str, name: str = "seen") -> str:

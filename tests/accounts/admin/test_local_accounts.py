@@ -99,4 +99,4 @@ def test_preview_code_and_button_stand_together_and_the_preview_has_the_focus(
     )
     assert shown.count("autofocus") == 1 and "autofocus" in shown[begin : begin + 200]
     assert "change_form.js" not in shown, "its script takes the focus to the first field"
-    assert shown.index("Nothing is saved yet: look at") < shown.index("<fieldset") < begin
+    assert begin < shown.index("Nothing is saved yet") < shown.index("<fieldset")
