@@ -5,6 +5,7 @@ reload would then load no new code, and gevent patches only what is imported aft
 """
 
 import mmap
+import os
 import signal
 import socket
 import time
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import gevent
+from gevent import monkey
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -107,7 +109,7 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
         for idle_socket in list(self._idle_sockets):
             # what was sent before is still read and answered
             with suppress(OSError):
-                idle_socket.shutdown(socket.SHUT_RD)
+                _end_reading(idle_socket)
 
     def _wait_for_requests(self, pools: list[Pool]) -> None:
         end = time.monotonic() + self.cfg.graceful_timeout
@@ -140,3 +142,13 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
             # by this gunicorn knows that the connection ends
             raise StopIteration
         self._idle_sockets.add(sock)
+
+
+def _end_reading(connected: Any) -> None:
+    """Let whoever reads from a socket come to its end, as if the other side had closed it.
+
+    gevent's own `shutdown` would break the reading off, which gunicorn reports as an error.
+    """
+    plain_socket = monkey.get_original("socket", "socket")
+    with plain_socket(fileno=os.dup(connected.fileno())) as same_connection:
+        same_connection.shutdown(socket.SHUT_RD)

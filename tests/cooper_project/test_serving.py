@@ -195,5 +195,6 @@ def test_a_stop_ends_idle_connections_and_lets_a_request_under_way_end(
             assert answer.result(timeout=40)
         server.process.wait(timeout=40)
         assert connection.recv(1) == b""
-    # gunicorn says so when it had to end a connection by force
-    assert "graceful timeout" not in server.log.read_text()
+    # gunicorn says so when it had to end a connection by force, or could not read from one
+    log = server.log.read_text()
+    assert "graceful timeout" not in log and "Socket error" not in log and "Traceback" not in log
