@@ -7,10 +7,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.utils.text import capfirst
+
 from brokers.grants.active import ActiveGrant
 from brokers.grants.events import KINDS, is_intent, may_have_been_issued, newest_of_each_grant
 from core.audit import AuditEvent, Event
 from core.dynamo import DocumentKey, batch_read
+from core.event_words import MAY_HAVE_BEEN_ISSUED, way_in_words, words_of
 
 PER_PAGE = 40
 """Events that a page reads; a grant has two, and is one row."""
@@ -21,29 +24,6 @@ PLACE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00#[0-9A-Za-z_-]{
 OUTCOME = "#outcome"
 """What the place of an outcome has after that of its intent."""
 
-WORDS = {
-    Event.PERSON_ADDED: "Became known to cooper",
-    Event.SIGN_IN_DONE: "Signed in",
-    Event.SIGN_IN_REFUSED: "Sign-in refused",
-    Event.SIGN_OUT_DONE: "Signed out",
-    Event.DEVICE_ADDED: "Set a device up",
-    Event.DEVICE_REPLACED: "Replaced the device",
-    Event.DEVICE_REMOVED: "Removed the device",
-    Event.DEVICE_CLOCK_LEARNT: "Set the device's clock right",
-    Event.ENROLMENT_BEGUN: "Began to set a device up",
-    Event.ENROLMENT_REFUSED: "Setting a device up refused",
-    Event.RECOVERY_USED: "Used a recovery code",
-    Event.STEP_UP_REFUSED: "One-time code refused",
-    Event.SESSION_ENDED: "Ended a web session",
-    Event.SESSIONS_ENDED: "Ended web sessions",
-    Event.GRANT_INTENDED: "May have been issued",
-    Event.GRANT_DONE: "Issued",
-    Event.GRANT_FAILED: "Failed",
-    Event.GRANT_STOPPED: "Refused",
-    Event.GRANT_REFUSED: "Refused",
-}
-"""Events of ordinary people; of others the kind is shown as the audit log has it."""
-
 
 @dataclass(frozen=True)
 class HistoryRow:
@@ -53,6 +33,16 @@ class HistoryRow:
     what: str
     ends: datetime | None
     """When its AWS session ends, while it is active."""
+
+    @property
+    def way(self) -> str:
+        """How they used, or wanted to use, the target."""
+        return way_in_words(self.event.facts)
+
+    @property
+    def answer(self) -> str:
+        """What they were told when they were refused; "" where the event does not say it."""
+        return str(self.event.facts.get("answer") or "")
 
     @property
     def target(self) -> str:
@@ -111,7 +101,15 @@ def _outcomes_of(intents: Iterable[AuditEvent]) -> Iterator[AuditEvent]:
 
 
 def _row(event: AuditEvent, now: datetime) -> HistoryRow:
-    return HistoryRow(event, WORDS.get(Event(event.event), event.event), _end_of(event, now))
+    words = words_of(str(event.event))
+    if event.event in KINDS and _is_in_doubt(event):
+        words = words._replace(result=MAY_HAVE_BEEN_ISSUED)
+    return HistoryRow(event, capfirst(str(words)), _end_of(event, now))
+
+
+def _is_in_doubt(event: AuditEvent) -> bool:
+    """Return whether AWS may have issued a session, and nobody knows."""
+    return may_have_been_issued(event) and event.event != Event.GRANT_DONE
 
 
 def _end_of(event: AuditEvent, now: datetime) -> datetime | None:

@@ -10,12 +10,15 @@ from demo.seed_targets import OWNERS
 PENDING_TARGET = "data-lineage"
 """A target whose role nobody has made yet."""
 
+NOT_YOURS = "Target not found, or you have no access."
+WRONG_CODE = "The one-time code was wrong."
+
 REFUSALS = (
-    ("local:bob", "prod-read", "no association of a group of theirs"),
-    ("local:alice", "prod-break-glass", "no association of a group of theirs"),
-    ("local:alice", "prod-admin", "the one-time code was wrong"),
+    ("local:bob", "prod-read", "not entitled", NOT_YOURS),
+    ("local:alice", "prod-break-glass", "not entitled", NOT_YOURS),
+    ("local:alice", "prod-admin", "wrong code", WRONG_CODE),
 )
-"""Grants that were refused: person, target and why."""
+"""Grants that were refused: person, target, why, and what the person was told."""
 
 
 def seed_history() -> None:
@@ -38,5 +41,8 @@ def seed_history() -> None:
     catalogue.edit(build, PENDING_TARGET)
 
     with transaction() as writes:
-        for person, name, why in REFUSALS:
-            writes.create(audit.event(Event.GRANT_REFUSED, person=person, target=name, why=why))
+        for person, name, why, answer in REFUSALS:
+            refusal = audit.event(
+                Event.GRANT_REFUSED, person=person, target=name, why=why, answer=answer
+            )
+            writes.create(refusal)

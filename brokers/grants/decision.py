@@ -64,8 +64,12 @@ def require_entitlement(
 
 # -- refusals --------------------------------------------------------------------------------------
 @contextmanager
-def refusals_recorded(identity: Identity, target: CatalogueTarget) -> Iterator[None]:
+def refusals_recorded(
+    identity: Identity, target: CatalogueTarget, *, way: str = ""
+) -> Iterator[None]:
     """Record every CooperError of the block as a refusal, which the person sees too.
+
+    `way` is how they wanted to use the target.
 
     That includes an outage of DynamoDB or KMS: nothing was granted, and the reason says why. A
     field that was filled in wrongly refuses nothing yet: the form is shown again.
@@ -75,11 +79,13 @@ def refusals_recorded(identity: Identity, target: CatalogueTarget) -> Iterator[N
     except Invalid:
         raise
     except CooperError as error:
-        _record_refusal(identity, target, error)
+        _record_refusal(identity, target, error, way)
         raise
 
 
-def _record_refusal(identity: Identity, target: CatalogueTarget, error: CooperError) -> None:
+def _record_refusal(
+    identity: Identity, target: CatalogueTarget, error: CooperError, way: str = ""
+) -> None:
     """Record a refusal, unless the person had too many of them within this minute."""
     if limits.may_record_refusal(identity):
         audit.record(
@@ -88,4 +94,7 @@ def _record_refusal(identity: Identity, target: CatalogueTarget, error: CooperEr
             target=target.name,
             aws_account=target.aws_account,
             why=error.detail,
+            # what they were told, and may read again
+            answer=error.message,
+            way=way or None,
         )

@@ -109,7 +109,7 @@ def grant(
         decision = require_entitlement(identity, request.target, now, catalogue_now)
         target = decision.target
 
-        with refusals_recorded(identity, target):
+        with refusals_recorded(identity, target, way=str(request.delivery)):
             seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
             reason = demanded_reason(target, request.reason)
@@ -181,6 +181,7 @@ def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
     return {
         # stored events say `way` for what the code calls the delivery
         "way": str(request.delivery),
+        "one_of_several": request.is_one_of_several or None,
         "seconds": seconds,
         "reason": request.reason[:REASON_LIMIT] or None,
     }

@@ -30,7 +30,7 @@ def stops_recorded(intent: Intent) -> Iterator[None]:
     try:
         yield
     except CooperError as error:
-        record_outcome(intent, Event.GRANT_STOPPED, why=error.detail)
+        record_outcome(intent, Event.GRANT_STOPPED, why=error.detail, answer=error.message)
         raise
     except Exception as error:  # such as a TypeError for an item that lacks a part
         # whatever it was, an intent must not stay without an outcome

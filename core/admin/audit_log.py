@@ -134,7 +134,7 @@ class AuditEventAdmin(ModelAdmin):
     """Shows the audit log and exports it; changes nothing."""
 
     menu_rank = 70
-    list_display = ("when", "who", "what", "about", "result", "way", "because", "source")
+    list_display = ("when", "who", "what", "about", "result", "way", "source", "because")
     list_display_links = ("when",)
     sortable_by = ()
     actions = None
@@ -144,9 +144,7 @@ class AuditEventAdmin(ModelAdmin):
     readonly_fields: ClassVar[tuple[str, ...]] = (
         "when",
         "who",
-        "what",
         "about",
-        "result",
         "way",
         "because",
         "stored_name",
@@ -252,13 +250,13 @@ class AuditEventAdmin(ModelAdmin):
     @display(description="Way")
     def way(self, event: AuditEvent) -> str:
         """Return how the target was used: in the console, or with credentials."""
-        return _entry(event).way
+        return _entry(event).way or "-"
 
     @display(description="Why")
     def because(self, event: AuditEvent) -> str:
         """Return the reason of a refusal or a failure, or the one that the person gave."""
         reason = _entry(event).why or event.facts.get("reason") or ""
-        return str(reason)[:LONGEST_REASON]
+        return str(reason)[:LONGEST_REASON] or "-"
 
     @display(description="Stored as")
     def stored_name(self, event: AuditEvent) -> SafeString:

@@ -18,6 +18,9 @@ from django.utils.text import capfirst
 CHECKBOX = "action_checkbox"
 """Django's name of the column in which documents are chosen."""
 
+EMPTY = "-"
+"""What a column shows where there is nothing to show."""
+
 Show = Callable[[Any], Any]
 """Returns what a column shows of a document."""
 
@@ -50,6 +53,8 @@ def _cell(
     # on a narrow screen, where a row is a card, each cell says of what it is
     label = format_html('data-label="{}" ', _label(changelist, name)) if name != CHECKBOX else ""
     start = f'<{tag} {label}class="{_classes(changelist, name)}">'
+    # what says nothing there takes no line
+    start_of_empty = start.replace(" class=", " data-empty class=", 1)
     end = f"</{tag}>"
 
     def cell(document: Any) -> SafeString:
@@ -58,7 +63,8 @@ def _cell(
             url = changelist.url_for_result(document)
             shown = format_html('<a href="{}">{}</a>', url, shown)
         escaped = conditional_escape(shown)
-        return mark_safe(start + escaped + end)  # noqa: S308 - the tag is made of names of the code
+        begin = start_of_empty if escaped in ("", EMPTY) else start
+        return mark_safe(begin + escaped + end)  # noqa: S308 - the tag is made of names of the code
 
     return cell
 

@@ -126,7 +126,10 @@ def test_history_shows_what_one_did_and_what_is_still_open(client_of):
 
     history = main_of(alice.get("/me/")).partition("What you did")[2]
     assert history.count("open until") == 1
-    assert history.count("Issued") == 1 and "May have been" not in history
+    assert history.count(">Became a target: issued") == 1 and "may have been" not in history
+    assert '<td data-label="Way">credentials</td>' in history
+    refused = 'Became a target: refused<div class="hint">Target not found, or you have no access.'
+    assert refused in history
     assert '<a href="/targets/dev-read/">dev-read</a>' in history
     # one links to what one may become
     assert '"/targets/prod-break-glass/"' not in history and "prod-break-glass" in history
@@ -150,8 +153,8 @@ def test_history_is_paged_without_a_gap_or_a_double(client_of, monkeypatch):
         url = older and older[1]
 
     history = "".join(page.partition("What you did")[2] for page in pages)
-    assert history.count(">Issued") == 4 and history.count("Signed in") == 1
-    assert "May have been issued" not in history
+    assert history.count(">Became a target: issued") == 4 and history.count("Signed in") == 1
+    assert "may have been issued" not in history
     assert len(pages) in (3, 4, 5)
 
 
@@ -166,7 +169,7 @@ def test_an_outcome_that_the_index_lacks_is_shown_all_the_same(client_of):
     alice.post("/targets/dev-read/credentials/", BECOME)
     with faults.on(index_without("cooper-audit", lambda at: at.endswith("#outcome"))):
         history = main_of(alice.get("/me/")).partition("What you did")[2]
-    assert ">Issued" in history and "May have been issued" not in history
+    assert ">Became a target: issued" in history and "may have been issued" not in history
 
 
 def test_the_page_is_four_calls(client_of):

@@ -12,6 +12,7 @@ from accounts.models import WebSession
 from brokers import catalogue, formats_of_several, several
 from brokers.models import Target
 from core.audit import Event
+from core.event_words import way_in_words
 from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support.aws_refusals import refusing
 from tests.support.credentials_page import copied_text
@@ -100,6 +101,7 @@ def test_three_targets_are_three_grants_and_one_block_of_profiles(alice, tmp_pat
     }
     assert {event.request_id for event in done} == {answer["X-Request-Id"]}
     assert {event.facts["reason"] for event in done} == {"TICKET-7"}
+    assert {way_in_words(event.facts) for event in done} == {"credentials, several at once"}
     assert {event.source for event in done} == {"127.0.0.1"}
 
     as_json = json.loads(copied_text(page, "json"))

@@ -64,8 +64,8 @@ def test_they_are_what_django_makes(client_of, odd, changelists, name, query):
 
 
 def without_labels(text: str) -> str:
-    """Return the text without the names of columns in each cell, which are cooper's: for cards."""
-    return re.sub('data-label="[^"]+" ', "", text)
+    """Return the text without what cooper adds to cells for cards: names, and which are empty."""
+    return re.sub('data-label="[^"]+" |data-empty ', "", text)
 
 
 def test_enough_of_them_have_rows(client_of, odd, changelists):
