@@ -119,7 +119,7 @@ def test_it_tells_carol_of_a_new_administrator_until_she_says_that_she_saw_it(pa
 
 def test_it_shows_erin_the_record_alone(page):
     sign_in(page, "erin")
-    page.get_by_role("link", name="Audit log").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Audit log").click()
     see(page.locator("#result_list"))
     page.goto("/admin/")
     check_layout(page, "auditor")
