@@ -13,6 +13,9 @@ from core.dynamo import Transaction
 from core.errors import Conflict
 from core.installation import STOP_SWITCH_ITEM, Installation
 
+HISTORY = "cooper:settings"
+"""The target that its events name, so that they are found together. No real one is called so."""
+
 
 def default_contact(request: HttpRequest) -> str:
     """Return the installation's contact, "" when there is none; from the request's first read."""
@@ -48,5 +51,11 @@ def write_contact(before: str, after: str, writes: Transaction, **facts: Any) ->
     )
     changes = {"default_contact": [before or None, after or None]}
     writes.create(
-        audit.event(Event.CONTACT_CHANGED, object="default contact", changes=changes, **facts)
+        audit.event(
+            Event.CONTACT_CHANGED,
+            object="default contact",
+            target=HISTORY,
+            changes=changes,
+            **facts,
+        )
     )

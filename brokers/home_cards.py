@@ -61,7 +61,7 @@ class HomeCard:
     """Whether becoming it takes a one-time code."""
 
     stopped: str
-    """Why nobody may become it now, though entitled; "" while nothing is stopped."""
+    """Why nobody may become it now, though entitled, as `CardRules` says it; "" for no reason."""
 
     seconds: int
     """The duration that one click gives."""
@@ -87,7 +87,10 @@ class CardRules:
     longest_seconds: Callable[[CatalogueTarget], int]
 
     why_stopped: Callable[[str], str]
-    """Returns why nobody becomes a target in the AWS account of this number now, or ""."""
+    """Returns why nobody becomes a target in the AWS account of this number now, or "".
+
+    On home, the `id` of the one line of the page that says so.
+    """
 
 
 # -- which, and in which order ---------------------------------------------------------------------

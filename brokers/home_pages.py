@@ -176,7 +176,7 @@ def _cards_key(
 def _make_cards(
     catalogue: Catalogue, groups: frozenset[str], stops: Stops, now: datetime
 ) -> tuple[HomeCard, ...]:
-    rules = CardRules(_default_seconds, longest_seconds, stops.reason_for)
+    rules = CardRules(_default_seconds, longest_seconds, stops.line_for)
     return home_cards.cards_for(catalogue, groups, now, rules)
 
 

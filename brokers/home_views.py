@@ -62,6 +62,7 @@ def home(request: CooperRequest) -> HttpResponse:
         "new_tab": own_preferences.new_tab,
         "own": None,
         "contact": default_contact(request),
+        "all_stopped": stops_now(request).all_grants,
         "html": shown.html,
     }
     if not shown.count_of_all:

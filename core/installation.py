@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, Self
 
 from django.conf import settings
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
 from core.dynamo import AlreadyExists, Document, transaction
 from core.errors import CooperError
@@ -46,17 +46,23 @@ class NotSetUp(CooperError):
 class Installation(Document):
     """A fact about the installation, by name."""
 
-    purpose = "schema, secret key, stop switch"
+    purpose = "schema, secret key, emergency stop"
     verbose_name = "emergency stop"
     verbose_name_plural = "emergency stop"
-    danger_words: ClassVar = {"stopped": ("Stopped: nobody becomes anything", "Running")}
 
     class Meta:
         table = "installation"
 
     name = UnicodeAttribute(hash_key=True)
     value = UnicodeAttribute(null=True)
-    stopped = BooleanAttribute(default=False)
+
+    # absent is not running: no default stands in for what an item does not say
+    stopped = BooleanAttribute(null=True, default_for_new=False)
+
+    # of a stop that is set; an earlier cooper kept none of it
+    stopped_since = UTCDateTimeAttribute(null=True)
+    stopped_by = UnicodeAttribute(null=True)
+    stop_reason = UnicodeAttribute(null=True)
 
     default_contact = UnicodeAttribute(null=True)
     """Whom people are sent to for access; beside the stop switch, which every request reads."""
@@ -65,6 +71,30 @@ class Installation(Document):
         if self.name == STOP_SWITCH_ITEM:
             return "Emergency stop"
         return str(self.name)
+
+
+class Settings(Installation):
+    """What administrators set for everybody; the same item as the stop switch.
+
+    The default contact is part of that one because every request reads it.
+    """
+
+    verbose_name = "settings"
+    verbose_name_plural = "settings"
+
+    PK = "contact"
+
+    def __str__(self) -> str:
+        return "Settings"
+
+    @property
+    def pk(self) -> str:
+        return self.PK
+
+    @classmethod
+    def with_pk(cls, pk: str) -> Self | None:
+        """Return the item, for no other name than that of the settings."""
+        return cls.find(STOP_SWITCH_ITEM) if pk == cls.PK else None
 
 
 def ensure(name: str, **values: Any) -> bool:

@@ -4,6 +4,7 @@ from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin
 from brokers.admin.overview import refusals_card
 from brokers.admin.people import PersonWithGrantsAdmin
+from brokers.admin.settings import SettingsAdmin
 from brokers.admin.stop_all import StopAllGrantsAdmin
 from brokers.admin.targets import TargetAdmin
 
@@ -12,6 +13,7 @@ __all__ = [
     "AssociationInline",
     "AwsAccountAdmin",
     "PersonWithGrantsAdmin",
+    "SettingsAdmin",
     "StopAllGrantsAdmin",
     "TargetAdmin",
     "refusals_card",

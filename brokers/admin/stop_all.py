@@ -1,7 +1,8 @@
-"""The stop switch of all grants, with step-up."""
+"""The emergency stop of all grants, with step-up."""
 
 from typing import Any
 
+from django import forms
 from django.http import HttpResponse
 
 from accounts.admin.step_up import StepUpMixin
@@ -9,24 +10,29 @@ from brokers.admin.grants_awaited import active_grants_context, await_grants
 from brokers.grants.events import GrantScope
 from core import admin
 from core.admin.stop_switch import StopSwitchAdmin
+from core.emergency_stop import stop_in
 from core.installation import Installation
 
 
 @admin.register(Installation)
 class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
-    """The stop switch of all grants, and the default contact beside it.
-
-    Setting the stop takes no code (an emergency); all else does.
-    """
+    """The emergency stop. Setting it takes no code, which an emergency has no time for."""
 
     step_up = (admin.OperationKind.CHANGE,)
     step_up_strict = True
-    change_form_template = "admin/stopped_form.html"
     around_writing = await_grants
 
     def redirect_to_enrolment(self, request: admin.AdminRequest, kind: str) -> HttpResponse | None:
         """Let an administrator without a device in: stopping must not wait."""
         return None
+
+    def extra_form_fields(
+        self, request: admin.AdminRequest, operation: admin.AdminOperation[Any]
+    ) -> dict[str, forms.Field]:
+        """Ask for a code where the one button lifts."""
+        if operation.documents and not stop_in(operation.document):
+            return {}
+        return super().extra_form_fields(request, operation)
 
     def requires_code(
         self, request: admin.AdminRequest, operation: admin.AdminOperation[Any]
@@ -34,8 +40,7 @@ class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
         """Only setting the stop needs no code; the document has the switch as it was typed."""
         documents = operation.documents
         sets_stop = len(documents) > 0 and all(document.stopped for document in documents)
-        changes_contact = "default_contact" in operation.changes.before_and_after
-        return changes_contact or not sets_stop
+        return not sets_stop
 
     def grants_concerned(self, operation: admin.AdminOperation[Installation]) -> GrantScope:
         return GrantScope(all_grants=bool(operation.document.stopped))
@@ -44,6 +49,6 @@ class StopAllGrantsAdmin(StepUpMixin, StopSwitchAdmin):
         self, request: admin.AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
         """Show which AWS sessions go on while all grants are stopped."""
-        scope = GrantScope(all_grants=bool(context["original"].stopped))
+        scope = GrantScope(all_grants=bool(stop_in(context["original"])))
         context |= active_grants_context(scope)
         return super().render_change_form(request, context, *arguments, **named)

@@ -14,6 +14,7 @@ from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import NEVER, Entitlement, is_active
 from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible
 from brokers.models import Association, AwsAccount, State, Target
+from core.emergency_stop import stop_in
 from core.installation import Installation
 
 
@@ -52,7 +53,7 @@ def confirm(basis: Basis, claim: Claim, now: datetime) -> Confirmed:
 
     Raise Stopped, ChangedMeanwhile or TargetNotAccessible.
     """
-    _demand_running(basis.stop_switch)
+    _demand_running(basis.stop_switch, now)
     account = _running_account(basis.account, claim)
     _demand_person(basis.person, claim)
     target = _unchanged_target(basis.target, claim)
@@ -61,10 +62,12 @@ def confirm(basis: Basis, claim: Claim, now: datetime) -> Confirmed:
     return Confirmed(target, account)
 
 
-def _demand_running(stop_switch: Installation | None) -> None:
-    if not stop_switch or stop_switch.stopped is not False:
+def _demand_running(stop_switch: Installation | None, now: datetime) -> None:
+    stop = stop_in(stop_switch)
+    if stop:
         raise Stopped(
-            "All grants are stopped by an administrator of cooper. Ask them when it ends.",
+            f"All grants are stopped by an administrator of cooper{stop.facts(now)}. "
+            "Ask them when it ends.",
             "all grants stopped",
             concerns_all=True,
         )

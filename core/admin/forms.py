@@ -145,9 +145,9 @@ class DocumentForm(forms.Form):
         super().__init__(*arguments, **named)
 
         # optimistic locking: it says which version was on the page
-        version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+        version = forms.CharField(widget=forms.HiddenInput, required=False)
         self.fields["version"] = version
-        self.initial["version"] = instance.version
+        self.initial["version"] = self.stored_version()
 
     @classmethod
     def _blank(cls) -> Document:
@@ -162,6 +162,13 @@ class DocumentForm(forms.Form):
             for name in self.base_fields
             if name in attributes and name not in self.secret_fields
         }
+
+    def stored_version(self) -> str:
+        """Return what is another text once somebody else changed what the form is about.
+
+        By default that is the whole document.
+        """
+        return str(self.instance.version or "")
 
     # -- errors
     def add_error(self, field: str | None, error: Any) -> None:
@@ -186,10 +193,21 @@ class DocumentForm(forms.Form):
         """Return whether somebody else saved the document since the form was shown."""
         if self.adding or "version" in self.errors:
             return False
-        return bool(self.cleaned_data.get("version") != self.instance.version)
+        return bool(self.cleaned_data.get("version") != self.stored_version())
 
     def _show_conflict(self) -> None:
-        """Say on each field what is stored now beside what was typed; saving again counts."""
+        """Show what is stored now beside what was typed; saving again counts."""
+        self.add_conflict_errors()
+        if self.operation is not None:
+            # the rows under the document then show theirs too
+            self.operation.is_stale = True
+
+        posted: Any = self.data
+        self.data = posted.copy()
+        self.data[self.add_prefix("version")] = self.stored_version()  # type: ignore[index]
+
+    def add_conflict_errors(self) -> None:
+        """Say on each field what is stored now beside what was typed."""
         stored = self.initial_values(self.instance)
         for name, field in self.fields.items():
             if name not in stored:
@@ -203,14 +221,6 @@ class DocumentForm(forms.Form):
                 shown = "empty"
             self.add_error(name, f"Now: {shown}. {TYPED}")
         self.add_error(None, CHANGED_MEANWHILE)
-
-        if self.operation is not None:
-            # the rows under the document then show theirs too
-            self.operation.is_stale = True
-
-        posted: Any = self.data
-        self.data = posted.copy()
-        self.data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[index]
 
     def ask_for_secrets_again(self) -> None:
         """Say on each secret that was typed, and is not shown again, that it is lost."""

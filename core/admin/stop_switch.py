@@ -1,39 +1,80 @@
-"""The stop switch of all grants in the admin."""
+"""The page of the emergency stop: since when, by whom and why, and one button."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import display
-from django.http import HttpRequest
+from django.http import HttpResponse
 
 from core import audit
 from core.admin.forms import DocumentForm, LineField
-from core.admin.meta import danger
+from core.admin.one_page import OnePageAdmin
 from core.admin.operations import AdminOperation, AdminRequest
-from core.admin.options import ModelAdmin
 from core.audit import AuditEvent, Event
-from core.installation import STOP_SWITCH_ITEM, Installation
+from core.audit_search import history_for
+from core.dynamo import Document, Transaction
+from core.emergency_stop import HISTORY, REASON_LIMIT, put_lift, put_stop, stop_in
+from core.installation import STOP_SWITCH_ITEM
+
+BUTTONS = {"on": True, "off": False}
+"""What the two buttons send, of which a page shows one."""
+
+BUTTON = "Button"
+"""The fieldset of which the page shows a button instead of a field."""
 
 
-class SwitchForm(DocumentForm):
-    """Whether all grants are stopped."""
+class StopField(forms.Field):
+    """Which button was pressed: whether all grants are to be stopped. None: neither."""
 
-    stopped = forms.BooleanField(
-        label="Stop all grants",
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> bool | None:
+        return BUTTONS.get(str(value))
+
+
+class StopForm(DocumentForm):
+    """A press of the button, and why."""
+
+    stopped = StopField(required=False)
+    reason = LineField(
+        max_length=REASON_LIMIT,
         required=False,
         help_text=(
-            "While this is on, nobody becomes anything. Active AWS sessions go on until they end."
+            "May be left empty. The reason of a stop stands on every page until it is lifted; "
+            "the audit log keeps both."
         ),
     )
-    default_contact = LineField(
-        max_length=120,
-        required=False,
-        help_text=(
-            "Whom people ask for access and about targets without an owner: a person, a team or "
-            "an address."
-        ),
-    )
+
+    def stored_version(self) -> str:
+        """Return which stop is on: nothing else of the item matters to a press."""
+        switch: Any = self.instance
+        stop = stop_in(switch)
+        if not stop:
+            return "running"
+        return f"stopped {stop.since or ''}".strip()
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what no button has sent: nothing is lifted because something is absent."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("stopped") not in BUTTONS.values():
+            self.add_error(None, "Press one of the buttons: nothing was done yet.")
+        return cleaned
+
+    def _is_stale(self) -> bool:
+        # a stop does not wait for whoever changed something meanwhile
+        return not self.cleaned_data.get("stopped") and super()._is_stale()
+
+    def add_conflict_errors(self) -> None:
+        """Say that it is another stop; the page shows which."""
+        message = "Somebody else stopped or lifted meanwhile. Nothing was done: look at it again."
+        self.add_error(None, message)
+
+    def before_and_after(self) -> dict[str, list[Any]]:
+        """Return whether it stops or lifts; a reason alone changes nothing."""
+        changes = super().before_and_after()
+        changes.pop("reason", None)
+        return changes
 
 
 def stop_event(*, is_set: bool) -> Event:
@@ -43,72 +84,57 @@ def stop_event(*, is_set: bool) -> Event:
     return Event.STOP_LIFTED
 
 
-class StopSwitchAdmin(ModelAdmin):
-    """The one item that stops all grants; the installation's other facts are not managed here."""
+class StopSwitchAdmin(OnePageAdmin):
+    """The emergency stop; the installation's other facts are not managed here."""
 
-    form = SwitchForm
+    form = StopForm
+    only_pk = STOP_SWITCH_ITEM
     menu_rank = 60
-    list_display = ("what", "grants")
-    actions = None
+    change_form_template = "admin/emergency_stop.html"
+    fieldsets = ((None, {"fields": ("reason",)}), (BUTTON, {"fields": ("stopped",)}))
 
-    def documents(self, request: HttpRequest) -> list[Any]:
-        switch = Installation.find(STOP_SWITCH_ITEM)
-        if switch is None:
-            return []
-        return [switch]
+    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
+        return history_for(HISTORY)
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
-        """Return the switch; nothing else of the installation is shown."""
-        # the same table has secret keys and the schema's version
-        if object_id != STOP_SWITCH_ITEM:
-            return None
-        return super().get_object(request, object_id)
+    def render_change_form(
+        self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """Show which stop is on."""
+        context["stop"] = stop_in(context["original"])
+        return super().render_change_form(request, context, *arguments, **named)
 
-    @display(description="What")
-    def what(self, switch: Installation) -> str:
-        """Return what it stops."""
-        return "All grants"
-
-    @display(description="Now")
-    def grants(self, switch: Installation) -> str:
-        """Return whether they are stopped."""
-        stopped, running = switch.danger_words["stopped"]
-        if switch.stopped:
-            return danger(stopped)
-        return running
-
-    def message_user(
-        self, request: AdminRequest, message: Any, *arguments: Any, **named: Any
+    def write(
+        self, request: AdminRequest, operation: AdminOperation[Any], writes: Transaction
     ) -> None:
-        """Say what a stop that was set or lifted means."""
-        changes = request.operation.changes
-        if "stopped" not in changes.before_and_after:
-            super().message_user(request, message, *arguments, **named)
-        elif changes.cleaned_data["stopped"]:
-            messages.success(request, "All grants are stopped.")
+        """Stop or lift, by what the switch itself says; the item's other facts stay."""
+        reason = operation.changes.cleaned_data["reason"]
+        if operation.changes.cleaned_data["stopped"]:
+            put_stop(writes, audit.now(), str(request.user.pk), reason)
         else:
-            messages.success(request, "All grants run again.")
+            put_lift(writes, operation.document.stopped_since)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # without it all grants are stopped for good
-        return False
+        for event in self.audit_events(request, operation):
+            writes.create(event)
 
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Any]
     ) -> list[AuditEvent]:
-        """Record that it was set or lifted, and a new default contact."""
-        changes = dict(operation.changes.before_and_after)
-        events = []
-        if changes.pop("stopped", None):
-            kind = stop_event(is_set=operation.changes.cleaned_data["stopped"])
-            events.append(audit.event(kind, object="all grants"))
-        if changes:
-            events.append(
-                audit.event(Event.CONTACT_CHANGED, object="default contact", changes=changes)
-            )
-        return events
+        """Record that it was set or lifted, and why."""
+        given = operation.changes.cleaned_data
+        kind = stop_event(is_set=given["stopped"])
+        return [audit.event(kind, object="all grants", target=HISTORY, why=given["reason"])]
+
+    def message_user(
+        self, request: AdminRequest, message: Any, *arguments: Any, **named: Any
+    ) -> None:
+        """Say what became of all grants."""
+        changes = request.operation.changes
+        is_stop = changes.cleaned_data.get("stopped")
+        if not changes and is_stop:
+            messages.info(request, "All grants are stopped already.")
+        elif not changes:
+            super().message_user(request, message, *arguments, **named)
+        elif is_stop:
+            messages.success(request, "All grants are stopped.")
+        else:
+            messages.success(request, "The stop is lifted: people become their targets again.")

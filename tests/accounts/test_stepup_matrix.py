@@ -301,18 +301,7 @@ OPERATIONS = {
         act(PEOPLE, "make_enrolment_codes", "local:alice"), ("person", "make_enrolment_codes")
     ),
     "lift the stop of all grants": OperationCase(
-        lambda browser, code: browser.post(
-            "/admin/cooper/installation/grants/change/",
-            {
-                name: value
-                for name, value in fields_of(
-                    browser.get("/admin/cooper/installation/grants/change/").text,
-                    "installation_form",
-                ).items()
-                if name != "stopped"
-            }
-            | {"code": code},
-        ),
+        form("/admin/cooper/installation/grants/change/", "installation_form", stopped="off"),
         ("installation", "change"),
         stopped,
     ),

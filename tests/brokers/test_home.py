@@ -238,14 +238,19 @@ def test_an_association_ends_at_its_very_moment(store, seconds):
 
 def test_a_stop_of_all_grants_disables_the_buttons_at_once(client_of):
     alice = client_of("alice")
-    assert 'class="stopped"' not in cards_of(alice.get("/").text)
     switch = Installation.find(STOP_SWITCH_ITEM)
     for stopped in (True, False):
         switch.stopped = stopped
         with transaction() as writes:
             writes.save(switch)
-        text = cards_of(alice.get("/").text)
-        assert ('class="stopped"' in text) is ('formaction="' not in text) is stopped
+        page = alice.get("/").text
+        text = cards_of(page)
+        is_disabled = 'disabled aria-describedby="stop-all"' in text
+        assert is_disabled is ('formaction="' not in text) is stopped
+        assert ("You may become" not in page) is ("Nobody may become them" in page) is stopped
+        # the banner says it once, and the rows say through which groups
+        assert page.count("All grants are stopped") == stopped
+        assert "local:developers</div>" in text and "badge stopped" not in text
 
 
 def test_a_stop_of_an_aws_account_disables_its_buttons_at_once(client_of):
@@ -256,7 +261,8 @@ def test_a_stop_of_an_aws_account_disables_its_buttons_at_once(client_of):
         account.stopped = stopped
         catalogue.edit(lambda writes: writes.save(account), accounts=["222222222222"])
         text = cards_of(alice.get("/").text)
-        assert ('class="stopped"' in text) is stopped
+        assert ('<b class="badge stopped">stopped</b>' in text) is stopped
+        assert "nobody becomes anything" not in text
     assert text == before
 
 

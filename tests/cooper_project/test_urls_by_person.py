@@ -99,6 +99,7 @@ def test_it_answers_each_person_as_listed(client_of, address, person):
 # the admin for administrators: (GET, POST with no fields) by the address's last part
 EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
 KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
+ONE_PAGE = KEPT | {"": (SIGN_IN, SIGN_IN)}
 STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "auditevent")
 BESIDES = {
     "history/": (OK, OK),
@@ -116,7 +117,8 @@ ADMIN_ADDRESSES = {
     "brokers/association": EDITED,
     "brokers/awsaccount": KEPT,
     "brokers/target": EDITED,
-    "cooper/installation": KEPT,
+    "cooper/installation": ONE_PAGE,
+    "cooper/settings": ONE_PAGE,
     "cooper/auditevent": KEPT
     | {"change/": (SIGN_IN, DENIED), "history/": (SIGN_IN, SIGN_IN), "export/": (OK, BAD)},
     "": {"": (OK, OK), "login/": (SIGN_IN, SIGN_IN), "jsi18n/": (OK, WRONG_WAY)},

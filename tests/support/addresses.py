@@ -14,6 +14,7 @@ OBJECTS = {
     "accounts/localaccount": "alice",
     "accounts/person": "local_3Aalice",
     "cooper/installation": "grants",
+    "cooper/settings": "contact",
 }
 
 

@@ -205,7 +205,7 @@ def test_it_stops_grants_at_once_and_lets_them_go_on(carol, client_of, store, ad
         and "stopped by an administrator" in refused.text
         and len(store.issued) == issued
     )
-    stop(carol, address, None)
+    stop(carol, address, "off" if "installation" in address else None)
     assert alice.post("/targets/dev-read/credentials/", {"duration": 900}).status_code == 200
 
 

@@ -1,0 +1,102 @@
+"""The emergency stop of all grants: whether it is on, since when, by whom and why."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pynamodb.expressions.condition import Condition
+
+from core.dynamo import Transaction
+from core.errors import Conflict
+from core.installation import NOT_SET_UP, STOP_SWITCH_ITEM, Installation
+
+HISTORY = "cooper:emergency-stop"
+"""The target that its events name, so that they are found together. No real one is called so."""
+
+REASON_LIMIT = 200
+"""Characters of a reason: it stands on every page."""
+
+
+@dataclass(frozen=True)
+class EmergencyStop:
+    """That all grants are stopped. One that an earlier cooper set says nothing more."""
+
+    since: datetime | None = None
+    by: str = ""
+    reason: str = ""
+
+    def facts(self, now: datetime) -> str:
+        """Return what goes on behind "stopped", such as " since 13:05 UTC: key leak", or ""."""
+        facts = ""
+        if self.since:
+            facts = f" since {in_words(self.since, now)}"
+        if self.reason:
+            facts += f": {self.reason.rstrip('.')}"
+        return facts
+
+
+def in_words(moment: datetime, now: datetime) -> str:
+    """Return a moment in UTC, with its day unless that is today."""
+    in_utc = moment.astimezone(UTC)
+    if in_utc.date() == now.astimezone(UTC).date():
+        return f"{in_utc:%H:%M} UTC"
+    return f"{in_utc:%Y-%m-%d %H:%M} UTC"
+
+
+def stop_in(switch: Installation | None) -> EmergencyStop | None:
+    """Return the stop that a switch says is on; None while it says that grants run.
+
+    As a grant has it: a switch that is not there, or says neither, stops all of them.
+    """
+    if not switch:
+        return EmergencyStop()
+    if switch.stopped is False:
+        return None
+    return EmergencyStop(
+        since=switch.stopped_since,
+        by=str(switch.stopped_by or ""),
+        reason=str(switch.stop_reason or ""),
+    )
+
+
+def put_stop(writes: Transaction, now: datetime, by: str, reason: str) -> None:
+    """Put a stop into a transaction, whatever else of its item changed meanwhile.
+
+    `reason` may be "". The transaction raises Conflict where set-up has not run: then nothing is
+    granted anyway.
+    """
+    stop_reason = Installation.stop_reason
+    writes.update(
+        Installation,
+        STOP_SWITCH_ITEM,
+        actions=[
+            Installation.stopped.set(True),
+            Installation.stopped_since.set(now),
+            Installation.stopped_by.set(by),
+            stop_reason.set(reason) if reason else stop_reason.remove(),
+        ],
+        condition=Installation.name.exists(),
+        refusal=Conflict(NOT_SET_UP),
+    )
+
+
+def put_lift(writes: Transaction, since: datetime | None) -> None:
+    """Put into a transaction the end of the stop that is on `since` then (None: nobody knows).
+
+    The transaction raises Conflict when another one was set meanwhile.
+    """
+    stopped_since = Installation.stopped_since
+    is_same: Condition = stopped_since.does_not_exist()
+    if since:
+        is_same = stopped_since == since
+    writes.update(
+        Installation,
+        STOP_SWITCH_ITEM,
+        actions=[
+            Installation.stopped.set(False),
+            stopped_since.remove(),
+            Installation.stopped_by.remove(),
+            Installation.stop_reason.remove(),
+        ],
+        condition=Installation.name.exists() & is_same,
+        refusal=Conflict("Somebody else stopped all grants anew. Look at it again."),
+    )
