@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from itertools import islice
 
 from django.conf import settings
 from pynamodb.expressions.condition import Condition
@@ -148,14 +149,19 @@ def unacknowledged_new_admins(
 ) -> list[AuditEvent]:
     """Return the events of new administrators that this one has not acknowledged, oldest first.
 
+    Those are left out whom they made administrators themselves: the others are told of these.
     `find` finds what they have acknowledged (`notices.acknowledged_until`).
     """
     since = notices.acknowledged_until(person, find)
     if not since:
         since = (audit.now() - LOOK_BACK).isoformat(timespec="microseconds")
 
-    events = events_of(NEW_ADMINS, range_key_condition=AuditEvent.at > since, limit=NOTICE_LIMIT)
-    return list(events)
+    events = events_of(
+        NEW_ADMINS, range_key_condition=AuditEvent.at > since, page_size=NOTICE_LIMIT
+    )
+    # counted after that: many of one's own must not hide somebody else's
+    of_others = (event for event in events if _made_by(event) != person.person)
+    return list(islice(of_others, NOTICE_LIMIT))
 
 
 def notice_lines(events: Iterable[AuditEvent]) -> list[str]:

@@ -148,6 +148,7 @@ def _owner_named(request: CooperRequest, target: CatalogueTarget | None) -> Iter
     except CooperError as error:
         if target:
             error.contact = contact_for(request, target)
+            error.lacks_owner = not target.owner
         raise
 
 

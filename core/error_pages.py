@@ -101,7 +101,9 @@ def cooper_error_response(request: HttpRequest, error: CooperError) -> HttpRespo
     request_id = request_id_of(request)
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
     contact = error.contact or default_contact(request)
-    response = _error_page(request, error.status, error.message, contact=contact)
+    response = _error_page(
+        request, error.status, error.message, contact=contact, lacks_owner=error.lacks_owner
+    )
     if error.retry_after:
         response["Retry-After"] = str(error.retry_after)
     return response

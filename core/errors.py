@@ -21,6 +21,9 @@ class CooperError(Exception):
     contact = ""
     """Whom to ask about it, where that is not the installation's contact: a target's owner."""
 
+    lacks_owner = False
+    """Whether it is about a target of the person's own for which nobody is named."""
+
     def __init__(self, message: str, detail: str = "", *, code: str = "") -> None:
         """Keep the person's `message`, the log's `detail` and AWS's error `code`, if any."""
         super().__init__(message)

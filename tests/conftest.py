@@ -19,7 +19,7 @@ from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
-from brokers.admin import known_people, last_used, refusals_card
+from brokers.admin import disabled_people_card, known_people, last_used, refusals_card
 from brokers.grants import limits
 from cooper_project import preparation, warm_up
 from cooper_project.setup import set_up
@@ -134,7 +134,7 @@ def store(
     limits.forget()
     last_used.forget()
     known_people.forget()
-    for card in (new_admins_card, providers_card, refusals_card):
+    for card in (new_admins_card, providers_card, refusals_card, disabled_people_card):
         card.forget()
     document_source.tables.clear()
     injected.clear()

@@ -1,4 +1,4 @@
-"""New administrators, named on every page until each administrator has acknowledged them."""
+"""New administrators, in one line on every page until each administrator acknowledged them."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -30,7 +30,8 @@ def new_admin_notice(request: HttpRequest) -> dict[str, Any] | None:
     events = administrators.unacknowledged_new_admins(user.stored_person, find)
     if not events:
         return None
-    return {"lines": administrators.notice_lines(events)}
+    first, *others = administrators.notice_lines(events)
+    return {"first": first, "more": len(others)}
 
 
 admin.site.notice = new_admin_notice

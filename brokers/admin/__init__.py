@@ -2,7 +2,7 @@
 
 from brokers.admin.associations import AssociationAdmin, AssociationInline
 from brokers.admin.aws_accounts import AwsAccountAdmin
-from brokers.admin.overview import refusals_card
+from brokers.admin.overview import disabled_people_card, refusals_card
 from brokers.admin.people import PersonWithGrantsAdmin
 from brokers.admin.settings import SettingsAdmin
 from brokers.admin.stop_all import StopAllGrantsAdmin
@@ -16,5 +16,6 @@ __all__ = [
     "SettingsAdmin",
     "StopAllGrantsAdmin",
     "TargetAdmin",
+    "disabled_people_card",
     "refusals_card",
 ]

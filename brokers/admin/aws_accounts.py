@@ -40,6 +40,13 @@ class AwsAccountForm(admin.DocumentForm):
     )
 
 
+class StoppedFilter(admin.ValuesFilter):
+    """Filters by whether grants are stopped there."""
+
+    title = "stopped"
+    parameter_name = "stopped"
+
+
 @admin.register(AwsAccount)
 class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     """The AWS accounts that targets are in, each with its ExternalId and its stop switch."""
@@ -47,6 +54,7 @@ class AwsAccountAdmin(StepUpMixin, admin.ModelAdmin):
     form = AwsAccountForm
     menu_rank = 30
     list_display = ("account_id", "name", "targets", "stopped")
+    list_filter = (StoppedFilter,)
     search_fields = ("account_id", "name")
     readonly_fields = ("account_id", "external_id")
     ordering = ("name",)

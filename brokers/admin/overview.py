@@ -5,16 +5,21 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from accounts.models import Person
 from brokers import catalogue
 from brokers.choices import State
 from brokers.import_export import jobs
 from brokers.request_catalogue import catalogue_of
-from brokers.stops import stops_now
-from core import admin
-from core.admin.overview import Card, CardKind, KeptCard, now
+from brokers.stops import Stops, stops_now
+from core import admin, audit
+from core.admin.overview import Card, CardKind, CardLink, KeptCard, now
 from core.audit import AuditEvent, Event
 from core.audit_days import newest_first
 from core.audit_search import today
+from core.dynamo.documents import PAGE
+from core.emergency_stop import EmergencyStop, in_words
+from core.errors import CooperError
+from core.installation import STOP_SWITCH_ITEM
 from core.requests import CooperRequest
 
 MOST_REFUSALS = 100
@@ -41,21 +46,67 @@ def _targets_card(title: str, state: State, text: str) -> CardKind:
 
 
 def _stops_url() -> str:
-    return reverse("admin:cooper_installation_changelist")
+    return reverse("admin:cooper_installation_change", args=[STOP_SWITCH_ITEM])
 
 
 def _stops(request: CooperRequest) -> Card:
+    """Say whether all grants are stopped, and what else is: AWS accounts, targets, people."""
     stops = stops_now(request)
-    if stops.all_grants:
-        return Card("Emergency stop", "On", "All grants are stopped.", _stops_url(), False)
+    links = tuple(_stopped_links(request, stops))
+    if stops.stop:
+        return _stopped_card(stops.stop, links)
 
-    count = len(stops.accounts)
-    if not count:
-        return Card("Emergency stop", "Off", "Nothing is stopped.", _stops_url())
-    names = ", ".join(sorted(stops.accounts.values())[:3])
-    more = " and more" if count > 3 else ""
-    url = reverse("admin:brokers_awsaccount_changelist")
-    return Card("Emergency stop", f"{count:,}", f"AWS accounts stopped: {names}{more}.", url, False)
+    text = "" if links else "Nothing is stopped."
+    return Card("Emergency stop", "Off", text, _stops_url(), not stops.accounts, links=links)
+
+
+def _stopped_card(stop: EmergencyStop, links: tuple[CardLink, ...]) -> Card:
+    on = "On"
+    if stop.since:
+        on = f"On since {in_words(stop.since, audit.now())}"
+
+    text = "All grants are stopped"
+    if stop.by:
+        text += f" by {stop.by}"
+    if stop.reason:
+        text += f": {stop.reason}"
+    return Card("Emergency stop", on, text, _stops_url(), is_calm=False, links=links)
+
+
+def _stopped_links(request: CooperRequest, stops: Stops) -> Iterator[CardLink]:
+    """Yield what is stopped by itself, each with its list."""
+    targets = catalogue.not_deleted(catalogue_of(request).targets.values())
+    disabled_targets = sum(target.state == State.DISABLED for target in targets)
+    accounts_url = f"{reverse('admin:brokers_awsaccount_changelist')}?stopped=yes"
+    people_url = f"{reverse('admin:accounts_person_changelist')}?disabled=yes"
+
+    if stops.accounts:
+        yield CardLink(_counted(len(stops.accounts), "AWS account", "stopped"), accounts_url)
+    if disabled_targets:
+        yield CardLink(
+            _counted(disabled_targets, "target", "disabled"), _targets_url(State.DISABLED)
+        )
+    try:
+        people = disabled_people_card(request)
+    except CooperError:
+        # whether all grants are stopped is not held back for it
+        yield CardLink("People: could not be read", people_url)
+        return
+    if not people.is_calm:
+        yield CardLink(people.text, people_url)
+
+
+def _counted(count: int, noun: str, state: str) -> str:
+    if count == 1:
+        return f"1 {noun} {state}"
+    return f"{count:,} {noun}s {state}"
+
+
+def _disabled_people() -> Card:
+    disabled = Person.scan(Person.disabled == TRUE, consistent_read=True, page_size=PAGE)
+    count = sum(1 for _ in disabled)
+    words = "1 person disabled" if count == 1 else f"{count:,} people disabled"
+    return Card("Disabled people", f"{count:,}", words, "", not count, as_of=now())
 
 
 def _refusals_url() -> str:
@@ -105,7 +156,12 @@ def _import(request: CooperRequest) -> Card:
 PENDING = "Saved, and not enabled yet: they wait for a test that finds nothing missing."
 DISABLED = "Nobody becomes them: a test failed, or they were disabled by hand."
 
+TRUE = True
+"""For conditions of PynamoDB, where `== True` is meant."""
+
 refusals_card = KeptCard(_refusals)
+disabled_people_card = KeptCard(_disabled_people)
+"""It takes a scan of all people: no card of its own, but a line of the emergency stop's."""
 
 admin.site.card_kinds += [
     _targets_card("Pending targets", State.PENDING, PENDING),

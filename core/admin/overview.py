@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 
@@ -13,6 +13,13 @@ from core.errors import CooperError
 
 KEPT_SECONDS = 60.0
 """For which a process keeps what is costly to count."""
+
+
+class CardLink(NamedTuple):
+    """A part of a matter that has a list of its own."""
+
+    text: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Card:
     url: str
     is_calm: bool = True
     """Whether nobody has to do anything about it."""
+
+    links: tuple[CardLink, ...] = ()
 
     as_of: datetime | None = None
     """When it was counted, where that was not for this page."""

@@ -40,7 +40,7 @@ class AdminSite(admin.AdminSite):
     notice: Callable[[HttpRequest], Any] | None = None
     """Returns what an administrator has to be told, or None.
 
-    `lines`, and `until`: which event they reach to, for saying that they were read.
+    `first`: a sentence, and `more`: how many more there are.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,9 +1,12 @@
 """What a person is shown once is in items of its own: nothing but sign-in writes the person."""
 
+import re
+
 import pytest
 
 from accounts import administrators, notices, totp
 from accounts.models import OnceRecord, Person
+from core import audit
 from core.dynamo import transaction
 from demo.seed import PASSWORD
 from tests.conftest import sign_in
@@ -88,6 +91,41 @@ def test_acknowledging_new_administrators_leaves_the_person_alone(client_of):
     assert new_admins("local:carol") == ["local:mallory"]
     client_of("dan")
     assert new_admins("local:dan") == ["local:eve", "local:mallory"]
+
+
+def test_whoever_makes_an_administrator_is_not_told_of_it_but_all_others_are(
+    client_of, monkeypatch
+):
+    client_of("carol")
+    client_of("dan")
+    monkeypatch.setattr(administrators, "NOTICE_LIMIT", 2)
+    with audit.acting(person="local:carol"):
+        for name in ("one", "two", "three"):
+            make_administrator(f"local:{name}")
+    with audit.acting(person="local:dan"):
+        make_administrator("local:eve")
+    # one's own do not use up what is told at once
+    assert new_admins("local:carol") == ["local:eve"]
+    assert new_admins("local:dan") == ["local:one", "local:two"]
+
+
+def test_the_notice_is_one_line_whose_link_says_where_it_leads(client_of):
+    carol = client_of("carol")
+    make_administrator("local:eve")
+    first = notice_of(carol)
+    assert first.startswith("local:eve was made an administrator by")
+    assert first.endswith(" Look at it, and confirm it with a code")
+
+    make_administrator("local:mallory")
+    assert "local:mallory" not in notice_of(carol)
+    assert "And 1 more." in notice_of(carol)
+
+
+def notice_of(carol) -> str:
+    [notice] = re.findall(
+        r'<section class="notice"[^>]*>(.*?)</section>', carol.get("/admin/").text, re.DOTALL
+    )
+    return " ".join(re.sub(r"<[^>]+>", " ", notice).split())
 
 
 def test_what_was_acknowledged_with_an_earlier_cooper_still_is(client_of):

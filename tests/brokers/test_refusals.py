@@ -111,6 +111,16 @@ def test_what_is_yours_names_its_owner(
     check_names_request(answer)
 
 
+@pytest.mark.parametrize("refuse", [stopped, refused_by_aws])
+def test_where_nobody_is_named_it_says_so_and_names_the_default_contact(
+    client_of: ClientOf, refuse: Callable[..., HttpResponse]
+) -> None:
+    change_target("dev-read", owner=None)
+    answer = refuse(client_of("alice"))
+    assert "<dt>Owner</dt><dd>Nobody named</dd>" in answer.text
+    assert contact_on(answer) == DEFAULT
+
+
 @pytest.mark.parametrize("refuse", [stopped, refused_by_aws, too_many, no_answer])
 def test_a_tool_gets_the_same(client_of: ClientOf, refuse: Callable[..., HttpResponse]) -> None:
     answer = refuse(client_of("alice"), headers=TOOL)

@@ -10,18 +10,20 @@ from brokers import catalogue
 from brokers.models import Association, AwsAccount, State, Target
 from core import admin
 from core.dynamo import transaction
+from core.emergency_stop import put_stop
 from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support import faults
 
 ALL_STOPPED = "All grants are stopped"
 ACCOUNT_STOPPED = "Grants in Development (222222222222) are stopped"
 PORTAL = ("/", "/targets/dev-read/", "/device/", "/nowhere/")
+STOP_PAGE = "/admin/cooper/installation/grants/change/"
 ADMIN = (
     "/admin/",
     "/admin/brokers/target/",
     "/admin/brokers/target/dev-read/change/",
     "/admin/brokers/target/import/",
-    "/admin/cooper/installation/grants/change/",
+    STOP_PAGE,
     "/admin/cooper/settings/contact/change/",
     "/admin/cooper/auditevent/",
     "/admin/accounts/person/",
@@ -56,6 +58,37 @@ def banner_of(text: str) -> str:
 )
 def test_every_page_says_that_all_grants_are_stopped(client_of, all_stopped, person, address):
     assert ALL_STOPPED in banner_of(client_of(person).get(address).text)
+
+
+@pytest.fixture
+def stopped_for_a_reason(store):
+    since = datetime.now(UTC).replace(hour=0, minute=5)
+    with transaction() as writes:
+        put_stop(writes, since, "local:dan", "Key leak in <prod>.")
+
+
+FACTS = "All grants are stopped since 00:05 UTC: Key leak in &lt;prod&gt;. Nobody becomes anything"
+
+
+def test_the_banner_says_since_when_and_why_and_whom_to_ask(client_of, stopped_for_a_reason):
+    banner = banner_of(client_of("alice").get("/").text)
+    assert banner.startswith(FACTS) and "local:dan" not in banner
+    contact = Installation.find(STOP_SWITCH_ITEM).default_contact
+    assert banner.endswith(f"until an administrator lifts the stop. Ask {contact}.")
+
+
+def test_administrators_see_who_stopped_it_and_the_way_to_lift_it(client_of, stopped_for_a_reason):
+    carol = client_of("carol")
+    banner = banner_of(carol.get("/").text)
+    assert banner.startswith(FACTS)
+    assert banner.endswith("Stopped by local:dan. Go to the emergency stop")
+    assert "Go to the emergency stop" not in carol.get(STOP_PAGE).text
+
+
+def test_a_refusal_says_since_when_and_why(client_of, stopped_for_a_reason):
+    tool = {"headers": {"Accept": "application/json"}}
+    answer = client_of("alice").post("/targets/dev-read/credentials/", {}, **tool)
+    assert "stopped by an administrator of cooper since 00:05 UTC: Key leak" in answer.text
 
 
 @pytest.mark.parametrize(("person", "address"), [("alice", "/"), ("carol", "/admin/")])
@@ -149,12 +182,12 @@ DANGER = '<strong class="state danger">{}</strong>'
 
 
 def test_a_switch_that_stops_all_grants_looks_like_danger(client_of, all_stopped):
-    page = client_of("carol").get("/admin/cooper/installation/grants/change/").text
+    page = client_of("carol").get(STOP_PAGE).text
     assert DANGER.format("Stopped") in page
 
 
 def test_a_switch_that_stops_nothing_does_not(client_of):
-    page = client_of("carol").get("/admin/cooper/installation/grants/change/").text
+    page = client_of("carol").get(STOP_PAGE).text
     assert "danger-button" in page and '"state danger"' not in page
 
 

@@ -202,5 +202,6 @@ def test_the_page_is_there_without_that_line_when_the_index_does_not_answer(alic
 # -- whom to ask
 def test_it_says_that_no_owner_is_named(alice: Client) -> None:
     assert (
-        "<dt>Owner</dt><dd>Not named; ask an administrator of cooper</dd>" in alice.get(PAGE).text
+        "<dt>Owner</dt><dd>Nobody named; ask an administrator of cooper</dd>"
+        in alice.get(PAGE).text
     )

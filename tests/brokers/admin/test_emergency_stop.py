@@ -163,4 +163,4 @@ def test_its_history_has_its_stops_alone(carol):
     history = carol.get(f"{LIST}grants/history/").text
     assert "History of Emergency stop" in history
     assert "stopped grants" in history and "key leak" in history
-    assert "default contact" not in history
+    assert "changed the default contact" not in history

@@ -1,17 +1,19 @@
 """The first page of the administration: what needs a look, counted, in few calls of AWS."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from accounts.administrators import NEW_ADMINS
-from accounts.models import SamlIdp
+from accounts.models import Person, SamlIdp
 from brokers import catalogue
 from brokers.admin import overview
 from brokers.models import AwsAccount, Target
 from core import audit, audit_days
 from core.audit import Event
 from core.dynamo import transaction
+from core.emergency_stop import put_stop
 from tests.support import faults
 from tests.support.faults import Fault
 
@@ -70,12 +72,48 @@ def test_it_counts_what_needs_a_look(client_of, untidy):
     assert cards["Refused grants today"].startswith("3 ")
     assert "it answered 404" in cards["Identity providers"]
     assert cards["New administrators"].startswith("1 ")
-    assert "Staging" in cards["Emergency stop"]
+    assert cards["Emergency stop"] == "Off 1 AWS account stopped"
     assert cards["Imports under way"] == "0 None."
 
 
 def test_the_emergency_stop_is_off_while_nothing_is_stopped(client_of):
     assert cards_of(client_of("carol"))["Emergency stop"] == "Off Nothing is stopped."
+
+
+def test_it_says_since_when_all_grants_are_stopped_and_what_else_is(client_of, store):
+    client_of("alice")
+    carol = client_of("carol")
+    for name in ("dev-read", "dev-admin"):
+        target = Target.find(name)
+        target.state = "disabled"
+        catalogue.edit(lambda writes, target=target: writes.save(target), name)
+    Person.update_item("local:alice", actions=[Person.disabled.set(True)])
+    since = datetime(2026, 2, 3, 4, 5, tzinfo=UTC)
+    with transaction() as writes:
+        put_stop(writes, since, "local:dan", "key leak")
+
+    assert cards_of(carol)["Emergency stop"] == (
+        "On since 2026-02-03 04:05 UTC All grants are stopped by local:dan: key leak"
+        " 2 targets disabled 1 person disabled"
+    )
+    links = re.findall(r'<a href="([^"]+)">(?:2 targets|1 person) disabled', carol.get(PAGE).text)
+    targets, people = (carol.get(link).text for link in links)
+    assert "dev-admin" in targets and "prod-read" not in targets
+    assert "local:alice" in people and "local:carol</a></th>" not in people
+
+
+def test_the_list_of_stopped_aws_accounts_has_no_other(client_of, untidy):
+    carol = client_of("carol")
+    [link] = re.findall(r'<a href="([^"]+)">1 AWS account stopped', carol.get(PAGE).text)
+    page = carol.get(link).text
+    assert "333333333333" in page and "222222222222" not in page
+
+
+def test_the_stop_is_said_although_people_cannot_be_read(client_of):
+    carol = client_of("carol")
+    with faults.on(Fault(service="dynamodb", operation="Scan", table="people", mode="deny")):
+        card = cards_of(carol)["Emergency stop"]
+    assert card == "Off People: could not be read"
 
 
 def test_each_card_leads_to_a_page_that_opens(client_of, untidy):
