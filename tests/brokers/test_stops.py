@@ -188,7 +188,7 @@ def test_a_switch_that_stops_all_grants_looks_like_danger(client_of, all_stopped
 
 def test_a_switch_that_stops_nothing_does_not(client_of):
     page = client_of("carol").get(STOP_PAGE).text
-    assert "danger-button" in page and '"state danger"' not in page
+    assert "stop-button" in page and '"state danger"' not in page
 
 
 def test_a_stopped_aws_account_looks_like_danger(client_of, account_stopped):

@@ -110,6 +110,7 @@ def test_a_new_administrator_is_told_to_all_but_whoever_made_them(page, demo, ch
 
     context = chromium.new_context(base_url=demo["url"])
     dan = context.new_page()
+    dan.problems = []
     sign_in(dan, "dan")
     dan.goto("/admin/")
     see(dan.get_by_text("local:bob was made an administrator by local:carol"))

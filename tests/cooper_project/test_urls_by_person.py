@@ -100,7 +100,15 @@ def test_it_answers_each_person_as_listed(client_of, address, person):
 EDITED = {"": (OK, OK), "add/": (OK, BAD), "delete/": (OK, SIGN_IN), "change/": (OK, STALE)}
 KEPT = EDITED | {"add/": (DENIED, DENIED), "delete/": (DENIED, DENIED)}
 ONE_PAGE = KEPT | {"": (SIGN_IN, SIGN_IN)}
-STEP_UP = ("localaccount", "person", "association", "awsaccount", "target", "auditevent")
+STEP_UP = (
+    "localaccount",
+    "person",
+    "association",
+    "awsaccount",
+    "target",
+    "auditevent",
+    "settings",
+)
 BESIDES = {
     "history/": (OK, OK),
     "<path:object_id>/": (SIGN_IN, SIGN_IN),
