@@ -90,7 +90,7 @@ def _ensure_items(key_arn: str) -> list[str]:
     if Installation.find(STOP_SWITCH_ITEM) is None and installation.ensure(
         STOP_SWITCH_ITEM, stopped=False
     ):
-        changed.append("stop switch")
+        changed.append("emergency stop")
 
     if Change.find(catalogue.LOG, catalogue.STAMP) is None and catalogue.ensure_stamp():
         changed.append("catalogue stamp")

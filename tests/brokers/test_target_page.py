@@ -9,10 +9,13 @@ import pytest
 from django.test import Client
 
 from accounts.preferences import TargetChoices, choose, set_new_tab
+from brokers import catalogue
+from brokers.contacts import write_contact
 from brokers.models import Target
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
+from core.installation import STOP_SWITCH_ITEM, Installation
 from tests.support import faults
 from tests.support.faults import Fault
 
@@ -200,8 +203,14 @@ def test_the_page_is_there_without_that_line_when_the_index_does_not_answer(alic
 
 
 # -- whom to ask
-def test_it_says_that_no_owner_is_named(alice: Client) -> None:
-    assert (
-        "<dt>Owner</dt><dd>Nobody named; ask an administrator of cooper</dd>"
-        in alice.get(PAGE).text
-    )
+def test_it_says_that_no_owner_is_named_and_whom_to_ask_instead(alice: Client) -> None:
+    target = Target.find("dev-read")
+    target.owner = None
+    catalogue.edit(lambda writes: writes.save(target), "dev-read")
+    contact = Installation.find(STOP_SWITCH_ITEM).default_contact
+    assert f"<dt>Owner</dt><dd>Nobody named; ask {contact}</dd>" in alice.get(PAGE).text
+
+    with transaction() as writes:
+        write_contact(str(contact), "", writes)
+    owner = "<dt>Owner</dt><dd>Nobody named; ask an administrator of cooper</dd>"
+    assert owner in alice.get(PAGE).text

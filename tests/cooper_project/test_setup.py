@@ -126,7 +126,7 @@ def test_it_makes_every_table_as_it_has_to_be(empty: EmbeddedAws) -> None:
     assert whole() == wanted()
     assert is_complete()
     assert len([line for line in said if "creating" in line]) == len(names())
-    assert {"secret key", "stop switch", "catalogue stamp", "version 2"} <= set(changed)
+    assert {"secret key", "emergency stop", "catalogue stamp", "version 2"} <= set(changed)
 
 
 def test_it_changes_nothing_the_second_time(empty: EmbeddedAws) -> None:
