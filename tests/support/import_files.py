@@ -32,6 +32,8 @@ def emptied(aws: EmbeddedAws) -> None:
     for change in Change.everything():
         if int(change.number) != catalogue.STAMP:
             change.delete()
+    for setting in aws.tables["cooper-installation"].all_items():
+        setting.attrs.pop("default_contact", None)
     catalogue.forget()
 
 
