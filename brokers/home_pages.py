@@ -93,11 +93,8 @@ class HomePage:
 
     page: Page[HomeCard]
 
-    html: str
-    """The cards that a search has; "" without a search."""
-
     pieces: tuple[Piece, ...]
-    """The cards without a search, cut between AWS accounts."""
+    """The cards as HTML, cut between AWS accounts. They say nothing of what was searched for."""
 
     cards: Sequence[HomeCard]
     """All that the person may become, in their order."""
@@ -130,12 +127,12 @@ def home_page(
     if words:
         matching = _matching(cards, words)
         page = Paginator(matching, PER_PAGE).get_page(number)
-        return HomePage(page, _page_html(page), (), cards, len(cards))
+        return HomePage(page, _page_pieces(page), cards, len(cards))
 
     page = Paginator(cards, PER_PAGE).get_page(number)
     pieces_key = _PiecesKey(key, _place(), page.number, PER_PAGE)
     pieces = kept.get_or_make(pieces_key, partial(_page_pieces, page))
-    return HomePage(page, "", pieces, cards, len(cards))
+    return HomePage(page, pieces, cards, len(cards))
 
 
 def _matching(cards: Sequence[HomeCard], words: Iterable[str]) -> list[HomeCard]:

@@ -63,7 +63,7 @@ def home(request: CooperRequest) -> HttpResponse:
         "own": None,
         "contact": default_contact(request),
         "all_stopped": stops_now(request).all_grants,
-        "html": shown.html,
+        "html": "",
     }
     if not shown.count_of_all:
         # asked for only here: it may be a read
@@ -81,6 +81,9 @@ def home(request: CooperRequest) -> HttpResponse:
     response = render(request, "brokers/home.html", context)
     if context["html"]:
         return response
+    if query:
+        # nobody looks for what is folded away
+        return with_pieces(response, shown.pieces)
     return with_pieces(response, _with_folded(shown.pieces, folded))
 
 

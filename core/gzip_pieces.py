@@ -52,9 +52,9 @@ class PieceResponse(HttpResponse):
         self.pieces = pieces
         self.after = after
 
-    def gzipped(self) -> bytes:
-        """Return the page as gzip."""
-        return gzipped(self.before, self.pieces, self.after)
+    def gzipped(self, *, stores_own: bool = False) -> bytes:
+        """Return the page as gzip; `stores_own` leaves what is this request's own as it is."""
+        return gzipped(self.before, self.pieces, self.after, stores_own=stores_own)
 
 
 def with_pieces(response: HttpResponse, pieces: Sequence[Piece]) -> HttpResponse:
@@ -69,6 +69,12 @@ def deflate(plain: bytes, window: bytes = b"") -> bytes:
     """Return text as blocks that end with a byte; they refer to `window`, the text before it."""
     method = (LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY)
     compressor = zlib.compressobj(*method, window)
+    return compressor.compress(plain) + compressor.flush(zlib.Z_FULL_FLUSH)
+
+
+def store(plain: bytes) -> bytes:
+    """Return text as blocks that end with a byte and are as long as it, whatever it says."""
+    compressor = zlib.compressobj(0, zlib.DEFLATED, -zlib.MAX_WBITS)
     return compressor.compress(plain) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
@@ -103,8 +109,18 @@ def changed(pieces: Iterable[Piece], change: Callable[[bytes], bytes]) -> tuple[
     return tuple(result)
 
 
-def gzipped(before: bytes, pieces: Sequence[Piece], after: bytes) -> bytes:
-    """Return a page as gzip: `before` and `after` are compressed now, and refer to nothing else."""
+def gzipped(
+    before: bytes,
+    pieces: Sequence[Piece],
+    after: bytes,
+    *,
+    stores_own: bool = False,
+) -> bytes:
+    """Return a page as gzip.
+
+    `before` and `after` are compressed now and refer to nothing else, or are left as they are.
+    """
+    own = store if stores_own else deflate
     checksum = zlib.crc32(before)
     length = len(before) + len(after)
     for piece in pieces:
@@ -117,9 +133,9 @@ def gzipped(before: bytes, pieces: Sequence[Piece], after: bytes) -> bytes:
             _HEAD,
             b"a" * secrets.randbelow(MOST_RANDOM_BYTES),
             b"\x00",
-            deflate(before),
+            own(before),
             *[piece.deflated for piece in pieces],
-            deflate(after),
+            own(after),
             _END,
             checksum.to_bytes(4, "little"),
             (length % 2**32).to_bytes(4, "little"),

@@ -60,26 +60,31 @@ def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     The length of a compressed page tells whoever can add text to it what else is on it (BREACH,
     breachattack.com). So it is for pages alone that show nothing of their request and no secret:
     no search, no code, no form that was sent. The CSRF token is another one on each page. A request
-    with any other query parameter than `HARMLESS_PARAMETERS` is answered plain.
+    with any other query parameter than `HARMLESS_PARAMETERS` is answered plain, but for pieces.
 
-    Pieces of a page that many get were compressed before (see `core.gzip_pieces`). What is this
-    request's own is compressed apart from them: its length tells nothing of what they have.
+    Pieces of a page show nothing of any request, and were compressed before or by themselves (see
+    `core.gzip_pieces`). What is this request's own is compressed apart from them: its length tells
+    nothing of what they have. Where it may show what was asked for, it is not compressed at all:
+    of a search, the hits alone are, and their length tells which they are, as it does plain.
     """
 
     @wraps(view)
     def compressing(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
         response = view(request, *arguments, **parts)
         is_plain_page = response.status_code == 200 and not response.streaming
-        if not is_plain_page or not HARMLESS_PARAMETERS.issuperset(request.GET):
+        shows_request = not HARMLESS_PARAMETERS.issuperset(request.GET)
+        has_pieces = isinstance(response, PieceResponse)
+        if not is_plain_page or (shows_request and not has_pieces):
             return response
 
-        # the middleware lets proxies compress it too
-        request.is_compressible = True  # type: ignore[attr-defined]
+        if not shows_request:
+            # the middleware lets proxies compress it too
+            request.is_compressible = True  # type: ignore[attr-defined]
         if not _accepts_gzip(request):
             patch_vary_headers(response, ["Accept-Encoding"])
             return response
         if isinstance(response, PieceResponse):
-            _gzip_pieces(response)
+            _gzip_pieces(response, stores_own=shows_request)
         else:
             _gzip.process_response(request, response)
         return response
@@ -87,9 +92,9 @@ def compressed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
     return compressing
 
 
-def _gzip_pieces(response: PieceResponse) -> None:
+def _gzip_pieces(response: PieceResponse, *, stores_own: bool) -> None:
     patch_vary_headers(response, ["Accept-Encoding"])
-    response.content = response.gzipped()
+    response.content = response.gzipped(stores_own=stores_own)
     response["Content-Length"] = str(len(response.content))
     response["Content-Encoding"] = "gzip"
 

@@ -1,11 +1,13 @@
-"""Which pages are compressed: none but those listed, and none that shows what was asked for."""
+"""Which pages are compressed: none but those listed, and nothing that shows what was asked for."""
 
 import gzip
+import re
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 
+from core import gzip_pieces
 from core.http import compressed
 from tests.support.addresses import addresses, admin_addresses, admin_path, filled
 
@@ -16,6 +18,9 @@ PORTAL = sorted(filled(address) for address in addresses() if not address.starts
 ENDS_THE_SESSION = "/logout/"
 GZIP = {"accept-encoding": "gzip, deflate, br"}
 QUERIES = ("", "?q=quince", "?page=1", "?page=1&q=", "?next=/device/", "?q=quince&page=2")
+
+LISTED_QUERIES = {None: (), "carol": ("", "?page=1"), "alice": QUERIES}
+"""Of a search the hits are compressed, where there may be any: Carol may become nothing."""
 
 
 def answers(browser: Client, addresses: list[str], queries: tuple[str, ...] = QUERIES):
@@ -38,7 +43,8 @@ def may_be_compressed(answer: HttpResponse) -> bool:
     body = answer.content
     assert answer.headers.get("Content-Length", str(len(body))) == str(len(body))
     assert encoded in (None, "gzip")
-    assert ("no-transform" in control) is (encoded is None)
+    has_searched = answer.wsgi_request.GET.keys() - {"page"}
+    assert ("no-transform" in control) is bool(encoded is None or has_searched)
     if encoded:
         assert "Accept-Encoding" in answer.headers["Vary"] and "Cookie" in answer.headers["Vary"]
         assert "ETag" not in answer.headers and b"csrfmiddlewaretoken" in gzip.decompress(body)
@@ -54,8 +60,35 @@ def test_nothing_is_compressed_but_what_is_listed(client_of, person):
         for address, answer in answers(browser, [*ordered, ENDS_THE_SESSION])
         if may_be_compressed(answer)
     }
-    listed = {f"{address}{query}" for address in COMPRESSED for query in ("", "?page=1")}
-    assert packed == (listed if person else set())
+    listed = {f"{address}{query}" for address in COMPRESSED for query in LISTED_QUERIES[person]}
+    assert packed == listed
+
+
+QUERY_AND_TOKENS = re.compile(rb'DeV-ReAd|name="csrfmiddlewaretoken" value="\w+"')
+
+
+def test_of_a_search_the_hits_alone_are_compressed(client_of):
+    """What a stranger may choose, and every secret, are in blocks that are as long as they are."""
+    alice = client_of("alice")
+    plain = alice.get("/?q=DeV-ReAd&page=1").content
+    packed = alice.get("/?q=DeV-ReAd&page=1", headers=GZIP).content
+    shown = len(QUERY_AND_TOKENS.findall(plain))
+    assert shown >= 5 and len(QUERY_AND_TOKENS.findall(packed)) == shown
+    assert b'class="target"' in plain and b'class="target"' not in packed
+
+
+def test_hits_are_compressed_by_themselves(client_of, monkeypatch):
+    deflated = []
+    deflate = gzip_pieces.deflate
+    monkeypatch.setattr(
+        gzip_pieces, "deflate", lambda plain, *more: deflated.append(plain) or deflate(plain, *more)
+    )
+    alice = client_of("alice")
+    packed = [alice.get(f"/?q={query}", headers=GZIP).content for query in ("dev-read", "DeV-ReAd")]
+    pages = [gzip.decompress(page).decode() for page in packed]
+    assert all(page.count('class="target"') == 1 for page in pages)
+    assert deflated[0] == deflated[1] and len(deflated) == 2
+    assert b"csrf" not in deflated[0] and b"<h1>" not in deflated[0]
 
 
 def test_nothing_of_the_admin_is_compressed(client_of):
