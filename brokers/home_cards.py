@@ -23,9 +23,11 @@ from core.typed_text import search_text
 SECTION_MARK = '<section class="account"'
 """How the section of an AWS account begins."""
 
-OPEN_MARK = b"<details open>"
-FOLDED_MARK = b"<details>"
+OPEN_MARK = '">☆</button><details open>'.encode()
+FOLDED_MARK = '">☆</button><details>'.encode()
 """What comes right after the number of an AWS account, unfolded and folded."""
+
+ACCOUNT_ID_LENGTH = 12
 
 MOST_LABELS = 16
 """Labels that are offered as filters beside the list; every card has its own as well."""
@@ -211,16 +213,19 @@ def sections_html(
     cards: Sequence[HomeCard],
     html_of: Callable[[HomeCard], str],
     folded: frozenset[str] = frozenset(),
+    starred: frozenset[str] = frozenset(),
     *,
     with_fold_buttons: bool = False,
 ) -> str:
     """Return the cards, in their order, in a section for each AWS account.
 
     `html_of` returns the HTML of a card: `card_html`, or what it has returned before. The AWS
-    accounts `folded`, by number, have buttons that keep them unfolded, where there are buttons.
+    accounts `folded`, by number, have buttons that keep them unfolded, where there are buttons; the
+    `starred` have one that takes their star away.
     """
     context = {
         "folded": folded,
+        "starred": starred,
         "with_fold_buttons": with_fold_buttons,
         "sections": list(_sections(cards, html_of)),
         "labels": _label_counts(cards),
@@ -238,7 +243,7 @@ def with_folded(html: bytes, folded: frozenset[bytes]) -> bytes:
     *parts, rest = html.split(OPEN_MARK)
     pieces = []
     for part in parts:
-        account_id = part[-len(b'000000000000">') : -len(b'">')]
+        account_id = part[-ACCOUNT_ID_LENGTH:]
         pieces += [part, FOLDED_MARK if account_id in folded else OPEN_MARK]
     return b"".join([*pieces, rest])
 

@@ -9,13 +9,12 @@ from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_safe
 
 from accounts import preferences
-from accounts.preferences import preferences_of
-from accounts.providers import provider_for
+from accounts.preferences import Preferences, preferences_of
 from brokers import home_cards
 from brokers.becoming import allow_sign_in_hosts, sign_in_first
 from brokers.contacts import default_contact
 from brokers.home_history import history_of
-from brokers.home_pages import home_page
+from brokers.home_pages import HomePage, home_page
 from brokers.own_targets import own_targets
 from brokers.request_catalogue import catalogue_of
 from brokers.stops import stops_now
@@ -37,11 +36,21 @@ Change = Callable[[str, str], None]
 @require_safe
 @compressed
 def home(request: CooperRequest) -> HttpResponse:
-    """Show what the person may become, by AWS account, with search."""
+    """Show what the person may become, by AWS account, with search.
+
+    Tell a script, `{"open_until": {name: moment}}`, what of it is open until when.
+    """
     if request.identity is None:
         return sign_in_first(request, request.get_full_path())
 
     now = datetime.now(UTC)
+    if wants_json(request):
+        history = history_of(str(request.identity.person), now)
+        return JsonResponse({"open_until": history.open_until})
+    return _home_page(request, now)
+
+
+def _home_page(request: CooperRequest, now: datetime) -> HttpResponse:
     query = request.GET.get("q", "")[:QUERY_LIMIT]
     shown = home_page(
         request.identity.groups,
@@ -51,43 +60,46 @@ def home(request: CooperRequest) -> HttpResponse:
         query=query,
         number=request.GET.get("page"),
     )
+    allow_sign_in_hosts(request, shown.partitions)
 
     own_preferences = preferences_of(request)
-    folded = _folded(own_preferences.folded)
     context = {
         "page": shown.page,
         "home": shown,
         "query": query,
-        "identity": request.identity,
         "new_tab": own_preferences.new_tab,
         "own": None,
         "contact": default_contact(request),
         "all_stopped": stops_now(request).all_grants,
         "html": "",
     }
-    if not shown.count_of_all:
-        # asked for only here: it may be a read
-        context["provider"] = provider_for(request.identity.provider)
     if "folds" in request.GET:
-        # without a script, folds are kept by buttons
-        context["html"] = home_cards.sections_html(
-            shown.page, home_cards.card_html, folded, with_fold_buttons=True
-        )
-    elif not query and shown.cards:
-        history = history_of(str(request.identity.person), now)
-        context["own"] = own_targets(shown.cards, own_preferences, history)
+        context["html"] = _html_with_buttons(shown, own_preferences)
+        return render(request, "brokers/home.html", context)
 
-    allow_sign_in_hosts(request, shown.partitions)
-    response = render(request, "brokers/home.html", context)
-    if context["html"]:
-        return response
     if query:
         # nobody looks for what is folded away
-        return with_pieces(response, shown.pieces)
-    return with_pieces(response, _with_folded(shown.pieces, folded))
+        return with_pieces(render(request, "brokers/home.html", context), shown.pieces)
+
+    if shown.cards:
+        history = history_of(str(request.identity.person), now)
+        context["own"] = own_targets(shown.cards, own_preferences, history)
+    pieces = _with_folded(shown.pieces, _accounts_of(own_preferences.folded))
+    return with_pieces(render(request, "brokers/home.html", context), pieces)
 
 
-def _folded(keys: frozenset[str]) -> frozenset[str]:
+def _html_with_buttons(shown: HomePage, own_preferences: Preferences) -> str:
+    """Return the cards with what a script does otherwise: folding, and the stars of accounts."""
+    return home_cards.sections_html(
+        shown.page,
+        home_cards.card_html,
+        _accounts_of(own_preferences.folded),
+        _accounts_of(own_preferences.starred),
+        with_fold_buttons=True,
+    )
+
+
+def _accounts_of(keys: frozenset[str]) -> frozenset[str]:
     return frozenset(key.removeprefix(ACCOUNT) for key in keys if key.startswith(ACCOUNT))
 
 

@@ -126,7 +126,7 @@ def test_a_target_that_takes_a_code_takes_it_there(client_of):
 
     give_device("alice")
     answer = client_of("alice").get(go_to("prod-admin", INSTANCES))
-    assert 'name="code"' in answer.text and "sensitive" in answer.text
+    assert 'name="code"' in answer.text and "takes a code" in answer.text
     assert destinations(answer.text) == [INSTANCES]
 
 

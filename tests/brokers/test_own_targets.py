@@ -45,6 +45,7 @@ def test_a_star_puts_a_target_first_and_its_loss_takes_it_away(client_of):
     text = alice.get("/").text
     assert names_in(section(text, "Favourites")) == ["dev-read"]
     assert 'name="unstar" value="target:dev-read"' in text and shared(text) == everybody
+    assert 'aria-label="Take the star of Development, read only away"' in text
 
     alice.post("/star/", {"unstar": "target:dev-read"})
     assert section(alice.get("/").text, "Favourites") == ""
@@ -79,6 +80,14 @@ def test_a_starred_aws_account_puts_its_targets_first(client_of):
     assert set(names) == set(names_in(shared(text))) & of_account
 
 
+def test_without_a_script_the_star_of_an_aws_account_is_taken_away_too(client_of):
+    alice = client_of("alice")
+    alice.post("/star/", {"star": f"aws-account:{DEV}"})
+    text = alice.get("/?folds").text
+    assert text.count('name="unstar"') == 1
+    assert re.search(rf'name="unstar" aria-label="[^"]+" value="aws-account:{DEV}">★', text)
+
+
 def test_a_star_shows_nobody_what_they_may_not_become(client_of):
     bob = client_of("bob")
     bob.post("/star/", {"star": "target:dev-read"})
@@ -98,7 +107,7 @@ def test_a_folded_aws_account_comes_folded_and_all_else_is_the_same(client_of):
 
     alice.post("/fold/", {"fold": f"aws-account:{DEV}"})
     text = shared(alice.get("/").text)
-    assert f'data-account="{DEV}"><details><summary>' in text
+    assert f'value="aws-account:{DEV}">☆</button><details><summary>' in text
     assert text.count("<details>") == 1 and text.replace("<details>", "<details open>") == before
     assert len(home_pages.kept) == kept
 
@@ -147,6 +156,19 @@ def granted(name: str, ago: timedelta, kind: Event = Event.GRANT_DONE):
     moment = datetime.now(UTC) - ago
     facts = {"expires_at": (moment + timedelta(hours=1)).isoformat()}
     return event(kind, at=event_key(moment), target=name, grant=f"{name}-{ago}", **facts)
+
+
+def test_a_script_learns_what_is_open_without_the_page(client_of):
+    as_json = {"accept": "application/json"}
+    alice = client_of("alice")
+    assert alice.get("/", headers=as_json).json() == {"open_until": {}}
+    alice.post("/targets/dev-read/console/", {"duration": "900"})
+    alice.post("/targets/prod-admin/console/", {"duration": "900"})
+
+    moments = alice.get("/", headers=as_json).json()["open_until"]
+    ends = datetime.fromisoformat(moments.pop("dev-read"))
+    assert timedelta(0) < ends - datetime.now(UTC) <= timedelta(seconds=900) and moments == {}
+    assert client_of(None).get("/", headers=as_json).status_code == 401
 
 
 def test_recents_are_ordered_by_how_often_and_how_lately(store):

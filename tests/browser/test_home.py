@@ -1,5 +1,7 @@
 """Home in a real browser: many targets on one screen, found as one types, opened with one key."""
 
+import re
+
 import pytest
 from django.conf import settings
 
@@ -205,6 +207,26 @@ def test_enter_opens_the_only_one_that_was_typed_never_one_that_came_with_the_ad
     assert request.value.method == "POST" and "duration=3600" in request.value.post_data
 
 
+def test_what_is_opened_from_here_is_open_without_a_reload(opened):
+    page = opened(more=catalogue.current())
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/")
+    row = page.locator(".all li.target", has_text="dev-read")
+    expect(page.locator(".until")).to_have_count(0)
+    is_granted = lambda answer: answer.url.endswith("/console/") and answer.status == 303  # noqa: E731
+    with page.context.expect_event("response", is_granted):
+        row.get_by_role("button", name="Console").click()
+    # what coming back to the tab does
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(row.locator(".until")).to_have_text(re.compile(r"^open until \d\d:\d\d UTC$"))
+
+    row.get_by_role("link", name="Development, read only").focus()
+    page.keyboard.press("l")
+    expect(page.locator(".notice")).to_have_text(re.compile(r"^Copied: http.*/go/dev-read/$"))
+    expect(row.get_by_role("button", name="Copy link: Development, read only")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").endswith("/go/dev-read/")
+
+
 def test_stars_and_folds_are_kept(opened):
     page = opened()
     page.goto("/")
@@ -212,12 +234,11 @@ def test_stars_and_folds_are_kept(opened):
     section = page.locator(".account[data-account]").nth(3)
     account = section.locator("h2").inner_text()
     page.locator("li.target .primary").nth(2).focus()
-    for _ in range(2):
+    for text in ("on top from your next visit", "has no star any more", "on top from your next"):
         with page.expect_response("**/star/") as response:
             page.keyboard.press("s")
         assert response.value.status == 200
-    with page.expect_response("**/star/"):
-        page.keyboard.press("s")
+        expect(page.locator(".notice")).to_contain_text(text)
     with page.expect_response("**/fold/"):
         section.locator("summary").click()
     with page.expect_response("**/star/"):

@@ -15,6 +15,19 @@ const countBefore = [...count.childNodes];
 const hasAll = home.dataset.has === "all";
 const total = Number(home.dataset.count);
 
+// below the list, so that nothing moves; emptied after a while
+const notice = document.createElement("p");
+notice.className = "notice";
+notice.setAttribute("role", "status");
+home.append(notice);
+let noticeEnd = 0;
+
+function notify(text) {
+  notice.textContent = text;
+  clearTimeout(noticeEnd);
+  noticeEnd = setTimeout(() => { notice.textContent = ""; }, 8000);
+}
+
 // what is on the page only because it came with the address opens nothing
 let hasActed = false;
 let entries = null;
@@ -39,11 +52,15 @@ function starOf(key, what, isStarred) {
   return button;
 }
 
+// as everywhere: 24 hours, with the zone
+const clockTime = new Intl.DateTimeFormat("sv-SE", {
+  hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+});
+
 function untilText(moment) {
   const until = document.createElement("span");
   until.className = "until";
-  const time = new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  until.textContent = `open until ${time}`;
+  until.textContent = `open until ${clockTime.format(new Date(moment))}`;
   return until;
 }
 
@@ -71,13 +88,16 @@ function paintRow(row, own) {
 
 const marks = home.querySelector(".own template")?.content.children ?? [];
 const ownByName = new Map([...marks].map((mark) => [mark.dataset.name, mark]));
-for (const row of all.querySelectorAll("li.target")) {
+
+function completeRow(row) {
   const name = nameOf(row);
   const own = ownByName.get(name);
   const title = row.querySelector(".name a").textContent;
   row.prepend(starOf(`target:${name}`, title, own?.dataset.starred !== undefined));
   paintRow(row, own);
 }
+
+for (const row of all.querySelectorAll("li.target")) { completeRow(row); }
 for (const row of home.querySelectorAll(".own li.target")) {
   const button = row.querySelector(".star");
   button.dataset.what = row.querySelector(".name a").textContent;
@@ -121,7 +141,8 @@ home.addEventListener("click", async (event) => {
   const same = home.querySelectorAll(`.star[value="${CSS.escape(button.value)}"]`);
   const before = button.name;
   for (const one of same) { paintStar(one, isStarred); }
-  count.textContent = isStarred ? `${button.dataset.what} has a star.` : `${button.dataset.what} has no star.`;
+  const place = isStarred ? "has a star: on top from your next visit." : "has no star any more.";
+  notify(`${button.dataset.what} ${place}`);
   try {
     await send(form, before, button.value);
   } catch {
@@ -136,6 +157,80 @@ home.addEventListener("click", (event) => {
   const key = `aws-account:${summary.closest(".account").dataset.account}`;
   // it folds anyway; that it is kept is a comfort
   send(document.getElementById("fold"), change, key).catch(() => {});
+});
+
+// -- what is open, also when it was opened from here -----------------------------------------------
+const OPEN_CHECKS = [3000, 8000];
+const opening = new Set();
+
+function paintUntil(moments) {
+  for (const row of home.querySelectorAll("li.target")) {
+    const moment = moments[nameOf(row)];
+    if (!moment) { continue; }
+    const until = untilText(moment);
+    const before = row.querySelector(".until");
+    if (before) { before.replaceWith(until); } else { row.querySelector(".about").prepend(until, " "); }
+  }
+}
+
+// by the audit log: what was not given is not open, whatever was pressed
+async function showWhatIsOpen() {
+  if (!opening.size) { return; }
+  const response = await fetch(home.dataset.home, { headers: { accept: "application/json" } });
+  if (!response.ok || response.redirected) { return; }
+  const { open_until: moments } = await response.json();
+  paintUntil(moments);
+  for (const name of Object.keys(moments)) { opening.delete(name); }
+}
+
+const tryToShow = () => showWhatIsOpen().catch(() => {});
+
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  const row = button?.closest("li.target");
+  if (!row || event.defaultPrevented || !button.formAction.endsWith("/console/")) { return; }
+  if ((button.formTarget || event.target.target) !== "_blank") { return; }
+  opening.add(nameOf(row));
+  // mostly while the new tab is looked at
+  for (const wait of OPEN_CHECKS) { setTimeout(tryToShow, wait); }
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") { tryToShow(); }
+});
+
+// -- links to targets -----------------------------------------------------------------------------
+async function copyLink(row) {
+  const path = `${home.dataset.go}${encodeURIComponent(nameOf(row))}/`;
+  const link = new URL(path, location).href;
+  try {
+    await navigator.clipboard.writeText(link);
+    notify(`Copied: ${link}`);
+  } catch {
+    notify(link);
+  }
+}
+
+// one button for all rows, in the one that is pointed at
+const copyButton = document.createElement("button");
+copyButton.type = "button";
+copyButton.className = "copy";
+copyButton.textContent = "Copy link";
+copyButton.addEventListener("click", () => copyLink(copyButton.closest("li.target")));
+
+function offerLink(event) {
+  const row = event.target.closest("li.target");
+  if (!row || row.contains(copyButton) || copyButton === document.activeElement) { return; }
+  copyButton.setAttribute("aria-label", `Copy link: ${row.querySelector(".name a").textContent}`);
+  row.querySelector(".ways").append(copyButton);
+}
+
+home.addEventListener("pointerover", offerLink);
+home.addEventListener("focusin", offerLink);
+
+// what is cut shows itself whole
+home.addEventListener("pointerover", (event) => {
+  const cell = event.target.closest(".target > div");
+  if (cell && cell.scrollWidth > cell.clientWidth) { cell.title = cell.textContent; }
 });
 
 // -- what is searched -----------------------------------------------------------------------------
@@ -242,6 +337,7 @@ function intoHitForm(button) {
 
 function hitRow(row, account) {
   const copy = row.cloneNode(true);
+  copy.querySelector(".copy")?.remove();
   for (const element of copy.querySelectorAll("[id]")) { element.removeAttribute("id"); }
   for (const button of copy.querySelectorAll(".ways [form]")) { intoHitForm(button); }
   if (account) {
@@ -294,7 +390,10 @@ async function askServer(query) {
   const hits = [];
   for (const section of page.querySelectorAll(".account[data-account]")) {
     const account = section.querySelector("h2").textContent;
-    for (const row of section.querySelectorAll("li.target")) { hits.push({ row, account }); }
+    for (const row of section.querySelectorAll("li.target")) {
+      completeRow(row);
+      hits.push({ row, account });
+    }
   }
   show(hits, Number(page.querySelector(".home")?.dataset.matches ?? hits.length), query);
 }
@@ -330,12 +429,15 @@ home.addEventListener("click", (event) => {
   field.focus();
 });
 
-// what the list beside it leads to is there without a search alone
+// what the list beside it leads to is there without a search alone, and unfolded
 home.addEventListener("click", (event) => {
-  if (!event.target.closest('.jump a[href^="#"]') || !home.classList.contains("searching")) { return; }
+  const jump = event.target.closest('.jump a[href^="#"]');
+  if (!jump) { return; }
+  home.querySelector(`${jump.hash} details`).open = true;
+  if (!home.classList.contains("searching")) { return; }
   newest += 1;
   clearTimeout(waiting);
-  field.value = "";
+  field.value = field.defaultValue;
   showAll();
 });
 
@@ -390,6 +492,7 @@ home.addEventListener("keydown", (event) => {
     c: () => (row.querySelector('[formaction$="/credentials/"]') ?? row.querySelector(".name a")).click(),
     o: () => row.querySelector(".name a").click(),
     s: () => row.querySelector(".star")?.click(),
+    l: () => copyLink(row),
     Escape: () => field.focus(),
   };
   const action = actions[event.key];

@@ -8,6 +8,7 @@ const KEYS = [
   ["c", "get credentials of the target"],
   ["o", "open the target's page: region, service, duration, reason"],
   ["s", "star the target, or take the star away"],
+  ["l", "copy a link to the target"],
   ["Esc", "end the search"],
   ["?", "show these keys"],
 ];
