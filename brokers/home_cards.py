@@ -253,7 +253,7 @@ def _sections(
 ) -> Iterator[AccountSection]:
     for account_id, of_account in groupby(cards, attrgetter("account_id")):
         own_cards = list(of_account)
-        rows = [html_of(card) for card in own_cards]
+        rows = list(map(html_of, own_cards))
         yield AccountSection(account_id, own_cards[0].account_name, own_cards, rows)
 
 

@@ -100,7 +100,11 @@ def _html_with_buttons(shown: HomePage, own_preferences: Preferences) -> str:
 
 
 def _accounts_of(keys: frozenset[str]) -> frozenset[str]:
-    return frozenset(key.removeprefix(ACCOUNT) for key in keys if key.startswith(ACCOUNT))
+    account_ids = set()
+    for key in keys:
+        if key.startswith(ACCOUNT):
+            account_ids.add(key.removeprefix(ACCOUNT))
+    return frozenset(account_ids)
 
 
 def _with_folded(pieces: tuple[Piece, ...], folded: frozenset[str]) -> tuple[Piece, ...]:

@@ -87,8 +87,11 @@ def own_targets(
 
 
 def _starred(preferences: Preferences, prefix: str) -> frozenset[str]:
-    keys = [key for key in preferences.starred if key.startswith(prefix)]
-    return frozenset(key.removeprefix(prefix) for key in keys)
+    starred = set()
+    for key in preferences.starred:
+        if key.startswith(prefix):
+            starred.add(key.removeprefix(prefix))
+    return frozenset(starred)
 
 
 def _row_of(

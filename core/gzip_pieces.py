@@ -123,9 +123,11 @@ def gzipped(
     own = store if stores_own else deflate
     checksum = zlib.crc32(before)
     length = len(before) + len(after)
+    deflated = []
     for piece in pieces:
         checksum = zlib.crc32(piece.plain, checksum)
         length += len(piece.plain)
+        deflated.append(piece.deflated)
     checksum = zlib.crc32(after, checksum)
 
     return b"".join(
@@ -134,7 +136,7 @@ def gzipped(
             b"a" * secrets.randbelow(MOST_RANDOM_BYTES),
             b"\x00",
             own(before),
-            *[piece.deflated for piece in pieces],
+            *deflated,
             own(after),
             _END,
             checksum.to_bytes(4, "little"),
