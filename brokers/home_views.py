@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import preferences
 from accounts.preferences import Preferences, preferences_of
+from accounts.providers import provider_for
 from brokers import home_cards
 from brokers.becoming import allow_sign_in_hosts, sign_in_first
 from brokers.contacts import default_contact
@@ -67,12 +68,16 @@ def _home_page(request: CooperRequest, now: datetime) -> HttpResponse:
         "page": shown.page,
         "home": shown,
         "query": query,
+        "identity": request.identity,
         "new_tab": own_preferences.new_tab,
         "own": None,
         "contact": default_contact(request),
         "all_stopped": stops_now(request).all_grants,
         "html": "",
     }
+    if not shown.count_of_all:
+        # asked for only here: it may be a read
+        context["provider"] = provider_for(request.identity.provider)
     if "folds" in request.GET:
         context["html"] = _html_with_buttons(shown, own_preferences)
         return render(request, "brokers/home.html", context)
