@@ -33,6 +33,7 @@ from accounts import (
     totp,
 )
 from accounts.device_forms import ClockForm, FirstCodeForm, ProofForm
+from accounts.end_reasons import EndReason
 from accounts.identity import Identity
 from accounts.models import TotpDevice
 from accounts.pending_device import PendingDevice
@@ -162,7 +163,7 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
     except CooperError as error:
         return _refusal(request, identity, error, recovery_form=form)
 
-    person = own_sessions.person_in_next_epoch(identity.person)
+    person = own_sessions.person_in_next_epoch(identity.person, EndReason.DEVICE)
     with transaction() as writes:
         writes.save(person)
         writes.create(audit.event(Event.RECOVERY_USED))
@@ -251,7 +252,7 @@ def _store_device(
     request: CooperRequest, identity: Identity, pending: PendingDevice, seed: bytes, step: int
 ) -> HttpResponse:
     """Store the device, end the person's other web sessions, and show the recovery codes, once."""
-    person = own_sessions.person_in_next_epoch(identity.person)
+    person = own_sessions.person_in_next_epoch(identity.person, EndReason.DEVICE)
     try:
         with transaction() as writes:
             recovery_codes = totp.enrol(

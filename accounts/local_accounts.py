@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from accounts import passwords
 from accounts.administrators import can_administer, guard_admin_change
+from accounts.end_reasons import EndReason
 from accounts.identity import Group, fold_name
 from accounts.models import LocalAccount, Person
 from accounts.providers.local import PASSWORD_LIMIT, USERNAME
@@ -138,7 +139,7 @@ def disable(username: str) -> None:
     def change(account: LocalAccount, person: Person) -> None:
         account.disabled = True
         person.disabled = True
-        person.start_new_epoch()
+        person.start_new_epoch(EndReason.ADMINISTRATOR)
 
     _change(username, change, Event.PERSON_DISABLED, create_person=True)
 
@@ -161,7 +162,7 @@ def set_password(username: str, password: str) -> None:
 
     def change(account: LocalAccount, person: Person) -> None:
         account.password = password_hash
-        person.start_new_epoch()
+        person.start_new_epoch(EndReason.ADMINISTRATOR)
 
     _change(username, change, Event.PASSWORD_CHANGED)
 
@@ -230,7 +231,7 @@ def sync_person(writes: Transaction, account: LocalAccount, *, ends_sessions: bo
     _copy_to_person(account, person)
     person.disabled = account.disabled
     if ends_sessions:
-        person.start_new_epoch()
+        person.start_new_epoch(EndReason.ADMINISTRATOR)
     writes.save(person)
 
 

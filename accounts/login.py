@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from django.contrib import auth
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -11,6 +12,7 @@ from django.utils.crypto import constant_time_compare
 from accounts import notices, person_names
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
 from accounts.browser_names import browser_in_words
+from accounts.end_reasons import parse_reason
 from accounts.entitlement_hooks import relevant_groups
 from accounts.first_read import first_read_of
 from accounts.identity import Identity
@@ -68,20 +70,20 @@ def signed_in_user(request: HttpRequest) -> User | None:
 
     The same as `django.contrib.auth.get_user`, with the person as the request first read them.
     """
-    session = request.session
+    session: Any = request.session
     person_key = session.get(SESSION_KEY)
     if not person_key or session.get(BACKEND_SESSION_KEY) != BACKEND:
         return None
 
-    user = user_for(first_read_of(request).person(person_key))
-    if not user:
+    person = first_read_of(request).person(person_key)
+    if not person:
         return None
 
     auth_hash = session.get(HASH_SESSION_KEY, "")
-    if not constant_time_compare(auth_hash, user.get_session_auth_hash()):
-        session.flush()
+    if not constant_time_compare(auth_hash, User.from_person(person).get_session_auth_hash()):
+        session.end(parse_reason(person.epoch_reason))
         return None
-    return user
+    return user_for(person)
 
 
 def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:

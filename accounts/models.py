@@ -18,6 +18,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
+from accounts.end_reasons import EndReason
 from accounts.identity import Group, Identity
 from core.dynamo import Document
 
@@ -33,9 +34,10 @@ class Person(Document):
     """Somebody who has signed in, by `provider:subject`.
 
     `groups` are those of the newest sign-in or change. `epoch` counts up to end what was begun
-    before: web sessions of an older epoch are not valid any more. Sign-in and administration alone
-    write it: each grant rests on it. `notice` and `administrators_seen` are an earlier cooper's,
-    and only read (`accounts.notices`).
+    before: web sessions of an older epoch are not valid any more. The sign-in page says why by
+    `epoch_reason`, which decides nothing. Sign-in and administration alone write a person: each
+    grant rests on it. `notice` and `administrators_seen` are an earlier cooper's, and only read
+    (`accounts.notices`).
     """
 
     purpose = "people who signed in"
@@ -52,6 +54,7 @@ class Person(Document):
     name = UnicodeAttribute(null=True)
     groups: ListAttribute[str] = _text_list()
     epoch = NumberAttribute(default=1)
+    epoch_reason = UnicodeAttribute(null=True)
     disabled = BooleanAttribute(default=False)
     last_seen = UTCDateTimeAttribute(null=True)
     notice = UnicodeAttribute(null=True)
@@ -70,9 +73,10 @@ class Person(Document):
             epoch=int(self.epoch),
         )
 
-    def start_new_epoch(self) -> None:
+    def start_new_epoch(self, reason: EndReason) -> None:
         """End all web sessions of the person at their next request, once this is saved."""
         self.epoch = int(self.epoch) + 1
+        self.epoch_reason = str(reason)
 
 
 class PersonName(Document):

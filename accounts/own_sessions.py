@@ -14,6 +14,8 @@ from typing import Any
 
 from django.contrib import auth
 
+from accounts import ended_sessions
+from accounts.end_reasons import EndReason
 from accounts.models import Person, WebSession
 from accounts.sessions import (
     AUTHENTICATED_AT,
@@ -152,7 +154,7 @@ def _shown(web_session: WebSession, this: str) -> OwnSession:
 
 
 # -- ending them -----------------------------------------------------------------------------------
-def end_one(person_key: str, key_hash: str) -> bool:
+def end_one(person_key: str, key_hash: str, reason: EndReason) -> bool:
     """End one web session of a person for good, with its event on the audit log.
 
     Return False for one that has ended, and just so for one that is another person's.
@@ -166,6 +168,7 @@ def end_one(person_key: str, key_hash: str) -> bool:
     try:
         with transaction() as writes:
             writes.delete(web_session)
+            ended_sessions.mark(writes, key_hash, reason)
             writes.create(_event(Event.SESSION_ENDED, person_key, begun=web_session.started))
     except Stale:
         # somebody else was first
@@ -188,19 +191,19 @@ def end_others(request: CooperRequest) -> None:
 
 
 def _begin_epoch(person_key: str) -> Person:
-    person = person_in_next_epoch(person_key)
+    person = person_in_next_epoch(person_key, EndReason.PERSON)
     with transaction() as writes:
         writes.save(person)
         writes.create(_event(Event.SESSIONS_ENDED, person_key))
     return person
 
 
-def person_in_next_epoch(person_key: str) -> Person:
+def person_in_next_epoch(person_key: str, reason: EndReason) -> Person:
     """Return the person with the next epoch, not yet saved: it ends their web sessions."""
     person = Person.find(person_key)
     if not person:
         raise _signed_out()
-    person.start_new_epoch()
+    person.start_new_epoch(reason)
     return person
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 from accounts import local_accounts, person_names
 from accounts.administrators import can_administer, guard_admin_change
+from accounts.end_reasons import EndReason
 from accounts.identity import Group
 from accounts.models import Person
 from core import audit
@@ -73,7 +74,7 @@ def _set_disabled(provider_id: str, subject: str, *, disabled: bool) -> None:
     person.disabled = disabled
     event = Event.PERSON_ENABLED
     if disabled:
-        person.start_new_epoch()
+        person.start_new_epoch(EndReason.ADMINISTRATOR)
         event = Event.PERSON_DISABLED
 
     key = str(person.person)

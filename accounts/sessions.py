@@ -10,6 +10,9 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.core import signing
 
+from accounts import ended_sessions
+from accounts.end_reasons import EndReason
+from accounts.ended_sessions import FindMark
 from accounts.models import Person, User, WebSession
 from core import secret_keys
 from core.dynamo import AlreadyExists, ConditionFailed, after, transaction
@@ -86,11 +89,14 @@ class SessionStore(SessionBase):
     """When it ends however it is used."""
 
     missing_key = ""
-    """The cookie's value when the table gave no item for it.
+    """The cookie's value when nobody is signed in by it, and the browser is to keep it.
 
-    Such a session ended long ago, or was ended, or the answer was not whole: nobody is signed in by
-    it, but the browser is not told to forget it.
+    The table gave no item for it: such a session ended long ago, or was ended, or the answer was
+    not whole. Or it is known to have ended: until the sign-in page has said why.
     """
+
+    known_reason: EndReason | None = None
+    """Why the session is known to have ended, by what was read with it."""
 
     def __init__(
         self,
@@ -114,13 +120,50 @@ class SessionStore(SessionBase):
             return {}
 
         now = time.time()
-        if not is_active(web_session, now) or not _touch(web_session, now):
+        if not is_active(web_session, now):
+            self._keep_cookie_of(web_session, session_key, now)
+            self._session_key = None
+            return {}
+        if not _touch(web_session, now):
+            # deleted meanwhile, perhaps with a mark that says why
+            self.missing_key = session_key
             self._session_key = None
             return {}
 
         self.idle_end = idle_end(web_session)
         self.absolute_end = absolute_end(web_session)
         return self.decode(str(web_session.data))
+
+    def _keep_cookie_of(self, web_session: WebSession, session_key: str, now: float) -> None:
+        """Let the browser keep the cookie of somebody whose session ended by its time."""
+        # one that nobody signed in to ends unseen
+        if not web_session.person:
+            return
+        self.missing_key = session_key
+        is_longest = now >= absolute_end(web_session)
+        self.known_reason = EndReason.LONGEST if is_longest else EndReason.IDLE
+
+    def end(self, reason: EndReason | None) -> None:
+        """End the session for good, and let the sign-in page say why, where that is known."""
+        session_key = self.session_key or ""
+        self.flush()
+        if reason:
+            ended_sessions.mark_now(hash_session_key(session_key), reason)
+            self.missing_key = session_key
+            # there is nothing to store: the cookie stays as it is
+            self.modified = False
+
+    def end_reason(self, find: FindMark) -> EndReason | None:
+        """Return why the session that the cookie stands for ended, where that is known."""
+        if not self.missing_key:
+            return None
+        return self.known_reason or ended_sessions.reason_of(
+            hash_session_key(self.missing_key), find
+        )
+
+    def forget_ended(self) -> None:
+        """Let the browser forget the cookie of a session that has ended."""
+        self.missing_key = ""
 
     def is_empty(self) -> bool:
         """Return whether the browser may forget its cookie: Django's middleware asks this."""

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import login, notices, passwords, throttle
+from accounts import end_notices, login, notices, passwords, throttle
 from accounts.identity import Identity
 from accounts.models import User
 from accounts.providers import (
@@ -125,7 +125,9 @@ def _redirect_url(request: CooperRequest) -> str:
     """
     if request.user.is_authenticated:
         return _next_page(request)
-    if "signed-out" in request.GET:
+    reason = end_notices.end_reason_of(request)
+    is_ended_on_purpose = reason and not reason.is_by_time
+    if "signed-out" in request.GET or is_ended_on_purpose:
         # the only way in would sign them in again at once
         return ""
 
@@ -149,11 +151,13 @@ def _sign_in_page(
 ) -> HttpResponse:
     buttons = [provider for provider in providers() if not provider.form_class]
     has_error = bool(form and form.is_bound)
+    ended = end_notices.notice_of_end(request)
     context = {
         "form": form,
         "buttons": buttons,
         "is_folded": bool(buttons) and not has_error and "local" not in request.GET,
         "is_signed_out": "signed-out" in request.GET,
+        "ended": ended,
         "next": _next_page(request),
         "has_kept_form": request.kept_forms.are_waiting,
     }

@@ -8,6 +8,7 @@ from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_safe
 
 from accounts import login, own_sessions
+from accounts.end_reasons import EndReason
 from accounts.first_read import first_read_of
 from accounts.identity import Identity
 from accounts.models import TotpDevice
@@ -97,7 +98,7 @@ def end_session(request: CooperRequest) -> HttpResponse:
         login.sign_out(request)
         return HttpResponseRedirect(f"{resolve_url('login')}?signed-out=1")
 
-    if own_sessions.end_one(identity.person, key_hash):
+    if own_sessions.end_one(identity.person, key_hash, EndReason.PERSON):
         messages.success(request, "That web session is ended.")
     else:
         messages.info(request, "That web session had ended already.")

@@ -22,6 +22,7 @@ from accounts.admin.people_list import (
 from accounts.admin.person_operations import PersonOperationKind
 from accounts.admin.person_sessions import WebSessionsAdmin
 from accounts.admin.step_up import StepUpMixin
+from accounts.end_reasons import EndReason
 from accounts.models import LocalAccount, Person
 from core import admin, audit
 from core.admin import AdminOperation, AdminRequest, OperationKind
@@ -136,7 +137,7 @@ class PersonAdmin(StepUpMixin, WebSessionsAdmin):
             raise Invalid("You cannot disable yourself.", field="disabled")
         administrators.refuse_removing_last_admin(person.person, **_admin_before_and_after(person))
         # a web session carries the epoch that it began in; those of an older one count no more
-        person.start_new_epoch()
+        person.start_new_epoch(EndReason.ADMINISTRATOR)
 
     def write(
         self, request: AdminRequest, operation: AdminOperation[Person], writes: Transaction

@@ -10,6 +10,7 @@ from django.urls import path
 
 from accounts import own_sessions
 from accounts.admin.person_operations import PersonOperationKind
+from accounts.end_reasons import EndReason
 from accounts.models import Person
 from accounts.own_sessions import OwnSession
 from accounts.sessions import hash_session_key
@@ -56,7 +57,7 @@ class WebSessionsAdmin(admin.ModelAdmin):
         lines = _session_lines(person, chosen) or [f"{person}: this web session has ended already."]
 
         def end(request: AdminRequest, operation: AdminOperation[Person]) -> None:
-            if not own_sessions.end_one(str(person.person), key_hash):
+            if not own_sessions.end_one(str(person.person), key_hash, EndReason.ADMINISTRATOR):
                 raise Conflict("This web session had ended already.")
 
         return self._end_sessions(request, person, lines, end, "person's web session ended")
@@ -90,7 +91,7 @@ class WebSessionsAdmin(admin.ModelAdmin):
     def end_all_sessions(self, request: AdminRequest, operation: AdminOperation[Person]) -> None:
         """Begin a new epoch for the person: sessions of an older one count no more."""
         person = operation.document
-        person.start_new_epoch()
+        person.start_new_epoch(EndReason.ADMINISTRATOR)
         with transaction() as writes:
             writes.save(person)
             writes.create(audit.event(Event.SESSIONS_ENDED, **self.audit_facts(person)))

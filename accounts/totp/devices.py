@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from accounts import notices
+from accounts.end_reasons import EndReason
 from accounts.models import Person, TotpDevice
 from accounts.totp import recovery
 from accounts.totp.seeds import device_label
@@ -110,7 +111,7 @@ def _reset_once(person_key: str, by: str) -> None:
             # a device may be there before the person's first sign-in
             writes.check_absent(Person(person_key))
         else:
-            person.start_new_epoch()
+            person.start_new_epoch(EndReason.ADMINISTRATOR)
             writes.save(person)
 
             moment = f"{audit.now():%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""The browser keeps its cookie unless its web session is known to have ended."""
+"""The browser keeps its cookie until it is told that its web session has ended."""
 
 import time
 from collections.abc import Callable
@@ -81,12 +81,24 @@ def end_by_time(session_key: str) -> None:
     )
 
 
-def test_a_session_that_has_ended_by_its_time_takes_the_cookie_along(alice: Client) -> None:
+def test_the_page_that_says_of_an_end_by_time_takes_the_cookie_along(alice: Client) -> None:
     end_by_time(session_key_of(alice))
-    assert alice.get("/").cookies[COOKIE]["max-age"] == 0
+    assert COOKIE not in alice.get("/").cookies
+    assert alice.get("/login/").cookies[COOKIE]["max-age"] == 0
 
 
-def test_a_session_that_is_ended_while_it_is_used_takes_the_cookie_along(alice: Client) -> None:
+def test_an_anonymous_session_that_has_ended_takes_the_cookie_along(
+    client_of: Callable[..., Client],
+) -> None:
+    browser = client_of(None)
+    session = browser.session
+    session["something"] = 1
+    session.save()
+    end_by_time(session_key_of(browser))
+    assert browser.get("/").cookies[COOKIE]["max-age"] == 0
+
+
+def test_a_session_that_is_ended_while_it_is_used_signs_nobody_in(alice: Client) -> None:
     session_key = session_key_of(alice)
     WebSession.update_item(
         hash_session_key(session_key),
@@ -96,8 +108,10 @@ def test_a_session_that_is_ended_while_it_is_used_takes_the_cookie_along(alice: 
     gone = Fault(
         "dynamodb", "UpdateItem", "web-sessions", code="ConditionalCheckFailedException", status=400
     )
-    with faults.on(gone):
-        assert alice.get("/").cookies[COOKIE]["max-age"] == 0
+    with faults.on(gone) as [active]:
+        response = alice.get("/")
+    assert active.hit and response.status_code == 302
+    assert COOKIE not in response.cookies
 
 
 def test_signing_out_ends_a_session_that_the_read_did_not_bring(alice: Client) -> None:
