@@ -57,6 +57,7 @@ def test_signed_out_says_so(client_of, username):
 
 def test_the_enrolment_code_says_where_it_comes_from_and_whom_to_ask(client_of, settings):
     settings.COOPER_ENROLMENT = "code"
+    set_contact("")
     page = main_of(client_of("alice").get("/device/"))
     assert "An administrator of cooper makes it for you" in page
     assert "Ask an administrator of your company's cooper" in page
