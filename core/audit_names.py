@@ -125,6 +125,8 @@ def _whole(steps: Iterable[Step]) -> Iterator[Step]:
 
 def _read(steps: list[Step]) -> Iterator[Step]:
     outlines = [step.event for step in steps if step.event and step.is_outline]
-    events = {str(event.at): event for event in audit_history.read_whole(outlines)}
+    # in the same order
+    whole_events = audit_history.read_whole(outlines)
     for step in steps:
-        yield Step(step.place, events.get(step.place, step.event))
+        event = next(whole_events) if step.is_outline else step.event
+        yield Step(step.place, event)

@@ -54,17 +54,17 @@ def _entry(event: AuditEvent) -> Entry:
 def _with_scopes(search: Search, scopes: list[Scope], deleted: frozenset[str]) -> Search:
     """Return the search with the targets of what its name is called like."""
     targets: set[str] = set()
+    accounts: set[str] = set()
     for scope in scopes:
         targets.update(scope.targets)
+        if scope.aws_account:
+            accounts.add(scope.aws_account)
 
-    accounts = [scope.aws_account for scope in scopes if scope.aws_account]
-    if not accounts:
-        return replace(search, targets=frozenset(targets))
     return replace(
         search,
         targets=frozenset(targets),
         aws_accounts=frozenset(accounts),
-        former_targets=deleted,
+        former_targets=deleted if accounts else frozenset(),
     )
 
 

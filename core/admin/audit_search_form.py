@@ -28,8 +28,10 @@ def event_choices(chosen: str = "") -> list[tuple[str, Any]]:
     groups: list[tuple[str, Any]] = [("", "any event")]
     names: set[str] = set()
     for subject, nouns in SUBJECTS.items():
-        choices = [choice for noun in nouns for choice in _choices_of(noun)]
-        names |= {name for name, _ in choices}
+        choices: list[Choice] = []
+        for noun in nouns:
+            choices += _choices_of(noun)
+        names.update(dict(choices))
         groups.append((subject, choices))
 
     if chosen not in names and _is_name(chosen):
@@ -55,8 +57,8 @@ def _canonical(name: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    nouns = {f"{event.partition(':')[0]}:" for event in Event}
-    return text in nouns or text in set(Event)
+    is_noun = text.endswith(":") and text.count(":") == 1
+    return text in set(Event) or (is_noun and any(event.startswith(text) for event in Event))
 
 
 def _request_id_of(text: str) -> str:
