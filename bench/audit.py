@@ -1,4 +1,4 @@
-"""How long the audit log takes to find a request among a million events of one day.
+"""How long the audit log takes to find a request, or an AWS account's events, among a million.
 
 A small DynamoDB in this process answers queries of the audit log alone, each after a delay as
 DynamoDB's own, in pages of a megabyte. Its items are made as they are asked for.
@@ -18,6 +18,10 @@ from typing import Any
 
 EVENTS = 1_000_000
 SHARDS = 8
+TARGETS = 1_000
+IN_ACCOUNT = (4, 40, 200)
+"""Targets of an AWS account that is searched for."""
+
 DELAY = 0.005
 """Seconds that DynamoDB takes for a query, about."""
 
@@ -46,9 +50,37 @@ class Log:
             moment = (DAY + step * number).isoformat(timespec="microseconds")
             self.places[f"{DAY:%Y-%m-%d}#{number % SHARDS}"].append(f"{moment}#{number:016x}")
 
+    def answer(self, operation: str, request: Item) -> Item:
+        """Answer a call of DynamoDB."""
+        self.calls += 1
+        if operation == "BatchGetItem":
+            [(table, keys)] = request["RequestItems"].items()
+            items = [self._item(key["day"]["S"], key["at"]["S"]) for key in keys["Keys"]]
+            return {"Responses": {table: items}, "UnprocessedKeys": {}}
+        if "IndexName" in request:
+            return self._query_index(request)
+        return self.query(request)
+
+    def _query_index(self, request: Item) -> Item:
+        """Answer with the newest events of one name; each of a thousand targets has as many."""
+        texts = [
+            next(iter(value.values())) for value in request["ExpressionAttributeValues"].values()
+        ]
+        target = next((text for text in texts if text.startswith("target-")), "")
+        if not target:
+            return {"Items": [], "Count": 0, "ScannedCount": 0}
+        number = int(target.removeprefix("target-"))
+        partition = f"{DAY:%Y-%m-%d}#{number % SHARDS}"
+        places = self.places[partition][number // SHARDS :: TARGETS // SHARDS]
+        newest = places[-request["Limit"] :][::-1]
+        items = [self._item(partition, place) for place in newest]
+        answer: Item = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+        if len(places) > len(newest):
+            answer["LastEvaluatedKey"] = items[-1]
+        return answer
+
     def query(self, request: Item) -> Item:
         """Answer a query, newest first."""
-        self.calls += 1
         values = request["ExpressionAttributeValues"]
         texts = [next(iter(value.values())) for value in values.values()]
         [partition] = [text for text in texts if text.startswith(f"{DAY:%Y-%m-%d}")][:1] or [""]
@@ -76,6 +108,7 @@ class Log:
     def _item(self, partition: str, place: str) -> Item:
         item = {"day": partition, "at": place, "event": "grant:begin:intended"}
         item |= {"request_id": self.request_id, "details": "{}"}
+        item["target"] = f"target-{int(place.rpartition('#')[2], 16) % TARGETS}"
         return {name: {"S": text} for name, text in item.items()}
 
 
@@ -86,7 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = json.dumps(self.log.query(request)).encode()
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        body = json.dumps(self.log.answer(operation, request)).encode()
         time.sleep(DELAY)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -120,23 +154,30 @@ def _lines() -> Iterator[str]:
     import django
 
     django.setup()
-    from core import audit_shards, request_ids
+    from core import audit_history, audit_shards, request_ids
 
     shards = audit_shards.Shards(DAY.date(), SHARDS)
     audit_shards.current = lambda: shards
+    audit_history.has_slim_index = lambda: True
 
     for hours in (24, 8):
         _Handler.log = log = Log(hours, "")
         for name, request_id in (("its time", request_ids.new(log.middle)), ("no time", OLD_ID)):
             log.request_id = request_id
             yield f"{EVENTS:,} events in {hours} h, id with {name}: {_search(log)}"
+        for count in IN_ACCOUNT:
+            yield f"{EVENTS:,} events in {hours} h, AWS account of {count}: {_search(log, count)}"
 
 
-def _search(log: Log) -> str:
+def _search(log: Log, targets: int = 0) -> str:
     from core.audit_search import AuditSearch, Search
 
     log.calls = 0
-    search = AuditSearch(Search(request_id=log.request_id, until=DAY.date()))
+    asked = Search(request_id=log.request_id, until=DAY.date())
+    if targets:
+        names = frozenset(f"target-{number}" for number in range(targets))
+        asked = Search(name="production", targets=names, until=DAY.date())
+    search = AuditSearch(asked)
     start = time.monotonic()
     events = list(islice(iter(search), 102))
     seconds = time.monotonic() - start

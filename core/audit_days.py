@@ -76,6 +76,16 @@ def _newest_first_of(
         page_size = min(page_size * 2, PAGE_SIZE)
 
 
+def is_empty_until(place: str) -> bool:
+    """Return whether one call shows that no event of the log is older than a place.
+
+    False for a log that is too large for it (a megabyte): it may have older ones, or not.
+    """
+    results = AuditEvent.scan(filter_condition=AuditEvent.at < place, consistent_read=True)
+    older = next(results.page_iter)["Items"]
+    return not older and not results.page_iter.last_evaluated_key
+
+
 def oldest_first(
     day: date, since: str, until: str, *, filter_condition: Condition | None = None
 ) -> Iterator[AuditEvent]:

@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from core import request_ids
 from core.audit import AuditEvent
-from core.audit_days import newest_first
+from core.audit_days import is_empty_until, newest_first
 from core.audit_names import Range
 from core.audit_names import newest_first as newest_first_of_names
 from core.dynamo.sizes import HASH_KEY_LIMIT, fits
@@ -198,7 +198,9 @@ class AuditSearch:
         empty_days = 0
         while day >= self.search.first_day:
             if empty_days >= EMPTY_DAYS:
-                self.reached = end_of(day)
+                # a young log ends here, and that is worth a call: nobody looks for what is not
+                is_end = is_empty_until(end_of(day))
+                self.reached = "" if is_end else end_of(day)
                 return
 
             empty_days += 1

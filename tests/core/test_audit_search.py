@@ -161,6 +161,23 @@ def test_it_looks_across_a_long_silence(carol):
     assert all_pages(carol, request="0123456789abcdef").count(">-far-<") == 1
 
 
+def test_a_young_log_offers_nothing_older_than_its_first_event(carol):
+    page = carol.get(LIST).text
+    assert ">ran set-up<" in page and "Older</a>" not in page
+    nothing = carol.get(LIST, {"event": "catalogue:import:refused"}).text
+    assert "No matching events" in nothing and "Look further back" not in nothing
+
+    put(NOW - timedelta(days=100), "old", Event.KEYS_ENCRYPTED)
+    assert "Older</a>" in carol.get(LIST).text
+    assert "Look further back" in carol.get(LIST, {"event": "catalogue:import:refused"}).text
+
+
+def test_a_log_that_one_call_does_not_read_may_have_older_events(carol):
+    for number in range(3):
+        put(NOW, f"n{number}", Event.EXPORT_DONE, reason="x" * 390_000)
+    assert "Older</a>" in carol.get(LIST).text
+
+
 def test_it_shows_the_outcome_of_grants_that_were_searched_by_event(carol, client_of):
     client_of("alice").post("/targets/dev-read/credentials/", {"duration": 900})
     page = results(carol.get(LIST, {"event": "grant:begin:intended"}).text)
