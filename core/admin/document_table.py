@@ -40,25 +40,27 @@ class DocumentTable:
         """Return the rows that have each value, of a filter of this name."""
 
         def compute() -> dict[str, Rows]:
-            rows: dict[str, set[int]] = {}
-            for row, document in enumerate(self.documents):
-                for value in values_of(document):
-                    rows.setdefault(value, set()).add(row)
-            return {value: frozenset(with_value) for value, with_value in rows.items()}
+            return _rows_by_value(self.documents, values_of)
 
         return self.once(("values", name), compute)
 
     def search_texts(self, text_of: Callable[[Any], str]) -> list[str]:
         """Return what is searched of each document, as `rows_with_words` takes it."""
-        return self.once(
-            "search texts", lambda: [search_text(text_of(document)) for document in self.documents]
-        )
+
+        def compute() -> list[str]:
+            texts = map(text_of, self.documents)
+            return list(map(search_text, texts))
+
+        return self.once("search texts", compute)
 
     def rows_by_pk(self) -> Mapping[str, int]:
         """Return the row of each document by its key as one text."""
 
         def compute() -> dict[str, int]:
-            return {document.pk: row for row, document in enumerate(self.documents)}
+            rows = {}
+            for row, document in enumerate(self.documents):
+                rows[document.pk] = row
+            return rows
 
         return self.once("keys", compute)
 
@@ -69,17 +71,35 @@ class DocumentTable:
             rows = list(range(len(self.documents)))
             # sorting is stable, so the least important name is sorted by first
             for name in reversed(names):
-                keys = self._sort_keys(name.lstrip("-"))
-                rows.sort(key=keys.__getitem__, reverse=name.startswith("-"))
+                attribute = name.removeprefix("-")
+                keys = self._sort_keys(attribute)
+                is_reversed = name != attribute
+                rows.sort(key=keys.__getitem__, reverse=is_reversed)
             return rows
 
         return self.once(("order", names), compute)
 
     def _sort_keys(self, attribute: str) -> list[Any]:
-        if attribute == "pk":
-            # its parts sort as it does, and need no coding
-            return [tuple(map(sort_key, document.key)) for document in self.documents]
-        return [sort_key(getattr(document, attribute)) for document in self.documents]
+        keys: list[Any] = []
+        for document in self.documents:
+            if attribute == "pk":
+                # its parts sort as it does, and need no coding
+                keys.append(tuple(map(sort_key, document.key)))
+            else:
+                value = getattr(document, attribute)
+                keys.append(sort_key(value))
+        return keys
+
+
+def _rows_by_value(
+    documents: Iterable[Document], values_of: Callable[[Any], Iterable[str]]
+) -> dict[str, Rows]:
+    rows: dict[str, set[int]] = {}
+    for row, document in enumerate(documents):
+        for value in values_of(document):
+            rows_with_value = rows.setdefault(value, set())
+            rows_with_value.add(row)
+    return {value: frozenset(rows_with_value) for value, rows_with_value in rows.items()}
 
 
 def sort_key(value: Any) -> tuple[int, Any]:

@@ -5,7 +5,7 @@ most 100 keys, none of them twice; what was not processed is in UnprocessedKeys 
 after a pause; an item that is in neither part of the answer does not exist.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from core.dynamo.conflicts import tries
@@ -74,17 +74,27 @@ def batch_read(keys: Collection[DocumentKey]) -> Items:
 
 def _can_exist(model: type[Document], *key: Any) -> bool:
     """Return whether DynamoDB takes the key: no item has a longer one."""
-    hash_key, range_key = (*key, None)[:2]
+    hash_key, range_key = _both_parts(key)
     return fits(hash_key, HASH_KEY_LIMIT) and fits(range_key, RANGE_KEY_LIMIT)
+
+
+def _both_parts(key: Sequence[Any]) -> tuple[Any, Any]:
+    """Return the hash key and the range key, None for a table without one."""
+    hash_key, range_key = (*key, None)[:2]
+    return hash_key, range_key
 
 
 def _ask(keys: Collection[DocumentKey]) -> dict[str, Any]:
     request: dict[str, dict[str, Any]] = {}
     for model, *key in keys:
-        hash_key, range_key = (*key, None)[:2]
+        hash_key, range_key = _both_parts(key)
         arguments = model.get_operation_kwargs_from_class(hash_key, range_key)
-        table = request.setdefault(arguments["TableName"], {"Keys": [], "ConsistentRead": True})
-        table["Keys"].append(arguments["Key"])
+
+        table_name = arguments["TableName"]
+        if table_name not in request:
+            request[table_name] = {"Keys": [], "ConsistentRead": True}
+        request[table_name]["Keys"].append(arguments["Key"])
+
     return shared().dispatch("BatchGetItem", {"RequestItems": request})
 
 
@@ -95,16 +105,15 @@ class _Answer:
         self.documents: dict[DocumentKey, Document] = {}
         self.unprocessed: list[DocumentKey] = []
         self._keys = set(keys)
-        self._models: dict[str, list[type[Document]]] = {}
-        for model in {model for model, *_ in keys}:
-            self._models.setdefault(str(model.Meta.table_name), []).append(model)
+        self._models = _models_by_table(keys)
 
         for table, items in answer["Responses"].items():
             for key, document in self._answers(table, items):
                 self.documents[key] = document
 
         for table, rest in answer["UnprocessedKeys"].items():
-            for key, _ in self._answers(table, _keys_in(rest)):
+            unprocessed = _keys_in(rest)
+            for key, _ in self._answers(table, unprocessed):
                 self.unprocessed.append(key)
 
     def _answers(self, table: str, items: object) -> Iterator[tuple[DocumentKey, Document]]:
@@ -114,6 +123,7 @@ class _Answer:
         for item in items:
             document = self._document_of(table, item)
             key = (type(document), *document.key)
+            # a second item of this key would not be found any more
             self._keys.remove(key)
             yield key, document
 
@@ -125,6 +135,14 @@ class _Answer:
             if (model, *document.key) in self._keys:
                 return document
         raise _unreadable(f"an item of {table} that was not asked for")
+
+
+def _models_by_table(keys: Iterable[DocumentKey]) -> dict[str, set[type[Document]]]:
+    models: dict[str, set[type[Document]]] = {}
+    for model, *_ in keys:
+        table = str(model.Meta.table_name)
+        models.setdefault(table, set()).add(model)
+    return models
 
 
 def _keys_in(rest: object) -> object:
