@@ -14,25 +14,33 @@ class NameConverter:
         return value
 
     def to_url(self, value: str) -> str:
-
         return value
 
 
 register_converter(NameConverter, "target")
 
-urlpatterns = [
+HOME = [
     path("", home_views.home, name="home"),
     path("star/", home_views.star, name="star"),
     path("fold/", home_views.fold, name="fold"),
+]
+
+ME = [
     path("me/", me_views.me, name="me"),
     path("me/end-session/", me_views.end_session, name="end-session"),
     path("me/end-others/", me_views.end_other_sessions, name="end-others"),
     path("me/preferences/", me_views.preferences, name="preferences"),
+]
+
+TARGETS = [
     path("targets/<target:name>/", views.target, name="target"),
     path("targets/<target:name>/console/", views.console, name="console"),
+    path("targets/<target:name>/credentials/", credentials_views.credentials, name="credentials"),
     path("credentials/", several_views.several, name="several"),
     path("credentials/format/", credentials_views.choose_format, name="credentials-format"),
-    path("targets/<target:name>/credentials/", credentials_views.credentials, name="credentials"),
+]
+
+LINKS = [
     path("go/", link_views.go, name="go"),
     path("go/<target:name>/", link_views.go_to_target, name="go-target"),
     # a slash redirect would lose the fragment in some browsers
@@ -40,3 +48,5 @@ urlpatterns = [
     path("start/", link_views.start, name="start-slash"),
     path("start/console", link_views.start_console, name="start-console"),
 ]
+
+urlpatterns = [*HOME, *ME, *TARGETS, *LINKS]

@@ -1,6 +1,6 @@
 """The order of a target's fields in its form: what a new one needs first, the rest folded away."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from brokers.target_forms import TargetForm
@@ -14,37 +14,57 @@ SWITCHES = ("enabled", "accept_weaker")
 HEAD_OF_NEW = (*NEEDED, "title")
 HEAD_OF_STORED = (*NEEDED, "title", *SWITCHES, "sensitive")
 
+LAST = "Console and links"
+
 FOLDED = (
     ("What people see", ("description", "account_name", "labels", "colour", "owner", "rank")),
     ("Sessions", ("max_seconds", "sensitive", "session_policy", "policy_arns")),
     ("Reasons", ("reason_pattern", "reason_example")),
-    ("Console and links", ("region", "destination", "role_name")),
+    (LAST, ("region", "destination", "role_name")),
 )
-"""Titles of the folded sets with their fields; the last one also has what is in none."""
+"""Titles of the folded sets with their fields; LAST also has what is in none."""
+
+
+Fieldset = tuple[str | None, dict[str, Any]]
+"""A title, None for the set without one, and what Django's admin asks of a fieldset."""
 
 
 def fieldsets_of(
     form_class: type[TargetForm], *, adding: bool, unfolded: Collection[str] = ()
-) -> list[tuple[str | None, dict[str, Any]]]:
+) -> list[Fieldset]:
     """Return the fieldsets of a target's form, as Django's admin takes them.
 
     A set with a field in `unfolded` is shown open; so is one with an error, by Django.
     """
-    declared = list(form_class.base_fields)
+    # in a dict rather than a set, for their order
+    left = dict.fromkeys(form_class.base_fields)
     if adding:
-        declared = [name for name in declared if name not in SWITCHES]
+        _take(SWITCHES, left)
 
     head = _head(form_class, adding=adding)
-    rest = [name for name in declared if name not in head]
-    listed = [name for _, names in FOLDED for name in names]
-
-    fieldsets = _fieldset(None, [name for name in head if name in declared], ())
+    sets: dict[str | None, list[str]] = {None: _take(head, left)}
     for title, names in FOLDED:
-        fields = [name for name in names if name in rest]
-        if title == FOLDED[-1][0]:
-            fields += [name for name in rest if name not in listed]
-        fieldsets += _fieldset(title, fields, unfolded)
+        sets[title] = _take(names, left)
+    # what is in no set
+    sets[LAST] += left
+
+    fieldsets = []
+    for set_title, fields in sets.items():
+        if fields:
+            has_unfolded = not set(fields).isdisjoint(unfolded)
+            is_folded = bool(set_title) and not has_unfolded
+            fieldsets.append(_fieldset(set_title, fields, is_folded=is_folded))
     return fieldsets
+
+
+def _take(names: Iterable[str], left: dict[str, None]) -> list[str]:
+    """Remove the names from those that are left; return the ones that were there."""
+    taken = []
+    for name in names:
+        if name in left:
+            del left[name]
+            taken.append(name)
+    return taken
 
 
 def _head(form_class: type[TargetForm], *, adding: bool) -> tuple[str, ...]:
@@ -55,11 +75,6 @@ def _head(form_class: type[TargetForm], *, adding: bool) -> tuple[str, ...]:
     return head
 
 
-def _fieldset(
-    title: str | None, fields: list[str], unfolded: Collection[str]
-) -> list[tuple[str | None, dict[str, Any]]]:
-    if not fields:
-        return []
-    is_folded = bool(title) and not set(fields) & set(unfolded)
+def _fieldset(title: str | None, fields: list[str], *, is_folded: bool) -> Fieldset:
     classes = ["collapse"] if is_folded else []
-    return [(title, {"fields": fields, "classes": classes})]
+    return title, {"fields": fields, "classes": classes}

@@ -13,11 +13,13 @@ class LinkNames:
 
     def __init__(self, contents: Contents, current: CurrentState, *, prune: bool) -> None:
         self._contents = contents
-        self._before = {name: _place(target) for name, target in current.targets.items()}
-        self._after = dict(self._before)
-        if prune and "targets" in contents.sections:
-            self._after = {}
+        self._before: dict[str, Place] = {}
+        for name, target in current.targets.items():
+            self._before[name] = _place(target)
 
+        # what the file does not name goes or stays
+        is_pruned = prune and "targets" in contents.sections
+        self._after = {} if is_pruned else dict(self._before)
         for name, in_file in contents.targets.items():
             before = current.targets.get(name)
             after = target_after(in_file, before, believe_probe=False)
@@ -28,32 +30,46 @@ class LinkNames:
 
     def conflicts(self) -> Iterator[Problem]:
         """Yield the names that the file gives a target and that another one has afterwards."""
-        for name, in_file in self._contents.targets.items():
+        for name in self._contents.targets:
+            role_name = self._role_name_in_file(name)
             others = self._others_after(name)
             is_new = self._before.get(name) != self._after[name]
-            if in_file["role_name"] and others and is_new:
-                message = taken_message(in_file["role_name"], others)
-                yield Problem(("targets", name, "role_name"), message)
+
+            if role_name and others and is_new:
+                field = ("targets", name, "role_name")
+                message = taken_message(role_name, others)
+                yield Problem(field, message)
 
     def notes_on_doubles(self, name: str, before: Values | None) -> list[str]:
         """Return the warning that a new target is called as another one by its role alone."""
         others = self._others_after(name)
         if before or not others:
             return []
-        return [
-            f"links call it as they call {', '.join(others)}: give one of them another role_name"
-        ]
+
+        names = ", ".join(others)
+        return [f"links call it as they call {names}: give one of them another role_name"]
 
     def holders_before(self, name: str) -> list[str]:
         """Return the other targets that links call so now; after the import none of them is."""
-        place = self._after.get(name, NOWHERE)
-        if name not in self._contents.targets or not self._contents.targets[name]["role_name"]:
+        if not self._role_name_in_file(name):
             return []
-        return [other for other in self._names_before.get(place, ()) if other != name]
+        return self._others(name, self._names_before)
 
     def _others_after(self, name: str) -> list[str]:
+        return self._others(name, self._names_after)
+
+    def _others(self, name: str, names_by_place: dict[Place, list[str]]) -> list[str]:
+        """Return the other targets at the place that the target has after the import."""
         place = self._after.get(name, NOWHERE)
-        return [other for other in self._names_after.get(place, ()) if other != name]
+        names = names_by_place.get(place, ())
+        return [other for other in names if other != name]
+
+    def _role_name_in_file(self, name: str) -> str | None:
+        """Return the role name that the file gives a target; None where it gives none."""
+        if name not in self._contents.targets:
+            return None
+        role_name: str | None = self._contents.targets[name]["role_name"]
+        return role_name
 
 
 NOWHERE: Place = ("", "")
@@ -61,16 +77,23 @@ NOWHERE: Place = ("", "")
 
 def notes_on_links(before: Values | None, after: Values | None) -> list[str]:
     """Return the warning that links no longer lead to a target; `after` is None for a removal."""
-    if not before or not all(_place(before)):
+    if not before:
         return []
-    if after and _place(after) == _place(before):
+
+    place = _place(before)
+    if not all(place):
         return []
+    if after and _place(after) == place:
+        return []
+
     role_name = role_name_of(before)
-    return [f"links by the role name {role_name} in {before['aws_account']} no longer lead here"]
+    account = before["aws_account"]
+    return [f"links by the role name {role_name} in {account} no longer lead here"]
 
 
 def _place(target: Values) -> Place:
-    return place_of(target["aws_account"], role_name_of(target))
+    role_name = role_name_of(target)
+    return place_of(target["aws_account"], role_name)
 
 
 def _names_by_place(places: dict[str, Place]) -> dict[Place, list[str]]:
