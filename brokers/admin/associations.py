@@ -15,6 +15,7 @@ from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
 from brokers.admin.grants_awaited import await_grants
+from brokers.admin.group_notes import notes_on_groups
 from brokers.catalogue_rows import CatalogueAssociation
 from brokers.entitlements import ends_of, is_active, next_end
 from brokers.form_fields import GroupField, UntilField
@@ -222,9 +223,12 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         others = [rule for rule in rules if rule.group != association.group]
         after = AccessState(target.enabled, (*others, association))
         people = impact.people_for(request)
-        return impact_lines(
+        lines = impact_lines(
             impact.impact_on(target, rules, after, was_enabled=target.enabled, people=people)
         )
+        if operation.is_adding:
+            lines += notes_on_groups([association.group], people)
+        return lines
 
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Association]

@@ -17,7 +17,9 @@ def suggestions(thing: str) -> dict[str, Any]:
     `group`, `target`, or `name` for what the audit log is searched by.
     """
     if thing == "group":
-        return {"thing": thing, "names": known.groups_of_all_providers()}
+        groups = known.groups_of_all_providers()
+        # a page has so many at most: its script asks for others as one types
+        return {"thing": thing, "names": groups, "may_have_more": len(groups) == known.MOST}
     if thing == "name":
         return {"thing": thing, "names": known.known_to_audit_log(catalogue.latest())}
     return {"thing": thing, "names": known.known_targets(catalogue.latest())}

@@ -24,13 +24,17 @@ MOST = 200
 LOCAL = "local:"
 
 
-def known_groups(current: Catalogue, people: PeopleByGroup, prefix: str = "") -> list[str]:
+def known_groups(
+    current: Catalogue, people: PeopleByGroup, prefix: str = "", part: str = ""
+) -> list[str]:
     """Return the groups of associations and of people, sorted, without the `prefix` they have.
 
-    Where there are too many, those with the most targets are in it.
+    All that have the `part` in them, in upper or lower case. Where there are too many, those with
+    the most targets are in it.
     """
     groups = {str(group) for group in current.by_group} | set(people.groups)
-    chosen = [group for group in groups if group.startswith(prefix)]
+    part = part.casefold()
+    chosen = [group for group in groups if group.startswith(prefix) and part in group.casefold()]
 
     def rank(group: str) -> tuple[int, str]:
         return -len(current.by_group.get(group, ())), group
@@ -54,9 +58,9 @@ def known_to_audit_log(current: Catalogue) -> list[str]:
     return sorted(names)[:MOST] + known_targets(current)
 
 
-def groups_of_all_providers() -> list[str]:
-    """Return the groups that exist, as a page shows them."""
-    return known_groups(catalogue.latest(), people_at_hand())
+def groups_of_all_providers(part: str = "") -> list[str]:
+    """Return the groups that exist and have a text in their name, as a page shows them."""
+    return known_groups(catalogue.latest(), people_at_hand(), part=part)
 
 
 def names_of_local_groups() -> list[str]:

@@ -5,7 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
@@ -27,8 +33,10 @@ from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import FILTERS, KINDS, SEARCH_FIELDS, SEARCH_HELP
 from brokers.admin.grants_awaited import active_grants_context, await_grants, awaited
+from brokers.admin.group_notes import notes_on_groups
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.review_page import ReviewForm, review_page
+from brokers.admin.suggestions import groups_of_all_providers
 from brokers.admin.target_fieldsets import fieldsets_of
 from brokers.admin.target_page import (
     after_test,
@@ -192,6 +200,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         )
         if {"role_arn", "federation_keys", "sensitive"} & operation.changes.before_and_after.keys():
             lines += code_lines(current, target)
+        lines += notes_on_groups(_added_groups(operation), people)
         return lines + link_names.lines_about_change(current.targets.get(target.name), target)
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Target]) -> PreparedTarget:
@@ -287,6 +296,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         return [
             path("review/", admin_view(self.review_view), name=f"{stem}_review"),
             path("explain/", admin_view(self.explain_view), name=f"{stem}_explain"),
+            path("groups/", admin_view(self.groups_view), name=f"{stem}_groups"),
             path("<path:object_id>/try/", admin_view(self.try_view), name=f"{stem}_try"),
             *import_export.urls(self),
             *super().get_urls(),
@@ -295,6 +305,11 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
     def review_view(self, request: AdminRequest) -> HttpResponseBase:
         """Export who may become what, for administrators and auditors."""
         return review_page(self, request)
+
+    @method_decorator(require_safe)
+    def groups_view(self, request: AdminRequest) -> JsonResponse:
+        """Return groups that exist, by a part of their name (`q`), for fields that suggest them."""
+        return JsonResponse({"groups": groups_of_all_providers(request.GET.get("q", "")[:560])})
 
     @method_decorator(require_safe)
     def explain_view(self, request: AdminRequest) -> HttpResponse:
@@ -321,6 +336,11 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
 
 admin.adapt_row(CatalogueTarget, Target)
+
+
+def _added_groups(operation: AdminOperation[Target]) -> list[str]:
+    rows = operation.changes.rows_to_save
+    return [str(row.key[1]) for row in rows if row.version is None]
 
 
 def _saved_groups(operation: AdminOperation[Target]) -> list[str]:

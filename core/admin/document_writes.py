@@ -13,8 +13,8 @@ from core import audit
 from core.admin.document_source import DocumentSourceAdmin
 from core.admin.form_steps import (
     demand_impact_seen,
-    form_status,
     is_to_be_corrected,
+    shown_form_status,
     step_context,
     without_fields,
 )
@@ -50,7 +50,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
     5. Any of those steps may raise a CooperError; nothing has been written then. It becomes the
        operation's `refusal`, and Django processes the same POST once more, from step 2: now the
        form is not valid, so it is shown again with all that was typed, and nothing is saved.
-    6. `render_change_form` shows it, with the status of `form_status`.
+    6. `render_change_form` shows it, with the status of `shown_form_status`.
 
     A form whose ModelAdmin has a `preview_impact` has two steps: the first one shows what it does,
     the second one begins with that, the code and the button that saves.
@@ -266,7 +266,7 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
             context["errors"] = []
 
         response: HttpResponse = super().render_change_form(request, context, *arguments, **named)
-        response.status_code = form_status(request)
+        response.status_code = shown_form_status(request)
         return response
 
     def save_form(self, request: AdminRequest, form: Any, change: bool) -> Document:

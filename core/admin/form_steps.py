@@ -72,7 +72,7 @@ def without_fields(names: Iterable[str], fieldsets: Iterable[Fieldset]) -> list[
     return remaining
 
 
-def form_status(request: AdminRequest) -> int:
+def shown_form_status(request: AdminRequest) -> int:
     """Return the status of a form that is shown: opened, stale, refused, or with errors."""
     operation = request.operation
     if operation.is_stale:

@@ -114,7 +114,7 @@ BESIDES = {
     "<path:object_id>/": (SIGN_IN, SIGN_IN),
     "try/": (SIGN_IN, SIGN_IN),
 }
-BESIDES |= {"explain/": (OK, WRONG_WAY), "review/": (OK, BAD)}
+BESIDES |= {"explain/": (OK, WRONG_WAY), "review/": (OK, BAD), "groups/": (OK, WRONG_WAY)}
 BESIDES |= {"import/": (OK, BAD), "export/": (SIGN_IN, OK)}
 BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (SIGN_IN, SIGN_IN))
 BESIDES |= {"end/": (OK, OK)}

@@ -102,9 +102,36 @@ def test_at_most_200_are_suggested_those_of_most_targets_first():
     assert groups == sorted(groups)
 
 
+GROUPS = "/admin/brokers/target/groups/"
+
+
+def test_groups_are_found_by_a_part_of_their_name_and_nothing_is_read_for_it(carol):
+    carol.get(GROUPS)
+    before = faults.count("dynamodb", "Scan")
+    answer = carol.get(GROUPS, {"q": "DEVEL"})
+    assert answer.json() == {"groups": ["example:developers", "local:developers"]}
+    assert carol.get(GROUPS, {"q": "no such group"}).json() == {"groups": []}
+    assert faults.count("dynamodb", "Scan") == before
+
+
+def test_at_most_200_of_those_that_fit_are_found():
+    by_group = {f"okta:{number:03}": frozenset({"one"}) for number in range(300)}
+    catalogue = Catalogue(1, by_group=by_group)
+    assert suggestions.known_groups(catalogue, PeopleByGroup(()), part="29")[-1] == "okta:299"
+    assert len(suggestions.known_groups(catalogue, PeopleByGroup(()), part="OKTA")) == 200
+
+
+@pytest.mark.parametrize("address", PAGES_WITH_GROUPS)
+def test_a_page_asks_for_more_only_where_it_does_not_have_all(carol, monkeypatch, address):
+    assert "group_fields.js" not in carol.get(address).text
+    monkeypatch.setattr(suggestions, "MOST", 2)
+    page = carol.get(address).text
+    assert f'data-address="{GROUPS}"' in page and "group_fields.js" in page
+
+
 def test_a_name_is_text_and_nothing_else(carol, monkeypatch):
     hostile = 'okta:"><script>alert(1)</script>'
-    monkeypatch.setattr(suggestions, "known_groups", lambda *_: [hostile])
+    monkeypatch.setattr(suggestions, "known_groups", lambda *_, **__: [hostile])
     for address in (*PAGES_WITH_GROUPS, "/admin/brokers/target/explain/"):
         assert "<script>alert" not in carol.get(address).text
     assert suggested(carol.get(PAGES_WITH_GROUPS[0]).text, "group") == [hostile]
