@@ -15,7 +15,7 @@ from accounts.providers import provider_for, provider_ids
 from brokers import catalogue
 from brokers.admin import impact
 from brokers.admin.grants_awaited import await_grants
-from brokers.admin.group_notes import notes_on_groups
+from brokers.admin.group_notes import notes_on_new_groups
 from brokers.catalogue_rows import CatalogueAssociation
 from brokers.entitlements import ends_of, is_active, next_end
 from brokers.form_fields import GroupField, UntilField
@@ -226,9 +226,7 @@ class AssociationAdmin(StepUpMixin, admin.ModelAdmin):
         lines = impact_lines(
             impact.impact_on(target, rules, after, was_enabled=target.enabled, people=people)
         )
-        if operation.is_adding:
-            lines += notes_on_groups([association.group], people)
-        return lines
+        return lines + notes_on_new_groups(rules, after, people)
 
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Association]

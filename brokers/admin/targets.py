@@ -33,7 +33,7 @@ from brokers.admin.actions import BULK_ACTIONS
 from brokers.admin.associations import AssociationInline, own_groups, warn_if_self_entitled
 from brokers.admin.filters import FILTERS, KINDS, SEARCH_FIELDS, SEARCH_HELP
 from brokers.admin.grants_awaited import active_grants_context, await_grants, awaited
-from brokers.admin.group_notes import notes_on_groups
+from brokers.admin.group_notes import notes_on_new_groups
 from brokers.admin.operation_kinds import WITH_CODE, TargetOperationKind
 from brokers.admin.review_page import ReviewForm, review_page
 from brokers.admin.suggestions import groups_of_all_providers
@@ -200,7 +200,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         )
         if {"role_arn", "federation_keys", "sensitive"} & operation.changes.before_and_after.keys():
             lines += code_lines(current, target)
-        lines += notes_on_groups(_added_groups(operation), people)
+        lines += notes_on_new_groups(rules, after, people)
         return lines + link_names.lines_about_change(current.targets.get(target.name), target)
 
     def prepare(self, request: AdminRequest, operation: AdminOperation[Target]) -> PreparedTarget:
@@ -336,11 +336,6 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
 
 admin.adapt_row(CatalogueTarget, Target)
-
-
-def _added_groups(operation: AdminOperation[Target]) -> list[str]:
-    rows = operation.changes.rows_to_save
-    return [str(row.key[1]) for row in rows if row.version is None]
 
 
 def _saved_groups(operation: AdminOperation[Target]) -> list[str]:

@@ -38,7 +38,7 @@ def demand_impact_seen(request: AdminRequest, operation: AdminOperation[Any]) ->
 def step_context(operation: AdminOperation[Any], form: Any, *, previews: bool) -> dict[str, Any]:
     """Return, for the template, in which step a form is and what its preview shows."""
     is_first_step = previews and not operation.is_previewed
-    has_hidden_error = any(name in form.errors for name in form.operation_fields)
+    has_hidden_error = not form.operation_fields.isdisjoint(form.errors)
     context = {
         "is_first_step": is_first_step,
         "is_previewed": operation.is_previewed,
@@ -58,7 +58,7 @@ def changed_labels(operation: AdminOperation[Any], form: Any) -> list[str]:
     """Return the labels of the fields that a form changes; nothing of a new document."""
     if operation.is_adding:
         return []
-    return [str(form[name].label) for name in operation.changes.before_and_after]
+    return list(map(form.label_of, operation.changes.before_and_after))
 
 
 def without_fields(names: Iterable[str], fieldsets: Iterable[Fieldset]) -> list[Fieldset]:
@@ -66,7 +66,9 @@ def without_fields(names: Iterable[str], fieldsets: Iterable[Fieldset]) -> list[
     left_out = set(names)
     remaining: list[Fieldset] = []
     for title, options in fieldsets:
-        fields = [name for name in options["fields"] if name not in left_out]
+        fields = list(options["fields"])
+        for name in left_out.intersection(fields):
+            fields.remove(name)
         if fields:
             remaining.append((title, {**options, "fields": fields}))
     return remaining

@@ -228,6 +228,10 @@ class DocumentForm(forms.Form):
             if name not in self.errors:
                 self.add_error(name, TYPE_AGAIN)
 
+    def label_of(self, name: str) -> str:
+        """Return what a field is called on the page."""
+        return str(self[name].label)
+
     def lost_secrets(self) -> list[str]:
         """Return the secrets that were typed and are not shown again, in the form's order."""
         lost = []

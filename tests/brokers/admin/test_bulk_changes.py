@@ -348,7 +348,7 @@ def test_it_asks_nothing_of_the_sort_for_an_association_that_gives_nothing(carol
     ended = carol.post(ASSOCIATE, sent)
     assert "is past: it entitles nobody" in ended.text and "Gains it" not in ended.text
     submit(carol, CHANGE, FORM, enabled=None)
-    sent = {"target": "dev-read", "group": "finance", "until": "", "code": next_code("carol")}
+    sent = {"target": "dev-read", "group": "visitors", "until": "", "code": next_code("carol")}
     assert carol.post(ASSOCIATE, sent).status_code == 302
 
 
