@@ -32,6 +32,7 @@ from embedded_aws import EmbeddedAws
 from tests.support import clock
 from tests.support import faults as injected
 from tests.support.saml_stage import connected
+from tests.support.straight_calls import StraightCalls
 from tests.support.versions import forget_version
 
 __all__ = ["connected"]
@@ -45,6 +46,33 @@ codes, Dan administers and has none. Erin is an auditor.
 
 PROCESS_STARTERS = {"tests.support.browser", "tests.support.kill_sweep", "tests.support.served"}
 """The modules by which tests start processes."""
+
+STRAIGHT = (
+    "tests/accounts/admin/test_people.py",
+    "tests/accounts/test_absent_device.py",
+    "tests/accounts/test_administrators.py",
+    "tests/accounts/test_kept_forms.py",
+    "tests/accounts/test_sign_in.py",
+    "tests/accounts/test_stepup.py",
+    "tests/accounts/test_stepup_matrix.py",
+    "tests/brokers/admin/test_bulk_changes.py",
+    "tests/brokers/admin/test_grants_under_way.py",
+    "tests/brokers/admin/test_line_endings.py",
+    "tests/brokers/admin/test_targets.py",
+    "tests/brokers/grants/test_check.py",
+    "tests/brokers/import_export/test_admin.py",
+    "tests/brokers/test_new_probe.py",
+    "tests/cooper_project/test_any_text.py",
+    "tests/cooper_project/test_compression.py",
+    "tests/cooper_project/test_shared_items.py",
+    "tests/cooper_project/test_urls_by_person.py",
+    "tests/core/admin/test_changelist.py",
+    "tests/core/test_audit_search.py",
+    "tests/project/test_straight_calls.py",
+)
+"""Tests that make very many calls of AWS and ask nothing of connections: they need no socket."""
+
+straight_calls = StraightCalls(injected.wrap, must_wire=injected.are_on)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,13 +112,19 @@ def _own_audit_context() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _way_of_calls(request: pytest.FixtureRequest) -> None:
+    """Let a test's calls of AWS go straight or over the wire."""
+    straight_calls.is_open = request.node.nodeid.startswith(STRAIGHT)
+
+
 @pytest.fixture(scope="session")
 def aws() -> Iterator[EmbeddedAws]:
     """Start the embedded AWS once, set up and seeded; this process uses it and nothing else."""
     before = dict(os.environ)
     # its tables are as they were asked to be at once
     table_manager.BACKOFF = Backoff(first=0.002, longest=0.2)
-    with EmbeddedAws(wrap=injected.wrap) as started:
+    with EmbeddedAws(wrap=straight_calls.wrap) as started, straight_calls.to(started):
         use_embedded_aws(started)
         set_up(lambda line: None)
         secret_keys.use()

@@ -168,6 +168,11 @@ def on(*faults: Fault, may_miss: bool = False) -> Iterator[list[_Active]]:
     assert may_miss or not missed, f"these faults met no call: {missed}"
 
 
+def are_on() -> bool:
+    """Return whether any fault is on."""
+    return bool(_active)
+
+
 def clear() -> None:
     """End all faults, wake what stalls, and empty the journal."""
     with _lock:
