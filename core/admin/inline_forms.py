@@ -9,8 +9,8 @@ from core.admin.forms import TYPED, FormMeta
 from core.admin.operations import FormChanges
 from core.dynamo import Document
 
-ADDED_MEANWHILE = "Somebody else added this. Save again to keep it, or tick Delete."
-DELETED_MEANWHILE = "Somebody else deleted this. Save again to add it back, or tick Delete."
+ADDED_MEANWHILE = "Somebody else added this. Save again to keep it, or tick Remove."
+DELETED_MEANWHILE = "Somebody else deleted this. Save again to add it back, or tick Remove."
 
 
 class InlineForm(forms.Form):
