@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.text import capfirst
 
+from brokers.errors import TargetNotAccessible
 from brokers.grants.active import ActiveGrant
 from brokers.grants.events import KINDS, is_intent, may_have_been_issued, newest_of_each_grant
 from core.audit import AuditEvent, Event
@@ -69,12 +70,23 @@ def own_history(person: str, now: datetime, before: str = "") -> HistoryPage:
         query["range_key_condition"] = AuditEvent.at < before
 
     events = list(islice(AuditEvent.by_person.query(person, **query), PER_PAGE + 1))
-    shown = events[:PER_PAGE]
+    shown = [event for event in events[:PER_PAGE] if not _tells_of_a_target(event)]
     older = ""
     if len(events) > PER_PAGE:
         # an outcome comes with its intent, whose place is just before it
-        older = str(shown[-1].at).removesuffix(OUTCOME)
+        older = str(events[PER_PAGE - 1].at).removesuffix(OUTCOME)
     return HistoryPage([_row(event, now) for event in _one_of_each(shown)], older)
+
+
+def _tells_of_a_target(event: AuditEvent) -> bool:
+    """Return whether an event would tell that there is a target which its person has no access to.
+
+    A name that is no target's leaves no event: the two must look alike here as well. What an
+    earlier cooper refused does not say how it was answered.
+    """
+    answer = event.facts.get("answer")
+    is_told = bool(answer) and answer != TargetNotAccessible("").message
+    return bool(event.event == Event.GRANT_REFUSED) and not is_told
 
 
 def _one_of_each(events: Sequence[AuditEvent]) -> list[AuditEvent]:

@@ -121,22 +121,29 @@ def times_of(page: str) -> list[str]:
 def test_history_shows_what_one_did_and_what_is_still_open(client_of):
     alice = client_of("alice")
     alice.post("/targets/dev-read/credentials/", BECOME)
-    alice.post("/targets/prod-break-glass/credentials/", BECOME)
+    alice.post("/targets/prod-admin/credentials/", BECOME | {"reason": "INC-1"})
     client_of("carol")
 
     history = main_of(alice.get("/me/")).partition("What you did")[2]
     assert history.count("open until") == 1
     assert history.count(">Became a target: issued") == 1 and "may have been" not in history
     assert '<td data-label="Way">credentials</td>' in history
-    refused = 'Became a target: refused<div class="hint">Target not found, or you have no access.'
-    assert refused in history
+    assert 'Became a target: refused<div class="hint">' in history
+    assert '<a href="/targets/prod-admin/">prod-admin</a>' in history
     assert '<a href="/targets/dev-read/">dev-read</a>' in history
-    # one links to what one may become
-    assert '"/targets/prod-break-glass/"' not in history and "prod-break-glass" in history
     assert "Signed in" in history and "local:carol" not in history
 
     clock.shift(901)
     assert "open until" not in main_of(alice.get("/me/"))
+
+
+def test_history_does_not_tell_that_a_target_exists(client_of):
+    alice = client_of("alice")
+    before = times_of(main_of(alice.get("/me/")))
+    for name in ("prod-break-glass", "nothing-there"):
+        assert alice.post(f"/targets/{name}/credentials/", BECOME).status_code == 404
+    page = main_of(alice.get("/me/"))
+    assert times_of(page) == before and "prod-break-glass" not in page
 
 
 def test_history_is_paged_without_a_gap_or_a_double(client_of, monkeypatch):
