@@ -33,6 +33,7 @@ class Place(StrEnum):
     """What a finding is about: a field of the target's form, or a part of its trust policy."""
 
     ROLE = "role_arn"
+    ASSUME_ROLE = "assume_role"
     KEYS = "federation_keys"
     SESSION_POLICY = "session_policy"
     LONGEST = "max_seconds"

@@ -112,12 +112,13 @@ def _trust_context(role_arn: str, max_seconds: int) -> dict[str, Any]:
         return {"trust_account": arn.account_id, "external_id": ""}
 
     external_id = str(account.external_id)
+    context = {"trust_account": account, "external_id": external_id}
     try:
         cooper_arn = aws.caller_identity().arn
         snippets = trust_policy.snippets(arn, external_id, cooper_arn, max_seconds)
     except (CooperError, ValueError):
-        snippets = []
-    return {"trust_account": account, "external_id": external_id, "snippets": snippets}
+        return context
+    return {**context, "cooper_arn": cooper_arn, "snippets": snippets}
 
 
 # -- what the probe found --------------------------------------------------------------------------
@@ -139,6 +140,7 @@ def show_findings(form: forms.BaseForm, target: Target) -> dict[str, Any]:
     return {
         "beside_fields": beside,
         "external_id_findings": findings.get(Place.EXTERNAL_ID, ()),
+        "assume_role_findings": findings.get(Place.ASSUME_ROLE, ()),
         "trust_findings": findings.get(Place.TRUST_POLICY, ()),
         "other_findings": findings.get(Place.ELSEWHERE, ()),
     }

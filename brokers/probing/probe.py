@@ -27,6 +27,20 @@ EXPIRED_CODES = {"ExpiredToken", "ExpiredTokenException"}
 PROBER = Identity("cooper", "try", "cooper's try")
 """Who a probe's sessions are named after."""
 
+ONE_OF_THREE = "AWS refuses sts:AssumeRole and does not say why. It is one of three:"
+CAUSES_OF_REFUSAL = (
+    "The role does not exist in that AWS account: correct the ARN, or create the role.",
+    (
+        "Its trust policy does not name cooper's principal, or has another ExternalId: "
+        "give the role the trust policy on the target's page."
+    ),
+    (
+        "cooper's own IAM policy does not allow sts:AssumeRole on this role: "
+        "add the role's ARN to that policy, in cooper's AWS account."
+    ),
+)
+"""Why AWS answers AccessDenied to the right ExternalId, and what to do about each."""
+
 
 def is_coopers_own(role_arn: arns.RoleArn, caller_arn: str) -> bool:
     """Return whether the role is the one that cooper itself runs as."""
@@ -104,7 +118,7 @@ class _RoleProbe:
     def run(self) -> ProbeResult:
         refusal = self._assume()
         if refusal is not None:
-            return self.findings.failed(Place.ROLE, _describe_first_refusal(refusal))
+            return self._failed_at_once(refusal)
 
         external_id_enforced = self._enforces_external_id()
         tag_session = self._allows("sts:TagSession", Tags=_tags(self.target))
@@ -123,6 +137,19 @@ class _RoleProbe:
             source_identity=source_identity,
             longest_seconds=longest_seconds,
         )
+
+    def _failed_at_once(self, refusal: CooperError) -> ProbeResult:
+        """Return what the refusal of the plainest call means.
+
+        AccessDenied has three causes that AWS does not tell apart, each mended elsewhere.
+        """
+        if refusal.code != "AccessDenied":
+            return self.findings.failed(Place.ROLE, f"AWS refuses: {refusal.detail}")
+
+        self.findings.add(Place.ASSUME_ROLE, ONE_OF_THREE)
+        for cause in CAUSES_OF_REFUSAL:
+            self.findings.add(Place.ASSUME_ROLE, cause)
+        return self.findings.result(works=False)
 
     def _assume(self, **arguments: Any) -> CooperError | None:
         """Call AssumeRole with the right ExternalId and these arguments.
@@ -227,17 +254,6 @@ class _RoleProbe:
         else:
             self.findings.add(Place.LONGEST, f"AWS refuses {seconds} seconds: {refusal.detail}")
         return ONE_HOUR
-
-
-def _describe_first_refusal(refusal: CooperError) -> str:
-    """Return what the refusal of the plainest call means."""
-    if refusal.code == "AccessDenied":
-        return (
-            "AWS refuses sts:AssumeRole with the right ExternalId: the role does not exist, "
-            "its trust policy does not name cooper or has another ExternalId, "
-            "or cooper's own policy does not allow this role."
-        )
-    return f"AWS refuses: {refusal.detail}"
 
 
 def _describe_duration_refusal(seconds: int, refusal: CooperError) -> str:

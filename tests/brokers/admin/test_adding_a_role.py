@@ -58,7 +58,7 @@ def test_trust_policy_and_test_stand_above_the_form(carol):
     above = page.split('id="target_form"')[0]
     assert AwsAccount.find("444444444444").external_id in above
     assert "data-copied" in above and "Test target" in above
-    assert above.index("CooperAssumes") < above.index("Test target")
+    assert above.index("CooperAssumes") < above.index("Test target</button>")
 
 
 def test_one_message_says_how_it_went(carol):
@@ -74,9 +74,27 @@ def row_of(page: str, field: str) -> str:
     return page.split(f'name="{field}"')[1].split('class="form-row', maxsplit=1)[0]
 
 
-def test_what_the_test_found_stands_beside_the_arn(carol):
+def test_a_refused_test_names_its_three_causes_and_what_comes_next(carol):
+    """AWS says the same to all three; the trust policy to send stands right under them."""
     add_role(carol)
-    assert "its trust policy does not name cooper" in row_of(carol.get(PAGE).text, "role_arn")
+    section = trust_section(carol.get(PAGE).text)
+    causes = re.findall(r"<li>([^<]*)</li>", section.split("<ol>")[1].split("</ol>")[0])
+    assert len(causes) == 3
+    assert causes[0].startswith("The role does not exist in that AWS account: correct the ARN")
+    assert "does not name cooper&#x27;s principal, or has another ExternalId: give" in causes[1]
+    assert "own IAM policy does not allow sts:AssumeRole on this role: add" in causes[2]
+
+    following = "then press Test target again."
+    assert "send the trust policy to the owner of AWS account" in section
+    parts = ["<ol>", following, "<details open>", "data-copied", "CooperAssumes", "<button"]
+    assert [section.index(part) for part in parts] == sorted(map(section.index, parts))
+    assert f"principal: <code>{aws.caller_identity().arn}</code>" in section
+
+
+def test_a_role_that_answers_shows_no_cause_of_a_refusal(carol):
+    add_role(carol, role_arn=role("answers"))
+    page = carol.get(PAGE).text
+    assert "does not say why" not in page and "press Test target again" not in page
 
 
 def role(name: str, *, statements: int = 2, external_id: bool = True, longest: int = 3600) -> str:

@@ -144,7 +144,8 @@ def test_it_takes_no_busy_aws_for_one_that_refuses_a_federated_user(store, mode,
 
 def test_it_says_when_the_role_does_not_trust_cooper_at_all(external_id):
     found = probe(a_role(trust_policy.trust_policy("another-external-id", cooper_arn())))
-    assert not found.works and "right ExternalId" in found.findings[0]
+    assert not found.works and "does not say why" in found.findings[0]
+    assert "has another ExternalId" in found.findings[2]
 
 
 def test_it_says_when_the_role_does_not_exist(external_id):
