@@ -30,6 +30,12 @@ def account_link(target: Any) -> str:
     return format_html('<a href="{}">{}</a>', address, account(target))
 
 
+@admin.display(description="Owner", ordering="owner", empty_value="")
+def owner_label(target: Any) -> str:
+    """Return whom people ask about it, if anybody is named."""
+    return str(target.owner or "")
+
+
 @admin.display(description="Kind", ordering="kind")
 def kind_label(target: Any) -> str:
     """Return the kind in words."""

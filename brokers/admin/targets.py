@@ -79,6 +79,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         "name",
         "title",
         "account_link",
+        "owner_label",
         "kind_label",
         "group_links",
         "last_used",
@@ -137,6 +138,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     account = staticmethod(target_columns.account)
     account_link = staticmethod(target_columns.account_link)
+    owner_label = staticmethod(target_columns.owner_label)
     kind_label = staticmethod(target_columns.kind_label)
     groups = staticmethod(target_columns.groups)
     group_links = staticmethod(target_columns.group_links)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from functools import partial
 
@@ -661,3 +662,18 @@ def test_it_refuses_keys_that_cannot_be_federation_keys(carol, make, said):
 def test_it_wants_a_session_policy_for_a_federated_user(carol):
     answer = add_federated(carol, encrypted(*new_keys()), session_policy="")
     assert answer.status_code == AGAIN and "required" in errors_in(answer.text)
+
+
+def test_the_list_says_who_owns_a_target_and_nothing_where_nobody_does(carol):
+    for name, owner in (("dev-read", "Platform <team>"), ("dev-admin", None)):
+        target = Target.find(name)
+        target.owner = owner
+        catalogue.edit(lambda writes, target=target: writes.save(target), name)
+    rows = carol.get("/admin/brokers/target/").text.split("<tr>")
+
+    def owner_cell(name: str) -> str:
+        [row] = [row for row in rows if f"/{name}/change/" in row]
+        return re.findall(r'<td data-label="Owner" ([^>]*>[^<]*)</td>', row)[0]
+
+    assert owner_cell("dev-read") == 'class="field-owner_label">Platform &lt;team&gt;'
+    assert owner_cell("dev-admin") == 'data-empty class="field-owner_label">'
