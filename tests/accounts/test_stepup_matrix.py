@@ -300,6 +300,10 @@ OPERATIONS = {
     "make enrolment codes": OperationCase(
         act(PEOPLE, "make_enrolment_codes", "local:alice"), ("person", "make_enrolment_codes")
     ),
+    "change the default contact": OperationCase(
+        form("/admin/cooper/settings/contact/change/", "settings_form", default_contact="Platform"),
+        ("settings", "change"),
+    ),
     "lift the stop of all grants": OperationCase(
         form("/admin/cooper/installation/grants/change/", "installation_form", stopped="off"),
         ("installation", "change"),

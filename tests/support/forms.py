@@ -100,7 +100,9 @@ def looked_at(client: Any, address: str, fields: dict[str, Any]) -> Any:
     It is confirmed with the code of the fields, or with the next one where it asks for one.
     """
     answer = client.post(address, fields)
-    if "Nothing is saved yet" not in answer.text:
+    # a code that was refused once is refused, and recorded, once more when it is sent again
+    was_refused = "code" in fields and 'id="id_code_error"' in answer.text
+    if was_refused or "Nothing is saved yet" not in answer.text:
         return answer
 
     confirmation = {name: value for name, value in fields.items() if name != "_preview"}

@@ -16,7 +16,11 @@ PAGES_WITH_GROUPS = (
     "/admin/brokers/target/add/?kind=role",
     "/admin/brokers/association/add/",
 )
-PAGES_WITH_TARGETS = ("/admin/brokers/association/add/", "/admin/cooper/auditevent/")
+PAGES_WITH_TARGETS = (
+    ("/admin/brokers/association/add/", "target"),
+    # where one searches by AWS account and label too
+    ("/admin/cooper/auditevent/", "name"),
+)
 
 
 def suggested(page: str, thing: str) -> list[str]:
@@ -46,12 +50,12 @@ def test_a_group_field_suggests_the_groups_of_associations(carol, address):
     assert fields and all('list="known-groups"' in field for field in fields)
 
 
-@pytest.mark.parametrize("address", PAGES_WITH_TARGETS)
-def test_a_field_for_a_target_suggests_the_targets(carol, address):
+@pytest.mark.parametrize(("address", "thing"), PAGES_WITH_TARGETS)
+def test_a_field_for_a_target_suggests_the_targets(carol, address, thing):
     page = carol.get(address).text
-    assert {"dev-read", "prod-break-glass"} <= set(suggested(page, "target"))
+    assert {"dev-read", "prod-break-glass"} <= set(suggested(page, thing))
     [field] = re.findall(r"<input[^>]*name=\"(?:target|q)\"[^>]*>", page)
-    assert 'list="known-targets"' in field
+    assert f'list="known-{thing}s"' in field
 
 
 def test_an_action_that_asks_for_a_group_suggests_them(carol):
