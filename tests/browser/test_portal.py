@@ -11,6 +11,7 @@ from tests.support.browser import (
     demo,
     expect,
     follow,
+    in_menu,
     next_code,
     open_console,
     page,
@@ -110,7 +111,7 @@ def test_it_finds_targets_by_keyboard(page):
 # -- the admin --------------------------------------------------------------------------
 def test_it_lets_carol_make_a_target_that_alice_becomes(page, chromium, demo):
     sign_in(page, "carol")
-    follow(page, page.get_by_role("link", name="Administration"))
+    follow(page, in_menu(page, "Administration"))
     check_layout(page, "admin")
     page.get_by_role("link", name="Add an IAM role").click()
     page.get_by_label("Name:", exact=True).fill("support-read")

@@ -127,6 +127,11 @@ def follow(page, found) -> None:
         found.click()
 
 
+def in_menu(page, name: str):
+    """Return a link of the header's menu: the page may have one of the same name."""
+    return page.get_by_role("navigation", name="Main").get_by_role("link", name=name)
+
+
 def sign_in(page, name: str) -> None:
     page.goto("/")
     if not page.get_by_label("Username").is_visible():
