@@ -1,5 +1,7 @@
 """Every page, with the longest and most awkward data that there may be, in a real browser."""
 
+from urllib.parse import quote as quote_url
+
 import pytest
 from django.conf import settings
 from django.contrib.admin.utils import quote
@@ -9,13 +11,25 @@ from accounts.models import LocalAccount, Person, SamlIdp
 from bench.live import live_site
 from brokers import catalogue
 from brokers.models import Association, AwsAccount, Target
+from brokers.probing.probe import CAUSES_OF_REFUSAL, ONE_OF_THREE
+from brokers.readiness import Place
 from core.dynamo import transaction
-from tests.support.browser import chromium, expect, take_screenshot, violations
+from tests.support.browser import (
+    chromium,
+    expect,
+    follow,
+    preview,
+    take_screenshot,
+    violations,
+)
 
 __all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
+ZOOMED = {"width": 720, "height": 450}
+"""A desk of 1440 pixels at 200 %."""
+
 DESK = {"width": 1280, "height": 900}
 WIDE = {"width": 1440, "height": 900}
 LONG = "Supercalifragilisticexpialidocious"
@@ -25,14 +39,74 @@ NAME = (LONG * 2)[:64]
 GROUP = f"okta:{(LONG * 20)[:500]}"
 USERNAME = (LONG * 2)[:60].lower()
 
+BUCKETS = "https://eu-west-1.console.aws.amazon.com/s3/buckets?region=eu-west-1"
+"""A page of the console that names no AWS account: each target may be meant."""
+
+STACK = (
+    "https://console.aws.amazon.com/cloudformation/home?region=eu-west-1#/stacks/quickcreate"
+    f"?stackName={LONG * 10}"
+)
+
+
+def several_granted(page) -> None:
+    page.goto("/credentials/?target=staging-deploy&target=staging-read&target=prod-read")
+    page.get_by_label("Reason").fill(LONG * 10)
+    follow(page, page.get_by_role("button", name="Get credentials"))
+    expect(page.get_by_role("heading", name="3 granted")).to_be_visible()
+    expect(page.locator(".under-way")).to_be_hidden()
+
+
+def granted(page) -> None:
+    page.goto("/targets/staging-deploy/")
+    follow(page, page.get_by_role("button", name="Credentials"))
+
+
+def event(page) -> None:
+    """Open the newest event of the audit log."""
+    page.goto("/admin/cooper/auditevent/")
+    follow(page, page.locator("#result_list tbody th a").first)
+
+
+def change_preview(page) -> None:
+    page.goto(f"{TARGETS}staging-deploy/change/")
+    page.get_by_label("Title").fill("Another title")
+    preview(page)
+
+
+def action_preview(page) -> None:
+    """Choose a target and what is done to it, and look at the page that asks."""
+    page.goto(TARGETS)
+    page.locator(".action-select").first.check()
+    page.locator("select[name=action]").select_option("associate")
+    follow(page, page.get_by_role("button", name="Go"))
+
+
+REFUSED = [ONE_OF_THREE, *CAUSES_OF_REFUSAL, LONG * 10]
+"""What a test found."""
+
 PORTAL = {
     "login": "/login/",
     "home": "/",
+    "home search": "/?q=dev",
     "search": f"/?q={LONG * 5}",
     "target": f"/targets/{NAME}/",
+    "target with reason": "/targets/staging-deploy/",
     "device": "/device/",
+    "me": "/me/",
+    "several": "/credentials/?target=staging-deploy",
+    "several granted": several_granted,
+    "granted": granted,
+    "go": "/go/",
+    "go offers": f"/go/?url={quote_url(BUCKETS, safe='')}",
+    "go refused": f"/go/?url={LONG * 10}",
+    "go target": f"/go/staging-deploy/?destination={quote_url(STACK, safe='')}",
+    "go stopped target": f"/go/{NAME}/?destination={quote_url(BUCKETS, safe='')}",
+    "start": "/start",
+    "start without role": f"/start/console?account_id=222222222222&role_name={LONG}",
     "not found": "/nowhere/",
 }
+"""Pages by what they are called: an address, or what is done to come there."""
+
 TARGETS = "/admin/brokers/target/"
 ADMIN = {
     "admin": "/admin/",
@@ -61,8 +135,14 @@ ADMIN = {
     "emergency stop history": "/admin/cooper/installation/grants/history/",
     "settings": "/admin/cooper/settings/contact/change/",
     "audit log": "/admin/cooper/auditevent/",
+    "audit search": f"/admin/cooper/auditevent/?q={LONG * 5}",
+    "event": event,
     "export": "/admin/cooper/auditevent/export/",
     "access review": "/admin/brokers/target/review/",
+    "target change preview": change_preview,
+    "target action preview": action_preview,
+    "person history": f"/admin/accounts/person/{quote(f'local:{USERNAME}')}/history/",
+    "settings history": "/admin/cooper/settings/contact/history/",
 }
 
 
@@ -94,7 +174,8 @@ def _put_targets() -> None:
         state="enabled",
         sensitive=True,
         session_policy='{"Version": "2012-10-17", "Statement": []}' + LONG * 20,
-        probe={"works": False, "findings": [LONG * 10]},
+        owner=(LONG * 4)[:120],
+        probe={"works": False, "findings": REFUSED, "places": [Place.ASSUME_ROLE] * len(REFUSED)},
     )
     groups = ("local:developers", GROUP)
 
@@ -149,50 +230,87 @@ def opened(chromium, site, client, **options):
 
 
 OVERFLOW = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-
-
-@pytest.mark.parametrize(("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)])
-def test_no_page_is_wider_than_its_screen(chromium, site, awkward, person, pages):
-    page = opened(chromium, site, awkward[person])
-    too_wide = {}
-    for name, address in pages.items():
-        page.goto(address)
-        for size in (PHONE, DESK):
-            page.set_viewport_size(size)
-            width, room = page.evaluate(OVERFLOW)
-            take_screenshot(page, f"long-{name.replace(' ', '-')}-{size['width']}")
-            if width > room:
-                too_wide[f"{name} at {size['width']}"] = width
-    page.context.close()
-    assert too_wide == {}
-
-
-SAMPLE = ("admin", "targets", "target change")
+PORTAL_SAMPLE = ("home", "target", "me", "several", "go offers", "go target", "not found")
+ADMIN_SAMPLE = (
+    "admin",
+    "targets",
+    "target change",
+    "role add",
+    "target history",
+    "explain",
+    "accounts",
+    "person change",
+    "local account change",
+    "settings",
+    "audit log",
+    "event",
+)
+AXE_SAMPLE = ("admin", "targets", "target change")
 """Pages that are looked at in each run; the soak run looks at all."""
+
+
+def come_to(page, place) -> None:
+    """Open the page at an address, or do what leads there."""
+    if callable(place):
+        place(page)
+    else:
+        page.goto(place)
+
+
+def too_wide(page, sizes) -> list[str]:
+    """Return the sizes at which the page is wider than its screen, and by how much."""
+    found = []
+    for size in sizes:
+        page.set_viewport_size(size)
+        width, room = page.evaluate(OVERFLOW)
+        if width > room:
+            found.append(f"{width} at {size['width']}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("person", "pages", "sample"),
+    [("alice", PORTAL, PORTAL_SAMPLE), ("carol", ADMIN, ADMIN_SAMPLE)],
+)
+def test_no_page_is_wider_than_its_screen(chromium, site, awkward, person, pages, sample):
+    page = opened(chromium, site, awkward[person])
+    found = {}
+    for name in sample:
+        come_to(page, pages[name])
+        found[name] = too_wide(page, (PHONE, DESK))
+    page.context.close()
+    assert {name: widths for name, widths in found.items() if widths} == {}
 
 
 def test_axe_finds_nothing_on_a_few_pages(chromium, site, awkward):
     page = opened(chromium, site, awkward["carol"], color_scheme="dark")
-    found = {name: _violations_at(page, ADMIN[name], PHONE) for name in SAMPLE}
+    page.set_viewport_size(PHONE)
+    found = {}
+    for name in AXE_SAMPLE:
+        come_to(page, ADMIN[name])
+        found[name] = violations(page)
     page.context.close()
     assert {name: rules for name, rules in found.items() if rules} == {}
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["390", "1440"])
-@pytest.mark.parametrize(("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)])
-def test_axe_finds_nothing_on_any_page(chromium, site, awkward, person, pages, size, scheme):
+@pytest.mark.parametrize("size", [PHONE, ZOOMED, WIDE], ids=["390", "720", "1440"])
+@pytest.mark.parametrize(
+    ("person", "pages"), [("alice", PORTAL), ("carol", ADMIN)], ids=["portal", "admin"]
+)
+def test_every_page_fits_and_axe_finds_nothing(
+    chromium, site, awkward, person, pages, size, scheme
+):
     page = opened(chromium, site, awkward[person], color_scheme=scheme)
-    found = {name: _violations_at(page, address, size) for name, address in pages.items()}
+    found = {}
+    for name, place in pages.items():
+        page.set_viewport_size(size)
+        come_to(page, place)
+        found[name] = [*too_wide(page, (size,)), *violations(page)]
+        take_screenshot(page, f"long-{name.replace(' ', '-')}-{size['width']}-{scheme}")
     page.context.close()
-    assert {name: rules for name, rules in found.items() if rules} == {}
-
-
-def _violations_at(page, address, size):
-    page.set_viewport_size(size)
-    page.goto(address)
-    return violations(page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
 
 
 BROKEN_WORDS = """
