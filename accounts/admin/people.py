@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Hashable, Iterable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 
 from accounts import administrators, enrolment_codes, totp
-from accounts.admin import person_groups
+from accounts.admin import person_groups, person_sessions
 from accounts.admin.people_list import (
     FRESH,
     DisabledFilter,
@@ -20,7 +21,6 @@ from accounts.admin.people_list import (
     as_stored,
 )
 from accounts.admin.person_operations import PersonOperationKind
-from accounts.admin.person_sessions import WebSessionsAdmin
 from accounts.admin.step_up import StepUpMixin
 from accounts.end_reasons import EndReason
 from accounts.models import LocalAccount, Person
@@ -46,7 +46,7 @@ class PersonForm(admin.DocumentForm):
 
 
 @admin.register(Person)
-class PersonAdmin(StepUpMixin, WebSessionsAdmin):
+class PersonAdmin(StepUpMixin, admin.ModelAdmin):
     """Everybody who has signed in; their provider says who they are."""
 
     form = PersonForm
@@ -173,7 +173,8 @@ class PersonAdmin(StepUpMixin, WebSessionsAdmin):
         page = self.confirm(request, operation, "End web sessions", lines)
         if page is None:
             done = "people signed out of all web sessions"
-            self.apply_to_each(request, operation, self.end_all_sessions, done)
+            end = partial(person_sessions.end_all_sessions, self)
+            self.apply_to_each(request, operation, end, done)
         return page
 
     @admin.action(description="Reset the one-time-code devices of the chosen people")
@@ -236,11 +237,18 @@ class PersonAdmin(StepUpMixin, WebSessionsAdmin):
         totp.reset_device(person.person, by=str(request.user.pk))
 
     # -- one person's page
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(partial(person_sessions.end_view, self))
+        end_url = path("<path:object_id>/end/", view, name="accounts_person_end")
+        return [end_url, *super().get_urls()]
+
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Mark an administrator and an auditor."""
-        context["roles"] = person_groups.roles_of(context["original"])
+        """Mark an administrator and an auditor, and show the active web sessions."""
+        person = context["original"]
+        context["roles"] = person_groups.roles_of(person)
+        context["web_sessions"] = person_sessions.web_sessions_of(request, person)
         return super().render_change_form(request, context, *arguments, **named)
 
 

@@ -73,8 +73,10 @@ def test_it_puts_no_secret_in_a_file_unless_asked_for(store):
 
 
 def test_it_writes_the_same_file_each_time(store):
-    assert exported() == exported() and exported().startswith(
-        "cooper: 2\naccounts:\n  '222222222222':\n    name: Dev"
+    assert exported() == exported()
+    assert exported().startswith(
+        "cooper: 2\ndefault_contact: Platform team, platform@example.com\n"
+        "accounts:\n  '222222222222':\n    name: Dev"
     )
 
 
