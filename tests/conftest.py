@@ -20,10 +20,10 @@ from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
 from brokers.admin import disabled_people_card, known_people, last_used, refusals_card
-from brokers.grants import limits
+from brokers.grants import active, limits
 from cooper_project import preparation, warm_up
 from cooper_project.setup import set_up
-from core import audit, audit_shards, secret_keys
+from core import audit, audit_search, audit_shards, secret_keys
 from core.admin import document_source
 from core.dynamo import table_manager
 from core.retry import Backoff
@@ -87,6 +87,10 @@ def pytest_configure(config: pytest.Config) -> None:
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.parallelism = 1
     Argon2PasswordHasher.memory_cost = 8
+
+    # a search ends early where its test says so, and not where the machine stands still
+    audit_search.PATIENCE = 120.0
+    active.PATIENCE = 120.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

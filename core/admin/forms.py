@@ -186,10 +186,10 @@ class DocumentForm(forms.Form):
         if self.operation is not None and self.operation.refusal is not None:
             refusal = self.operation.refusal
             self.add_error(getattr(refusal, "field", None), refusal.message)
-        if self._is_stale():
+        if self.is_stale():
             self._show_conflict()
 
-    def _is_stale(self) -> bool:
+    def is_stale(self) -> bool:
         """Return whether somebody else saved the document since the form was shown."""
         if self.adding or "version" in self.errors:
             return False

@@ -1,21 +1,12 @@
-"""The page of the emergency stop: since when, by whom and why, and one button."""
+"""The form of the emergency stop: a reason, and one button."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpResponse
 
-from core import audit
 from core.admin.forms import DocumentForm, LineField
-from core.admin.one_page import OnePageAdmin
-from core.admin.operations import AdminOperation, AdminRequest
-from core.audit import AuditEvent, Event
-from core.audit_search import history_for
-from core.dynamo import Document, Transaction
-from core.emergency_stop import HISTORY, REASON_LIMIT, put_lift, put_stop, stop_in
-from core.installation import STOP_SWITCH_ITEM
+from core.audit import Event
+from core.emergency_stop import REASON_LIMIT, stop_in
 
 BUTTONS = {"on": True, "off": False}
 """What the two buttons send, of which a page shows one."""
@@ -61,9 +52,9 @@ class StopForm(DocumentForm):
             self.add_error(None, "Press one of the buttons: nothing was done yet.")
         return cleaned
 
-    def _is_stale(self) -> bool:
+    def is_stale(self) -> bool:
         # a stop does not wait for whoever changed something meanwhile
-        return not self.cleaned_data.get("stopped") and super()._is_stale()
+        return not self.cleaned_data.get("stopped") and super().is_stale()
 
     def add_conflict_errors(self) -> None:
         """Say that it is another stop; the page shows which."""
@@ -82,59 +73,3 @@ def stop_event(*, is_set: bool) -> Event:
     if is_set:
         return Event.STOP_SET
     return Event.STOP_LIFTED
-
-
-class StopSwitchAdmin(OnePageAdmin):
-    """The emergency stop; the installation's other facts are not managed here."""
-
-    form = StopForm
-    only_pk = STOP_SWITCH_ITEM
-    menu_rank = 60
-    change_form_template = "admin/emergency_stop.html"
-    fieldsets = ((None, {"fields": ("reason",)}), (BUTTON, {"fields": ("stopped",)}))
-
-    def history_of(self, obj: Document) -> Iterable[AuditEvent]:
-        return history_for(HISTORY)
-
-    def render_change_form(
-        self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
-    ) -> HttpResponse:
-        """Show which stop is on."""
-        context["stop"] = stop_in(context["original"])
-        return super().render_change_form(request, context, *arguments, **named)
-
-    def write(
-        self, request: AdminRequest, operation: AdminOperation[Any], writes: Transaction
-    ) -> None:
-        """Stop or lift, by what the switch itself says; the item's other facts stay."""
-        reason = operation.changes.cleaned_data["reason"]
-        if operation.changes.cleaned_data["stopped"]:
-            put_stop(writes, audit.now(), str(request.user.pk), reason)
-        else:
-            put_lift(writes, operation.document.stopped_since)
-
-        for event in self.audit_events(request, operation):
-            writes.create(event)
-
-    def audit_events(
-        self, request: AdminRequest, operation: AdminOperation[Any]
-    ) -> list[AuditEvent]:
-        """Record that it was set or lifted, and why."""
-        given = operation.changes.cleaned_data
-        kind = stop_event(is_set=given["stopped"])
-        return [audit.event(kind, object="all grants", target=HISTORY, why=given["reason"])]
-
-    def message_user(
-        self, request: AdminRequest, message: Any, *arguments: Any, **named: Any
-    ) -> None:
-        """Say what became of all grants."""
-        changes = request.operation.changes
-        is_stop = changes.cleaned_data.get("stopped")
-        if not changes and is_stop:
-            messages.info(request, "All grants are stopped already.")
-        elif not changes:
-            super().message_user(request, message, *arguments, **named)
-        elif is_stop:
-            messages.success(request, "All grants are stopped.")
-        else:
-            messages.success(request, "The stop is lifted: people become their targets again.")

@@ -75,4 +75,4 @@ def test_enough_of_them_have_rows(client_of, odd, changelists):
     counts = {one.opts.model_name: len(rows_of(one)) for one in changelists}
     with_rows = {name for name, count in counts.items() if count}
     assert {"target", "association", "person", "localaccount", "awsaccount"} <= with_rows
-    assert {"installation", "auditevent"} <= with_rows
+    assert "auditevent" in with_rows
