@@ -1,5 +1,6 @@
 """Every page, with the longest and most awkward data that there may be, in a real browser."""
 
+import json
 from urllib.parse import quote as quote_url
 
 import pytest
@@ -311,6 +312,18 @@ def test_every_page_fits_and_axe_finds_nothing(
         take_screenshot(page, f"long-{name.replace(' ', '-')}-{size['width']}-{scheme}")
     page.context.close()
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_a_refused_test_has_the_trust_policy_at_hand(chromium, site, awkward):
+    page = opened(chromium, site, awkward["carol"])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(ADMIN["target change"])
+    page.get_by_role("button", name="Copy Trust policy (JSON)").click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    page.context.close()
+    statements = [statement["Sid"] for statement in copied["Statement"]]
+    assert statements == ["CooperAssumes", "CooperNamesThePerson"]
 
 
 BROKEN_WORDS = """
