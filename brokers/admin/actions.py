@@ -242,7 +242,7 @@ def _confirm_and_run(
     page = model_admin.confirm(
         request,
         operation,
-        f"{bulk.title}: {len(targets)} targets",
+        f"{bulk.title}: {_count(len(targets))}",
         lambda: _preview_lines(catalogue_of(request), bulk, targets, _typed(form)),
         form=form,
     )

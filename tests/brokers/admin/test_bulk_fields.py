@@ -60,3 +60,9 @@ def test_it_refuses_what_the_form_of_a_target_refuses(carol, action, typed, mess
     answer = carol.post(LIST, chosen(action, **typed))
     assert message in answer.text
     assert Target.find("dev-read").attribute_values == before
+
+
+@pytest.mark.parametrize(("names", "count"), [(["dev-read"], "1 target"), (NAMES, "2 targets")])
+def test_the_page_says_of_how_many_it_is(carol, names, count):
+    page = carol.post(LIST, {"action": "set_owner", "_selected_action": list(names)}).text
+    assert f"Set the owner: {count}</h1>" in page
