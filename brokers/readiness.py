@@ -203,7 +203,7 @@ def needs_probe(changes: Changes, *, adding: bool = False, enabling: bool = Fals
 
 
 # -- in words --------------------------------------------------------------------------------------
-FIX_AND_TEST = "Fix what the test found and test the target again."
+FIX_AND_TEST = "Its page says what the test found and what to do; then test the target again."
 
 
 def advice(result: ProbeResult, *, sensitive: bool) -> str:

@@ -25,13 +25,15 @@ def _providers_url() -> str:
 
 
 def _providers() -> Card:
-    title = "Identity providers"
+    title = "Certificates that end soon"
     problems = []
     for idp in SamlIdp.everything():
         if not idp.removed:
             problems += [f"{idp}: {problem}" for problem in find_problems(idp)]
     if not problems:
-        return Card(title, "0", "No certificate ends soon.", _providers_url(), as_of=now())
+        return Card(
+            title, "0", "None does, of any identity provider.", _providers_url(), as_of=now()
+        )
 
     count = f"{len(problems):,}"
     return Card(title, count, "; ".join(problems[:3]), _providers_url(), False, as_of=now())
@@ -54,6 +56,6 @@ providers_card = KeptCard(_providers)
 new_admins_card = KeptCard(_new_admins)
 
 admin.site.card_kinds += [
-    CardKind("Identity providers", _providers_url, providers_card),
+    CardKind("Certificates that end soon", _providers_url, providers_card),
     CardKind("New administrators", _new_admins_url, new_admins_card),
 ]

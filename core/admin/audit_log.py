@@ -33,6 +33,9 @@ PAGE = 50
 READ_AT_ONCE = PAGE * 2 + 2
 """Events that a page reads: each of its entries may be two, an intent and its outcome."""
 
+ENDED_BADLY = frozenset({"refused", "failed"})
+"""Results that a list makes stand out."""
+
 LONGEST_REASON = 120
 """Characters of a reason that a list shows; the event's own page has all of it."""
 
@@ -238,14 +241,20 @@ class AuditEventAdmin(ModelAdmin):
         """Return what it was done to, and whether that is a target that does not exist any more."""
         links: Links = event.links  # type: ignore[attr-defined]
         name = links.about(event)
+        if _entry(event).words.what.endswith(str(name)):
+            # said already, such as "changed the default contact"
+            return "-"
         if event.is_of_deleted_target:  # type: ignore[attr-defined]
             return format_html("{} (deleted)", name)
         return name
 
     @display(description="Result")
     def result(self, event: AuditEvent) -> str:
-        """Return how it ended."""
-        return _entry(event).words.result
+        """Return how it ended; what was refused or failed stands out."""
+        result = _entry(event).words.result
+        if result in ENDED_BADLY:
+            return format_html('<span class="ended-badly">{}</span>', result)
+        return result
 
     @display(description="Way")
     def way(self, event: AuditEvent) -> str:

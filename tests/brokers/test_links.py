@@ -149,8 +149,8 @@ def test_a_target_s_page_has_its_link(client_of):
         ("cross-site", "came from another site"),
         ("same-site", "came from another site"),
         ("none", "typed, or comes from a bookmark"),
-        ("same-origin", "cannot tell where"),
-        ("", "cannot tell where"),
+        ("same-origin", "does not say where"),
+        ("", "does not say where"),
     ],
 )
 def test_it_says_where_the_link_came_from(client_of, site, text):

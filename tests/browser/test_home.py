@@ -201,6 +201,7 @@ def test_enter_opens_the_only_one_that_was_typed_never_one_that_came_with_the_ad
     page.goto("/")
     page.locator("#q").focus()
     page.keyboard.type("payments-dev-1-read")
+    expect(page.locator(".count")).to_contain_text("Enter opens it: Console · 1 h.")
     is_console = lambda request: request.url.endswith("/targets/payments-dev-1-read/console/")  # noqa: E731
     with page.context.expect_event("request", is_console) as request:
         page.keyboard.press("Enter")

@@ -349,15 +349,23 @@ function hitRow(row, account) {
   return copy;
 }
 
+function whatKeysDo(number, only) {
+  if (number === 0) { return " Esc shows all of them."; }
+  if (!only) { return ""; }
+  const button = wayInto(only);
+  if (button.matches("button")) { return ` Enter opens it: ${button.textContent.trim()}. ↓ and o: its page.`; }
+  return " Enter opens its page.";
+}
+
 function show(hits, number, query) {
   hitList.replaceChildren(...hits.slice(0, MOST_HITS).map((hit) => hitRow(hit.row, hit.account)));
   home.classList.add("searching");
   hitForm.hidden = false;
   const more = number > MOST_HITS ? ` The best ${MOST_HITS} are shown.` : "";
-  count.textContent = `${number} of ${total} match.${more}`;
   shownQuery = query;
   const only = onlyHit();
   if (only) { only.classList.add("marked"); }
+  count.textContent = `${number} of ${total} match.${more}${whatKeysDo(number, only)}`;
 }
 
 function showAll() {

@@ -70,7 +70,7 @@ def test_it_counts_what_needs_a_look(client_of, untidy):
     assert cards["Pending targets"].startswith("1 ")
     assert cards["Disabled or failing targets"].startswith("0 ")
     assert cards["Refused grants today"].startswith("3 ")
-    assert "it answered 404" in cards["Identity providers"]
+    assert "it answered 404" in cards["Certificates that end soon"]
     assert cards["New administrators"].startswith("1 ")
     assert cards["Emergency stop"] == "Off 1 AWS account stopped"
     assert cards["Imports under way"] == "0 None."
@@ -153,7 +153,8 @@ def test_what_is_costly_is_kept_for_a_minute(client_of):
 
 
 @pytest.mark.parametrize(
-    ("table", "title"), [("saml-idps", "Identity providers"), ("imports", "Imports under way")]
+    ("table", "title"),
+    [("saml-idps", "Certificates that end soon"), ("imports", "Imports under way")],
 )
 def test_a_card_that_cannot_be_read_says_so(client_of, table, title):
     carol = client_of("carol")
