@@ -19,6 +19,33 @@ def press(page, *keys: str) -> int:
     return len(keys)
 
 
+def test_it_takes_few_keys_to_find_a_target_and_open_it_at_a_service_in_a_region(page):
+    """Find prod-read, open the console at S3 in eu-west-1: at most twelve keys beside the text."""
+    sign_in(page, "alice")
+    page.goto("/me/")
+    keys = press(page, "/")
+    page.wait_for_url("**/#q")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("prod-read")
+    see(page.locator(".hits li.target.marked"))
+    keys += press(page, "ArrowDown", "o")
+
+    see(page.get_by_role("heading", name="Production, read only"))
+    page.wait_for_load_state()
+    # past the header, past the way back to home
+    keys += press(page, "Tab", "Enter", "Tab", "Tab")
+    page.keyboard.type("S3")
+    keys += press(page, "Tab")
+    page.keyboard.type("eu-west-1")
+    with page.expect_popup() as opened:
+        keys += press(page, "Control+Enter")
+    opened.value.wait_for_url(SIGNED_IN)
+    expect(opened.value.locator("body")).to_contain_text(
+        "https://eu-west-1.console.aws.amazon.com/s3"
+    )
+    assert keys <= 12
+
+
 def test_alice_opens_the_console_by_keyboard_and_sees_that_it_opens(page):
     sign_in(page, "alice")
     see(page.get_by_role("heading", name="Your targets"))
