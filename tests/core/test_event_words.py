@@ -110,7 +110,7 @@ def test_a_test_of_a_target_that_failed_says_why(carol):
     put(Event.TARGET_TRY_FAILED, target="dev-read", findings=["AWS refuses it.", "Look there."])
     page = carol.get(LIST, {"event": "target:try:failed"}).text
     assert cells(page, "because") == ["AWS refuses it. Look there."]
-    assert cells(page, "what") == ["tested a target"] and cells(page, "result") == ["failed"]
+    assert cells(page, "what") == ["tested a target"] and "failed" in cells(page, "result")[0]
 
 
 def test_an_intents_page_is_headed_by_its_outcome(carol):
