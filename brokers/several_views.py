@@ -17,7 +17,7 @@ from brokers.credentials_forms import MOST_TARGETS, SeveralForm
 from brokers.formats import credential_process, profile_name
 from brokers.formats_of_several import GROWING
 from brokers.forms import DEFAULT_SECONDS
-from brokers.grants import Delivery, GrantRequest
+from brokers.grants import Counter, Delivery, GrantRequest
 from brokers.request_catalogue import catalogue_of
 from brokers.several import MOST_SECONDS, Offer, Result, grant_each, offers_for
 from brokers.several_page import page_in_parts
@@ -149,7 +149,7 @@ def _grant_request(
         delivery=Delivery.CREDENTIALS,
         reason=form.cleaned_data["reason"].strip(),
         web_session=hash_session_key(str(request.session.session_key)),
-        is_one_of_several=True,
+        counter=Counter.SEVERAL,
     )
 
 

@@ -43,9 +43,6 @@ TARGETS = [
 LINKS = [
     path("go/", link_views.go, name="go"),
     path("go/<target:name>/", link_views.go_to_target, name="go-target"),
-    # a slash redirect would lose the fragment in some browsers
-    path("start", link_views.start, name="start"),
-    path("start/", link_views.start, name="start-slash"),
     path("start/console", link_views.start_console, name="start-console"),
 ]
 

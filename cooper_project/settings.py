@@ -30,6 +30,10 @@ COOPER_TRUSTED_PROXIES = env.listing("COOPER_TRUSTED_PROXIES")
 COOPER_MAX_SESSION = env.integer("COOPER_MAX_SESSION", 43_200, least=900, most=129_600)
 COOPER_GRANTS_PER_MINUTE = env.integer("COOPER_GRANTS_PER_MINUTE", 30, least=1, most=10_000)
 COOPER_PROFILES_PER_MINUTE = env.integer("COOPER_PROFILES_PER_MINUTE", 60, least=1, most=10_000)
+COOPER_CLI_GRANTS_PER_MINUTE = env.integer("COOPER_CLI_GRANTS_PER_MINUTE", 60, least=1, most=10_000)
+COOPER_COMMAND_LINE_SECONDS = env.integer(
+    "COOPER_COMMAND_LINE_SECONDS", 28_800, least=3_600, most=43_200
+)
 COOPER_STEP_UP_SECONDS = env.integer("COOPER_STEP_UP_SECONDS", 0, least=0, most=300)
 COOPER_ENROLMENT = env.text("COOPER_ENROLMENT", "open", matching="open|code")
 COOPER_STS_AT_ONCE = env.integer("COOPER_STS_AT_ONCE", 32, least=1, most=1_000)
@@ -69,6 +73,7 @@ INSTALLED_APPS = [
     "core.apps.CoreConfig",
     "accounts.apps.AccountsConfig",
     "brokers.apps.BrokersConfig",
+    "sso_portal.apps.SsoPortalConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

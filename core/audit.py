@@ -84,6 +84,12 @@ class Event(StrEnum):
     SECRET_KEY_MADE = "secret-key:make:done"  # noqa: S105 - an event's name
     SECRET_KEY_ROTATED = "secret-key:rotate:done"  # noqa: S105 - an event's name
     SECRET_KEY_RETIRED = "secret-key:retire:done"  # noqa: S105 - an event's name
+    REGISTRATION_KEY_ROTATED = "registration-key:rotate:done"
+    COMMAND_LINE_ALLOWED = "command-line:allow:done"
+    COMMAND_LINE_DENIED = "command-line:allow:refused"
+    COMMAND_LINE_BEGUN = "command-line:begin:done"
+    COMMAND_LINE_ENDED = "command-line:end:done"
+    COMMAND_LINE_REFUSED = "command-line:begin:refused"
     CIPHERTEXT_MOVED = "ciphertext:rewrap:done"
     SERVE_STARTED = "serve:start:done"
 

@@ -3,11 +3,12 @@
 from brokers.grants.active import ActiveGrant, active_grants_for, active_grants_in
 from brokers.grants.decision import Decision, require_entitlement
 from brokers.grants.issue import Delivery, GrantRequest, IssuedGrant, grant
-from brokers.grants.limits import CEILINGS, attempts_key, lessons, longest_seconds
+from brokers.grants.limits import CEILINGS, Counter, attempts_key, lessons, longest_seconds
 
 __all__ = [
     "CEILINGS",
     "ActiveGrant",
+    "Counter",
     "Decision",
     "Delivery",
     "GrantRequest",

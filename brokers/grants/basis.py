@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from accounts import sessions
+from accounts import command_lines, sessions
 from accounts.identity import Identity
-from accounts.models import Person, WebSession
+from accounts.models import CommandLine, Person, WebSession
 from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import NEVER, Entitlement, is_active
 from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible
@@ -25,8 +25,11 @@ class Claim:
     identity: Identity
     target: AnyTarget
     entitlement: Entitlement
-    web_session: str
+    web_session: str = ""
     """The web session that asks, by the hash of its key."""
+
+    command_line: str = ""
+    """The command line that asks, by its id, where it is no web session."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Basis:
     person: Person | None
     target: Target | None
     association: Association | None
-    web_session: WebSession | None
+    session: WebSession | CommandLine | None
+    """The one that asks."""
 
 
 class Confirmed(NamedTuple):
@@ -55,10 +59,10 @@ def confirm(basis: Basis, claim: Claim, now: datetime) -> Confirmed:
     """
     _demand_running(basis.stop_switch, now)
     account = _running_account(basis.account, claim)
-    _demand_person(basis.person, claim)
+    person = _unchanged_person(basis.person, claim)
     target = _unchanged_target(basis.target, claim)
     _demand_association(basis.association, claim, now)
-    _demand_web_session(basis.web_session, claim, now)
+    _demand_session(basis.session, person, claim, now)
     return Confirmed(target, account)
 
 
@@ -83,7 +87,7 @@ def _running_account(account: AwsAccount | None, claim: Claim) -> AwsAccount:
     return account
 
 
-def _demand_person(person: Person | None, claim: Claim) -> None:
+def _unchanged_person(person: Person | None, claim: Claim) -> Person:
     """Demand that the person is enabled, in the same epoch, and in the group that entitles."""
     group = str(claim.entitlement.last_group)
     if (
@@ -93,6 +97,7 @@ def _demand_person(person: Person | None, claim: Claim) -> None:
         or group not in (person.groups or [])
     ):
         raise _signed_out("person disabled, or in a new epoch or group")
+    return person
 
 
 def _unchanged_target(target: Target | None, claim: Claim) -> Target:
@@ -124,14 +129,34 @@ def _end(until: datetime | None) -> datetime:
     return until or NEVER
 
 
-def _demand_web_session(web_session: WebSession | None, claim: Claim, now: datetime) -> None:
-    """Demand that the web session that asks is there, active, and this person's."""
+def _demand_session(
+    session: WebSession | CommandLine | None, person: Person, claim: Claim, now: datetime
+) -> None:
+    """Demand that the session that asks is there, active, and this person's."""
+    if claim.command_line:
+        _demand_command_line(session, person, now)
+    else:
+        _demand_web_session(session, claim, now)
+
+
+def _demand_web_session(
+    session: WebSession | CommandLine | None, claim: Claim, now: datetime
+) -> None:
     if (
-        not web_session
-        or web_session.person != claim.identity.person
-        or not sessions.is_active(web_session, now.timestamp())
+        not isinstance(session, WebSession)
+        or session.person != claim.identity.person
+        or not sessions.is_active(session, now.timestamp())
     ):
         raise _signed_out("web session ended")
+
+
+def _demand_command_line(
+    session: WebSession | CommandLine | None, person: Person, now: datetime
+) -> None:
+    if not isinstance(session, CommandLine) or not command_lines.is_active(
+        session, person, now.timestamp()
+    ):
+        raise _signed_out("command line ended")
 
 
 def _signed_out(detail: str) -> ChangedMeanwhile:

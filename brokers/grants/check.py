@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from accounts.models import Person, WebSession
+from accounts.models import CommandLine, Person, WebSession
 from brokers.grants.basis import Basis, Claim, Confirmed, confirm
 from brokers.models import Association, AwsAccount, Target
 from core import audit
@@ -32,17 +32,23 @@ def read_basis(claim: Claim) -> Basis:
         (Person, claim.identity.person),
         (Target, target_name),
         (Association, target_name, str(claim.entitlement.last_group)),
-        (WebSession, claim.web_session),
+        _session_key(claim),
     ]
-    switch, account, person, target, association, web_session = serializable_read(keys)
+    switch, account, person, target, association, session = serializable_read(keys)
     return Basis(
         stop_switch=_typed(Installation, switch),
         account=_typed(AwsAccount, account),
         person=_typed(Person, person),
         target=_typed(Target, target),
         association=_typed(Association, association),
-        web_session=_typed(WebSession, web_session),
+        session=_typed(WebSession, session) or _typed(CommandLine, session),
     )
+
+
+def _session_key(claim: Claim) -> DocumentKey:
+    if claim.command_line:
+        return (CommandLine, claim.command_line)
+    return (WebSession, claim.web_session)
 
 
 def _typed(model: type[DocumentT], document: Document | None) -> DocumentT | None:

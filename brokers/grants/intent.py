@@ -33,8 +33,7 @@ def record_intent(
     entitlement: Entitlement,
     now: datetime,
     facts: dict[str, Any],
-    *,
-    is_one_of_several: bool = False,
+    counter: limits.Counter = limits.Counter.ONE_BY_ONE,
 ) -> Intent:
     """Record the intent, and count it as one of the person's grants in this minute.
 
@@ -56,6 +55,6 @@ def record_intent(
     event_key = audit.event_key(now, session.grant_id)
 
     with transaction() as writes:
-        limits.count_attempt(writes, session.identity, is_one_of_several=is_one_of_several)
+        limits.count_attempt(writes, session.identity, counter)
         writes.create(audit.event(Event.GRANT_INTENDED, at=event_key, **all_facts))
     return Intent(session.grant_id, event_key, all_facts)

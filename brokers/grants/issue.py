@@ -41,10 +41,11 @@ ONE_HOUR_NOTE = "AWS does not give this target more than one hour, so that is wh
 
 
 class Delivery(StrEnum):
-    """How a person uses the target: in the console, or with credentials."""
+    """How a person uses the target: in the console, with credentials, or by a command line."""
 
     CONSOLE = "console"
     CREDENTIALS = "credentials"
+    COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,19 @@ class GrantRequest:
     """A one-time code of the person's device, for targets that take one."""
 
     web_session: str = field(default="", repr=False)
-    """The web session that asks, by the hash of its key; nothing is granted without one."""
+    """The web session that asks, by the hash of its key."""
+
+    command_line: str = ""
+    """The command line that asks, by its id. Nothing is granted without one of the two."""
 
     attempts: int | None = None
     """The person's grants of this minute as they were read with the request; None: not read."""
 
-    is_one_of_several: bool = False
-    """Whether it comes from the page of several targets, which has a limit of its own."""
+    counter: limits.Counter = limits.Counter.ONE_BY_ONE
+    """By which limit it counts."""
+
+    client: str = ""
+    """The kind of program that asks, for the audit log: "" for the portal's own pages."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,7 @@ def grant(
             seconds = limits.allowed_seconds(target, decision.entitlement, request.seconds, now)
             destination = _console_destination(target, request)
             reason = demanded_reason(target, request.reason)
-            _demand_web_session(request)
+            _demand_session(request)
             _use_code(identity, request, takes_code=decision.takes_code)
 
             session = session_request(target, identity, seconds, decision.external_id)
@@ -125,12 +132,19 @@ def grant(
                 decision.entitlement,
                 now,
                 facts,
-                is_one_of_several=request.is_one_of_several,
+                request.counter,
             )
 
         intent = intent.with_facts(checked_at=audit.now().isoformat())
         with stops_recorded(intent), _time_kept_for_outcome():
-            confirmed = check(Claim(identity, target, decision.entitlement, request.web_session))
+            claim = Claim(
+                identity,
+                target,
+                decision.entitlement,
+                web_session=request.web_session,
+                command_line=request.command_line,
+            )
+            confirmed = check(claim)
 
         # from here on with what the check has read
         if confirmed.target.is_role:
@@ -162,10 +176,10 @@ def _issue(
 
 
 # -- before the intent -----------------------------------------------------------------------------
-def _demand_web_session(request: GrantRequest) -> None:
-    """Refuse what names no web session: the check could not look at it."""
-    if not request.web_session:
-        raise ChangedMeanwhile("You were signed out. Sign in again.", "no web session")
+def _demand_session(request: GrantRequest) -> None:
+    """Refuse what names no session, or two: the check could not look at it."""
+    if bool(request.web_session) == bool(request.command_line):
+        raise ChangedMeanwhile("You were signed out. Sign in again.", "no session")
 
 
 def _use_code(identity: Identity, request: GrantRequest, *, takes_code: bool) -> None:
@@ -184,6 +198,8 @@ def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
         "one_of_several": request.is_one_of_several or None,
         "seconds": seconds,
         "reason": request.reason[:REASON_LIMIT] or None,
+        "command_line": request.command_line or None,
+        "client": request.client or None,
     }
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import datetime
+from enum import StrEnum
 
 from django.conf import settings
 
@@ -30,6 +31,24 @@ RECORDED_REFUSALS = 30
 
 CEILINGS = {Kind.ROLE: assume_role.LONGEST, Kind.FEDERATED_USER: federation_token.LONGEST}
 """Seconds that AWS gives at most, by kind."""
+
+
+class Counter(StrEnum):
+    """What counts together in a minute; each has a limit of its own."""
+
+    ONE_BY_ONE = "grants"
+    SEVERAL = "profiles"
+    COMMAND_LINE = "command-lines"
+
+    @property
+    def limit(self) -> int:
+        """Grants of one person in a minute."""
+        limits: dict[str, int] = {
+            Counter.ONE_BY_ONE: settings.COOPER_GRANTS_PER_MINUTE,
+            Counter.SEVERAL: settings.COOPER_PROFILES_PER_MINUTE,
+            Counter.COMMAND_LINE: settings.COOPER_CLI_GRANTS_PER_MINUTE,
+        }
+        return limits[self]
 
 
 class _LongestAllowed:
@@ -139,23 +158,15 @@ def demand_attempts_left(identity: Identity, attempts: int | None) -> None:
         raise _too_many()
 
 
-def count_attempt(writes: Transaction, identity: Identity, *, is_one_of_several: bool) -> None:
+def count_attempt(writes: Transaction, identity: Identity, counter: Counter) -> None:
     """Let a transaction count one more grant of the person in this minute.
 
-    It raises TooMany above COOPER_GRANTS_PER_MINUTE, and for one of several targets, which have a
-    counter of their own, above COOPER_PROFILES_PER_MINUTE. Whether AWS gives anything does not
-    matter.
+    It raises TooMany above the counter's limit. Whether AWS gives anything does not matter.
     """
-    key = attempts_key(identity.person)
-    limit = settings.COOPER_GRANTS_PER_MINUTE
-    if is_one_of_several:
-        key = throttle.window_key(f"profiles#{identity.person}", MINUTE)
-        limit = settings.COOPER_PROFILES_PER_MINUTE
-
-    is_below_limit = Attempt.tries < limit
+    is_below_limit = Attempt.tries < counter.limit
     writes.update(
         Attempt,
-        key,
+        throttle.window_key(f"{counter}#{identity.person}", MINUTE),
         actions=[Attempt.tries.add(1), Attempt.expires.set(after(2 * MINUTE))],
         condition=Attempt.tries.does_not_exist() | is_below_limit,
         refusal=_too_many(),
@@ -163,7 +174,7 @@ def count_attempt(writes: Transaction, identity: Identity, *, is_one_of_several:
 
 
 def _attempts_of(person: str) -> str:
-    return f"grants#{person}"
+    return f"{Counter.ONE_BY_ONE}#{person}"
 
 
 def _too_many() -> TooMany:

@@ -64,7 +64,7 @@ def basis(**changes: object) -> Basis:
         "person": person(),
         "target": target(),
         "association": association(),
-        "web_session": web_session(),
+        "session": web_session(),
     }
     return Basis(**documents | changes)
 
@@ -114,7 +114,7 @@ def test_the_association_may_end_as_was_decided_by_or_later(until, decided):
         ("person", ChangedMeanwhile, "person disabled, or in a new epoch or group"),
         ("target", ChangedMeanwhile, "target changed meanwhile"),
         ("association", TargetNotAccessible, f"association of {ADMINS} removed meanwhile"),
-        ("web_session", ChangedMeanwhile, "web session ended"),
+        ("session", ChangedMeanwhile, "web session ended"),
     ],
 )
 def test_what_is_not_there_says_no(name, refusal, detail):
@@ -132,7 +132,7 @@ def test_what_is_not_there_says_no(name, refusal, detail):
         ("person", without(person(), "groups")),
         ("target", without(target(), "state")),
         ("target", without(target(), "version")),
-        ("web_session", without(web_session(), "person")),
+        ("session", without(web_session(), "person")),
     ],
 )
 def test_an_attribute_that_is_not_stored_says_no(name, document):
@@ -165,8 +165,8 @@ def test_nothing_there_says_no():
         ({"target": target(state="disabled")}, ChangedMeanwhile, "changed or disabled"),
         ({"target": target(state="pending")}, ChangedMeanwhile, "changed or disabled"),
         ({"target": target(state="deleted")}, ChangedMeanwhile, "changed or disabled"),
-        ({"web_session": web_session(person="okta:bob")}, ChangedMeanwhile, "Sign in again"),
-        ({"web_session": web_session(person=None)}, ChangedMeanwhile, "Sign in again"),
+        ({"session": web_session(person="okta:bob")}, ChangedMeanwhile, "Sign in again"),
+        ({"session": web_session(person=None)}, ChangedMeanwhile, "Sign in again"),
     ],
 )
 def test_one_no_is_enough(changes, refusal, words):
@@ -204,9 +204,9 @@ def test_a_web_session_says_yes_until_its_idle_and_absolute_end(settings, times,
     moment = int(NOW.timestamp())
     session = web_session(**{name: moment + seconds for name, seconds in times.items()})
     if is_active:
-        assert confirm(basis(web_session=session), claim(), NOW)
+        assert confirm(basis(session=session), claim(), NOW)
     else:
-        assert refused(basis(web_session=session)).detail == "web session ended"
+        assert refused(basis(session=session)).detail == "web session ended"
 
 
 def test_a_stop_is_told_before_everything_else():
