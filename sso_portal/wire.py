@@ -1,0 +1,159 @@
+"""How the two services speak: JSON in, JSON out, errors in the shape that AWS's clients read.
+
+Nothing here is ever an HTML page. Errors name themselves twice, in the header `x-amzn-ErrorType`
+and in the body's `__type`: clients read one or the other.
+Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from brokers.errors import TooMany
+from core.errors import CooperError, Refused, Unavailable
+from sso_portal.protocol_errors import OidcError, OidcRefusal, PortalError, PortalRefusal
+
+BODY_LIMIT = 32_768
+"""Bytes of a request's body; what the clients send has a few hundred."""
+
+ERROR_TYPE = "x-amzn-ErrorType"
+
+logger = logging.getLogger(__name__)
+
+View = Callable[..., HttpResponse]
+
+
+# -- reading ---------------------------------------------------------------------------------------
+def read_json(request: HttpRequest) -> dict[str, Any]:
+    """Return the members of the JSON object that was sent; raise ValueError for anything else."""
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+        if length > BODY_LIMIT:
+            raise ValueError("The body is too large.")
+        content = json.loads(request.body)
+    except (UnreadablePostError, RequestDataTooBig, RecursionError) as error:
+        raise ValueError("The body could not be read.") from error
+
+    if not isinstance(content, dict):
+        raise ValueError("The body is not a JSON object.")  # noqa: TRY004 - bad input, no bug
+    return content
+
+
+def text(members: dict[str, Any], name: str, *, limit: int = 4_096) -> str:
+    """Return a member that must be a text; raise ValueError when it is missing, or none."""
+    value = members.get(name)
+    if not isinstance(value, str) or not value or len(value) > limit:
+        raise ValueError(f"{name} is missing, or not a text of at most {limit} characters.")
+    return value
+
+
+def texts(members: dict[str, Any], name: str) -> list[str]:
+    """Return a member that is a list of texts, or missing; raise ValueError for anything else."""
+    value = members.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{name} is not a list of texts.")
+    return value
+
+
+# -- sso-oidc --------------------------------------------------------------------------------------
+def oidc_operation(view: View) -> View:
+    """Let a view be an operation of `sso-oidc`: POST, and every error in its shape."""
+
+    @csrf_exempt
+    @wraps(view)
+    def operation(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
+        if request.method != "POST":
+            return _oidc_error(OidcError.INVALID_REQUEST, "Use POST.")
+        try:
+            return view(request, *arguments, **parts)
+        except OidcRefusal as refusal:
+            return _oidc_error(refusal.error, refusal.description)
+        except ValueError as error:
+            return _oidc_error(OidcError.INVALID_REQUEST, str(error))
+        except TooMany as error:
+            return _oidc_error(OidcError.SLOW_DOWN, error.message)
+        except CooperError as error:
+            logger.warning("sso-oidc: %s", error.detail)
+            return _oidc_error(OidcError.SERVER_ERROR, error.message)
+
+    return operation
+
+
+def _oidc_error(error: OidcError, description: str) -> HttpResponse:
+    content = {
+        "error": error.value,
+        "error_description": description,
+        "__type": error.exception_name,
+    }
+    response = JsonResponse(content, status=error.status)
+    response[ERROR_TYPE] = error.exception_name
+    return _never_kept(response)
+
+
+# -- sso -------------------------------------------------------------------------------------------
+def portal_operation(method: str) -> Callable[[View], View]:
+    """Let a view be an operation of `sso`, by one method, with every error in its shape."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def operation(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
+            if request.method != method:
+                return _portal_error(PortalRefusal(PortalError.INVALID_REQUEST, f"Use {method}."))
+            try:
+                return view(request, *arguments, **parts)
+            except PortalRefusal as refusal:
+                return _portal_error(refusal)
+            except ValueError as error:
+                return _portal_error(PortalRefusal(PortalError.INVALID_REQUEST, str(error)))
+            except CooperError as error:
+                logger.warning("sso: %s", error.detail)
+                return _portal_error(_refusal_for(error))
+
+        return operation
+
+    return decorate
+
+
+def _refusal_for(error: CooperError) -> PortalRefusal:
+    if isinstance(error, TooMany):
+        return PortalRefusal(
+            PortalError.TOO_MANY_REQUESTS, error.message, retry_after=error.retry_after
+        )
+    if isinstance(error, Unavailable):
+        return PortalRefusal(PortalError.UNAVAILABLE, error.message)
+    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, Refused):
+        return PortalRefusal(PortalError.FORBIDDEN, error.message)
+    return PortalRefusal(PortalError.INTERNAL, error.message)
+
+
+def _portal_error(refusal: PortalRefusal) -> HttpResponse:
+    name = refusal.error.value
+    response = JsonResponse(
+        {"message": refusal.message, "__type": name}, status=refusal.error.status
+    )
+    response[ERROR_TYPE] = name
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return _never_kept(response)
+
+
+# -- answering -------------------------------------------------------------------------------------
+def answer(content: dict[str, Any]) -> HttpResponse:
+    """Return an answer that no cache keeps."""
+    return _never_kept(JsonResponse(content))
+
+
+def _never_kept(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    return response
