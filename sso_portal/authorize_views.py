@@ -1,0 +1,113 @@
+"""The page on which a person allows a command line to sign in as them."""
+
+import time
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from accounts.sessions import AUTHENTICATED_AT, hash_session_key
+from core import audit
+from core.audit import Event
+from core.error_pages import error_response
+from core.http import login_redirect
+from core.requests import CooperRequest
+from sso_portal import registrations, signing_in
+from sso_portal.protocol_errors import OidcRefusal
+from sso_portal.signing_in import CHALLENGE, Authorization
+
+STATE_LIMIT = 1_024
+"""Characters of a client's `state`, which is given back as it came."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def authorize(request: CooperRequest) -> HttpResponse:
+    """Ask the person; by POST, go back to the client with a code, or with the refusal.
+
+    The question is all in the address, so that it is the same before and after signing in.
+    """
+    try:
+        client = registrations.client_with(_parameter(request, "client_id"), int(time.time()))
+    except OidcRefusal as refusal:
+        return error_response(request, 400, refusal.description)
+
+    redirect_uri = _parameter(request, "redirect_uri")
+    if not client.may_redirect_to(redirect_uri):
+        return error_response(request, 400, "This client did not register that redirect address.")
+
+    challenge = _challenge(request)
+    if not challenge:
+        return _back(request, redirect_uri, {"error": "invalid_request"})
+    if request.identity is None:
+        return login_redirect(request.get_full_path())
+
+    authorization = Authorization(client, redirect_uri, challenge)
+    if request.method == "POST":
+        return _decided(request, authorization)
+    return _question(request, authorization)
+
+
+def _challenge(request: CooperRequest) -> str:
+    """Return the challenge of an S256 request for a code, "" for any other request."""
+    challenge = _parameter(request, "code_challenge")
+    is_code = _parameter(request, "response_type") == "code"
+    is_s256 = _parameter(request, "code_challenge_method") == "S256"
+    return challenge if is_code and is_s256 and CHALLENGE.fullmatch(challenge) else ""
+
+
+def _question(request: CooperRequest, authorization: Authorization) -> HttpResponse:
+    # the answer to the form leads to the client, by redirect
+    request.form_action = [_origin(authorization.redirect_uri)]
+    context = {
+        "client": authorization.client,
+        "address": request.client_address,
+        "ends_at": datetime.fromtimestamp(signing_in.end_for(_authenticated_at(request)), UTC),
+    }
+    return render(request, "sso_portal/authorize.html", context)
+
+
+def _decided(request: CooperRequest, authorization: Authorization) -> HttpResponse:
+    if request.POST.get("decision") != "allow":
+        audit.record(
+            Event.COMMAND_LINE_DENIED,
+            target=request.identity.person,
+            client=authorization.client.name,
+            why="denied by the person",
+        )
+        denial = {
+            "error": "access_denied",
+            "error_description": "You did not allow it.",
+        }
+        return _back(request, authorization.redirect_uri, denial)
+
+    code = signing_in.allow(
+        authorization,
+        request.identity,
+        hash_session_key(str(request.session.session_key)),
+        _authenticated_at(request),
+        request.client_address,
+    )
+    return _back(request, authorization.redirect_uri, {"code": code})
+
+
+def _authenticated_at(request: CooperRequest) -> datetime:
+    moment: str = request.session[AUTHENTICATED_AT]
+    return datetime.fromisoformat(moment)
+
+
+def _back(request: CooperRequest, redirect_uri: str, answer: dict[str, str]) -> HttpResponse:
+    """Go back to the client, on this very machine: its address was checked."""
+    request.form_action = [_origin(redirect_uri)]
+    state = _parameter(request, "state")[:STATE_LIMIT]
+    return HttpResponseRedirect(f"{redirect_uri}?{urlencode({**answer, 'state': state})}")
+
+
+def _origin(redirect_uri: str) -> str:
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _parameter(request: CooperRequest, name: str) -> str:
+    return str(request.GET.get(name, ""))

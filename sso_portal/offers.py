@@ -1,0 +1,117 @@
+"""What a command line may become, and credentials for it: the inside, whatever the protocol."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from accounts import command_lines
+from accounts.identity import Identity
+from accounts.models import CommandLine, Person
+from brokers import catalogue
+from brokers.catalogue_rows import CatalogueTarget
+from brokers.catalogue_state import Catalogue
+from brokers.choices import ONE_HOUR
+from brokers.credentials import Credentials
+from brokers.entitlements import entitlements_of
+from brokers.errors import TargetNotAccessible
+from brokers.grants import Counter, Delivery, GrantRequest, grant, longest_seconds
+from brokers.role_names import place_of
+from core import audit
+from core.audit import Event
+from core.dynamo import Stale, transaction
+from sso_portal import tokens
+from sso_portal.tokens import Kind
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks with an access token."""
+
+    identity: Identity
+    command_line: CommandLine
+
+
+def caller_with(access_token: str) -> Caller | None:
+    """Return who asks with a token, None when it is not good; raise CooperError."""
+    now = time.time()
+    token = tokens.find(access_token, Kind.ACCESS)
+    if token is None or not tokens.is_good(token, now):
+        return None
+
+    command_line = CommandLine.find(str(token.session_id))
+    if command_line is None:
+        return None
+    person = Person.find(str(command_line.person))
+    if person is None or person.disabled is not False:
+        return None
+    if not command_lines.is_active(command_line, person, now):
+        return None
+    return Caller(person.identity(), command_line)
+
+
+# -- which -----------------------------------------------------------------------------------------
+def targets_of(caller: Caller) -> Iterator[CatalogueTarget]:
+    """Yield the targets that the caller may become by a command line."""
+    catalogue_now = catalogue.current()
+    associations = catalogue_now.associations_for(caller.identity.groups)
+    entitlements = entitlements_of(caller.identity, associations, datetime.now(UTC))
+    for name in sorted(entitlements):
+        target = catalogue_now.targets.get(name)
+        if target and target.enabled and is_open(target, catalogue_now):
+            yield target
+
+
+def is_open(target: CatalogueTarget, catalogue_now: Catalogue) -> bool:
+    """Return whether command lines may become it: it takes neither a code nor a reason."""
+    return not catalogue_now.takes_code(target) and not catalogue_now.takes_reason(target)
+
+
+def target_called(caller: Caller, account_id: str, role_name: str) -> CatalogueTarget:
+    """Return the caller's target by its AWS account and role name; raise TargetNotAccessible."""
+    place = place_of(account_id, role_name)
+    for target in targets_of(caller):
+        if place_of(target.aws_account, target.role_name) == place:
+            return target
+    raise TargetNotAccessible("not open to the command line, unknown, or not entitled")
+
+
+def account_names() -> dict[str, str]:
+    """Return the names of the AWS accounts, by their ids."""
+    accounts = catalogue.current().accounts
+    return {account_id: str(account.name or "") for account_id, account in accounts.items()}
+
+
+# -- credentials -----------------------------------------------------------------------------------
+def credentials_for(caller: Caller, target: CatalogueTarget, client: str) -> Credentials:
+    """Let the caller become the target, as every grant is decided; raise what `grant` raises."""
+    request = GrantRequest(
+        target=target.name,
+        seconds=min(ONE_HOUR, longest_seconds(target)),
+        delivery=Delivery.COMMAND_LINE,
+        command_line=str(caller.command_line.session_id),
+        counter=Counter.COMMAND_LINE,
+        client=client,
+    )
+    issued = grant(caller.identity, request, datetime.now(UTC), catalogue.current())
+    return issued.credentials
+
+
+# -- signing out -----------------------------------------------------------------------------------
+def end(caller: Caller) -> None:
+    """End the caller's command line, with its event on the audit log."""
+    command_line = caller.command_line
+    try:
+        with transaction() as writes:
+            writes.delete(command_line)
+            writes.create(
+                audit.event(
+                    Event.COMMAND_LINE_ENDED,
+                    person=str(command_line.person),
+                    target=str(command_line.person),
+                    command_line=str(command_line.session_id),
+                )
+            )
+    except Stale:
+        # it was used, or ended, at this very moment
+        CommandLine.delete_item(str(command_line.session_id))

@@ -1,0 +1,83 @@
+"""The service `sso-oidc`: registering a client, and tokens.
+
+Source: https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/Welcome.html
+"""
+
+import time
+
+from django.http import HttpResponse
+from django.shortcuts import resolve_url
+
+from core.requests import CooperRequest
+from sso_portal import registrations, signing_in
+from sso_portal.protocol_errors import OidcError, OidcRefusal
+from sso_portal.registrations import Client
+from sso_portal.signing_in import Tokens
+from sso_portal.wire import answer, oidc_operation, read_json, text, texts
+
+
+@oidc_operation
+def register_client(request: CooperRequest) -> HttpResponse:
+    """RegisterClient: anybody may, and nothing is stored."""
+    members = read_json(request)
+    if members.get("clientType") != "public":
+        raise OidcRefusal(OidcError.INVALID_CLIENT_METADATA, "clientType has to be public.")
+
+    now = int(time.time())
+    client = registrations.register(
+        text(members, "clientName"),
+        texts(members, "grantTypes"),
+        texts(members, "redirectUris"),
+        now,
+    )
+    return answer(
+        {
+            "clientId": client.client_id,
+            "clientSecret": registrations.secret_of(client),
+            "clientIdIssuedAt": now,
+            "clientSecretExpiresAt": client.expires_at,
+            "authorizationEndpoint": request.build_absolute_uri(resolve_url("sso-authorize")),
+            "tokenEndpoint": request.build_absolute_uri(resolve_url("sso-token")),
+        }
+    )
+
+
+@oidc_operation
+def create_token(request: CooperRequest) -> HttpResponse:
+    """CreateToken: a code or a refresh token for an access token."""
+    if "aws_iam" in request.GET:
+        raise OidcRefusal(
+            OidcError.UNSUPPORTED_GRANT_TYPE, "CreateTokenWithIAM is not supported here."
+        )
+
+    members = read_json(request)
+    grant_type = text(members, "grantType")
+    client = registrations.authenticated_client(
+        text(members, "clientId"), text(members, "clientSecret"), int(time.time())
+    )
+    if grant_type == registrations.AUTHORIZATION_CODE:
+        return _tokens(_exchange(request, client, members))
+    if grant_type == registrations.REFRESH_TOKEN:
+        return _tokens(signing_in.refresh(client, text(members, "refreshToken")))
+    raise OidcRefusal(OidcError.UNSUPPORTED_GRANT_TYPE, "This grant type is not supported.")
+
+
+def _exchange(request: CooperRequest, client: Client, members: dict[str, object]) -> Tokens:
+    return signing_in.exchange_code(
+        client,
+        text(members, "code"),
+        text(members, "codeVerifier"),
+        text(members, "redirectUri"),
+        request.client_address,
+    )
+
+
+def _tokens(tokens: Tokens) -> HttpResponse:
+    return answer(
+        {
+            "accessToken": tokens.access,
+            "tokenType": "Bearer",
+            "expiresIn": tokens.expires_in,
+            "refreshToken": tokens.refresh,
+        }
+    )

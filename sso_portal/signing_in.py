@@ -1,0 +1,249 @@
+"""From a person's yes in the browser to the tokens of a command line.
+
+A yes makes a code, good for a minute and once. The code makes the command line and its tokens, in
+one transaction with the event on the audit log.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare
+
+from accounts import command_lines
+from accounts.identity import Identity
+from accounts.models import CommandLine, Person
+from core import audit
+from core.audit import Event
+from core.dynamo import Stale, transaction
+from sso_portal import tokens
+from sso_portal.models import Token
+from sso_portal.protocol_errors import OidcError, OidcRefusal
+from sso_portal.registrations import Client
+from sso_portal.tokens import Kind
+
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
+"""A code verifier (RFC 7636, 4.1)."""
+
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+"""A code challenge by S256 (RFC 7636, 4.2)."""
+
+NO_LONGER_GOOD = "This code or token is not good any more. Run `aws sso login` again."
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What a client asks a person to allow."""
+
+    client: Client
+    redirect_uri: str
+    challenge: str
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a client gets; `expires_in` is the access token's, in seconds."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_in: int
+
+
+def end_for(authenticated_at: datetime) -> float:
+    """Return when a command line ends whose person last authenticated then (since the epoch)."""
+    return authenticated_at.timestamp() + float(settings.COOPER_COMMAND_LINE_SECONDS)
+
+
+# -- the person's yes ------------------------------------------------------------------------------
+def allow(
+    authorization: Authorization,
+    identity: Identity,
+    web_session: str,
+    authenticated_at: datetime,
+    address: str,
+) -> str:
+    """Return the code that lets the client begin a command line of this person."""
+    code = tokens.new_token(Kind.CODE)
+    session_id = secrets.token_hex(16)
+    with transaction() as writes:
+        tokens.write(
+            writes,
+            code,
+            Kind.CODE,
+            authorization.client,
+            time.time() + tokens.CODE_SECONDS,
+            session_id=session_id,
+            person=identity.person,
+            epoch=identity.epoch,
+            web_session=web_session,
+            authenticated_at=authenticated_at,
+            address=address or None,
+            redirect_uri=authorization.redirect_uri,
+            challenge=authorization.challenge,
+        )
+        writes.create(
+            audit.event(
+                Event.COMMAND_LINE_ALLOWED,
+                target=identity.person,
+                command_line=session_id,
+                client=authorization.client.name,
+            )
+        )
+    return code
+
+
+# -- code for tokens -------------------------------------------------------------------------------
+def exchange_code(
+    client: Client, code: str, verifier: str, redirect_uri: str, address: str
+) -> Tokens:
+    """Begin the command line that a code stands for; raise OidcRefusal.
+
+    The second use of a code ends what came of the first: one of the two was not its owner.
+    """
+    stored = tokens.find(code, Kind.CODE)
+    if stored is None or not tokens.is_of_client(stored, client):
+        raise _invalid_grant()
+    if stored.spent:
+        _end_replayed(stored)
+        raise _invalid_grant()
+
+    is_right = (
+        tokens.is_good(stored, time.time())
+        and constant_time_compare(str(stored.redirect_uri), redirect_uri)
+        and constant_time_compare(str(stored.challenge), challenge_of(verifier))
+    )
+    if not is_right:
+        raise _invalid_grant()
+    return _begin(client, stored, address)
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a verifier, "" for what is none (RFC 7636, 4.2)."""
+    if not VERIFIER.fullmatch(verifier):
+        return ""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _begin(client: Client, code: Token, address: str) -> Tokens:
+    now = time.time()
+    person = Person.find(str(code.person))
+    authenticated_at: datetime = code.authenticated_at
+    ends_at = end_for(authenticated_at)
+    if person is None or person.disabled is not False or person.epoch != code.epoch:
+        raise _invalid_grant()
+
+    command_line = CommandLine(
+        str(code.session_id),
+        person=str(code.person),
+        epoch=int(code.epoch),
+        client=client.name,
+        address=address or None,
+        web_session=str(code.web_session),
+        authenticated_at=authenticated_at,
+        created_at=int(now),
+        touched_at=int(now),
+        ends_at=int(ends_at),
+        expires=datetime.fromtimestamp(ends_at + tokens.KEPT, UTC),
+    )
+    new_tokens = _new_tokens(ends_at - now)
+    session_id = str(code.session_id)
+    code.spent = True
+    try:
+        with transaction() as writes:
+            writes.save(code)
+            writes.create(command_line)
+            access_end = now + new_tokens.expires_in
+            tokens.write(
+                writes, new_tokens.access, Kind.ACCESS, client, access_end, session_id=session_id
+            )
+            tokens.write(
+                writes, new_tokens.refresh, Kind.REFRESH, client, ends_at, session_id=session_id
+            )
+            writes.create(
+                audit.event(
+                    Event.COMMAND_LINE_BEGUN,
+                    person=str(code.person),
+                    target=str(code.person),
+                    command_line=session_id,
+                    client=client.name,
+                    browser_address=code.address,
+                )
+            )
+    except Stale as error:
+        # somebody else was first with the same code
+        raise _invalid_grant() from error
+    return new_tokens
+
+
+def _new_tokens(seconds_left: float) -> Tokens:
+    expires_in = int(min(tokens.ACCESS_SECONDS, seconds_left))
+    if expires_in <= 0:
+        raise _invalid_grant()
+    return Tokens(tokens.new_token(Kind.ACCESS), tokens.new_token(Kind.REFRESH), expires_in)
+
+
+def _end_replayed(code: Token) -> None:
+    command_line = CommandLine.find(str(code.session_id))
+    if command_line is None:
+        return
+    with transaction() as writes:
+        writes.delete(command_line)
+        writes.create(
+            audit.event(
+                Event.COMMAND_LINE_ENDED,
+                person=str(code.person),
+                target=str(code.person),
+                command_line=str(code.session_id),
+                why="its code was used twice",
+            )
+        )
+
+
+# -- refreshing ------------------------------------------------------------------------------------
+def refresh(client: Client, refresh_token: str) -> Tokens:
+    """Return a new access token, and the refresh token as it was; raise OidcRefusal.
+
+    It is not replaced: programs that refresh at the same moment would put each other out.
+    """
+    now = time.time()
+    stored = tokens.find(refresh_token, Kind.REFRESH)
+    if stored is None or not tokens.is_of_client(stored, client) or not tokens.is_good(stored, now):
+        raise _invalid_grant()
+
+    command_line = active_command_line(str(stored.session_id), now)
+    if command_line is None:
+        raise _invalid_grant()
+
+    access = tokens.new_token(Kind.ACCESS)
+    expires_in = int(min(tokens.ACCESS_SECONDS, float(command_line.ends_at) - now))
+    with transaction() as writes:
+        tokens.write(
+            writes,
+            access,
+            Kind.ACCESS,
+            client,
+            now + expires_in,
+            session_id=str(stored.session_id),
+        )
+    return Tokens(access, refresh_token, expires_in)
+
+
+def active_command_line(session_id: str, now: float) -> CommandLine | None:
+    """Return a command line that may still be used; raise CooperError."""
+    command_line = CommandLine.find(session_id)
+    if command_line is None:
+        return None
+    person = Person.find(str(command_line.person))
+    if person is None or person.disabled is not False:
+        return None
+    return command_line if command_lines.is_active(command_line, person, now) else None
+
+
+def _invalid_grant() -> OidcRefusal:
+    return OidcRefusal(OidcError.INVALID_GRANT, NO_LONGER_GOOD)

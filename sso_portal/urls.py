@@ -1,0 +1,19 @@
+"""URLs of the protocol. None ends with a slash: its clients put the operations behind a prefix."""
+
+from django.urls import path
+
+from sso_portal import authorize_views, oidc_views, portal_views, start_views
+
+urlpatterns = [
+    path("start", start_views.start, name="start"),
+    path("start/", start_views.start, name="start-slash"),
+    # the AWS CLI keeps the host of the endpoint alone, and asks at its root
+    path("authorize", authorize_views.authorize, name="sso-authorize"),
+    path("sso-oidc/authorize", authorize_views.authorize, name="sso-oidc-authorize"),
+    path("sso-oidc/client/register", oidc_views.register_client, name="sso-register"),
+    path("sso-oidc/token", oidc_views.create_token, name="sso-token"),
+    path("sso/assignment/accounts", portal_views.list_accounts, name="sso-accounts"),
+    path("sso/assignment/roles", portal_views.list_account_roles, name="sso-roles"),
+    path("sso/federation/credentials", portal_views.role_credentials, name="sso-credentials"),
+    path("sso/logout", portal_views.logout, name="sso-logout"),
+]
