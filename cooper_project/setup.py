@@ -18,6 +18,7 @@ from core.audit import Event
 from core.dynamo import tables
 from core.installation import NAMES_ITEM, STOP_SWITCH_ITEM, Installation
 from core.kms import usable_key_arn
+from sso_portal import registration_keys
 
 Say = Callable[[str], None]
 
@@ -97,6 +98,8 @@ def _ensure_items(key_arn: str) -> list[str]:
 
     if secret_keys.ensure():
         changed.append("secret key")
+    if registration_keys.ensure():
+        changed.append("registration key")
     if _ensure_names():
         changed.append("names of people")
     return changed

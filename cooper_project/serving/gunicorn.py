@@ -47,8 +47,10 @@ def command(bind: str, workers: int) -> list[str]:
         "limit-request-line": 8_190,
         "limit-request-fields": 64,
         "limit-request-field_size": 16_380,
-        # cooper itself decides which proxy to trust (COOPER_TRUSTED_PROXIES)
-        "forwarded-allow-ips": "",
+        # this alone lets the header of command lines through, whose name has an underscore; which
+        # proxy to trust cooper itself decides (COOPER_TRUSTED_PROXIES, and hooks.py)
+        "forwarded-allow-ips": "*",
+        "forwarder-headers": "X-AMZ-SSO_BEARER_TOKEN",
         "chdir": settings.BASE_DIR,
         "log-level": "warning",
         "logger-class": "cooper_project.serving.log.Logger",

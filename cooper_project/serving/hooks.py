@@ -3,6 +3,9 @@
 import signal
 from typing import Any
 
+secure_scheme_headers: dict[str, str] = {}
+"""No header says that a request came by https: `core.middleware` reads those of trusted proxies."""
+
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Let a worker wait until it can serve, where others can meanwhile."""
