@@ -195,52 +195,6 @@ class WebSession(Document):
         return datetime.fromtimestamp(float(self.touched_at), UTC)
 
 
-class CommandLinesByPerson(GlobalSecondaryIndex["CommandLine"]):  # type: ignore[no-untyped-call]
-    """The keys of one person's command lines, for showing (`accounts.command_lines`)."""
-
-    class Meta:
-        index_name = "by-person"
-        projection = KeysOnlyProjection()
-
-    person = UnicodeAttribute(hash_key=True)
-    created_at = NumberAttribute(range_key=True)
-
-
-class CommandLine(Document):
-    """A session of a command line tool that its person has allowed, by an id that is no secret.
-
-    Its times are seconds since the epoch. It ends at `ends_at` however it is used, and when the
-    person begins a new `epoch`. What ends it before is that it is deleted.
-    """
-
-    purpose = "command lines that people signed in"
-
-    class Meta:
-        table = "command-lines"
-
-    session_id = UnicodeAttribute(hash_key=True)
-    person = UnicodeAttribute()
-    epoch = NumberAttribute()
-    client = UnicodeAttribute()
-    address = UnicodeAttribute(null=True)
-    web_session = UnicodeAttribute()
-    authenticated_at = UTCDateTimeAttribute()
-    created_at = NumberAttribute()
-    touched_at = NumberAttribute()
-    ends_at = NumberAttribute()
-    expires = TTLAttribute()
-    by_person = CommandLinesByPerson()
-
-    @property
-    def started(self) -> datetime:
-        return datetime.fromtimestamp(float(self.created_at), UTC)
-
-    @property
-    def last_used(self) -> datetime:
-        """When it was last used, to the minute."""
-        return datetime.fromtimestamp(float(self.touched_at), UTC)
-
-
 class Attempt(Document):
     """A counter of tries within a window of time; `what` names what is tried, and by whom."""
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from accounts import command_lines
+from accounts.command_lines import CommandLine
 from accounts.identity import Identity
-from accounts.models import CommandLine, Person
 from brokers import catalogue
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.catalogue_state import Catalogue
@@ -17,9 +17,6 @@ from brokers.entitlements import entitlements_of
 from brokers.errors import TargetNotAccessible
 from brokers.grants import Counter, Delivery, GrantRequest, grant, longest_seconds
 from brokers.role_names import place_of
-from core import audit
-from core.audit import Event
-from core.dynamo import Stale, transaction
 from sso_portal import tokens
 from sso_portal.tokens import Kind
 
@@ -39,15 +36,10 @@ def caller_with(access_token: str) -> Caller | None:
     if token is None or not tokens.is_good(token, now):
         return None
 
-    command_line = CommandLine.find(str(token.session_id))
-    if command_line is None:
+    active = command_lines.find_active(str(token.session_id), now)
+    if active is None:
         return None
-    person = Person.find(str(command_line.person))
-    if person is None or person.disabled is not False:
-        return None
-    if not command_lines.is_active(command_line, person, now):
-        return None
-    return Caller(person.identity(), command_line)
+    return Caller(active.person.identity(), active.command_line)
 
 
 # -- which -----------------------------------------------------------------------------------------
@@ -95,23 +87,3 @@ def credentials_for(caller: Caller, target: CatalogueTarget, client: str) -> Cre
     )
     issued = grant(caller.identity, request, datetime.now(UTC), catalogue.current())
     return issued.credentials
-
-
-# -- signing out -----------------------------------------------------------------------------------
-def end(caller: Caller) -> None:
-    """End the caller's command line, with its event on the audit log."""
-    command_line = caller.command_line
-    try:
-        with transaction() as writes:
-            writes.delete(command_line)
-            writes.create(
-                audit.event(
-                    Event.COMMAND_LINE_ENDED,
-                    person=str(command_line.person),
-                    target=str(command_line.person),
-                    command_line=str(command_line.session_id),
-                )
-            )
-    except Stale:
-        # it was used, or ended, at this very moment
-        CommandLine.delete_item(str(command_line.session_id))

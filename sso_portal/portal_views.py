@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from accounts import command_lines
 from core import audit
 from core.requests import CooperRequest
 from sso_portal import offers
@@ -82,7 +83,7 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
 def logout(request: CooperRequest) -> HttpResponse:
     """Logout: end the caller's command line."""
     caller = _caller(request)
-    offers.end(caller)
+    command_lines.end(str(caller.command_line.session_id))
     return HttpResponse()
 
 

@@ -16,11 +16,12 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
 from accounts import command_lines
+from accounts.command_lines import CommandLine
 from accounts.identity import Identity
-from accounts.models import CommandLine, Person
+from accounts.models import Person
 from core import audit
 from core.audit import Event
-from core.dynamo import Stale, transaction
+from core.dynamo import Stale, Transaction, transaction
 from sso_portal import tokens
 from sso_portal.models import Token
 from sso_portal.protocol_errors import OidcError, OidcRefusal
@@ -109,7 +110,7 @@ def exchange_code(
     if stored is None or not tokens.is_of_client(stored, client):
         raise _invalid_grant()
     if stored.spent:
-        _end_replayed(stored)
+        command_lines.end(str(stored.session_id), why="its code was used twice")
         raise _invalid_grant()
 
     is_right = (
@@ -131,14 +132,44 @@ def challenge_of(verifier: str) -> str:
 
 
 def _begin(client: Client, code: Token, address: str) -> Tokens:
+    """Begin the command line that a code stands for, and use the code up."""
     now = time.time()
+    _demand_person(code)
+    command_line = _command_line(client, code, address, now)
+    new_tokens = _new_tokens(float(command_line.ends_at) - now)
+
+    code.spent = True
+    try:
+        with transaction() as writes:
+            writes.save(code)
+            writes.create(command_line)
+            _write_tokens(writes, client, command_line, new_tokens, now)
+            writes.create(
+                audit.event(
+                    Event.COMMAND_LINE_BEGUN,
+                    person=str(code.person),
+                    target=str(code.person),
+                    command_line=str(code.session_id),
+                    client=client.name,
+                    browser_address=code.address,
+                )
+            )
+    except Stale as error:
+        # somebody else was first with the same code
+        raise _invalid_grant() from error
+    return new_tokens
+
+
+def _demand_person(code: Token) -> None:
     person = Person.find(str(code.person))
-    authenticated_at: datetime = code.authenticated_at
-    ends_at = end_for(authenticated_at)
     if person is None or person.disabled is not False or person.epoch != code.epoch:
         raise _invalid_grant()
 
-    command_line = CommandLine(
+
+def _command_line(client: Client, code: Token, address: str, now: float) -> CommandLine:
+    authenticated_at: datetime = code.authenticated_at
+    ends_at = end_for(authenticated_at)
+    return CommandLine(
         str(code.session_id),
         person=str(code.person),
         epoch=int(code.epoch),
@@ -151,34 +182,16 @@ def _begin(client: Client, code: Token, address: str) -> Tokens:
         ends_at=int(ends_at),
         expires=datetime.fromtimestamp(ends_at + tokens.KEPT, UTC),
     )
-    new_tokens = _new_tokens(ends_at - now)
-    session_id = str(code.session_id)
-    code.spent = True
-    try:
-        with transaction() as writes:
-            writes.save(code)
-            writes.create(command_line)
-            access_end = now + new_tokens.expires_in
-            tokens.write(
-                writes, new_tokens.access, Kind.ACCESS, client, access_end, session_id=session_id
-            )
-            tokens.write(
-                writes, new_tokens.refresh, Kind.REFRESH, client, ends_at, session_id=session_id
-            )
-            writes.create(
-                audit.event(
-                    Event.COMMAND_LINE_BEGUN,
-                    person=str(code.person),
-                    target=str(code.person),
-                    command_line=session_id,
-                    client=client.name,
-                    browser_address=code.address,
-                )
-            )
-    except Stale as error:
-        # somebody else was first with the same code
-        raise _invalid_grant() from error
-    return new_tokens
+
+
+def _write_tokens(
+    writes: Transaction, client: Client, command_line: CommandLine, new: Tokens, now: float
+) -> None:
+    session_id = str(command_line.session_id)
+    access_end = now + new.expires_in
+    refresh_end = float(command_line.ends_at)
+    tokens.write(writes, new.access, Kind.ACCESS, client, access_end, session_id=session_id)
+    tokens.write(writes, new.refresh, Kind.REFRESH, client, refresh_end, session_id=session_id)
 
 
 def _new_tokens(seconds_left: float) -> Tokens:
@@ -186,23 +199,6 @@ def _new_tokens(seconds_left: float) -> Tokens:
     if expires_in <= 0:
         raise _invalid_grant()
     return Tokens(tokens.new_token(Kind.ACCESS), tokens.new_token(Kind.REFRESH), expires_in)
-
-
-def _end_replayed(code: Token) -> None:
-    command_line = CommandLine.find(str(code.session_id))
-    if command_line is None:
-        return
-    with transaction() as writes:
-        writes.delete(command_line)
-        writes.create(
-            audit.event(
-                Event.COMMAND_LINE_ENDED,
-                person=str(code.person),
-                target=str(code.person),
-                command_line=str(code.session_id),
-                why="its code was used twice",
-            )
-        )
 
 
 # -- refreshing ------------------------------------------------------------------------------------
@@ -216,12 +212,12 @@ def refresh(client: Client, refresh_token: str) -> Tokens:
     if stored is None or not tokens.is_of_client(stored, client) or not tokens.is_good(stored, now):
         raise _invalid_grant()
 
-    command_line = active_command_line(str(stored.session_id), now)
-    if command_line is None:
+    active = command_lines.find_active(str(stored.session_id), now)
+    if active is None:
         raise _invalid_grant()
 
     access = tokens.new_token(Kind.ACCESS)
-    expires_in = int(min(tokens.ACCESS_SECONDS, float(command_line.ends_at) - now))
+    expires_in = int(min(tokens.ACCESS_SECONDS, float(active.command_line.ends_at) - now))
     with transaction() as writes:
         tokens.write(
             writes,
@@ -232,17 +228,6 @@ def refresh(client: Client, refresh_token: str) -> Tokens:
             session_id=str(stored.session_id),
         )
     return Tokens(access, refresh_token, expires_in)
-
-
-def active_command_line(session_id: str, now: float) -> CommandLine | None:
-    """Return a command line that may still be used; raise CooperError."""
-    command_line = CommandLine.find(session_id)
-    if command_line is None:
-        return None
-    person = Person.find(str(command_line.person))
-    if person is None or person.disabled is not False:
-        return None
-    return command_line if command_lines.is_active(command_line, person, now) else None
 
 
 def _invalid_grant() -> OidcRefusal:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from accounts import command_lines, sessions
+from accounts.command_lines import CommandLine
 from accounts.identity import Identity
-from accounts.models import CommandLine, Person, WebSession
+from accounts.models import Person, WebSession
 from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import NEVER, Entitlement, is_active
 from brokers.errors import ChangedMeanwhile, Stopped, TargetNotAccessible

@@ -2,7 +2,8 @@
 
 from typing import TypeVar
 
-from accounts.models import CommandLine, Person, WebSession
+from accounts.command_lines import CommandLine
+from accounts.models import Person, WebSession
 from brokers.grants.basis import Basis, Claim, Confirmed, confirm
 from brokers.models import Association, AwsAccount, Target
 from core import audit

@@ -22,7 +22,7 @@ from brokers.errors import ChangedMeanwhile
 from brokers.grants import limits
 from brokers.grants.basis import Claim
 from brokers.grants.check import check
-from brokers.grants.decision import refusals_recorded, require_entitlement
+from brokers.grants.decision import Decision, refusals_recorded, require_entitlement
 from brokers.grants.intent import Intent, record_intent
 from brokers.grants.outcome import failures_recorded, record_outcome, stops_recorded
 from brokers.grants.reasons import demanded_reason
@@ -137,19 +137,22 @@ def grant(
 
         intent = intent.with_facts(checked_at=audit.now().isoformat())
         with stops_recorded(intent), _time_kept_for_outcome():
-            claim = Claim(
-                identity,
-                target,
-                decision.entitlement,
-                web_session=request.web_session,
-                command_line=request.command_line,
-            )
-            confirmed = check(claim)
+            confirmed = check(_claim(identity, decision, request))
 
         # from here on with what the check has read
         if confirmed.target.is_role:
             session = replace(session, external_id=str(confirmed.account.external_id))
         return _issue(intent, confirmed.target, session, destination, request)
+
+
+def _claim(identity: Identity, decision: Decision, request: GrantRequest) -> Claim:
+    return Claim(
+        identity,
+        decision.target,
+        decision.entitlement,
+        web_session=request.web_session,
+        command_line=request.command_line,
+    )
 
 
 def _issue(

@@ -43,7 +43,7 @@ def test_its_help_is_about_cooper_alone(name: str) -> None:
 def test_it_says_cooper_and_not_manage_py() -> None:
     modules = [
         path
-        for folder in ("core", "brokers", "accounts", "cooper_project")
+        for folder in ("core", "brokers", "accounts", "sso_portal", "cooper_project")
         for path in (ROOT / folder).rglob("*.py")
     ]
     naming = re.compile(r"manage\.py cooper_(?!demo)|\b[Rr]uns? cooper_")

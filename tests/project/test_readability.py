@@ -106,4 +106,13 @@ def test_the_project_keeps_its_limits_and_the_table_has_a_row_for_each_package()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0] for line in done.stdout.splitlines()[1:]}
-    assert rows >= {"all", "core", "brokers", "accounts", "cooper_project", "demo", "embedded_aws"}
+    assert rows >= {
+        "all",
+        "core",
+        "sso_portal",
+        "brokers",
+        "accounts",
+        "cooper_project",
+        "demo",
+        "embedded_aws",
+    }

@@ -292,6 +292,7 @@ REQUIREMENTS = {
     "core": ["requirements.in"],
     "accounts": ["requirements.in"],
     "brokers": ["requirements.in"],
+    "sso_portal": ["requirements.in"],
     "cooper_project": ["requirements.in"],
     "embedded_aws": ["requirements-demo.in"],
     "demo": ["requirements.in", "requirements-demo.in"],
