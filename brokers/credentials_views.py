@@ -13,9 +13,9 @@ from django.shortcuts import render
 from accounts.preferences import preferences_of, set_credentials_format
 from brokers import formats
 from brokers.becoming import become, sign_in_first, without_cache
+from brokers.catalogue_rows import AnyTarget
 from brokers.credentials_forms import FreshForm
 from brokers.grants import Delivery, IssuedGrant
-from brokers.models import Target
 from brokers.request_catalogue import catalogue_of
 from core import aws
 from core.errors import CooperError, Invalid
@@ -68,7 +68,7 @@ def _fresh_form(request: CooperRequest, issued: IssuedGrant) -> FreshForm:
     return FreshForm(initial=typed, sensitive=takes_code)
 
 
-def region_of(target: Target) -> str:
+def region_of(target: AnyTarget) -> str:
     """Return the region for a target's shells: its own, or one that its partition has."""
     region = str(target.region or "")
     partition = str(target.partition)

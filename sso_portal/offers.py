@@ -45,9 +45,13 @@ def caller_with(access_token: str) -> Caller | None:
 # -- which -----------------------------------------------------------------------------------------
 def targets_of(caller: Caller) -> Iterator[CatalogueTarget]:
     """Yield the targets that the caller may become by a command line."""
-    catalogue_now = catalogue.current()
-    associations = catalogue_now.associations_for(caller.identity.groups)
-    entitlements = entitlements_of(caller.identity, associations, datetime.now(UTC))
+    return open_targets(caller.identity, catalogue.current())
+
+
+def open_targets(identity: Identity, catalogue_now: Catalogue) -> Iterator[CatalogueTarget]:
+    """Yield the targets that a person may become by a command line, by name."""
+    associations = catalogue_now.associations_for(identity.groups)
+    entitlements = entitlements_of(identity, associations, datetime.now(UTC))
     for name in sorted(entitlements):
         target = catalogue_now.targets.get(name)
         if target and target.enabled and is_open(target, catalogue_now):

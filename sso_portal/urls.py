@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from sso_portal import authorize_views, oidc_views, portal_views, start_views
+from sso_portal import authorize_views, command_line_views, oidc_views, portal_views, start_views
 
 urlpatterns = [
     path("start", start_views.start, name="start"),
     path("start/", start_views.start, name="start-slash"),
+    path("command-line/", command_line_views.set_up, name="command-line"),
     # the AWS CLI keeps the host of the endpoint alone, and asks at its root
     path("authorize", authorize_views.authorize, name="sso-authorize"),
     path("sso-oidc/authorize", authorize_views.authorize, name="sso-oidc-authorize"),

@@ -1,0 +1,64 @@
+"""Pages on which a person sets their command line up."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from brokers.becoming import sign_in_first
+from brokers.catalogue_rows import CatalogueTarget
+from brokers.credentials_views import region_of
+from brokers.request_catalogue import catalogue_of
+from core.requests import CooperRequest
+from sso_portal import aws_config, offers
+from sso_portal.start_views import LABEL
+
+
+@require_safe
+def set_up(request: CooperRequest) -> HttpResponse:
+    """Show the part of `~/.aws/config` for all of the person's targets, or for those ticked."""
+    if request.identity is None:
+        return sign_in_first(request, request.get_full_path())
+
+    targets = list(offers.open_targets(request.identity, catalogue_of(request)))
+    ticked = set(request.GET.getlist("target"))
+    chosen = [target for target in targets if not ticked or target.name in ticked]
+    block = aws_config.config_block(portal_of(request), profiles_of(chosen))
+    if "download" in request.GET:
+        return _download(block)
+
+    context = {
+        "targets": targets,
+        "chosen": {target.name for target in chosen},
+        "block": block,
+        "example": aws_config.profile_name(chosen[0].name) if chosen else "",
+        "session": portal_of(request).session,
+    }
+    return render(request, "sso_portal/set_up.html", context)
+
+
+def portal_of(request: CooperRequest) -> aws_config.Portal:
+    """Return where this cooper is, by its public address."""
+    url = settings.COOPER_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+    # without https the CLI takes no start URL of ours: it is given where that would have led
+    start_url = f"{url}/start" if url.startswith("https://") else LABEL
+    return aws_config.Portal(url, start_url)
+
+
+def profiles_of(targets: Iterable[CatalogueTarget]) -> list[aws_config.Profile]:
+    """Return a profile for each target that tools can name."""
+    return [
+        aws_config.Profile(
+            target.name, str(target.aws_account), str(target.role_name), region_of(target)
+        )
+        for target in targets
+        if target.role_name
+    ]
+
+
+def _download(block: str) -> HttpResponse:
+    response = HttpResponse(block, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="aws-config"'
+    return response
