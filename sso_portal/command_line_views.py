@@ -32,7 +32,7 @@ def set_up(request: CooperRequest) -> HttpResponse:
     context = {
         "targets": targets,
         "chosen": {target.name for target in chosen},
-        "block": block,
+        "config": block,
         "example": aws_config.profile_name(chosen[0].name) if chosen else "",
         "session": portal_of(request).session,
     }
