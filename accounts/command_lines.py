@@ -4,13 +4,18 @@ One lives until a set time after its person last authenticated, and never beyond
 make it longer. It ends before that when it is deleted, or with the person's epoch.
 """
 
+import logging
+import time
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from pynamodb.attributes import (
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
@@ -18,7 +23,20 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from accounts.models import Person
 from core import audit
 from core.audit import Event
-from core.dynamo import Document, transaction
+from core.dynamo import Document, DocumentKey, Stale, batch_read, transaction
+from core.errors import CooperError
+from core.retry import retry
+
+MOST = 100
+"""Command lines that are listed, the newest: as many as one batched read takes."""
+
+TOUCH_EVERY = 60
+"""Seconds after which another use is noted."""
+
+TRIES = 5
+"""Times that one is ended when its use is noted at the same moment."""
+
+logger = logging.getLogger(__name__)
 
 
 class CommandLinesByPerson(GlobalSecondaryIndex["CommandLine"]):  # type: ignore[no-untyped-call]
@@ -36,7 +54,8 @@ class CommandLine(Document):
     """A command line, by an id that is no secret: its tokens are (`sso_portal.tokens`).
 
     Its times are seconds since the epoch; `ends_at` is its end however it is used. `web_session` is
-    the one in which its person has allowed it, by the hash of its key.
+    the one in which its person has allowed it, by the hash of its key; `targets` are the names of
+    those that it became.
     """
 
     purpose = "command lines that people signed in"
@@ -54,6 +73,7 @@ class CommandLine(Document):
     created_at = NumberAttribute()
     touched_at = NumberAttribute()
     ends_at = NumberAttribute()
+    targets = UnicodeSetAttribute(null=True)
     expires = TTLAttribute()
     by_person = CommandLinesByPerson()
 
@@ -99,10 +119,56 @@ def find_active(session_id: str, now: float) -> ActiveCommandLine | None:
     return ActiveCommandLine(command_line, person)
 
 
-def end(session_id: str, why: str = "") -> bool:
-    """End a command line for good, with its event; return False for one that has ended before."""
+# -- which there are -------------------------------------------------------------------------------
+def active_of(person: Person, now: float) -> list[CommandLine]:
+    """Return a person's active command lines, the newest first; raise CooperError.
+
+    An index says what there is to read, and nothing more; `now` is in seconds since the epoch.
+    """
+    newest = CommandLine.by_person.query(
+        str(person.person), scan_index_forward=False, page_size=MOST
+    )
+    keys: list[DocumentKey] = [(CommandLine, row.session_id) for row in islice(newest, MOST)]
+    items = batch_read(keys)
+
+    active = []
+    for _, session_id in keys:
+        command_line = items.get(CommandLine, session_id)
+        if command_line and is_active(command_line, person, now):
+            active.append(command_line)
+    return active
+
+
+def note_use(command_line: CommandLine, target: str, now: float) -> None:
+    """Note that a command line became a target, at most once a minute for the same one.
+
+    Nothing rests on it: what fails is left out.
+    """
+    is_recent = now - float(command_line.touched_at) < TOUCH_EVERY
+    if is_recent and target in (command_line.targets or ()):
+        return
+    try:
+        CommandLine.update_item(
+            command_line.session_id,
+            actions=[CommandLine.touched_at.set(int(now)), CommandLine.targets.add({target})],
+            condition=CommandLine.session_id.exists(),
+        )
+    except CooperError as error:
+        logger.warning("the use of a command line is not noted: %s", error.detail)
+
+
+# -- ending them -----------------------------------------------------------------------------------
+def end(session_id: str, *, person: str = "", why: str = "") -> bool:
+    """End a command line for good, with its event on the audit log.
+
+    Return False for one that has ended before, and just so for one of another person than `person`.
+    """
+    return retry(partial(_end_once, session_id, person, why), on=Stale, tries=TRIES)
+
+
+def _end_once(session_id: str, person: str, why: str) -> bool:
     command_line = CommandLine.find(session_id)
-    if command_line is None:
+    if command_line is None or (person and command_line.person != person):
         return False
 
     with transaction() as writes:
@@ -110,10 +176,18 @@ def end(session_id: str, why: str = "") -> bool:
         writes.create(
             audit.event(
                 Event.COMMAND_LINE_ENDED,
-                person=str(command_line.person),
                 target=str(command_line.person),
                 command_line=session_id,
                 why=why or None,
             )
         )
     return True
+
+
+def end_of_web_session(person: Person, key_hash: str) -> int:
+    """End the command lines that were allowed in a web session; return how many."""
+    ended = 0
+    for command_line in active_of(person, time.time()):
+        if command_line.web_session == key_hash:
+            ended += end(str(command_line.session_id), why="signed out of the web session")
+    return ended

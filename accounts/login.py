@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from accounts import notices, person_names
+from accounts import command_lines, notices, person_names
 from accounts.administrators import admin_groups, auditor_groups, can_administer, guard_admin_change
 from accounts.browser_names import browser_in_words
 from accounts.end_reasons import parse_reason
@@ -18,7 +19,7 @@ from accounts.first_read import first_read_of
 from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import AuthResult, Provider, SignInRefused, provider_for
-from accounts.sessions import AUTHENTICATED_AT, ENDS_AT, SIGNED_IN_FROM
+from accounts.sessions import AUTHENTICATED_AT, ENDS_AT, SIGNED_IN_FROM, hash_session_key
 from core import audit
 from core.audit import Event
 from core.dynamo import Transaction, transaction
@@ -216,4 +217,7 @@ def sign_out(request: HttpRequest) -> None:
     """End the web session, with an event on the audit log."""
     if request.user.is_authenticated:
         audit.record(Event.SIGN_OUT_DONE)
+        if settings.COOPER_SIGN_OUT_ENDS_COMMAND_LINES:
+            key_hash = hash_session_key(str(request.session.session_key))
+            command_lines.end_of_web_session(request.user.stored_person, key_hash)
     auth.logout(request)

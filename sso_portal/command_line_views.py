@@ -1,16 +1,20 @@
 """Pages on which a person sets their command line up."""
 
+import time
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_safe
 
+from accounts import command_lines
 from brokers.becoming import sign_in_first
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.credentials_views import region_of
 from brokers.request_catalogue import catalogue_of
+from core.http import post_only
 from core.requests import CooperRequest
 from sso_portal import aws_config, offers
 from sso_portal.start_views import LABEL
@@ -34,9 +38,35 @@ def set_up(request: CooperRequest) -> HttpResponse:
         "chosen": {target.name for target in chosen},
         "config": block,
         "example": aws_config.profile_name(chosen[0].name) if chosen else "",
-        "session": portal_of(request).session,
+        "command_lines": command_lines.active_of(request.user.stored_person, time.time()),
     }
     return render(request, "sso_portal/set_up.html", context)
+
+
+@post_only("command-line")
+def end(request: CooperRequest) -> HttpResponse:
+    """End one of the person's own command lines."""
+    if request.identity is None:
+        return sign_in_first(request, resolve_url("command-line"))
+
+    session_id = request.POST.get("command_line", "")
+    if command_lines.end(session_id, person=request.identity.person):
+        messages.success(request, "That command line is signed out.")
+    else:
+        messages.info(request, "That command line was signed out already.")
+    return HttpResponseRedirect(resolve_url("command-line"))
+
+
+@post_only("command-line")
+def end_all(request: CooperRequest) -> HttpResponse:
+    """End all command lines of the person."""
+    if request.identity is None:
+        return sign_in_first(request, resolve_url("command-line"))
+
+    for command_line in command_lines.active_of(request.user.stored_person, time.time()):
+        command_lines.end(str(command_line.session_id), person=request.identity.person)
+    messages.success(request, "All your command lines are signed out.")
+    return HttpResponseRedirect(resolve_url("command-line"))
 
 
 def portal_of(request: CooperRequest) -> aws_config.Portal:

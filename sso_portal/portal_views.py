@@ -5,6 +5,7 @@ cookie ever does.
 Source: https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/Welcome.html
 """
 
+import time
 from typing import Any
 
 from django.http import HttpResponse
@@ -66,6 +67,7 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
     )
     with audit.acting(person=caller.identity.person):
         credentials = offers.credentials_for(caller, target, "command line")
+    command_lines.note_use(caller.command_line, target.name, time.time())
     return answer(
         {
             "roleCredentials": {
@@ -83,7 +85,8 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
 def logout(request: CooperRequest) -> HttpResponse:
     """Logout: end the caller's command line."""
     caller = _caller(request)
-    command_lines.end(str(caller.command_line.session_id))
+    with audit.acting(person=caller.identity.person):
+        command_lines.end(str(caller.command_line.session_id))
     return HttpResponse()
 
 

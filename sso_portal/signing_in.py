@@ -110,7 +110,8 @@ def exchange_code(
     if stored is None or not tokens.is_of_client(stored, client):
         raise _invalid_grant()
     if stored.spent:
-        command_lines.end(str(stored.session_id), why="its code was used twice")
+        with audit.acting(person=str(stored.person)):
+            command_lines.end(str(stored.session_id), why="its code was used twice")
         raise _invalid_grant()
 
     is_right = (

@@ -8,6 +8,8 @@ urlpatterns = [
     path("start", start_views.start, name="start"),
     path("start/", start_views.start, name="start-slash"),
     path("command-line/", command_line_views.set_up, name="command-line"),
+    path("command-line/end/", command_line_views.end, name="command-line-end"),
+    path("command-line/end-all/", command_line_views.end_all, name="command-line-end-all"),
     # the AWS CLI keeps the host of the endpoint alone, and asks at its root
     path("authorize", authorize_views.authorize, name="sso-authorize"),
     path("sso-oidc/authorize", authorize_views.authorize, name="sso-oidc-authorize"),

@@ -131,7 +131,8 @@ class Document(Model):
 
         Raise CooperError when DynamoDB does not say.
         """
-        if not fits(hash_key, HASH_KEY_LIMIT) or not fits(range_key, RANGE_KEY_LIMIT):
+        is_possible = fits(hash_key, HASH_KEY_LIMIT) and fits(range_key, RANGE_KEY_LIMIT)
+        if not is_possible or "" in (hash_key, range_key):
             # no item has such a key, and DynamoDB takes no question for it
             return None
         try:
