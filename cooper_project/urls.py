@@ -20,6 +20,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
-    path("", include("sso_portal.urls")),
     path("", include("brokers.urls")),
+    path("", include("sso_portal.urls")),
 ]

@@ -72,6 +72,14 @@ def target_called(caller: Caller, account_id: str, role_name: str) -> CatalogueT
     raise TargetNotAccessible("not open to the command line, unknown, or not entitled")
 
 
+def target_named(caller: Caller, name: str) -> CatalogueTarget:
+    """Return the caller's target of this name; raise TargetNotAccessible."""
+    for target in targets_of(caller):
+        if target.name == name:
+            return target
+    raise TargetNotAccessible("not open to the command line, unknown, or not entitled")
+
+
 def account_names() -> dict[str, str]:
     """Return the names of the AWS accounts, by their ids."""
     accounts = catalogue.current().accounts
@@ -79,11 +87,16 @@ def account_names() -> dict[str, str]:
 
 
 # -- credentials -----------------------------------------------------------------------------------
-def credentials_for(caller: Caller, target: CatalogueTarget, client: str) -> Credentials:
-    """Let the caller become the target, as every grant is decided; raise what `grant` raises."""
+def credentials_for(
+    caller: Caller, target: CatalogueTarget, client: str, seconds: int = ONE_HOUR
+) -> Credentials:
+    """Let the caller become the target, as every grant is decided; raise what `grant` raises.
+
+    The session is as long as asked for, or as the target allows at most.
+    """
     request = GrantRequest(
         target=target.name,
-        seconds=min(ONE_HOUR, longest_seconds(target)),
+        seconds=min(seconds, longest_seconds(target)),
         delivery=Delivery.COMMAND_LINE,
         command_line=str(caller.command_line.session_id),
         counter=Counter.COMMAND_LINE,

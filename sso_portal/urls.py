@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from sso_portal import authorize_views, command_line_views, oidc_views, portal_views, start_views
+from sso_portal import (
+    api_views,
+    authorize_views,
+    command_line_views,
+    oidc_views,
+    portal_views,
+    start_views,
+)
 
 urlpatterns = [
     path("start", start_views.start, name="start"),
@@ -18,5 +25,9 @@ urlpatterns = [
     path("sso/assignment/accounts", portal_views.list_accounts, name="sso-accounts"),
     path("sso/assignment/roles", portal_views.list_account_roles, name="sso-roles"),
     path("sso/federation/credentials", portal_views.role_credentials, name="sso-credentials"),
+    path("api/v1/openapi.json", api_views.openapi, name="api-description"),
+    path("api/v1/targets", api_views.targets, name="api-targets"),
+    path("api/v1/targets/<target:name>/credentials", api_views.credentials, name="api-credentials"),
+    path("api/v1/aws-config", api_views.config, name="api-aws-config"),
     path("sso/logout", portal_views.logout, name="sso-logout"),
 ]

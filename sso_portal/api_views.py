@@ -1,0 +1,152 @@
+"""A small JSON API with the tokens of command lines, described by `/api/v1/openapi.json`.
+
+`Authorization: Bearer <access token>` says who asks (RFC 6750, 2.1); no cookie does. Every error is
+a JSON object with `error`, a word for programs, and `message`, a sentence for people.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts import command_lines
+from brokers.catalogue_rows import CatalogueTarget
+from brokers.choices import ONE_HOUR
+from brokers.grants import longest_seconds
+from core import audit
+from core.errors import CooperError
+from core.requests import CooperRequest
+from sso_portal import aws_config, offers
+from sso_portal.command_line_views import portal_of, profiles_of
+from sso_portal.offers import Caller
+from sso_portal.wire import answer, read_json
+
+OPENAPI = Path(__file__).with_name("openapi.json")
+
+View = Callable[..., HttpResponse]
+
+
+class ApiRefusal(Exception):
+    """What the API answers instead of what was asked for."""
+
+    def __init__(self, status: int, error: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = error
+        self.message = message
+
+
+def api_operation(method: str) -> Callable[[View], View]:
+    """Let a view be an operation for whoever has a token, by one method; errors are JSON."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def operation(request: CooperRequest, *arguments: Any, **parts: Any) -> HttpResponse:
+            try:
+                _demand_method(request, method)
+                caller = _caller(request)
+                with audit.acting(person=caller.identity.person):
+                    return view(request, caller, *arguments, **parts)
+            except ApiRefusal as refusal:
+                return _error(refusal)
+            except ValueError as error:
+                return _error(ApiRefusal(400, "invalid_request", str(error)))
+            except CooperError as error:
+                return _error(_refusal_for(error))
+
+        return operation
+
+    return decorate
+
+
+def _demand_method(request: CooperRequest, method: str) -> None:
+    if request.method != method:
+        raise ApiRefusal(405, "method_not_allowed", f"Use {method}.")
+
+
+def _caller(request: CooperRequest) -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    caller = offers.caller_with(token) if scheme.lower() == "bearer" else None
+    if caller is None:
+        raise ApiRefusal(401, "invalid_token", "This session is over. Run: aws sso login")
+    return caller
+
+
+def _refusal_for(error: CooperError) -> ApiRefusal:
+    words = {400: "invalid_request", 403: "refused", 404: "not_found", 409: "changed_meanwhile"}
+    words |= {429: "too_many_requests", 503: "unavailable"}
+    return ApiRefusal(error.status, words.get(error.status, "server_error"), error.message)
+
+
+def _error(refusal: ApiRefusal) -> HttpResponse:
+    content = {"error": refusal.error, "message": refusal.message}
+    response = JsonResponse(content, status=refusal.status)
+    if refusal.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="cooper"'
+    return response
+
+
+# -- operations ------------------------------------------------------------------------------------
+@api_operation("GET")
+def targets(request: CooperRequest, caller: Caller) -> HttpResponse:
+    """Return what the caller may become by a command line."""
+    names = offers.account_names()
+    rows = [_row(target, names) for target in offers.targets_of(caller)]
+    return answer({"targets": rows})
+
+
+def _row(target: CatalogueTarget, account_names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "title": str(target),
+        "kind": target.kind,
+        "accountId": target.aws_account,
+        "accountName": account_names.get(str(target.aws_account)) or None,
+        "roleName": target.role_name,
+        "partition": target.partition,
+        "labels": list(target.labels),
+        "longestSeconds": longest_seconds(target),
+    }
+
+
+@api_operation("POST")
+def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpResponse:
+    """Let the caller become a target."""
+    members = read_json(request) if request.body else {}
+    seconds = members.get("seconds", ONE_HOUR)
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise ValueError("seconds is not a whole number.")  # noqa: TRY004 - bad input, no bug
+
+    target = offers.target_named(caller, name)
+    issued = offers.credentials_for(caller, target, "api", seconds)
+    command_lines.note_use(caller.command_line, name, time.time())
+    return answer(
+        {
+            # as a `credential_process` prints them:
+            # https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+            "Version": 1,
+            "AccessKeyId": issued.access_key_id,
+            "SecretAccessKey": issued.secret_access_key,
+            "SessionToken": issued.session_token,
+            "Expiration": issued.expires_at.isoformat().replace("+00:00", "Z"),
+        }
+    )
+
+
+@api_operation("GET")
+def config(request: CooperRequest, caller: Caller) -> HttpResponse:
+    """Return the part of `~/.aws/config` for all targets of the caller."""
+    profiles = profiles_of(offers.targets_of(caller))
+    block = aws_config.config_block(portal_of(request), profiles)
+    return HttpResponse(block, content_type="text/plain; charset=utf-8")
+
+
+def openapi(request: CooperRequest) -> HttpResponse:
+    """Return the description of this API; it says nothing that is not in cooper's source."""
+    return JsonResponse(json.loads(OPENAPI.read_text()))
