@@ -31,8 +31,8 @@ class OidcError(StrEnum):
         """The name by which AWS's clients know it, such as `SlowDownException`."""
         if self is OidcError.SERVER_ERROR:
             return "InternalServerException"
-        words = self.value.split("_")
-        return "".join(word.capitalize() for word in words) + "Exception"
+        words = [word[0].upper() + word[1:] for word in self.value.split("_")]
+        return "".join(words) + "Exception"
 
     @property
     def status(self) -> HTTPStatus:
