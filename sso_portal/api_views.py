@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from accounts import command_lines
 from brokers.catalogue_rows import CatalogueTarget
@@ -147,6 +148,7 @@ def config(request: CooperRequest, caller: Caller) -> HttpResponse:
     return HttpResponse(block, content_type="text/plain; charset=utf-8")
 
 
+@require_safe
 def openapi(request: CooperRequest) -> HttpResponse:
     """Return the description of this API; it says nothing that is not in cooper's source."""
     return JsonResponse(json.loads(OPENAPI.read_text()))

@@ -11,6 +11,7 @@ from django.conf import settings
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
+from accounts.command_lines import CommandLine
 from accounts.models import Person, WebSession
 from brokers import catalogue
 from brokers.models import Change, Target
@@ -83,7 +84,11 @@ def whole() -> dict[str, dict[str, Any]]:
     return {name: described(name) for name in names()}
 
 
-INDEXES = {AuditEvent: ["by-person", "outlines-by-target"], WebSession: ["by-person"]}
+INDEXES = {
+    AuditEvent: ["by-person", "outlines-by-target"],
+    CommandLine: ["by-person"],
+    WebSession: ["by-person"],
+}
 
 
 def wanted() -> dict[str, dict[str, Any]]:

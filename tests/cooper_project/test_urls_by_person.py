@@ -8,8 +8,9 @@ from brokers.models import State, Target
 from tests.support.addresses import addresses, admin_addresses, admin_path, filled
 from tests.support.events import all_events
 
-SIGN_IN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = (
+SIGN_IN, NO_TOKEN, DENIED, NOWHERE, WRONG_WAY, OK, SEE_OTHER, BAD, STALE = (
     302,
+    401,
     403,
     404,
     405,
@@ -66,6 +67,23 @@ ADDRESSES = {
     "/start/": ([OK] * 5, [WRONG_WAY] * 5),
     # it names no AWS account
     "/start/console": ([SIGN_IN, BAD, BAD, BAD, BAD], [WRONG_WAY] * 5),
+    "/command-line/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/command-line/end/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/command-line/end-all/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    # they name no client
+    "/authorize": ([BAD] * 5, [BAD] * 5),
+    "/sso-oidc/authorize": ([BAD] * 5, [BAD] * 5),
+    # for tools: no cookie counts there, and every error is in the protocol's own shape
+    "/sso-oidc/client/register": ([BAD] * 5, [BAD] * 5),
+    "/sso-oidc/token": ([BAD] * 5, [BAD] * 5),
+    "/sso/assignment/accounts": ([BAD] * 5, [BAD] * 5),
+    "/sso/assignment/roles": ([BAD] * 5, [BAD] * 5),
+    "/sso/federation/credentials": ([BAD] * 5, [BAD] * 5),
+    "/sso/logout": ([BAD] * 5, [BAD] * 5),
+    "/api/v1/openapi.json": ([OK] * 5, [WRONG_WAY] * 5),
+    "/api/v1/targets": ([NO_TOKEN] * 5, [WRONG_WAY] * 5),
+    "/api/v1/targets/<target:name>/credentials": ([WRONG_WAY] * 5, [NO_TOKEN] * 5),
+    "/api/v1/aws-config": ([NO_TOKEN] * 5, [WRONG_WAY] * 5),
     "/targets/<target:name>/console/": (
         [SIGN_IN] * 5,
         [SIGN_IN, NOWHERE, SEE_OTHER, NOWHERE, NOWHERE],
@@ -83,7 +101,8 @@ def test_it_lists_every_address():
 
 def test_no_address_answers_a_get_with_a_page_that_says_nothing():
     """Whatever takes POSTs alone leads a GET to the page that belongs there."""
-    assert not [address for address, (gets, _) in ADDRESSES.items() if WRONG_WAY in gets]
+    pages = {each: gets for each, (gets, _) in ADDRESSES.items() if not each.startswith("/api/")}
+    assert not [address for address, gets in pages.items() if WRONG_WAY in gets]
     assert not [address for address in admin_addresses() if listed(address)[0] == WRONG_WAY]
 
 
