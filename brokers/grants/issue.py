@@ -198,7 +198,7 @@ def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
     return {
         # stored events say `way` for what the code calls the delivery
         "way": str(request.delivery),
-        "one_of_several": request.is_one_of_several or None,
+        "one_of_several": request.counter == limits.Counter.SEVERAL or None,
         "seconds": seconds,
         "reason": request.reason[:REASON_LIMIT] or None,
         "command_line": request.command_line or None,
