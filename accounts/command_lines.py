@@ -111,6 +111,7 @@ def find_active(session_id: str, now: float) -> ActiveCommandLine | None:
     command_line = CommandLine.find(session_id)
     if command_line is None:
         return None
+
     person = Person.find(str(command_line.person))
     if person is None or person.disabled is not False:
         return None
@@ -147,6 +148,7 @@ def note_use(command_line: CommandLine, target: str, now: float) -> None:
     is_recent = now - float(command_line.touched_at) < TOUCH_EVERY
     if is_recent and target in (command_line.targets or ()):
         return
+
     try:
         CommandLine.update_item(
             command_line.session_id,
@@ -190,4 +192,5 @@ def end_of_web_session(person: Person, key_hash: str) -> int:
     for command_line in active_of(person, time.time()):
         if command_line.web_session == key_hash:
             ended += end(str(command_line.session_id), why="signed out of the web session")
+
     return ended

@@ -73,6 +73,7 @@ def _demand_method(request: CooperRequest, method: str) -> None:
 
 def _caller(request: CooperRequest) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+
     caller = offers.caller_with(token) if scheme.lower() == "bearer" else None
     if caller is None:
         raise ApiRefusal(401, "invalid_token", "This session is over. Run: aws sso login")
@@ -81,6 +82,7 @@ def _caller(request: CooperRequest) -> Caller:
 
 def _refusal_for(error: CooperError) -> ApiRefusal:
     words = {400: "invalid_request", 403: "refused", 404: "not_found", 409: "changed_meanwhile"}
+
     words |= {429: "too_many_requests", 503: "unavailable"}
     return ApiRefusal(error.status, words.get(error.status, "server_error"), error.message)
 
@@ -125,6 +127,7 @@ def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpRespon
         raise ValueError("seconds is not a whole number.")  # noqa: TRY004 - bad input, no bug
 
     target = offers.target_named(caller, name)
+
     issued = offers.credentials_for(caller, target, "api", seconds)
     command_lines.note_use(caller.command_line, name, time.time())
     return answer(
@@ -144,6 +147,7 @@ def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpRespon
 def config(request: CooperRequest, caller: Caller) -> HttpResponse:
     """Return the part of `~/.aws/config` for all targets of the caller."""
     profiles = profiles_of(offers.targets_of(caller))
+
     block = aws_config.config_block(portal_of(request), profiles)
     return HttpResponse(block, content_type="text/plain; charset=utf-8")
 

@@ -60,6 +60,7 @@ def _challenge(request: CooperRequest) -> str:
 def _question(request: CooperRequest, authorization: Authorization) -> HttpResponse:
     # the answer to the form leads to the client, by redirect
     request.form_action = [_origin(authorization.redirect_uri)]
+
     context = {
         "client": authorization.client,
         "address": request.client_address,
@@ -100,6 +101,7 @@ def _authenticated_at(request: CooperRequest) -> datetime:
 def _back(request: CooperRequest, redirect_uri: str, answer: dict[str, str]) -> HttpResponse:
     """Go back to the client, on this very machine: its address was checked."""
     request.form_action = [_origin(redirect_uri)]
+
     state = _parameter(request, "state")[:STATE_LIMIT]
     return HttpResponseRedirect(f"{redirect_uri}?{urlencode({**answer, 'state': state})}")
 

@@ -70,6 +70,7 @@ def config_block(portal: Portal, profiles: Iterable[Profile]) -> str:
 
     begin = BEGIN.format(host=portal.host)
     end = END.format(host=portal.host)
+
     sections = [_profile(portal, profile) for profile in sorted(profiles)]
     return "\n".join([begin, _session(portal), _services(portal), *sections, end, ""])
 

@@ -50,6 +50,7 @@ def end(request: CooperRequest) -> HttpResponse:
         return sign_in_first(request, resolve_url("command-line"))
 
     session_id = request.POST.get("command_line", "")
+
     if command_lines.end(session_id, person=request.identity.person):
         messages.success(request, "That command line is signed out.")
     else:
@@ -65,6 +66,7 @@ def end_all(request: CooperRequest) -> HttpResponse:
 
     for command_line in command_lines.active_of(request.user.stored_person, time.time()):
         command_lines.end(str(command_line.session_id), person=request.identity.person)
+
     messages.success(request, "All your command lines are signed out.")
     return HttpResponseRedirect(resolve_url("command-line"))
 
@@ -90,5 +92,6 @@ def profiles_of(targets: Iterable[CatalogueTarget]) -> list[aws_config.Profile]:
 
 def _download(block: str) -> HttpResponse:
     response = HttpResponse(block, content_type="text/plain; charset=utf-8")
+
     response["Content-Disposition"] = 'attachment; filename="aws-config"'
     return response

@@ -36,7 +36,9 @@ def list_accounts(request: CooperRequest) -> HttpResponse:
     """ListAccounts: the AWS accounts in which the caller may become something."""
     caller = _caller(request)
     names = offers.account_names()
+
     ids = sorted({str(target.aws_account) for target in offers.targets_of(caller)})
+
     accounts = [
         {"accountId": account_id, "accountName": names.get(account_id) or account_id}
         for account_id in ids
@@ -49,11 +51,13 @@ def list_account_roles(request: CooperRequest) -> HttpResponse:
     """ListAccountRoles: what the caller may become in an AWS account."""
     caller = _caller(request)
     account_id = _parameter(request, "account_id")
+
     role_names = sorted(
         str(target.role_name)
         for target in offers.targets_of(caller)
         if target.aws_account == account_id and target.role_name
     )
+
     roles = [{"roleName": name, "accountId": account_id} for name in role_names]
     return answer(_page(request, "roleList", roles))
 
@@ -65,8 +69,10 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
     target = offers.target_called(
         caller, _parameter(request, "account_id"), _parameter(request, "role_name")
     )
+
     with audit.acting(person=caller.identity.person):
         credentials = offers.credentials_for(caller, target, "command line")
+
     command_lines.note_use(caller.command_line, target.name, time.time())
     return answer(
         {
@@ -94,6 +100,7 @@ def _caller(request: CooperRequest) -> Caller:
     token = request.META.get(TOKEN_HEADER, "")
     if not token:
         raise PortalRefusal(PortalError.INVALID_REQUEST, NO_HEADER)
+
     caller = offers.caller_with(token)
     if caller is None:
         raise PortalRefusal(PortalError.UNAUTHORIZED, SIGNED_OUT)
@@ -111,6 +118,7 @@ def _page(request: CooperRequest, name: str, entries: list[dict[str, str]]) -> d
     """Return one page of a list, by the query's `max_result` and `next_token`."""
     size = _number(request, "max_result", default=PAGE, least=1, most=PAGE)
     start = _number(request, "next_token", default=0, least=0, most=len(entries))
+
     content: dict[str, Any] = {name: entries[start : start + size]}
     if start + size < len(entries):
         content["nextToken"] = str(start + size)
@@ -121,6 +129,7 @@ def _number(request: CooperRequest, name: str, *, default: int, least: int, most
     value = request.GET.get(name)
     if not value:
         return default
+
     if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise ValueError(f"{name} is not a number.")
     return min(max(int(value), least), most)

@@ -71,6 +71,7 @@ def allow(
     """Return the code that lets the client begin a command line of this person."""
     code = tokens.new_token(Kind.CODE)
     session_id = secrets.token_hex(16)
+
     with transaction() as writes:
         tokens.write(
             writes,
@@ -109,6 +110,7 @@ def exchange_code(
     stored = tokens.find(code, Kind.CODE)
     if stored is None or not tokens.is_of_client(stored, client):
         raise _invalid_grant()
+
     if stored.spent:
         with audit.acting(person=str(stored.person)):
             command_lines.end(str(stored.session_id), why="its code was used twice")
@@ -128,6 +130,7 @@ def challenge_of(verifier: str) -> str:
     """Return the S256 challenge of a verifier, "" for what is none (RFC 7636, 4.2)."""
     if not VERIFIER.fullmatch(verifier):
         return ""
+
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
@@ -219,6 +222,7 @@ def refresh(client: Client, refresh_token: str) -> Tokens:
 
     access = tokens.new_token(Kind.ACCESS)
     expires_in = int(min(tokens.ACCESS_SECONDS, float(active.command_line.ends_at) - now))
+
     with transaction() as writes:
         tokens.write(
             writes,

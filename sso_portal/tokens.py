@@ -66,6 +66,7 @@ def find(token: str, kind: Kind) -> Token | None:
     """Return a token of this kind as stored, whether or not it is over; raise CooperError."""
     if not token.startswith(kind.beginning):
         return None
+
     stored = Token.find(token_hash(token))
     if stored is None or stored.kind != kind:
         return None

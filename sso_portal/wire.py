@@ -60,6 +60,7 @@ def texts(members: dict[str, Any], name: str) -> list[str]:
     value = members.get(name)
     if value is None:
         return []
+
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"{name} is not a list of texts.")
     return value
@@ -96,6 +97,7 @@ def _oidc_error(error: OidcError, description: str) -> HttpResponse:
         "__type": error.exception_name,
     }
     response = JsonResponse(content, status=error.status)
+
     response[ERROR_TYPE] = error.exception_name
     return _never_kept(response)
 
@@ -142,6 +144,7 @@ def _portal_error(refusal: PortalRefusal) -> HttpResponse:
     response = JsonResponse(
         {"message": refusal.message, "__type": name}, status=refusal.error.status
     )
+
     response[ERROR_TYPE] = name
     if refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
