@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.command_lines import CommandLine
+from accounts.end_reasons import EndReason
 from accounts.models import Person
 from brokers import catalogue
 from brokers.models import Association
@@ -160,7 +161,7 @@ def test_a_disabled_person_has_no_command_line(tool):
 
 def test_ending_all_sessions_of_a_person_ends_their_command_lines(tool):
     person = Person.find("local:alice")
-    person.start_new_epoch()
+    person.start_new_epoch(EndReason.ADMINISTRATOR)
     with transaction() as writes:
         writes.save(person)
     assert error_of(tool.credentials(DEV, "dev-read")) == "UnauthorizedException"
