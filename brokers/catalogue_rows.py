@@ -57,6 +57,10 @@ class CatalogueTarget:
     """What a reason has to look like, where one is demanded (`brokers.reason_patterns`)."""
 
     reason_example: str | None = None
+
+    command_lines: str | None = None
+    """How it is open to command lines, of `COMMAND_LINES`, where it takes a code or a reason."""
+
     state: str = str(State.PENDING)
     sensitive: bool = False
     max_seconds: int = ONE_HOUR
@@ -231,6 +235,7 @@ TARGET_READERS: Mapping[str, Reader] = {
     "role_name": _shared_text,
     "reason_pattern": _shared_text,
     "reason_example": _shared_text,
+    "command_lines": _shared_text,
     "state": _shared_text,
     "sensitive": _flag,
     "max_seconds": _number,

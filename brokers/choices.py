@@ -25,6 +25,16 @@ class State(StrEnum):
     DELETED = "deleted"
 
 
+WITH_PERMIT = "permit"
+"""What a target has whose command lines need a permit each time; without it they are refused.
+
+It counts where a target takes a one-time code or a reason: the others are open to command lines.
+"""
+
+COMMAND_LINES = (("", "closed"), (WITH_PERMIT, "with a permit"))
+"""How a target that takes a code or a reason is open to command lines: stored, and in words."""
+
+
 def describe_seconds(seconds: int) -> str:
     """Return a duration in words, as in "1 h 30 min"."""
     hours, minutes = divmod(seconds // 60, 60)

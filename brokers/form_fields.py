@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.identity import Group
 from brokers import arns, policies
-from brokers.choices import SHORTEST_SESSION, describe_seconds
+from brokers.choices import COMMAND_LINES, SHORTEST_SESSION, describe_seconds
 from brokers.forms import WholeNumberField
 from brokers.policies import POLICY_LIMIT
 from brokers.reason_patterns import LONGEST_PATTERN, PatternError, parse
@@ -117,6 +117,14 @@ class ReasonPatternField(admin.LineField):
             except PatternError as error:
                 raise ValidationError(sentence(error)) from error
         return text
+
+
+class CommandLinesField(forms.ChoiceField):
+    """How a target is open to command lines."""
+
+    def __init__(self, **named: Any) -> None:
+        """Offer the choices that there are; the first one is closed."""
+        super().__init__(choices=COMMAND_LINES, required=False, **named)
 
 
 class RegionField(forms.CharField):

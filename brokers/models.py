@@ -64,6 +64,7 @@ class Target(Document):
     role_name = UnicodeAttribute(null=True)
     reason_pattern = UnicodeAttribute(null=True)
     reason_example = UnicodeAttribute(null=True)
+    command_lines = UnicodeAttribute(null=True)
     state = UnicodeAttribute(default=str(State.PENDING))
     sensitive = BooleanAttribute(default=False)
     max_seconds = NumberAttribute(default=ONE_HOUR)

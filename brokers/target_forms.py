@@ -9,6 +9,7 @@ from brokers import arns
 from brokers.choices import ONE_HOUR
 from brokers.form_fields import (
     COLOURS,
+    CommandLinesField,
     ContactField,
     LabelsField,
     NameField,
@@ -152,6 +153,15 @@ class TargetForm(admin.DocumentForm):
         label="Example of a reason",
         max_length=LONGEST_REASON,
         help_text="Shown where people type theirs, such as OPS-42.",
+    )
+    command_lines = CommandLinesField(
+        label="Command lines",
+        help_text=(
+            "For a target that takes a one-time code or a reason; the others are open to them. "
+            "Closed: people become it in the portal alone. With a permit: a command line that asks "
+            "for it prints a link. Its person opens that, gives reason and code there, and permits "
+            "one set of credentials."
+        ),
     )
     enabled = forms.BooleanField(
         required=False,

@@ -6,6 +6,7 @@ from django import forms
 
 from brokers.admin.associations import GROUP_HELP, UNTIL_HELP
 from brokers.form_fields import (
+    CommandLinesField,
     ContactField,
     GroupField,
     RankField,
@@ -77,8 +78,18 @@ class ReasonForm(forms.Form):
         return cleaned
 
 
+class CommandLinesForm(forms.Form):
+    """How they are open to command lines."""
+
+    command_lines = CommandLinesField(
+        label="Command lines",
+        help_text="It counts for targets that take a one-time code or a reason.",
+    )
+
+
 ACTION_FORMS = (
     AssociateForm,
+    CommandLinesForm,
     DissociateForm,
     LongestSessionForm,
     OwnerForm,

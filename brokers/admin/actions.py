@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from brokers.admin import bulk_changes
 from brokers.admin.action_forms import (
     AssociateForm,
+    CommandLinesForm,
     DissociateForm,
     LongestSessionForm,
     OwnerForm,
@@ -207,6 +208,22 @@ def set_reason(
     return _confirm_and_run(model_admin, request, queryset, operation)
 
 
+@admin.action(description="Open or close the chosen targets to command lines")
+def set_command_lines(
+    model_admin: admin.ModelAdmin, request: AdminRequest, queryset: admin.DocumentQuerySet
+) -> HttpResponse | None:
+    """Let command lines become them by a permit, or not at all."""
+    operation = BulkOperation(
+        TargetOperationKind.SET_COMMAND_LINES,
+        "Open or close to command lines",
+        lambda typed: bulk_changes.set_attribute("command_lines", typed["command_lines"] or None),
+        form=CommandLinesForm,
+        effect="its command lines: “{command_lines}” (empty: closed), where it takes a code "
+        "or a reason.",
+    )
+    return _confirm_and_run(model_admin, request, queryset, operation)
+
+
 BULK_ACTIONS = (
     enable,
     disable,
@@ -218,6 +235,7 @@ BULK_ACTIONS = (
     set_owner,
     set_rank,
     set_reason,
+    set_command_lines,
 )
 
 

@@ -5,7 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from brokers import catalogue
+from brokers.choices import COMMAND_LINES
 from core import admin
+
+COMMAND_LINE_LABELS = dict(COMMAND_LINES)
 
 KINDS = {"role": "IAM role", "federated_user": "federated user"}
 
@@ -45,6 +48,14 @@ class SensitiveFilter(admin.ValuesFilter):
     parameter_name = "sensitive"
 
 
+class CommandLinesFilter(admin.ValuesFilter):
+    """Filters by how they are open to command lines."""
+
+    title = "command lines"
+    parameter_name = "command_lines"
+    labels = COMMAND_LINE_LABELS
+
+
 class LabelFilter(admin.ValuesFilter):
     """Filters by label."""
 
@@ -79,4 +90,5 @@ FILTERS = (
     LabelFilter,
     OwnerFilter,
     SensitiveFilter,
+    CommandLinesFilter,
 )

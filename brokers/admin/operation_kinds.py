@@ -16,6 +16,7 @@ class TargetOperationKind(StrEnum):
     SET_OWNER = "set_owner"
     SET_RANK = "set_rank"
     SET_REASON = "set_reason"
+    SET_COMMAND_LINES = "set_command_lines"
     IMPORT = "import"
     TEST = "try"
     """A probe: it may enable a pending target, and takes one that fails from everybody."""

@@ -20,6 +20,7 @@ FOLDED = (
     ("What people see", ("description", "account_name", "labels", "colour", "owner", "rank")),
     ("Sessions", ("max_seconds", "sensitive", "session_policy", "policy_arns")),
     ("Reasons", ("reason_pattern", "reason_example")),
+    ("Command lines", ("command_lines",)),
     (LAST, ("region", "destination", "role_name")),
 )
 """Titles of the folded sets with their fields; LAST also has what is in none."""

@@ -19,7 +19,14 @@ FORMAT = 2
 OLDEST_FORMAT = 1
 """The oldest format that this cooper reads: its files cannot say SINCE_FORMAT_2."""
 
-SINCE_FORMAT_2 = ("role_name", "owner", "rank", "reason_pattern", "reason_example")
+SINCE_FORMAT_2 = (
+    "role_name",
+    "owner",
+    "rank",
+    "reason_pattern",
+    "reason_example",
+    "command_lines",
+)
 """Settings of a target of which a file of format 1 says nothing: they stay."""
 
 SECTIONS = ("accounts", "targets", "associations")
@@ -42,6 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "sensitive": False,
     "reason_pattern": None,
     "reason_example": None,
+    "command_lines": None,
     "session_policy": None,
     "policy_arns": [],
     "weaker_mode_accepted": False,

@@ -44,6 +44,7 @@ SHARED_KEYS = (
     "rank",
     "reason_pattern",
     "reason_example",
+    "command_lines",
     "session_policy",
     "policy_arns",
 )

@@ -30,6 +30,7 @@ TARGET_KEYS = (
     "sensitive",
     "reason_pattern",
     "reason_example",
+    "command_lines",
     "session_policy",
     "policy_arns",
     "state",

@@ -175,6 +175,8 @@ def filled_in(fields: dict[str, str]) -> dict[str, str]:
     typed = {name: value or "typed-by-hand" for name, value in fields.items()}
     if "colour" in fields:
         typed["colour"] = "red"
+    if "command_lines" in fields:
+        typed["command_lines"] = "permit"
     return typed | {name: value for name, value in SECRETS.items() if name in fields}
 
 
@@ -220,6 +222,7 @@ def written(store) -> dict[str, str]:
         ("set_longest", {"max_seconds": "7200"}),
         ("set_owner", {"owner": "Platform"}),
         ("set_reason", {"reason_pattern": "OPS-[0-9]", "reason_example": "OPS-1"}),
+        ("set_command_lines", {"command_lines": "permit"}),
     ],
 )
 def test_the_page_of_an_action_is_back_with_what_was_typed(carol, store, action, typed):

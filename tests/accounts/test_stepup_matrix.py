@@ -235,6 +235,10 @@ OPERATIONS = {
         act(TARGETS, "set_reason", "dev-read", reason_pattern="a", reason_example="a"),
         ("target", "set_reason"),
     ),
+    "open several targets to command lines": OperationCase(
+        act(TARGETS, "set_command_lines", "dev-read", "prod-admin", command_lines="permit"),
+        ("target", "set_command_lines"),
+    ),
     "add an association": OperationCase(
         form(
             "/admin/brokers/association/add/",

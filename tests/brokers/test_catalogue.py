@@ -33,11 +33,13 @@ def test_a_row_has_what_links_and_refusals_go_by(store):
     target.rank = 10
     target.reason_pattern = r"OPS-\d{1,6}"
     target.reason_example = "OPS-42"
+    target.command_lines = "permit"
     catalogue.edit(lambda writes: writes.save(target), "dev-read")
 
     current = catalogue.current()
     row = current.targets["dev-read"]
     assert (row.owner, row.rank, row.reason_example) == ("Platform team", 10, "OPS-42")
+    assert row.command_lines == "permit"
     assert current.takes_reason(row)
     assert not current.takes_reason(current.targets["prod-read"])
 

@@ -31,6 +31,7 @@ def done(client, action: str, **typed: str):
         ("set_owner", {"owner": "Platform"}),
         ("set_rank", {"rank": "0"}),
         ("set_reason", {"reason_pattern": PATTERN, "reason_example": "OPS-42"}),
+        ("set_command_lines", {"command_lines": "permit"}),
     ],
 )
 def test_it_sets_them_and_takes_them_away(carol, action, typed):
@@ -53,6 +54,7 @@ def test_it_sets_them_and_takes_them_away(carol, action, typed):
         ("set_reason", {"reason_pattern": "a*"}, "Character 2"),
         ("set_reason", {"reason_pattern": "a", "reason_example": "b"}, "does not match"),
         ("set_reason", {"reason_pattern": "", "reason_example": "b"}, "needs a pattern"),
+        ("set_command_lines", {"command_lines": "open"}, "not one of the available choices"),
     ],
 )
 def test_it_refuses_what_the_form_of_a_target_refuses(carol, action, typed, message):

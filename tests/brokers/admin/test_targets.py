@@ -231,6 +231,7 @@ def test_it_takes_a_target_out_of_service_that_becomes_sensitive_in_a_weaker_mod
         ("reason_pattern", "OPS-", "Give an example"),
         ("reason_example", "OPS-1", "needs a pattern"),
         ("colour", "pink", "valid choice"),
+        ("command_lines", "open", "valid choice"),
         ("associations-0-group", "Okta:x", "not a provider"),
         ("associations-0-until", "never", "valid date"),
     ],

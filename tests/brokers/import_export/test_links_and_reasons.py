@@ -19,6 +19,7 @@ SETTINGS = r"""role_name: Support
     rank: 0
     reason_pattern: OPS-\d{1,6}
     reason_example: OPS-42
+    command_lines: permit
 """
 OLD = "cooper: 1\ntargets:\n" + ROLE
 SECOND = "  b:\n    kind: role\n    role_arn: arn:aws:iam::444444444444:role/b\n"
@@ -29,6 +30,7 @@ REFUSED = {
     "a high rank": ("rank: 1000\n", "less than or equal to 999"),
     "a pattern that is none": ("reason_pattern: a*\n", "Character 2: there are no endless"),
     "a pattern without example": ("reason_pattern: OPS-\n", "Give an example"),
+    "a way that there is none of": ("command_lines: open\n", "not one of the available choices"),
     "an example that does not match": (
         "reason_pattern: OPS-\n    reason_example: x\n",
         "line 7, column 21: This does not match",
@@ -53,6 +55,7 @@ def test_they_go_out_and_come_in_again(installation):
     target = Target.find("a")
     assert (target.role_name, target.owner, target.rank) == ("Support", "Team Support", 0)
     assert (target.reason_pattern, target.reason_example) == (r"OPS-\d{1,6}", "OPS-42")
+    assert target.command_lines == "permit"
     assert Installation.find(STOP_SWITCH_ITEM).default_contact == "IT, room 7"
 
     file = exported()
@@ -75,6 +78,7 @@ def test_an_old_file_leaves_alone_what_it_cannot_say(installation):
     # a file of the format of today says that there is none
     imported(T + ROLE)
     assert Target.find("a").reason_pattern is None
+    assert Target.find("a").command_lines is None
 
     emptied_first = OLD.replace("  a:", "  new:")
     imported(emptied_first)
