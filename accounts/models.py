@@ -224,7 +224,8 @@ class OnceRecord(Document):
 class StoredPreferences(OnceRecord):
     """How a person likes cooper to be (`accounts.preferences`), in the table of once-only records.
 
-    `choices` are by target: what was chosen there last.
+    `choices` are by target: what was chosen there last. `announcements` are by their id, and
+    `announcements_put_away` says which were put away last, and where (`accounts.announcements`).
     """
 
     theme = UnicodeAttribute(null=True)
@@ -233,6 +234,10 @@ class StoredPreferences(OnceRecord):
     starred = UnicodeSetAttribute(null=True)
     folded = UnicodeSetAttribute(null=True)
     choices: MapAttribute[str, Any] = MapAttribute(null=True)  # type: ignore[no-untyped-call]
+    announcements: MapAttribute[str, Any] = MapAttribute(null=True)  # type: ignore[no-untyped-call]
+    announcements_put_away: MapAttribute[str, Any] = MapAttribute(  # type: ignore[no-untyped-call]
+        null=True
+    )
 
 
 class SamlIdp(Document):

@@ -143,18 +143,18 @@ def set_theme(person: str, theme: str) -> None:
     """Set the theme; raise Invalid, on the field `theme`, for one that there is not."""
     if theme not in THEMES:
         raise Invalid("Choose system, light or dark.", f"theme {theme[:40]!r}", field="theme")
-    _update(person, [StoredPreferences.theme.set(theme)])
+    change_stored(person, [StoredPreferences.theme.set(theme)])
 
 
 def set_new_tab(person: str, new_tab: bool) -> None:
     """Set whether the console opens in a new tab."""
-    _update(person, [StoredPreferences.new_tab.set(new_tab)])
+    change_stored(person, [StoredPreferences.new_tab.set(new_tab)])
 
 
 def set_credentials_format(person: str, name: str) -> None:
     """Keep in which form the person took credentials last; raise Invalid for a long one."""
     _check_length(name)
-    _update(person, [StoredPreferences.credentials_format.set(name)])
+    change_stored(person, [StoredPreferences.credentials_format.set(name)])
 
 
 def star(person: str, key: str) -> None:
@@ -206,13 +206,13 @@ def _put_choice(person: str, target: str, entry: dict[str, Any]) -> bool:
     own = Path(["choices", target])
     number_of_choices = size(all_choices)  # type: ignore[no-untyped-call]
     has_room = all_choices.exists() & (own.exists() | (number_of_choices < MOST_CHOICES))
-    return _update(person, [own.set(entry)], has_room)
+    return change_stored(person, [own.set(entry)], has_room)
 
 
 def _put_first_choice(person: str, target: str, entry: dict[str, Any]) -> bool:
     """Put a person's first choice, for which there is no map yet; return False when there is."""
     all_choices = Path("choices")
-    return _update(person, [all_choices.set({target: entry})], all_choices.does_not_exist())
+    return change_stored(person, [all_choices.set({target: entry})], all_choices.does_not_exist())
 
 
 # -- stored ----------------------------------------------------------------------------------------
@@ -221,17 +221,22 @@ def _add(person: str, kept: UnicodeSetAttribute, key: str, most: int, too_many: 
     keys = Path(kept)
     number_of_keys = size(keys)  # type: ignore[no-untyped-call]
     has_room = keys.does_not_exist() | keys.contains(key) | (number_of_keys < most)
-    if not _update(person, [kept.add({key})], has_room):
+    if not change_stored(person, [kept.add({key})], has_room):
         raise Invalid(too_many, f"more than {most}")
 
 
 def _remove(person: str, kept: UnicodeSetAttribute, key: str) -> None:
     _check_key(key)
-    _update(person, [kept.delete({key})])
+    change_stored(person, [kept.delete({key})])
 
 
-def _update(person: str, actions: Sequence[Action], condition: Condition | None = None) -> bool:
-    """Change a person's item in place; return False when the condition does not hold."""
+def change_stored(
+    person: str, actions: Sequence[Action], condition: Condition | None = None
+) -> bool:
+    """Change a person's item in place; return False when the condition does not hold.
+
+    Raise CooperError. `accounts.announcements` keeps its own there too.
+    """
     kept_until = StoredPreferences.expires.set(after(KEPT))
     try:
         StoredPreferences.update_item(

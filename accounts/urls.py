@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from accounts import device_views, new_admin_views, views
+from accounts import announcement_views, device_views, new_admin_views, views
 from accounts.providers import provider_routes
 
 urlpatterns = [
     path("login/", views.sign_in, name="login"),
     path("login/<slug:provider_id>/", views.sign_in_with, name="login-with"),
     path("administrators/seen/", new_admin_views.administrators_seen, name="administrators-seen"),
+    path("announcements/seen/", announcement_views.announcements_seen, name="announcements-seen"),
     path("logout/", views.sign_out, name="logout"),
     path("device/", device_views.device, name="device"),
     path("device/begin/", device_views.begin, name="device-begin"),

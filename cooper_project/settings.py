@@ -116,6 +116,7 @@ TEMPLATES = [
                 "accounts.stepup.window_context",
                 "accounts.session_end.session_end_context",
                 "accounts.preferences.theme_context",
+                "accounts.announcements.announcements_context",
                 "brokers.stops.stops_context",
             ],
             "builtins": ["core.templatetags.moments"],

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
-from accounts import command_lines
+from accounts import announcements, command_lines
+from accounts.announcements import Announcement, Happening
 from accounts.command_lines import CommandLine
 from accounts.identity import Identity
 from accounts.models import Person
@@ -142,6 +143,11 @@ def _begin(client: Client, code: Token, address: str) -> Tokens:
     command_line = _command_line(client, code, address, now)
     new_tokens = _new_tokens(float(command_line.ends_at) - now)
 
+    # first: no command line of which its person is not told
+    announcements.announce(
+        str(code.person),
+        Announcement(Happening.COMMAND_LINE, client.name, address, id=str(code.session_id)),
+    )
     code.spent = True
     try:
         with transaction() as writes:

@@ -92,13 +92,14 @@ class Walk:
         self.get("/targets/dev-read/")
         self.get("/me/")
         self.post("/me/preferences/", MOVED, theme="dark", new_tab="no")
+        self.post("/announcements/seen/", MOVED, announcement="another")
         self.post("/me/end-session/", MOVED, session="another")
         self.post("/me/end-others/", MOVED)
         self.post("/star/", MOVED, star="target:dev-read")
         self.post("/fold/", MOVED, fold="aws-account:222222222222")
 
     def follow_links(self) -> None:
-        for path in ("/go/", "/go/dev-read/", "/start", "/start/"):
+        for path in ("/go/", "/go/dev-read/"):
             self.get(path)
         shortcut = {"account_id": "222222222222", "role_name": "dev-read"}
         self._page("/start/console", lambda: self.browser.get("/start/console", shortcut), OK)

@@ -44,6 +44,7 @@ ADDRESSES = {
     "/saml2/metadata/": ([NOWHERE] * 5, [WRONG_WAY] * 5),
     "/saml2/acs/": ([SIGN_IN] * 5, [DENIED] * 5),
     "/saml2/ls/": ([SIGN_IN] * 5, [DENIED] * 5),
+    "/announcements/seen/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/logout/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/device/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
     "/device/begin/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
