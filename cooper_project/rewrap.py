@@ -22,6 +22,7 @@ from core.dynamo import tables
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.kms import Ciphertext
 from core.stored_ciphertexts import TABLES, StoredCiphertext
+from sso_portal import registration_keys
 
 Say = Callable[[str], None]
 
@@ -30,6 +31,7 @@ SOURCES: tuple[Callable[[], Iterator[StoredCiphertext]], ...] = (
     saml_keys.stored_ciphertexts,
     totp.stored_ciphertexts,
     stored_keys.stored_ciphertexts,
+    registration_keys.stored_ciphertexts,
 )
 """Everything that keeps ciphertexts for longer than some minutes."""
 

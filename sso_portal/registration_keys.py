@@ -2,10 +2,11 @@
 
 Clients keep a registration until its end and never register anew by themselves. So a key goes on
 verifying until every registration that it has signed is over, also once it has a successor. Servers
-that have not heard of a key yet read the keys again when a registration names it.
+learn of a new key within a minute, and at once when a registration names it.
 """
 
 import json
+import logging
 import secrets
 import threading
 import time
@@ -19,6 +20,7 @@ from core import audit, installation, kms
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError
+from core.installation import Installation
 from core.stored_ciphertexts import StoredCiphertext, in_installation
 
 ITEM = "registration-keys"
@@ -27,8 +29,16 @@ ITEM = "registration-keys"
 LIFETIME = timedelta(days=90)
 """How long a registration is good."""
 
+LOOK_EVERY = 60.0
+"""Seconds after which a server that registers a client reads the stored keys again."""
+
+GRACE = timedelta(days=1)
+"""How much longer a key verifies: servers sign with it until they have heard of its successor."""
+
 LOOK_AGAIN_AFTER = 10.0
 """Seconds between two readings that an unknown key's name causes: strangers may make names up."""
+
+logger = logging.getLogger(__name__)
 
 StoredKey = dict[str, str]
 """`id`, `made_at` (ISO 8601), `ciphertext` (base64) and `key_arn` (of the KMS key)."""
@@ -65,21 +75,46 @@ def forget() -> None:
 # -- for set-up ------------------------------------------------------------------------------------
 def ensure() -> bool:
     """Make the first one unless there is one; return whether it was made now."""
-    if installation.Installation.find(ITEM):
+    if Installation.find(ITEM):
         return False
     return installation.ensure(ITEM, value=json.dumps([_new_key()]))
 
 
-def rotate() -> None:
-    """Let a new key sign from now on, and drop those whose registrations are all over."""
+@dataclass(frozen=True)
+class KeyInfo:
+    """What is known of a stored key without opening it."""
+
+    id: str
+    made_at: datetime
+    verifies_until: datetime | None
+    """None for the newest one, which signs."""
+
+
+def list_stored() -> list[KeyInfo]:
+    """Return what there is of keys, the newest one first; raise CooperError when there is none."""
+    infos = []
+    succeeded_at = None
+    for stored_key in _stored_in(installation.set_up_item(ITEM)):
+        made_at = datetime.fromisoformat(stored_key["made_at"])
+        infos.append(KeyInfo(stored_key["id"], made_at, _end_of(succeeded_at)))
+        succeeded_at = made_at
+    return infos
+
+
+def rotate() -> int:
+    """Let a new key sign from now on, and drop those whose registrations are all over.
+
+    Return how many were dropped. Raise CooperError when there is none to rotate.
+    """
     item = installation.set_up_item(ITEM)
-    stored_keys: list[StoredKey] = json.loads(item.value or "[]")
+    stored_keys = _stored_in(item)
     kept_keys = _verifying(stored_keys, audit.now())
     item.value = json.dumps([_new_key(), *kept_keys])
 
     with transaction() as writes:
         writes.save(item)
         writes.create(audit.event(Event.REGISTRATION_KEY_ROTATED))
+    return len(stored_keys) - len(kept_keys)
 
 
 def _verifying(stored_keys: list[StoredKey], now: datetime) -> list[StoredKey]:
@@ -87,10 +122,21 @@ def _verifying(stored_keys: list[StoredKey], now: datetime) -> list[StoredKey]:
     kept_keys = []
     succeeded_at = now
     for stored_key in stored_keys:
-        if succeeded_at + LIFETIME > now:
+        if succeeded_at + LIFETIME + GRACE > now:
             kept_keys.append(stored_key)
         succeeded_at = datetime.fromisoformat(stored_key["made_at"])
     return kept_keys
+
+
+def _end_of(succeeded_at: datetime | None) -> datetime | None:
+    return succeeded_at + LIFETIME + GRACE if succeeded_at else None
+
+
+def _stored_in(item: Installation) -> list[StoredKey]:
+    stored_keys: list[StoredKey] = json.loads(item.value or "[]")
+    if not stored_keys:
+        raise CooperError(installation.NOT_SET_UP, "no registration key")
+    return stored_keys
 
 
 def stored_ciphertexts() -> Iterator[StoredCiphertext]:
@@ -115,9 +161,14 @@ def _encryption_context() -> dict[str, str]:
 
 # -- for servers -----------------------------------------------------------------------------------
 def signing_key() -> RegistrationKey:
-    """Return the newest key that this process knows; raise CooperError when there is none."""
+    """Return the newest key, as of a minute ago at most; raise CooperError when there is none.
+
+    A process whose DynamoDB or KMS does not answer goes on with the keys that it has.
+    """
     if not _loaded.keys:
         _read()
+    elif time.monotonic() >= _loaded.read_at + LOOK_EVERY:
+        _look_again()
     return next(iter(_loaded.keys.values()))
 
 
@@ -128,15 +179,21 @@ def key_named(key_id: str) -> RegistrationKey | None:
     return _loaded.keys.get(key_id)
 
 
+def _look_again() -> None:
+    # meanwhile, and until the next look in an outage, other requests go on with the known keys
+    _loaded.read_at = time.monotonic()
+    try:
+        _read()
+    except CooperError as error:
+        logger.warning("the registration keys could not be read again: %s", error.detail)
+
+
 def _read() -> None:
     with _loaded.lock:
-        stored_keys: list[StoredKey] = json.loads(installation.set_up_item(ITEM).value or "[]")
         keys = {}
-        for stored_key in stored_keys:
+        for stored_key in _stored_in(installation.set_up_item(ITEM)):
             key_id = stored_key["id"]
             keys[key_id] = _loaded.keys.get(key_id) or _decrypt(stored_key)
-        if not keys:
-            raise CooperError(installation.NOT_SET_UP, "no registration key")
 
         _loaded.keys = keys
         _loaded.read_at = time.monotonic()

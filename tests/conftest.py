@@ -29,6 +29,7 @@ from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
 from embedded_aws import EmbeddedAws
+from sso_portal import registration_keys
 from tests.support import clock
 from tests.support import faults as injected
 from tests.support.saml_stage import connected
@@ -164,6 +165,7 @@ def store(
     # the next look at them is a minute away: tests count the calls of a request
     secret_keys.loaded.read_at = time.monotonic()
     secret_keys.keep_up()
+    registration_keys.forget()
     forget_version()
     # tests count the calls of a request
     audit_shards.current()

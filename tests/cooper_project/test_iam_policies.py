@@ -126,6 +126,12 @@ def connect_identity_providers(stage: Stage) -> None:
     stage.command("cooper_saml", "remove", "more")
 
 
+@under("setup.json")
+def look_after_registration_keys(stage: Stage) -> None:
+    for verb in ("list", "rotate"):
+        stage.command("cooper_registrations", verb)
+
+
 @under("encrypt.json")
 def make_federation_keys(stage: Stage) -> None:
     for words in ([], ["--kmskey", "alias/cooper"]):
@@ -324,7 +330,9 @@ def test_it_sees_what_the_server_is_denied(action: str, table: str, key: str) ->
     assert not Policy.read(IAM / "serve.json").allows(about(action, table, key))
 
 
-@pytest.mark.parametrize(("key", "allowed"), [("kms-key", True), ("secret-keys", False)])
+@pytest.mark.parametrize(
+    ("key", "allowed"), [("kms-key", True), ("secret-keys", False), ("registration-keys", False)]
+)
 def test_it_sees_that_encrypting_reads_which_key_and_no_secret(key: str, allowed: bool) -> None:
     question = about("GetItem", "installation", key)
     assert Policy.read(IAM / "encrypt.json").allows(question) is allowed

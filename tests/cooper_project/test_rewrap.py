@@ -24,6 +24,7 @@ from core.audit import AuditEvent, Event
 from core.errors import CooperError
 from core.stored_ciphertexts import StoredCiphertext
 from embedded_aws import EmbeddedAws, seed_aws
+from sso_portal import registration_keys
 from tests.embedded_aws.clients import client_for
 from tests.support import faults
 from tests.support.codes import give_device, next_code
@@ -33,8 +34,11 @@ from tests.support.kill_sweep import killed_at
 from tests.support.kms_keys import another_key, disabled
 from tests.support.paths import PACKAGES, ROOT
 
-ALL = 8
-"""Ciphertexts: two secret keys, a SAML key, two devices, the Federation Keys of three targets."""
+ALL = 9
+"""Ciphertexts: two secret keys, a SAML key, two devices, the Federation Keys of three targets.
+
+And the key that signs registrations of command lines.
+"""
 
 NEVER_STORED = {"readiness"}
 """Purposes of ciphertexts that are opened at once and forgotten."""
@@ -78,6 +82,9 @@ def places() -> dict[str, StoredCiphertext]:
 def open_everything() -> int:
     """Use every secret as servers do; return how many there are."""
     number = len(secret_keys.decrypt_stored()) + len(saml_keys.decrypt_stored())
+    registration_keys.forget()
+    assert registration_keys.signing_key().secret
+    number += 1
     for device in TotpDevice.everything():
         assert len(totp.decrypt_device_seed(device)) == 20
         number += 1
@@ -184,7 +191,7 @@ def test_every_purpose_of_a_ciphertext_has_a_source() -> None:
     )
     purposes = set(re.findall(r'"cooper:purpose": "([\w-]+)"', code)) - NEVER_STORED
     assert purposes == {stored.context["cooper:purpose"] for stored in rewrap.everything()}
-    assert len(purposes) == 4
+    assert len(purposes) == 5
 
 
 # -- what is left --
