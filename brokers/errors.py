@@ -42,6 +42,11 @@ class TooMany(Refused):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
+    def __init__(self, message: str, detail: str, *, retry_after: int) -> None:
+        """Keep both texts, and after how many seconds there are requests left again."""
+        super().__init__(message, detail)
+        self.retry_after = retry_after
+
 
 class CatalogueConflict(Conflict):
     """The catalogue was changed by somebody else while this was being written.

@@ -35,11 +35,13 @@ View = Callable[..., HttpResponse]
 class ApiRefusal(Exception):
     """What the API answers instead of what was asked for."""
 
-    def __init__(self, status: int, error: str, message: str) -> None:
+    def __init__(self, status: int, error: str, message: str, retry_after: int = 0) -> None:
+        """Keep all, and after how many seconds to try again; 0: nobody knows."""
         super().__init__(message)
         self.status = status
         self.error = error
         self.message = message
+        self.retry_after = retry_after
 
 
 def api_operation(method: str) -> Callable[[View], View]:
@@ -84,7 +86,8 @@ def _refusal_for(error: CooperError) -> ApiRefusal:
     words = {400: "invalid_request", 403: "refused", 404: "not_found", 409: "changed_meanwhile"}
 
     words |= {429: "too_many_requests", 503: "unavailable"}
-    return ApiRefusal(error.status, words.get(error.status, "server_error"), error.message)
+    word = words.get(error.status, "server_error")
+    return ApiRefusal(error.status, word, error.message, error.retry_after)
 
 
 def _error(refusal: ApiRefusal) -> HttpResponse:
@@ -92,6 +95,8 @@ def _error(refusal: ApiRefusal) -> HttpResponse:
     response = JsonResponse(content, status=refusal.status)
     if refusal.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="cooper"'
+    if refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
     return response
 
 

@@ -179,7 +179,8 @@ def _attempts_of(person: str) -> str:
 
 def _too_many() -> TooMany:
     seconds = throttle.seconds_left(MINUTE)
-    return TooMany(f"Too many requests. Try again in {seconds} seconds.", "grants per minute")
+    message = f"Too many requests. Try again in {seconds} seconds."
+    return TooMany(message, "grants per minute", retry_after=seconds)
 
 
 def may_record_refusal(identity: Identity) -> bool:

@@ -359,15 +359,6 @@ def test_lists_come_in_pages(tool):
     assert names == [account["accountId"] for account in everything] and len(names) > 1
 
 
-def test_forty_profiles_in_a_minute_work_and_the_limit_is_told_as_clients_know_it(tool, settings):
-    settings.COOPER_CLI_GRANTS_PER_MINUTE = 40
-    clock.shift(61 - time.time() % 60)
-    answers = [tool.credentials(DEV, "dev-read").status_code for _ in range(40)]
-    assert answers == [200] * 40
-    refused = tool.credentials(DEV, "dev-read")
-    assert (refused.status_code, error_of(refused)) == (429, "TooManyRequestsException")
-
-
 def test_head_of_the_start_url_is_what_the_cli_wants_and_get_is_a_page(store):
     head = Client().head("/start")
     assert (head.status_code, head["Location"]) == (
