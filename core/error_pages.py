@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -115,6 +116,10 @@ def cooper_error_response(request: HttpRequest, error: CooperError) -> HttpRespo
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400."""
     message = "cooper could not read this request. Go back and try again."
+    if isinstance(exception, DisallowedHost):
+        message = (
+            "cooper is not served under this host name: COOPER_ALLOWED_HOSTS does not have it."
+        )
     return error_response(request, HTTPStatus.BAD_REQUEST, message)
 
 

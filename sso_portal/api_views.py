@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,18 @@ from core.requests import CooperRequest
 from sso_portal import aws_config, offers
 from sso_portal.command_line_views import portal_of, profiles_of
 from sso_portal.offers import Caller
-from sso_portal.wire import answer, read_json
+from sso_portal.wire import answer, never_kept, read_json
 
 OPENAPI = Path(__file__).with_name("openapi.json")
+
+_WORDS: dict[int, str] = {
+    HTTPStatus.FORBIDDEN: "refused",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.CONFLICT: "changed_meanwhile",
+    HTTPStatus.TOO_MANY_REQUESTS: "too_many_requests",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
 
 View = Callable[..., HttpResponse]
 
@@ -57,11 +67,11 @@ def api_operation(method: str) -> Callable[[View], View]:
                 with audit.acting(person=caller.identity.person):
                     return view(request, caller, *arguments, **parts)
             except ApiRefusal as refusal:
-                return _error(refusal)
+                return error_answer(refusal)
             except ValueError as error:
-                return _error(ApiRefusal(400, "invalid_request", str(error)))
+                return error_answer(ApiRefusal(400, "invalid_request", str(error)))
             except CooperError as error:
-                return _error(_refusal_for(error))
+                return error_answer(_refusal_for(error))
 
         return operation
 
@@ -83,21 +93,24 @@ def _caller(request: CooperRequest) -> Caller:
 
 
 def _refusal_for(error: CooperError) -> ApiRefusal:
-    words = {400: "invalid_request", 403: "refused", 404: "not_found", 409: "changed_meanwhile"}
-
-    words |= {429: "too_many_requests", 503: "unavailable"}
-    word = words.get(error.status, "server_error")
-    return ApiRefusal(error.status, word, error.message, error.retry_after)
+    return ApiRefusal(error.status, word_for(error.status), error.message, error.retry_after)
 
 
-def _error(refusal: ApiRefusal) -> HttpResponse:
+def word_for(status: int) -> str:
+    """Return the word for programs that goes with the status of an error."""
+    default = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
+    return _WORDS.get(status, default)
+
+
+def error_answer(refusal: ApiRefusal) -> HttpResponse:
+    """Return a refusal as the API gives it."""
     content = {"error": refusal.error, "message": refusal.message}
     response = JsonResponse(content, status=refusal.status)
     if refusal.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="cooper"'
     if refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
-    return response
+    return never_kept(response)
 
 
 # -- operations ------------------------------------------------------------------------------------
@@ -157,6 +170,7 @@ def config(request: CooperRequest, caller: Caller) -> HttpResponse:
     return HttpResponse(block, content_type="text/plain; charset=utf-8")
 
 
+@csrf_exempt
 @require_safe
 def openapi(request: CooperRequest) -> HttpResponse:
     """Return the description of this API; it says nothing that is not in cooper's source."""

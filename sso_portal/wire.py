@@ -74,23 +74,24 @@ def oidc_operation(view: View) -> View:
     @wraps(view)
     def operation(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
         if request.method != "POST":
-            return _oidc_error(OidcError.INVALID_REQUEST, "Use POST.")
+            return oidc_error(OidcError.INVALID_REQUEST, "Use POST.")
         try:
             return view(request, *arguments, **parts)
         except OidcRefusal as refusal:
-            return _oidc_error(refusal.error, refusal.description)
+            return oidc_error(refusal.error, refusal.description)
         except ValueError as error:
-            return _oidc_error(OidcError.INVALID_REQUEST, str(error))
+            return oidc_error(OidcError.INVALID_REQUEST, str(error))
         except TooMany as error:
-            return _oidc_error(OidcError.SLOW_DOWN, error.message)
+            return oidc_error(OidcError.SLOW_DOWN, error.message)
         except CooperError as error:
             logger.warning("sso-oidc: %s", error.detail)
-            return _oidc_error(OidcError.SERVER_ERROR, error.message)
+            return oidc_error(OidcError.SERVER_ERROR, error.message)
 
     return operation
 
 
-def _oidc_error(error: OidcError, description: str) -> HttpResponse:
+def oidc_error(error: OidcError, description: str) -> HttpResponse:
+    """Return an error of `sso-oidc`."""
     content = {
         "error": error.value,
         "error_description": description,
@@ -99,7 +100,7 @@ def _oidc_error(error: OidcError, description: str) -> HttpResponse:
     response = JsonResponse(content, status=error.status)
 
     response[ERROR_TYPE] = error.exception_name
-    return _never_kept(response)
+    return never_kept(response)
 
 
 # -- sso -------------------------------------------------------------------------------------------
@@ -111,16 +112,16 @@ def portal_operation(method: str) -> Callable[[View], View]:
         @wraps(view)
         def operation(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
             if request.method != method:
-                return _portal_error(PortalRefusal(PortalError.INVALID_REQUEST, f"Use {method}."))
+                return portal_error(PortalRefusal(PortalError.INVALID_REQUEST, f"Use {method}."))
             try:
                 return view(request, *arguments, **parts)
             except PortalRefusal as refusal:
-                return _portal_error(refusal)
+                return portal_error(refusal)
             except ValueError as error:
-                return _portal_error(PortalRefusal(PortalError.INVALID_REQUEST, str(error)))
+                return portal_error(PortalRefusal(PortalError.INVALID_REQUEST, str(error)))
             except CooperError as error:
                 logger.warning("sso: %s", error.detail)
-                return _portal_error(_refusal_for(error))
+                return portal_error(_refusal_for(error))
 
         return operation
 
@@ -139,7 +140,8 @@ def _refusal_for(error: CooperError) -> PortalRefusal:
     return PortalRefusal(PortalError.INTERNAL, error.message)
 
 
-def _portal_error(refusal: PortalRefusal) -> HttpResponse:
+def portal_error(refusal: PortalRefusal) -> HttpResponse:
+    """Return an error of `sso`."""
     name = refusal.error.value
     response = JsonResponse(
         {"message": refusal.message, "__type": name}, status=refusal.error.status
@@ -148,15 +150,16 @@ def _portal_error(refusal: PortalRefusal) -> HttpResponse:
     response[ERROR_TYPE] = name
     if refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
-    return _never_kept(response)
+    return never_kept(response)
 
 
 # -- answering -------------------------------------------------------------------------------------
 def answer(content: dict[str, Any]) -> HttpResponse:
     """Return an answer that no cache keeps."""
-    return _never_kept(JsonResponse(content))
+    return never_kept(JsonResponse(content))
 
 
-def _never_kept(response: HttpResponse) -> HttpResponse:
+def never_kept(response: HttpResponse) -> HttpResponse:
+    """Return the same answer, which no cache keeps."""
     response["Cache-Control"] = "no-store"
     return response
