@@ -54,8 +54,8 @@ class Portal:
 
     @property
     def session(self) -> str:
-        """The name of the session: the CLI keeps tokens by it, so it is nobody else's."""
-        return PROFILE_PREFIX + re.sub(r"[^A-Za-z0-9.]+", "-", self.host).strip("-")
+        """The name of the session: the CLI keeps tokens by it, so no two hosts have the same."""
+        return PROFILE_PREFIX + re.sub(r"[:\[\]]", "_", self.host)
 
 
 def profile_name(target: str) -> str:
