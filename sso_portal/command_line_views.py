@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,6 +19,9 @@ from core.http import post_only
 from core.requests import CooperRequest
 from sso_portal import aws_config, offers
 from sso_portal.start_views import LABEL
+
+PROFILE_SCRIPT = Path(__file__).with_name("profile_script.py").read_bytes()
+"""What keeps the profiles up to date on people's computers, as it is served."""
 
 
 @require_safe
@@ -71,9 +75,17 @@ def end_all(request: CooperRequest) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("command-line"))
 
 
+@require_safe
+def profile_script(request: CooperRequest) -> HttpResponse:
+    """Return the script that keeps the profiles up to date: the same bytes for everybody."""
+    return HttpResponse(PROFILE_SCRIPT, content_type="text/plain; charset=utf-8")
+
+
 def portal_of(request: CooperRequest) -> aws_config.Portal:
     """Return where this cooper is, by its public address."""
     url = settings.COOPER_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+    # a host has no case, but a session's name has
+    url = url.lower()
     # without https the CLI takes no start URL of ours: it is given where that would have led
     start_url = f"{url}/start" if url.startswith("https://") else LABEL
     return aws_config.Portal(url, start_url)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("start", start_views.start, name="start"),
     path("start/", start_views.start, name="start-slash"),
     path("command-line/", command_line_views.set_up, name="command-line"),
+    path("command-line/cooper-profiles.py", command_line_views.profile_script, name="profiles"),
     path("command-line/end/", command_line_views.end, name="command-line-end"),
     path("command-line/end-all/", command_line_views.end_all, name="command-line-end-all"),
     # the AWS CLI keeps the host of the endpoint alone, and asks at its root
