@@ -12,9 +12,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.contrib import auth
 
-from accounts import ended_sessions
+from accounts import command_lines, ended_sessions
 from accounts.end_reasons import EndReason
 from accounts.models import Person, WebSession
 from accounts.sessions import (
@@ -165,6 +166,8 @@ def end_one(person_key: str, key_hash: str, reason: EndReason) -> bool:
     if not web_session or web_session.person != person_key:
         return False
 
+    # first of all: nothing is left to end them by, once the web session has gone
+    _end_command_lines(person_key, key_hash)
     try:
         with transaction() as writes:
             writes.delete(web_session)
@@ -174,6 +177,12 @@ def end_one(person_key: str, key_hash: str, reason: EndReason) -> bool:
         # somebody else was first
         return False
     return True
+
+
+def _end_command_lines(person_key: str, key_hash: str) -> None:
+    person = Person.find(person_key)
+    if person and settings.COOPER_SIGN_OUT_ENDS_COMMAND_LINES:
+        command_lines.end_of_web_session(person, key_hash)
 
 
 def _event(kind: Event, person_key: str, **facts: Any) -> AuditEvent:

@@ -5,9 +5,9 @@ Source: https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_Reg
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core import signing
 from django.utils.crypto import constant_time_compare
@@ -28,7 +28,15 @@ MOST_REDIRECTS = 5
 REDIRECT_LIMIT = 255
 """Characters."""
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = re.compile(
+    r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\])"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:%/-]*)",
+    re.ASCII,
+)
+"""A redirect address: all of it, so that no reader takes another host from it than we do."""
+
+LAST_PORT = 65_535
 
 KEY_ID = re.compile(r"[0-9a-f]{8}")
 
@@ -71,9 +79,21 @@ def register(name: str, grant_types: list[str], redirect_uris: list[str], now: i
     expires_at = now + int(registration_keys.LIFETIME.total_seconds())
 
     key = registration_keys.signing_key()
-    content = {"name": name[:NAME_LIMIT], "redirects": portless, "expires": expires_at}
+    content = {
+        "name": _shown_name(name),
+        "redirects": portless,
+        "expires": expires_at,
+        # two that say the same of themselves in the same second are two clients
+        "nonce": secrets.token_urlsafe(12),
+    }
     client_id = f"{key.id}.{_id_signer(key).sign_object(content)}"
     return _client(client_id, content)
+
+
+def _shown_name(name: str) -> str:
+    """Return as much of a client's name as a page can show as it is, on one line."""
+    printable = (character for character in name if character.isprintable())
+    return "".join(printable)[:NAME_LIMIT]
 
 
 def secret_of(client: Client) -> str:
@@ -100,21 +120,12 @@ def _loopback(redirect_uri: str) -> str:
 
 def _without_port(redirect_uri: str) -> str:
     """Return a loopback address without its port; "" for everything else."""
-    if len(redirect_uri) > REDIRECT_LIMIT or not redirect_uri.isascii():
+    match = LOOPBACK.fullmatch(redirect_uri)
+    if match is None or len(redirect_uri) > REDIRECT_LIMIT:
         return ""
-    if not redirect_uri.isprintable() or any(char in redirect_uri for char in " \\?#@"):
+    if int(match["port"] or 80) > LAST_PORT:
         return ""
-    try:
-        parts = urlsplit(redirect_uri)
-        # reading it checks it
-        _ = parts.port
-    except ValueError:
-        return ""
-
-    host = parts.hostname or ""
-    if parts.scheme != "http" or host not in LOOPBACK_HOSTS or not parts.path.startswith("/"):
-        return ""
-    return f"http://{host}{parts.path}"
+    return f"http://{match['host']}{match['path']}"
 
 
 # -- reading ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from accounts import announcements, command_lines
 from accounts.announcements import Announcement, Happening
 from accounts.command_lines import CommandLine
 from accounts.identity import Identity
-from accounts.models import Person
+from accounts.models import Person, WebSession
 from core import audit
 from core.audit import Event
 from core.dynamo import Stale, Transaction, transaction
@@ -140,6 +140,7 @@ def _begin(client: Client, code: Token, address: str) -> Tokens:
     """Begin the command line that a code stands for, and use the code up."""
     now = time.time()
     _demand_person(code)
+    _demand_web_session(code)
     command_line = _command_line(client, code, address, now)
     new_tokens = _new_tokens(float(command_line.ends_at) - now)
 
@@ -176,6 +177,13 @@ def _demand_person(code: Token) -> None:
         raise _invalid_grant()
 
 
+def _demand_web_session(code: Token) -> None:
+    """Refuse what was allowed in a web session that was signed out since, as with what it began."""
+    ends_with_it = settings.COOPER_SIGN_OUT_ENDS_COMMAND_LINES
+    if ends_with_it and not WebSession.find(str(code.web_session)):
+        raise _invalid_grant()
+
+
 def _command_line(client: Client, code: Token, address: str, now: float) -> CommandLine:
     authenticated_at: datetime = code.authenticated_at
     ends_at = end_for(authenticated_at)
@@ -205,10 +213,16 @@ def _write_tokens(
 
 
 def _new_tokens(seconds_left: float) -> Tokens:
-    expires_in = int(min(tokens.ACCESS_SECONDS, seconds_left))
-    if expires_in <= 0:
-        raise _invalid_grant()
+    expires_in = _access_seconds(seconds_left)
     return Tokens(tokens.new_token(Kind.ACCESS), tokens.new_token(Kind.REFRESH), expires_in)
+
+
+def _access_seconds(seconds_left: float) -> int:
+    """Return how long an access token is good whose command line ends in so many seconds."""
+    seconds = int(min(tokens.ACCESS_SECONDS, seconds_left))
+    if seconds <= 0:
+        raise _invalid_grant()
+    return seconds
 
 
 # -- refreshing ------------------------------------------------------------------------------------
@@ -227,7 +241,7 @@ def refresh(client: Client, refresh_token: str) -> Tokens:
         raise _invalid_grant()
 
     access = tokens.new_token(Kind.ACCESS)
-    expires_in = int(min(tokens.ACCESS_SECONDS, float(active.command_line.ends_at) - now))
+    expires_in = _access_seconds(float(active.command_line.ends_at) - now)
 
     with transaction() as writes:
         tokens.write(

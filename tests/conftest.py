@@ -70,6 +70,7 @@ STRAIGHT = (
     "tests/core/admin/test_changelist.py",
     "tests/core/test_audit_search.py",
     "tests/project/test_straight_calls.py",
+    "tests/sso_portal/test_attacks.py",
     "tests/sso_portal/test_mutated_requests.py",
     "tests/sso_portal/test_openapi.py",
     "tests/sso_portal/test_urls_by_token.py",

@@ -20,7 +20,7 @@ OK, BAD, NO_TOKEN, DENIED, NOWHERE, WRONG_WAY = 200, 400, 401, 403, 404, 405
 DEV_READ = {"account_id": "222222222222", "role_name": "dev-read"}
 DEV = {"account_id": "222222222222"}
 
-# address: (method, query, with no token, with one that is not good, without groups, with a good one)
+# address: (method, query; no token, one that is not good, without groups, a good one)
 PORTAL_ADDRESSES = {
     "/sso/assignment/accounts": ("GET", {}, BAD, NO_TOKEN, OK, OK),
     "/sso/assignment/roles": ("GET", DEV, BAD, NO_TOKEN, OK, OK),
