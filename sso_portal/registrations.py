@@ -121,7 +121,7 @@ def _loopback(redirect_uri: str) -> str:
 def _without_port(redirect_uri: str) -> str:
     """Return a loopback address without its port; "" for everything else."""
     match = LOOPBACK.fullmatch(redirect_uri)
-    if match is None or len(redirect_uri) > REDIRECT_LIMIT:
+    if not match or len(redirect_uri) > REDIRECT_LIMIT:
         return ""
     if int(match["port"] or 80) > LAST_PORT:
         return ""
