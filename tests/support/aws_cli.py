@@ -1,9 +1,5 @@
-"""Real AWS CLIs of version 2, each in a root of Debian's packages that is made once and kept.
+"""Real AWS CLIs of version 2, from Debian's packages: PyPI has version 1 alone."""
 
-PyPI has version 1 alone. A root takes two minutes to make, and about 350 MB.
-"""
-
-import os
 import shutil
 import subprocess
 import tempfile
@@ -13,41 +9,15 @@ from pathlib import Path
 
 import pytest
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cooper" / "aws-cli"
+from tests.support.debian_roots import debian_root
 
 SUITES = ("trixie", "sid")
 """Debian's suites: 2.23 signs in by PKCE, 2.38 looks at the start URL."""
 
-OPTIONS = ["--mode=root", "--variant=apt", "--include=awscli,ca-certificates"]
-# a mirror that lags is as good here: the packages are signed all the same
-OPTIONS += ['--aptopt=Acquire::Check-Valid-Until "false"']
-
 
 def aws_cli_root(suite: str) -> Path:
-    """Return the root with a suite's AWS CLI; make it if there is none yet.
-
-    Skip the test where that cannot be done: it takes root and mmdebstrap.
-    """
-    root = CACHE / suite
-    if (root / "usr/bin/aws").exists():
-        return root
-    if os.geteuid() != 0 or not shutil.which("mmdebstrap"):
-        pytest.skip("the AWS CLI's own root takes root, and: apt-get install mmdebstrap")
-
-    CACHE.mkdir(parents=True, exist_ok=True)
-    # another process may be making the same one: the first that is whole stays
-    made = Path(tempfile.mkdtemp(dir=CACHE, prefix=f"{suite}-"))
-    subprocess.run(
-        ["mmdebstrap", *OPTIONS, suite, str(made)],
-        check=True,
-        capture_output=True,
-        timeout=900,
-    )
-    try:
-        made.rename(root)
-    except OSError:
-        shutil.rmtree(made)
-    return root
+    """Return the root with a suite's AWS CLI; skip the test where there is none."""
+    return debian_root(f"aws-cli/{suite}", suite, ("awscli", "ca-certificates"), "usr/bin/aws")
 
 
 class AwsCli:
