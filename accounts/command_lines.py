@@ -55,7 +55,8 @@ class CommandLine(Document):
 
     Its times are seconds since the epoch; `ends_at` is its end however it is used. `web_session` is
     the one in which its person has allowed it, by the hash of its key; `targets` are the names of
-    those that it became.
+    those that it became. `address` is where it signed in from, `other_addresses` are those from
+    which it was used since.
     """
 
     purpose = "command lines that people signed in"
@@ -74,6 +75,7 @@ class CommandLine(Document):
     touched_at = NumberAttribute()
     ends_at = NumberAttribute()
     targets = UnicodeSetAttribute(null=True)
+    other_addresses = UnicodeSetAttribute(null=True)
     expires = TTLAttribute()
     by_person = CommandLinesByPerson()
 

@@ -90,6 +90,8 @@ class Event(StrEnum):
     COMMAND_LINE_BEGUN = "command-line:begin:done"
     COMMAND_LINE_ENDED = "command-line:end:done"
     COMMAND_LINE_REFUSED = "command-line:begin:refused"
+    COMMAND_LINE_MOVED = "command-line:use-elsewhere:done"
+    COMMAND_LINE_STOPPED = "command-line:use-elsewhere:refused"
     CIPHERTEXT_MOVED = "ciphertext:rewrap:done"
     SERVE_STARTED = "serve:start:done"
 

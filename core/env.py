@@ -44,6 +44,22 @@ def integer(name: str, default: int, *, least: int, most: int) -> int:
     return int(value)
 
 
+def prefix_lengths(name: str) -> tuple[int, ...]:
+    """Return two lengths of network prefixes, of IPv4 and IPv6 (`/24 /56`); () when unset."""
+    value = text(name)
+    if not value:
+        return ()
+
+    lengths = re.fullmatch(r"/([0-9]{1,2}) +/([0-9]{1,3})", value)
+    numbers = tuple(map(int, lengths.groups())) if lengths else (0, 0)
+    if not 1 <= numbers[0] <= 32 or not 1 <= numbers[1] <= 128:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it has to be two lengths of prefixes, such as `/24 /56` "
+            "(IPv4, IPv6) or, for the same address, `/32 /128`"
+        )
+    return numbers
+
+
 def flag(name: str, default: bool = False) -> bool:
     """Return yes or no (1, true, yes, on / 0, false, no, off)."""
     value = text(name, "1" if default else "0").lower()

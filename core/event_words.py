@@ -25,6 +25,9 @@ SIGNED_IN = "signed in"
 BEGAN_DEVICE = "began to set a device up"
 IMPORTED = "imported targets"
 TESTED_TARGET = "tested a target"
+ALLOWED_COMMAND_LINE = "allowed a command line"
+BEGAN_COMMAND_LINE = "signed a command line in"
+MOVED_COMMAND_LINE = "used a command line from another address"
 
 WORDS: Mapping[Event, EventWords] = {
     Event.GRANT_INTENDED: EventWords(BECAME_TARGET, "intended"),
@@ -92,6 +95,14 @@ WORDS: Mapping[Event, EventWords] = {
     Event.SECRET_KEY_MADE: EventWords("made a secret key"),
     Event.SECRET_KEY_ROTATED: EventWords("introduced a new secret key"),
     Event.SECRET_KEY_RETIRED: EventWords("retired a secret key"),
+    Event.COMMAND_LINE_ALLOWED: EventWords(ALLOWED_COMMAND_LINE),
+    Event.COMMAND_LINE_DENIED: EventWords(ALLOWED_COMMAND_LINE, "refused"),
+    Event.COMMAND_LINE_BEGUN: EventWords(BEGAN_COMMAND_LINE),
+    Event.COMMAND_LINE_REFUSED: EventWords(BEGAN_COMMAND_LINE, "refused"),
+    Event.COMMAND_LINE_MOVED: EventWords(MOVED_COMMAND_LINE),
+    Event.COMMAND_LINE_STOPPED: EventWords(MOVED_COMMAND_LINE, "refused"),
+    Event.COMMAND_LINE_ENDED: EventWords("signed a command line out"),
+    Event.REGISTRATION_KEY_ROTATED: EventWords("rotated the key of registrations"),
     Event.CIPHERTEXT_MOVED: EventWords("encrypted a secret anew"),
 }
 """Every kind of event, in the order in which a filter offers them."""
@@ -99,6 +110,7 @@ WORDS: Mapping[Event, EventWords] = {
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "Access": ("grant",),
     "People": ("person", "password", "new-administrators", "admin"),
+    "Command lines": ("command-line", "registration-key"),
     "Devices and codes": ("device", "enrolment-code", "recovery-code", "step-up"),
     "Targets": ("target", "association", "keys"),
     "AWS accounts": ("aws-account",),
@@ -114,6 +126,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
 ALL_OF_NOUN: Mapping[str, EventWords] = {
     "grant": EventWords(BECAME_TARGET, "any result"),
     "person": EventWords("anything about people"),
+    "command-line": EventWords("anything about command lines"),
     "device": EventWords("anything about devices"),
     "target": EventWords("anything about targets"),
     "association": EventWords("anything about associations"),

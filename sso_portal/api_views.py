@@ -86,7 +86,9 @@ def _demand_method(request: CooperRequest, method: str) -> None:
 def _caller(request: CooperRequest) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
 
-    caller = offers.caller_with(token) if scheme.lower() == "bearer" else None
+    caller = (
+        offers.caller_with(token, request.client_address) if scheme.lower() == "bearer" else None
+    )
     if caller is None:
         raise ApiRefusal(401, "invalid_token", "This session is over. Run: aws sso login")
     return caller

@@ -17,7 +17,7 @@ from brokers.entitlements import entitlements_of
 from brokers.errors import TargetNotAccessible
 from brokers.grants import Counter, Delivery, GrantRequest, grant, longest_seconds
 from brokers.role_names import place_of
-from sso_portal import tokens
+from sso_portal import addresses, tokens
 from sso_portal.tokens import Kind
 
 
@@ -29,8 +29,19 @@ class Caller:
     command_line: CommandLine
 
 
-def caller_with(access_token: str) -> Caller | None:
-    """Return who asks with a token, None when it is not good; raise CooperError."""
+def caller_with(access_token: str, address: str) -> Caller | None:
+    """Return who asks with a token, None when it is not good; raise CooperError.
+
+    `address` is where the request came from: see `sso_portal.addresses`.
+    """
+    caller = owner_of(access_token)
+    if caller:
+        addresses.demand_place(caller.command_line, address)
+    return caller
+
+
+def owner_of(access_token: str) -> Caller | None:
+    """Return whose token it is, wherever the request came from: enough to end a command line."""
     now = time.time()
     token = tokens.find(access_token, Kind.ACCESS)
     if token is None or not tokens.is_good(token, now):

@@ -58,7 +58,8 @@ def create_token(request: CooperRequest) -> HttpResponse:
     if grant_type == registrations.AUTHORIZATION_CODE:
         return _tokens(_exchange(request, client, members))
     if grant_type == registrations.REFRESH_TOKEN:
-        return _tokens(signing_in.refresh(client, text(members, "refreshToken")))
+        refresh_token = text(members, "refreshToken")
+        return _tokens(signing_in.refresh(client, refresh_token, request.client_address))
     raise OidcRefusal(OidcError.UNSUPPORTED_GRANT_TYPE, "This grant type is not supported.")
 
 

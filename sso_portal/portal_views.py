@@ -90,18 +90,25 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
 @portal_operation("POST")
 def logout(request: CooperRequest) -> HttpResponse:
     """Logout: end the caller's command line."""
-    caller = _caller(request)
+    # from wherever it comes: a command line that is ended harms nobody
+    caller = _demanded(offers.owner_of(_token(request)))
     with audit.acting(person=caller.identity.person):
         command_lines.end(str(caller.command_line.session_id))
     return HttpResponse()
 
 
 def _caller(request: CooperRequest) -> Caller:
-    token = request.META.get(TOKEN_HEADER, "")
+    return _demanded(offers.caller_with(_token(request), request.client_address))
+
+
+def _token(request: CooperRequest) -> str:
+    token = str(request.META.get(TOKEN_HEADER, ""))
     if not token:
         raise PortalRefusal(PortalError.INVALID_REQUEST, NO_HEADER)
+    return token
 
-    caller = offers.caller_with(token)
+
+def _demanded(caller: Caller | None) -> Caller:
     if caller is None:
         raise PortalRefusal(PortalError.UNAUTHORIZED, SIGNED_OUT)
     return caller

@@ -23,7 +23,8 @@ from accounts.models import Person, WebSession
 from core import audit
 from core.audit import Event
 from core.dynamo import Stale, Transaction, transaction
-from sso_portal import tokens
+from sso_portal import addresses, tokens
+from sso_portal.addresses import OtherAddress
 from sso_portal.models import Token
 from sso_portal.protocol_errors import OidcError, OidcRefusal
 from sso_portal.registrations import Client
@@ -226,8 +227,10 @@ def _access_seconds(seconds_left: float) -> int:
 
 
 # -- refreshing ------------------------------------------------------------------------------------
-def refresh(client: Client, refresh_token: str) -> Tokens:
+def refresh(client: Client, refresh_token: str, address: str) -> Tokens:
     """Return a new access token, and the refresh token as it was; raise OidcRefusal.
+
+    `address` is where the request came from: see `sso_portal.addresses`.
 
     It is not replaced: programs that refresh at the same moment would put each other out.
     """
@@ -239,6 +242,11 @@ def refresh(client: Client, refresh_token: str) -> Tokens:
     active = command_lines.find_active(str(stored.session_id), now)
     if active is None:
         raise _invalid_grant()
+
+    try:
+        addresses.demand_place(active.command_line, address)
+    except OtherAddress as refusal:
+        raise OidcRefusal(OidcError.INVALID_GRANT, refusal.message) from refusal
 
     access = tokens.new_token(Kind.ACCESS)
     expires_in = _access_seconds(float(active.command_line.ends_at) - now)

@@ -22,10 +22,13 @@ def post_oidc(operation: str, members: object, **extra: Any) -> HttpResponse:
     )
 
 
-def get_portal(operation: str, token: str = "", **query: object) -> HttpResponse:
-    """Send an operation of `sso` as the CLI does."""
+def get_portal(
+    operation: str, token: str = "", *, extra: dict[str, str] | None = None, **query: object
+) -> HttpResponse:
+    """Send an operation of `sso` as the CLI does; `extra` are more entries of WSGI's environ."""
     headers = {"HTTP_X_AMZ_SSO_BEARER_TOKEN": token} if token else {}
-    return Client(raise_request_exception=False).get(f"/sso/{operation}", query, **headers)
+    client = Client(raise_request_exception=False)
+    return client.get(f"/sso/{operation}", query, **headers, **(extra or {}))
 
 
 def error_of(response: HttpResponse) -> str:
@@ -44,6 +47,9 @@ class CommandLineTool:
     client_secret: str = field(default="", repr=False)
     verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     access: str = ""
+    extra: dict[str, str] = field(default_factory=dict)
+    """Entries of WSGI's environ for each request, such as another REMOTE_ADDR."""
+
     refresh: str = ""
 
     def register(self, **changes: object) -> HttpResponse:
@@ -88,7 +94,7 @@ class CommandLineTool:
 
     def create_token(self, **members: object) -> HttpResponse:
         pair = {"clientId": self.client_id, "clientSecret": self.client_secret}
-        response = post_oidc("token", pair | members)
+        response = post_oidc("token", pair | members, **self.extra)
         if response.status_code == 200:
             self.access = response.json()["accessToken"]
             self.refresh = response.json()["refreshToken"]
@@ -113,6 +119,9 @@ class CommandLineTool:
         return self
 
     def credentials(self, account_id: str, role_name: str) -> HttpResponse:
-        return get_portal(
-            "federation/credentials", self.access, account_id=account_id, role_name=role_name
-        )
+        query = {"account_id": account_id, "role_name": role_name}
+        return self.get("federation/credentials", **query)
+
+    def get(self, operation: str, **query: object) -> HttpResponse:
+        """Send an operation of `sso` with its token, from where it is."""
+        return get_portal(operation, self.access, extra=self.extra, **query)
