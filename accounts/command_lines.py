@@ -7,6 +7,7 @@ make it longer. It ends before that when it is deleted, or with the person's epo
 import logging
 import time
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
@@ -37,6 +38,16 @@ TRIES = 5
 """Times that one is ended when its use is noted at the same moment."""
 
 logger = logging.getLogger(__name__)
+
+
+class Way(StrEnum):
+    """How a person has allowed a command line."""
+
+    BROWSER = "browser"
+    """On its own computer, where the answer goes back to it and to nobody else."""
+
+    DEVICE_CODE = "device code"
+    """By a code, wherever it is: people can be made to type another one's code."""
 
 
 class CommandLinesByPerson(GlobalSecondaryIndex["CommandLine"]):  # type: ignore[no-untyped-call]
@@ -74,10 +85,16 @@ class CommandLine(Document):
     created_at = NumberAttribute()
     touched_at = NumberAttribute()
     ends_at = NumberAttribute()
+    way = UnicodeAttribute(null=True)
     targets = UnicodeSetAttribute(null=True)
     other_addresses = UnicodeSetAttribute(null=True)
     expires = TTLAttribute()
     by_person = CommandLinesByPerson()
+
+    @property
+    def is_from_browser(self) -> bool:
+        """Return whether it may become what takes a code or a reason: no other one ever may."""
+        return bool(self.way == Way.BROWSER)
 
     @property
     def started(self) -> datetime:

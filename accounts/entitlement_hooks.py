@@ -32,12 +32,19 @@ def register(source: EntitlementSource) -> None:
 def relevant_groups(groups: Iterable[Group]) -> frozenset[Group]:
     """Return those of the groups that administer, audit, or entitle to anything."""
     groups = frozenset(groups)
-    privileged = parse_groups([*settings.COOPER_ADMIN_GROUPS, *settings.COOPER_AUDITOR_GROUPS])
-
-    relevant = groups & privileged
+    relevant = groups & _groups_of_settings()
     for source in _sources:
         relevant |= source.groups_in_use(groups)
     return relevant
+
+
+def _groups_of_settings() -> frozenset[Group]:
+    texts = [
+        *settings.COOPER_ADMIN_GROUPS,
+        *settings.COOPER_AUDITOR_GROUPS,
+        *settings.COOPER_DEVICE_CODE,
+    ]
+    return parse_groups(texts)
 
 
 def target_names_of(identity: Identity) -> list[str]:

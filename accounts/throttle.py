@@ -74,6 +74,10 @@ def _memory_key(what: str) -> str:
     return f"known#{what}"
 
 
+UNKNOWN_SOURCE = "unknown"
+"""What counts as the source of what has no address."""
+
+
 def source_of(address: str) -> str:
     """Return what counts as one source of tries: an IPv4 address, or an IPv6 /64 network.
 
@@ -82,7 +86,7 @@ def source_of(address: str) -> str:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
+        return UNKNOWN_SOURCE
 
     if ip.version == 6:
         return str(ipaddress.ip_network((ip, 64), strict=False))

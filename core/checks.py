@@ -32,7 +32,7 @@ ENDPOINT_VARIABLES = (
 )
 """What botocore reads endpoints from."""
 
-GROUP_SETTINGS = ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS")
+GROUP_SETTINGS = ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS", "COOPER_DEVICE_CODE")
 
 SHORTEST_SECRET_KEY = 50
 """Characters, as Django's own check demands."""

@@ -38,3 +38,10 @@ class Token(Document):
     redirect_uri = UnicodeAttribute(null=True)
     challenge = UnicodeAttribute(null=True)
     spent = BooleanAttribute(null=True)
+
+    # of device codes, before and after their person decides (`sso_portal.device_codes`)
+    client_name = UnicodeAttribute(null=True)
+    asked_from = UnicodeAttribute(null=True)
+    decision = UnicodeAttribute(null=True)
+    # of the code that a person types: its device code's key
+    device_hash = UnicodeAttribute(null=True)

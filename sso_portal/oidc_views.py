@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import resolve_url
 
 from core.requests import CooperRequest
-from sso_portal import registrations, signing_in
+from sso_portal import device_codes, registrations, signing_in
 from sso_portal.protocol_errors import OidcError, OidcRefusal
 from sso_portal.registrations import Client
 from sso_portal.signing_in import Tokens
@@ -43,8 +43,33 @@ def register_client(request: CooperRequest) -> HttpResponse:
 
 
 @oidc_operation
+def start_device_authorization(request: CooperRequest) -> HttpResponse:
+    """StartDeviceAuthorization: a code that a person types at cooper.
+
+    Both addresses are the same: one that has the code in it would let anybody send a link to a page
+    that is one click from a yes.
+    """
+    members = read_json(request)
+    client = registrations.authenticated_client(
+        text(members, "clientId"), text(members, "clientSecret"), int(time.time())
+    )
+    started = device_codes.start(client, request.client_address)
+    page = request.build_absolute_uri(resolve_url("device-code"))
+    return answer(
+        {
+            "deviceCode": started.device_code,
+            "userCode": device_codes.shown(started.user_code),
+            "verificationUri": page,
+            "verificationUriComplete": page,
+            "expiresIn": device_codes.SECONDS,
+            "interval": device_codes.INTERVAL,
+        }
+    )
+
+
+@oidc_operation
 def create_token(request: CooperRequest) -> HttpResponse:
-    """CreateToken: a code or a refresh token for an access token."""
+    """CreateToken: a code, a device code or a refresh token for an access token."""
     if "aws_iam" in request.GET:
         raise OidcRefusal(
             OidcError.UNSUPPORTED_GRANT_TYPE, "CreateTokenWithIAM is not supported here."
@@ -57,6 +82,9 @@ def create_token(request: CooperRequest) -> HttpResponse:
     )
     if grant_type == registrations.AUTHORIZATION_CODE:
         return _tokens(_exchange(request, client, members))
+    if grant_type == registrations.DEVICE_CODE:
+        device_code = text(members, "deviceCode")
+        return _tokens(device_codes.poll(client, device_code, request.client_address))
     if grant_type == registrations.REFRESH_TOKEN:
         refresh_token = text(members, "refreshToken")
         return _tokens(signing_in.refresh(client, refresh_token, request.client_address))
@@ -74,11 +102,11 @@ def _exchange(request: CooperRequest, client: Client, members: dict[str, object]
 
 
 def _tokens(tokens: Tokens) -> HttpResponse:
-    return answer(
-        {
-            "accessToken": tokens.access,
-            "tokenType": "Bearer",
-            "expiresIn": tokens.expires_in,
-            "refreshToken": tokens.refresh,
-        }
-    )
+    content: dict[str, object] = {
+        "accessToken": tokens.access,
+        "tokenType": "Bearer",
+        "expiresIn": tokens.expires_in,
+    }
+    if tokens.refresh:
+        content["refreshToken"] = tokens.refresh
+    return answer(content)

@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import announcements, command_lines
 from accounts.announcements import Announcement, Happening
-from accounts.command_lines import CommandLine
+from accounts.command_lines import CommandLine, Way
 from accounts.identity import Identity
 from accounts.models import Person, WebSession
 from core import audit
@@ -50,11 +50,18 @@ class Authorization:
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a client gets; `expires_in` is the access token's, in seconds."""
+    """What a client gets; `expires_in` is the access token's, in seconds.
+
+    `refresh` is "" where there is no refresh token.
+    """
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     expires_in: int
+
+
+DEVICE_CODE_SECONDS = 3_600
+"""The longest that a command line lives which was allowed by a device code."""
 
 
 def end_for(authenticated_at: datetime) -> float:
@@ -125,7 +132,7 @@ def exchange_code(
     )
     if not is_right:
         raise _invalid_grant()
-    return _begin(client, stored, address)
+    return begin(client, stored, address)
 
 
 def challenge_of(verifier: str) -> str:
@@ -137,19 +144,23 @@ def challenge_of(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _begin(client: Client, code: Token, address: str) -> Tokens:
-    """Begin the command line that a code stands for, and use the code up."""
+def begin(client: Client, code: Token, address: str) -> Tokens:
+    """Begin the command line that a person's yes stands for, and use that up; raise OidcRefusal.
+
+    `code` is one by redirect, or a device code that was allowed: that gets no refresh token.
+    """
     now = time.time()
     _demand_person(code)
     _demand_web_session(code)
     command_line = _command_line(client, code, address, now)
-    new_tokens = _new_tokens(float(command_line.ends_at) - now)
+    new_tokens = _new_tokens(command_line, now)
 
-    # first: no command line of which its person is not told
-    announcements.announce(
-        str(code.person),
-        Announcement(Happening.COMMAND_LINE, client.name, address, id=str(code.session_id)),
-    )
+    if command_line.is_from_browser:
+        # first: no command line of which its person is not told; of a device code they are already
+        announcements.announce(
+            str(code.person),
+            Announcement(Happening.COMMAND_LINE, client.name, address, id=str(code.session_id)),
+        )
     code.spent = True
     try:
         with transaction() as writes:
@@ -164,6 +175,7 @@ def _begin(client: Client, code: Token, address: str) -> Tokens:
                     command_line=str(code.session_id),
                     client=client.name,
                     browser_address=code.address,
+                    way=str(command_line.way),
                 )
             )
     except Stale as error:
@@ -188,6 +200,10 @@ def _demand_web_session(code: Token) -> None:
 def _command_line(client: Client, code: Token, address: str, now: float) -> CommandLine:
     authenticated_at: datetime = code.authenticated_at
     ends_at = end_for(authenticated_at)
+    way = Way.BROWSER if code.kind == Kind.CODE else Way.DEVICE_CODE
+    if way == Way.DEVICE_CODE:
+        ends_at = min(ends_at, now + DEVICE_CODE_SECONDS)
+
     return CommandLine(
         str(code.session_id),
         person=str(code.person),
@@ -199,6 +215,7 @@ def _command_line(client: Client, code: Token, address: str, now: float) -> Comm
         created_at=int(now),
         touched_at=int(now),
         ends_at=int(ends_at),
+        way=str(way),
         expires=datetime.fromtimestamp(ends_at + tokens.KEPT, UTC),
     )
 
@@ -208,14 +225,16 @@ def _write_tokens(
 ) -> None:
     session_id = str(command_line.session_id)
     access_end = now + new.expires_in
-    refresh_end = float(command_line.ends_at)
     tokens.write(writes, new.access, Kind.ACCESS, client, access_end, session_id=session_id)
-    tokens.write(writes, new.refresh, Kind.REFRESH, client, refresh_end, session_id=session_id)
+    if new.refresh:
+        refresh_end = float(command_line.ends_at)
+        tokens.write(writes, new.refresh, Kind.REFRESH, client, refresh_end, session_id=session_id)
 
 
-def _new_tokens(seconds_left: float) -> Tokens:
-    expires_in = _access_seconds(seconds_left)
-    return Tokens(tokens.new_token(Kind.ACCESS), tokens.new_token(Kind.REFRESH), expires_in)
+def _new_tokens(command_line: CommandLine, now: float) -> Tokens:
+    expires_in = _access_seconds(float(command_line.ends_at) - now)
+    refresh_token = tokens.new_token(Kind.REFRESH) if command_line.is_from_browser else ""
+    return Tokens(tokens.new_token(Kind.ACCESS), refresh_token, expires_in)
 
 
 def _access_seconds(seconds_left: float) -> int:

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     CODE = "code"
     ACCESS = "access"
     REFRESH = "refresh"
+    DEVICE = "device"
+    USER_CODE = "user-code"
 
     @property
     def beginning(self) -> str:

@@ -72,11 +72,15 @@ ADDRESSES = {
     "/command-line/cooper-profiles.py": ([OK] * 5, [WRONG_WAY] * 5),
     "/command-line/end/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/command-line/end-all/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    # it is off
+    "/code/": ([SIGN_IN, DENIED, DENIED, DENIED, DENIED],) * 2,
+    "/code/decide/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
     # they name no client
     "/authorize": ([BAD] * 5, [BAD] * 5),
     "/sso-oidc/authorize": ([BAD] * 5, [BAD] * 5),
     # for tools: no cookie counts there, and every error is in the protocol's own shape
     "/sso-oidc/client/register": ([BAD] * 5, [BAD] * 5),
+    "/sso-oidc/device_authorization": ([BAD] * 5, [BAD] * 5),
     "/sso-oidc/token": ([BAD] * 5, [BAD] * 5),
     "/sso/assignment/accounts": ([BAD] * 5, [BAD] * 5),
     "/sso/assignment/roles": ([BAD] * 5, [BAD] * 5),

@@ -11,6 +11,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from django.http import HttpResponse
 from django.test import Client
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+"""The grant type of a host without a browser."""
+
 REDIRECT = "http://127.0.0.1:35555/oauth/callback"
 
 
@@ -51,6 +54,8 @@ class CommandLineTool:
     """Entries of WSGI's environ for each request, such as another REMOTE_ADDR."""
 
     refresh: str = ""
+    device_code: str = field(default="", repr=False)
+    user_code: str = ""
 
     def register(self, **changes: object) -> HttpResponse:
         members = {
@@ -97,7 +102,7 @@ class CommandLineTool:
         response = post_oidc("token", pair | members, **self.extra)
         if response.status_code == 200:
             self.access = response.json()["accessToken"]
-            self.refresh = response.json()["refreshToken"]
+            self.refresh = response.json().get("refreshToken", "")
         return response
 
     def exchange(self, code: str, **changes: object) -> HttpResponse:
@@ -108,6 +113,25 @@ class CommandLineTool:
             "redirectUri": REDIRECT,
         }
         return self.create_token(**members | changes)
+
+    def start_device(self, **extra: Any) -> HttpResponse:
+        """Ask for a code that a person types in their browser."""
+        members = {
+            "clientId": self.client_id,
+            "clientSecret": self.client_secret,
+            "startUrl": "https://cooper.example/start",
+        }
+        response = post_oidc("device_authorization", members, **extra)
+        if response.status_code == 200:
+            self.device_code = response.json()["deviceCode"]
+            self.user_code = response.json()["userCode"]
+        return response
+
+    def poll(self, **changes: object) -> HttpResponse:
+        """Ask for the tokens that a person may have allowed meanwhile."""
+        return self.create_token(
+            **{"grantType": DEVICE_CODE, "deviceCode": self.device_code} | changes
+        )
 
     def refresh_access(self) -> HttpResponse:
         return self.create_token(grantType="refresh_token", refreshToken=self.refresh)
