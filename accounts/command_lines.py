@@ -87,6 +87,7 @@ class CommandLine(Document):
     ends_at = NumberAttribute()
     way = UnicodeAttribute(null=True)
     targets = UnicodeSetAttribute(null=True)
+    kinds = UnicodeSetAttribute(null=True)
     other_addresses = UnicodeSetAttribute(null=True)
     expires = TTLAttribute()
     by_person = CommandLinesByPerson()
@@ -104,6 +105,15 @@ class CommandLine(Document):
     def last_used(self) -> datetime:
         """When it was last used, to the minute."""
         return datetime.fromtimestamp(float(self.touched_at), UTC)
+
+    @property
+    def in_order(self) -> dict[str, list[str]]:
+        """What it has sets of, in order: `targets`, `kinds` and `other_addresses`."""
+        return {
+            "targets": sorted(self.targets or ()),
+            "kinds": sorted(self.kinds or ()),
+            "other_addresses": sorted(self.other_addresses or ()),
+        }
 
 
 class ActiveCommandLine(NamedTuple):
@@ -159,19 +169,26 @@ def active_of(person: Person, now: float) -> list[CommandLine]:
     return active
 
 
-def note_use(command_line: CommandLine, target: str, now: float) -> None:
-    """Note that a command line became a target, at most once a minute for the same one.
+def note_use(command_line: CommandLine, target: str, kind: str, now: float) -> None:
+    """Note that a command line became a target by a kind of program (`core.client_kinds`).
+
+    At most once a minute for the same two; `now` is in seconds since the epoch.
 
     Nothing rests on it: what fails is left out.
     """
     is_recent = now - float(command_line.touched_at) < TOUCH_EVERY
-    if is_recent and target in (command_line.targets or ()):
+    is_noted = target in (command_line.targets or ()) and kind in (command_line.kinds or ())
+    if is_recent and is_noted:
         return
 
     try:
         CommandLine.update_item(
             command_line.session_id,
-            actions=[CommandLine.touched_at.set(int(now)), CommandLine.targets.add({target})],
+            actions=[
+                CommandLine.touched_at.set(int(now)),
+                CommandLine.targets.add({target}),
+                CommandLine.kinds.add({kind}),
+            ],
             condition=CommandLine.session_id.exists(),
         )
     except CooperError as error:

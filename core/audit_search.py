@@ -15,7 +15,7 @@ from core.audit_days import is_empty_until, newest_first
 from core.audit_names import Range
 from core.audit_names import newest_first as newest_first_of_names
 from core.dynamo.sizes import HASH_KEY_LIMIT, fits
-from core.event_words import same_words
+from core.event_words import WAYS, same_words
 
 BEGINNING = date(2026, 1, 1)
 """There was no cooper before."""
@@ -65,6 +65,8 @@ class Search:
     event: str = ""
     """A kind of event, with all that are called the same; or a noun with its colon (`grant:`)."""
     request_id: str = ""
+    way: str = ""
+    """One of `core.event_words.WAYS`."""
     targets: frozenset[str] = frozenset()
     """More targets than `name`, such as those of an AWS account."""
     aws_accounts: frozenset[str] = frozenset()
@@ -101,6 +103,18 @@ class Search:
     def person(self) -> str:
         """The person whom the name may mean."""
         return self.name if ":" in self.name else f"local:{self.name}"
+
+    @property
+    def filter_of_days(self) -> Condition | None:
+        """The same with the way, for whole events: an index may have outlines alone."""
+        if not self.way:
+            return self.filter
+        of_way: Condition = AuditEvent.details.contains(WAYS[self.way])
+        return of_way if self.filter is None else self.filter & of_way
+
+    def is_of_way(self, event: AuditEvent) -> bool:
+        """Return whether an event came about in the way that is looked for."""
+        return not self.way or WAYS[self.way] in str(event.details or "")
 
     def includes(self, event: AuditEvent) -> bool:
         """Return whether an event is of one of the names."""
@@ -162,7 +176,8 @@ class AuditSearch:
         if len(names) > MOST_TARGETS:
             # to read whole days takes fewer calls
             return filter(search.includes, self._events_by_day())
-        return filter(search.includes, self._events_by_name())
+        of_names = filter(search.includes, self._events_by_name())
+        return filter(search.is_of_way, of_names)
 
     def _events_by_name(self) -> Iterator[AuditEvent]:
         """Yield the events of a person (`local:` may be left out) and of what has that name.
@@ -220,7 +235,9 @@ class AuditSearch:
             # DynamoDB refuses such a range
             return
 
-        steps = newest_first(day, before=before, since=since, filter_condition=self.search.filter)
+        steps = newest_first(
+            day, before=before, since=since, filter_condition=self.search.filter_of_days
+        )
         for place, event in steps:
             if event is not None:
                 yield event

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.audit import Event
+from core.client_kinds import ClientKind
 
 
 class EventWords(NamedTuple):
@@ -137,6 +138,19 @@ ALL_OF_NOUN: Mapping[str, EventWords] = {
 """The nouns whose events are offered all together."""
 
 
+WAYS: Mapping[str, str] = {
+    "console": '"way": "console"',
+    "credentials": '"way": "credentials"',
+    "command line": '"way": "command line"',
+    **{f"command line, {kind}": f'"client_kind": "{kind}"' for kind in ClientKind},
+    "command on the host": '"os_user": "',
+}
+"""Ways in which something came about, with what the details of its event then have in them.
+
+Nobody else can write it there: JSON puts a backslash before the quotes of a text.
+"""
+
+
 def words_of(name: str) -> EventWords:
     """Return what an event is called, by its stored name or `noun:` for all of a noun.
 
@@ -162,6 +176,8 @@ def way_in_words(facts: Mapping[str, Any]) -> str:
     """Return how an event came about, by its details, as far as it says it."""
     if facts.get("one_of_several"):
         return "credentials, several at once"
+    if "client_kind" in facts:
+        return f"{facts.get('way', 'command line')}, {facts['client_kind']}"
     if "way" in facts:
         return str(facts["way"])
     return "command on the host" if "os_user" in facts else ""

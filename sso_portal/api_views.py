@@ -5,7 +5,6 @@ a JSON object with `error`, a word for programs, and `message`, a sentence for p
 """
 
 import json
-import time
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -16,11 +15,11 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from accounts import command_lines
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.choices import ONE_HOUR
 from brokers.grants import longest_seconds
 from core import audit
+from core.client_kinds import ClientKind, ClientProgram
 from core.errors import CooperError
 from core.requests import CooperRequest
 from sso_portal import aws_config, offers
@@ -148,8 +147,7 @@ def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpRespon
 
     target = offers.target_named(caller, name)
 
-    issued = offers.credentials_for(caller, target, "api", seconds)
-    command_lines.note_use(caller.command_line, name, time.time())
+    issued = offers.credentials_for(caller, target, ClientProgram(ClientKind.API), seconds)
     return answer(
         {
             # as a `credential_process` prints them:

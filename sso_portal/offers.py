@@ -17,6 +17,8 @@ from brokers.entitlements import entitlements_of
 from brokers.errors import TargetNotAccessible
 from brokers.grants import Counter, Delivery, GrantRequest, grant, longest_seconds
 from brokers.role_names import place_of
+from core import audit
+from core.client_kinds import ClientProgram
 from sso_portal import addresses, tokens
 from sso_portal.tokens import Kind
 
@@ -99,11 +101,12 @@ def account_names() -> dict[str, str]:
 
 # -- credentials -----------------------------------------------------------------------------------
 def credentials_for(
-    caller: Caller, target: CatalogueTarget, client: str, seconds: int = ONE_HOUR
+    caller: Caller, target: CatalogueTarget, client: ClientProgram, seconds: int = ONE_HOUR
 ) -> Credentials:
     """Let the caller become the target, as every grant is decided; raise what `grant` raises.
 
-    The session is as long as asked for, or as the target allows at most.
+    The session is as long as asked for, or as the target allows at most. The command line keeps
+    that it became the target, and by which kind of program.
     """
     request = GrantRequest(
         target=target.name,
@@ -111,7 +114,10 @@ def credentials_for(
         delivery=Delivery.COMMAND_LINE,
         command_line=str(caller.command_line.session_id),
         counter=Counter.COMMAND_LINE,
-        client=client,
     )
-    issued = grant(caller.identity, request, datetime.now(UTC), catalogue.current())
+    # a refusal names the program too
+    with audit.acting(extra={**audit.context().extra, **client.facts}):
+        issued = grant(caller.identity, request, datetime.now(UTC), catalogue.current())
+
+    command_lines.note_use(caller.command_line, target.name, str(client.kind), time.time())
     return issued.credentials

@@ -5,13 +5,13 @@ cookie ever does.
 Source: https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/Welcome.html
 """
 
-import time
 from typing import Any
 
 from django.http import HttpResponse
 
 from accounts import command_lines
 from core import audit
+from core.client_kinds import client_in
 from core.requests import CooperRequest
 from sso_portal import offers
 from sso_portal.offers import Caller
@@ -70,10 +70,10 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
         caller, _parameter(request, "account_id"), _parameter(request, "role_name")
     )
 
+    client = client_in(request.headers.get("User-Agent", ""))
     with audit.acting(person=caller.identity.person):
-        credentials = offers.credentials_for(caller, target, "command line")
+        credentials = offers.credentials_for(caller, target, client)
 
-    command_lines.note_use(caller.command_line, target.name, time.time())
     return answer(
         {
             "roleCredentials": {

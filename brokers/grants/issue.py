@@ -83,9 +83,6 @@ class GrantRequest:
     counter: limits.Counter = limits.Counter.ONE_BY_ONE
     """By which limit it counts."""
 
-    client: str = ""
-    """The kind of program that asks, for the audit log: "" for the portal's own pages."""
-
 
 @dataclass(frozen=True)
 class IssuedGrant:
@@ -202,7 +199,6 @@ def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
         "seconds": seconds,
         "reason": request.reason[:REASON_LIMIT] or None,
         "command_line": request.command_line or None,
-        "client": request.client or None,
     }
 
 

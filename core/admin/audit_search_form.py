@@ -10,7 +10,7 @@ from django import forms
 from core import request_ids
 from core.audit import Event
 from core.audit_search import BEGINNING, Search, today
-from core.event_words import ALL_OF_NOUN, SUBJECTS, WORDS, same_words, words_of
+from core.event_words import ALL_OF_NOUN, SUBJECTS, WAYS, WORDS, same_words, words_of
 from core.typed_text import without_marks
 
 Choice = tuple[str, str]
@@ -85,6 +85,9 @@ class SearchForm(forms.Form):
         label="Person, target, AWS account or request id", required=False, max_length=500
     )
     event = forms.ChoiceField(label="Event", required=False)
+    way = forms.ChoiceField(
+        label="Way", required=False, choices=[("", "any way"), *((way, way) for way in WAYS)]
+    )
     request = forms.CharField(label="Request id", required=False, max_length=64)
     since = day_field("From day (UTC)")
     day = day_field("To day (UTC)")
@@ -140,6 +143,7 @@ class SearchForm(forms.Form):
         return Search(
             name=name,
             event=values["event"],
+            way=values["way"],
             request_id=request_id,
             since=max(values["since"] or BEGINNING, BEGINNING),
             until=min(values["day"] or today(), today()),
@@ -149,7 +153,7 @@ class SearchForm(forms.Form):
     def parameters(self) -> dict[str, str]:
         """Return the search as parameters of an address, without those that have errors."""
         parameters = {}
-        for name in ("q", "event", "request", "since", "day"):
+        for name in ("q", "event", "way", "request", "since", "day"):
             value = self.data.get(name, "")
             if value and name not in self.errors:
                 parameters[name] = value
