@@ -22,6 +22,12 @@ STATE_LIMIT = 1_024
 """Characters of a client's `state`, which is given back as it came."""
 
 
+WRONG_REDIRECT = (
+    "This client did not register the address that it wants to be led back to. Where you started "
+    "it yourself, remove the folder ~/.aws/sso/cache and run `aws sso login` again."
+)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def authorize(request: CooperRequest) -> HttpResponse:
     """Ask the person; by POST, go back to the client with a code, or with the refusal.
@@ -35,7 +41,7 @@ def authorize(request: CooperRequest) -> HttpResponse:
 
     redirect_uri = _parameter(request, "redirect_uri")
     if not client.may_redirect_to(redirect_uri):
-        return error_response(request, 400, "This client did not register that redirect address.")
+        return error_response(request, 400, WRONG_REDIRECT)
 
     challenge = _challenge(request)
     if not challenge:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +24,9 @@ from sso_portal.protocol_errors import OidcError, OidcRefusal, PortalError, Port
 BODY_LIMIT = 32_768
 """Bytes of a request's body; what the clients send has a few hundred."""
 
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
+"""What a form of another site sends without asking; no tool does."""
+
 ERROR_TYPE = "x-amzn-ErrorType"
 
 logger = logging.getLogger(__name__)
@@ -34,24 +37,63 @@ View = Callable[..., HttpResponse]
 # -- reading ---------------------------------------------------------------------------------------
 def read_json(request: HttpRequest) -> dict[str, Any]:
     """Return the members of the JSON object that was sent; raise ValueError for anything else."""
-    try:
-        length = int(request.headers.get("Content-Length") or 0)
-        if length > BODY_LIMIT:
-            raise ValueError("The body is too large.")
-        content = json.loads(request.body)
-    except (UnreadablePostError, RequestDataTooBig, RecursionError) as error:
-        raise ValueError("The body could not be read.") from error
+    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type in FORM_TYPES:
+        raise ValueError("Send a JSON object as application/json, not a form.")
+    if request.headers.get("Transfer-Encoding"):
+        raise ValueError("Send the body with a Content-Length, not in chunks.")
 
+    content = _parsed(_body(request))
     if not isinstance(content, dict):
         raise ValueError("The body is not a JSON object.")  # noqa: TRY004 - bad input, no bug
     return content
 
 
+def _body(request: HttpRequest) -> bytes:
+    length = int(request.headers.get("Content-Length") or 0)
+    if length > BODY_LIMIT:
+        raise ValueError("The body is too large.")
+    try:
+        return request.body
+    except (UnreadablePostError, RequestDataTooBig) as error:
+        raise ValueError("The body could not be read.") from error
+
+
+def _parsed(body: bytes) -> Any:
+    """Return the value of a text of JSON in UTF-8 (RFC 8259, 8.1), which names nothing twice."""
+    try:
+        return json.loads(
+            body.decode(), object_pairs_hook=_without_doubles, parse_constant=_refuse_constant
+        )
+    except UnicodeDecodeError as error:
+        raise ValueError("The body is not in UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"The body is not JSON: line {error.lineno}, column {error.colno}."
+        ) from error
+    except RecursionError as error:
+        raise ValueError("The body is nested too deeply.") from error
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("The body has a member twice.")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON.")
+
+
 def text(members: dict[str, Any], name: str, *, limit: int = 4_096) -> str:
-    """Return a member that must be a text; raise ValueError when it is missing, or none."""
+    """Return a member that must be a text of one line; raise ValueError for anything else."""
     value = members.get(name)
     if not isinstance(value, str) or not value or len(value) > limit:
         raise ValueError(f"{name} is missing, or not a text of at most {limit} characters.")
+    # neither half of a surrogate pair, which no table and no page takes
+    if not value.isprintable():
+        raise ValueError(f"{name} has characters that cannot be printed.")
     return value
 
 
