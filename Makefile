@@ -30,6 +30,7 @@ test: ## everything: linters, types, imports, tests
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
 	@tools/step "Shells" tools/packages zsh fish || echo '    Without them the tests of what they read are skipped.'
 	@tools/step "AWS CLI" tools/packages mmdebstrap || echo '    Without it the tests with real AWS CLIs are skipped.'
+	@tools/step "Proxies" tools/packages nginx haproxy || echo '    Without them the tests behind them are skipped.'
 	@$(MAKE) --no-print-directory lint
 	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=$(TEST_WORKERS) --dist=loadfile --no-loadscope-reorder
 

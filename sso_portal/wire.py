@@ -7,6 +7,7 @@ Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operatio
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -26,6 +27,9 @@ BODY_LIMIT = 32_768
 
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 """What a form of another site sends without asking; no tool does."""
+
+LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
+"""Text that tables, pages and logs take as it is."""
 
 ERROR_TYPE = "x-amzn-ErrorType"
 
@@ -91,9 +95,8 @@ def text(members: dict[str, Any], name: str, *, limit: int = 4_096) -> str:
     value = members.get(name)
     if not isinstance(value, str) or not value or len(value) > limit:
         raise ValueError(f"{name} is missing, or not a text of at most {limit} characters.")
-    # neither half of a surrogate pair, which no table and no page takes
-    if not value.isprintable():
-        raise ValueError(f"{name} has characters that cannot be printed.")
+    if not LINE.fullmatch(value):
+        raise ValueError(f"{name} has control characters, or half of a surrogate pair.")
     return value
 
 

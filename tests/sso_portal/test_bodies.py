@@ -54,7 +54,7 @@ def test_what_is_no_json_object_is_told(store: object, operation: str, body: str
 
 @pytest.mark.parametrize(
     "name",
-    ["\ud800", "a\0b", "a\nb", "a\x1b[2J", "a\u202eb", "\x7f", "", " \u2028", 7, None, [], {}],
+    ["\ud800", "a\0b", "a\nb", "a\x1b[2J", "\x7f", "\x85", "", 7, None, [], {}],
 )
 def test_a_name_is_one_line_of_text(store: object, name: object) -> None:
     assert "clientName" in describe(post_oidc("client/register", GOOD | {"clientName": name}))

@@ -1,0 +1,308 @@
+"""`cooper -check`: what it says of whatever may answer, or not answer."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from django.core.management import load_command_class
+
+from cooper_project import outside
+from cooper_project.management.base import CooperCommand
+from cooper_project.outside import Addresses, Check, Report, http_probe
+from tests.support.served import free_port
+
+NO_HEADER = {"__type": "InvalidRequestException", "message": "No x-amz-sso_bearer_token header"}
+UNKNOWN_TOKEN = {"__type": "UnauthorizedException", "message": "This session is over."}
+
+
+class Answers:
+    """A server that gives one answer, and keeps what it was asked."""
+
+    def __init__(self, status: int, body: bytes, **headers: str) -> None:
+        self.status = status
+        self.body = body
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+
+
+def as_cooper(status: int, members: dict[str, str], **headers: str) -> Answers:
+    body = json.dumps(members).encode()
+    headers = {"Content_Type": "application/json", **headers}
+    return Answers(status, body, **headers, x_amzn_ErrorType=members["__type"])
+
+
+def arrived(**headers: str) -> Answers:
+    return as_cooper(401, UNKNOWN_TOKEN, **headers)
+
+
+def dropped(**headers: str) -> Answers:
+    return as_cooper(400, NO_HEADER, **headers)
+
+
+@contextmanager
+def answering(answers: Answers) -> Iterator[str]:
+    """Give these answers at an address of this machine; yield it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answers.requests.append((self.path, dict(self.headers.items())))
+            self.send_response_only(answers.status)
+            for name, value in answers.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answers.body)))
+            self.end_headers()
+            self.wfile.write(answers.body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Outcome:
+    """What a run of the command has come to."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code = code
+        self.out = out
+        # the one about this AWS, which is on this machine
+        lines = [line for line in err.splitlines() if not line.startswith("warning: cooper.W001")]
+        self.err = "\n".join(lines)
+
+
+@pytest.fixture
+def check(store: object, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Return what runs `cooper -check`."""
+
+    def run(*words: str) -> Outcome:
+        command = load_command_class("cooper_project", "cooper_check")
+        assert isinstance(command, CooperCommand)
+        code: Any = 0
+        try:
+            command.run_from_argv(["/opt/cooper/cooper", "cooper_check", *words])
+        except SystemExit as ended:
+            code = ended.code
+        out, err = capsys.readouterr()
+        return Outcome(code, out, err)
+
+    return run
+
+
+# -- usage -----------------------------------------------------------------------------------------
+def test_it_takes_an_address(check: Callable[..., Outcome], settings: Any) -> None:
+    settings.COOPER_PUBLIC_URL = ""
+    outcome = check()
+    assert outcome.code == 2 and "COOPER_PUBLIC_URL is not set" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("cooper.example.com", "ftp://x", "https://x/y", "https://x?y", "https://", "x y"),
+        *("https://x:99999", "http://[::1", "https://:443", "http://u@x", "http://x\n"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--url", "--server"])
+def test_an_address_is_scheme_host_and_port(
+    check: Callable[..., Outcome], option: str, address: str
+) -> None:
+    outcome = check("--url", "https://cooper.example.com", option, address)
+    assert outcome.code == 2 and "is not scheme, host and port" in outcome.err
+
+
+def test_it_asks_the_public_address_of_the_settings(
+    check: Callable[..., Outcome], settings: Any
+) -> None:
+    answers = arrived()
+    with answering(answers) as url:
+        settings.COOPER_PUBLIC_URL = url
+        outcome = check()
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"Checking {url}\n" in outcome.out
+
+    [(path, headers)] = answers.requests
+    assert path == "/sso/assignment/accounts?max_result=1"
+    assert headers["x-amz-sso_bearer_token"] == "cooper-check"
+
+
+def test_it_asks_the_server_as_its_proxy_does(check: Callable[..., Outcome]) -> None:
+    answers = arrived()
+    with answering(answers) as server:
+        outcome = check("--url", "https://cooper.example.invalid", "--server", f"{server}/")
+    assert outcome.code == 1
+    [(_, headers)] = answers.requests
+    assert headers["Host"] == "cooper.example.invalid"
+    assert headers["X-Forwarded-Proto"] == "https"
+
+
+def test_a_check_that_joins_the_list_is_run(
+    check: Callable[..., Outcome], monkeypatch: Any
+) -> None:
+    def look(addresses: Addresses) -> Report:
+        return Report(f"no {addresses.public}", is_good=False, advice=("do this", "or that"))
+
+    checks = (Check("One thing", look), Check("Another", lambda _: Report("is fine", True)))
+    monkeypatch.setattr("cooper_project.management.commands.cooper_check.CHECKS", checks)
+    outcome = check("--url", "https://x")
+    assert outcome.code == 1 and "Another: is fine" in outcome.out
+    assert "One thing: no https://x\n  do this\n  or that\n" in outcome.err
+    assert outcome.err.endswith("cooper -check: 1 of 2 checks failed.")
+    assert [title for title, _ in outside.CHECKS] == ["The token header of command lines"]
+
+
+# -- who drops it ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("server", "words", "advice"),
+    [
+        ("nginx/1.26.3", "The proxy (Server: nginx/1.26.3) between", "underscores_in_headers on;"),
+        ("openresty/1.25", "The proxy (Server: openresty/1.25)", "underscores_in_headers on;"),
+        ("awselb/2.0", "The proxy (Server: awselb/2.0)", "drop_invalid_header_fields.enabled"),
+        ("istio-envoy", "The proxy (Server: istio-envoy)", "headers_with_underscores_action"),
+        ("gunicorn", "A proxy that does not name itself between", "underscores_in_headers on;"),
+        ("", "A proxy that does not name itself between", "drop_invalid_header_fields.enabled"),
+    ],
+)
+def test_a_proxy_is_named_with_its_line(
+    check: Callable[..., Outcome], server: str, words: str, advice: str
+) -> None:
+    headers = {"Server": server} if server else {}
+    with answering(dropped(**headers)) as url, answering(arrived()) as direct:
+        outcome = check("--url", url, "--server", direct)
+    assert outcome.code == 1 and words in outcome.err and advice in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("server", "advice"),
+    [
+        ("gunicorn", "--forwarder-headers X-AMZ-SSO_BEARER_TOKEN"),
+        ("WSGIServer/0.2 CPython/3.13", "drops such names always"),
+        ("waitress", "drops such names always"),
+        ("nginx/1.26.3", "underscores_in_headers on;"),
+        ("", "Serve by `cooper` itself"),
+    ],
+)
+def test_a_server_is_named_with_its_line(
+    check: Callable[..., Outcome], server: str, advice: str
+) -> None:
+    headers = {"Server": server} if server else {}
+    with answering(dropped()) as url, answering(dropped(**headers)) as direct:
+        outcome = check("--url", url, "--server", direct)
+    assert outcome.code == 1 and f"The server at {direct} itself" in outcome.err
+    assert advice in outcome.err
+
+
+def test_a_server_that_cannot_be_asked_leaves_both_open(check: Callable[..., Outcome]) -> None:
+    closed = f"http://127.0.0.1:{free_port()}"
+    with answering(dropped(Server="nginx")) as url:
+        outcome = check("--url", url, "--server", closed)
+    assert outcome.code == 1 and f"Nobody listens at {closed}." in outcome.err
+    assert "The proxy, or the server behind it, drops it (Server: nginx)" in outcome.err
+
+
+def test_a_name_that_a_stranger_wrote_does_nothing_to_the_terminal(
+    check: Callable[..., Outcome],
+) -> None:
+    with answering(dropped(Server="nginx\x1b[2J")) as url:
+        outcome = check("--url", url)
+    assert outcome.code == 1 and "\x1b" not in outcome.err
+
+
+# -- what else may answer --------------------------------------------------------------------------
+PAGE = b"<html><head><title> Company sign-in </title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (
+            Answers(200, PAGE, Content_Type="text/html"),
+            '200 OK, text/html, titled "Company sign-in"',
+        ),
+        (Answers(403, b"", Server="cloudflare"), "403 Forbidden, Server: cloudflare."),
+        (Answers(401, b"", Content_Type="text/html"), "Something else than cooper answers"),
+        (Answers(404, b"{}", Content_Type="application/json"), "404 Not Found, application/json"),
+        (Answers(302, b"", Location="https://sso.example/"), "leads on to https://sso.example/"),
+        (Answers(502, b"[" * 60_000), "502 Bad Gateway"),
+        (Answers(299, b"\xff\xfe"), "Something else than cooper answers"),
+        (
+            as_cooper(503, {"__type": "ServiceUnavailableException", "message": "It is starting."}),
+            "answered 503: It is starting.",
+        ),
+        (
+            as_cooper(400, {"__type": "InvalidRequestException", "message": "Not this host."}),
+            "answered 400: Not this host.",
+        ),
+    ],
+    ids=range(9),
+)
+def test_something_else_is_told(
+    check: Callable[..., Outcome], answers: Answers, sentence: str
+) -> None:
+    with answering(answers) as url:
+        outcome = check("--url", url)
+    assert outcome.code == 1 and sentence in outcome.err
+    assert "The token header of command lines: unknown." in outcome.err
+
+
+def test_a_name_that_nobody_has_is_told(check: Callable[..., Outcome]) -> None:
+    outcome = check("--url", "https://cooper.example.invalid")
+    assert outcome.code == 1
+    assert "The name cooper.example.invalid is not known on this machine" in outcome.err
+
+
+def test_a_port_on_which_nobody_listens_is_told(check: Callable[..., Outcome]) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    assert f"Nobody listens at {url}." in check("--url", url).err
+
+
+@contextmanager
+def raw_server(answer: bytes) -> Iterator[int]:
+    """Take one connection, send these bytes and close it; without bytes, say nothing at all."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = threading.Event()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+                if not answer:
+                    done.wait(20)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            done.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "sentence"),
+    [
+        ("http", b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "No https is spoken at"),
+        ("http", b"", "No answer from"),
+    ],
+)
+def test_what_speaks_something_else_or_nothing_is_told(
+    check: Callable[..., Outcome], monkeypatch: Any, scheme: str, answer: bytes, sentence: str
+) -> None:
+    monkeypatch.setattr(http_probe, "PATIENCE", 0.5)
+    with raw_server(answer) as port:
+        outcome = check("--url", f"{scheme}://127.0.0.1:{port}")
+    assert outcome.code == 1 and sentence in outcome.err
