@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from tests.support.aws_cli import SUITES, AwsCli, aws_cli
+from tests.support.aws_cli import SUITES_NOW, AwsCli, aws_cli
 from tests.support.browser import (
     check_layout,
     chromium,
@@ -14,17 +14,15 @@ from tests.support.browser import (
     sign_in,
     violations,
 )
+from tests.support.sso_home import BOTO3, PROFILE, Home, running, with_sts
 
 __all__ = ["aws_cli", "chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
-SUITES_NOW = [SUITES[0], *(pytest.param(suite, marks=pytest.mark.soak) for suite in SUITES[1:])]
-"""The sample of each run; all of them in the soak."""
-
 
 def signed_in_by(cli: AwsCli, page, decision: str) -> tuple[int, str]:
     """Run `aws sso login`, answer in the browser, and return the CLI's exit code and words."""
-    with cli.started("sso", "login", "--profile", "cooper-dev-read", "--no-browser") as login:
+    with cli.started("sso", "login", "--profile", PROFILE, "--no-browser") as login:
         page.goto(printed_address(login))
         see(page.get_by_role("heading", name="Allow a command line to sign in as you?"))
         check_layout(page, "command-line-allow")
@@ -53,20 +51,25 @@ def test_the_aws_cli_signs_in_and_uses_a_target(aws_cli, page, demo):
     assert violations(page) == []
     block = page.locator("#block code").text_content()
     # the embedded AWS is AWS here
-    sts = f"\nsts =\n  endpoint_url = {demo['aws']}\n"
-    aws_cli.configure(re.sub(r"(sso_oidc =\n.*\n)", rf"\1{sts.lstrip()}", block))
+    aws_cli.configure(with_sts(block, demo["aws"]))
 
     code, said = signed_in_by(aws_cli, page, "Allow")
     assert code == 0 and "Successfully logged into" in said, said
-    used = aws_cli.run("sts", "get-caller-identity", "--profile", "cooper-dev-read")
+    used = aws_cli.run("sts", "get-caller-identity", "--profile", PROFILE)
     assert ":assumed-role/dev-read/alice." in json.loads(used.stdout)["Arn"], used.stderr
 
-    token = json.loads(re.search(r"\{.*\"accessToken\".*\}", aws_cli.cached_tokens())[0])
-    option = ("--access-token", token["accessToken"], "--profile", "cooper-dev-read")
+    # boto3 goes on with what the CLI has kept, and keeps what it gets
+    home = Home(aws_cli.home)
+    home.let_programs_renew()
+    with running(home, *BOTO3) as program:
+        answer = program.ask(PROFILE)
+    assert ":assumed-role/dev-read/alice." in answer.get("arn", ""), answer
+
+    option = ("--access-token", home.token()["accessToken"], "--profile", PROFILE)
     accounts = aws_cli.run("sso", "list-accounts", *option)
     assert "Development" in accounts.stdout, accounts.stderr
 
-    out = aws_cli.run("sso", "logout", "--profile", "cooper-dev-read")
+    out = aws_cli.run("sso", "logout", "--profile", PROFILE)
     assert out.returncode == 0, out.stderr
     after = aws_cli.run("sso", "list-accounts", *option)
     assert "This session is over. Run: aws sso login" in after.stderr

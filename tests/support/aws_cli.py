@@ -14,6 +14,9 @@ from tests.support.debian_roots import debian_root
 SUITES = ("trixie", "sid")
 """Debian's suites: 2.23 signs in by PKCE, 2.38 looks at the start URL."""
 
+SUITES_NOW = [SUITES[0], *(pytest.param(suite, marks=pytest.mark.soak) for suite in SUITES[1:])]
+"""The sample of each run; all of them in the soak."""
+
 
 def aws_cli_root(suite: str) -> Path:
     """Return the root with a suite's AWS CLI; skip the test where there is none."""
@@ -60,10 +63,9 @@ class AwsCli:
         (self.home / ".aws").mkdir(exist_ok=True)
         (self.home / ".aws/config").write_text(config)
 
-    def cached_tokens(self) -> str:
-        """Return what the CLI keeps of its sessions, as text."""
-        files = (self.home / ".aws/sso/cache").glob("*.json")
-        return "\n".join(file.read_text() for file in files)
+    def forget_credentials(self) -> None:
+        """Remove what the CLI keeps of roles: it would use that until it expires."""
+        shutil.rmtree(self.home / ".aws/cli", ignore_errors=True)
 
 
 @pytest.fixture

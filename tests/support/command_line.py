@@ -57,6 +57,10 @@ class CommandLineTool:
     device_code: str = field(default="", repr=False)
     user_code: str = ""
 
+    def post(self, operation: str, members: dict[str, object]) -> HttpResponse:
+        """Send an operation of `sso-oidc` to cooper in this process."""
+        return post_oidc(operation, members, **self.extra)
+
     def register(self, **changes: object) -> HttpResponse:
         members = {
             "clientName": "botocore-client-cooper",
@@ -66,7 +70,7 @@ class CommandLineTool:
             "scopes": ["sso:account:access"],
             "issuerUrl": "https://cooper.example/start",
         }
-        response = post_oidc("client/register", members | changes)
+        response = self.post("client/register", members | changes)
         if response.status_code == 200:
             self.client_id = response.json()["clientId"]
             self.client_secret = response.json()["clientSecret"]
@@ -99,7 +103,7 @@ class CommandLineTool:
 
     def create_token(self, **members: object) -> HttpResponse:
         pair = {"clientId": self.client_id, "clientSecret": self.client_secret}
-        response = post_oidc("token", pair | members, **self.extra)
+        response = self.post("token", pair | members)
         if response.status_code == 200:
             self.access = response.json()["accessToken"]
             self.refresh = response.json().get("refreshToken", "")
