@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from accounts import administrators, enrolment_codes, totp
-from accounts.admin import person_groups, person_sessions
+from accounts.admin import person_command_lines, person_groups, person_sessions
 from accounts.admin.people_list import (
     FRESH,
     DisabledFilter,
@@ -238,17 +238,26 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
 
     # -- one person's page
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(partial(person_sessions.end_view, self))
-        end_url = path("<path:object_id>/end/", view, name="accounts_person_end")
-        return [end_url, *super().get_urls()]
+        end_sessions = self.admin_site.admin_view(partial(person_sessions.end_view, self))
+        end_lines = self.admin_site.admin_view(partial(person_command_lines.end_view, self))
+        return [
+            path("<path:object_id>/end/", end_sessions, name="accounts_person_end"),
+            path(
+                "<path:object_id>/end-command-lines/",
+                end_lines,
+                name="accounts_person_end_command_lines",
+            ),
+            *super().get_urls(),
+        ]
 
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
     ) -> HttpResponse:
-        """Mark an administrator and an auditor, and show the active web sessions."""
+        """Mark an administrator and an auditor; show the active web sessions and command lines."""
         person = context["original"]
         context["roles"] = person_groups.roles_of(person)
         context["web_sessions"] = person_sessions.web_sessions_of(request, person)
+        context["command_lines"] = person_command_lines.command_lines_of(person)
         return super().render_change_form(request, context, *arguments, **named)
 
 

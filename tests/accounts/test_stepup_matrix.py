@@ -7,12 +7,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.admin.step_up import StepUpMixin
+from accounts.command_lines import CommandLine
 from accounts.models import LocalAccount, OnceRecord, Person, TotpDevice
 from accounts.own_sessions import all_active
 from brokers.import_export import jobs
@@ -36,6 +38,7 @@ DOCUMENTS = (
     Person,
     Installation,
     OnceRecord,
+    CommandLine,
 )
 PASSWORD = "cooper-demo"
 SAID = {
@@ -124,6 +127,30 @@ def end_the_first(browser: Any, code: str) -> Any:
     address = f"/admin/{PEOPLE}/local_3Aalice/end/?session={found.key_hash}"
     seen = mark_in(browser.get(address).text)
     return browser.post(address, {"confirmed": "yes", "seen": seen, "code": code})
+
+
+def end_the_command_lines(browser: Any, code: str) -> Any:
+    """End all command lines of a person; there is one."""
+    address = f"/admin/{PEOPLE}/local_3Aalice/end-command-lines/"
+    seen = mark_in(browser.get(address).text)
+    return browser.post(address, {"confirmed": "yes", "seen": seen, "code": code})
+
+
+def with_command_line(_: str) -> None:
+    """Let Alice have a command line."""
+    now = int(time.time())
+    CommandLine(
+        "c" * 32,
+        person="local:alice",
+        epoch=Person.find("local:alice").epoch,
+        client="botocore-client-cooper",
+        web_session="w",
+        authenticated_at=datetime.now(UTC),
+        created_at=now,
+        touched_at=now,
+        ends_at=now + 3_600,
+        expires=datetime.now(UTC) + timedelta(days=1),
+    ).save()
 
 
 def pending(_: str) -> None:
@@ -291,6 +318,9 @@ OPERATIONS = {
         act(PEOPLE, "end_web_sessions", "local:alice"), ("person", "end_web_sessions")
     ),
     "end one web session of a person": OperationCase(end_the_first),
+    "end the command lines of a person": OperationCase(
+        end_the_command_lines, ("person", "end_command_lines"), with_command_line
+    ),
     "export the audit log": OperationCase(
         send(
             "/admin/cooper/auditevent/export/", since="2026-02-03", until="2026-02-04", format="csv"

@@ -142,7 +142,7 @@ BESIDES = {
 BESIDES |= {"explain/": (OK, WRONG_WAY), "review/": (OK, BAD), "groups/": (OK, WRONG_WAY)}
 BESIDES |= {"import/": (OK, BAD), "export/": (SIGN_IN, OK)}
 BESIDES |= dict.fromkeys(("confirm/", "go-on/", "give-up/"), (SIGN_IN, SIGN_IN))
-BESIDES |= {"end/": (OK, OK)}
+BESIDES |= {"end/": (OK, OK), "end-command-lines/": (OK, OK)}
 ADMIN_ADDRESSES = {
     "accounts/localaccount": EDITED,
     "accounts/person": KEPT,
@@ -193,9 +193,10 @@ def test_it_answers_administrators_as_listed(client_of, person, address):
     if person == "dan" and got == OK and any(f"/{each}/" in address for each in STEP_UP):
         # without a device he is taken to set one up
         enrols = ("/add/", "/change/", "/delete/", "/import/", "/auditevent/export/", "/review/")
-        enrols += ("/end/",)
+        ends = ("/end/", "/end-command-lines/")
+        enrols += ends
         got = SIGN_IN if address.endswith(enrols) else got
-        posted = SIGN_IN if address.endswith("/end/") else posted
+        posted = SIGN_IN if address.endswith(ends) else posted
     assert (browser.get(path).status_code, browser.post(path, {}).status_code) == (got, posted)
 
 
