@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Self
 
 from brokers.catalogue_rows import AnyTarget, CatalogueAssociation, CatalogueTarget
+from brokers.choices import WITH_PERMIT
 from brokers.layered_map import layered
 from brokers.models import AwsAccount
 
@@ -126,6 +127,14 @@ class Catalogue:
     def takes_reason(self, target: AnyTarget) -> bool:
         """Return whether becoming the target takes a reason, one that matches its pattern."""
         return bool(target.reason_pattern)
+
+    def takes_permit(self, target: AnyTarget) -> bool:
+        """Return whether a command line needs a permit to become the target."""
+        return self.takes_code(target) or self.takes_reason(target)
+
+    def is_open_with_permit(self, target: AnyTarget) -> bool:
+        """Return whether a command line may become the target with a permit."""
+        return self.takes_permit(target) and target.command_lines == WITH_PERMIT
 
     def sensitive_like(self, target: AnyTarget) -> list[str]:
         """Return the names of the other sensitive targets of its role or Federation Keys."""

@@ -37,6 +37,27 @@ class ChangedMeanwhile(_RefusedForNow):
     """
 
 
+class ClosedToCommandLines(Refused):
+    """The target takes a code or a reason, and this command line never becomes it."""
+
+
+class PermitNeeded(Refused):
+    """A command line becomes the target once its person has permitted it at `link`."""
+
+    def __init__(self, message: str, link: str) -> None:
+        """Keep the message, which names the link too."""
+        super().__init__(message, "no permit")
+        self.link = link
+
+
+class PermitNotGood(Refused):
+    """The permit is over, was spent before, or is none for this."""
+
+    def __init__(self, detail: str) -> None:
+        """Say the same whatever is wrong with it."""
+        super().__init__("This permit is not good any more. Run the command again.", detail)
+
+
 class TooMany(Refused):
     """More requests than a person may make in a minute."""
 

@@ -92,6 +92,8 @@ class Event(StrEnum):
     COMMAND_LINE_REFUSED = "command-line:begin:refused"
     COMMAND_LINE_MOVED = "command-line:use-elsewhere:done"
     COMMAND_LINE_STOPPED = "command-line:use-elsewhere:refused"
+    PERMIT_ASKED = "permit:ask:done"
+    PERMIT_GIVEN = "permit:give:done"
     CIPHERTEXT_MOVED = "ciphertext:rewrap:done"
     SERVE_STARTED = "serve:start:done"
 

@@ -36,6 +36,8 @@ WORDS: Mapping[Event, EventWords] = {
     Event.GRANT_FAILED: EventWords(BECAME_TARGET, "failed"),
     Event.GRANT_REFUSED: EventWords(BECAME_TARGET, "refused"),
     Event.GRANT_STOPPED: EventWords(BECAME_TARGET, "refused"),
+    Event.PERMIT_ASKED: EventWords("asked for a permit"),
+    Event.PERMIT_GIVEN: EventWords("permitted a command line"),
     Event.SIGN_IN_DONE: EventWords(SIGNED_IN),
     Event.SIGN_IN_REFUSED: EventWords(SIGNED_IN, "refused"),
     Event.SIGN_OUT_DONE: EventWords("signed out"),
@@ -109,7 +111,7 @@ WORDS: Mapping[Event, EventWords] = {
 """Every kind of event, in the order in which a filter offers them."""
 
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "Access": ("grant",),
+    "Access": ("grant", "permit"),
     "People": ("person", "password", "new-administrators", "admin"),
     "Command lines": ("command-line", "registration-key"),
     "Devices and codes": ("device", "enrolment-code", "recovery-code", "step-up"),

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_safe
 
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.choices import ONE_HOUR
+from brokers.errors import PermitNeeded
 from brokers.grants import longest_seconds
 from core import audit
 from core.client_kinds import ClientKind, ClientProgram
 from core.errors import CooperError
 from core.requests import CooperRequest
-from sso_portal import aws_config, offers
+from sso_portal import aws_config, offers, permitting
 from sso_portal.command_line_views import portal_of, profiles_of
 from sso_portal.offers import Caller
 from sso_portal.wire import answer, never_kept, read_json
@@ -69,6 +70,8 @@ def api_operation(method: str) -> Callable[[View], View]:
                 return error_answer(refusal)
             except ValueError as error:
                 return error_answer(ApiRefusal(400, "invalid_request", str(error)))
+            except PermitNeeded as error:
+                return _permit_needed(error)
             except CooperError as error:
                 return error_answer(_refusal_for(error))
 
@@ -103,9 +106,14 @@ def word_for(status: int) -> str:
     return _WORDS.get(status, default)
 
 
-def error_answer(refusal: ApiRefusal) -> HttpResponse:
+def _permit_needed(error: PermitNeeded) -> HttpResponse:
+    refusal = ApiRefusal(error.status, "permit_needed", error.message)
+    return error_answer(refusal, permitUrl=error.link)
+
+
+def error_answer(refusal: ApiRefusal, **more: str) -> HttpResponse:
     """Return a refusal as the API gives it."""
-    content = {"error": refusal.error, "message": refusal.message}
+    content = {"error": refusal.error, "message": refusal.message, **more}
     response = JsonResponse(content, status=refusal.status)
     if refusal.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="cooper"'
@@ -134,6 +142,7 @@ def _row(target: CatalogueTarget, account_names: dict[str, str]) -> dict[str, An
         "partition": target.partition,
         "labels": list(target.labels),
         "longestSeconds": longest_seconds(target),
+        "takesPermit": offers.takes_permit(target),
     }
 
 
@@ -147,7 +156,8 @@ def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpRespon
 
     target = offers.target_named(caller, name)
 
-    issued = offers.credentials_for(caller, target, ClientProgram(ClientKind.API), seconds)
+    client = ClientProgram(ClientKind.API)
+    issued = permitting.credentials_for(request, caller, target, client, seconds)
     return answer(
         {
             # as a `credential_process` prints them:

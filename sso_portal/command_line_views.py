@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
@@ -18,6 +17,7 @@ from brokers.request_catalogue import catalogue_of
 from core.http import post_only
 from core.requests import CooperRequest
 from sso_portal import aws_config, offers
+from sso_portal.permitting import public_url
 from sso_portal.start_views import LABEL
 
 PROFILE_SCRIPT = Path(__file__).with_name("profile_script.py").read_bytes()
@@ -40,6 +40,7 @@ def set_up(request: CooperRequest) -> HttpResponse:
     context = {
         "targets": targets,
         "chosen": {target.name for target in chosen},
+        "with_permit": {target.name for target in targets if offers.takes_permit(target)},
         "config": block,
         "example": aws_config.profile_name(chosen[0].name) if chosen else "",
         "command_lines": command_lines.active_of(request.user.stored_person, time.time()),
@@ -83,7 +84,7 @@ def profile_script(request: CooperRequest) -> HttpResponse:
 
 def portal_of(request: CooperRequest) -> aws_config.Portal:
     """Return where this cooper is, by its public address."""
-    url = settings.COOPER_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+    url = public_url(request)
     # a host has no case, but a session's name has
     url = url.lower()
     # without https the CLI takes no start URL of ours: it is given where that would have led

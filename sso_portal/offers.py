@@ -16,6 +16,7 @@ from brokers.credentials import Credentials
 from brokers.entitlements import entitlements_of
 from brokers.errors import TargetNotAccessible
 from brokers.grants import Counter, Delivery, GrantRequest, grant, longest_seconds
+from brokers.permits import Permit
 from brokers.role_names import place_of
 from core import audit
 from core.client_kinds import ClientProgram
@@ -57,40 +58,68 @@ def owner_of(access_token: str) -> Caller | None:
 
 # -- which -----------------------------------------------------------------------------------------
 def targets_of(caller: Caller) -> Iterator[CatalogueTarget]:
-    """Yield the targets that the caller may become by a command line."""
-    return open_targets(caller.identity, catalogue.current())
+    """Yield the targets that the caller may become by this command line."""
+    return open_targets(caller.identity, catalogue.current(), caller.command_line)
 
 
-def open_targets(identity: Identity, catalogue_now: Catalogue) -> Iterator[CatalogueTarget]:
-    """Yield the targets that a person may become by a command line, by name."""
+def open_targets(
+    identity: Identity, catalogue_now: Catalogue, command_line: CommandLine | None = None
+) -> Iterator[CatalogueTarget]:
+    """Yield the targets that a person may become by a command line, by name.
+
+    Without one: by any that they sign in with the browser of its own computer.
+    """
+    for target in _own_targets(identity, catalogue_now):
+        if is_open(target, catalogue_now, command_line):
+            yield target
+
+
+def _own_targets(identity: Identity, catalogue_now: Catalogue) -> Iterator[CatalogueTarget]:
     associations = catalogue_now.associations_for(identity.groups)
     entitlements = entitlements_of(identity, associations, datetime.now(UTC))
     for name in sorted(entitlements):
         target = catalogue_now.targets.get(name)
-        if target and target.enabled and is_open(target, catalogue_now):
+        if target and target.enabled:
             yield target
 
 
-def is_open(target: CatalogueTarget, catalogue_now: Catalogue) -> bool:
-    """Return whether command lines may become it: it takes neither a code nor a reason."""
-    return not catalogue_now.takes_code(target) and not catalogue_now.takes_reason(target)
+def is_open(
+    target: CatalogueTarget, catalogue_now: Catalogue, command_line: CommandLine | None
+) -> bool:
+    """Return whether a command line may become the target, be it with a permit.
+
+    None stands for one that signs in with the browser of its own computer.
+    """
+    if not catalogue_now.takes_permit(target):
+        return True
+    if command_line and not command_line.is_from_browser:
+        return False
+    return catalogue_now.is_open_with_permit(target)
+
+
+def takes_permit(target: CatalogueTarget) -> bool:
+    """Return whether a command line needs a permit to become the target."""
+    return catalogue.current().takes_permit(target)
 
 
 def target_called(caller: Caller, account_id: str, role_name: str) -> CatalogueTarget:
-    """Return the caller's target by its AWS account and role name; raise TargetNotAccessible."""
+    """Return the caller's target by its AWS account and role name, open or closed.
+
+    Raise TargetNotAccessible.
+    """
     place = place_of(account_id, role_name)
-    for target in targets_of(caller):
+    for target in _own_targets(caller.identity, catalogue.current()):
         if place_of(target.aws_account, target.role_name) == place:
             return target
-    raise TargetNotAccessible("not open to the command line, unknown, or not entitled")
+    raise TargetNotAccessible("unknown, or not entitled")
 
 
 def target_named(caller: Caller, name: str) -> CatalogueTarget:
-    """Return the caller's target of this name; raise TargetNotAccessible."""
-    for target in targets_of(caller):
+    """Return the caller's target of this name, open or closed; raise TargetNotAccessible."""
+    for target in _own_targets(caller.identity, catalogue.current()):
         if target.name == name:
             return target
-    raise TargetNotAccessible("not open to the command line, unknown, or not entitled")
+    raise TargetNotAccessible("unknown, or not entitled")
 
 
 def account_names() -> dict[str, str]:
@@ -101,7 +130,11 @@ def account_names() -> dict[str, str]:
 
 # -- credentials -----------------------------------------------------------------------------------
 def credentials_for(
-    caller: Caller, target: CatalogueTarget, client: ClientProgram, seconds: int = ONE_HOUR
+    caller: Caller,
+    target: CatalogueTarget,
+    client: ClientProgram,
+    seconds: int = ONE_HOUR,
+    permit: Permit | None = None,
 ) -> Credentials:
     """Let the caller become the target, as every grant is decided; raise what `grant` raises.
 
@@ -114,6 +147,8 @@ def credentials_for(
         delivery=Delivery.COMMAND_LINE,
         command_line=str(caller.command_line.session_id),
         counter=Counter.COMMAND_LINE,
+        permit=permit,
+        reason=str(permit.reason or "") if permit else "",
     )
     # a refusal names the program too
     with audit.acting(extra={**audit.context().extra, **client.facts}):

@@ -13,7 +13,7 @@ from accounts import command_lines
 from core import audit
 from core.client_kinds import client_in
 from core.requests import CooperRequest
-from sso_portal import offers
+from sso_portal import offers, permitting
 from sso_portal.offers import Caller
 from sso_portal.protocol_errors import PortalError, PortalRefusal
 from sso_portal.wire import answer, portal_operation
@@ -72,7 +72,7 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
 
     client = client_in(request.headers.get("User-Agent", ""))
     with audit.acting(person=caller.identity.person):
-        credentials = offers.credentials_for(caller, target, client)
+        credentials = permitting.credentials_for(request, caller, target, client)
 
     return answer(
         {

@@ -8,6 +8,7 @@ from sso_portal import (
     command_line_views,
     device_code_views,
     oidc_views,
+    permit_views,
     portal_views,
     start_views,
 )
@@ -21,6 +22,7 @@ urlpatterns = [
     path("command-line/end-all/", command_line_views.end_all, name="command-line-end-all"),
     path("code/", device_code_views.device_code, name="device-code"),
     path("code/decide/", device_code_views.decide, name="device-code-decide"),
+    path("permit/<slug:permit_id>/", permit_views.permit, name="permit"),
     # the AWS CLI keeps the host of the endpoint alone, and asks at its root
     path("authorize", authorize_views.authorize, name="sso-authorize"),
     path("sso-oidc/authorize", authorize_views.authorize, name="sso-oidc-authorize"),

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from brokers import permits
 from brokers.catalogue_rows import AnyTarget
 from brokers.entitlements import Entitlement
 from brokers.grants import limits
+from brokers.permits import Permit
 from brokers.sts import SessionRequest
 from core import audit
 from core.audit import Event
@@ -34,11 +36,12 @@ def record_intent(
     now: datetime,
     facts: dict[str, Any],
     counter: limits.Counter = limits.Counter.ONE_BY_ONE,
+    permit: Permit | None = None,
 ) -> Intent:
-    """Record the intent, and count it as one of the person's grants in this minute.
+    """Record the intent, count it as one of the person's grants in this minute, spend its permit.
 
     Nothing that people share is in this transaction: DynamoDB cancels those that meet on an item.
-    Raise TooMany or Unavailable.
+    Raise TooMany, PermitNotGood or Unavailable.
     """
     all_facts = {
         **facts,
@@ -56,5 +59,7 @@ def record_intent(
 
     with transaction() as writes:
         limits.count_attempt(writes, session.identity, counter)
+        if permit:
+            permits.spend(writes, permit)
         writes.create(audit.event(Event.GRANT_INTENDED, at=event_key, **all_facts))
     return Intent(session.grant_id, event_key, all_facts)

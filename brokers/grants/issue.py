@@ -12,13 +12,13 @@ from typing import Any
 
 from accounts import stepup
 from accounts.identity import Identity
-from brokers import arns, console_signin
+from brokers import arns, console_signin, permits
 from brokers.aws_errors import is_duration_refusal
 from brokers.catalogue_rows import AnyTarget
 from brokers.catalogue_state import Catalogue
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
-from brokers.errors import ChangedMeanwhile
+from brokers.errors import ChangedMeanwhile, ClosedToCommandLines
 from brokers.grants import limits
 from brokers.grants.basis import Claim
 from brokers.grants.check import check
@@ -28,6 +28,7 @@ from brokers.grants.outcome import failures_recorded, record_outcome, stops_reco
 from brokers.grants.reasons import demanded_reason
 from brokers.grants.sts_slots import sts_slot
 from brokers.models import Target
+from brokers.permits import Permit
 from brokers.sts import SessionRequest, broker_for, session_request
 from core import audit, aws
 from core.audit import Event
@@ -77,6 +78,9 @@ class GrantRequest:
     command_line: str = ""
     """The command line that asks, by its id. Nothing is granted without one of the two."""
 
+    permit: Permit | None = None
+    """The permit of its person, for a command line and a target that takes a code or a reason."""
+
     attempts: int | None = None
     """The person's grants of this minute as they were read with the request; None: not read."""
 
@@ -118,7 +122,10 @@ def grant(
             destination = _console_destination(target, request)
             reason = demanded_reason(target, request.reason)
             _demand_session(request)
-            _use_code(identity, request, takes_code=decision.takes_code)
+            _demand_permit(decision, identity, request)
+            # the code of a permit was used up when it was given
+            takes_code = decision.takes_code and not request.permit
+            _use_code(identity, request, takes_code=takes_code)
 
             session = session_request(target, identity, seconds, decision.external_id)
             session = replace(session, reason=reason)
@@ -130,6 +137,7 @@ def grant(
                 now,
                 facts,
                 request.counter,
+                request.permit,
             )
 
         intent = intent.with_facts(checked_at=audit.now().isoformat())
@@ -182,6 +190,24 @@ def _demand_session(request: GrantRequest) -> None:
         raise ChangedMeanwhile("You were signed out. Sign in again.", "no session")
 
 
+def _demand_permit(decision: Decision, identity: Identity, request: GrantRequest) -> None:
+    """Demand that a command line has its person's permit where the target takes one."""
+    if request.command_line and decision.catalogue.takes_permit(decision.target):
+        is_open = decision.catalogue.is_open_with_permit(decision.target)
+        if not is_open or not request.permit:
+            message = f"{decision.target.name} is closed to command lines. Use it in the portal."
+            raise ClosedToCommandLines(message, "closed to command lines")
+
+    if request.permit:
+        permits.demand_fits(
+            request.permit,
+            person=identity.person,
+            command_line=request.command_line,
+            target=decision.target.name,
+            takes_code=decision.takes_code,
+        )
+
+
 def _use_code(identity: Identity, request: GrantRequest, *, takes_code: bool) -> None:
     """Use a sensitive target's code up, after all checks that write nothing."""
     if takes_code or request.attempts is not None:
@@ -199,6 +225,17 @@ def _facts_of_intent(request: GrantRequest, seconds: int) -> dict[str, Any]:
         "seconds": seconds,
         "reason": request.reason[:REASON_LIMIT] or None,
         "command_line": request.command_line or None,
+        **_facts_of_permit(request),
+    }
+
+
+def _facts_of_permit(request: GrantRequest) -> dict[str, Any]:
+    if not request.permit:
+        return {}
+    return {
+        "permit": request.permit.link_id,
+        "permit_address": request.permit.browser_address,
+        "step_up": "code" if request.permit.code_given else None,
     }
 
 

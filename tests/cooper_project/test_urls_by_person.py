@@ -75,6 +75,11 @@ ADDRESSES = {
     # it is off
     "/code/": ([SIGN_IN, DENIED, DENIED, DENIED, DENIED],) * 2,
     "/code/decide/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
+    # it is nobody's
+    "/permit/<slug:permit_id>/": (
+        [SIGN_IN, DENIED, DENIED, DENIED, DENIED],
+        [SIGN_IN, DENIED, DENIED, DENIED, DENIED],
+    ),
     # they name no client
     "/authorize": ([BAD] * 5, [BAD] * 5),
     "/sso-oidc/authorize": ([BAD] * 5, [BAD] * 5),

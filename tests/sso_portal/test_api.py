@@ -63,8 +63,8 @@ def test_a_cookie_is_no_token(client_of):
     assert client_of("alice").get("/api/v1/targets").status_code == 401
 
 
-@pytest.mark.parametrize("name", ["prod-admin", "nothing-there"])
-def test_what_is_closed_or_unknown_is_not_found(tool, name):
+@pytest.mark.parametrize("name", ["prod-break-glass", "nothing-there"])
+def test_what_is_not_theirs_or_unknown_is_not_found(tool, name):
     answer = ask("POST", f"targets/{name}/credentials", tool.access)
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
 

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Iterator
 from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLPattern, URLResolver, get_resolver
 
-FILLED = {"<target:name>": "dev-read", "<slug:provider_id>": "local"}
+FILLED = {
+    "<target:name>": "dev-read",
+    "<slug:provider_id>": "local",
+    "<slug:permit_id>": "0" * 40,
+}
 
 OBJECTS = {
     "brokers/target": "dev-read",
