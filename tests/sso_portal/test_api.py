@@ -37,9 +37,9 @@ def test_it_gives_credentials_as_a_credential_process_prints_them(tool):
         "Expiration",
     }
     done = all_events()[-1]
-    assert (done.event, done.facts["client"], done.facts["seconds"]) == (
+    assert (done.event, done.facts["client_kind"], done.facts["seconds"]) == (
         "grant:finish:done",
-        "api",
+        "API",
         900,
     )
 
