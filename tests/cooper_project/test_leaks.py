@@ -1,7 +1,5 @@
 """What is secret is in no log at DEBUG, no table, no web session, no error page."""
 
-import logging
-import logging.config
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,24 +12,15 @@ from brokers import federation_keys
 from brokers.models import Target
 from core.dynamo import documents
 from demo.seed import PASSWORD
+from tests.support.everything_logged import everything_logged
 from tests.support.paths import ROOT
 
 
 @pytest.fixture
 def written(store) -> Iterator[list[str]]:
-    """Return everything that is logged, at DEBUG wherever cooper does not forbid it."""
-    lines: list[str] = []
-
-    class Keeper(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(self.format(record))
-
-    logging.config.dictConfig({**settings.LOGGING, "root": {"handlers": [], "level": "DEBUG"}})
-    keeper = Keeper(logging.DEBUG)
-    logging.getLogger().addHandler(keeper)
-    yield lines
-    logging.getLogger().removeHandler(keeper)
-    logging.config.dictConfig(settings.LOGGING)
+    """Return everything that is logged."""
+    with everything_logged() as lines:
+        yield lines
 
 
 def secrets_in(page: str) -> set[str]:

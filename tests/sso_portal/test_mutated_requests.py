@@ -1,0 +1,113 @@
+"""Mutated requests: no 5xx, every answer in its protocol's shape, no secret in any log."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.everything_logged import everything_logged
+from tests.support.mutations import MUTATIONS, VALID, Sent, Stock, mutated
+
+FEW = settings(
+    max_examples=250,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+MANY = settings(FEW, max_examples=10_000, derandomize=False)
+
+NO_JSON = {"/sso/logout": b"", "/api/v1/aws-config": b"# >>> cooper"}
+"""Answers of 200 that are no JSON, and how they begin."""
+
+LOOPBACK = "http://127.0.0.1:35555/oauth/callback?"
+
+
+@pytest.fixture
+def stock(client_of, settings):
+    settings.COOPER_CLI_GRANTS_PER_MINUTE = 1_000_000
+    return Stock(client_of)
+
+
+def check(sent: Sent, response, *, by_person: bool) -> None:
+    """Look at an answer: its status, its shape, what it sets."""
+    assert response.status_code < 500, sent
+    assert "no-store" in response.headers["Cache-Control"]
+    if sent.path == "/authorize":
+        check_page(response, by_person=by_person)
+        return
+
+    assert response.cookies == {} and "Location" not in response.headers
+    if sent.method == "HEAD" or not (response.content or response.status_code != 200):
+        return
+    if response.status_code == 200 and sent.path in NO_JSON:
+        assert response.content.startswith(NO_JSON[sent.path])
+        return
+    assert response.headers["Content-Type"] == "application/json"
+    if response.status_code != 200:
+        check_error(sent, response)
+
+
+def check_error(sent: Sent, response) -> None:
+    """Look at an error: its name and its text, of the service that was asked."""
+    content = response.json()
+    names = {"error", "message"}
+    if sent.path.startswith("/sso"):
+        assert content.pop("__type") == response.headers["x-amzn-ErrorType"]
+        names = {"error", "error_description"} if "/sso-oidc/" in sent.path else {"message"}
+    assert set(content) == names
+    assert all(isinstance(text, str) and text.strip() for text in content.values())
+
+
+def check_page(response, *, by_person: bool) -> None:
+    """Look at an answer of the page of the yes: it leads to the client, or to signing in."""
+    location = response.headers.get("Location", "")
+    assert location.startswith((LOOPBACK, "/login/?next=")) or not location
+    assert "?code=" not in location or by_person
+    assert location.isascii() and location.isprintable()
+
+
+def send_mutated(stock: Stock, how_many: settings) -> Counter[tuple[str, int]]:
+    """Send mutated requests; return how often each valid one was answered how."""
+    answers: Counter[tuple[str, int]] = Counter()
+
+    with everything_logged() as lines:
+
+        @how_many
+        @given(name=st.sampled_from(sorted(VALID)), mutations=MUTATIONS, by_person=st.booleans())
+        def send_one(name, mutations, by_person):
+            is_page = name in ("authorize", "yes")
+            sent = mutated(VALID[name], mutations)
+            secrets = stock.secrets
+            del lines[:]
+            response = stock.send(sent, by_person=by_person and is_page)
+
+            answers[name, response.status_code] += 1
+            check(sent, response, by_person=by_person)
+            logged = "\n".join(lines)
+            assert not [secret for secret in secrets if secret in logged], sent
+            if response.status_code >= 400:
+                text = response.text
+                assert not [secret for secret in secrets if secret in text], sent
+
+        send_one()
+    return answers
+
+
+def succeeded(answers: Counter[tuple[str, int]]) -> set[str]:
+    return {name for name, status in answers if status in (200, 302)}
+
+
+def test_mutated_requests_are_answered_as_the_protocol_has_it(stock):
+    answers = send_mutated(stock, FEW)
+    # they get deep: all go right sometimes, and wrong at other times
+    assert succeeded(answers) == set(VALID)
+    assert {name for name, status in answers if status >= 400} >= set(VALID) - {"api description"}
+
+
+@pytest.mark.soak
+def test_ten_thousand_mutated_requests_are_answered_as_the_protocol_has_it(stock, record_property):
+    answers = send_mutated(stock, MANY)
+    record_property("answers", sorted(answers.items()))
+    assert succeeded(answers) == set(VALID) and answers.total() >= 10_000
