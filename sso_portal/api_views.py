@@ -61,8 +61,9 @@ def api_operation(method: str) -> Callable[[View], View]:
         @csrf_exempt
         @wraps(view)
         def operation(request: CooperRequest, *arguments: Any, **parts: Any) -> HttpResponse:
+            if request.method != method:
+                return _wrong_method(method)
             try:
-                _demand_method(request, method)
                 caller = _caller(request)
                 with audit.acting(person=caller.identity.person):
                     return view(request, caller, *arguments, **parts)
@@ -80,9 +81,10 @@ def api_operation(method: str) -> Callable[[View], View]:
     return decorate
 
 
-def _demand_method(request: CooperRequest, method: str) -> None:
-    if request.method != method:
-        raise ApiRefusal(405, "method_not_allowed", f"Use {method}.")
+def _wrong_method(method: str) -> HttpResponse:
+    response = error_answer(ApiRefusal(405, "method_not_allowed", f"Use {method}."))
+    response["Allow"] = method
+    return response
 
 
 def _caller(request: CooperRequest) -> Caller:
@@ -149,11 +151,7 @@ def _row(target: CatalogueTarget, account_names: dict[str, str]) -> dict[str, An
 @api_operation("POST")
 def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpResponse:
     """Let the caller become a target."""
-    members = read_json(request) if request.body else {}
-    seconds = members.get("seconds", ONE_HOUR)
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
-        raise ValueError("seconds is not a whole number.")  # noqa: TRY004 - bad input, no bug
-
+    seconds = _seconds(read_json(request) if request.body else {})
     target = offers.target_named(caller, name)
 
     client = ClientProgram(ClientKind.API)
@@ -169,6 +167,16 @@ def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpRespon
             "Expiration": issued.expires_at.isoformat().replace("+00:00", "Z"),
         }
     )
+
+
+def _seconds(members: dict[str, Any]) -> int:
+    seconds = members.get("seconds", ONE_HOUR)
+    if isinstance(seconds, float) and seconds.is_integer():
+        # JSON tells 3600.0 and 3600 not apart
+        return int(seconds)
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        raise ValueError("seconds is not a whole number.")  # noqa: TRY004 - bad input, no bug
+    return seconds
 
 
 @api_operation("GET")

@@ -72,6 +72,7 @@ STRAIGHT = (
     "tests/project/test_straight_calls.py",
     "tests/sso_portal/test_attacks.py",
     "tests/sso_portal/test_mutated_requests.py",
+    "tests/sso_portal/test_openapi.py",
     "tests/sso_portal/test_urls_by_token.py",
 )
 """Tests that make very many calls of AWS and ask nothing of connections: they need no socket."""

@@ -199,16 +199,12 @@ def test_nothing_leads_off_this_machine(alice, tool, redirect_uri):
         "http://127.0.0.1:35555/OAUTH/CALLBACK",
         "http://localhost:35555/oauth/callback",
         "http://[::1]:35555/oauth/callback",
-    ],
-)
-def test_no_address_but_the_registered_one_is_led_to(alice, tool, redirect_uri):
-    response = alice.get(tool.authorize_address(redirect_uri=redirect_uri))
-    assert response.status_code == 400 and "Location" not in response.headers
+    ):
+        response = alice.get(tool.authorize_address(redirect_uri=redirect_uri))
+        assert response.status_code == 400 and "Location" not in response.headers, redirect_uri
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
+STATES = [
         "a\r\nSet-Cookie: evil=1",
         "a&code=evil",
         "a#code=evil",
@@ -216,10 +212,16 @@ def test_no_address_but_the_registered_one_is_led_to(alice, tool, redirect_uri):
         "\x00\x85\u2028",
         "x" * 5_000,
         "é\ud83d",
-    ],
-)
+]
+
+
 @pytest.mark.parametrize("decision", ["allow", "deny"])
-def test_a_state_is_given_back_and_does_nothing(alice, tool, state, decision):
+def test_a_state_is_given_back_and_does_nothing(alice, tool, decision):
+    for state in STATES:
+        check_state(alice, tool, state, decision)
+
+
+def check_state(alice, tool, state, decision):
     address = tool.authorize_address(state=state.encode("utf-8", "replace").decode())
     location = alice.post(address, {"decision": decision})["Location"]
     parts = urlsplit(location)
@@ -279,17 +281,17 @@ def test_another_site_cannot_say_yes(client_of, tool, headers):
     assert Token.everything() == []
 
 
-@pytest.mark.parametrize("method", ["get", "head", "options", "put", "patch", "delete", "trace"])
-def test_nothing_but_a_post_says_yes(alice, tool, method):
+def test_nothing_but_a_post_says_yes(alice, tool):
     address = f"{tool.authorize_address()}&decision=allow"
-    assert "code=" not in getattr(alice, method)(address).headers.get("Location", "")
+    for method in ("get", "head", "options", "put", "patch", "delete", "trace"):
+        assert "code=" not in getattr(alice, method)(address).headers.get("Location", "")
     assert Token.everything() == []
 
 
-@pytest.mark.parametrize("decision", ["", "yes", "ALLOW", "allow ", "deny"])
-def test_whatever_is_no_yes_is_a_no(alice, tool, decision):
-    location = alice.post(tool.authorize_address(), {"decision": decision})["Location"]
-    assert "error=access_denied" in location and Token.everything() == []
+def test_whatever_is_no_yes_is_a_no(alice, tool):
+    for decision in ("", "yes", "ALLOW", "allow ", "deny"):
+        location = alice.post(tool.authorize_address(), {"decision": decision})["Location"]
+        assert "error=access_denied" in location and Token.everything() == []
 
 
 # -- clients ---------------------------------------------------------------------------------------
@@ -334,9 +336,13 @@ def forged(tool: CommandLineTool) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("which", range(9))
-def test_a_registration_cannot_be_forged(alice, tool, which):
-    tool.client_id = list(forged(tool).values())[which]
+def test_a_registration_cannot_be_forged(alice, tool):
+    for client_id in forged(tool).values():
+        check_forged(alice, tool, client_id)
+
+
+def check_forged(alice, tool, client_id):
+    tool.client_id = client_id
     refused = post_oidc(
         "token",
         {

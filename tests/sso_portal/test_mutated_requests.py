@@ -107,7 +107,6 @@ def test_mutated_requests_are_answered_as_the_protocol_has_it(stock):
 
 
 @pytest.mark.soak
-def test_ten_thousand_mutated_requests_are_answered_as_the_protocol_has_it(stock, record_property):
+def test_ten_thousand_mutated_requests_are_answered_as_the_protocol_has_it(stock):
     answers = send_mutated(stock, MANY)
-    record_property("answers", sorted(answers.items()))
     assert succeeded(answers) == set(VALID) and answers.total() >= 10_000
