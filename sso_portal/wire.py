@@ -54,8 +54,11 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
 
 
 def _body(request: HttpRequest) -> bytes:
-    length = int(request.headers.get("Content-Length") or 0)
-    if length > BODY_LIMIT:
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isascii() or not length.isdigit():
+        # the header may be anything, a token too: it is not told back
+        raise ValueError("The Content-Length is not a number.")
+    if len(length) > 9 or int(length) > BODY_LIMIT:
         raise ValueError("The body is too large.")
     try:
         return request.body

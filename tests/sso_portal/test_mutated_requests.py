@@ -10,7 +10,7 @@ from tests.support.everything_logged import everything_logged
 from tests.support.mutations import MUTATIONS, VALID, Sent, Stock, mutated
 
 FEW = settings(
-    max_examples=250,
+    max_examples=180,
     derandomize=True,
     database=None,
     deadline=None,

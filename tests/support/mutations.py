@@ -318,7 +318,10 @@ class Stock:
         )
         headers = {}
         for name, value in sent.headers.items():
-            headers[_variable(name)] = _header(self.text_of(value))
+            text = _header(self.text_of(value))
+            # the test client sends no less than it says
+            if name != "Content-Length" or not text.isdigit():
+                headers[_variable(name)] = text
         response = browser.generic(
             sent.method,
             sent.path,
