@@ -8,15 +8,21 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accounts.sessions import AUTHENTICATED_AT, hash_session_key
+from accounts import reauthentication
+from accounts.reauthentication import PasswordForm
+from accounts.sessions import hash_session_key
 from core import audit
 from core.audit import Event
 from core.error_pages import error_response
+from core.errors import Invalid
 from core.http import login_redirect
 from core.requests import CooperRequest
 from sso_portal import registrations, signing_in
 from sso_portal.protocol_errors import OidcRefusal
 from sso_portal.signing_in import CHALLENGE, Authorization
+
+LEAST_SECONDS = 3_600
+"""A command line that would end before takes a sign-in anew, unless one has just been."""
 
 STATE_LIMIT = 1_024
 """Characters of a client's `state`, which is given back as it came."""
@@ -49,10 +55,7 @@ def authorize(request: CooperRequest) -> HttpResponse:
     if request.identity is None:
         return login_redirect(request.get_full_path())
 
-    authorization = Authorization(client, redirect_uri, challenge)
-    if request.method == "POST":
-        return _decided(request, authorization)
-    return _question(request, authorization)
+    return _answer(request, Authorization(client, redirect_uri, challenge))
 
 
 def _challenge(request: CooperRequest) -> str:
@@ -61,6 +64,19 @@ def _challenge(request: CooperRequest) -> str:
     is_code = _parameter(request, "response_type") == "code"
     is_s256 = _parameter(request, "code_challenge_method") == "S256"
     return challenge if is_code and is_s256 and CHALLENGE.fullmatch(challenge) else ""
+
+
+def _answer(request: CooperRequest, authorization: Authorization) -> HttpResponse:
+    """Ask the person, or do what they have said; whatever is no yes is a no."""
+    is_allowed = request.POST.get("decision") == "allow"
+    is_password = "password" in request.POST and "decision" not in request.POST
+    if request.method == "POST" and not is_allowed and not is_password:
+        return _denied(request, authorization)
+    if _ends_soon(request):
+        return _sign_in_anew(request, authorization)
+    if is_allowed:
+        return _allowed(request, authorization)
+    return _question(request, authorization)
 
 
 def _question(request: CooperRequest, authorization: Authorization) -> HttpResponse:
@@ -75,20 +91,58 @@ def _question(request: CooperRequest, authorization: Authorization) -> HttpRespo
     return render(request, "sso_portal/authorize.html", context)
 
 
-def _decided(request: CooperRequest, authorization: Authorization) -> HttpResponse:
-    if request.POST.get("decision") != "allow":
-        audit.record(
-            Event.COMMAND_LINE_DENIED,
-            target=request.identity.person,
-            client=authorization.client.name,
-            why="denied by the person",
-        )
-        denial = {
-            "error": "access_denied",
-            "error_description": "You did not allow it.",
-        }
-        return _back(request, authorization.redirect_uri, denial)
+# -- a sign-in that is too old ---------------------------------------------------------------------
+def _ends_soon(request: CooperRequest) -> bool:
+    """Return whether the command line would end so soon that a sign-in comes first."""
+    if reauthentication.signed_in_recently(request):
+        return False
+    return signing_in.end_for(_authenticated_at(request)) - time.time() < LEAST_SECONDS
 
+
+def _sign_in_anew(request: CooperRequest, authorization: Authorization) -> HttpResponse:
+    """Ask for a sign-in; a password that is right leads back to the question."""
+    # a no leads to the client, by redirect
+    request.form_action = [_origin(authorization.redirect_uri)]
+    form = reauthentication.password_form(request.identity)
+    status = 200
+
+    if form and "password" in request.POST:
+        form = PasswordForm(request.POST)
+        try:
+            reauthentication.take_password(request, request.identity, form)
+            return HttpResponseRedirect(request.get_full_path())
+        except Invalid as error:
+            status = error.status
+            # its own check has said so, where nothing was typed
+            if not form.errors:
+                form.add_error("password", error.message)
+
+    here = request.get_full_path()
+    seconds_left = signing_in.end_for(_authenticated_at(request)) - time.time()
+    context = {
+        "form": form,
+        "minutes_left": max(0, int(seconds_left) // 60),
+        "sign_in_again_url": reauthentication.sign_in_again_url(request, request.identity, here),
+    }
+    return render(request, "sso_portal/sign_in_anew.html", context, status=status)
+
+
+# -- decided ---------------------------------------------------------------------------------------
+def _denied(request: CooperRequest, authorization: Authorization) -> HttpResponse:
+    audit.record(
+        Event.COMMAND_LINE_DENIED,
+        target=request.identity.person,
+        client=authorization.client.name,
+        why="denied by the person",
+    )
+    denial = {
+        "error": "access_denied",
+        "error_description": "You did not allow it.",
+    }
+    return _back(request, authorization.redirect_uri, denial)
+
+
+def _allowed(request: CooperRequest, authorization: Authorization) -> HttpResponse:
     code = signing_in.allow(
         authorization,
         request.identity,
@@ -100,8 +154,9 @@ def _decided(request: CooperRequest, authorization: Authorization) -> HttpRespon
 
 
 def _authenticated_at(request: CooperRequest) -> datetime:
-    moment: str = request.session[AUTHENTICATED_AT]
-    return datetime.fromisoformat(moment)
+    moment = reauthentication.authenticated_at(request)
+    # without it nothing says when a command line would end: it would have ended long ago
+    return moment or datetime.fromtimestamp(0, UTC)
 
 
 def _back(request: CooperRequest, redirect_uri: str, answer: dict[str, str]) -> HttpResponse:

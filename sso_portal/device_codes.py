@@ -168,7 +168,7 @@ def start(client: Client, address: str) -> Started:
     return started
 
 
-def poll(client: Client, device_code: str, address: str) -> Tokens:
+def poll(client: Client, device_code: str) -> Tokens:
     """Begin the command line that a person has allowed; raise OidcRefusal, also while they think.
 
     Of several that poll at once, one gets it.
@@ -185,7 +185,8 @@ def poll(client: Client, device_code: str, address: str) -> Tokens:
         raise _pending(stored)
 
     _demand_member(stored)
-    return signing_in.begin(client, stored, address)
+    # from where its person saw it ask: a use from anywhere else is told of
+    return signing_in.begin(client, stored, str(stored.asked_from or ""))
 
 
 def _pending(stored: Token) -> OidcRefusal:

@@ -83,8 +83,7 @@ def create_token(request: CooperRequest) -> HttpResponse:
     if grant_type == registrations.AUTHORIZATION_CODE:
         return _tokens(_exchange(request, client, members))
     if grant_type == registrations.DEVICE_CODE:
-        device_code = text(members, "deviceCode")
-        return _tokens(device_codes.poll(client, device_code, request.client_address))
+        return _tokens(device_codes.poll(client, text(members, "deviceCode")))
     if grant_type == registrations.REFRESH_TOKEN:
         refresh_token = text(members, "refreshToken")
         return _tokens(signing_in.refresh(client, refresh_token, request.client_address))

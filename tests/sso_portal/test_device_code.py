@@ -120,6 +120,18 @@ def test_it_is_on_the_audit_log_with_both_addresses(alice, store):
     assert begun.facts["browser_address"] == "127.0.0.1"
 
 
+def test_a_session_is_of_the_address_that_its_person_saw(alice, store):
+    tool = CommandLineTool()
+    tool.register()
+    tool.start_device(REMOTE_ADDR=ELSEWHERE)
+    decide(alice, tool)
+    assert tool.poll().status_code == 200
+    assert CommandLine.everything()[0].address == ELSEWHERE
+    # it goes on from another one: the person is told
+    tool.credentials(DEV, "dev-read")
+    assert "was used from another address" in alice.get("/").content.decode()
+
+
 def test_every_web_session_of_the_person_is_told_of_the_approval(alice, client_of, tool):
     other = client_of("alice")
     decide(alice, tool)
