@@ -8,6 +8,8 @@ from django.test import Client
 
 from accounts.command_lines import CommandLine
 from accounts.models import Person
+from brokers import catalogue
+from brokers.models import Target
 from core.dynamo import transaction
 from sso_portal import device_codes
 from sso_portal.models import Token
@@ -17,6 +19,7 @@ from tests.support.events import all_events
 from tests.support.races import all_at_once
 
 DEV = "222222222222"
+PROD = "444444444444"
 PAGE = "/code/"
 DECIDE = "/code/decide/"
 ELSEWHERE = "203.0.113.9"
@@ -342,10 +345,26 @@ def test_what_is_no_code_is_said_on_its_field(alice, store, typed):
 
 
 # -- what it never reaches -------------------------------------------------------------------------
-def test_its_session_never_reaches_what_takes_a_code_or_a_reason(alice, tool):
+def test_its_session_never_reaches_what_takes_a_code_or_a_reason(alice, client_of, tool):
+    target = Target.find("prod-admin")
+    target.command_lines = "permit"
+    catalogue.edit(lambda writes: writes.save(target), "prod-admin")
     decide(alice, tool)
     tool.poll()
-    command_line = CommandLine.everything()[0]
-    assert not command_line.is_from_browser
-    roles = get_portal("assignment/roles", tool.access, account_id="444444444444").json()
-    assert "prod-admin" not in [role["roleName"] for role in roles["roleList"]]
+
+    assert not CommandLine.everything()[0].is_from_browser
+    assert "prod-admin" not in roles_in_production(tool)
+    refused = tool.credentials(PROD, "prod-admin")
+    assert error_of(refused) == "ForbiddenException"
+    assert "is closed to command lines" in refused.json()["message"]
+    assert "/permit/" not in refused.json()["message"]
+    # one by the browser of its own computer gets the link
+    other = CommandLineTool().sign_in(client_of("alice"))
+    assert "prod-admin" in roles_in_production(other)
+    assert "/permit/" in other.credentials(PROD, "prod-admin").json()["message"]
+
+
+def roles_in_production(tool: CommandLineTool) -> list[str]:
+    """Return the names of roles that a tool is shown there."""
+    roles = get_portal("assignment/roles", tool.access, account_id=PROD).json()["roleList"]
+    return [role["roleName"] for role in roles]
