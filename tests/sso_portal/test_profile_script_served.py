@@ -236,6 +236,8 @@ def test_the_token_of_another_cooper_is_not_sent(home):
 def test_no_proxy_gets_a_token_in_the_clear(home, monkeypatch):
     with evil(answering(200)) as proxy, evil(answering(401)) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
         keep_token(home, server.url)
         assert profile_script.main([server.url]) == 3
     assert (len(proxy.asked), len(server.asked)) == (0, 1)
