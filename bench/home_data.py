@@ -88,5 +88,6 @@ def _target(role_place: int, account_place: int, account: AwsAccount) -> Catalog
         labels=(f"env={environment}", f"team={team}"),
         colour=ENVIRONMENTS[environment],
         role_arn=f"arn:aws:iam::{account.account_id}:role/{name}",
+        role_name=name,
         max_seconds=3600,
     )

@@ -24,8 +24,8 @@ from core.client_kinds import ClientKind, ClientProgram
 from core.errors import CooperError
 from core.requests import CooperRequest
 from sso_portal import aws_config, offers, permitting
-from sso_portal.command_line_views import portal_of, profiles_of
 from sso_portal.offers import Caller
+from sso_portal.set_up_views import portal_of, profiles_of
 from sso_portal.wire import answer, never_kept, read_json
 
 OPENAPI = Path(__file__).with_name("openapi.json")

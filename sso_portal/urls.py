@@ -10,14 +10,15 @@ from sso_portal import (
     oidc_views,
     permit_views,
     portal_views,
+    set_up_views,
     start_views,
 )
 
 urlpatterns = [
     path("start", start_views.start, name="start"),
     path("start/", start_views.start, name="start-slash"),
-    path("command-line/", command_line_views.set_up, name="command-line"),
-    path("command-line/cooper-profiles.py", command_line_views.profile_script, name="profiles"),
+    path("command-line/", set_up_views.set_up, name="command-line"),
+    path("command-line/cooper-profiles.py", set_up_views.profile_script, name="profiles"),
     path("command-line/end/", command_line_views.end, name="command-line-end"),
     path("command-line/end-all/", command_line_views.end_all, name="command-line-end-all"),
     path("code/", device_code_views.device_code, name="device-code"),

@@ -96,6 +96,7 @@ PORTAL = {
     "me": "/me/",
     "several": "/credentials/?target=staging-deploy",
     "several granted": several_granted,
+    "set up": "/command-line/",
     "granted": granted,
     "go": "/go/",
     "go offers": f"/go/?url={quote_url(BUCKETS, safe='')}",

@@ -68,7 +68,7 @@ ADDRESSES = {
     "/start/": ([OK] * 5, [WRONG_WAY] * 5),
     # it names no AWS account
     "/start/console": ([SIGN_IN, BAD, BAD, BAD, BAD], [WRONG_WAY] * 5),
-    "/command-line/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
+    "/command-line/": ([SIGN_IN, OK, OK, OK, OK], [SIGN_IN, OK, OK, OK, OK]),
     "/command-line/cooper-profiles.py": ([OK] * 5, [WRONG_WAY] * 5),
     "/command-line/end/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
     "/command-line/end-all/": ([SIGN_IN] * 5, [SIGN_IN] * 5),

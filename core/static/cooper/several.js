@@ -1,7 +1,7 @@
 // Ticking several targets: how many are ticked, a filter, and all that it shows at once.
 "use strict";
 
-const form = document.getElementById("several");
+const form = document.querySelector("[data-tick-form]");
 const ticks = [...form.querySelectorAll(".tick")];
 const ticked = form.querySelector("[data-ticked]");
 
@@ -23,7 +23,10 @@ function show(words) {
 const tools = document.createElement("div");
 tools.className = "tick-tools";
 tools.innerHTML = '<div><label for="tick-filter">Show only</label><input id="tick-filter" type="search" autocomplete="off"></div><button type="button">Tick all shown</button><button type="button">Tick none</button>';
-form.querySelector(".several-how").after(tools);
+const place = form.querySelector("[data-before-ticks]");
+place.after(tools);
+// what cooper filters with where no script does
+if (place.hasAttribute("data-without-script")) { place.remove(); }
 
 const [all, none] = tools.querySelectorAll("button");
 const filter = tools.querySelector("input");
