@@ -21,6 +21,7 @@ from brokers.role_names import place_of
 from core import audit
 from core.client_kinds import ClientProgram
 from sso_portal import addresses, tokens
+from sso_portal.address_limits import UNKNOWN_TOKENS
 from sso_portal.tokens import Kind
 
 
@@ -37,14 +38,25 @@ def caller_with(access_token: str, address: str) -> Caller | None:
 
     `address` is where the request came from: see `sso_portal.addresses`.
     """
-    caller = owner_of(access_token)
+    caller = owner_of(access_token, address)
     if caller:
         addresses.demand_place(caller.command_line, address)
     return caller
 
 
-def owner_of(access_token: str) -> Caller | None:
-    """Return whose token it is, wherever the request came from: enough to end a command line."""
+def owner_of(access_token: str, address: str) -> Caller | None:
+    """Return whose token it is, wherever the request came from: enough to end a command line.
+
+    Raise TooMany for an address that has tried too many which are not good.
+    """
+    UNKNOWN_TOKENS.demand(address, access_token)
+    caller = _owner_of(access_token)
+    if not caller:
+        UNKNOWN_TOKENS.count(address, access_token)
+    return caller
+
+
+def _owner_of(access_token: str) -> Caller | None:
     now = time.time()
     token = tokens.find(access_token, Kind.ACCESS)
     if token is None or not tokens.is_good(token, now):

@@ -4,16 +4,21 @@ Source: https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/Welcome
 """
 
 import time
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import resolve_url
 
 from core.requests import CooperRequest
 from sso_portal import device_codes, registrations, signing_in
+from sso_portal.address_limits import FAILURES, REGISTRATIONS
 from sso_portal.protocol_errors import OidcError, OidcRefusal
 from sso_portal.registrations import Client
 from sso_portal.signing_in import Tokens
 from sso_portal.wire import answer, oidc_operation, read_json, text, texts
+
+WAITING = frozenset({OidcError.AUTHORIZATION_PENDING, OidcError.SLOW_DOWN})
+"""Answers to a tool whose person has not decided yet: no failures."""
 
 
 @oidc_operation
@@ -22,6 +27,10 @@ def register_client(request: CooperRequest) -> HttpResponse:
     members = read_json(request)
     if members.get("clientType") != "public":
         raise OidcRefusal(OidcError.INVALID_CLIENT_METADATA, "clientType has to be public.")
+
+    # each counts, also when it says the same as the last one
+    REGISTRATIONS.demand(request.client_address, request.id)
+    REGISTRATIONS.count(request.client_address, request.id)
 
     now = int(time.time())
     client = registrations.register(
@@ -76,21 +85,30 @@ def create_token(request: CooperRequest) -> HttpResponse:
         )
 
     members = read_json(request)
+    FAILURES.demand(request.client_address, request.body)
+    try:
+        return _tokens(_created(request, members))
+    except OidcRefusal as refusal:
+        if refusal.error not in WAITING:
+            FAILURES.count(request.client_address, request.body)
+        raise
+
+
+def _created(request: CooperRequest, members: dict[str, Any]) -> Tokens:
     grant_type = text(members, "grantType")
     client = registrations.authenticated_client(
         text(members, "clientId"), text(members, "clientSecret"), int(time.time())
     )
     if grant_type == registrations.AUTHORIZATION_CODE:
-        return _tokens(_exchange(request, client, members))
+        return _exchange(request, client, members)
     if grant_type == registrations.DEVICE_CODE:
-        return _tokens(device_codes.poll(client, text(members, "deviceCode")))
+        return device_codes.poll(client, text(members, "deviceCode"))
     if grant_type == registrations.REFRESH_TOKEN:
-        refresh_token = text(members, "refreshToken")
-        return _tokens(signing_in.refresh(client, refresh_token, request.client_address))
+        return signing_in.refresh(client, text(members, "refreshToken"), request.client_address)
     raise OidcRefusal(OidcError.UNSUPPORTED_GRANT_TYPE, "This grant type is not supported.")
 
 
-def _exchange(request: CooperRequest, client: Client, members: dict[str, object]) -> Tokens:
+def _exchange(request: CooperRequest, client: Client, members: dict[str, Any]) -> Tokens:
     return signing_in.exchange_code(
         client,
         text(members, "code"),

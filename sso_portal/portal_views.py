@@ -91,7 +91,7 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
 def logout(request: CooperRequest) -> HttpResponse:
     """Logout: end the caller's command line."""
     # from wherever it comes: a command line that is ended harms nobody
-    caller = _demanded(offers.owner_of(_token(request)))
+    caller = _demanded(offers.owner_of(_token(request), request.client_address))
     with audit.acting(person=caller.identity.person):
         command_lines.end(str(caller.command_line.session_id))
     return HttpResponse()

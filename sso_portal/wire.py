@@ -130,7 +130,9 @@ def oidc_operation(view: View) -> View:
         except ValueError as error:
             return oidc_error(OidcError.INVALID_REQUEST, str(error))
         except TooMany as error:
-            return oidc_error(OidcError.SLOW_DOWN, error.message)
+            response = oidc_error(OidcError.SLOW_DOWN, error.message)
+            response["Retry-After"] = str(error.retry_after)
+            return response
         except CooperError as error:
             logger.warning("sso-oidc: %s", error.detail)
             return oidc_error(OidcError.SERVER_ERROR, error.message)

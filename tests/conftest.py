@@ -30,6 +30,7 @@ from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
 from embedded_aws import EmbeddedAws
 from sso_portal import registration_keys
+from sso_portal.address_limits import FAILURES, REGISTRATIONS, UNKNOWN_TOKENS
 from tests.support import clock
 from tests.support import faults as injected
 from tests.support.saml_stage import connected
@@ -176,6 +177,8 @@ def store(
     catalogue.forget()
     guesses.forget()
     limits.forget()
+    for limit in (REGISTRATIONS, FAILURES, UNKNOWN_TOKENS):
+        limit.forget()
     last_used.forget()
     known_people.forget()
     for card in (new_admins_card, providers_card, refusals_card, disabled_people_card):
