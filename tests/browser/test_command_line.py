@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -14,10 +16,13 @@ from tests.support.browser import (
     sign_in,
     violations,
 )
+from tests.support.paths import ROOT
 from tests.support.sso_home import BOTO3, PROFILE, Home, running, with_sts
 
 __all__ = ["aws_cli", "chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
+
+SCRIPT = ROOT / "sso_portal" / "profile_script.py"
 
 
 def signed_in_by(cli: AwsCli, page, decision: str) -> tuple[int, str]:
@@ -68,6 +73,18 @@ def test_the_aws_cli_signs_in_and_uses_a_target(aws_cli, page, demo):
     option = ("--access-token", home.token()["accessToken"], "--profile", PROFILE)
     accounts = aws_cli.run("sso", "list-accounts", *option)
     assert "Development" in accounts.stdout, accounts.stderr
+
+    # the script finds the token where this CLI keeps it; what was added above goes
+    script = subprocess.run(
+        [sys.executable, "-I", SCRIPT, demo["url"]],
+        env={"HOME": str(aws_cli.home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert script.returncode == 0, script.stderr
+    assert (aws_cli.home / ".aws/config").read_text() == block
 
     out = aws_cli.run("sso", "logout", "--profile", PROFILE)
     assert out.returncode == 0, out.stderr

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sso_portal import profile_script
 from sso_portal.aws_config import Portal, Profile, config_block
 from sso_portal.start_views import LABEL
-from tests.support.aws_cli import SUITES, aws_cli
+from tests.support.aws_cli import SUITES_NOW, aws_cli
 from tests.support.paths import ROOT
 
 __all__ = ["aws_cli"]  # fixture
@@ -699,9 +699,6 @@ def test_the_papers_name_its_sha_256():
 
 
 # -- AWS's own reader ------------------------------------------------------------------------------
-SUITES_NOW = [SUITES[0], *(pytest.param(suite, marks=pytest.mark.soak) for suite in SUITES[1:])]
-
-
 @pytest.mark.parametrize("aws_cli", SUITES_NOW, indirect=True)
 def test_the_aws_cli_reads_what_it_wrote(aws_cli, monkeypatch):
     aws_cli.configure(OTHER_TOOLS.decode())
