@@ -33,6 +33,7 @@ from brokers.grants import (
 )
 from brokers.last_choices import remember, with_last_choices
 from brokers.open_consoles import open_console_of
+from brokers.portal_links import portal_links
 from brokers.request_catalogue import catalogue_of
 from brokers.request_keys import attempts_of
 from brokers.signin_endpoint import form_action_hosts
@@ -88,6 +89,7 @@ def target_page(
         "needs_device": needs_device,
         "contact": contact_for(request, card.target),
         "opens_new_tab": _opens_new_tab(request),
+        "portal_links": portal_links(str(card.target.name)),
         "is_starred": f"target:{card.target.name}" in preferences_of(request).starred,
         "open_console": open_console_of(
             request.identity.person,

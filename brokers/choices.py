@@ -5,6 +5,13 @@ from enum import StrEnum
 SHORTEST_SESSION = 900
 """Seconds that AWS gives at least (DurationSeconds of AssumeRole and GetFederationToken)."""
 
+SHORT_FOR_TOOLS = 1200
+"""Seconds below which AWS's tools ask for credentials anew with every command.
+
+They renew them from 15 minutes before their end: `_advisory_refresh_timeout` in
+https://github.com/boto/botocore/blob/develop/botocore/credentials.py
+"""
+
 ONE_HOUR = 3600
 """Seconds that AWS gives for every role, even to credentials that come from another role."""
 

@@ -16,6 +16,7 @@ from brokers.becoming import become, sign_in_first, without_cache
 from brokers.catalogue_rows import AnyTarget
 from brokers.credentials_forms import FreshForm
 from brokers.grants import Delivery, IssuedGrant
+from brokers.portal_links import portal_links
 from brokers.request_catalogue import catalogue_of
 from core import aws
 from core.errors import CooperError, Invalid
@@ -53,6 +54,7 @@ def _page_context(request: CooperRequest, issued: IssuedGrant) -> dict[str, Any]
         "values": formats.single_values(issued.credentials, region),
         "chosen": chosen_format(request, formats.LABELS),
         "fresh": _fresh_form(request, issued),
+        "portal_links": portal_links(name),
     }
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.identity import Group
 from brokers import arns, policies
-from brokers.choices import COMMAND_LINES, SHORTEST_SESSION, describe_seconds
+from brokers.choices import COMMAND_LINES, SHORT_FOR_TOOLS, SHORTEST_SESSION, describe_seconds
 from brokers.forms import WholeNumberField
 from brokers.policies import POLICY_LIMIT
 from brokers.reason_patterns import LONGEST_PATTERN, PatternError, parse
@@ -146,7 +146,11 @@ class SecondsField(WholeNumberField):
         """Take seconds from AWS's shortest session to `longest`."""
         shortest_text = f"{SHORTEST_SESSION} ({describe_seconds(SHORTEST_SESSION)})"
         longest_text = f"{longest} ({describe_seconds(longest)})"
-        help_text = f"Seconds, from {shortest_text} to {longest_text}."
+        tools_text = f"{SHORT_FOR_TOOLS} ({describe_seconds(SHORT_FOR_TOOLS)})"
+        help_text = (
+            f"Seconds, from {shortest_text} to {longest_text}. "
+            f"Below {tools_text} command lines ask anew for every command."
+        )
         super().__init__(
             min_value=SHORTEST_SESSION, max_value=longest, help_text=help_text, **named
         )

@@ -21,6 +21,7 @@ from accounts.sessions import hash_session_key
 from brokers.becoming import sign_in_first
 from brokers.group_targets import targets_by_group
 from brokers.own_history import own_history
+from brokers.portal_links import portal_links
 from brokers.request_catalogue import catalogue_of
 from core.http import post_only, safe_next
 from core.requests import CooperRequest
@@ -56,6 +57,7 @@ def _me_page(
         "history": own_history(identity.person, now, request.GET.get("before", "")),
         "is_older": "before" in request.GET,
         "targets": {target.name for row in rows for target in row.targets},
+        "portal_links": portal_links(),
         "preferences_form": form,
         "is_saved": "saved" in request.GET,
     }

@@ -11,7 +11,7 @@ from brokers import arns, catalogue, trust_policy
 from brokers.admin import target_save
 from brokers.admin.operation_kinds import TargetOperationKind
 from brokers.catalogue_state import Catalogue
-from brokers.choices import ONE_HOUR
+from brokers.choices import ONE_HOUR, SHORT_FOR_TOOLS, describe_seconds
 from brokers.models import AwsAccount, State, Target
 from brokers.probing import ProbeResult, apply_result, probe, report
 from brokers.readiness import Place, findings_by_place
@@ -32,6 +32,18 @@ def probe_form(
         operation = AdminOperation(TargetOperationKind.TEST, [target])
         form.fields.update(model_admin.extra_form_fields(request, operation))
     return form
+
+
+def warn_if_short(request: HttpRequest, operation: AdminOperation[Target]) -> None:
+    """Tell an administrator what a short longest session, typed just now, does to command lines."""
+    seconds = int(operation.document.max_seconds)
+    if "max_seconds" in operation.changes.before_and_after and seconds < SHORT_FOR_TOOLS:
+        messages.warning(
+            request,
+            f"At most {describe_seconds(seconds)}: command lines renew credentials 15 minutes "
+            "before they end, so they ask anew for nearly every command. "
+            f"From {describe_seconds(SHORT_FOR_TOOLS)} on they do not.",
+        )
 
 
 def show_result(request: HttpRequest, target: Target, result: ProbeResult) -> None:

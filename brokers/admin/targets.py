@@ -48,6 +48,7 @@ from brokers.admin.target_page import (
     show_result,
     trust_policy_context,
     typed_trust_context,
+    warn_if_short,
     with_result,
 )
 from brokers.admin.target_save import PreparedTarget
@@ -256,8 +257,9 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         catalogue.edit(build_if_free, target.name, accounts=filter(None, [target.aws_account]))
 
     def save_document(self, request: AdminRequest, operation: AdminOperation[Target]) -> None:
-        """Save, then say that an administrator entitled themself."""
+        """Save, then say what the administrator may not have thought of."""
         super().save_document(request, operation)
+        warn_if_short(request, operation)
         warn_if_self_entitled(request, _saved_groups(operation))
 
     def message_user(
