@@ -1,10 +1,12 @@
 """SDKs through their default chains: nothing but `~/.aws`, and a token that is over is renewed."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from tests.support.sdk_builds import go_words, javascript_words
 from tests.support.served import serving
 from tests.support.sso_home import BOTO3, PROFILE, Home, Program, running, signed_in_home
 
@@ -36,6 +38,32 @@ def check_refreshing(program: Program, home: Home) -> None:
 def test_boto3_signs_in_by_itself_and_renews_its_token(home):
     with running(home, *BOTO3) as program:
         check_refreshing(program, home)
+
+
+@pytest.mark.soak
+def test_the_sdk_for_javascript_does(home):
+    with running(home, *javascript_words()) as program:
+        check_refreshing(program, home)
+
+
+@pytest.mark.soak
+def test_the_sdk_for_go_does(home, tmp_path):
+    with running(home, *go_words(tmp_path)) as program:
+        check_refreshing(program, home)
+
+
+@pytest.mark.soak
+def test_a_loop_over_forty_profiles_works_as_cooper_comes(store, tmp_path):
+    with serving(store.environment() | {"COOPER_EMBEDDED": "1"}) as server:
+        home = signed_in_home(tmp_path / "home", server, store.endpoint_url)
+        profile = re.search(r"(?s)\[profile cooper-dev-read\]\n(.*?)\n\n", home.config.read_text())
+        with home.config.open("a") as config:
+            for number in range(40):
+                config.write(f"\n[profile copy-{number}]\n{profile[1]}\n")
+
+        with running(home, *BOTO3) as program:
+            answers = [program.ask(f"copy-{number}") for number in range(40)]
+    assert [answer for answer in answers if DEV_READ not in answer.get("arn", "")] == []
 
 
 # -- several at once -------------------------------------------------------------------------------
