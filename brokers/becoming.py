@@ -88,6 +88,7 @@ def target_page(
         "form": form,
         "needs_device": needs_device,
         "contact": contact_for(request, card.target),
+        "command_lines": _command_lines(card.target, catalogue_of(request)),
         "opens_new_tab": _opens_new_tab(request),
         "portal_links": portal_links(str(card.target.name)),
         "is_starred": f"target:{card.target.name}" in preferences_of(request).starred,
@@ -99,6 +100,15 @@ def target_page(
         ),
     }
     return render(request, "brokers/target.html", context, status=status)
+
+
+def _command_lines(target: CatalogueTarget, catalogue_now: Catalogue) -> str:
+    """Return how command lines become the target, where it is not as they become all others."""
+    if not catalogue_now.takes_permit(target):
+        return ""
+    if catalogue_now.is_open_with_permit(target):
+        return "With a permit each time"
+    return "Closed"
 
 
 def _opens_new_tab(request: CooperRequest) -> bool:

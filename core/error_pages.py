@@ -20,6 +20,7 @@ TITLES = {
     HTTPStatus.FORBIDDEN: "Access denied",
     HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.CONFLICT: "Changed meanwhile",
+    HTTPStatus.GONE: "Over",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not available now",

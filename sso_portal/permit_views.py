@@ -123,7 +123,6 @@ def _question(
         "form": form,
         "address": request.client_address,
         "needs_device": card.takes_code and stepup.FIELD not in form.fields,
-        "enrol_address": stepup.enrol_address(request),
         "ends_at": datetime.fromtimestamp(float(own_permit.ends_at), UTC),
     }
     return render(request, "sso_portal/permit.html", context, status=status)

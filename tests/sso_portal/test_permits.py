@@ -140,6 +140,16 @@ def test_who_is_not_entitled_hears_the_same_as_of_an_unknown_one(opened, tool):
     assert ask(tool).json() == tool.credentials(PROD, "nothing-there").json()
 
 
+def test_the_page_of_a_target_says_how_command_lines_become_it(store, alice):
+    def said(name: str) -> list[str]:
+        page = alice.get(f"/targets/{name}/").text
+        return re.findall("<dt>Command lines</dt><dd>(.*?)</dd>", page)
+
+    assert (said("dev-read"), said("prod-admin")) == ([], ["Closed"])
+    change_target("prod-admin", command_lines="permit")
+    assert said("prod-admin") == ["With a permit each time"]
+
+
 # -- the honest way --------------------------------------------------------------------------------
 def test_it_prints_a_link_whose_page_permits_one_grant(opened, tool, alice):
     link = link_in(ask(tool))
@@ -259,7 +269,7 @@ def test_without_a_device_it_leads_to_set_one_up(opened, client_of):
     tool = CommandLineTool().sign_in(carol_like)
     link = link_in(ask(tool))
     page = carol_like.get(link).text
-    assert f"/device/?next={quote(link, safe='')}" in page and 'name="code"' not in page
+    assert 'href="/device/">Set up a device first' in page and 'name="code"' not in page
     assert carol_like.post(link, {"code": "123456"}).status_code == 403
 
 
