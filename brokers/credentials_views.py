@@ -1,7 +1,7 @@
 """Credentials over HTTP: the POST that becomes a target in a shell, and the format it is shown in.
 
 Reloading: a browser asks before it sends a POST again, and with JavaScript the page gives itself
-the target's address, so that reloading leads there. Nothing mints by GET.
+the target's address, so that reloading leads there. No page mints by GET.
 """
 
 import logging

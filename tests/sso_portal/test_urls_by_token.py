@@ -141,6 +141,37 @@ def what_matters(response) -> tuple[object, ...]:
     return response.status_code, response.headers.get("Location"), text
 
 
+# -- what mints ------------------------------------------------------------------------------------
+def test_no_request_that_a_cookie_authenticates_mints_by_get(client_of, store):
+    """Whatever it says: it names targets, durations and a yes, in every way that forms do."""
+    query = {**DEV_READ, "target": "dev-read", "name": "dev-read", "duration": "900"}
+    query |= {"decision": "allow", "seconds": "900", "reason": "because", "format": "sh"}
+    browser = client_of("alice")
+    browser.post("/credentials/format/", {"format": "sh"})
+    issued = len(store.issued)
+    paths = [filled(address) for address in addresses() if not address.startswith("/admin/")]
+    for path in paths:
+        for method in ("GET", "HEAD"):
+            browser.generic(method, path, query_params=query)
+    assert len(store.issued) == issued and Token.everything() == []
+
+
+def test_one_address_alone_mints_by_get_with_a_bearer_token(client_of, tokens, store):
+    """As the protocol has it: GetRoleCredentials."""
+    headers = {
+        "x-amz-sso_bearer_token": tokens[GOOD],
+        "authorization": f"Bearer {tokens[GOOD]}",
+    }
+    minting = set()
+    for address in addresses():
+        issued = len(store.issued)
+        if not address.startswith("/admin/"):
+            client_of(None).get(filled(address), DEV_READ, headers=headers)
+        if len(store.issued) > issued:
+            minting.add(address)
+    assert minting == {"/sso/federation/credentials"}
+
+
 # -- the tokens of `sso-oidc` ----------------------------------------------------------------------
 @pytest.mark.parametrize("grant_type", ["refresh_token", "authorization_code"])
 def test_no_token_but_the_right_one_gets_another(client_of, tokens, grant_type):
