@@ -149,8 +149,6 @@ def validator_of_body(operation):
 def test_every_answer_is_as_described(description, tool, path):
     statuses = check_answers(description[path][OPERATIONS[path]], tool.access, FEW)
     assert statuses[200] > 3
-    if path.endswith("credentials"):
-        assert {200, 400, 404} <= set(statuses)
 
 
 @pytest.mark.soak
@@ -158,6 +156,8 @@ def test_every_answer_is_as_described(description, tool, path):
 def test_each_of_ten_thousand_answers_is_as_described(description, tool, path):
     statuses = check_answers(description[path][OPERATIONS[path]], tool.access, MANY)
     assert statuses[200] > 300 and statuses.total() >= 3_400
+    if path.endswith("credentials"):
+        assert {200, 400, 404} <= set(statuses)
 
 
 def sent(description, path: str, token: str = "", **parts):
