@@ -18,6 +18,7 @@ from accounts.announcements import Announcement, Happening
 from accounts.command_lines import Way
 from accounts.identity import Identity, parse_groups
 from accounts.models import Person
+from brokers.errors import TooMany
 from core import audit
 from core.audit import Event
 from core.dynamo import Stale, transaction
@@ -135,10 +136,12 @@ def _demand_on() -> None:
 
 # -- the tool: starting, polling -------------------------------------------------------------------
 def start(client: Client, address: str) -> Started:
-    """Let a tool wait for its person; raise OidcRefusal where that is off, or asked too often."""
+    """Let a tool wait for its person; raise OidcRefusal where that is off, and TooMany."""
     _demand_on()
     if throttle.count(f"device-code#{throttle.source_of(address)}", 60) > STARTS_PER_MINUTE:
-        raise OidcRefusal(OidcError.SLOW_DOWN, "Too many codes were asked for. Try in a minute.")
+        seconds = throttle.seconds_left(60)
+        message = f"Too many codes from your network address. Try again in {seconds} seconds."
+        raise TooMany(message, "device codes of an address", retry_after=seconds)
 
     letters = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
     started = Started(tokens.new_token(Kind.DEVICE), letters)

@@ -145,6 +145,8 @@ def oidc_error(error: OidcError, description: str) -> HttpResponse:
     content = {
         "error": error.value,
         "error_description": description,
+        # the AWS CLI prints this one, before 2.36 nothing else
+        "message": description,
         "__type": error.exception_name,
     }
     response = JsonResponse(content, status=error.status)

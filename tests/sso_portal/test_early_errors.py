@@ -51,7 +51,7 @@ def demand_shape(response: HttpResponse) -> str:
     if path.startswith("/sso/"):
         assert set(content) == {"__type", "message"}
         return str(content["message"])
-    assert set(content) == {"__type", "error", "error_description"}
+    assert set(content) == {"__type", "error", "error_description", "message"}
     assert name.lower() == content["error"].replace("_", "") + "exception" or (
         (name, content["error"]) == ("InternalServerException", "server_error")
     )

@@ -10,8 +10,13 @@ from cooper_project import rewrap
 from core.installation import Installation
 from sso_portal import registration_keys
 from tests.support import clock
+from tests.support.aws_cli import SUITES_NOW, aws_cli
 from tests.support.command_line import CommandLineTool, error_of
 from tests.support.events import all_events
+from tests.support.served import serving
+from tests.support.sso_home import PROFILE, HttpTool, home_of
+
+__all__ = ["aws_cli"]  # a fixture
 
 DAY = 86_400
 
@@ -92,6 +97,24 @@ def test_a_server_goes_on_with_its_keys_while_the_tables_do_not_answer(store, mo
     registration_keys._loaded.read_at -= registration_keys.LOOK_EVERY
     Installation.find(registration_keys.ITEM).delete()
     assert signer_of(registered()) == before
+
+
+# -- under a real CLI ------------------------------------------------------------------------------
+@pytest.mark.parametrize("aws_cli", SUITES_NOW, indirect=True)
+def test_a_signed_in_aws_cli_refreshes_after_two_rotations(store, tool, aws_cli):
+    run("rotate")
+    run("rotate")
+    # a server that has never met the key of the registration as the newest one
+    with serving(store.environment() | {"COOPER_EMBEDDED": "1"}) as url:
+        home = home_of(tool, aws_cli.home, url, store.endpoint_url)
+        home.let_token_end()
+        used = aws_cli.run("sts", "get-caller-identity", "--profile", PROFILE)
+        assert ":assumed-role/dev-read/alice." in used.stdout, used.stderr
+        assert home.token()["accessToken"] != tool.access
+
+        newcomer = HttpTool(server=url)
+        newcomer.register()
+        assert [signer_of(each) for each in (newcomer, tool)] == [stored_ids()[0], stored_ids()[2]]
 
 
 # -- dropped in the end ----------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class Home:
         """Do what `aws sso login` does with this `~/.aws/config`."""
         self.keep_token(HttpTool(server=server).sign_in(signed_in_person(server, username)))
 
-    def keep_token(self, tool: HttpTool) -> None:
+    def keep_token(self, tool: CommandLineTool) -> None:
         now = datetime.now(UTC)
         self.write_token(
             {
@@ -147,6 +147,11 @@ class Home:
 def signed_in_home(path: Path, server: str, sts: str, username: str = "alice") -> Home:
     """Return a home in which somebody is signed in, and all their targets are profiles."""
     tool = HttpTool(server=server).sign_in(signed_in_person(server, username))
+    return home_of(tool, path, server, sts)
+
+
+def home_of(tool: CommandLineTool, path: Path, server: str, sts: str) -> Home:
+    """Return a home with the tokens that a tool has, and all targets of its person as profiles."""
     authorization = {"Authorization": f"Bearer {tool.access}"}
     request = urllib.request.Request(f"{server}/api/v1/aws-config", headers=authorization)
     with urllib.request.urlopen(request, timeout=30) as response:
