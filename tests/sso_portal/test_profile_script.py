@@ -280,10 +280,9 @@ def test_what_others_own_is_told_and_stays(read_only):
 
 def script(home: Path, block: bytes, *options: str, url: str = URL, user: int | None = None):
     """Run the file as people do, with no more than Python."""
-    copy = Path(tempfile.gettempdir()) / f"cooper-profiles-{os.getpid()}.py"
-    if not copy.exists():
-        shutil.copyfile(SCRIPT, copy)
-        copy.chmod(0o644)
+    copy = home / "cooper-profiles.py"
+    shutil.copyfile(SCRIPT, copy)
+    copy.chmod(0o644)
     return subprocess.run(
         ["/usr/bin/python3", "-I", str(copy), url, *options, "--from", "-"],
         input=block.decode(),
