@@ -81,7 +81,7 @@ def _answer(request: CooperRequest, authorization: Authorization) -> HttpRespons
 
 def _question(request: CooperRequest, authorization: Authorization) -> HttpResponse:
     # the answer to the form leads to the client, by redirect
-    request.form_action = [_origin(authorization.redirect_uri)]
+    request.form_action = _origins(authorization.redirect_uri)
 
     context = {
         "client": authorization.client,
@@ -102,7 +102,7 @@ def _ends_soon(request: CooperRequest) -> bool:
 def _sign_in_anew(request: CooperRequest, authorization: Authorization) -> HttpResponse:
     """Ask for a sign-in; a password that is right leads back to the question."""
     # a no leads to the client, by redirect
-    request.form_action = [_origin(authorization.redirect_uri)]
+    request.form_action = _origins(authorization.redirect_uri)
     form = reauthentication.password_form(request.identity)
     status = 200
 
@@ -161,15 +161,25 @@ def _authenticated_at(request: CooperRequest) -> datetime:
 
 def _back(request: CooperRequest, redirect_uri: str, answer: dict[str, str]) -> HttpResponse:
     """Go back to the client, on this very machine: its address was checked."""
-    request.form_action = [_origin(redirect_uri)]
-
     state = _parameter(request, "state")[:STATE_LIMIT]
-    return HttpResponseRedirect(f"{redirect_uri}?{urlencode({**answer, 'state': state})}")
+    onward = f"{redirect_uri}?{urlencode({**answer, 'state': state})}"
+    if request.method == "POST" and not _origins(redirect_uri):
+        return render(request, "sso_portal/back.html", {"onward": onward})
+
+    request.form_action = _origins(redirect_uri)
+    return HttpResponseRedirect(onward)
 
 
-def _origin(redirect_uri: str) -> str:
+def _origins(redirect_uri: str) -> list[str]:
+    """Return what a Content-Security-Policy calls the client, nothing for an IPv6 address.
+
+    Its grammar has none, and browsers would stop the redirect that answers a form.
+    Source: https://www.w3.org/TR/CSP3/#grammardef-host-part
+    """
     parts = urlsplit(redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}"
+    if ":" in (parts.hostname or ""):
+        return []
+    return [f"{parts.scheme}://{parts.netloc}"]
 
 
 def _parameter(request: CooperRequest, name: str) -> str:
