@@ -90,7 +90,8 @@ def send_mutated(stock: Stock, how_many: settings) -> Counter[tuple[str, int]]:
             check(sent, response, by_person=by_person)
             logged = "\n".join(lines)
             assert not [secret for secret in secrets if secret in logged], sent
-            if response.status_code >= 400:
+            if response.status_code >= 400 and not is_page:
+                # a page has its own address, whatever its sender put there
                 text = response.text
                 assert not [secret for secret in secrets if secret in text], sent
 
