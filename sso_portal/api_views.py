@@ -128,8 +128,9 @@ def error_answer(refusal: ApiRefusal, **more: str) -> HttpResponse:
 @api_operation("GET")
 def targets(request: CooperRequest, caller: Caller) -> HttpResponse:
     """Return what the caller may become by a command line."""
+    open_targets = list(offers.targets_of(caller))
     names = offers.account_names()
-    rows = [_row(target, names) for target in offers.targets_of(caller)]
+    rows = [_row(target, names) for target in open_targets]
     return answer({"targets": rows})
 
 

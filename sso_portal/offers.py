@@ -111,7 +111,7 @@ def is_open(
 
 def takes_permit(target: CatalogueTarget) -> bool:
     """Return whether a command line needs a permit to become the target."""
-    return catalogue.current().takes_permit(target)
+    return catalogue.latest().takes_permit(target)
 
 
 def target_called(caller: Caller, account_id: str, role_name: str) -> CatalogueTarget:
@@ -135,8 +135,8 @@ def target_named(caller: Caller, name: str) -> CatalogueTarget:
 
 
 def account_names() -> dict[str, str]:
-    """Return the names of the AWS accounts, by their ids."""
-    accounts = catalogue.current().accounts
+    """Return the names of the AWS accounts, by their ids, once the targets have been read."""
+    accounts = catalogue.latest().accounts
     return {account_id: str(account.name or "") for account_id, account in accounts.items()}
 
 
@@ -162,9 +162,12 @@ def credentials_for(
         permit=permit,
         reason=str(permit.reason or "") if permit else "",
     )
+    # of this very request: the target was found in it, and the grant reads what it rests on anew
+    catalogue_now = catalogue.latest()
+
     # a refusal names the program too
     with audit.acting(extra={**audit.context().extra, **client.facts}):
-        issued = grant(caller.identity, request, datetime.now(UTC), catalogue.current())
+        issued = grant(caller.identity, request, datetime.now(UTC), catalogue_now)
 
     command_lines.note_use(caller.command_line, target.name, str(client.kind), time.time())
     return issued.credentials

@@ -50,7 +50,7 @@ def credentials_for(
 
 
 def _demand_open(request: CooperRequest, caller: Caller, target: CatalogueTarget) -> None:
-    if offers.is_open(target, catalogue.current(), caller.command_line):
+    if offers.is_open(target, catalogue.latest(), caller.command_line):
         return
 
     page = public_url(request) + resolve_url("target", name=target.name)
@@ -75,7 +75,7 @@ def _permit_needed(request: CooperRequest, target: CatalogueTarget, permit: Perm
 
 
 def _what_it_takes(target: CatalogueTarget) -> str:
-    current = catalogue.current()
+    current = catalogue.latest()
     parts = []
     if current.takes_code(target):
         parts.append("a one-time code")

@@ -35,9 +35,8 @@ PAGE = 100
 def list_accounts(request: CooperRequest) -> HttpResponse:
     """ListAccounts: the AWS accounts in which the caller may become something."""
     caller = _caller(request)
-    names = offers.account_names()
-
     ids = sorted({str(target.aws_account) for target in offers.targets_of(caller)})
+    names = offers.account_names()
 
     accounts = [
         {"accountId": account_id, "accountName": names.get(account_id) or account_id}

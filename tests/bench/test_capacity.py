@@ -8,6 +8,7 @@ import pytest
 from bench.stub_aws.copies import copy_tables
 from tests.support import faults
 from tests.support.codes import give_device, next_code
+from tests.support.command_line import CommandLineTool, get_portal
 from tests.support.paths import ROOT
 
 PAPER = ROOT / "docs" / "capacity.md"
@@ -70,6 +71,34 @@ ACTIONS = {
 }
 
 
+class CommandLines:
+    """One that is signed in, and one that its person has just allowed."""
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.tool = CommandLineTool().sign_in(browser)
+        self.new = CommandLineTool()
+        self.new.register()
+        self.code = self.new.allowed_by(browser)
+        # a target's first use in a minute is noted
+        self.become()
+
+    def become(self):
+        return self.tool.credentials("222222222222", "dev-read")
+
+
+COMMAND_LINE_ACTIONS = {
+    "credentials of a role, by a command line": CommandLines.become,
+    "a command line's list of AWS accounts": lambda lines: get_portal(
+        "assignment/accounts", lines.tool.access
+    ),
+    "a command line's refresh": lambda lines: lines.tool.refresh_access(),
+    "a command line's yes in the browser": lambda lines: lines.browser.post(
+        lines.new.authorize_address(), {"decision": "allow"}
+    ),
+}
+
+
 @pytest.mark.parametrize("what", ACTIONS)
 def test_the_paper_says_what_it_costs(client_of, what):
     browser = client_of(None if "sign-in" in what else "alice")
@@ -78,10 +107,27 @@ def test_the_paper_says_what_it_costs(client_of, what):
     browser.get("/")
     browser.get("/login/")
     browser.get("/me/")
+    check_row(what, lambda: ACTIONS[what](browser))
 
+
+@pytest.mark.parametrize("what", COMMAND_LINE_ACTIONS)
+def test_the_paper_says_what_a_command_line_costs(client_of, what):
+    lines = CommandLines(client_of("alice"))
+    check_row(what, lambda: COMMAND_LINE_ACTIONS[what](lines))
+
+
+def test_the_paper_says_what_a_code_costs(client_of):
+    lines = CommandLines(client_of("alice"))
+    faults.clear()
+    assert lines.new.exchange(lines.code).status_code == 200
+    calls = faults.journal()
+    assert f"{len(calls)} calls, once a sign-in" in PAPER.read_text()
+
+
+def check_row(what, act):
     database = copy_tables()
     faults.clear()
-    assert ACTIONS[what](browser).status_code in (200, 302, 303)
+    assert act().status_code in (200, 302, 303)
     calls = faults.journal()
     for call in calls:
         if call.service == "dynamodb":
@@ -94,7 +140,7 @@ def test_the_paper_says_what_it_costs(client_of, what):
 
 
 def test_every_row_of_the_paper_is_counted():
-    assert set(rows()) == set(ACTIONS)
+    assert set(rows()) == set(ACTIONS) | set(COMMAND_LINE_ACTIONS)
 
 
 def test_the_paper_s_month_follows_from_its_rows_and_prices():

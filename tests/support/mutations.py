@@ -351,7 +351,8 @@ class Stock:
 
     def _learn(self, sent: Sent, response: HttpResponse) -> None:
         """Remember the secrets of an answer, and sign in again where the tokens are over."""
-        if response.status_code == 200 and response.headers["Content-Type"] == "application/json":
+        is_json = response.headers.get("Content-Type") == "application/json"
+        if response.status_code == 200 and is_json and response.content:
             content = response.json()
             self.secrets |= set(_secrets_in(content))
             # whatever it has registered as is shown on the page from now on
