@@ -57,7 +57,8 @@ def check_error(sent: Sent, response) -> None:
     names = {"error", "message"}
     if sent.path.startswith("/sso"):
         assert content.pop("__type") == response.headers["x-amzn-ErrorType"]
-        names = {"error", "error_description"} if "/sso-oidc/" in sent.path else {"message"}
+        of_oidc = {"error", "error_description", "message"}
+        names = of_oidc if "/sso-oidc/" in sent.path else {"message"}
     assert set(content) - {"permitUrl"} == names
     assert all(isinstance(text, str) and text.strip() for text in content.values())
 
