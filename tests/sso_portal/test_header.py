@@ -158,6 +158,26 @@ def test_a_request_whose_header_was_dropped_is_told_so(trusted: Stage, way: str)
     assert TOKEN_HEADER in content["message"]
 
 
+@pytest.mark.parametrize("way", ["directly", "nginx", "haproxy"])
+@pytest.mark.parametrize(
+    "name", ["SCRIPT_NAME", "PATH_INFO", "X_Forwarded_For", "Remote_User", "X_Forwarded_Host"]
+)
+def test_no_other_header_with_underscores_comes_through(
+    trusted: Stage, way: str, name: str
+) -> None:
+    url = trusted.server if way == "directly" else trusted.behind(way)
+    path = "/sso/assignment/accounts"
+    plain = ask(url, path, {TOKEN_HEADER: "x"})
+    assert ask(url, path, {TOKEN_HEADER: "x", name: "/healthz"}) == plain
+    assert plain[0] == 401
+
+
+def test_a_proxys_word_counts_in_its_own_spelling_alone(stage: Stage) -> None:
+    headers = {"X-Forwarded-Proto": "http", "X_Forwarded_Proto": "https", TOKEN_HEADER: "x"}
+    status, content = ask(stage.server, "/sso/assignment/accounts", headers)
+    assert status == 400 and "plain http" in content["message"]
+
+
 # -- who drops it ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("way", ["nginx", "haproxy"])
 def test_the_check_passes_with_the_documented_configuration(
