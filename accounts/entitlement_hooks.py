@@ -30,7 +30,7 @@ def register(source: EntitlementSource) -> None:
 
 
 def relevant_groups(groups: Iterable[Group]) -> frozenset[Group]:
-    """Return those of the groups that administer, audit, or entitle to anything."""
+    """Return those of the groups that a setting names, or that entitle to anything."""
     groups = frozenset(groups)
     relevant = groups & _groups_of_settings()
     for source in _sources:

@@ -22,7 +22,7 @@ from brokers.credentials_views import region_of
 from brokers.entitlements import entitlements_of
 from brokers.request_catalogue import catalogue_of
 from core.requests import CooperRequest
-from sso_portal import aws_config, offers
+from sso_portal import aws_config, device_codes, offers
 from sso_portal.permitting import public_url
 from sso_portal.start_views import LABEL
 
@@ -74,6 +74,7 @@ def set_up(request: CooperRequest) -> HttpResponse:
         "config": block,
         "portal": portal,
         "sha_256": SHA_256,
+        "may_allow_by_code": device_codes.is_for(request.identity),
         "command_lines": command_lines.active_of(request.user.stored_person, time.time()),
     }
     if chosen:

@@ -29,14 +29,24 @@ def sources(monkeypatch):
 def powers(settings):
     settings.COOPER_ADMIN_GROUPS = ["admins"]
     settings.COOPER_AUDITOR_GROUPS = ["okta:auditors"]
+    settings.COOPER_DEVICE_CODE = ["okta:remote"]
 
 
 @pytest.mark.usefixtures("sources", "powers")
-def test_groups_are_relevant_that_administer_audit_or_entitle():
+def test_groups_are_relevant_that_administer_audit_allow_by_a_code_or_entitle():
     groups = parse_groups(
-        ["admins", "okta:admins", "okta:auditors", "okta:developers", "developers", "okta:chess"]
+        [
+            "admins",
+            "okta:admins",
+            "okta:auditors",
+            "okta:developers",
+            "developers",
+            "okta:chess",
+            "okta:remote",
+            "remote",
+        ]
     )
-    relevant = parse_groups(["admins", "okta:auditors", "okta:developers"])
+    relevant = parse_groups(["admins", "okta:auditors", "okta:developers", "okta:remote"])
     assert entitlement_hooks.relevant_groups(groups) == relevant
     assert entitlement_hooks.relevant_groups([]) == frozenset()
 

@@ -3,10 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from accounts.models import WebSession
+from accounts.sessions import AUTHENTICATED_AT, SessionStore
+from demo.seed import PASSWORD
 from tests.support.aws_cli import SUITES_NOW, aws_cli
 from tests.support.browser import (
     check_layout,
@@ -19,10 +23,12 @@ from tests.support.browser import (
     violations,
 )
 from tests.support.served import serving
-from tests.support.sso_home import PROFILE, Home, with_sts
+from tests.support.sso_home import PROFILE, Home, HttpTool, with_sts
 
 __all__ = ["aws_cli", "chromium", "page"]  # fixtures
 pytestmark = pytest.mark.browser
+
+HOUR = 3_600
 
 LOGIN = ("sso", "login", "--profile", PROFILE, "--use-device-code", "--no-browser")
 
@@ -50,10 +56,24 @@ def printed(login) -> tuple[str, str]:
     raise AssertionError(f"no code was printed: {said}")
 
 
-def type_code(page, address: str, code: str) -> None:
+def let_sign_ins_age(seconds: float) -> None:
+    """Let everybody have signed in so long ago, in web sessions that go on."""
+    for web_session in WebSession.everything():
+        data = SessionStore().decode(str(web_session.data))
+        moment = datetime.now(UTC) - timedelta(seconds=seconds)
+        data[AUTHENTICATED_AT] = moment.isoformat()
+        web_session.data = SessionStore().encode(data)
+        web_session.save()
+
+
+def type_code(page, address: str, code: str, password: str = "") -> None:
     """Open the printed address, type the code as people do, and wait for the question."""
     page.goto(address)
     page.get_by_label("Code").fill(code.lower().replace("-", " "))
+    if password:
+        see(page.get_by_text("Your sign-in is older than 5 minutes"))
+        check_layout(page, "device-code-password")
+        page.get_by_label("Password").fill(password)
     follow(page, page.get_by_role("button", name="Go on"))
     see(page.get_by_role("heading", name="Allow this host to sign in as you?"))
     see(page.locator("dl.facts").get_by_text(code, exact=True))
@@ -92,9 +112,25 @@ def test_the_aws_cli_signs_in_by_a_code_that_is_typed(aws_cli, page, demo):
     region = page.get_by_role("region", name="What happened in your name")
     expect(region).to_contain_text("A command line on a host without a browser was allowed")
 
+    let_sign_ins_age(7 * HOUR + 60)
     with aws_cli.started(*LOGIN) as login:
-        type_code(page, *printed(login))
+        type_code(page, *printed(login), password=PASSWORD)
         follow(page, page.get_by_role("button", name="Deny"))
         see(page.get_by_text("the code is good no more"))
         said, _ = login.communicate(timeout=60)
     assert login.returncode != 0 and "Its person did not allow it." in said, said
+
+
+def test_a_sign_in_comes_before_what_would_end_within_the_hour(page, demo):
+    sign_in(page, "alice")
+    let_sign_ins_age(7 * HOUR + 60)
+    tool = HttpTool(server=demo["url"])
+    tool.register()
+    page.goto(tool.authorize_address())
+    see(page.get_by_role("heading", name="Sign in anew first"))
+    check_layout(page, "sign-in-anew")
+    assert violations(page) == []
+
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page, page.get_by_role("button", name="Go on"))
+    see(page.get_by_role("heading", name="Allow a command line to sign in as you?"))

@@ -57,6 +57,7 @@ def test_it_finds_nothing_wrong_with_good_settings(good):
         ("COOPER_ADMIN_GROUPS", ["okta:CN=admins", "OU=Groups"], "cooper.E002"),
         ("COOPER_ADMIN_GROUPS", ["local:okta:prod-admins"], "cooper.E002"),
         ("COOPER_AUDITOR_GROUPS", ["DC=example"], "cooper.E002"),
+        ("COOPER_DEVICE_CODE", ["Bad Group:x"], "cooper.E002"),
         ("COOPER_REGION", "Frankfurt", "cooper.E003"),
         ("COOPER_PUBLIC_URL", "http://cooper.example.com", "cooper.E004"),
         ("COOPER_BIND", "nonsense", "cooper.E005"),

@@ -147,6 +147,11 @@ def test_every_web_session_of_the_person_is_told_of_the_approval(alice, client_o
     assert "was allowed to sign in" not in client_of("bob").get("/").content.decode()
 
 
+def test_the_page_of_command_lines_leads_there_whoever_may(client_of, alice):
+    assert f'href="{PAGE}"' in alice.get("/command-line/").content.decode()
+    assert f'href="{PAGE}"' not in client_of("bob").get("/command-line/").content.decode()
+
+
 # -- who may ---------------------------------------------------------------------------------------
 def test_it_is_off_unless_groups_are_named(alice, tool, settings):
     settings.COOPER_DEVICE_CODE = []
