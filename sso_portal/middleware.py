@@ -30,7 +30,10 @@ TEXTS = {
 
 
 class ErrorShapeMiddleware:
-    """Gives every error the shape in which the tools read it. It stands first, and sees all."""
+    """Gives every error the shape in which the tools read it. It stands first, and sees all.
+
+    It lets no cookie of a request in that is for a tool.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -42,6 +45,8 @@ class ErrorShapeMiddleware:
 
         # an error page then is JSON too, with a sentence that can be taken from it
         request.META["HTTP_ACCEPT"] = JSON
+        # no cookie counts for a tool: none is read, kept alive, or taken back
+        request.META.pop("HTTP_COOKIE", None)
         response = self.get_response(request)
 
         is_error = response.status_code >= HTTPStatus.MULTIPLE_CHOICES

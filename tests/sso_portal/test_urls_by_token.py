@@ -11,6 +11,7 @@ from django.test import Client
 
 from sso_portal.models import Token
 from sso_portal.tokens import token_hash
+from tests.support import clock, faults
 from tests.support.addresses import addresses, filled
 from tests.support.command_line import CommandLineTool
 from tests.support.token_states import GOOD, NONE, WITHOUT_GROUPS, tokens_by_state
@@ -38,6 +39,7 @@ OPEN = {"/api/v1/openapi.json"}
 """What is the same for everybody."""
 
 TOOLS = ("/sso/", "/api/")
+SIGNING_IN = "/sso-oidc/"
 
 
 @pytest.fixture
@@ -85,6 +87,21 @@ def test_it_answers_each_token_as_listed_whatever_cookie_is_beside_it(
     assert answers == {
         (address, state): listed(address, state) for address in ADDRESSES for state in tokens
     }
+
+
+@pytest.mark.parametrize("cookie", ["alice", "one that is over"])
+def test_no_cookie_is_read_kept_alive_or_taken_back(client_of, cookie):
+    browser = client_of("alice")
+    if cookie != "alice":
+        browser.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    clock.shift(120)
+    faults.clear()
+    for address in addresses():
+        if not address.startswith((*TOOLS, SIGNING_IN)) or address.endswith("/authorize"):
+            continue
+        for method in ("GET", "POST"):
+            assert browser.generic(method, filled(address)).cookies == {}, address
+    assert faults.count(table="web-sessions") == 0
 
 
 def test_lists_of_a_person_without_groups_are_empty(client_of, tokens):
