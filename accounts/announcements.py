@@ -165,8 +165,9 @@ def _put_away_before(request: HttpRequest, stored: StoredPreferences) -> Collect
     address = request.session.get(SIGNED_IN_FROM, {}).get("address")
     is_same_address = bool(address) and address == last.get("address")
 
-    signed_in_at = datetime.fromisoformat(request.session[AUTHENTICATED_AT]).timestamp()
-    is_later = signed_in_at > int(last.get("at", 0))
+    # a web session of an earlier cooper may not say it
+    signed_in_at = str(request.session.get(AUTHENTICATED_AT, "")) or "1970-01-01T00:00+00:00"
+    is_later = datetime.fromisoformat(signed_in_at).timestamp() > int(last.get("at", 0))
     return tuple(last.get("ids", ())) if is_same_address and is_later else ()
 
 

@@ -148,6 +148,17 @@ def test_later_web_sessions_from_that_address_do_not_show_it_and_others_do(clien
         assert "cli-of-alice" in page(signed_in_from(client_of("alice"), address))
 
 
+def test_a_web_session_that_does_not_say_when_it_began_shows_it(client_of):
+    announcement = announce()
+    put_away(client_of("alice"), announcement.id)
+    clock.shift(5)
+    browser = signed_in_from(client_of("alice"), HERE)
+    session = browser.session
+    del session["authenticated_at"]
+    session.save()
+    assert "cli-of-alice" in page(browser, "/me/")
+
+
 def test_a_later_one_is_shown_again(client_of):
     alice = client_of("alice")
     put_away(alice, announce("first").id)
