@@ -16,6 +16,7 @@ from sso_portal.models import Token
 from tests.support import clock
 from tests.support.command_line import DEVICE_CODE, CommandLineTool, error_of, get_portal
 from tests.support.events import all_events
+from tests.support.other_providers import LikeSaml, use_in_place_of_local
 from tests.support.races import all_at_once
 
 DEV = "222222222222"
@@ -217,6 +218,16 @@ def test_it_takes_a_sign_in_or_the_password_of_the_last_five_minutes(alice, tool
     assert "It calls itself" in proved.content.decode()
     assert decide(alice, tool) == 302
     assert tool.poll().status_code == 200
+
+
+def test_others_are_led_to_their_provider_and_back(alice, tool, settings):
+    use_in_place_of_local(settings, LikeSaml)
+    clock.shift(301)
+    page = alice.get(PAGE).content.decode()
+    assert "/login/elsewhere/?fresh=1&amp;next=/code/" in page
+    assert "Password" not in page and 'name="user_code"' not in page
+    refused = alice.post(PAGE, {"user_code": tool.user_code, "password": "cooper-demo"})
+    assert refused.status_code == 400 and "calls itself" not in refused.content.decode()
 
 
 def test_denying_takes_no_fresh_sign_in(alice, tool):

@@ -1,40 +1,16 @@
 """Allowing a command line that would end within the hour takes a sign-in anew."""
 
-from typing import Any, ClassVar
-
 import pytest
 
 from accounts.models import LocalAccount
-from accounts.providers import Provider
-from accounts.providers.local import LocalProvider
 from core.dynamo import transaction
 from sso_portal.models import Token
 from tests.support import clock
 from tests.support.command_line import CommandLineTool
+from tests.support.other_providers import Dull, LikeSaml, use_in_place_of_local
 
 ANEW = "Sign in anew first"
 HOUR = 3_600
-
-
-class LikeSaml(LocalProvider):
-    """Local accounts whose provider asks for no password, and signs in again elsewhere."""
-
-    asks_password: ClassVar[bool] = False
-
-    def reauthentication_url(self, next_page: str) -> str:
-        return f"/login/elsewhere/?fresh=1&next={next_page}"
-
-
-class Dull(LikeSaml):
-    """One that cannot be made to ask again."""
-
-    def reauthentication_url(self, next_page: str) -> str:
-        return ""
-
-
-def use(settings: Any, provider: type[Provider]) -> None:
-    """Let a provider stand in for local accounts."""
-    settings.COOPER_PROVIDERS = [f"{__name__}.{provider.__name__}"]
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +92,7 @@ def test_no_is_still_no(alice, tool):
 
 
 def test_others_are_led_to_their_provider_and_back(alice, tool, settings):
-    use(settings, LikeSaml)
+    use_in_place_of_local(settings, LikeSaml)
     clock.shift(61)
     page = asked(alice, tool)
     assert "/login/elsewhere/?fresh=1&amp;next=/authorize?" in page and "Password" not in page
@@ -125,7 +101,7 @@ def test_others_are_led_to_their_provider_and_back(alice, tool, settings):
 
 
 def test_where_nothing_can_ask_again_it_says_what_to_do(alice, tool, settings):
-    use(settings, Dull)
+    use_in_place_of_local(settings, Dull)
     clock.shift(61)
     assert "Sign out, and sign in again" in asked(alice, tool)
 

@@ -8,6 +8,7 @@ from accounts import login
 from accounts.identity import Identity, parse_groups
 from accounts.models import Person
 from accounts.providers import AuthResult, Provider
+from accounts.providers.local import LocalProvider
 from accounts.sessions import SessionStore
 
 
@@ -23,6 +24,27 @@ class Entra(Provider):
 
     id: ClassVar[str] = "entra"
     label: ClassVar[str] = "Entra"
+
+
+class LikeSaml(LocalProvider):
+    """Local accounts whose provider asks for no password, and signs in again elsewhere."""
+
+    asks_password: ClassVar[bool] = False
+
+    def reauthentication_url(self, next_page: str) -> str:
+        return f"/login/elsewhere/?fresh=1&next={next_page}"
+
+
+class Dull(LikeSaml):
+    """One that cannot be made to ask again."""
+
+    def reauthentication_url(self, next_page: str) -> str:
+        return ""
+
+
+def use_in_place_of_local(settings: Any, provider: type[Provider]) -> None:
+    """Let a provider stand in for local accounts."""
+    settings.COOPER_PROVIDERS = [f"{__name__}.{provider.__name__}"]
 
 
 def use_okta_and_entra(settings: Any) -> None:
