@@ -1,6 +1,7 @@
 """`python -m bench`: what a grant, a page and a SAML sign-in cost, and a flood of wrong passwords.
 
 `audit` finds a request on the audit log, among a million events of one day.
+`command_line` measures the time from a command to credentials, by the real AWS CLI.
 `grants` loads a real server, beside bare boto3, with latencies and conflicts as AWS has them.
 `workers` compares a worker's first requests with warm ones, and follows its memory.
 `web` measures grants and pages in this process: grants against bare boto3, pages with thousands of
@@ -11,7 +12,7 @@ from a key in the search to the painted list, and layout shift.
 `serving` starts, reloads and stops a real server.
 `scale` loads 100,000 targets and 50,000 people.
 AWS runs in a process of its own, so that only the caller's CPU is counted: the embedded one, for
-`grants` and `workers` the fast stub (`bench.stub_aws`), for `scale` another one
+`grants`, `command_line` and `workers` the fast stub (`bench.stub_aws`), for `scale` another one
 (`bench.tables_stub`).
 """
 
@@ -24,10 +25,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-WHAT = {"audit", "web", "home", "saml", "flood", "serving", "grants", "scale", "workers"}
+WHAT = {
+    "audit",
+    "command_line",
+    "web",
+    "home",
+    "saml",
+    "flood",
+    "serving",
+    "grants",
+    "scale",
+    "workers",
+}
 """What there is to measure."""
 
-WITH_OWN_AWS = {"audit", "grants", "scale", "workers"}
+WITH_OWN_AWS = {"audit", "command_line", "grants", "scale", "workers"}
 """What starts an AWS of its own; all else is measured with the embedded one."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
@@ -82,6 +94,11 @@ def measure_with_own_aws(name: str, *, long: bool) -> None:
         grants.measure()
     elif name == "scale":
         scale.measure()
+    elif name == "command_line":
+        # it reads the settings
+        from bench import command_line
+
+        command_line.measure()
     elif name == "audit":
         # it has its own settings
         subprocess.run([sys.executable, "-m", "bench.audit"], cwd=ROOT, check=True)
