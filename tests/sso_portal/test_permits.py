@@ -23,7 +23,7 @@ from tests.support import clock
 from tests.support.codes import give_device, next_code
 from tests.support.command_line import CommandLineTool, error_of, get_portal
 from tests.support.events import all_events
-from tests.support.races import all_at_once
+from tests.support.races import PROCESSES, all_at_once, in_processes
 
 PROD = "444444444444"
 DEV = "222222222222"
@@ -354,7 +354,14 @@ def test_a_new_epoch_ends_it(opened, tool, alice):
     assert error_of(ask(tool)) == "UnauthorizedException"
 
 
-def test_two_processes_at_once_get_one_grant(opened, tool, alice):
+def test_processes_at_once_get_one_grant(opened, tool, alice):
+    permit(alice, link_in(ask(tool)))
+    in_processes([lambda: ask(tool)] * PROCESSES, lambda: None)
+    assert len(events_called("grant:begin:intended")) == 1
+    assert len(events_called("grant:finish:done")) == 1
+
+
+def test_threads_at_once_get_one_grant(opened, tool, alice):
     for _ in range(3):
         permit(alice, link_in(ask(tool)))
         answers = all_at_once([lambda: ask(tool)] * 6)
