@@ -55,9 +55,11 @@ def _demand_open(request: CooperRequest, caller: Caller, target: CatalogueTarget
 
     page = public_url(request) + resolve_url("target", name=target.name)
     contact = contact_for(request, target) or "an administrator of cooper"
+    which = "command lines"
+    if not caller.command_line.is_from_browser:
+        which = "command lines that were signed in by a code"
     message = (
-        f"{target.name} is closed to command lines. "
-        f"Use it in the portal ({page}), or ask {contact}."
+        f"{target.name} is closed to {which}. Use it in the portal ({page}), or ask {contact}."
     )
     with refusals_recorded(caller.identity, target, way=str(Delivery.COMMAND_LINE)):
         raise ClosedToCommandLines(message, "closed to command lines")

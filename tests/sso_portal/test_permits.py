@@ -326,6 +326,20 @@ def test_its_person_signs_a_strange_command_line_out_there(opened, tool, alice):
     assert error_of(ask(tool)) == "UnauthorizedException"
 
 
+def test_a_command_line_by_a_device_code_gets_no_link_and_has_no_use_of_a_permit(
+    opened, tool, alice
+):
+    permit(alice, link_in(ask(tool)))
+    [line] = CommandLine.everything()
+    line.way = "device code"
+    with transaction() as writes:
+        writes.save(line)
+    message = ask(tool).json()["message"]
+    assert message.startswith("prod-admin is closed to command lines that were signed in by a code")
+    assert "prod-admin" not in roles_of(tool)
+    assert events_called("grant:begin:intended") == []
+
+
 @pytest.mark.parametrize(
     "attributes", [{"command_lines": None}, {"state": "disabled"}], ids=["closed", "disabled"]
 )
