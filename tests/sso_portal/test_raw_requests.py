@@ -112,7 +112,8 @@ def send_wounded(server: Server, tool: CommandLineTool, how_many: int, seed: int
         request = wounded(chance.choice(valid), chance)
         answer = answer_to(server, request)
         for status in STATUS.findall(answer):
-            assert int(status) < 500, (request, answer)
+            # the server itself: no such transfer coding, no such version of HTTP
+            assert int(status) < 500 or status in (b"501", b"505"), (request, answer)
             statuses.append(int(status))
         head = answer.partition(b"\r\n\r\n")[0].lower()
         if TOOLS.match(request):
