@@ -6,6 +6,7 @@ gunicorn's main process writes so too, and may not import it.
 """
 
 import logging
+import re
 import unicodedata
 
 LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -19,6 +20,10 @@ HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 Control, format (such as direction marks), surrogate, private, unassigned, line and paragraph
 separators.
 """
+
+
+TOKEN = re.compile(r"(cooper_(?:access|refresh|code|device)_)[A-Za-z0-9_-]+", re.ASCII)
+"""A token of a command line. Servers log what they cannot read of a request, its headers too."""
 
 
 def visible(text: str) -> str:
@@ -41,7 +46,8 @@ class LineFormatter(logging.Formatter):
         """Return the text of a log record."""
         first_line, *others = super().format(record).split("\n")
         indented = [INDENT + visible(line) for line in others]
-        return "\n".join([first_line, *indented])
+        text = "\n".join([first_line, *indented])
+        return TOKEN.sub(r"\1***", text)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line without what follows it."""

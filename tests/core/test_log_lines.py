@@ -128,3 +128,15 @@ def test_a_fault_keeps_its_traceback(
     monkeypatch.setattr("accounts.middleware.IdentityMiddleware.__call__", broken)
     assert client_of("alice").get("/").status_code == 500
     assert f"\n{INDENT}Traceback" in log.getvalue() and "\nforged" not in log.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["access", "refresh", "code", "device"])
+def test_no_line_has_a_token(kind):
+    """As in what gunicorn says of a header that it cannot read."""
+    token = f"cooper_{kind}_" + "aB3_-" * 8
+    line = line_of("Invalid HTTP Header: %r", f"Authorizatio\x00: Bearer {token}, and more")
+    assert token not in line and "aB3" not in line
+    assert f"cooper_{kind}_***, and more" in line
+
+    traced = line_of("it failed", exc_info=raised(ValueError(token)))
+    assert "ValueError" in traced and "aB3" not in traced
