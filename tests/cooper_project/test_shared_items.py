@@ -23,9 +23,11 @@ from tests.conftest import CAST
 from tests.support import clock, faults
 from tests.support.addresses import addresses, admin_addresses, admin_path, filled
 from tests.support.codes import current_step, give_device, next_code, seed_of
+from tests.support.command_line import CommandLineTool
 from tests.support.enrolment import PASSWORD, RECOVERY, seed_in, shown_now
 from tests.support.saml_kit import OKTA
 from tests.support.saml_stage import post_response, start_sign_in
+from tests.support.token_states import like_alice
 
 OK, NO_CONTENT, MOVED, SEE_OTHER, REFUSED = 200, 204, 302, 303, 403
 
@@ -191,6 +193,25 @@ def shared_items() -> set[Item]:
 
 def test_people_have_no_item_in_common(connected):
     assert shared_items() == set()
+
+
+def items_of_command_line(client_of, username: str) -> set[Item]:
+    """Return the items of the transactions of a command line's life."""
+    browser = client_of(like_alice(username))
+    faults.clear()
+    tool = CommandLineTool().sign_in(browser)
+    answers = [
+        tool.credentials("222222222222", "dev-read"),
+        tool.refresh_access(),
+        Client().post("/sso/logout", HTTP_X_AMZ_SSO_BEARER_TOKEN=tool.access),
+    ]
+    assert [answer.status_code for answer in answers] == [OK] * 3
+    return items_of_transactions()
+
+
+def test_command_lines_of_people_have_no_item_in_common(client_of):
+    items = items_of_command_line(client_of, "ada")
+    assert len(items) > 5 and items & items_of_command_line(client_of, "ben") == set()
 
 
 def test_the_walk_is_over_all_that_people_can_do(connected):
