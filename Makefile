@@ -29,8 +29,7 @@ demo-reset: ## forgets everything that was done in the demo
 test: ## everything: linters, types, imports, tests
 	@tools/step "Debian packages" tools/packages chromium xmlsec1
 	@tools/step "Shells" tools/packages zsh fish || echo '    Without them the tests of what they read are skipped.'
-	@tools/step "AWS CLI" tools/packages mmdebstrap || echo '    Without it the tests with real AWS CLIs are skipped.'
-	@tools/step "Proxies" tools/packages nginx haproxy || echo '    Without them the tests behind them are skipped.'
+	@tools/step "Roots" tools/packages mmdebstrap || echo '    Without it the tests with AWS CLIs and proxies are skipped.'
 	@$(MAKE) --no-print-directory lint
 	@tools/step "Tests" $(BIN)/pytest $(COVER) --numprocesses=$(TEST_WORKERS) --dist=loadfile --no-loadscope-reorder
 
@@ -44,7 +43,7 @@ pictures: ## the pictures of the main pages in docs/pictures/, from a fresh demo
 
 soak: ## the tests that run long (races, floods, restarts)
 	@tools/step "Debian packages" tools/packages chromium xmlsec1 npm
-	@tools/step "AWS CLI" tools/packages mmdebstrap || echo '    Without it the tests with real AWS CLIs are skipped.'
+	@tools/step "Roots" tools/packages mmdebstrap || echo '    Without it the tests with AWS CLIs and proxies are skipped.'
 	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
 	@tools/step "Soak tests" $(BIN)/pytest -m soak
 

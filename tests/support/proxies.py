@@ -1,7 +1,6 @@
-"""nginx and haproxy of this machine, run by the very configurations that the docs have."""
+"""nginx and haproxy of Debian, run by the very configurations that the docs have."""
 
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -9,12 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support.debian_roots import debian_root
 from tests.support.paths import ROOT
 from tests.support.served import wait_until
 
@@ -36,12 +35,16 @@ http {{
 """
 
 
-def program(name: str) -> str:
-    """Return where a proxy's program is, or skip the test with the reason."""
-    path = shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    if not path:
-        pytest.skip(f"{name} is not on this machine: apt-get install {name}")
-    return path
+def program(name: str) -> list[str]:
+    """Return the words that run a proxy; skip the test where there can be none.
+
+    It is unpacked, not installed: Debian starts a server that is installed. So it is run by the
+    root's own loader, with the root's libraries.
+    """
+    root = debian_root("proxies", "trixie", ("nginx", "haproxy"), f"usr/sbin/{name}")
+    [loader] = (root / "usr").glob("lib*/ld-linux-*.so.*")
+    libraries = ":".join(str(path) for path in (root / "usr" / "lib").glob("*-linux-gnu"))
+    return [str(loader), "--library-path", libraries, str(root / "usr" / "sbin" / name)]
 
 
 def documented(language: str) -> str:
@@ -94,7 +97,7 @@ def nginx(config: str, port: int, server_port: int, pem: Path) -> Iterator[str]:
     file = folder / f"nginx-{port}.conf"
     block = replaced(config, changes)
     file.write_text(NGINX_FRAME.format(folder=folder, block=block))
-    words = [program("nginx"), "-p", str(folder), "-e", "stderr", "-c", str(file)]
+    words = [*program("nginx"), "-p", str(folder), "-e", "stderr", "-c", str(file)]
     with _running(words, port, file.with_suffix(".log")):
         yield f"https://localhost:{port}"
 
@@ -109,7 +112,7 @@ def haproxy(config: str, port: int, server_port: int, pem: Path) -> Iterator[str
     }
     file = pem.parent / f"haproxy-{port}.cfg"
     file.write_text(replaced(config, changes))
-    words = [program("haproxy"), "-db", "-f", str(file)]
+    words = [*program("haproxy"), "-db", "-f", str(file)]
     with _running(words, port, file.with_suffix(".log")):
         yield f"https://localhost:{port}"
 
