@@ -13,10 +13,12 @@ class TargetNotAccessible(Refused):
 
     status = HTTPStatus.NOT_FOUND
 
-    def __init__(self, detail: str) -> None:
-        """Say the same to everybody; the `detail` goes to the audit log and the log."""
-        message = "Target not found, or you have no access. Your targets are on the first page."
-        super().__init__(message, detail)
+    def __init__(self, detail: str, where: str = "Your targets are on the first page.") -> None:
+        """Say the same to everybody; the `detail` goes to the audit log and the log.
+
+        `where` is a sentence that leads on.
+        """
+        super().__init__(f"Target not found, or you have no access. {where}", detail)
 
 
 class _RefusedForNow(Refused):

@@ -153,9 +153,10 @@ def _row(target: CatalogueTarget, account_names: dict[str, str]) -> dict[str, An
 def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpResponse:
     """Let the caller become a target."""
     seconds = _seconds(read_json(request) if request.body else {})
-    target = offers.target_named(caller, name)
-
     client = ClientProgram(ClientKind.API)
+
+    with permitting.led_to_portal(request), offers.refusals_name(client):
+        target = offers.target_named(caller, name)
     issued = permitting.credentials_for(request, caller, target, client, seconds)
     return answer(
         {

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,10 +15,16 @@ from brokers.catalogue_state import Catalogue
 from brokers.choices import ONE_HOUR
 from brokers.credentials import Credentials
 from brokers.entitlements import entitlements_of
-from brokers.errors import TargetNotAccessible
-from brokers.grants import Counter, Delivery, GrantRequest, grant, longest_seconds
+from brokers.grants import (
+    Counter,
+    Delivery,
+    GrantRequest,
+    grant,
+    longest_seconds,
+    require_entitlement,
+)
 from brokers.permits import Permit
-from brokers.role_names import place_of
+from brokers.role_names import Place, place_of
 from core import audit
 from core.client_kinds import ClientProgram
 from sso_portal import addresses, tokens
@@ -117,21 +124,35 @@ def takes_permit(target: CatalogueTarget) -> bool:
 def target_called(caller: Caller, account_id: str, role_name: str) -> CatalogueTarget:
     """Return the caller's target by its AWS account and role name, open or closed.
 
-    Raise TargetNotAccessible.
+    Raise TargetNotAccessible, recorded or counted as a grant's is.
     """
+    catalogue_now = catalogue.current()
     place = place_of(account_id, role_name)
-    for target in _own_targets(caller.identity, catalogue.current()):
+    for target in _own_targets(caller.identity, catalogue_now):
         if place_of(target.aws_account, target.role_name) == place:
             return target
-    raise TargetNotAccessible("unknown, or not entitled")
+
+    name = _name_at(place, catalogue_now)
+    return require_entitlement(caller.identity, name, datetime.now(UTC), catalogue_now).target
+
+
+def _name_at(place: Place, catalogue_now: Catalogue) -> str:
+    """Return the name of a target at a place, whoever it is for; "" where there is none."""
+    for target in catalogue_now.targets.values():
+        # most are in another AWS account: nothing is made of their names
+        is_near = target.aws_account == place[0]
+        if is_near and place_of(target.aws_account, target.role_name) == place:
+            return str(target.name)
+    return ""
 
 
 def target_named(caller: Caller, name: str) -> CatalogueTarget:
-    """Return the caller's target of this name, open or closed; raise TargetNotAccessible."""
-    for target in _own_targets(caller.identity, catalogue.current()):
-        if target.name == name:
-            return target
-    raise TargetNotAccessible("unknown, or not entitled")
+    """Return the caller's target of this name, open or closed.
+
+    Raise TargetNotAccessible, recorded or counted as a grant's is.
+    """
+    catalogue_now = catalogue.current()
+    return require_entitlement(caller.identity, name, datetime.now(UTC), catalogue_now).target
 
 
 def account_names() -> dict[str, str]:
@@ -141,6 +162,13 @@ def account_names() -> dict[str, str]:
 
 
 # -- credentials -----------------------------------------------------------------------------------
+@contextmanager
+def refusals_name(client: ClientProgram) -> Iterator[None]:
+    """Let the events of the block name the program that asks."""
+    with audit.acting(extra={**audit.context().extra, **client.facts}):
+        yield
+
+
 def credentials_for(
     caller: Caller,
     target: CatalogueTarget,
@@ -165,8 +193,7 @@ def credentials_for(
     # of this very request: the target was found in it, and the grant reads what it rests on anew
     catalogue_now = catalogue.latest()
 
-    # a refusal names the program too
-    with audit.acting(extra={**audit.context().extra, **client.facts}):
+    with refusals_name(client):
         issued = grant(caller.identity, request, datetime.now(UTC), catalogue_now)
 
     command_lines.note_use(caller.command_line, target.name, str(client.kind), time.time())

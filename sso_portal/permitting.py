@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.shortcuts import resolve_url
@@ -9,9 +11,9 @@ from django.shortcuts import resolve_url
 from brokers import catalogue, permits
 from brokers.catalogue_rows import CatalogueTarget
 from brokers.choices import ONE_HOUR
-from brokers.contacts import contact_for
+from brokers.contacts import contact_for, default_contact
 from brokers.credentials import Credentials
-from brokers.errors import ClosedToCommandLines, PermitNeeded, PermitNotGood
+from brokers.errors import ClosedToCommandLines, PermitNeeded, PermitNotGood, TargetNotAccessible
 from brokers.grants import Delivery
 from brokers.grants.decision import refusals_recorded
 from brokers.permits import Permit
@@ -19,6 +21,17 @@ from core.client_kinds import ClientProgram
 from core.requests import CooperRequest
 from sso_portal import offers
 from sso_portal.offers import Caller
+
+
+@contextmanager
+def led_to_portal(request: CooperRequest) -> Iterator[None]:
+    """Say where the portal is, and whom to ask, to those who name what is not theirs."""
+    try:
+        yield
+    except TargetNotAccessible as error:
+        contact = default_contact(request) or "an administrator of cooper"
+        where = f"Your targets are at {public_url(request)}/, or ask {contact}."
+        raise TargetNotAccessible(error.detail, where) from error
 
 
 def credentials_for(

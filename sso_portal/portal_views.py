@@ -65,12 +65,13 @@ def list_account_roles(request: CooperRequest) -> HttpResponse:
 def role_credentials(request: CooperRequest) -> HttpResponse:
     """GetRoleCredentials: one grant."""
     caller = _caller(request)
-    target = offers.target_called(
-        caller, _parameter(request, "account_id"), _parameter(request, "role_name")
-    )
-
+    account_id = _parameter(request, "account_id")
+    role_name = _parameter(request, "role_name")
     client = client_in(request.headers.get("User-Agent", ""))
+
     with audit.acting(person=caller.identity.person):
+        with permitting.led_to_portal(request), offers.refusals_name(client):
+            target = offers.target_called(caller, account_id, role_name)
         credentials = permitting.credentials_for(request, caller, target, client)
 
     return answer(

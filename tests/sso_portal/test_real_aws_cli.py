@@ -1,6 +1,7 @@
 """What real AWS CLIs say to people who may not, or not any more; and that others build on them."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,8 @@ __all__ = ["aws_cli"]  # a fixture
 
 NO_ACCESS = (
     "An error occurred (ForbiddenException) when calling the GetRoleCredentials operation: "
-    "Target not found, or you have no access. Your targets are on the first page."
+    "Target not found, or you have no access. Your targets are at ADDRESS/, "
+    "or ask Platform team, platform@example.com."
 )
 SIGNED_OUT = (
     "The SSO session associated with this profile has expired or is otherwise invalid. "
@@ -51,7 +53,8 @@ def refusal_of(cli: AwsCli) -> str:
     cli.forget_credentials()
     done = cli.run(*CALLER, PROFILE)
     assert done.returncode in (254, 255) and done.stdout == "", done.stdout
-    return done.stderr.strip().removeprefix("aws: [ERROR]: ")
+    words = done.stderr.strip().removeprefix("aws: [ERROR]: ")
+    return re.sub(r"http://127\.0\.0\.1:\d+", "ADDRESS", words)
 
 
 def set_disabled(person: str, *, disabled: bool) -> None:
