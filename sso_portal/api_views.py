@@ -155,9 +155,11 @@ def credentials(request: CooperRequest, caller: Caller, name: str) -> HttpRespon
     seconds = _seconds(read_json(request) if request.body else {})
     client = ClientProgram(ClientKind.API)
 
-    with permitting.led_to_portal(request), offers.refusals_name(client):
-        target = offers.target_named(caller, name)
-    issued = permitting.credentials_for(request, caller, target, client, seconds)
+    with offers.refusals_name(client):
+        with permitting.led_to_portal(request):
+            target = offers.target_named(caller, name)
+        issued = permitting.credentials_for(request, caller, target, client, seconds)
+
     return answer(
         {
             # as a `credential_process` prints them:

@@ -69,8 +69,8 @@ def role_credentials(request: CooperRequest) -> HttpResponse:
     role_name = _parameter(request, "role_name")
     client = client_in(request.headers.get("User-Agent", ""))
 
-    with audit.acting(person=caller.identity.person):
-        with permitting.led_to_portal(request), offers.refusals_name(client):
+    with audit.acting(person=caller.identity.person), offers.refusals_name(client):
+        with permitting.led_to_portal(request):
             target = offers.target_called(caller, account_id, role_name)
         credentials = permitting.credentials_for(request, caller, target, client)
 

@@ -43,6 +43,13 @@ def test_a_target_of_others_is_refused_on_the_audit_log(tool, way):
     assert refusals()[before:] == [("local:alice", "prod-break-glass", kind, "not entitled")]
 
 
+def test_a_closed_target_of_theirs_is_refused_with_the_program_that_asked(tool):
+    before = len(refusals())
+    ask_api(tool, "prod-admin")
+    why = "closed to command lines"
+    assert refusals()[before:] == [("local:alice", "prod-admin", "API", why)]
+
+
 @pytest.mark.parametrize("name", ["prod-break-glass", "nothing-there"])
 def test_it_leads_to_the_portal_and_the_default_contact(tool, name):
     assert tool.credentials(PRODUCTION, name).json()["message"] == f"{WORDS}{contact()}."
