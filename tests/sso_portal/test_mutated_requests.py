@@ -7,11 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brokers import catalogue
+from brokers.models import Target
+from sso_portal import device_codes
 from tests.support.everything_logged import everything_logged
-from tests.support.mutations import MUTATIONS, VALID, Sent, Stock, mutated
+from tests.support.mutations import MUTATIONS, PAGES, VALID, Sent, Stock, mutated
 
 FEW = settings(
-    max_examples=180,
+    max_examples=240,
     derandomize=True,
     database=None,
     deadline=None,
@@ -26,18 +29,35 @@ CLIENT = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?/[^?#\\]
 """A redirect to a client, on whatever port."""
 
 
+LIMITS = ("POLLS_PER_MINUTE", "STARTS_PER_MINUTE", "GUESSES", "GUESSES_OF_ADDRESS")
+
+
 @pytest.fixture
-def stock(client_of, settings):
+def stock(client_of, settings, monkeypatch):
     settings.COOPER_CLI_GRANTS_PER_MINUTE = 1_000_000
+    settings.COOPER_DEVICE_CODE = ["local:developers"]
+    for limit in LIMITS:
+        monkeypatch.setattr(device_codes, limit, 1_000_000)
+
+    def open_to_permits(writes) -> None:
+        target = Target.find("staging-read")
+        target.command_lines = "permit"
+        target.reason_pattern = r"OPS-\d{1,6}"
+        writes.save(target)
+
+    catalogue.edit(open_to_permits, "staging-read")
     return Stock(client_of)
 
 
-def check(sent: Sent, response, *, by_person: bool) -> None:
+def check(name: str, sent: Sent, response, *, by_person: bool) -> None:
     """Look at an answer: its status, its shape, what it sets."""
     assert response.status_code < 500, sent
     assert "no-store" in response.headers["Cache-Control"]
-    if sent.path == "/authorize":
-        check_page(response, by_person=by_person)
+    if name in ("authorize", "yes"):
+        check_yes(response, by_person=by_person)
+        return
+    if name in PAGES:
+        assert response.headers.get("Location", "/").startswith("/")
         return
 
     assert response.cookies == {} and "Location" not in response.headers
@@ -63,7 +83,7 @@ def check_error(sent: Sent, response) -> None:
     assert all(isinstance(text, str) and text.strip() for text in content.values())
 
 
-def check_page(response, *, by_person: bool) -> None:
+def check_yes(response, *, by_person: bool) -> None:
     """Look at an answer of the page of the yes: it leads to the client, or to signing in."""
     location = response.headers.get("Location", "")
     is_to_client = CLIENT.match(location) is not None
@@ -81,14 +101,14 @@ def send_mutated(stock: Stock, how_many: settings) -> Counter[tuple[str, int]]:
         @how_many
         @given(name=st.sampled_from(sorted(VALID)), mutations=MUTATIONS, by_person=st.booleans())
         def send_one(name, mutations, by_person):
-            is_page = name in ("authorize", "yes")
+            is_page = name in PAGES
             sent = mutated(VALID[name], mutations)
             secrets = stock.secrets
             del lines[:]
             response = stock.send(sent, by_person=by_person and is_page)
 
             answers[name, response.status_code] += 1
-            check(sent, response, by_person=by_person)
+            check(name, sent, response, by_person=by_person)
             logged = "\n".join(lines)
             assert not [secret for secret in secrets if secret in logged], sent
             if response.status_code >= 400 and not is_page:
@@ -107,11 +127,13 @@ def succeeded(answers: Counter[tuple[str, int]]) -> set[str]:
 def test_mutated_requests_are_answered_as_the_protocol_has_it(stock):
     answers = send_mutated(stock, FEW)
     # they get deep: most go right sometimes, and wrong at other times
-    assert len(succeeded(answers)) > len(VALID) * 2 / 3
-    assert len({name for name, status in answers if status >= 400}) > len(VALID) * 2 / 3
+    assert len(succeeded(answers)) > len(VALID) / 2
+    assert len({name for name, status in answers if status >= 400}) > len(VALID) / 2
 
 
 @pytest.mark.soak
 def test_ten_thousand_mutated_requests_are_answered_as_the_protocol_has_it(stock):
     answers = send_mutated(stock, MANY)
-    assert succeeded(answers) == set(VALID) and answers.total() >= 10_000
+    # credentials that take a permit are had by whoever was given one just before
+    assert succeeded(answers) >= set(VALID) - {"permit needed"}
+    assert answers.total() >= 10_000

@@ -6,6 +6,7 @@ are others each time.
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +20,7 @@ from accounts.command_lines import CommandLine
 from sso_portal import address_limits
 from sso_portal.models import Token
 from sso_portal.tokens import token_hash
-from tests.support.command_line import REDIRECT, CommandLineTool
+from tests.support.command_line import DEVICE_CODE, REDIRECT, CommandLineTool
 from tests.support.token_states import tokens_by_state
 
 ODD_TEXTS = (
@@ -69,11 +70,11 @@ class Sent:
     """A request before it is sent; its texts may still be `Held`."""
 
     method: str
-    path: str
+    path: str | Held
     query: list[tuple[str, Any]] = field(default_factory=list)
     headers: dict[str, Any] = field(default_factory=dict)
     members: dict[Any, Any] | None = None
-    """The JSON object of the body."""
+    """The JSON object of the body, or its form."""
 
     body: bytes = b""
     """The body itself, where there are no members."""
@@ -117,6 +118,8 @@ def _bearer(state: str = "good") -> dict[str, Any]:
 def _api_bearer() -> dict[str, Any]:
     return {"Authorization": ("Bearer ", Held("good"))}
 
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 PAIR = {"clientId": Held("client id"), "clientSecret": Held("client secret")}
 
@@ -166,8 +169,8 @@ VALID: dict[str, Sent] = {
         "POST",
         "/authorize",
         query=[*QUESTION, ("client_id", Held("registered"))],
-        headers={"Content-Type": "application/x-www-form-urlencoded"},
-        body=b"decision=allow",
+        headers=FORM,
+        members={"decision": "allow"},
     ),
     "accounts": Sent("GET", "/sso/assignment/accounts", [("max_result", "100")], _bearer()),
     "roles": Sent(
@@ -182,6 +185,40 @@ VALID: dict[str, Sent] = {
         [("account_id", "222222222222"), ("role_name", "dev-read")],
         _bearer(),
     ),
+    "permit needed": Sent(
+        "GET",
+        "/sso/federation/credentials",
+        [("account_id", "333333333333"), ("role_name", "staging-read")],
+        _bearer(),
+    ),
+    "permit": Sent(
+        "POST",
+        Held("permit"),
+        headers=FORM,
+        members={"reason": "OPS-42"},
+    ),
+    "device": Sent(
+        "POST",
+        "/sso-oidc/device_authorization",
+        members=PAIR | {"startUrl": "https://cooper.example/start"},
+    ),
+    "poll": Sent(
+        "POST",
+        "/sso-oidc/token",
+        members=PAIR | {"grantType": DEVICE_CODE, "deviceCode": Held("allowed device code")},
+    ),
+    "typed code": Sent(
+        "POST",
+        "/code/",
+        headers=FORM,
+        members={"user_code": Held("fresh user code")},
+    ),
+    "decided code": Sent(
+        "POST",
+        "/code/decide/",
+        headers=FORM,
+        members={"user_code": Held("fresh user code"), "decision": "allow"},
+    ),
     "logout": Sent("POST", "/sso/logout", headers=_bearer()),
     "api targets": Sent("GET", "/api/v1/targets", headers=_api_bearer()),
     "api config": Sent("GET", "/api/v1/aws-config", headers=_api_bearer()),
@@ -193,6 +230,10 @@ VALID: dict[str, Sent] = {
     ),
     "api description": Sent("GET", "/api/v1/openapi.json"),
 }
+
+
+PAGES = ("authorize", "yes", "permit", "typed code", "decided code")
+"""Those of which a person's browser is answered, by pages."""
 
 
 # -- mutating --------------------------------------------------------------------------------------
@@ -305,10 +346,39 @@ class Stock:
         return text[:index] + chr(ord(text[index]) ^ 1) + text[index + 1 :]
 
     def _held(self, state: str) -> str:
-        if state == "fresh code":
-            self.held[state] = self.tool.allowed_by(self.browser)
-            self.secrets.add(self.held[state])
+        fresh = {
+            "fresh code": self._fresh_code,
+            "permit": self._permit,
+            "fresh user code": self._fresh_user_code,
+            "allowed device code": self._allowed_device_code,
+        }
+        if state in fresh:
+            self.held[state] = fresh[state]()
         return self.held[state]
+
+    def _fresh_code(self) -> str:
+        code = self.tool.allowed_by(self.browser)
+        self.secrets.add(code)
+        return code
+
+    def _permit(self) -> str:
+        asked = self.tool.credentials("333333333333", "staging-read")
+        if asked.status_code == 200:
+            # a permit was given before, and is used now
+            asked = self.tool.credentials("333333333333", "staging-read")
+        message = asked.json()["message"]
+        [address] = re.findall(r"http://testserver(\S+)", message)
+        return str(address)
+
+    def _fresh_user_code(self) -> str:
+        assert self.tool.start_device().status_code == 200
+        self.secrets |= {self.tool.device_code, self.tool.user_code}
+        return self.tool.user_code
+
+    def _allowed_device_code(self) -> str:
+        decision = {"user_code": self._fresh_user_code(), "decision": "allow"}
+        self.browser.post("/code/decide/", decision)
+        return self.tool.device_code
 
     def send(self, sent: Sent, *, by_person: bool = False) -> HttpResponse:
         """Send a request, by Alice's browser or by no browser at all."""
@@ -323,12 +393,12 @@ class Stock:
         for name, value in sent.headers.items():
             text = _header(self.text_of(value))
             # what no server lets through: less than is said, and for pages what is no number
-            is_lie = text.isdigit() or sent.path == "/authorize"
+            is_lie = text.isdigit() or by_person
             if name != "Content-Length" or not is_lie:
                 headers[_variable(name)] = text
         response = browser.generic(
             sent.method,
-            sent.path,
+            self.text_of(sent.path),
             self.body_of(sent),
             content_type=headers.pop("CONTENT_TYPE", "application/json"),
             QUERY_STRING=query,
@@ -341,7 +411,9 @@ class Stock:
         """Return the bytes of the body."""
         body = sent.body
         if sent.members is not None:
-            body = json.dumps(self.text_of(sent.members)).encode()
+            members = self.text_of(sent.members)
+            is_form = sent.headers.get("Content-Type") == FORM["Content-Type"]
+            body = (_form(members) if is_form else json.dumps(members)).encode()
         for how, place in sent.wounds:
             index = place % (len(body) + 1)
             body = {
@@ -386,6 +458,10 @@ def _secrets_in(content: Any) -> list[str]:
     here = [str(value) for name, value in content.items() if name in SECRET_NAMES]
     inner = [secret for value in content.values() for secret in _secrets_in(value)]
     return here + inner
+
+
+def _form(members: dict[Any, Any]) -> str:
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in members.items())
 
 
 def _quoted(value: Any) -> str:
