@@ -296,8 +296,10 @@ def test_the_start_page_answers_itself(client_of, path, person):
     answer = browser.get(path)
     assert answer.status_code == 200
     assert "/start/console?" in answer.text and "start.js" in answer.text
+    # the AWS CLI asks so, and wants to be led to an address of AWS's
     head = browser.head(path)
-    assert head.status_code == 200 and head.content == b""
+    assert head.status_code == 302 and head.content == b""
+    assert head["Location"].startswith("https://identitycenter.amazonaws.com/")
 
 
 # -- signing in

@@ -34,8 +34,8 @@ def test_thirty_two_people_become_a_target_at_once(store):
 def test_the_wall_is_back_when_each_intent_checks_what_all_share(store, monkeypatch):
     real = limits.count_attempt
 
-    def count_attempt(writes, identity, **more):
-        real(writes, identity, **more)
+    def count_attempt(writes, *arguments):
+        real(writes, *arguments)
         is_there = Installation.stopped.exists()
         writes.check(Installation, STOP_SWITCH_ITEM, condition=is_there, refusal=Refused("gone"))
 
