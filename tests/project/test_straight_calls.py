@@ -9,7 +9,7 @@ from brokers.models import Target
 from core import aws
 from core.aws import whole_answers
 from embedded_aws import EmbeddedAws
-from tests.conftest import STRAIGHT, straight_calls
+from tests.conftest import ON_THE_WIRE, STRAIGHT, straight_calls
 from tests.support import faults
 from tests.support.faults import Fault
 from tests.support.paths import ROOT
@@ -55,7 +55,7 @@ def test_it_goes_over_the_wire_in_all_other_tests(wired: Callable[[], int]) -> N
     straight_calls.is_open = False
     assert Target.find("dev-read") is not None
     assert wired() > 0
-    assert all((ROOT / path).exists() for path in STRAIGHT)
+    assert all((ROOT / path).exists() for path in (*STRAIGHT, *ON_THE_WIRE))
 
 
 def test_what_a_fork_writes_is_in_the_tables_of_this_process(store: EmbeddedAws) -> None:

@@ -1,7 +1,8 @@
 """Calls to the embedded AWS of this process without a socket, which costs three tenths of a test.
 
 What botocore would send goes straight to the WSGI application, signed and checked as ever, and the
-answer to botocore. conftest.py says for which tests; all others go over the wire.
+answer to botocore. conftest.py says for which tests; all others go over the wire, and so do servers
+and commands.
 """
 
 import io
