@@ -1,7 +1,7 @@
 """Passwords, hashed a few at a time: each hash takes 100 MB of memory and all processors there are.
 
 The parameters are Django's for argon2. Many tries at once may cost neither more memory than
-docs/operate.md says, nor the time of people who are signed in already.
+docs/install.md says, nor the time of people who are signed in already.
 """
 
 import os

@@ -128,7 +128,7 @@ def check_addresses() -> Messages:
         yield Error(
             f"COOPER_PUBLIC_URL is {settings.COOPER_PUBLIC_URL}: "
             "passwords and credentials would travel unencrypted.",
-            hint="Give it an https address (docs/operate.md), "
+            hint="Give it an https address (docs/install.md), "
             "or set COOPER_INSECURE_HTTP=1 if you know what it means.",
             id="cooper.E004",
         )

@@ -24,7 +24,7 @@ REQUEST_TIMEOUT = 30
 GRACEFUL_TIMEOUT = 15
 """Seconds in which running requests may end after SIGTERM: longer than the deadline of any.
 
-docs/cooper.service says the same.
+deploy/cooper.service says the same.
 """
 
 CONNECTIONS = 2_000

@@ -10,7 +10,7 @@ from core.errors import Unavailable
 LONG = 25.0
 """Seconds for a request that is known to take long, such as an import.
 
-Proxies and load balancers usually wait 30 s or more for an answer (docs/operate.md).
+Proxies and load balancers usually wait 30 s or more for an answer (docs/install.md).
 """
 
 

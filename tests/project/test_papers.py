@@ -35,7 +35,7 @@ def settings() -> set[str]:
 def test_it_explains_every_setting() -> None:
     assert len(settings()) > 15
     assert (
-        settings() - set(re.findall(r"COOPER_\w+", text("README.md") + text("docs/operate.md")))
+        settings() - set(re.findall(r"COOPER_\w+", text("README.md") + text("docs/install.md")))
         == set()
     )
 
@@ -123,7 +123,7 @@ def test_every_command_has_a_row_and_stands_in_the_readme() -> None:
         for path in (ROOT / "cooper_project/management/commands").glob("c*.py")
     }
     for command in commands - {"serve"}:
-        assert f"`cooper -{command}`" in text("docs/operate.md"), command
+        assert f"`cooper -{command}`" in text("docs/install.md") + text("docs/operate.md"), command
         assert f"./cooper -{command}" in text("README.md"), command
 
 
@@ -157,7 +157,7 @@ def actions(policy: Path, effect: str = "Allow") -> set[str]:
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda path: path.name)
 def test_its_policies_are_within_the_limit_of_aws_and_explained(policy: Path) -> None:
     assert len(json.dumps(json.loads(policy.read_text()), separators=(",", ":"))) <= POLICY_LIMIT
-    assert f"iam/{policy.name}" in text("docs/operate.md")
+    assert f"iam/{policy.name}" in text("docs/install.md")
 
 
 def test_its_policies_name_tables_that_exist() -> None:

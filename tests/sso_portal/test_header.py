@@ -1,6 +1,6 @@
 """`x-amz-sso_bearer_token` over real HTTP: under the server that cooper runs, and behind proxies.
 
-The proxies run by the configurations of docs/operate.md.
+The proxies run by the configurations of docs/install.md.
 """
 
 import http.client

@@ -21,7 +21,7 @@ PLACES = {
     "KEY_ID": OWN_KEY,
     "FORMER_KEY": OWN_KEY,
 }
-"""What is filled in, as docs/operate.md does."""
+"""What is filled in, as docs/install.md does."""
 
 IN_TRANSACTION = {
     "Put": "PutItem",

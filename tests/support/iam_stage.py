@@ -27,8 +27,8 @@ FEDERATE = "GetFederationToken"
 
 
 def policy_for(operation: str) -> str:
-    """Return the file in whose row docs/operate.md names the operation."""
-    paper = (ROOT / "docs/operate.md").read_text()
+    """Return the file in whose row docs/install.md names the operation."""
+    paper = (ROOT / "docs/install.md").read_text()
     rows = re.findall(r"^ *\| \[iam/([\w-]+\.json)\]\S+ \| (.*?) \|", paper, re.MULTILINE)
     files = [file for file, text in rows if f"`{operation}`" in text]
     assert len(files) == 1, (operation, rows)
@@ -87,7 +87,7 @@ class Stage:
         return bool(refused)
 
     def command(self, *words: str, given: str = "") -> None:
-        """Run a command under the policy that docs/operate.md names for it."""
+        """Run a command under the policy that docs/install.md names for it."""
         assert policy_for(words[0].replace("cooper_", "cooper -")) == self.file
         self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
         # as in a process of its own

@@ -48,8 +48,8 @@ def program(name: str) -> list[str]:
 
 
 def documented(language: str) -> str:
-    """Return the configuration of docs/operate.md for a proxy."""
-    text = (ROOT / "docs" / "operate.md").read_text()
+    """Return the configuration of docs/install.md for a proxy."""
+    text = (ROOT / "docs" / "install.md").read_text()
     [block] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
     return str(block)
 
