@@ -1,0 +1,164 @@
+"""What is counted for Prometheus: one object for each metric, that any package counts with.
+
+Labels say of what kind something is, never who, which target, which group or which AWS account: the
+metrics page is read by people who may not know, and each value would be a series of its own.
+
+Where a server runs, each worker keeps its numbers in a file of PROMETHEUS_MULTIPROC_DIR, which has
+to be set before this is imported (`cooper_project.serving.metrics_folder`). Elsewhere (commands,
+tests) they stay in memory and go with the process.
+https://prometheus.github.io/client_python/multiprocess/
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import product
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from core import __version__
+
+OTHER = "other"
+"""The label of what none of the known values fits."""
+
+# -- grants and people -----------------------------------------------------------------------------
+GRANT_OUTCOMES = ("done", "refused", "stopped", "failed")
+"""`refused` before the intent, `stopped` by the check after it, `failed` at AWS."""
+
+WAYS = ("console", "credentials", "command line", "several")
+
+GRANTS = Counter("cooper_grants", "Grants by outcome and way.", ["outcome", "way"])
+
+PROVIDERS = ("local", "saml")
+
+SIGN_INS = Counter(
+    "cooper_sign_ins", "Sign-ins by kind of identity provider and outcome.", ["provider", "outcome"]
+)
+
+STEP_UPS = Counter("cooper_step_ups", "One-time codes that were checked, by outcome.", ["outcome"])
+
+DONE_OR_REFUSED = ("done", "refused")
+
+AUDIT_WRITE_FAILURES = Counter(
+    "cooper_audit_write_failures", "Events that could not be written to the audit log."
+)
+
+# -- AWS -------------------------------------------------------------------------------------------
+CALL = ("service", "operation")
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Buckets of times; a grant has 10 seconds in all."""
+
+AWS_CALL_SECONDS = Histogram(
+    "cooper_aws_call_seconds", "Times of calls to AWS, with their retries.", CALL, buckets=SECONDS
+)
+
+AWS_RETRIES = Counter("cooper_aws_retries", "Tries of calls to AWS after the first one.", CALL)
+
+FAILURES = ("denied", "throttled", "fault", "no answer", OTHER)
+
+AWS_FAILURES = Counter(
+    "cooper_aws_failures", "Calls that AWS did not do, by kind of failure.", [*CALL, "failure"]
+)
+
+STS_PLACES = Gauge(
+    "cooper_sts_places", "Calls to STS that may be under way at once.", multiprocess_mode="livesum"
+)
+
+STS_PLACES_TAKEN = Gauge(
+    "cooper_sts_places_taken", "Calls to STS that are under way.", multiprocess_mode="livesum"
+)
+
+STS_PLACES_FULL = Counter(
+    "cooper_sts_places_full", "Grants that were given up because no place at STS got free."
+)
+
+# -- what workers know -----------------------------------------------------------------------------
+CATALOGUE_ITEMS = Gauge(
+    "cooper_catalogue_items",
+    "Targets, associations and AWS accounts that a worker knows (the fewest).",
+    ["kind"],
+    multiprocess_mode="livemin",
+)
+
+CATALOGUE_READ = Gauge(
+    "cooper_catalogue_read_timestamp_seconds",
+    "When a worker last knew that its catalogue is the newest one (the oldest of them).",
+    multiprocess_mode="livemin",
+)
+
+CERTIFICATE_END = Gauge(
+    "cooper_certificate_end_timestamp_seconds",
+    "When the first certificate ends, by whose it is.",
+    ["owner"],
+    multiprocess_mode="livemin",
+)
+
+READY = Gauge(
+    "cooper_ready",
+    "1 where a service that grants need answers every worker, else 0.",
+    ["service"],
+    multiprocess_mode="livemin",
+)
+
+# -- processes -------------------------------------------------------------------------------------
+BUILD_INFO = Gauge(
+    "cooper_build_info", "1 for each version that serves.", ["version"], multiprocess_mode="livemax"
+)
+
+WORKER_STARTS = Counter("cooper_worker_starts", "Workers that were started.")
+
+REQUESTS = Counter("cooper_requests", "Requests by the class of their status.", ["status"])
+
+REQUEST_SECONDS = Histogram("cooper_request_seconds", "Times of requests.", buckets=SECONDS)
+
+
+def count_grant(outcome: str, way: str, *, is_one_of_several: bool = False) -> None:
+    """Count a grant with its outcome; `way` is its `brokers.grants.Delivery`."""
+    known_way = "several" if is_one_of_several else _known(way, WAYS)
+    GRANTS.labels(_known(outcome, GRANT_OUTCOMES), known_way).inc()
+
+
+def count_sign_in(provider: str, outcome: str) -> None:
+    """Count a sign-in; of `provider`, such as `saml:company`, only the kind is kept."""
+    kind = _known(provider.partition(":")[0], PROVIDERS)
+    SIGN_INS.labels(kind, _known(outcome, DONE_OR_REFUSED)).inc()
+
+
+def count_step_up(outcome: str) -> None:
+    """Count a one-time code that was checked."""
+    STEP_UPS.labels(_known(outcome, DONE_OR_REFUSED)).inc()
+
+
+@contextmanager
+def sts_place_taken() -> Iterator[None]:
+    """Count the block as a call to STS that is under way."""
+    STS_PLACES_TAKEN.inc()
+    try:
+        yield
+    finally:
+        STS_PLACES_TAKEN.dec()
+
+
+def begin_worker(sts_places: int) -> None:
+    """Let the page show a worker from its start on, with a zero for all that it may count.
+
+    Prometheus sees no increase in a series whose first value is 1.
+    """
+    BUILD_INFO.labels(__version__).set(1)
+    WORKER_STARTS.inc()
+    STS_PLACES.set(sts_places)
+
+    _begin(GRANTS, GRANT_OUTCOMES, WAYS)
+    _begin(SIGN_INS, PROVIDERS, DONE_OR_REFUSED)
+    _begin(STEP_UPS, DONE_OR_REFUSED)
+    _begin(REQUESTS, ("2xx", "3xx", "4xx", "5xx"))
+
+
+def _begin(counter: Counter, *values: Iterable[str]) -> None:
+    for labels in product(*values):
+        counter.labels(*labels)
+
+
+def _known(value: str, values: tuple[str, ...]) -> str:
+    """Return the value, or OTHER: the number of series has a bound whatever comes."""
+    return value if value in values else OTHER
