@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "cooper_project.apps.ProjectConfig",
     "core.apps.CoreConfig",
     "accounts.apps.AccountsConfig",
+    "shipping.apps.ShippingConfig",
     "brokers.apps.BrokersConfig",
     "sso_portal.apps.SsoPortalConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",

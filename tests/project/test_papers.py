@@ -111,7 +111,7 @@ def test_it_draws_the_rooms_as_they_are_checked() -> None:
     layers = {
         each["name"]: each["layers"] for each in contracts if each["name"].startswith("Inside ")
     }
-    assert len(layers) == 7
+    assert len(layers) == 8
     for name, rooms in layers.items():
         line = " > ".join(re.sub(r"[()]", "", each) for each in rooms)
         assert line in drawn, name

@@ -112,6 +112,7 @@ def test_the_project_keeps_its_limits_and_the_table_has_a_row_for_each_package()
         "sso_portal",
         "brokers",
         "accounts",
+        "shipping",
         "cooper_project",
         "demo",
         "embedded_aws",

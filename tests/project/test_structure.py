@@ -291,6 +291,7 @@ def required(file: str) -> set[str]:
 REQUIREMENTS = {
     "core": ["requirements.in"],
     "accounts": ["requirements.in"],
+    "shipping": ["requirements.in"],
     "brokers": ["requirements.in"],
     "sso_portal": ["requirements.in"],
     "cooper_project": ["requirements.in"],

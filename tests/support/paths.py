@@ -7,5 +7,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 SUPPORT = Path(__file__).resolve().parent
 
-PACKAGES = ("demo", "cooper_project", "sso_portal", "brokers", "accounts", "core", "embedded_aws")
+PACKAGES = (
+    "demo",
+    "cooper_project",
+    "sso_portal",
+    "brokers",
+    "accounts",
+    "shipping",
+    "core",
+    "embedded_aws",
+)
 """The top-level packages of the product."""

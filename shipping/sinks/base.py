@@ -1,0 +1,41 @@
+"""What the shipper asks of a place that takes events."""
+
+from typing import Protocol
+
+from core.errors import CooperError
+from shipping.batches import Batch
+
+
+class Undelivered(CooperError):
+    """A sink did not take a batch; `again` says whether a later try may succeed."""
+
+    def __init__(self, text: str, *, again: bool) -> None:
+        super().__init__(text)
+        self.again = again
+
+
+class Sink(Protocol):
+    """A place that takes batches, one after another in the order of their numbers.
+
+    It may be given the same batch more than once, with the same bytes: at least once is what the
+    shipper promises.
+    """
+
+    name: str
+    """By which the shipper keeps how far this sink has come; it is in the metrics' labels."""
+
+    def deliver(self, batch: Batch) -> None:
+        """Return once the batch is durably there; raise Undelivered."""
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with it, each a sentence with what to do. It may ask the place."""
+
+
+class FileSink(Sink, Protocol):
+    """A sink of files, which takes others beside those of batches: signatures, the public key."""
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep a file beside the batches, if it is not there yet; raise Undelivered.
+
+        `name` may have folders: `signatures/000000000007.json`.
+        """
