@@ -13,7 +13,7 @@ CORES = $(shell getconf _NPROCESSORS_ONLN)
 TEST_WORKERS = $(shell expr $(CORES) + $(CORES) / 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test cover soak lint fmt lock clean pictures
+.PHONY: help demo demo-reset test cover soak lint audit fmt lock clean pictures
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,10 @@ lint: ## style, types, imports between packages, readability
 	@tools/step "Types" $(BIN)/mypy
 	@tools/step "Imports" $(BIN)/lint-imports --no-logo
 	@tools/step "Readability" tools/readability --check
+
+audit: ## pins, list of parts, known vulnerabilities, unsafe code, secrets
+	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
+	@tools/step "Audit" $(BIN)/python tools/audit
 
 fmt: ## formats the code and mends what ruff can mend
 	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)

@@ -23,6 +23,8 @@ from core.typed_text import rows_with_words, search_words
 DjangoModelAdmin: Any = admin.ModelAdmin
 """Django's own class; its types know models alone."""
 
+SELECT_ALL = mark_safe('<input type="checkbox" id="action-toggle">')  # nosec B308 - a constant
+
 tables = Newest()
 """The tables of lists whose documents are the same from request to request."""
 
@@ -75,7 +77,7 @@ class DocumentSourceAdmin(DjangoModelAdmin):  # type: ignore[misc]
             # not the key of anything, such as one with too few parts
             return None
 
-    @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
+    @admin.display(description=SELECT_ALL)
     def action_checkbox(self, obj: Document) -> str:
         """Return the box that chooses a row; Django renders a template for each."""
         return format_html(
