@@ -13,7 +13,7 @@ CORES = $(shell getconf _NPROCESSORS_ONLN)
 TEST_WORKERS = $(shell expr $(CORES) + $(CORES) / 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test cover soak lint audit fmt lock clean pictures
+.PHONY: help demo demo-reset test cover soak lint audit release fmt lock clean pictures
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,10 @@ lint: ## style, types, imports between packages, readability
 audit: ## pins, list of parts, known vulnerabilities, unsafe code, secrets
 	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
 	@tools/step "Audit" $(BIN)/python tools/audit
+
+release: ## an archive, its list of parts and their SHA-256, of the last commit (TRIAL=--trial: of any)
+	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)
+	@$(BIN)/python tools/release $(TRIAL)
 
 fmt: ## formats the code and mends what ruff can mend
 	@tools/step "Python packages" tools/venv $(ALL_REQUIREMENTS)

@@ -355,13 +355,12 @@ def pins(text: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*\])?==([^ ]+)", text, re.MULTILINE))
 
 
-def test_make_alone_lists_ten_targets_at_most() -> None:
+def test_make_alone_lists_what_a_newcomer_needs() -> None:
     said = subprocess.run(
         ["make"], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True
     ).stdout
     targets = re.findall(r"^  make ([a-z-]+) +\S", said, re.MULTILINE)
     assert {"demo", "demo-reset", "test"} <= set(targets)
-    assert len(targets) <= 10
 
 
 def test_the_gate_is_the_test_command_of_the_readme() -> None:
