@@ -1,16 +1,14 @@
 """What a check of how cooper is reached takes and gives."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 
 @dataclass(frozen=True)
 class Addresses:
     """Where cooper is asked; each is scheme, host and port, without a slash at its end."""
 
-    public: str
-    """The address that people use, with all proxies before cooper."""
+    public: str = ""
+    """The address that people use, with all proxies before cooper; "" when there is none yet."""
 
     server: str = ""
     """The server's own address, "" when it is not to be asked."""
@@ -26,10 +24,3 @@ class Report:
 
     advice: tuple[str, ...] = ()
     """What to do, a line each."""
-
-
-class Check(NamedTuple):
-    """A check, and what it is called."""
-
-    title: str
-    run: Callable[[Addresses], Report]

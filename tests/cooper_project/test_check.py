@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from django.core.management import load_command_class
 
-from cooper_project import outside
+from cooper_project.checkup import Check, Finding
+from cooper_project.checkup.report import Level, ok, problem, unknown, warning
 from cooper_project.management.base import CooperCommand
-from cooper_project.outside import Addresses, Check, Report, http_probe
+from cooper_project.outside import Addresses, http_probe
+from core.errors import CooperError, Unavailable
 from tests.support.served import free_port
 
 NO_HEADER = {"__type": "InvalidRequestException", "message": "No x-amz-sso_bearer_token header"}
@@ -84,7 +86,7 @@ class Outcome:
 
 
 @pytest.fixture
-def check(store: object, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+def check_all(store: object, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Return what runs `cooper -check`."""
 
     def run(*words: str) -> Outcome:
@@ -101,11 +103,45 @@ def check(store: object, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ou
     return run
 
 
+@pytest.fixture
+def check(check_all: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Return what runs `cooper -check -only header`."""
+
+    def run(*words: str) -> Outcome:
+        return check_all("--only", "header", *words)
+
+    return run
+
+
+@pytest.fixture
+def listed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what puts other checks on the list."""
+
+    def put(*checks: Check) -> None:
+        for module in ("checkup", "management.commands.cooper_check"):
+            monkeypatch.setattr(f"cooper_project.{module}.CHECKS", checks)
+
+    return put
+
+
+def finds(*findings: Finding) -> Callable[[Addresses], Iterator[Finding]]:
+    """Return a check's function that finds this."""
+    return lambda _: iter(findings)
+
+
 # -- usage -----------------------------------------------------------------------------------------
-def test_it_takes_an_address(check: Callable[..., Outcome], settings: Any) -> None:
+def test_without_an_address_nothing_is_asked(check: Callable[..., Outcome], settings: Any) -> None:
     settings.COOPER_PUBLIC_URL = ""
     outcome = check()
-    assert outcome.code == 2 and "COOPER_PUBLIC_URL is not set" in outcome.err
+    assert outcome.code == 0 and "note     header: not asked: COOPER_PUBLIC_URL" in outcome.out
+
+
+@pytest.mark.parametrize("option", ["--only", "--without"])
+def test_a_check_that_there_is_not_is_wrong_usage(
+    check_all: Callable[..., Outcome], option: str
+) -> None:
+    outcome = check_all(option, "settings,nonsense")
+    assert outcome.code == 2 and "no check 'nonsense'. There are: address, " in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -131,7 +167,7 @@ def test_it_asks_the_public_address_of_the_settings(
         settings.COOPER_PUBLIC_URL = url
         outcome = check()
     assert (outcome.code, outcome.err) == (0, "")
-    assert f"Checking {url}\n" in outcome.out
+    assert "ok       header: The token header of command lines: arrives\n" in outcome.out
 
     [(path, headers)] = answers.requests
     assert path == "/sso/assignment/accounts?max_result=1"
@@ -148,19 +184,105 @@ def test_it_asks_the_server_as_its_proxy_does(check: Callable[..., Outcome]) -> 
     assert headers["X-Forwarded-Proto"] == "https"
 
 
-def test_a_check_that_joins_the_list_is_run(
-    check: Callable[..., Outcome], monkeypatch: Any
+# -- the list --------------------------------------------------------------------------------------
+def test_each_finding_is_a_line_with_what_to_do(
+    check_all: Callable[..., Outcome], listed: Callable[..., None]
 ) -> None:
-    def look(addresses: Addresses) -> Report:
-        return Report(f"no {addresses.public}", is_good=False, advice=("do this", "or that"))
+    several_ways = Finding(Level.PROBLEM, "it is off", ("turn it on", "or take another"))
+    listed(
+        Check("one", finds(ok("is fine"), warning("is old"))),
+        Check("another", finds(several_ways)),
+        Check("last", finds(ok("is fine too"))),
+    )
+    outcome = check_all("--url", "https://x")
+    assert outcome.code == 1
+    assert "ok       one: is fine\n" in outcome.out and "ok       last: is fine too" in outcome.out
+    assert "warning  one: is old\n" in outcome.err
+    assert "problem  another: it is off\n  turn it on\n  or take another\n" in outcome.err
+    assert outcome.err.endswith("cooper -check: 1 of 3 checks failed.")
 
-    checks = (Check("One thing", look), Check("Another", lambda _: Report("is fine", True)))
-    monkeypatch.setattr("cooper_project.management.commands.cooper_check.CHECKS", checks)
-    outcome = check("--url", "https://x")
-    assert outcome.code == 1 and "Another: is fine" in outcome.out
-    assert "One thing: no https://x\n  do this\n  or that\n" in outcome.err
-    assert outcome.err.endswith("cooper -check: 1 of 2 checks failed.")
-    assert [title for title, _ in outside.CHECKS] == ["The token header of command lines"]
+
+def raises(error: Exception) -> Callable[[Addresses], Iterator[Finding]]:
+    """Return a check's function that finds something and then fails."""
+
+    def run(_: Addresses) -> Iterator[Finding]:
+        yield ok("so far")
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (CooperError("Mend it.", "E1"), 1, "problem  one: Mend it. [E1]"),
+        (Unavailable("Nobody answers."), 3, "unknown  one: Nobody answers."),
+        (RuntimeError("odd"), 1, "problem  one: the check itself failed: RuntimeError('odd')"),
+    ],
+)
+def test_a_check_that_fails_keeps_what_it_found_and_ends_no_other(
+    check_all: Callable[..., Outcome],
+    listed: Callable[..., None],
+    error: Exception,
+    code: int,
+    line: str,
+) -> None:
+    listed(Check("one", raises(error)), Check("last", finds(ok("is fine"))))
+    outcome = check_all()
+    assert outcome.code == code and line in outcome.err
+    assert "one: so far" in outcome.out and "last: is fine" in outcome.out
+
+
+def test_a_check_that_hangs_is_given_up(
+    check_all: Callable[..., Outcome], listed: Callable[..., None], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("cooper_project.checkup.report.GRACE", 0.0)
+    end = threading.Event()
+
+    def hang(_: Addresses) -> Iterator[Finding]:
+        yield ok("so far")
+        end.wait()
+
+    listed(Check("one", hang, patience=0.1), Check("last", finds(ok("is fine"))))
+    outcome = check_all()
+    end.set()
+    assert outcome.code == 3 and "unknown  one: no answer within" in outcome.err
+    assert "one: so far" in outcome.out and "last: is fine" in outcome.out
+
+
+@pytest.mark.parametrize("finding", [problem("it lacks"), unknown("no answer")])
+def test_what_needs_a_failed_check_is_not_tried(
+    check_all: Callable[..., Outcome], listed: Callable[..., None], finding: Finding
+) -> None:
+    listed(
+        Check("first", finds(finding)),
+        Check("second", finds(ok("tried")), needs=("first",)),
+        Check("third", finds(ok("tried")), needs=("second",)),
+        Check("other", finds(ok("fine"))),
+    )
+    outcome = check_all()
+    assert "tried" not in outcome.out and "other: fine" in outcome.out
+    assert "Not tried before that is mended: second, third" in outcome.err
+    # chosen alone it is tried
+    assert check_all("--only", "second").code == 0
+
+
+def test_programs_read_json(check_all: Callable[..., Outcome], listed: Callable[..., None]) -> None:
+    listed(
+        Check("one", finds(problem("it is off"))),
+        Check("two", finds(ok("fine")), needs=("one",)),
+        Check("three", finds(ok("fine"))),
+    )
+    outcome = check_all("--json")
+    assert (outcome.code, outcome.err) == (1, "")
+    assert json.loads(outcome.out) == {
+        "code": 1,
+        "findings": [
+            {"check": "one", "level": "problem", "text": "it is off", "advice": []},
+            {"check": "three", "level": "ok", "text": "fine", "advice": []},
+        ],
+        "not_tried": ["two"],
+    }
 
 
 # -- who drops it ----------------------------------------------------------------------------------

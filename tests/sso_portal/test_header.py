@@ -122,7 +122,7 @@ def check(capfd: Any, *words: str) -> tuple[int, str, str]:
     assert isinstance(command, CooperCommand)
     code = 0
     try:
-        command.run_from_argv(["/opt/cooper/cooper", "cooper_check", *words])
+        command.run_from_argv(["/opt/cooper/cooper", "cooper_check", "--only", "header", *words])
     except SystemExit as ended:
         code = int(str(ended.code))
     out, err = capfd.readouterr()
@@ -187,10 +187,8 @@ def test_the_check_passes_with_the_documented_configuration(
     code, out, err = check(capfd, "--url", url, "--server", trusted.server)
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        f"Checking {url}, and {trusted.server} directly",
-        "The token header of command lines: arrives",
+        "ok       header: The token header of command lines: arrives",
         "Done: 1 of 1 checks passed, nothing to mend.",
-        f"Next: people find their ~/.aws/config at {url}/command-line/",
     ]
 
 

@@ -1,39 +1,75 @@
-"""`cooper -check`: asks cooper as its users do, through everything that stands before it."""
+"""`cooper -check`: tries everything that serving needs, without serving."""
 
+import json
 import re
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
+from cooper_project.checkup import CHECKS, Check, Finding, Level, can_run, has_failed, run
 from cooper_project.management.base import CooperCommand, UsageError
-from cooper_project.outside import CHECKS, Addresses, Check
+from cooper_project.outside import Addresses
 
 ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+/?", re.ASCII)
 
-NO_URL = "COOPER_PUBLIC_URL is not set: say with -url where people reach cooper"
+UNKNOWN_CODE = 3
+"""Exit code when nothing was found that has to be mended, and not everything answered."""
 
-NEXT_WHEN_GOOD = "Next: people find their ~/.aws/config at {public}/command-line/"
 NEXT_WHEN_NOT = "Next: mend that, reload what you changed, and run this again."
 
 
+@dataclass
+class Outcome:
+    """What all checks together have come to."""
+
+    findings: list[tuple[Check, Finding]] = field(default_factory=list)
+
+    skipped: list[Check] = field(default_factory=list)
+    """What was not tried because something that it needs had failed."""
+
+    failed: set[str] = field(default_factory=set)
+    """The names of the checks with a problem, or without an answer."""
+
+    def count(self, level: Level) -> int:
+        return sum(finding.level is level for _, finding in self.findings)
+
+    @property
+    def code(self) -> int:
+        """The exit code: 1 before 3 before 0."""
+        if self.count(Level.PROBLEM):
+            return 1
+        return UNKNOWN_CODE if self.count(Level.UNKNOWN) else 0
+
+
 class Command(CooperCommand):
-    """Checks how cooper is reached."""
+    """Checks what serving needs, and how cooper is reached."""
 
     help = (
-        "Sends cooper requests through its public address, and says which server or proxy on the "
-        "way is in the way of the AWS CLI and SDKs. Changes nothing, and asks AWS for nothing. "
-        "Exit codes: 0 all is well, 1 something is to be mended, 2 wrong usage."
+        "Tries everything that serving needs, without serving: settings, AWS, the tables, the KMS "
+        "key, and which server or proxy on the way is in the way of the AWS CLI and SDKs. "
+        "Changes nothing. A line each, with what to do. Exit codes: 0 all is well, 1 something is "
+        "to be mended, 2 wrong usage, 3 not everything answered."
     )
     example = (
         "cooper -check\n"
-        "cooper -check --server http://127.0.0.1:8000      (on the server's host: asks it too)\n"
-        "SSL_CERT_FILE=/etc/ssl/own-ca.pem cooper -check --url https://cooper.example.com"
+        "cooper -check -without header                    (before cooper serves)\n"
+        "cooper -check -only settings,kms-key -json\n"
+        "cooper -check -server http://127.0.0.1:8000      (on the server's host: asks it too)\n"
+        "SSL_CERT_FILE=/etc/ssl/own-ca.pem cooper -check -url https://cooper.example.com"
     )
+    # one of the checks runs them, with those for production
+    requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        names = ", ".join(check.name for check in CHECKS)
+        parser.add_argument("--only", default="", help=f"these checks alone, of: {names}")
+        parser.add_argument("--without", default="", help="all but these checks")
+        parser.add_argument("--json", action="store_true", help="write JSON, for programs")
         parser.add_argument(
             "--url", default="", help="where people reach cooper (instead of COOPER_PUBLIC_URL)"
         )
@@ -44,32 +80,87 @@ class Command(CooperCommand):
         )
 
     def run_command(self, **options: Any) -> None:
+        checks = _chosen(options["only"], options["without"])
         addresses = _addresses(options["url"] or settings.COOPER_PUBLIC_URL, options["server"])
-        directly = f", and {addresses.server} directly" if addresses.server else ""
-        self.say(f"Checking {addresses.public}{directly}")
+        self._is_quiet = options["json"]
 
-        failed = [check for check in CHECKS if not self._passes(check, addresses)]
+        outcome = Outcome()
+        for check in checks:
+            self._run_check(check, addresses, outcome)
+
+        if options["json"]:
+            self.stdout.write(_as_json(outcome))
+            raise SystemExit(outcome.code)
+        self._conclude(outcome, len(checks))
+
+    def _run_check(self, check: Check, addresses: Addresses, outcome: Outcome) -> None:
+        if not can_run(check, outcome.failed):
+            outcome.skipped.append(check)
+            # what needs this needs the same
+            outcome.failed.add(check.name)
+            return
+
+        findings = run(check, addresses)
+        outcome.findings += [(check, finding) for finding in findings]
+        if has_failed(findings):
+            outcome.failed.add(check.name)
+        if not self._is_quiet:
+            for finding in findings:
+                self._show(check, finding)
+
+    def _show(self, check: Check, finding: Finding) -> None:
+        """Write a finding: to stderr what is to be mended."""
+        line = f"{finding.level:7}  {check.name}: {finding.text}"
+        lines = "\n  ".join([line, *finding.advice])
+        if finding.level in {Level.OK, Level.NOTE}:
+            self.say(lines)
+        else:
+            self.warn(lines)
+
+    def _conclude(self, outcome: Outcome, count: int) -> None:
+        """Write the summary; end with the exit code."""
+        if outcome.skipped:
+            names = ", ".join(check.name for check in outcome.skipped)
+            self.warn(f"Not tried before that is mended: {names}")
+
+        failed = len(outcome.failed)
         if failed:
             self.say(NEXT_WHEN_NOT)
-            raise CommandError(f"{len(failed)} of {len(CHECKS)} checks failed.")
-        self.say(f"Done: {len(CHECKS)} of {len(CHECKS)} checks passed, nothing to mend.")
-        self.say(NEXT_WHEN_GOOD.format(public=addresses.public))
+            message = f"{failed} of {count} checks failed."
+            raise CommandError(message, returncode=outcome.code)
+        self.say(f"Done: {count} of {count} checks passed, nothing to mend.")
 
-    def _passes(self, check: Check, addresses: Addresses) -> bool:
-        """Run a check, and write what it has come to: to stderr what is to be mended."""
-        report = check.run(addresses)
-        line = f"{check.title}: {report.summary}"
-        if report.is_good:
-            self.say(line)
-            return True
 
-        self.warn("\n  ".join([line, *report.advice]))
-        return False
+def _chosen(only: str, without: str) -> Sequence[Check]:
+    """Return the checks that were asked for; raise UsageError for one that there is not."""
+    names = {check.name for check in CHECKS}
+    for name in (*_split(only), *_split(without)):
+        if name not in names:
+            raise UsageError(f"There is no check {name!r}. There are: {', '.join(sorted(names))}")
+
+    chosen = set(_split(only)) or names
+    return [check for check in CHECKS if check.name in chosen - set(_split(without))]
+
+
+def _split(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _as_json(outcome: Outcome) -> str:
+    findings = [
+        {
+            "check": check.name,
+            "level": finding.level.value,
+            "text": finding.text,
+            "advice": list(finding.advice),
+        }
+        for check, finding in outcome.findings
+    ]
+    skipped = [check.name for check in outcome.skipped]
+    return json.dumps({"code": outcome.code, "findings": findings, "not_tried": skipped}, indent=1)
 
 
 def _addresses(public: str, server: str) -> Addresses:
-    if not public:
-        raise UsageError(NO_URL)
     for address in (public, server):
         if address and not _is_address(address):
             raise UsageError(

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from cooper_project import start_event
+from cooper_project.checkup import startup
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
-from cooper_project.serving import gunicorn, startup_checks, static
+from cooper_project.serving import gunicorn, static
 from core import __version__
 
 
@@ -23,7 +24,7 @@ class Command(CooperCommand):
         "cooper --region eu-west-1\n"
         "COOPER_PUBLIC_URL=https://cooper.example.com cooper --bind 0.0.0.0:8000"
     )
-    # startup_checks runs them, with those for production, and reports each in one line
+    # checkup.startup runs them, with those for production, and reports each in one line
     requires_system_checks: ClassVar[list[str]] = []  # type: ignore[misc]
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -65,7 +66,7 @@ class Command(CooperCommand):
 
     def _refuse_unsafe_start(self) -> None:
         """Write warnings and refusals; exit with 1 when there is a refusal."""
-        result = startup_checks.check()
+        result = startup.check()
         for line in result.warnings:
             self.warn(f"warning: {line}")
         for line in result.refusals:
