@@ -1,4 +1,4 @@
-"""Embedded AWS: DynamoDB, IAM, KMS, strict STS and a sign-in stand-in on loopback.
+"""Embedded AWS: DynamoDB, EventBridge, IAM, KMS, S3, strict STS and a sign-in stand-in on loopback.
 
 For trying out and for tests: it refuses what AWS refuses. Its state lives in this process, in
 moto's globals: one at a time. See the README.
@@ -23,6 +23,7 @@ from embedded_aws.credential_store import IssuedCredentials, PrincipalType
 from embedded_aws.environment import client_environment
 from embedded_aws.responses import Response
 from embedded_aws.router import Router, loopback_only
+from embedded_aws.s3_buckets import Buckets
 from embedded_aws.serving import LoopbackServer
 from embedded_aws.snapshot import Snapshot, Store
 from embedded_aws.state import AwsState, sts_credentials
@@ -183,6 +184,21 @@ class EmbeddedAws:
     def tables(self) -> dict[str, Table]:
         """The DynamoDB tables of the seeded AWS account by name, as moto keeps them."""
         return dynamodb_backends[seed_aws.COOPER_ACCOUNT][self.region].tables
+
+    @property
+    def buckets(self) -> Buckets:
+        """S3's buckets by name, with all versions of their objects."""
+        return self._state.buckets
+
+    @property
+    def event_buses(self) -> dict[str, list[dict[str, Any]]]:
+        """What was put on each of EventBridge's buses, by its ARN, oldest first."""
+        return self._state.event_buses
+
+    @property
+    def event_faults(self) -> list[str]:
+        """The error codes with which EventBridge answers the next entries; "" for none."""
+        return self._state.event_faults
 
     @property
     def instance_profile_chains(self) -> bool:

@@ -20,8 +20,8 @@ BODY_LIMIT = 17 * 2**20
 FIELDS_LIMIT = 2_000
 """Fields of a form at most: STS takes 50 tags of two fields, and a few more."""
 
-JSON_SERVICES = {"dynamodb", "kms"}
-"""Services that speak JSON; the others speak the query protocol and answer in XML."""
+JSON_SERVICES = {"dynamodb", "events", "kms"}
+"""Services that speak JSON; IAM and STS speak the query protocol, S3 its own, both in XML."""
 
 STS_API_VERSION = "2011-06-15"
 
@@ -73,6 +73,12 @@ class Call:
         )
 
     @property
+    def raw_path(self) -> str:
+        """The path as it was sent, not decoded."""
+        target = str(self.environ.get("REQUEST_URI") or self.path)
+        return target.partition("?")[0]
+
+    @property
     def region(self) -> str:
         """The region that the call was signed for, or ""."""
         if self.authorization is None:
@@ -89,6 +95,8 @@ class Call:
         target = self.headers.get("x-amz-target", "")
         if target.startswith("TrentService."):
             return "kms"
+        if target.startswith("AWSEvents."):
+            return "events"
         if target:
             return "dynamodb"
         if self.form.get("Version") == STS_API_VERSION:

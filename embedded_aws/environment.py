@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-SERVICES = ("DYNAMODB", "IAM", "KMS", "STS")
+SERVICES = ("DYNAMODB", "EVENTBRIDGE", "IAM", "KMS", "S3", "STS")
 
 OFF = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 """Settings under which an SDK would look for another endpoint."""

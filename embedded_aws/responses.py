@@ -1,4 +1,4 @@
-"""Responses in AWS's protocols: JSON for DynamoDB and KMS, XML for STS and IAM."""
+"""Responses in AWS's protocols: JSON for DynamoDB, EventBridge and KMS, XML for the others."""
 
 import json
 import uuid
@@ -47,7 +47,7 @@ def text_response(status: int, text: str) -> Response:
 
 def json_response(service: str, document: bytes, status: int = 200) -> Response:
     """Return a JSON response; `document` is already encoded."""
-    headers = {"x-amzn-RequestId": _new_request_id()}
+    headers = {"x-amzn-RequestId": request_id()}
     if service != "dynamodb":
         return Response(status, document, "application/x-amz-json-1.1", headers)
 
@@ -58,16 +58,18 @@ def json_response(service: str, document: bytes, status: int = 200) -> Response:
 
 def xml_response(operation: str, result: dict[str, Any]) -> Response:
     """Return STS's response to an operation; an element whose value is None is left out."""
-    request_id = _new_request_id()
-    content = _to_xml({f"{operation}Result": result, "ResponseMetadata": {"RequestId": request_id}})
+    new_id = request_id()
+    content = _to_xml({f"{operation}Result": result, "ResponseMetadata": {"RequestId": new_id}})
     body = f'<{operation}Response xmlns="{STS_XMLNS}">{content}</{operation}Response>'
-    return Response(200, body.encode(), "text/xml", {"x-amzn-RequestId": request_id})
+    return Response(200, body.encode(), "text/xml", {"x-amzn-RequestId": new_id})
 
 
 def error_response(service: str, error: AwsError) -> Response:
     """Return an error in the service's protocol."""
     if service in JSON_SERVICES:
         return _json_error(service, error)
+    if service == "s3":
+        return _s3_error(error)
     return _xml_error(service, error)
 
 
@@ -90,15 +92,22 @@ def _xml_error(service: str, error: AwsError) -> Response:
     if service == "iam":
         xmlns = IAM_XMLNS
 
-    request_id = _new_request_id()
+    new_id = request_id()
     content = _to_xml(
         {
             "Error": {"Type": fault, "Code": error.code, "Message": error.message},
-            "RequestId": request_id,
+            "RequestId": new_id,
         }
     )
     body = f'<ErrorResponse xmlns="{xmlns}">{content}</ErrorResponse>'
-    return Response(error.status, body.encode(), "text/xml", {"x-amzn-RequestId": request_id})
+    return Response(error.status, body.encode(), "text/xml", {"x-amzn-RequestId": new_id})
+
+
+def _s3_error(error: AwsError) -> Response:
+    new_id = request_id()
+    content = _to_xml({"Code": error.code, "Message": error.message, "RequestId": new_id})
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{content}</Error>'
+    return Response(error.status, body.encode(), "application/xml", {"x-amz-request-id": new_id})
 
 
 def _to_xml(value: Any) -> str:
@@ -117,5 +126,6 @@ def _to_xml(value: Any) -> str:
     return escape(str(value))
 
 
-def _new_request_id() -> str:
+def request_id() -> str:
+    """Return a new id of a request."""
     return str(uuid.uuid4())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from embedded_aws import kms, signatures, signin, sts
+from embedded_aws import events, kms, s3, signatures, signin, sts
 from embedded_aws.backends import call_moto
 from embedded_aws.calls import Call, WsgiApp, read_call
 from embedded_aws.credential_store import PrincipalType
@@ -18,7 +18,9 @@ from embedded_aws.state import AwsState
 IDP_PATH = "/example-idp/"
 
 _LOOPBACK_HOST = re.compile(
-    r"(?:127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{1,5})", re.IGNORECASE
+    # buckets have names of their own below localhost, which browsers look for on loopback alone
+    r"(?:127\.0\.0\.1|(?:[a-z0-9.-]+\.)?localhost|\[::1\]):(?P<port>[0-9]{1,5})",
+    re.IGNORECASE,
 )
 
 
@@ -49,12 +51,12 @@ class Router:
             return signin.handle(call, self._state)
         if self.idp is not None and call.path.startswith(IDP_PATH):
             return self.idp(call)
-        if call.path != "/":
+        if call.path != "/" and call.service != "s3":
             return text_response(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if not call.service:
             return text_response(
                 HTTPStatus.NOT_FOUND,
-                "This is an embedded AWS: DynamoDB, IAM, KMS and STS, for trying out.",
+                "This is an embedded AWS: DynamoDB, EventBridge, IAM, KMS, S3 and STS.",
             )
 
         caller = authenticate(call, self._state.credential_store)
@@ -65,6 +67,10 @@ class Router:
             return self._dynamodb.handle(call, caller)
         if call.service == "kms":
             return kms.handle(call, caller, self._state)
+        if call.service == "s3":
+            return s3.handle(call, caller, self._state)
+        if call.service == "events":
+            return events.handle(call, caller, self._state)
 
         with self._state.lock:
             if call.service == "sts":

@@ -10,7 +10,7 @@ from calendar import timegm
 from http import HTTPStatus
 from typing import NamedTuple
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -20,6 +20,9 @@ from embedded_aws.errors import AwsError
 SKEW_SECONDS = 300
 """The clock of whoever signs may be off by so much."""
 
+UNSIGNED_BODY = "UNSIGNED-PAYLOAD"
+"""What S3 takes for the hash of a body that is not signed."""
+
 REQUIRED_HEADERS = {"host", "x-amz-date"}
 """What has to be signed, for a signature to be good for one place and time alone."""
 
@@ -27,10 +30,11 @@ _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 
 
 class _CredentialsError(NamedTuple):
-    """One refusal: its code in the query protocol and in JSON, and its words."""
+    """One refusal: its code in the query protocol, in JSON and in S3's, and its words."""
 
     query_code: str
     json_code: str
+    s3_code: str
     message: str
 
 
@@ -39,21 +43,25 @@ _CREDENTIALS_ERRORS = {
     "missing": _CredentialsError(
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
+        "AccessDenied",
         "Request is missing Authentication Token",
     ),
     "unknown": _CredentialsError(
         "InvalidClientTokenId",
         "UnrecognizedClientException",
+        "InvalidAccessKeyId",
         "The security token included in the request is invalid.",
     ),
     "expired": _CredentialsError(
         "ExpiredToken",
         "ExpiredTokenException",
+        "ExpiredToken",
         "The security token included in the request is expired",
     ),
     "signature": _CredentialsError(
         "SignatureDoesNotMatch",
         "InvalidSignatureException",
+        "SignatureDoesNotMatch",
         "The request signature we calculated does not match the signature you provided. Check "
         "your AWS Secret Access Key and signing method. Consult the service documentation for "
         "details.",
@@ -69,6 +77,8 @@ def credentials_error(service: str, reason: str) -> AwsError:
     error = _CREDENTIALS_ERRORS[reason]
     if service in JSON_SERVICES:
         return AwsError(error.json_code, error.message)
+    if service == "s3":
+        return AwsError(error.s3_code, error.message, HTTPStatus.FORBIDDEN)
     return AwsError(error.query_code, error.message, HTTPStatus.FORBIDDEN)
 
 
@@ -85,12 +95,25 @@ def verify(call: Call, authorization: Authorization, secret: str) -> None:
     # botocore's signer trusts this header, where it is there, for the hash of the body
     stated_hash = call.headers.get("x-amz-content-sha256")
     body_hash = hashlib.sha256(call.body).hexdigest()
+    if call.service == "s3":
+        _check_s3_hash(call, authorization)
+        if stated_hash == UNSIGNED_BODY:
+            body_hash = UNSIGNED_BODY
     if stated_hash is not None and stated_hash != body_hash:
         raise credentials_error(call.service, "signature")
 
     signature = _compute_signature(call, authorization, secret, timestamp)
     if not hmac.compare_digest(signature, authorization.signature):
         raise credentials_error(call.service, "signature")
+
+
+def _check_s3_hash(call: Call, authorization: Authorization) -> None:
+    """Raise AwsError unless the hash of the body is stated, and signed."""
+    if "x-amz-content-sha256" in authorization.signed_headers:
+        return
+    raise AwsError(
+        "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"
+    )
 
 
 def _check_time(service: str, timestamp: str) -> None:
@@ -117,7 +140,7 @@ def _compute_signature(
     call: Call, authorization: Authorization, secret: str, timestamp: str
 ) -> str:
     """Return the signature that the request ought to have."""
-    url = f"http://{call.headers.get('host', '')}{call.path}"
+    url = f"http://{call.headers.get('host', '')}{call.raw_path}"
     if call.query:
         url = f"{url}?{call.query}"
     headers = {name: call.headers.get(name, "") for name in authorization.signed_headers}
@@ -127,6 +150,8 @@ def _compute_signature(
     request.context["timestamp"] = timestamp
 
     credentials = Credentials(authorization.access_key_id, secret)
-    signer = SigV4Auth(credentials, authorization.service, authorization.region)
+    # S3 signs a path as it was sent, the others one that is normalized and encoded once more
+    signer_class = S3SigV4Auth if authorization.service == "s3" else SigV4Auth
+    signer = signer_class(credentials, authorization.service, authorization.region)
     string_to_sign = signer.string_to_sign(request, signer.canonical_request(request))
     return str(signer.signature(string_to_sign, request))

@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 
-from embedded_aws import stored_iam, stored_kms, stored_tables
+from embedded_aws import s3_buckets, stored_iam, stored_kms, stored_tables
 from embedded_aws.state import AwsState
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,9 @@ class Snapshot:
                 backends.clear()
             self.state.credential_store.clear()
             self.state.signin_tokens.clear()
+            self.state.buckets.clear()
+            self.state.event_buses.clear()
+            self.state.event_faults.clear()
 
     def dump(self) -> Parts:
         """Return everything of this moment."""
@@ -63,6 +66,9 @@ class Snapshot:
                 "iam": stored_iam.dump(),
                 "kms": stored_kms.dump(),
                 "credentials": self.state.credential_store.dump(),
+                "s3": s3_buckets.dump(self.state.buckets),
+                # copies: calls go on while these are written
+                "events": {bus: list(entries) for bus, entries in self.state.event_buses.items()},
                 **stored_tables.dump(),
             }
 
@@ -76,6 +82,9 @@ class Snapshot:
             stored_kms.load(parts["kms"])
             self.state.credential_store.load(parts["credentials"])
             stored_tables.load(parts)
+            # stores of before have neither
+            self.state.buckets.update(s3_buckets.load(parts.get("s3", {})))
+            self.state.event_buses.update(parts.get("events", {}))
 
 
 class Store:

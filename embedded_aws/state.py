@@ -1,4 +1,4 @@
-"""The state of the embedded AWS beside moto's: credentials, sign-in tokens, how strict to be."""
+"""The state of the embedded AWS beside moto's: credentials, buckets, buses, how strict to be."""
 
 import json
 import threading
@@ -11,6 +11,7 @@ from moto.iam.models import iam_backends
 from embedded_aws.conflicts import ItemsUnderWay
 from embedded_aws.credential_store import CredentialStore, TemporaryCredentials
 from embedded_aws.principals import default_version
+from embedded_aws.s3_buckets import Buckets
 
 
 @dataclass
@@ -21,6 +22,9 @@ class AwsState:
     `signin_tokens`: token -> access key id and end (seconds since 1970). `changed` is set when
     there is something new to store. Each call to DynamoDB waits `dynamodb_latency_seconds` before
     it takes the lock.
+
+    `buckets` are S3's by name. `event_buses` are EventBridge's by ARN, with the entries that were
+    put on each, and `event_faults` the error codes of the next entries ("": none).
     """
 
     instance_profile_chains: bool = False
@@ -29,6 +33,9 @@ class AwsState:
     credential_store: CredentialStore = field(default_factory=CredentialStore)
     lock: threading.RLock = field(default_factory=threading.RLock)
     signin_tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
+    buckets: Buckets = field(default_factory=dict)
+    event_buses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    event_faults: list[str] = field(default_factory=list)
     changed: threading.Event = field(default_factory=threading.Event)
 
     def issue(self, seconds: int, **facts: Any) -> TemporaryCredentials:
