@@ -22,7 +22,7 @@ def new_bucket(call: Call, name: str, account_id: str) -> Bucket:
     region = DEFAULT_REGION
     if call.body:
         settings = read_xml(call.body, "CreateBucketConfiguration")
-        region = str(settings.get("LocationConstraint") or DEFAULT_REGION)
+        region = settings.get("LocationConstraint") or DEFAULT_REGION
         if region == DEFAULT_REGION and settings.get("LocationConstraint"):
             raise AwsError(
                 "InvalidLocationConstraint", "The specified location-constraint is not valid"
@@ -58,7 +58,7 @@ def get_versioning(bucket: Bucket, call: Call) -> Response:
 
 def put_versioning(bucket: Bucket, call: Call) -> Response:
     """Set versioning; with Object Lock it stays."""
-    status = read_xml(call.body, "VersioningConfiguration").get("Status")
+    status = read_xml(call.body, "VersioningConfiguration").get("Status", "")
     if status not in {"Enabled", "Suspended"}:
         raise AwsError("IllegalVersioningConfigurationException", "Indicate Enabled or Suspended.")
 
@@ -101,10 +101,8 @@ def put_object_lock(bucket: Bucket, call: Call) -> Response:
         )
 
     settings = read_xml(call.body, "ObjectLockConfiguration")
-    rule = settings.get("Rule") or {}
-    retention = rule.get("DefaultRetention") or {}
-    if retention:
-        _set_retention(bucket, retention)
+    if "Mode" in settings:
+        _set_retention(bucket, settings)
     else:
         bucket.lock_mode = ""
         bucket.lock_days = 0
@@ -113,11 +111,11 @@ def put_object_lock(bucket: Bucket, call: Call) -> Response:
     return Response(200, b"", "application/xml")
 
 
-def _set_retention(bucket: Bucket, retention: dict[str, Any]) -> None:
+def _set_retention(bucket: Bucket, retention: dict[str, str]) -> None:
     days = int(retention.get("Days") or 0)
     years = int(retention.get("Years") or 0)
     if retention.get("Mode") not in LOCK_MODES or (days > 0) is (years > 0):
         raise AwsError("MalformedXML", "Name a mode, and either days or years.")
 
-    bucket.lock_mode = str(retention["Mode"])
+    bucket.lock_mode = retention["Mode"]
     bucket.lock_days = days or years * YEAR_DAYS

@@ -99,7 +99,7 @@ def _check_condition(bucket: Bucket, key: str) -> None:
     if bucket.current(key) is not None:
         raise AwsError(
             "PreconditionFailed",
-            "At least one of the pre-conditions you specified did not hold",
+            "At least one of the pre-conditions you specified is not met",
             HTTPStatus.PRECONDITION_FAILED,
         )
 
