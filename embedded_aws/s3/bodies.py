@@ -9,9 +9,10 @@ from embedded_aws.errors import AwsError
 from embedded_aws.responses import Response, request_id
 
 _DOCUMENT = re.compile(
-    r"(?:<\?xml[^>]*\?>)?\s*<(?P<root>\w+)(?: [^>]*)?>(?P<content>.*)</(?P=root)>\s*", re.DOTALL
+    r"(?:<\?xml[^>]*\?>)?\s*<(?P<root>\w+)(?: [^>]*)?>(?P<content>.*)</(?P=root)>\s*",
+    re.ASCII | re.DOTALL,
 )
-_INNERMOST = re.compile(r"<(\w+)>([^<]*)</\1>")
+_INNERMOST = re.compile(r"<(\w+)>([^<]*)</\1>", re.ASCII)
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 
