@@ -25,6 +25,8 @@ COOPER_PUBLIC_URL = env.text(
     "COOPER_PUBLIC_URL", matching=r"https?://[A-Za-z0-9.:\[\]-]+/?"
 ).rstrip("/")
 COOPER_BIND = env.text("COOPER_BIND", "127.0.0.1:8000")
+COOPER_METRICS_BIND = env.text("COOPER_METRICS_BIND", "127.0.0.1:9464")
+"""Where the metrics page is served; "" or "off" for nowhere."""
 COOPER_WORKERS = env.integer("COOPER_WORKERS", 2, least=1, most=64)
 COOPER_TRUSTED_PROXIES = env.listing("COOPER_TRUSTED_PROXIES")
 COOPER_MAX_SESSION = env.integer("COOPER_MAX_SESSION", 43_200, least=900, most=129_600)

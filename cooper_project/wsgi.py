@@ -4,6 +4,7 @@ import os
 import sys
 from typing import NoReturn
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
@@ -29,6 +30,7 @@ from cooper_project import (  # noqa: E402 - models load with Django
     setting_checks,
     warm_up,
 )
+from core import metrics  # noqa: E402
 
 for error_line in setting_checks.errors():
     refuse_start(error_line)
@@ -40,4 +42,5 @@ def make_ready() -> None:
     warm_up.spare_the_collector()
 
 
+metrics.begin_worker(settings.COOPER_STS_AT_ONCE)
 preparation.worker.start(make_ready)

@@ -50,6 +50,7 @@ def register_all() -> None:
         check_groups,
         check_region,
         check_addresses,
+        check_metrics,
         check_endpoints,
         check_proxies,
         check_longest_session,
@@ -140,9 +141,40 @@ def check_addresses() -> Messages:
         )
 
 
+def check_metrics() -> Messages:
+    """Report an address of the metrics page that cannot be read; warn of one that others reach."""
+    if not serves_metrics():
+        return
+
+    bind = parse_address(settings.COOPER_METRICS_BIND)
+    if bind is None or settings.COOPER_METRICS_BIND == settings.COOPER_BIND:
+        yield Error(
+            f"COOPER_METRICS_BIND is {settings.COOPER_METRICS_BIND!r}.",
+            hint="Write ADDRESS:PORT, as in 127.0.0.1:9464, with another port than COOPER_BIND "
+            "has, or off for no metrics page.",
+            id="cooper.E017",
+        )
+    elif not is_loopback(bind[0]):
+        yield CheckWarning(
+            f"The metrics page is served on {settings.COOPER_METRICS_BIND}, without https.",
+            hint="Let nobody but Prometheus reach that port (docs/metrics.md).",
+            id="cooper.W007",
+        )
+
+
+def serves_metrics() -> bool:
+    """Return whether the server has a metrics page."""
+    return settings.COOPER_METRICS_BIND not in ("", "off")
+
+
 def parse_bind() -> tuple[str, int] | None:
     """Return the host and port of COOPER_BIND, or None when it cannot be read."""
-    match = BIND.fullmatch(settings.COOPER_BIND)
+    return parse_address(settings.COOPER_BIND)
+
+
+def parse_address(text: str) -> tuple[str, int] | None:
+    """Return the host and port of ADDRESS:PORT, or None when it cannot be read."""
+    match = BIND.fullmatch(text)
     if match is None or int(match[2]) > 65_535:
         return None
     return match[1].strip("[]"), int(match[2])

@@ -14,6 +14,7 @@ __all__ = ["CHECKS", "Check", "Finding", "Level", "can_run", "has_failed", "run"
 CHECKS: tuple[Check, ...] = (
     Check("settings", local.check_settings, at_start=True),
     Check("address", local.check_address),
+    Check("metrics", local.check_metrics, needs=("settings",), at_start=True),
     Check("clients", stored.check_clients, needs=("settings",), at_start=True),
     Check("installation", stored.check_installation, needs=("clients",), at_start=True),
     Check("kms-key", stored.check_kms_key, needs=("clients",), at_start=True),

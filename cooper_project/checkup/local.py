@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
+
 from cooper_project import setting_checks
 from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
-from cooper_project.serving import address
+from cooper_project.serving import address, metrics_folder
+from core.checks import serves_metrics
 
 
 def check_settings(_: Addresses) -> Iterator[Finding]:
@@ -25,3 +28,13 @@ def check_address(_: Addresses) -> Iterator[Finding]:
         yield ok(f"{host}:{port} is free")
     else:
         yield note(f"{host}:{port} is taken, which is well where cooper runs already")
+
+
+def check_metrics(_: Addresses) -> Iterator[Finding]:
+    """Look whether the server can keep its numbers, and say where it would show them."""
+    if not serves_metrics():
+        yield note("no metrics page is served (COOPER_METRICS_BIND=off)")
+        return
+
+    metrics_folder.refuse_foreign()
+    yield ok(f"the metrics page is served on {settings.COOPER_METRICS_BIND}")

@@ -3,12 +3,16 @@
 `cooper -check` finds the same by the same checks, so that both say it in the same words.
 """
 
+import os
 from dataclasses import dataclass, field
+
+from django.conf import settings
 
 from cooper_project import checkup
 from cooper_project.checkup.report import Finding, Level, can_run, has_failed, run
 from cooper_project.outside import Addresses
 from cooper_project.serving import address
+from core.checks import parse_address
 from core.errors import CooperError
 
 STARTS_ANYWAY = "cooper starts, and serves once it does."
@@ -39,6 +43,7 @@ def check() -> Result:
 
     if "settings" not in failed:
         _refuse_taken_address(result)
+        _look_at_metrics_address(result)
     return result
 
 
@@ -56,3 +61,26 @@ def _refuse_taken_address(result: Result) -> None:
         address.refuse_taken(*address.bind_address())
     except CooperError as error:
         result.refusals.append(error.line)
+
+
+def _look_at_metrics_address(result: Result) -> None:
+    """Refuse one that was chosen and is taken; of the usual one, where two servers meet, warn."""
+    bind = parse_address(settings.COOPER_METRICS_BIND)
+    if not bind:
+        return
+
+    is_chosen = "COOPER_METRICS_BIND" in os.environ
+    try:
+        is_free = address.is_free(*bind)
+    except CooperError as error:
+        result.refusals.append(error.line)
+        return
+
+    if is_free:
+        return
+    if is_chosen:
+        line = f"COOPER_METRICS_BIND: {settings.COOPER_METRICS_BIND} is taken."
+        result.refusals.append(f"{line} Choose another address, or off.")
+    else:
+        line = f"The metrics page is not served: {settings.COOPER_METRICS_BIND} is taken."
+        result.warnings.append(f"{line} Set COOPER_METRICS_BIND to another address, or to off.")

@@ -71,10 +71,11 @@ def command(bind: str, workers: int) -> list[str]:
     ]
 
 
-def environment(start: str) -> dict[str, str]:
+def environment(start: str, metrics_folder: str) -> dict[str, str]:
     """Return the environment for gunicorn: this process's, with what the command line changed.
 
-    `start` is the description of the start for the audit log.
+    `start` is the description of the start for the audit log; in `metrics_folder` workers keep
+    their numbers, "" for nowhere.
     """
     variables = {**os.environ, "PYTHONUNBUFFERED": "1", start_event.VARIABLE: start}
     for name in ("COOPER_REGION", "COOPER_BIND", "COOPER_KMS_KEY"):
@@ -84,15 +85,21 @@ def environment(start: str) -> dict[str, str]:
 
     if settings.COOPER_INSECURE_HTTP:
         variables["COOPER_INSECURE_HTTP"] = "1"
+
+    # prometheus_client reads this name when it is imported
+    variables.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    if metrics_folder:
+        variables["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder
+        variables["COOPER_METRICS_BIND"] = settings.COOPER_METRICS_BIND
     return variables
 
 
-def replace_this_process(start: str) -> None:
-    """Become gunicorn; never returns. `start` is the description of the start."""
+def replace_this_process(start: str, metrics_folder: str) -> None:
+    """Become gunicorn; never returns. See `environment` for the arguments."""
     words = command(settings.COOPER_BIND, settings.COOPER_WORKERS)
     os.chdir(Path(settings.BASE_DIR))
 
     # what is buffered would be lost with this process
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(words[0], words, environment(start))  # noqa: S606 - our own interpreter
+    os.execve(words[0], words, environment(start, metrics_folder))  # noqa: S606 - our own interpreter

@@ -9,11 +9,13 @@ Nothing of Django or AWS is imported here; see `cooper_project.serving.worker`.
 
 import signal
 import time
+from typing import Any
 
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 
+from cooper_project.serving.metrics_child import MetricsChild
 from cooper_project.serving.worker import CooperWorker, Stage
 from core.retry import Backoff
 
@@ -36,10 +38,20 @@ class MainProcess(Arbiter):  # type: ignore[misc]
     _next_start = 0.0
     """When a worker may be started again, in seconds of the monotonic clock."""
 
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self._metrics = MetricsChild(self.log)
+
     def handle_hup(self) -> None:
         """Replace every worker. gunicorn's own options come from the command line and stay."""
         self.log.reopen_files()
         self._workers_to_start = self.num_workers
+        self._metrics.replace()
+
+    def stop(self, graceful: bool = True) -> None:
+        """End the workers, and then the metrics page, which tells how they end."""
+        super().stop(graceful)
+        self._metrics.end()
 
     def can_serve(self) -> bool:
         """Return whether some worker can serve now."""
@@ -47,6 +59,7 @@ class MainProcess(Arbiter):  # type: ignore[misc]
 
     def manage_workers(self) -> None:
         """Start the workers that are missing, and end those that are replaced."""
+        self._metrics.keep_running()
         workers = self._active_workers()
         if all(worker.stage for worker in workers):
             self._failed_starts = 0

@@ -33,8 +33,13 @@ def clean(environment: dict[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "COOPER_"))
     }
-    # whose machine this is must not matter
-    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    nothing = {
+        # whose machine this is must not matter
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        # servers of tests run at the same time
+        "COOPER_METRICS_BIND": "off",
+    }
     return neutral | nothing | environment
 
 

@@ -9,8 +9,9 @@ from cooper_project import start_event
 from cooper_project.checkup import startup
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
-from cooper_project.serving import gunicorn, static
+from cooper_project.serving import gunicorn, metrics_folder, static
 from core import __version__
+from core.checks import serves_metrics
 
 
 class Command(CooperCommand):
@@ -50,7 +51,8 @@ class Command(CooperCommand):
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
         # the workers put it on the audit log before they serve
         start = start_event.describe(operators.os_user())
-        gunicorn.replace_this_process(start)
+        folder = str(metrics_folder.make()) if serves_metrics() else ""
+        gunicorn.replace_this_process(start, folder)
 
     def _apply_options(self, options: dict[str, Any]) -> None:
         """Let the command line win over the environment."""
