@@ -30,7 +30,7 @@ from cooper_project import (  # noqa: E402 - models load with Django
     setting_checks,
     warm_up,
 )
-from core import metrics  # noqa: E402
+from core import metrics  # noqa: E402 - a worker alone counts
 
 for error_line in setting_checks.errors():
     refuse_start(error_line)

@@ -177,6 +177,7 @@ def parse_address(text: str) -> tuple[str, int] | None:
     match = BIND.fullmatch(text)
     if match is None or int(match[2]) > 65_535:
         return None
+
     return match[1].strip("[]"), int(match[2])
 
 

@@ -30,9 +30,10 @@ class MetricsChild:
         """Start it unless it runs, or was started a moment ago."""
         if not self._is_served or time.monotonic() < self._next_start:
             return
+        if self._is_running():
+            return
+
         if self._process:
-            if self._process.poll() is None:
-                return
             self._log.error("The metrics page is not served. It is tried again.")
 
         self._next_start = time.monotonic() + BACKOFF.seconds(self._starts)
@@ -41,6 +42,9 @@ class MetricsChild:
         module = "cooper_project.serving.metrics_process"
         command = [sys.executable, "-m", module, str(os.getpid())]
         self._process = subprocess.Popen(command)  # noqa: S603 - our own interpreter
+
+    def _is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def replace(self) -> None:
         """Let new code serve it, after a reload."""

@@ -35,10 +35,12 @@ def refuse_foreign() -> None:
     """Raise CooperError when something of somebody else's stands in the folder's place."""
     folder = path()
     try:
-        found = folder.lstat()
+        entry = folder.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+
+    is_own = stat.S_ISDIR(entry.st_mode) and entry.st_uid == os.geteuid()
+    if not is_own:
         raise CooperError(
             f"{folder} is not cooper's own folder, and metrics would be kept in it. Remove it, "
             "or set COOPER_METRICS_BIND=off."
@@ -48,11 +50,13 @@ def refuse_foreign() -> None:
 def make() -> Path:
     """Make the folder, empty and for its owner alone, and return it; raise CooperError."""
     refuse_foreign()
+
     folder = path()
     try:
         if folder.exists():
             # what an earlier start counted
             shutil.rmtree(folder)
+
         # fails where somebody made it meanwhile
         folder.mkdir(mode=OWNER_ALONE)
     except OSError as error:

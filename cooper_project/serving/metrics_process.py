@@ -23,6 +23,7 @@ def main(parent: int) -> None:
     """Serve until the parent is gone."""
     # Ctrl-C is the main process's, which ends this one last
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
     host, _, port = os.environ["COOPER_METRICS_BIND"].rpartition(":")
 
     registry = CollectorRegistry()

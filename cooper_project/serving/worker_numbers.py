@@ -50,6 +50,7 @@ class WorkerNumbers:
             kind, *_, process_id = file.stem.split("_")
             if process_id == ENDED or _is_running(int(process_id)):
                 continue
+
             if kind in SUMMED:
                 _add(file, self._folder / f"{kind}_{ENDED}.db")
             file.unlink()
@@ -64,9 +65,11 @@ def _add(file: Path, sum_file: Path) -> None:
 
     new_file = sum_file.with_suffix(".new")
     new_file.unlink(missing_ok=True)
+
     sums = MmapedDict(str(new_file))
     for key, number in numbers.items():
         sums.write_value(key, number, 0.0)
+
     sums.close()
     new_file.replace(sum_file)
 
@@ -75,6 +78,7 @@ def _numbers_in(file: Path) -> dict[str, float]:
     if not file.stat().st_size:
         # its worker ended as soon as it had made it
         return {}
+
     values = MmapedDict.read_all_values_from_file(str(file))
     return {key: value for key, value, _, _ in values}
 
