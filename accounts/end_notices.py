@@ -12,6 +12,7 @@ NOTICES = {
     EndReason.ADMINISTRATOR: "Your web session was ended by an administrator of cooper.",
     EndReason.PERSON: "You ended this web session from another one.",
     EndReason.DEVICE: "Your web session ended when you changed your device for one-time codes.",
+    EndReason.PASSWORD: "Your web session ended when you changed your password.",
     EndReason.IDLE: "Your web session ended: it was not used for {idle} minutes.",
     EndReason.LONGEST: "Your web session ended: it had reached its longest time.",
 }

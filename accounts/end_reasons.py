@@ -9,6 +9,7 @@ class EndReason(StrEnum):
     ADMINISTRATOR = "administrator"
     PERSON = "person"
     DEVICE = "device"
+    PASSWORD = "password"  # noqa: S105 - a reason's name
     IDLE = "idle"
     LONGEST = "longest"
 

@@ -154,17 +154,22 @@ def enable(username: str) -> None:
     _change(username, change, Event.PERSON_ENABLED)
 
 
-def set_password(username: str, password: str) -> None:
-    """Set another password and end the web sessions; raise Invalid."""
+def set_password(
+    username: str, password: str, reason: EndReason = EndReason.ADMINISTRATOR
+) -> Person:
+    """Set another password and end the web sessions, for this reason; raise Invalid.
+
+    Return the person as they are now.
+    """
     name = get_account(username).name
     validate_new_password(password, username, str(name or ""))
     password_hash = passwords.hash_password(password)
 
     def change(account: LocalAccount, person: Person) -> None:
         account.password = password_hash
-        person.start_new_epoch(EndReason.ADMINISTRATOR)
+        person.start_new_epoch(reason)
 
-    _change(username, change, Event.PASSWORD_CHANGED)
+    return _change(username, change, Event.PASSWORD_CHANGED)
 
 
 def set_groups(username: str, groups: list[str]) -> None:
@@ -178,15 +183,15 @@ def set_groups(username: str, groups: list[str]) -> None:
 
 def _change(
     username: str, change: Change, event: Event, *, create_person: bool = False, **facts: Any
-) -> None:
+) -> Person:
     """Change an account and its person; try again when another write came between."""
     change_once = partial(_change_once, username, change, event, create_person, facts)
-    retry(change_once, on=Stale, tries=ATTEMPTS)
+    return retry(change_once, on=Stale, tries=ATTEMPTS)
 
 
 def _change_once(
     username: str, change: Change, event: Event, create_person: bool, facts: dict[str, Any]
-) -> None:
+) -> Person:
     """Raise Stale when the account or the person was changed meanwhile."""
     person_key = f"local:{username}"
     account = get_account(username)
@@ -211,6 +216,7 @@ def _change_once(
         else:
             writes.check_absent(person)
         writes.create(audit.event(event, person=person_key, **facts))
+    return person
 
 
 # -- the account's person --------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import announcement_views, device_views, new_admin_views, views
+from accounts import announcement_views, device_views, new_admin_views, password_views, views
 from accounts.providers import provider_routes
 
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("administrators/seen/", new_admin_views.administrators_seen, name="administrators-seen"),
     path("announcements/seen/", announcement_views.announcements_seen, name="announcements-seen"),
     path("logout/", views.sign_out, name="logout"),
+    path("me/password/", password_views.password, name="password"),
     path("device/", device_views.device, name="device"),
     path("device/begin/", device_views.begin, name="device-begin"),
     path("device/set-up/", device_views.set_up, name="device-set-up"),

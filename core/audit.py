@@ -44,6 +44,7 @@ class Event(StrEnum):
     PERSON_MADE_ADMIN = "person:make-administrator:done"
     NEW_ADMINS_ACKNOWLEDGED = "new-administrators:acknowledge:done"
     PASSWORD_CHANGED = "password:change:done"  # noqa: S105 - an event's name
+    PASSWORD_REFUSED = "password:change:refused"  # noqa: S105 - an event's name
     GRANT_INTENDED = "grant:begin:intended"
     GRANT_DONE = "grant:finish:done"
     GRANT_FAILED = "grant:finish:failed"

@@ -23,6 +23,7 @@ class EventWords(NamedTuple):
 BECAME_TARGET = "became a target"
 MAY_HAVE_BEEN_ISSUED = "may have been issued"
 SIGNED_IN = "signed in"
+CHANGED_PASSWORD = "changed a password"  # noqa: S105 - what an event is called
 BEGAN_DEVICE = "began to set a device up"
 IMPORTED = "imported targets"
 TESTED_TARGET = "tested a target"
@@ -50,7 +51,8 @@ WORDS: Mapping[Event, EventWords] = {
     Event.PERSON_MADE_ADMIN: EventWords("made a person an administrator"),
     Event.SESSION_ENDED: EventWords("ended a web session"),
     Event.SESSIONS_ENDED: EventWords("ended a person's web sessions"),
-    Event.PASSWORD_CHANGED: EventWords("changed a password"),
+    Event.PASSWORD_CHANGED: EventWords(CHANGED_PASSWORD),
+    Event.PASSWORD_REFUSED: EventWords(CHANGED_PASSWORD, "refused"),
     Event.NEW_ADMINS_ACKNOWLEDGED: EventWords("saw the new administrators"),
     Event.ADMIN_REFUSED: EventWords("opened the administration", "refused"),
     Event.DEVICE_ADDED: EventWords("set a device up"),

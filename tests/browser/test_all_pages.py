@@ -94,6 +94,7 @@ PORTAL = {
     "target with reason": "/targets/staging-deploy/",
     "device": "/device/",
     "me": "/me/",
+    "password": "/me/password/",
     "several": "/credentials/?target=staging-deploy",
     "several granted": several_granted,
     "set up": "/command-line/",

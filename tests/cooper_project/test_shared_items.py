@@ -34,7 +34,8 @@ OK, NO_CONTENT, MOVED, SEE_OTHER, REFUSED = 200, 204, 302, 303, 403
 ELSEWHERE = {"administrators-seen"}
 """URLs that are no ordinary person's."""
 
-WRITERS_OF_PEOPLE = {"login", "saml-acs", "device-set-up", "device-recover", "end-others"}
+WRITERS_OF_PEOPLE = {"login", "saml-acs", "device-set-up", "device-recover"}
+WRITERS_OF_PEOPLE |= {"end-others", "password"}
 """Signing in, and what ends a person's other web sessions."""
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
@@ -83,6 +84,7 @@ class Walk:
         self.become("dev-uploads")
         self.become_several()
         self.have_devices()
+        self.change_password()
         self.post("/logout/", MOVED)
         self.sign_in_by_saml()
         return items_of_transactions()
@@ -141,6 +143,11 @@ class Walk:
         clock.shift(4 * STEP)
         codes = [code_at(seed_of(device), current_step() + ahead) for ahead in (0, 1)]
         self.post("/device/clock/", MOVED, code=codes[0], next_code=codes[1])
+
+    def change_password(self) -> None:
+        self.get("/me/password/")
+        new = "four plain words here"
+        self.post("/me/password/", MOVED, password=PASSWORD, new_password=new, again=new)
 
     def code(self) -> str:
         return next_code(self.username)

@@ -53,6 +53,7 @@ ADDRESSES = {
     "/device/clock/": ([SIGN_IN] * 5, [SIGN_IN, DENIED, DENIED, DENIED, DENIED]),
     "/device/remove/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, DENIED, BAD]),
     "/device/close/": ([SIGN_IN] * 5, [SIGN_IN] * 5),
+    "/me/password/": ([SIGN_IN, OK, OK, OK, OK], [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/star/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/fold/": ([SIGN_IN] * 5, [SIGN_IN, BAD, BAD, BAD, BAD]),
     "/me/": ([SIGN_IN, OK, OK, OK, OK], [WRONG_WAY] * 5),
