@@ -111,6 +111,34 @@ REQUESTS = Counter("cooper_requests", "Requests by the class of their status.", 
 
 REQUEST_SECONDS = Histogram("cooper_request_seconds", "Times of requests.", buckets=SECONDS)
 
+# -- shipping: on the shipper's own page -----------------------------------------------------------
+SHIP_LAG = Gauge(
+    "cooper_ship_lag_seconds",
+    "Age of the oldest event that a sink may not have yet.",
+    ["sink"],
+    multiprocess_mode="livemax",
+)
+
+SHIP_BATCHES = Counter("cooper_ship_batches", "Batches that a sink took.", ["sink"])
+
+SHIP_FAILURES = Counter(
+    "cooper_ship_failures", "Batches that a sink did not take, and readings that failed.", ["sink"]
+)
+
+TIMELINESS = ("in time", "late")
+
+SHIP_EVENTS = Counter(
+    "cooper_ship_events", "Events that were put into batches, in time or late.", ["when"]
+)
+
+TAMPERINGS = ("changed", "missing")
+
+SHIP_TAMPERED = Counter(
+    "cooper_ship_tampered_events",
+    "Events of the audit log that are not any more as they were sent.",
+    ["how"],
+)
+
 
 def count_grant(outcome: str, way: str, *, is_one_of_several: bool = False) -> None:
     """Count a grant with its outcome; `way` is its `brokers.grants.Delivery`."""
@@ -152,6 +180,17 @@ def begin_worker(sts_places: int) -> None:
     _begin(SIGN_INS, PROVIDERS, DONE_OR_REFUSED)
     _begin(STEP_UPS, DONE_OR_REFUSED)
     _begin(REQUESTS, ("2xx", "3xx", "4xx", "5xx"))
+
+
+def begin_shipper(sinks: Iterable[str]) -> None:
+    """Let the shipper's page show a zero for all that it may count, as `begin_worker` does."""
+    BUILD_INFO.labels(__version__).set(1)
+
+    names = list(sinks)
+    _begin(SHIP_BATCHES, names)
+    _begin(SHIP_FAILURES, [*names, "audit log"])
+    _begin(SHIP_EVENTS, TIMELINESS)
+    _begin(SHIP_TAMPERED, TAMPERINGS)
 
 
 def _begin(counter: Counter, *values: Iterable[str]) -> None:

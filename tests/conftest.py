@@ -56,6 +56,7 @@ STRAIGHT = (
     "tests/core/admin/test_changelist.py",
     "tests/core/test_audit_search.py",
     "tests/project/test_straight_calls.py",
+    "tests/shipping/",
     "tests/sso_portal/",
 )
 """Tests that ask nothing of connections, and so need no socket."""

@@ -145,6 +145,15 @@ def export_the_audit_log(stage: Stage) -> None:
     stage.command("cooper_audit", "export", *days, "--output", str(stage.folder / "events"))
 
 
+@under("ship.json")
+def send_events_out(stage: Stage) -> None:
+    folder = stage.folder / "sent"
+    folder.mkdir(exist_ok=True)
+    stage.monkeypatch.setenv("COOPER_SHIP_FOLDER", str(folder))
+    stage.command("cooper_ship", "once")
+    assert list(folder.glob("batches/*"))
+
+
 @under("rewrap.json")
 def move_ciphertexts(stage: Stage) -> None:
     call_command("cooper_setup", "--kms-key", stage.new_key, stdout=io.StringIO())

@@ -32,6 +32,21 @@ def settings() -> set[str]:
     )
 
 
+def shipping_settings() -> set[str]:
+    """Return the names of the settings that the shipper alone reads, from its environment."""
+    files = (ROOT / "shipping").rglob("*.py")
+    return {
+        name
+        for file in files
+        for name in re.findall(r"env\.\w+\(\s*\"(COOPER_\w+)\"", file.read_text())
+    }
+
+
+def test_the_paper_on_shipping_has_every_setting_of_the_shipper_and_no_other() -> None:
+    table = set(re.findall(r"^\| `(COOPER_SHIP_\w+)`", text("docs/shipping.md"), re.MULTILINE))
+    assert table == shipping_settings()
+
+
 def test_it_explains_every_setting() -> None:
     assert len(settings()) > 15
     assert (
@@ -43,7 +58,10 @@ def test_it_explains_every_setting() -> None:
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.name)
 def test_it_names_no_setting_that_is_none(paper: Path) -> None:
     assert (
-        set(re.findall(r"\bCOOPER_[A-Z_]+\b", paper.read_text())) - settings() - {"COOPER_ROLE"}
+        set(re.findall(r"\bCOOPER_[A-Z_]+\b", paper.read_text()))
+        - settings()
+        - shipping_settings()
+        - {"COOPER_ROLE"}
         == set()
     )
 

@@ -1,0 +1,73 @@
+"""`cooper -ship`: sends the audit log's events to where the environment says."""
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from cooper_project.management.base import CooperCommand, UsageError
+from core import metrics
+from core.errors import CooperError
+from shipping.shipper import Shipper
+from shipping.sinks import Sink, sinks_from_environment
+
+NO_SINK = "No sink is named. Set COOPER_SHIP_FOLDER, or another one of docs/shipping.md."
+
+PAUSE = 10
+"""Seconds between two readings of the log."""
+
+
+class Command(CooperCommand):
+    """Runs the shipper: for ever, or once."""
+
+    help = (
+        "Sends every event of the audit log to the sinks that COOPER_SHIP_* name, in signed "
+        "batches. Any number may run: one works, the others wait. It may be killed at any time."
+    )
+    example = (
+        "cooper -ship                                   (goes on until it is stopped)\n"
+        "cooper -ship once                              (for a timer)"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+        verbs.add_parser("once", help="send what is there, and end")
+        self.add_region_to(verbs)
+
+    def run_command(self, **options: Any) -> None:
+        sinks = usable_sinks()
+        metrics.begin_shipper(sink.name for sink in sinks)
+        shipper = Shipper(sinks)
+
+        if options["verb"] == "once":
+            self._run_once(shipper)
+            return
+        self.say(f"Shipping to {', '.join(sink.name for sink in sinks)}.")
+        shipper.run(stopping_by_signal(), PAUSE)
+
+    def _run_once(self, shipper: Shipper) -> None:
+        if not shipper.run_once():
+            self.say("Another shipper works.")
+        shipper.end()
+
+
+def usable_sinks() -> list[Sink]:
+    """Return the sinks; raise UsageError without one, CooperError for what is wrong with one."""
+    sinks = sinks_from_environment()
+    if not sinks:
+        raise UsageError(NO_SINK)
+
+    problems = [problem for sink in sinks for problem in sink.problems()]
+    if problems:
+        raise CooperError(" ".join(problems))
+    return sinks
+
+
+def stopping_by_signal() -> threading.Event:
+    """Return what is set once the process is told to end."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping

@@ -1,0 +1,74 @@
+"""Handing batches to sinks, each at its own pace: one that is down keeps no other waiting."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from core import metrics
+from core.dynamo import Document, transaction
+from shipping import lag
+from shipping.batches import Batch
+from shipping.ledger import Ledger, stored_batch
+from shipping.models import Cursor, DeadLetter, Head
+from shipping.sinks import Sink, Undelivered
+
+logger = logging.getLogger(__name__)
+
+
+class Delivery:
+    """What each sink has, and the handing over of what it lacks."""
+
+    def __init__(self, sinks: Sequence[Sink], before_each: Callable[[], None]) -> None:
+        """Call `before_each` before every delivery: it keeps the lease, or raises LostLease."""
+        self._before_each = before_each
+        self._cursors = {sink.name: _cursor_of(sink) for sink in sinks}
+        self._sinks = sinks
+
+    def deliver(self, ledger: Ledger) -> None:
+        """Give each sink the batches that it lacks, as far as it takes them.
+
+        Raise CooperError where the table fails, and never for a sink.
+        """
+        for sink in self._sinks:
+            self._deliver_to(sink, ledger.head)
+
+    def _deliver_to(self, sink: Sink, head: Head) -> None:
+        cursor = self._cursors[sink.name]
+        while cursor.number < head.number:
+            batch = stored_batch(int(cursor.number) + 1).batch
+            if not self._deliver_batch(sink, cursor, batch):
+                # older events than these wait, so what is newer waits too
+                lag.reached(sink.name, batch.first_at)
+                return
+        lag.reached(sink.name, head.position)
+
+    def _deliver_batch(self, sink: Sink, cursor: Cursor, batch: Batch) -> bool:
+        """Return whether the sink is done with the batch."""
+        number = batch.number
+        self._before_each()
+
+        dead_letters: list[Document] = []
+        try:
+            sink.deliver(batch)
+        except Undelivered as error:
+            metrics.SHIP_FAILURES.labels(sink.name).inc()
+            logger.error("shipping: %s did not take batch %d: %s", sink.name, number, error.line)
+            if error.again:
+                return False
+            dead_letters = [_dead_letter(sink, number, error)]
+        else:
+            metrics.SHIP_BATCHES.labels(sink.name).inc()
+
+        cursor.number = number
+        with transaction() as writes:
+            writes.save(cursor)
+            for dead_letter in dead_letters:
+                writes.replace(dead_letter)
+        return True
+
+
+def _cursor_of(sink: Sink) -> Cursor:
+    return Cursor.find(Cursor.KIND, sink.name) or Cursor(Cursor.KIND, sink.name)
+
+
+def _dead_letter(sink: Sink, number: int, error: Undelivered) -> DeadLetter:
+    return DeadLetter(DeadLetter.KIND, f"{sink.name}/{number}", reason=error.line)

@@ -1,0 +1,131 @@
+"""The chain of batches in its table, and the lease of whoever works on it.
+
+Any number of shippers may run; one has the lease. The lease is a matter of clocks, and its fence is
+not: a shipper that stood still for longer than its lease, and goes on, can fix no batch, because
+the head has another fence by then.
+"""
+
+import secrets
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from core.dynamo import Stale, transaction
+from core.errors import Conflict
+from shipping.batches import FIRST_PREVIOUS, Batch
+from shipping.chains import Chains
+from shipping.events import text_of
+from shipping.models import HEAD, Head, StoredBatch, number_name
+
+LEASE = timedelta(seconds=30)
+"""How long a shipper that was killed keeps others from going on."""
+
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+"""There was no cooper before (`core.audit_search.BEGINNING`)."""
+
+
+class LostLease(Conflict):
+    """Another shipper has taken over: nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("Another shipper has taken over.")
+
+
+def new_holder() -> str:
+    """Return a name for one run of the shipper: no other run has it."""
+    return f"{socket.gethostname()} {secrets.token_hex(8)}"
+
+
+class Ledger:
+    """The chain, as the holder of the lease knows it; raises LostLease once it is another's."""
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+
+    @classmethod
+    def take(cls, holder: str, now: datetime) -> "Ledger | None":
+        """Take the lease; return None while another one has it."""
+        head = Head.current() or _first_head()
+        if head.holder != holder and head.until > text_of(now):
+            return None
+
+        head.holder = holder
+        head.fence += 1
+        head.until = text_of(now + LEASE)
+        try:
+            with transaction() as writes:
+                writes.save(head)
+        except Stale:
+            # another one was faster
+            return None
+        return cls(head)
+
+    def renew(self, now: datetime) -> None:
+        """Keep the lease, where half of it is over."""
+        if self.head.until > text_of(now + LEASE / 2):
+            return
+        self.head.until = text_of(now + LEASE)
+        self.save()
+
+    def release(self, now: datetime) -> None:
+        """Let another one go on at once."""
+        self.head.until = text_of(now)
+        self.save()
+
+    def save(self) -> None:
+        """Write the head; raise LostLease."""
+        with transaction() as writes:
+            writes.save(self.head, Head.fence == self.head.fence, LostLease())
+
+    def move_to(self, position: datetime) -> None:
+        """Note how far the log was read; it is written with whatever is written next."""
+        self.head.position = max(self.head.position, text_of(position))
+
+    @property
+    def chains(self) -> Chains:
+        """The ends of the chains of the newest partitions."""
+        return Chains.from_text(self.head.chains)
+
+    def fix(self, batch: Batch, position: datetime, chains: Chains, now: datetime) -> None:
+        """Add a batch to the chain for ever, in one transaction with the head; raise LostLease."""
+        head = self.head
+        head.number = batch.number
+        head.digest = batch.digest
+        self.move_to(position)
+        head.chains = chains.without_old(position.date()).to_text()
+        head.until = text_of(now + LEASE)
+
+        with transaction() as writes:
+            writes.save(head, Head.fence == head.fence, LostLease())
+            writes.create(StoredBatch.of(batch, head.position), LostLease())
+
+
+def _first_head() -> Head:
+    return Head(
+        Head.KIND,
+        HEAD,
+        digest=FIRST_PREVIOUS,
+        position=text_of(BEGINNING),
+        chains=Chains().to_text(),
+        swept=text_of(datetime.now(UTC)),
+    )
+
+
+def stored_batch(number: int) -> StoredBatch:
+    """Return a batch that was fixed; raise CooperError where it is gone."""
+    batch = StoredBatch.find(StoredBatch.KIND, number_name(number))
+    if batch is None:
+        raise Conflict(f"Batch {number} is not in the table any more: somebody removed it.")
+    return batch
+
+
+def batches_from(number: int) -> Iterator[StoredBatch]:
+    """Yield the batches from a number on, as they are read."""
+    return StoredBatch.under(
+        StoredBatch.KIND, range_key_condition=StoredBatch.name >= number_name(number)
+    )
+
+
+def newest_batches() -> Iterator[StoredBatch]:
+    """Yield the batches, the newest first, as they are read."""
+    return StoredBatch.under(StoredBatch.KIND, scan_index_forward=False, page_size=10)

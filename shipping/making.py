@@ -1,0 +1,67 @@
+"""Making batches of events: how many, and what the first line says."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from shipping.batches import Batch, sha256
+from shipping.chains import Chains
+from shipping.events import SentEvent
+from shipping.models import Head
+
+MOST_EVENTS = 500
+"""Events in a batch."""
+
+MOST_BYTES = 250_000
+"""Bytes of a batch's events.
+
+With the description, which takes 150 bytes an event, it fits into an item of DynamoDB (400 KB),
+also where gzip finds nothing to save.
+"""
+
+
+def in_parts(events: Iterable[SentEvent]) -> Iterator[list[SentEvent]]:
+    """Yield events in parts, each small enough for a batch."""
+    part: list[SentEvent] = []
+    size = 0
+    for event in events:
+        if part and (len(part) >= MOST_EVENTS or size + len(event.line) > MOST_BYTES):
+            yield part
+            part = []
+            size = 0
+
+        part.append(event)
+        size += len(event.line)
+
+    if part:
+        yield part
+
+
+def next_batch(
+    head: Head, chains: Chains, events: Sequence[SentEvent], *, made_at: str, is_late: bool = False
+) -> Batch:
+    """Return the batch that follows the head; `chains` grow by its events."""
+    ids = [event.id for event in events]
+    description: dict[str, Any] = {
+        "batch": int(head.number) + 1,
+        "previous": head.digest,
+        "made_at": made_at,
+        "ids": ids,
+        "sha256": [event.digest for event in events],
+        "late": ids if is_late else [],
+        "chains": chains.extend(events),
+        "signed": json.loads(head.signed or "null"),
+    }
+    lines = [json.dumps(description).encode(), *(event.line for event in events)]
+    body = b"\n".join(lines) + b"\n"
+
+    times = sorted(event.at.split("#")[0] for event in events)
+    return Batch(
+        number=int(head.number) + 1,
+        previous=head.digest,
+        digest=sha256(body),
+        first_at=times[0],
+        last_at=times[-1],
+        count=len(events),
+        body=body,
+    )

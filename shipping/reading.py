@@ -1,0 +1,97 @@
+"""Which events are new: `at` is when an event was made, and not the order in which it was written.
+
+So each reading begins a while before the end of the one before it, and leaves out what was sent.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from core.audit_search import LONGEST_REQUEST
+from shipping.events import SentEvent, events_between, text_of
+from shipping.ledger import newest_batches
+from shipping.models import StoredBatch
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a clock may be off: AWS refuses the signatures of one that is further.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
+
+AHEAD = 2 * CLOCK_SKEW
+"""How far an event's time may be after the shipper's: one clock is fast and the other slow."""
+
+MARGIN = timedelta(seconds=60)
+"""For servers and calls that stand still for a while."""
+
+OVERLAP = LONGEST_REQUEST + AHEAD + MARGIN
+"""How long after its time (`at`) an event is written at the latest.
+
+A grant's outcome has the time of its intent, and comes as late as the request may take. What is
+later than that is found by comparing whole days (`missed_events`), and is an alarm.
+"""
+
+
+class SentIds:
+    """The ids of events that were sent and may be read again, with their times."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    @classmethod
+    def since(cls, moment: datetime) -> "SentIds":
+        """Return those of all batches that may have events from a moment on."""
+        ids = cls()
+        for stored in newest_batches():
+            if stored.position < text_of(moment - AHEAD):
+                # no event of a batch is later than its position and AHEAD, and positions only grow
+                break
+            ids._ids.update(ids_and_digests(stored))
+        return ids
+
+    def __contains__(self, event_id: str) -> bool:
+        return event_id in self._ids
+
+    def add_all(self, events: Iterable[SentEvent]) -> None:
+        """Keep the ids of events."""
+        for event in events:
+            self._ids[event.id] = event.digest
+
+    def forget_before(self, moment: datetime) -> None:
+        """Drop what will not be read again."""
+        first_at = text_of(moment)
+        self._ids = {name: digest for name, digest in self._ids.items() if at_of(name) >= first_at}
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests by id."""
+        return dict(self._ids)
+
+
+def at_of(event_id: str) -> str:
+    """Return `at` of an id (`day|at`)."""
+    return event_id.partition("|")[2]
+
+
+def ids_and_digests(stored: StoredBatch) -> dict[str, str]:
+    """Return the digests of a batch's events by their ids."""
+    description = stored.batch.description
+    return dict(zip(description["ids"], description["sha256"], strict=True))
+
+
+def new_events(position: datetime, now: datetime, sent: SentIds) -> Iterator[SentEvent]:
+    """Yield the events since the last reading that were not sent, in order, as they are read."""
+    for event in events_between(position - OVERLAP, now + AHEAD):
+        if event.id not in sent:
+            yield event
+
+
+def latest(events: Sequence[SentEvent], default: datetime) -> datetime:
+    """Return the time of the last event; `default` where somebody wrote no time there."""
+    try:
+        return datetime.fromisoformat(events[-1].at.split("#")[0]).astimezone(UTC)
+    except ValueError:
+        return default
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Yield the days from the first to the last one."""
+    while first <= last:
+        yield first
+        first += timedelta(days=1)

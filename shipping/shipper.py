@@ -1,0 +1,115 @@
+"""The shipper: reads what is new, fixes batches, delivers them, over and over.
+
+It may be killed at any call. What it knows is in its table; the next one goes on from there.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from core import metrics
+from core.errors import CooperError
+from shipping.delivery import Delivery
+from shipping.events import SentEvent, text_of
+from shipping.ledger import Ledger, new_holder
+from shipping.making import in_parts, next_batch
+from shipping.reading import OVERLAP, SentIds, latest, new_events
+from shipping.sinks import Sink
+
+logger = logging.getLogger(__name__)
+
+
+def now() -> datetime:
+    """Return the time (UTC)."""
+    return datetime.now(UTC)
+
+
+class Shipper:
+    """One run: it has the lease from `begin` on, until it is lost or released."""
+
+    def __init__(self, sinks: Sequence[Sink], clock: Callable[[], datetime] = now) -> None:
+        self._sinks = sinks
+        self._clock = clock
+        self._holder = new_holder()
+        self._work: _Work | None = None
+
+    def run_once(self) -> bool:
+        """Send all that is new; return whether this shipper has the lease.
+
+        Raise CooperError where something failed: the next call begins with what is in the table.
+        """
+        work, self._work = self._work, None
+        work = work or self._begin()
+        if work is None:
+            return False
+
+        work.run()
+        # only now: after a failure, what it has in memory is worth nothing
+        self._work = work
+        return True
+
+    def run(self, stopping: threading.Event, pause: float) -> None:
+        """Go on until told to stop, `pause` seconds between the readings."""
+        while not stopping.is_set():
+            try:
+                self.run_once()
+            except CooperError as error:
+                metrics.SHIP_FAILURES.labels("audit log").inc()
+                logger.error("shipping: %s", error.line)
+            stopping.wait(pause)
+        self.end()
+
+    def end(self) -> None:
+        """Let another shipper go on at once."""
+        if self._work:
+            self._work.ledger.release(self._clock())
+            self._work = None
+
+    def _begin(self) -> "_Work | None":
+        ledger = Ledger.take(self._holder, self._clock())
+        if ledger is None:
+            return None
+        return _Work(ledger, self._sinks, self._clock)
+
+
+class _Work:
+    """What the holder of the lease does; it is dropped at the first failure."""
+
+    def __init__(
+        self, ledger: Ledger, sinks: Sequence[Sink], clock: Callable[[], datetime]
+    ) -> None:
+        self.ledger = ledger
+        self._clock = clock
+        self._sent = SentIds.since(ledger.head.position_moment - OVERLAP)
+        self._delivery = Delivery(sinks, lambda: ledger.renew(clock()))
+
+    def run(self) -> None:
+        """Deliver what an earlier run fixed, then fix and deliver all that is new."""
+        began = self._clock()
+        self.ledger.renew(began)
+        self._delivery.deliver(self.ledger)
+
+        position = self.ledger.head.position_moment
+        for events in in_parts(new_events(position, began, self._sent)):
+            self._fix(events, min(began, latest(events, position)))
+            self._delivery.deliver(self.ledger)
+
+        self.ledger.move_to(began)
+        self._sent.forget_before(began - OVERLAP)
+        # whatever is older is with the sinks, or waits in a batch
+        self._delivery.deliver(self.ledger)
+
+    def _fix(
+        self, events: Sequence[SentEvent], position: datetime, *, is_late: bool = False
+    ) -> None:
+        """Make a batch of events and fix it; the log is read up to `position` then."""
+        ledger = self.ledger
+        chains = ledger.chains
+        made_at = text_of(self._clock())
+        batch = next_batch(ledger.head, chains, events, made_at=made_at, is_late=is_late)
+
+        ledger.fix(batch, position, chains, self._clock())
+        self._sent.add_all(events)
+        when = "late" if is_late else "in time"
+        metrics.SHIP_EVENTS.labels(when).inc(len(events))

@@ -1,0 +1,51 @@
+"""Every event leaves, at least once, in signed batches that never change."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from embedded_aws import EmbeddedAws
+from shipping.batches import FIRST_PREVIOUS, sha256
+from tests.support.shipping import Yard, stored_ids, write_event_at, write_events
+
+
+@pytest.fixture
+def yard(store: EmbeddedAws, tmp_path: Path) -> Yard:
+    return Yard(tmp_path)
+
+
+def test_every_event_is_delivered_in_order_and_once(yard: Yard) -> None:
+    write_events(30)
+    yard.ship()
+    assert sorted(yard.ids()) == sorted(stored_ids())
+    times = [event["at"] for _, *events in yard.bodies() for event in events]
+    assert times == sorted(times)
+
+
+def test_what_comes_later_goes_in_the_next_batch_and_nothing_twice(yard: Yard) -> None:
+    yard.ship()
+    later = [event.pk for event in write_events(3)]
+    yard.ship()
+    yard.ship()
+    assert [event["id"] for event in yard.bodies()[-1][1:]] == later
+    assert len(yard.ids()) == len(set(yard.ids())) == len(stored_ids())
+
+
+def test_batches_are_a_chain(yard: Yard) -> None:
+    for _ in range(3):
+        write_events(2)
+        yard.ship()
+    contents = [file.read_bytes() for file in sorted(yard.folder.glob("batches/*"))]
+    descriptions = [body[0] for body in yard.bodies()]
+    assert [each["batch"] for each in descriptions] == [1, 2, 3]
+    digests = [FIRST_PREVIOUS, *(sha256(content) for content in contents)]
+    assert [each["previous"] for each in descriptions] == digests[:-1]
+
+
+def test_an_event_that_is_written_late_within_the_overlap_is_sent(yard: Yard) -> None:
+    yard.ship()
+    early = write_event_at(yard.clock() - timedelta(minutes=10))
+    yard.ship()
+    assert yard.bodies()[-1][0]["late"] == []
+    assert yard.ids()[-1] == early.pk

@@ -1,0 +1,67 @@
+"""A shipper to a folder, at a time that tests choose, and the events to send."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from core import audit
+from core.audit import AuditEvent, Event
+from core.dynamo import documents
+from shipping.shipper import Shipper
+from shipping.sinks import Sink
+from shipping.sinks.folder import FolderSink
+
+
+@dataclass
+class Yard:
+    """Where a test ships: the folder of a sink, and a clock that may be moved."""
+
+    folder: Path
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def clock(self) -> datetime:
+        """Return the time, as far ahead as the test wants it."""
+        return datetime.now(UTC) + self.ahead
+
+    def shipper(self, *sinks: Sink) -> Shipper:
+        """Return a new shipper, as a process of its own would be."""
+        return Shipper(sinks or [FolderSink(self.folder)], self.clock)
+
+    def ship(self, *sinks: Sink) -> None:
+        """Send what is there, and end."""
+        shipper = self.shipper(*sinks)
+        assert shipper.run_once()
+        shipper.end()
+
+    def bodies(self) -> list[list[dict[str, Any]]]:
+        """Return the delivered batches, each with its description first."""
+        files = sorted(self.folder.glob("batches/*.jsonl"))
+        return [[json.loads(line) for line in file.read_bytes().splitlines()] for file in files]
+
+    def ids(self) -> list[str]:
+        """Return the ids of all events that were delivered."""
+        return [event["id"] for _, *events in self.bodies() for event in events]
+
+
+def write_events(count: int, **facts: Any) -> list[AuditEvent]:
+    """Write events of now."""
+    return [audit.record(Event.AUDIT_VIEWED, number=number, **facts) for number in range(count)]
+
+
+def write_event_at(moment: datetime, **facts: Any) -> AuditEvent:
+    """Write an event of another time."""
+    event = audit.event(Event.AUDIT_VIEWED, at=audit.event_key(moment), **facts)
+    event.save()
+    return event
+
+
+def stored_ids() -> set[str]:
+    """Return the ids of all events of the audit log."""
+    return {event.pk for event in AuditEvent.everything()}
+
+
+def has_table(name: str) -> bool:
+    """Return whether a document has a table of this name."""
+    return any(document.Meta.table == name for document in documents())
