@@ -11,6 +11,8 @@ from a key in the search to the painted list, and layout shift.
 `flood`: pages of signed-in people during a flood against the same pages without one.
 `serving` starts, reloads and stops a real server.
 `scale` loads 100,000 targets and 50,000 people.
+`instances` measures the promises of three servers on one store (see `bench.instances`), and ends
+with 1 when one is broken.
 AWS runs in a process of its own, so that only the caller's CPU is counted: the embedded one, for
 `grants`, `command_line` and `workers` the fast stub (`bench.stub_aws`), for `scale` another one
 (`bench.tables_stub`).
@@ -36,11 +38,15 @@ WHAT = {
     "grants",
     "scale",
     "workers",
+    "instances",
 }
 """What there is to measure."""
 
-WITH_OWN_AWS = {"audit", "command_line", "grants", "scale", "workers"}
+WITH_OWN_AWS = {"audit", "command_line", "grants", "instances", "scale", "workers"}
 """What starts an AWS of its own; all else is measured with the embedded one."""
+
+IN_OWN_PROCESS = {"audit", "instances"}
+"""What has settings of its own."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
 
@@ -99,9 +105,10 @@ def measure_with_own_aws(name: str, *, long: bool) -> None:
         from bench import command_line
 
         command_line.measure()
-    elif name == "audit":
-        # it has its own settings
-        subprocess.run([sys.executable, "-m", "bench.audit"], cwd=ROOT, check=True)
+    elif name in IN_OWN_PROCESS:
+        done = subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=ROOT, check=False)
+        if done.returncode:
+            raise SystemExit(done.returncode)
     else:
         workers.measure(long=long)
 

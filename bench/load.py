@@ -9,6 +9,9 @@ CSRF_TOKEN = "bench" * 6 + "ab"
 """The same in the cookie and in the header, which is what Django compares."""
 
 
+LOOPBACK = "http://127.0.0.1"
+
+
 @dataclass
 class Run:
     """What came of the requests: seconds that each took, and the status of each answer."""
@@ -34,24 +37,29 @@ class Run:
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def become(target: str, cookie: str, delivery: str = "credentials") -> bytes:
+def become(
+    target: str, cookie: str, delivery: str = "credentials", *, url: str = LOOPBACK
+) -> bytes:
     """Return the request that becomes a target."""
     headers = {
         "Cookie": f"{cookie}; cooper-csrf={CSRF_TOKEN}",
         "X-CSRFToken": CSRF_TOKEN,
         "Accept": "application/json",
         "Content-Type": "application/x-www-form-urlencoded",
+        "Origin": url,
     }
-    return _request("POST", f"/targets/{target}/{delivery}/", headers, b"duration=900")
+    return request("POST", f"{url}/targets/{target}/{delivery}/", headers, b"duration=900")
 
 
-def page(path: str, cookie: str = "") -> bytes:
+def page(path: str, cookie: str = "", *, url: str = LOOPBACK) -> bytes:
     """Return the request for a page."""
-    return _request("GET", path, {"Cookie": cookie} if cookie else {}, b"")
+    return request("GET", url + path, {"Cookie": cookie} if cookie else {}, b"")
 
 
-def _request(method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+def request(method: str, address: str, headers: dict[str, str], body: bytes) -> bytes:
+    """Return a request for an address."""
+    host, _, path = address.partition("://")[2].partition("/")
+    lines = [f"{method} /{path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
@@ -94,7 +102,7 @@ async def _repeat(
         start = time.perf_counter()
         writer.write(request)
         try:
-            status = await _read_answer(reader)
+            status = await read_answer(reader)
         except (OSError, asyncio.IncompleteReadError):
             run.statuses[0] += 1
             return
@@ -102,7 +110,7 @@ async def _repeat(
         run.statuses[status] += 1
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> int:
+async def read_answer(reader: asyncio.StreamReader) -> int:
     """Read an answer to its end; return its status."""
     head = await reader.readuntil(b"\r\n\r\n")
     lines = head.decode("latin-1").lower().split("\r\n")

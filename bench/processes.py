@@ -90,10 +90,26 @@ class Server:
 @contextmanager
 def serving(environment: dict[str, str], workers: int = 1) -> Iterator[Server]:
     """Serve in processes of their own, and yield the server once it is ready."""
+    server = start_server(environment, workers, free_port())
+    try:
+        wait_until_ready(server, workers)
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(40)
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
+        return int(listener.getsockname()[1])
 
+
+def start_server(
+    environment: dict[str, str], workers: int, port: int, log: Path | None = None
+) -> Server:
+    """Start a server on a port; what it writes to stderr goes to the end of the log."""
     command = [sys.executable, "manage.py", "cooper_serve", "--port", str(port)]
     settings = {
         "COOPER_EMBEDDED": "1",
@@ -101,23 +117,19 @@ def serving(environment: dict[str, str], workers: int = 1) -> Iterator[Server]:
         "COOPER_GRANTS_PER_MINUTE": "10000",
         "COOPER_LOG_LEVEL": "ERROR",
     }
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **settings, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        server = Server(port, process)
-        _wait_until_ready(server, workers)
-        yield server
-    finally:
-        process.terminate()
-        process.wait(40)
+    with (log or Path(os.devnull)).open("a") as stderr:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **settings, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+    return Server(port, process)
 
 
-def _wait_until_ready(server: Server, workers: int) -> None:
+def wait_until_ready(server: Server, workers: int) -> None:
+    """Wait until a server is ready, and all of its workers have started."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         try:

@@ -101,6 +101,10 @@ class Figures:
             self._figures[key] = Figure(name, goal, unit, more_is_better)
         self._figures[key].values.append(value)
 
+    def missed(self) -> list[str]:
+        """Return the names of the figures that are not as they have to be."""
+        return [figure.name for figure in self._figures.values() if not figure.meets_goal]
+
     def print(self) -> None:
         """Print a line for each: best, median and goal."""
         print(f"\n{self.title}\n{'':<42} {'best':>9} {'median':>9}      {'goal':>10}")

@@ -24,6 +24,44 @@ class Place(NamedTuple):
     values: Mapping[str, Value]
 
 
+class Path(NamedTuple):
+    """Where a value is: an attribute, or an entry of a map within it."""
+
+    names: tuple[str, ...]
+
+    def get(self, place: Place) -> Value | None:
+        """Return the value, None where there is none."""
+        entries: Any = place.item
+        for name in self._parents(place):
+            entries = entries.get(name, {}).get("M", {})
+        value: Value | None = entries.get(self._last(place))
+        return value
+
+    def set(self, place: Place, value: Value) -> None:
+        """Put a value; raise ValueError where the map is not there. Earlier items stay as are."""
+        self._entries(place)[self._last(place)] = value
+
+    def remove(self, place: Place) -> None:
+        """Remove the value, if it is there."""
+        self._entries(place).pop(self._last(place), None)
+
+    def _entries(self, place: Place) -> Item:
+        """Return what is to be changed: the item, or copies of the maps on the way."""
+        entries = place.item
+        for name in self._parents(place):
+            if "M" not in entries.get(name, {}):
+                raise ValueError(f"there is no map {name}")
+            entries[name] = {"M": dict(entries[name]["M"])}
+            entries = entries[name]["M"]
+        return entries
+
+    def _parents(self, place: Place) -> list[str]:
+        return [place.names.get(name, name) for name in self.names[:-1]]
+
+    def _last(self, place: Place) -> str:
+        return place.names.get(self.names[-1], self.names[-1])
+
+
 Operand = Callable[[Place], Value | None]
 Condition = Callable[[Place], bool]
 
@@ -79,22 +117,24 @@ class Parser:
 
     # -- operands
 
-    def path(self) -> str:
-        """Read the name of an attribute; those inside of others are not known here."""
-        name = self.take()
-        if self.peek() in {".", "["}:
-            raise ValueError("paths into attributes are not known here")
-        return name
+    def path(self) -> Path:
+        """Read the name of an attribute, and those of maps within it; lists are not known here."""
+        names = [self.take()]
+        while self.accept("."):
+            names.append(self.take())
+        if self.peek() == "[":
+            raise ValueError("paths into lists are not known here")
+        return Path(tuple(names))
 
     def operand(self) -> Operand:
         """Read a value, an attribute or size(attribute)."""
         if self.peek().lower() == "size":
             return self._size()
 
-        name = self.take()
-        if name.startswith(":"):
+        if self.peek().startswith(":"):
+            name = self.take()
             return lambda place: place.values[name]
-        return lambda place: place.item.get(place.names.get(name, name))
+        return self.path().get
 
     def _size(self) -> Operand:
         self.take()

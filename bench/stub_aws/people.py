@@ -17,19 +17,26 @@ GROUPS = ("developers", "analysts")
 
 def sign_in(count: int) -> list[str]:
     """Make so many people, sign them in, and return their Cookie headers."""
+    names = [f"bench-{number:03}" for number in range(count)]
+    add(names, GROUPS)
+    return [cookie_of(name, GROUPS) for name in names]
+
+
+def add(names: list[str], groups: tuple[str, ...]) -> None:
+    """Make local accounts, all with the demo's password."""
     secret_keys.use()
     password_hash = passwords.hash_password(PASSWORD)
-    return [_sign_in(f"bench-{number:03}", password_hash) for number in range(count)]
+    for name in names:
+        account = LocalAccount(name, name=name, groups=[*groups], password=password_hash)
+        with transaction() as writes:
+            writes.create(account)
 
 
-def _sign_in(username: str, password_hash: str) -> str:
-    account = LocalAccount(username, name=username, groups=[*GROUPS], password=password_hash)
-    with transaction() as writes:
-        writes.create(account)
-
+def cookie_of(username: str, groups: tuple[str, ...]) -> str:
+    """Sign somebody in without their password; return the Cookie header of their browser."""
     request: HttpRequest = RequestFactory().post("/login/")
     request.session = SessionStore()
-    groups = frozenset(Group("local", name) for name in GROUPS)
-    login.sign_in(request, Identity("local", username, name=username, groups=groups))
+    identity_groups = frozenset(Group("local", name) for name in groups)
+    login.sign_in(request, Identity("local", username, name=username, groups=identity_groups))
     request.session.save()
     return f"{settings.SESSION_COOKIE_NAME}={request.session.session_key}"

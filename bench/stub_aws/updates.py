@@ -26,15 +26,15 @@ def compile_update(text: str) -> tuple[Change, ...]:
 
 
 def _set(parser: Parser) -> Change:
-    name = parser.path()
+    path = parser.path()
     parser.take("=")
     operand = _sum(parser)
 
     def change(before: Place, after: Place) -> None:
         value = operand(before)
         if value is None:
-            raise ValueError(f"{name} is set to an attribute that is not there")
-        after.item[_name(after, name)] = value
+            raise ValueError(f"{path} is set to an attribute that is not there")
+        path.set(after, value)
 
     return change
 
@@ -73,46 +73,42 @@ def _term(parser: Parser) -> Operand:
 
 
 def _remove(parser: Parser) -> Change:
-    name = parser.path()
-    return lambda _, after: after.item.pop(_name(after, name), None) and None
+    path = parser.path()
+    return lambda _, after: path.remove(after)
 
 
 def _add(parser: Parser) -> Change:
-    name = parser.path()
+    path = parser.path()
     operand = parser.operand()
 
     def change(before: Place, after: Place) -> None:
         [(kind, content)] = (operand(before) or {}).items()
-        value = before.item.get(_name(before, name))
+        value = path.get(before)
         if kind == "N":
-            after.item[_name(after, name)] = _number(_content(value) + Decimal(content))
+            path.set(after, _number(_content(value) + Decimal(content)))
         else:
             members = set(content).union((value or {}).get(kind, ()))
-            after.item[_name(after, name)] = {kind: sorted(members)}
+            path.set(after, {kind: sorted(members)})
 
     return change
 
 
 def _delete(parser: Parser) -> Change:
-    name = parser.path()
+    path = parser.path()
     operand = parser.operand()
 
     def change(before: Place, after: Place) -> None:
         [(kind, content)] = (operand(before) or {}).items()
-        members = set((before.item.get(_name(before, name)) or {}).get(kind, ()))
+        members = set((path.get(before) or {}).get(kind, ()))
         members -= set(content)
-        after.item.pop(_name(after, name), None)
+        path.remove(after)
         if members:
-            after.item[_name(after, name)] = {kind: sorted(members)}
+            path.set(after, {kind: sorted(members)})
 
     return change
 
 
 _READERS = {"SET": _set, "REMOVE": _remove, "ADD": _add, "DELETE": _delete}
-
-
-def _name(place: Place, name: str) -> str:
-    return place.names.get(name, name)
 
 
 def _content(value: Value | None) -> Decimal:

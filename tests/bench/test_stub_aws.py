@@ -118,6 +118,29 @@ def test_a_transaction_is_done_whole_or_not_at_all(database: Database) -> None:
     assert answers["Responses"] == [{"Item": put("1")["Item"]}, {}]
 
 
+def test_updates_and_conditions_reach_into_maps(database: Database) -> None:
+    names = {"ExpressionAttributeNames": {"#notes": "notes", "#id": "first"}}
+    add = names | {
+        "UpdateExpression": "SET #notes.#id = :note",
+        "ConditionExpression": "attribute_not_exists(#notes.#id) AND size(#notes) < :two",
+        "ExpressionAttributeValues": {":note": {"S": "hello"}, ":two": {"N": "2"}},
+    }
+    item = put("a")["Item"] | {"notes": {"M": {}}}
+    database.operations["PutItem"](put("a", Item=item))
+    database.operations["UpdateItem"](key("a") | add)
+    assert database.operations["GetItem"](key("a"))["Item"]["notes"]["M"] == {
+        "first": {"S": "hello"}
+    }
+    # whoever has read it before still has what was there then
+    assert item["notes"] == {"M": {}}
+    with pytest.raises(StubError, match="conditional request failed"):
+        database.operations["UpdateItem"](key("a") | add)
+
+    remove = names | {"UpdateExpression": "REMOVE #notes.#id"}
+    database.operations["UpdateItem"](key("a") | remove)
+    assert database.operations["GetItem"](key("a"))["Item"]["notes"] == {"M": {}}
+
+
 def test_updates_change_what_they_name(database: Database) -> None:
     request = {
         **key("1"),

@@ -50,7 +50,7 @@ class Stage:
         """Return the address of a proxy before the server; it is started when first asked for."""
         if name not in self._urls:
             program, config = self._configuration(name)
-            started = program(config, free_port(), urlsplit(self.server).port or 0, self.pem)
+            started = program(config, free_port(), [urlsplit(self.server).port or 0], self.pem)
             self._urls[name] = self._exits.enter_context(started)
         return self._urls[name]
 

@@ -47,9 +47,9 @@ def program(name: str) -> list[str]:
     return [str(loader), "--library-path", libraries, str(root / "usr" / "sbin" / name)]
 
 
-def documented(language: str) -> str:
-    """Return the configuration of docs/install.md for a proxy."""
-    text = (ROOT / "docs" / "install.md").read_text()
+def documented(language: str, paper: str = "install.md") -> str:
+    """Return the configuration that a paper of docs has for a proxy."""
+    text = (ROOT / "docs" / paper).read_text()
     [block] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
     return str(block)
 
@@ -83,15 +83,23 @@ def replaced(text: str, changes: dict[str, str]) -> str:
     return text
 
 
+def servers(ports: list[int]) -> dict[str, str]:
+    """Return the servers of a documented configuration, one or several, with their own ports."""
+    if len(ports) == 1:
+        return {"127.0.0.1:8000": f"127.0.0.1:{ports[0]}"}
+    return {
+        f"10.0.0.{number}:8000": f"127.0.0.1:{port}" for number, port in enumerate(ports, start=11)
+    }
+
+
 @contextmanager
-def nginx(config: str, port: int, server_port: int, pem: Path) -> Iterator[str]:
+def nginx(config: str, port: int, server_ports: list[int], pem: Path) -> Iterator[str]:
     """Run nginx with a documented server block; yield its address."""
-    changes = {
+    changes = servers(server_ports) | {
         "listen 443": f"listen 127.0.0.1:{port}",
         "server_name cooper.example.com": "server_name localhost",
         "/etc/nginx/tls/cooper.pem": str(pem),
         "/etc/nginx/tls/cooper.key": str(pem),
-        "127.0.0.1:8000": f"127.0.0.1:{server_port}",
     }
     folder = pem.parent
     file = folder / f"nginx-{port}.conf"
@@ -103,12 +111,11 @@ def nginx(config: str, port: int, server_port: int, pem: Path) -> Iterator[str]:
 
 
 @contextmanager
-def haproxy(config: str, port: int, server_port: int, pem: Path) -> Iterator[str]:
+def haproxy(config: str, port: int, server_ports: list[int], pem: Path) -> Iterator[str]:
     """Run haproxy with a documented configuration; yield its address."""
-    changes = {
+    changes = servers(server_ports) | {
         "bind :443": f"bind 127.0.0.1:{port}",
         "/etc/haproxy/cooper.pem": str(pem),
-        "127.0.0.1:8000": f"127.0.0.1:{server_port}",
     }
     file = pem.parent / f"haproxy-{port}.cfg"
     file.write_text(replaced(config, changes))

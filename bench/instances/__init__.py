@@ -1,0 +1,1 @@
+"""The promises of several instances, measured with real server processes on one store."""

@@ -1,0 +1,63 @@
+"""`python -m bench.instances [NAME ...]`: the promises of three servers on one store.
+
+Prints each figure beside its limit, and ends with 1 when a promise is broken.
+"""
+
+import argparse
+import os
+
+from bench.processes import stub_aws
+from bench.timing import Figures
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.instances", description=__doc__)
+    parser.add_argument("what", nargs="*", metavar="|".join(WHAT), help="everything if not given")
+    parser.add_argument("--trials", type=int, default=200, help="of removals")
+    parser.add_argument("--reloads", type=int, default=10)
+    options = parser.parse_args()
+    unknown = set(options.what) - set(WHAT)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+
+    missed = []
+    for name in options.what or WHAT:
+        for figures in WHAT[name](options):
+            figures.print()
+            missed += figures.missed()
+
+    print(f"\nBROKEN: {'; '.join(missed)}" if missed else "\nEvery promise is kept.")
+    raise SystemExit(bool(missed))
+
+
+def _removals(options: argparse.Namespace) -> list[Figures]:
+    with stub_aws(0) as stub:
+        _use(stub.environment)
+        from bench.instances import removals
+
+        return [removals.measure(options.trials)]
+
+
+def _rolling(options: argparse.Namespace) -> list[Figures]:
+    with stub_aws(0) as stub:
+        _use(stub.environment)
+        from bench.instances import rolling
+
+        return rolling.measure(stub, options.reloads)
+
+
+def _use(environment: dict[str, str]) -> None:
+    """Let this process, and the servers that it starts, use an AWS."""
+    import django
+
+    os.environ.update(environment)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "cooper_project.settings"
+    django.setup()
+
+
+WHAT = {"removals": _removals, "rolling": _rolling}
+
+
+if __name__ == "__main__":
+    main()
