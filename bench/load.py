@@ -42,7 +42,7 @@ def become(
 ) -> bytes:
     """Return the request that becomes a target."""
     headers = {
-        "Cookie": f"{cookie}; cooper-csrf={CSRF_TOKEN}",
+        "Cookie": f"{_sent(cookie, url)}; {_sent('cooper-csrf', url)}={CSRF_TOKEN}",
         "X-CSRFToken": CSRF_TOKEN,
         "Accept": "application/json",
         "Content-Type": "application/x-www-form-urlencoded",
@@ -53,7 +53,13 @@ def become(
 
 def page(path: str, cookie: str = "", *, url: str = LOOPBACK) -> bytes:
     """Return the request for a page."""
-    return request("GET", url + path, {"Cookie": cookie} if cookie else {}, b"")
+    headers = {"Cookie": _sent(cookie, url)} if cookie else {}
+    return request("GET", url + path, headers, b"")
+
+
+def _sent(cookie: str, url: str) -> str:
+    """Return a cookie as it is named where cooper is reached by https."""
+    return f"__Host-{cookie}" if url.startswith("https://") else cookie
 
 
 def request(method: str, address: str, headers: dict[str, str], body: bytes) -> bytes:

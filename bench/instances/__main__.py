@@ -5,6 +5,7 @@ Prints each figure beside its limit, and ends with 1 when a promise is broken.
 
 import argparse
 import os
+from collections.abc import Iterator
 
 from bench.processes import stub_aws
 from bench.timing import Figures
@@ -16,6 +17,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", metavar="|".join(WHAT), help="everything if not given")
     parser.add_argument("--trials", type=int, default=200, help="of removals")
     parser.add_argument("--reloads", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each crowd")
     options = parser.parse_args()
     unknown = set(options.what) - set(WHAT)
     if unknown:
@@ -31,20 +33,28 @@ def main() -> None:
     raise SystemExit(bool(missed))
 
 
-def _removals(options: argparse.Namespace) -> list[Figures]:
+def _removals(options: argparse.Namespace) -> Iterator[Figures]:
     with stub_aws(0) as stub:
         _use(stub.environment)
         from bench.instances import removals
 
-        return [removals.measure(options.trials)]
+        yield removals.measure(options.trials)
 
 
-def _rolling(options: argparse.Namespace) -> list[Figures]:
+def _rolling(options: argparse.Namespace) -> Iterator[Figures]:
     with stub_aws(0) as stub:
         _use(stub.environment)
         from bench.instances import rolling
 
-        return rolling.measure(stub, options.reloads)
+        yield from rolling.measure(stub, options.reloads)
+
+
+def _crowds(options: argparse.Namespace) -> Iterator[Figures]:
+    with stub_aws(0) as stub:
+        _use(stub.environment)
+        from bench.instances import crowds
+
+        yield from crowds.measure(options.seconds)
 
 
 def _use(environment: dict[str, str]) -> None:
@@ -56,7 +66,7 @@ def _use(environment: dict[str, str]) -> None:
     django.setup()
 
 
-WHAT = {"removals": _removals, "rolling": _rolling}
+WHAT = {"removals": _removals, "rolling": _rolling, "crowds": _crowds}
 
 
 if __name__ == "__main__":

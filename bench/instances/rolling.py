@@ -47,16 +47,16 @@ PAPER = "capacity.md"
 """The paper with the proxies' configurations for several servers."""
 
 
-def measure(stub: Stub, reloads: int = RELOADS) -> list[Figures]:
-    """Measure all, and return a table for each."""
+def measure(stub: Stub, reloads: int = RELOADS) -> Iterator[Figures]:
+    """Measure all, and yield a table for each."""
     stub.set_milliseconds(0, STS_MILLISECONDS)
     cookies = people.sign_in(PEOPLE)
     with running() as fleet:
-        tables = [
-            _measure_reloads(fleet, cookies, reloads),
-            _measure_killed_workers(fleet, cookies),
-        ]
-    return tables + [_measure_roll(name, cookies) for name in ("nginx", "haproxy")]
+        yield _measure_reloads(fleet, cookies, reloads)
+        yield _measure_killed_workers(fleet, cookies)
+
+    for name in ("nginx", "haproxy"):
+        yield _measure_roll(name, cookies)
 
 
 def _requests(cookies: list[str], port: int, url: str = load.LOOPBACK) -> Iterator[Request]:

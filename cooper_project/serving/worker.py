@@ -24,6 +24,13 @@ from gunicorn.workers.ggevent import GeventWorker
 LAST_REQUEST_SECONDS = 1.0
 """Seconds in which a connection that came just before the end has to send its request."""
 
+MOST_AT_THE_END = 100
+"""Connections that were waiting to be taken, and that are still taken at the end.
+
+At a stop the system would reset them, and a proxy does not send a grant a second time. More than
+these could not be answered in the grace period.
+"""
+
 LOOK_EVERY = 1.0
 """Seconds between signs of life; the main process misses them after REQUEST_TIMEOUT."""
 
@@ -35,6 +42,16 @@ class Stage(IntEnum):
     ANSWERING = 1
     """It answers, but cannot serve yet (cooper_project.preparation)."""
     SERVING = 2
+
+
+class _ListenerName:
+    """What gunicorn asks a listener for, which may be closed by then."""
+
+    def __init__(self, listener: Any) -> None:
+        self._name = listener.getsockname()
+
+    def getsockname(self) -> Any:
+        return self._name
 
 
 class CooperWorker(GeventWorker):  # type: ignore[misc]
@@ -91,14 +108,15 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
             self._stop.wait(LOOK_EVERY)
 
         for server in servers:
-            server.close()
+            _stop_taking(server)
         self._close_idle_connections()
         self._wait_for_requests([server.pool for server in servers])
 
     def _start_server(self, listener: Any) -> StreamServer:
         listener.setblocking(1)
         pool = Pool(self.worker_connections)
-        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=pool)
+        handle = partial(self.handle, _ListenerName(listener))
+        server = StreamServer(listener, handle=handle, spawn=pool)
         if self.cfg.workers > 1:
             # so that one worker does not take all that come at once
             server.max_accept = 1
@@ -142,6 +160,16 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
             # by this gunicorn knows that the connection ends
             raise StopIteration
         self._idle_sockets.add(sock)
+
+
+def _stop_taking(server: StreamServer) -> None:
+    """Take the connections that wait to be taken, and no more after them."""
+    for _ in range(MOST_AT_THE_END):
+        connection = None if server.full() else server.do_read()
+        if connection is None:
+            break
+        server.do_handle(*connection)
+    server.close()
 
 
 def _end_reading(connected: Any) -> None:

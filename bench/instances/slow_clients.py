@@ -1,0 +1,124 @@
+"""Clients that send or read a byte a second, or nothing: each holds a connection."""
+
+import asyncio
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from bench import load
+
+BYTE_SECONDS = 1.0
+
+BODY_BYTES = 1_000_000
+
+PIPELINED = 200
+"""Pages that are asked for at once by a client that hardly reads: more than any buffer holds."""
+
+ESTABLISHED = "01"
+"""The state of a connection in proc_net_tcp(5)."""
+
+
+class SlowClients:
+    """Clients of each kind, in a thread of their own; they try for as long as the block lasts."""
+
+    def __init__(self, ports: list[int], of_each: int, cookie: str) -> None:
+        self._ports = ports
+        self._of_each = of_each
+        self._page = load.page("/", cookie)
+        self._started = time.monotonic()
+        self._is_over = threading.Event()
+        self._kind_by_port: dict[int, str] = {}
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        # all of them are connected before anything is measured
+        while len(self._kind_by_port) < self._of_each * len(KINDS):
+            time.sleep(0.05)
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    @property
+    def begun(self) -> int:
+        """How many connections there were at the beginning."""
+        return len(self._kind_by_port)
+
+    def age(self) -> float:
+        """Return the seconds since all of them were connected."""
+        return time.monotonic() - self._started
+
+    def still_open(self) -> dict[str, int]:
+        """Return how many connections the servers still have, by kind."""
+        count = Counter(dict.fromkeys(KINDS, 0))
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            local, remote = (int(address.rpartition(":")[2], 16) for address in fields[1:3])
+            if local in self._ports and remote in self._kind_by_port and fields[3] == ESTABLISHED:
+                count[self._kind_by_port[remote]] += 1
+        return dict(count)
+
+    async def _run(self) -> None:
+        kinds = list(KINDS) * self._of_each
+        async with asyncio.TaskGroup() as group:
+            for kind, port in zip(kinds, itertools.cycle(self._ports), strict=False):
+                group.create_task(self._hold(kind, port))
+
+    async def _hold(self, kind: str, port: int) -> None:
+        """Hold a connection until it is all over."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+        self._kind_by_port[writer.get_extra_info("sockname")[1]] = kind
+        with suppress(OSError):
+            async for part in KINDS[kind](self._page):
+                if self._is_over.is_set():
+                    break
+                writer.write(part)
+                if kind == "read":
+                    await reader.read(1)
+                await asyncio.sleep(BYTE_SECONDS)
+        await asyncio.to_thread(self._is_over.wait)
+        writer.close()
+
+
+async def _drip_headers(_: bytes) -> AsyncIterator[bytes]:
+    yield b"GET /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+    while True:
+        yield b"x"
+
+
+async def _drip_body(_: bytes) -> AsyncIterator[bytes]:
+    yield (
+        b"POST /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Length: %d\r\n\r\nusername=" % BODY_BYTES
+    )
+    while True:
+        yield b"x"
+
+
+async def _read_slowly(page: bytes) -> AsyncIterator[bytes]:
+    yield page * PIPELINED
+    while True:
+        yield b""
+
+
+async def _say_nothing(_: bytes) -> AsyncIterator[bytes]:
+    while True:
+        yield b""
+
+
+KINDS = {
+    "headers": _drip_headers,
+    "body": _drip_body,
+    "read": _read_slowly,
+    "idle": _say_nothing,
+}
+"""What each sends, a part a second."""
