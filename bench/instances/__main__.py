@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", metavar="|".join(WHAT), help="everything if not given")
     parser.add_argument("--trials", type=int, default=200, help="of removals")
     parser.add_argument("--reloads", type=int, default=10)
+    parser.add_argument("--rate", type=float, default=50.0, help="requests a second meanwhile")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each crowd")
     options = parser.parse_args()
     unknown = set(options.what) - set(WHAT)
@@ -46,7 +47,7 @@ def _rolling(options: argparse.Namespace) -> Iterator[Figures]:
         _use(stub.environment)
         from bench.instances import rolling
 
-        yield from rolling.measure(stub, options.reloads)
+        yield from rolling.measure(stub, options.reloads, options.rate)
 
 
 def _crowds(options: argparse.Namespace) -> Iterator[Figures]:

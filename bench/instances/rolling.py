@@ -10,12 +10,13 @@ import signal
 import ssl
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bench import load
-from bench.instances.fleet import WORKERS, Fleet, running
+from bench.instances.fleet import WORKERS, Fleet, lines_to_workers, running
 from bench.instances.pace import Load, Request, loaded
 from bench.processes import Server, Stub, free_port
 from bench.stub_aws import people
@@ -47,16 +48,16 @@ PAPER = "capacity.md"
 """The paper with the proxies' configurations for several servers."""
 
 
-def measure(stub: Stub, reloads: int = RELOADS) -> Iterator[Figures]:
+def measure(stub: Stub, reloads: int = RELOADS, rate: float = RATE) -> Iterator[Figures]:
     """Measure all, and yield a table for each."""
     stub.set_milliseconds(0, STS_MILLISECONDS)
     cookies = people.sign_in(PEOPLE)
     with running() as fleet:
-        yield _measure_reloads(fleet, cookies, reloads)
-        yield _measure_killed_workers(fleet, cookies)
+        yield _measure_reloads(fleet, cookies, reloads, rate)
+        yield _measure_killed_workers(fleet, cookies, rate)
 
     for name in ("nginx", "haproxy"):
-        yield _measure_roll(name, cookies)
+        yield _measure_roll(name, cookies, rate)
 
 
 def _requests(cookies: list[str], port: int, url: str = load.LOOPBACK) -> Iterator[Request]:
@@ -69,9 +70,9 @@ def _requests(cookies: list[str], port: int, url: str = load.LOOPBACK) -> Iterat
 
 
 # -- one server, asked directly --------------------------------------------------------------------
-def _measure_reloads(fleet: Fleet, cookies: list[str], reloads: int) -> Figures:
+def _measure_reloads(fleet: Fleet, cookies: list[str], reloads: int, rate: float) -> Figures:
     server = fleet.servers[0]
-    with loaded(_requests(cookies, server.port), RATE) as under_load:
+    with loaded(_requests(cookies, server.port), rate) as under_load:
         time.sleep(SETTLE_SECONDS)
         start = time.monotonic()
         done = 0
@@ -100,12 +101,12 @@ def _are_new(server: Server, old: set[int]) -> bool:
     return len(pids) == WORKERS and old.isdisjoint(pids)
 
 
-def _measure_killed_workers(fleet: Fleet, cookies: list[str]) -> Figures:
+def _measure_killed_workers(fleet: Fleet, cookies: list[str], rate: float) -> Figures:
     """Kill a worker under load: no request may fail that was begun after it."""
     server = fleet.servers[1]
     killed_at = []
     recoveries = []
-    with loaded(_requests(cookies, server.port), RATE) as under_load:
+    with loaded(_requests(cookies, server.port), rate) as under_load:
         for _ in range(KILLS):
             time.sleep(SETTLE_SECONDS)
             killed_at.append(time.monotonic())
@@ -122,19 +123,22 @@ def _measure_killed_workers(fleet: Fleet, cookies: list[str]) -> Figures:
     figures.note("failed, under way in the killed worker", len(failed) - len(begun_later))
     figures.note("failed, begun after it", len(begun_later), goal=0)
     figures.note("longest gap between two good answers", under_load.longest_gap(), unit="s")
-    figures.note("until another worker is there", max(recoveries), goal=RECOVERY_SECONDS, unit="s")
+    figures.note("until another worker answers", max(recoveries), goal=RECOVERY_SECONDS, unit="s")
     return figures
 
 
 def _kill_worker(server: Server) -> None:
-    """Kill a worker, and wait until another one is there."""
+    """Kill a worker, and wait until another one answers."""
     killed = server.worker_pids()[0]
     os.kill(killed, signal.SIGKILL)
     _wait_until(lambda: _are_new(server, {killed}), RELOAD_SECONDS)
+    with lines_to_workers([server]):
+        # each of them has answered
+        pass
 
 
 # -- behind a proxy --------------------------------------------------------------------------------
-def _measure_roll(name: str, cookies: list[str]) -> Figures:
+def _measure_roll(name: str, cookies: list[str], rate: float) -> Figures:
     """Restart one server after the other behind a proxy, as the paper configures it."""
     port = free_port()
     url = f"https://localhost:{port}"
@@ -145,7 +149,7 @@ def _measure_roll(name: str, cookies: list[str]) -> Figures:
         stops = []
         with (
             _proxy(name, port, fleet.ports, pem),
-            loaded(_requests(cookies, port, url), RATE, tls) as under_load,
+            loaded(_requests(cookies, port, url), rate, tls) as under_load,
         ):
             time.sleep(SETTLE_SECONDS)
             for number in range(len(fleet.servers)):
@@ -170,7 +174,10 @@ def _proxy(name: str, port: int, server_ports: list[int], pem: Path) -> Abstract
 def _note_load(figures: Figures, under_load: Load) -> None:
     count = len(under_load.outcomes)
     figures.note("requests", count, goal=LEAST_REQUESTS, more_is_better=True)
-    figures.note("  failed", len(under_load.failed()), goal=0)
+    failed = Counter(outcome.status for outcome in under_load.failed())
+    figures.note("  failed", failed.total(), goal=0)
+    for status in sorted(failed):
+        figures.note(f"    {status or 'broken or too late'}", failed[status])
     gap = under_load.longest_gap()
     figures.note("longest gap between two good answers", gap, goal=GAP_SECONDS, unit="s")
     for kind in ("page", "grant"):

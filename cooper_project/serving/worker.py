@@ -165,8 +165,9 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
 def _stop_taking(server: StreamServer) -> None:
     """Take the connections that wait to be taken, and no more after them."""
     for _ in range(MOST_AT_THE_END):
-        connection = None if server.full() else server.do_read()
-        if connection is None:
+        connection = server.do_read()
+        if not connection:
+            # nobody waits
             break
         server.do_handle(*connection)
     server.close()
