@@ -15,6 +15,7 @@ NOTICES = {
     EndReason.PASSWORD: "Your web session ended when you changed your password.",
     EndReason.IDLE: "Your web session ended: it was not used for {idle} minutes.",
     EndReason.LONGEST: "Your web session ended: it had reached its longest time.",
+    EndReason.RESTORE: "Your web session ended: cooper was restored from a backup.",
 }
 
 

@@ -12,6 +12,7 @@ class EndReason(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a reason's name
     IDLE = "idle"
     LONGEST = "longest"
+    RESTORE = "restore"
 
     @property
     def is_by_time(self) -> bool:

@@ -18,6 +18,9 @@ from core.typed_text import base32_of
 LIFETIME = 3 * 86_400
 """Seconds in which an enrolment code can be used."""
 
+STORED_AS = "enrolment:"
+"""How the keys of stored codes begin."""
+
 CODE_BYTES = 10
 """80 bits: 16 letters and digits."""
 
@@ -56,4 +59,4 @@ def _storage_key(person: str, code: str) -> str:
     """Return the key of a code in the table: its hash, for the code itself is stored nowhere."""
     compact = base32_of(code)
     digest = hashlib.sha256(f"{person}\n{compact}".encode()).hexdigest()
-    return f"enrolment:{digest}"
+    return f"{STORED_AS}{digest}"

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from brokers import catalogue
 from cooper_project import start_event
-from core import audit_shards, aws, installation, secret_keys
+from core import audit_shards, aws, installation, secret_keys, store_identity
 from core.dynamo import batch_read
 from core.errors import CooperError
 from core.installation import STOP_SWITCH_ITEM, Installation
@@ -119,6 +119,7 @@ def open_installation() -> None:
     Raise CooperError: not set up, of another version, the demo's, or a key that does not open.
     """
     installation.refuse_other_schema()
+    store_identity.refuse_other_tables()
     if installation.is_demo() and not is_embedded():
         raise CooperError(DEMO_REFUSED)
 

@@ -12,10 +12,10 @@ from brokers import catalogue
 from brokers.catalogue_reads import all_targets
 from brokers.models import Change
 from brokers.role_names import doubles
-from cooper_project import schema
-from core import audit, installation, secret_keys
+from cooper_project import restored_store, schema
+from core import audit, installation, secret_keys, store_identity
 from core.audit import Event
-from core.dynamo import tables
+from core.dynamo import tables, transaction
 from core.installation import NAMES_ITEM, STOP_SWITCH_ITEM, Installation
 from core.kms import usable_key_arn
 from sso_portal import registration_keys
@@ -31,11 +31,19 @@ From then on the version before does not start any more."""
 """What set-up says while an upgrade is under way."""
 
 
-def set_up(say: Say, *, rotate: bool = False, finish_upgrade: bool = False) -> list[str]:
+def set_up(
+    say: Say,
+    *,
+    rotate: bool = False,
+    finish_upgrade: bool = False,
+    is_restored: bool = False,
+    make_missing: bool = False,
+) -> list[str]:
     """Make and verify everything that serving needs; return what was changed.
 
     Tables of the version before stay of that version, so that its servers go on, until it is asked
-    to `finish_upgrade`.
+    to `finish_upgrade`. Tables that were restored, which `is_restored` may declare, are left with
+    all grants stopped; `make_missing` makes those anew that the others were restored without.
 
     `say` is called with each step. Raise CooperError: no usable KMS key, a table with other keys
     (nothing changed), a missing permission (named), a newer schema, or no answer in time. Whatever
@@ -44,8 +52,13 @@ def set_up(say: Say, *, rotate: bool = False, finish_upgrade: bool = False) -> l
     key_arn = usable_key_arn(settings.COOPER_KMS_KEY)
     say(f"KMS key {key_arn}")
     installation.refuse_newer_schema(schema.stored_version())
+    restored_store.refuse_incomplete(say, make_missing=make_missing)
 
     changed = tables.ensure(key_arn, say)
+    # before anything else is written: whatever comes then, nothing is granted
+    restore = restored_store.begin(say, is_declared=is_restored)
+    if not restore:
+        changed += _keep_identities(say)
     changed += _ensure_items(key_arn)
     changed += _bring_secret_keys_up_to_date(say, rotate=rotate and "secret key" not in changed)
 
@@ -57,6 +70,9 @@ def set_up(say: Say, *, rotate: bool = False, finish_upgrade: bool = False) -> l
         changed = schema.write_first(changed)
     elif changed:
         audit.record(Event.SETUP_DONE, changed=changed)
+
+    if restore:
+        changed += restored_store.finish(say, restore)
 
     if stored in range(1, installation.SCHEMA) and not finish_upgrade:
         say(UPGRADE_PREPARED.format(stored=stored, new=installation.SCHEMA))
@@ -130,6 +146,19 @@ def _name_doubles(say: Say) -> None:
             "Links offer all of them. Give each but one a role name of its own, on its page under "
             "Administration, Targets."
         )
+
+
+def _keep_identities(say: Say) -> list[str]:
+    """Keep the identities of tables that are new, or of an earlier cooper, which kept none."""
+    identities = store_identity.known_tables()
+    current = restored_store.tables_now(say)
+    if current.keys() <= identities.keys():
+        return []
+
+    item = Installation(store_identity.TABLES_ITEM, value=store_identity.value_of(current))
+    with transaction() as writes:
+        writes.replace(item)
+    return ["identities of the tables"]
 
 
 def _ensure_names() -> bool:

@@ -97,6 +97,9 @@ class Event(StrEnum):
     PERMIT_GIVEN = "permit:give:done"
     CIPHERTEXT_MOVED = "ciphertext:rewrap:done"
     SERVE_STARTED = "serve:start:done"
+    RESTORE_FOUND = "restore:find:done"
+    RESTORE_STEP_DONE = "restore:take-away:done"
+    RESTORE_WORKED_OFF = "restore:work-off:done"
 
 
 class OutlinesByTarget(GlobalSecondaryIndex["AuditEvent"]):  # type: ignore[no-untyped-call]

@@ -23,6 +23,8 @@ class EmergencyStop:
     since: datetime | None = None
     by: str = ""
     reason: str = ""
+    is_for_restore: bool = False
+    """Whether it stays until what a restore undid was worked off."""
 
     def facts(self, now: datetime) -> str:
         """Return what goes on behind "stopped", such as " since 13:05 UTC: key leak", or ""."""
@@ -55,6 +57,7 @@ def stop_in(switch: Installation | None) -> EmergencyStop | None:
         since=switch.stopped_since,
         by=str(switch.stopped_by or ""),
         reason=str(switch.stop_reason or ""),
+        is_for_restore=bool(switch.stopped_for_restore),
     )
 
 
@@ -79,10 +82,47 @@ def put_stop(writes: Transaction, now: datetime, by: str, reason: str) -> None:
     )
 
 
+def put_stop_for_restore(
+    writes: Transaction, now: datetime, by: str, reason: str, restore: str
+) -> None:
+    """Put a stop into a transaction as `put_stop` does, that nobody lifts before `put_release`.
+
+    `restore` is the id of the restore that it is about.
+    """
+    writes.update(
+        Installation,
+        STOP_SWITCH_ITEM,
+        actions=[
+            Installation.stopped.set(True),
+            Installation.stopped_since.set(now),
+            Installation.stopped_by.set(by),
+            Installation.stop_reason.set(reason),
+            Installation.stopped_for_restore.set(restore),
+        ],
+        condition=Installation.name.exists(),
+        refusal=Conflict(NOT_SET_UP),
+    )
+
+
+def put_release(writes: Transaction, restore: str) -> None:
+    """Put into a transaction that the stop for a restore may be lifted; the stop stays on.
+
+    The transaction raises Conflict when the stop is about another restore by now.
+    """
+    writes.update(
+        Installation,
+        STOP_SWITCH_ITEM,
+        actions=[Installation.stopped_for_restore.remove()],
+        condition=Installation.stopped_for_restore == restore,
+        refusal=Conflict("The stop is not about this restore any more. Run this again."),
+    )
+
+
 def put_lift(writes: Transaction, since: datetime | None) -> None:
     """Put into a transaction the end of the stop that is on `since` then (None: nobody knows).
 
-    The transaction raises Conflict when another one was set meanwhile.
+    The transaction raises Conflict when another one was set meanwhile, and for one that is for a
+    restore.
     """
     stopped_since = Installation.stopped_since
     is_same: Condition = stopped_since.does_not_exist()
@@ -97,6 +137,8 @@ def put_lift(writes: Transaction, since: datetime | None) -> None:
             Installation.stopped_by.remove(),
             Installation.stop_reason.remove(),
         ],
-        condition=Installation.name.exists() & is_same,
+        condition=Installation.name.exists()
+        & is_same
+        & Installation.stopped_for_restore.does_not_exist(),
         refusal=Conflict("Somebody else stopped all grants anew. Look at it again."),
     )

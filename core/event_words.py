@@ -97,6 +97,9 @@ WORDS: Mapping[Event, EventWords] = {
     Event.SAML_KEY_DROPPED: EventWords("dropped a SAML key"),
     Event.SETUP_DONE: EventWords("ran set-up"),
     Event.SERVE_STARTED: EventWords("started to serve"),
+    Event.RESTORE_FOUND: EventWords("set up restored tables"),
+    Event.RESTORE_STEP_DONE: EventWords("took away what a restore brought back"),
+    Event.RESTORE_WORKED_OFF: EventWords("worked off what a restore undid"),
     Event.SECRET_KEY_MADE: EventWords("made a secret key"),
     Event.SECRET_KEY_ROTATED: EventWords("introduced a new secret key"),
     Event.SECRET_KEY_RETIRED: EventWords("retired a secret key"),
@@ -124,7 +127,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "Settings": ("contact",),
     "Audit log": ("audit",),
     "Sign-in by SAML": ("identity-provider", "saml-key"),
-    "This installation": ("setup", "serve", "secret-key", "ciphertext"),
+    "This installation": ("setup", "serve", "secret-key", "ciphertext", "restore"),
 }
 """What events are about, with the nouns of their names."""
 

@@ -63,6 +63,8 @@ class Installation(Document):
     stopped_since = UTCDateTimeAttribute(null=True)
     stopped_by = UnicodeAttribute(null=True)
     stop_reason = UnicodeAttribute(null=True)
+    stopped_for_restore = UnicodeAttribute(null=True)
+    """The restore that this stop is about: it stays until what that undid was worked off."""
 
     default_contact = UnicodeAttribute(null=True)
     """Whom people are sent to for access; beside the stop switch, which every request reads."""

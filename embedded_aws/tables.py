@@ -5,6 +5,7 @@ API_UpdateContinuousBackups.html
 """
 
 import time
+import uuid
 from collections import defaultdict
 from typing import Any, ClassVar, NamedTuple
 
@@ -73,6 +74,10 @@ class Tables(DynamoDBBackend):
 
         description = self.tables[name].describe(base_key="Table")
         self.correct(description["Table"])
+        # the same after a restart, and another one for a table that was deleted and made anew
+        table = self.tables[name]
+        made = f"{table.table_arn} {table.created_at.isoformat()}"
+        description["Table"]["TableId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, made))
         return description
 
     def correct(self, description: dict[str, Any]) -> None:

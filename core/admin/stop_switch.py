@@ -11,6 +11,11 @@ from core.emergency_stop import REASON_LIMIT, stop_in
 BUTTONS = {"on": True, "off": False}
 """What the two buttons send, of which a page shows one."""
 
+STAYS_FOR_RESTORE = (
+    "This stop stays until what the restore undid was worked off: on the host, "
+    "cooper -audit since-restore lists it (docs/restore.md). Nothing was done."
+)
+
 BUTTON = "Button"
 """The fieldset of which the page shows a button instead of a field."""
 
@@ -50,6 +55,11 @@ class StopForm(DocumentForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("stopped") not in BUTTONS.values():
             self.add_error(None, "Press one of the buttons: nothing was done yet.")
+
+        switch: Any = self.instance
+        stop = stop_in(switch)
+        if stop and stop.is_for_restore and cleaned.get("stopped") is False:
+            self.add_error(None, STAYS_FOR_RESTORE)
         return cleaned
 
     def is_stale(self) -> bool:

@@ -7,6 +7,7 @@ from core.dynamo.documents import Document, DocumentKey, WrittenOnce, after, doc
 from core.dynamo.put_once import put_once
 from core.dynamo.raw_items import RawItem, query_items, read_items, scan_pages
 from core.dynamo.serializable_read import serializable_read
+from core.dynamo.table_identity import TableIdentity, existing_tables
 from core.dynamo.transactions import AlreadyExists, Stale, Transaction, transaction
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OutcomeUnknown",
     "RawItem",
     "Stale",
+    "TableIdentity",
     "TableMissing",
     "TextAttribute",
     "Transaction",
@@ -25,6 +27,7 @@ __all__ = [
     "after",
     "batch_read",
     "documents",
+    "existing_tables",
     "pk_of",
     "put_once",
     "query_items",

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,25 @@ from django.conf import settings
 from django.core.management import call_command
 
 from accounts import models, person_names
+from accounts.command_lines import CommandLine
 from accounts.models import TotpDevice
+from brokers.import_export import jobs
+from brokers.models import Change, Import, ImportPart
+from brokers.permits import Permit
 from core import secret_keys
 from core.dynamo import transaction
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
+from sso_portal.models import Token
 from tests.embedded_aws.clients import client_for
 from tests.support import clock
+from tests.support.codes import give_device
 from tests.support.enrolment import enrol
 from tests.support.forms import confirmed, submit
 from tests.support.iam import Asked, Policy
 from tests.support.iam_stage import IAM, Stage
 from tests.support.kms_keys import another_key
+from tests.support.restores import copy_of_tables, restore_tables
 from tests.support.saml_kit import OKTA
 from tests.support.saml_stage import post_response, start_sign_in
 from tests.support.served import Person, serving
@@ -65,6 +73,61 @@ def repair_tables(stage: Stage) -> None:
     arn = dynamodb.describe_table(TableName="cooper-once")["Table"]["TableArn"]
     dynamodb.untag_resource(ResourceArn=arn, TagKeys=["application"])
     stage.command("cooper_setup")
+
+
+@under("setup.json")
+def set_restored_tables_up(stage: Stage) -> None:
+    """There is something in each table that set-up looks through."""
+    give_device("dan")
+    TotpDevice.find("local:dan").update(actions=[TotpDevice.recovery.set(["a hash"])])
+    stage.client_of("carol")
+    expires = datetime.now(UTC) - timedelta(days=1)
+    documents = [
+        models.Attempt("old", expires=expires),
+        models.OnceRecord("old", expires=expires),
+        Change("old", 1, expires=expires),
+        ImportPart("old", 1, body=b"x", expires=expires),
+        Permit(
+            "old",
+            asking="",
+            state="asked",
+            person="local:carol",
+            command_line="",
+            target="",
+            address="",
+            ends_at=0,
+            expires=expires,
+        ),
+        Token("old", kind="code", session_id="", client_id_hash="", ends_at=0, expires=expires),
+        CommandLine(
+            "old",
+            person="local:carol",
+            epoch=1,
+            client="",
+            web_session="",
+            authenticated_at=expires,
+            created_at=0,
+            touched_at=0,
+            ends_at=0,
+            expires=expires,
+        ),
+        Import(
+            jobs.SLOT,
+            number="1",
+            state=jobs.RUNNING,
+            person="local:carol",
+            file_digest="",
+            plan_digest="",
+            total=2,
+            begun=expires,
+        ),
+    ]
+    with transaction() as writes:
+        for document in documents:
+            writes.create(document)
+    restore_tables(stage.aws, copy_of_tables(stage.aws))
+    stage.command("cooper_setup")
+    assert Token.everything() == Permit.everything() == CommandLine.everything() == []
 
 
 @under("setup.json")

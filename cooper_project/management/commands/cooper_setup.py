@@ -51,6 +51,18 @@ class Command(CooperCommand):
             "what the version before needed; it does not start any more then",
         )
 
+        parser.add_argument(
+            "--restored",
+            action="store_true",
+            help="the tables were restored or copied in a way that AWS does not tell: stop all "
+            "grants, and take away what must not come back",
+        )
+        parser.add_argument(
+            "--make-missing",
+            action="store_true",
+            help="make tables anew, empty, that the others were restored without",
+        )
+
     def run_command(self, **options: Any) -> None:
         with operators.acting() as operator:
             self.say(f"Setting cooper up in {settings.COOPER_REGION} as {operator.caller}")
@@ -59,6 +71,8 @@ class Command(CooperCommand):
                 self.say,
                 rotate=options["rotate_secret_key"],
                 finish_upgrade=options["finish_upgrade"],
+                is_restored=options["restored"],
+                make_missing=options["make_missing"],
             )
 
         for message in run_checks(tags=[STORED], databases=["default"]):
