@@ -76,8 +76,8 @@ class Tables(DynamoDBBackend):
         self.correct(description["Table"])
         # the same after a restart, and another one for a table that was deleted and made anew
         table = self.tables[name]
-        made = f"{table.table_arn} {table.created_at.isoformat()}"
-        description["Table"]["TableId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, made))
+        origin = f"{table.table_arn} {table.created_at.isoformat()}"
+        description["Table"]["TableId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, origin))
         return description
 
     def correct(self, description: dict[str, Any]) -> None:

@@ -53,12 +53,12 @@ def _describe(name: str) -> dict[str, Any] | None:
 
 
 def _identity_in(description: dict[str, Any]) -> TableIdentity:
-    made = _moment(description["CreationDateTime"])
+    since = _moment(description["CreationDateTime"])
     summary = description.get("RestoreSummary") or {}
     restored_to = summary.get("RestoreDateTime")
     return TableIdentity(
         name=str(description["TableName"]),
-        identity=f"{description['TableArn']} {description['TableId']} {made}",
+        identity=f"{description['TableArn']} {description['TableId']} {since}",
         restored_to=_moment(restored_to) if restored_to else "",
     )
 
