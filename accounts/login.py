@@ -216,8 +216,11 @@ def _size(texts: list[str]) -> int:
 def sign_out(request: HttpRequest) -> None:
     """End the web session, with an event on the audit log."""
     if request.user.is_authenticated:
-        audit.record(Event.SIGN_OUT_DONE)
         if settings.COOPER_SIGN_OUT_ENDS_COMMAND_LINES:
+            # first of all: nothing is left to end them by, once the web session has gone
             key_hash = hash_session_key(str(request.session.session_key))
             command_lines.end_of_web_session(request.user.stored_person, key_hash)
+
+        web_session: Any = request.session
+        web_session.end_with(audit.event(Event.SIGN_OUT_DONE))
     auth.logout(request)

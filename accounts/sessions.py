@@ -15,6 +15,7 @@ from accounts.end_reasons import EndReason
 from accounts.ended_sessions import FindMark
 from accounts.models import Person, User, WebSession
 from core import secret_keys
+from core.audit import AuditEvent
 from core.dynamo import AlreadyExists, ConditionFailed, after, transaction
 
 ENDS_AT = "ends_at"
@@ -152,6 +153,15 @@ class SessionStore(SessionBase):
             self.missing_key = session_key
             # there is nothing to store: the cookie stays as it is
             self.modified = False
+
+    def end_with(self, event: AuditEvent) -> None:
+        """End the session and write the event that says so, both or neither; raise CooperError."""
+        with transaction() as writes:
+            writes.delete_key(WebSession, hash_session_key(self.session_key or ""))
+            writes.create(event)
+
+        # it has gone: `flush` has nothing left to delete
+        self._session_key = None
 
     def end_reason(self, find: FindMark) -> EndReason | None:
         """Return why the session that the cookie stands for ended, where that is known."""

@@ -8,6 +8,7 @@ from accounts.first_read import first_read_of
 from brokers import catalogue
 from brokers.catalogue_state import Catalogue
 from brokers.models import Change
+from core.errors import CooperError
 from core.requests import once_per_request
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -29,11 +30,22 @@ def catalogue_of(request: HttpRequest) -> Catalogue:
     import, a page that only shows gets the one before. Raise Unavailable when DynamoDB does not
     say.
     """
-    reading = once_per_request(request, "catalogue", lambda: _first_reading(request))
+    reading = once_per_request(request, "catalogue", lambda: _reading_or_failure(request))
+    if isinstance(reading, CooperError):
+        raise reading
+
     if reading.begun_at <= catalogue.cache.edited_at:
         reading.begun_at = time.monotonic()
         reading.content = catalogue.current()
     return reading.content
+
+
+def _reading_or_failure(request: HttpRequest) -> _Reading | CooperError:
+    """Return why it cannot be read, where it cannot: the page that says so must not wait again."""
+    try:
+        return _first_reading(request)
+    except CooperError as error:
+        return error
 
 
 def _first_reading(request: HttpRequest) -> _Reading:

@@ -90,6 +90,16 @@ def _error_page(
     return render(request, "error.html", context, status=status)
 
 
+def name_request(request: HttpRequest, error: CooperError) -> None:
+    """Let a fault that is shown on a form name the request, as a page of its own would."""
+    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+
+    request_id = request_id_of(request)
+    logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
+    error.message = f"{error.message} Request {request_id}."
+
+
 def facts_of_refusal(request: HttpRequest, contact: str) -> dict[str, str]:
     """Return what a tool gets of every refusal: the request id, and whom to ask if it is known."""
     facts = {"request_id": request_id_of(request)}

@@ -10,7 +10,9 @@ class CooperError(Exception):
     `code` is AWS's code of the error that it comes from, if any; never a one-time code.
     """
 
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    """What is known, such as a key or table that AWS says is gone, is never a fault inside cooper:
+    500 is for that alone."""
 
     retry_after = 0
     """Seconds after which it may be tried again, for tools too (Retry-After); 0: nobody knows."""
@@ -42,13 +44,9 @@ class CooperError(Exception):
 class Unavailable(CooperError):
     """A service that cooper needs did not answer, or not in time; nothing was handed out."""
 
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-
 
 class NotAllowed(CooperError):
     """AWS refused cooper's own credentials; an administrator has to correct its IAM policy."""
-
-    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class Refused(CooperError):

@@ -19,7 +19,7 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from brokers.errors import TooMany
-from core.errors import CooperError, Refused, Unavailable
+from core.errors import CooperError
 from sso_portal.protocol_errors import OidcError, OidcRefusal, PortalError, PortalRefusal
 
 BODY_LIMIT = 32_768
@@ -135,7 +135,11 @@ def oidc_operation(view: View) -> View:
             return response
         except CooperError as error:
             logger.warning("sso-oidc: %s", error.detail)
-            return oidc_error(OidcError.SERVER_ERROR, error.message)
+            response = oidc_error(OidcError.SERVER_ERROR, error.message)
+
+            # 503 for what AWS does not answer or allow: clients try both again
+            response.status_code = max(error.status, HTTPStatus.INTERNAL_SERVER_ERROR)
+            return response
 
     return operation
 
@@ -185,11 +189,9 @@ def _refusal_for(error: CooperError) -> PortalRefusal:
         return PortalRefusal(
             PortalError.TOO_MANY_REQUESTS, error.message, retry_after=error.retry_after
         )
-    if isinstance(error, Unavailable):
-        return PortalRefusal(PortalError.UNAVAILABLE, error.message)
-    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, Refused):
+    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return PortalRefusal(PortalError.FORBIDDEN, error.message)
-    return PortalRefusal(PortalError.INTERNAL, error.message)
+    return PortalRefusal(PortalError.UNAVAILABLE, error.message)
 
 
 def portal_error(refusal: PortalRefusal) -> HttpResponse:

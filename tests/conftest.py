@@ -12,27 +12,23 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts import login
-from accounts.admin import new_admins_card, providers_card
 from accounts.first_read import guesses
 from accounts.identity import Identity
 from accounts.models import LocalAccount
 from accounts.providers.local import identity_of
 from accounts.sessions import SessionStore
 from brokers import catalogue
-from brokers.admin import disabled_people_card, known_people, last_used, refusals_card
-from brokers.grants import active, limits
+from brokers.grants import active
 from cooper_project import preparation, warm_up
 from cooper_project.setup import set_up
 from core import audit, audit_search, audit_shards, secret_keys
-from core.admin import document_source
 from core.dynamo import table_manager
 from core.retry import Backoff
 from demo.seed import seed, use_embedded_aws
 from embedded_aws import EmbeddedAws
-from sso_portal import registration_keys
-from sso_portal.address_limits import FAILURES, REGISTRATIONS, UNKNOWN_TOKENS
 from tests.support import clock
 from tests.support import faults as injected
+from tests.support.forgetting import forget_what_is_cached
 from tests.support.saml_stage import connected
 from tests.support.straight_calls import StraightCalls
 from tests.support.versions import forget_version
@@ -64,7 +60,6 @@ STRAIGHT = (
 ON_THE_WIRE = (
     "tests/accounts/test_first_read.py",
     "tests/accounts/test_throttle.py",
-    "tests/brokers/faults/",
     "tests/brokers/grants/test_at_once.py",
     "tests/brokers/grants/test_grants.py",
     "tests/brokers/grants/test_lost_answers.py",
@@ -78,7 +73,7 @@ ON_THE_WIRE = (
 )
 """Those of them that are about connections, calls that take their time, or processes."""
 
-straight_calls = StraightCalls(injected.wrap, must_wire=injected.are_on)
+straight_calls = StraightCalls(injected.wrap, must_wire=injected.need_connections)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -171,20 +166,12 @@ def store(
     # the next look at them is a minute away: tests count the calls of a request
     secret_keys.loaded.read_at = time.monotonic()
     secret_keys.keep_up()
-    registration_keys.forget()
     forget_version()
     # tests count the calls of a request
     audit_shards.current()
     catalogue.forget()
     guesses.forget()
-    limits.forget()
-    for limit in (REGISTRATIONS, FAILURES, UNKNOWN_TOKENS):
-        limit.forget()
-    last_used.forget()
-    known_people.forget()
-    for card in (new_admins_card, providers_card, refusals_card, disabled_people_card):
-        card.forget()
-    document_source.tables.clear()
+    forget_what_is_cached()
     injected.clear()
     with clock.travelling():
         yield aws

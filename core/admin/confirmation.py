@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 
 from core.admin.document_writes import DocumentWritesAdmin
 from core.admin.operations import AdminOperation, AdminRequest, OperationKind, fingerprint
+from core.error_pages import name_request
 from core.errors import CooperError
 
 IMPACT_CHANGED = "What this does has changed since you looked. Check it again: nothing was done."
@@ -71,7 +72,9 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         try:
             self.authorize_operation(request, operation)
         except CooperError as error:
+            name_request(request, error)
             operation.refusal = error
+
             field = getattr(error, "field", None)
             if field not in form.fields:
                 field = None
@@ -109,6 +112,8 @@ class ConfirmationAdmin(DocumentWritesAdmin):
         except CooperError as error:
             if not is_post:
                 raise
+
+            name_request(request, error)
             return _show_again(request, error.message)
 
     def confirm(

@@ -29,6 +29,7 @@ from core.admin.operations import (
 )
 from core.audit import AuditEvent, Event
 from core.dynamo import AlreadyExists, Document, Transaction, transaction
+from core.error_pages import name_request
 from core.errors import CooperError, Invalid
 
 Build = Callable[[Transaction], None]
@@ -244,6 +245,8 @@ class DocumentWritesAdmin(DocumentSourceAdmin):
         except CooperError as error:
             if request.method != "POST":
                 raise
+
+            name_request(request, error)
             operation.refusal = error
             operation.authorized = False
 

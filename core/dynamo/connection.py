@@ -23,6 +23,10 @@ _NO_ANSWER_TO_A_WRITE = (
     "DynamoDB did not answer. Nothing was handed out. "
     "What you changed may or may not have been saved: look again in a minute."
 )
+_MISSING = (
+    "DynamoDB does not have a table that cooper needs. Nothing was handed out. "
+    "An administrator of cooper has to look."
+)
 _WRITES = {"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"}
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
@@ -142,7 +146,7 @@ def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
     if code == "TransactionCanceledException":
         return _translate_cancellation(error, detail)
     if code == "ResourceNotFoundException":
-        return TableMissing(_describe_missing_table(table), detail, code=code)
+        return TableMissing(_MISSING, f"{_describe_missing_table(table)} ({detail})", code=code)
     if code in aws.BAD_CREDENTIAL_CODES:
         return aws.credentials_refused(error.response, detail)
     return _translate_refusal(code, operation, detail)

@@ -140,6 +140,12 @@ class Transaction:
         arguments = document.get_delete_kwargs_from_instance()
         self._add(_Kind.DELETE, arguments, refusal or Stale(document))
 
+    def delete_key(self, model: type[Document], key: str) -> None:
+        """Delete what has this key, whatever it is, and nothing where there is none."""
+        arguments = model.get_operation_kwargs_from_class(key)
+
+        self._add(_Kind.DELETE, arguments, Stale(model(key)))
+
     def check(
         self, model: type[Document], *key: Any, condition: Condition, refusal: CooperError
     ) -> None:

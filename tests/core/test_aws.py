@@ -33,7 +33,7 @@ def test_a_wrong_region_is_named_with_the_prefix_and_the_table(
     with pytest.raises(TableMissing) as missing:
         installation.schema_version()
     for text in ("eu-central-1", "COOPER_REGION", "cooper-installation", "COOPER_TABLE_PREFIX"):
-        assert text in missing.value.message
+        assert text in missing.value.detail
 
 
 def test_every_call_says_that_cooper_makes_it_without_building_that_anew(

@@ -34,8 +34,13 @@ def test_a_call_goes_straight(wired: Callable[[], int]) -> None:
     assert wired() == 0
 
 
-def test_it_goes_over_the_wire_while_a_fault_is_on(wired: Callable[[], int]) -> None:
+def test_it_goes_over_the_wire_while_a_fault_of_connections_is_on(
+    wired: Callable[[], int],
+) -> None:
     with faults.on(Fault("dynamodb", "GetItem", code="ThrottlingException", status=400, times=1)):
+        assert Target.find("dev-read") is not None
+    assert wired() == 0
+    with faults.on(Fault("dynamodb", "GetItem", mode="reset", times=1)):
         assert Target.find("dev-read") is not None
     assert wired() > 1
 

@@ -1,5 +1,6 @@
 """What holds whatever AWS does: looked at after each case of the sweep."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -8,8 +9,18 @@ from django.conf import settings
 
 from brokers.grants import sts_slots
 from core.audit import Event
+from tests.support.fault_recording import BROKEN_OFF
 from tests.support.fault_sweep import Run
+from tests.support.faults import Call
 
+TRIES = 3
+REFUSALS = {"deny", "gone"}
+"""Faults that another try does not mend."""
+
+AWS_WORDS = ("injected", "arn:aws:kms", "arn:aws:dynamodb", "assumed-role", "botocore", "cooper-au")
+"""What belongs in the log alone: AWS's own words, and names of what is cooper's own."""
+
+BLAME = re.compile(r"(?i)(somebody|someone) else|changed meanwhile")
 OUTCOMES = (Event.GRANT_DONE, Event.GRANT_FAILED, Event.GRANT_STOPPED)
 
 
@@ -22,18 +33,65 @@ def answers_as_it_should(run: Run) -> Iterator[str]:
         yield f"answered {status}"
 
 
+def answers_plainly(run: Run) -> Iterator[str]:
+    """Demand a sentence and the request's id of a 503, and nothing of AWS's own words."""
+    if run.response is None or run.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+        return
+    response = run.response
+    if BROKEN_OFF in response.headers:
+        return
+    # AWS's own clients show nothing but the message; they get it in the header alone
+    request_id = response.headers["X-Request-Id"]
+    if request_id not in response.text and "x-amzn-ErrorType" not in response.headers:
+        yield "without the request id"
+    for words in AWS_WORDS:
+        if words in run.response.text:
+            yield f"it says {words!r}"
+
+
+def blames_nobody(run: Run) -> Iterator[str]:
+    """Demand that nobody else is said to have changed anything: nobody else is there."""
+    if run.response is None or run.case.fault == "absent":
+        # DynamoDB itself says that it was deleted
+        return
+    if run.response.status_code == HTTPStatus.CONFLICT:
+        yield "answered 409"
+    if BLAME.search(run.response.text):
+        yield f"it says {BLAME.search(run.response.text)!r}"
+
+
+def tries_little(run: Run) -> Iterator[str]:
+    """Demand three tries of a call at most, and one of what is denied."""
+    usual = _most_alike(run.recording.calls)
+    tries = 1 if run.case.fault in REFUSALS else TRIES
+    if _most_alike(run.journal) > usual * tries:
+        yield f"the same call {_most_alike(run.journal)} times"
+
+
+def _most_alike(calls: list[Call]) -> int:
+    counts = Counter((call.service, call.operation, call.body) for call in calls)
+    return max(counts.values(), default=0)
+
+
 def hands_out_nothing_unrecorded(run: Run) -> Iterator[str]:
     """Let a credential leave cooper only with an intent and an outcome on the audit log."""
     kinds = {str(event.event) for event in run.events}
     if run.handed_out and not {Event.GRANT_INTENDED, Event.GRANT_DONE} <= kinds:
         yield f"handed out with {sorted(kinds)} on the audit log"
+    recorded = {event.facts.get("access_key_id") for event in run.events}
+    for credentials in run.issued:
+        if credentials.secret_access_key in run.text and credentials.access_key_id not in recorded:
+            yield "handed out keys that no outcome names"
 
 
 def asks_sts_with_an_intent(run: Run) -> Iterator[str]:
     """Let STS issue nothing to a grant without an intent, wherever the worker was killed."""
-    kinds = {str(event.event) for event in run.events}
-    if run.recording.operation.is_grant and run.issued and Event.GRANT_INTENDED not in kinds:
-        yield f"issued with {sorted(kinds)} on the audit log"
+    intents = [event for event in run.events if event.event == Event.GRANT_INTENDED]
+    if run.case.fault == "lost-error":
+        # what it issued before its fault never left STS
+        return
+    if run.recording.operation.is_grant and len(run.issued) > len(intents):
+        yield f"issued {len(run.issued)} with {len(intents)} intents on the audit log"
 
 
 def concludes_every_intent(run: Run) -> Iterator[str]:
@@ -87,6 +145,9 @@ def keeps_secrets(run: Run) -> Iterator[str]:
 
 INVARIANTS: dict[str, Callable[[Run], Iterator[str]]] = {
     "answers as it should": answers_as_it_should,
+    "answers plainly": answers_plainly,
+    "blames nobody": blames_nobody,
+    "tries little": tries_little,
     "hands out nothing unrecorded": hands_out_nothing_unrecorded,
     "asks STS with an intent": asks_sts_with_an_intent,
     "concludes every intent": concludes_every_intent,

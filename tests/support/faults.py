@@ -26,6 +26,7 @@ MODES = {
     "error": "answer AWS's error `code` with `status`; nothing is done",
     "deny": "answer that IAM does not allow it; nothing is done",
     "throttle": "answer that it is throttled; nothing is done",
+    "gone": "answer that the table, key or region is not there; nothing is done",
     "stall": "wait `seconds`, then do it and answer",
     "hang": "wait `seconds`, then close the connection; nothing is done",
     "reset": "close the connection at once; nothing is done",
@@ -48,12 +49,20 @@ MODES = {
 UNCHECKED = {"cut-unchecked", "garbled-unchecked", "empty", "bare", "changed"}
 """The modes whose answers have no checksum."""
 
+CONNECTED = {"stall", "hang", "reset", "lost", "torn", "drip"}
+"""The modes that are about a connection; the others are about answers."""
+
 THROTTLES = {
     "dynamodb": ("ProvisionedThroughputExceededException", 400),
     "sts": ("Throttling", 400),
     "kms": ("ThrottlingException", 400),
     "iam": ("Throttling", 400),
     "signin": ("Throttling", 429),
+}
+GONE = {
+    "sts": ("RegionDisabledException", 403),
+    "dynamodb": ("ResourceNotFoundException", 400),
+    "kms": ("NotFoundException", 400),
 }
 DENIALS = {
     "dynamodb": ("AccessDeniedException", 400),
@@ -168,9 +177,9 @@ def on(*faults: Fault, may_miss: bool = False) -> Iterator[list[_Active]]:
     assert may_miss or not missed, f"these faults met no call: {missed}"
 
 
-def are_on() -> bool:
-    """Return whether any fault is on."""
-    return bool(_active)
+def need_connections() -> bool:
+    """Return whether a fault is on that is about a connection."""
+    return any(active.fault.mode in CONNECTED for active in _active)
 
 
 def clear() -> None:
@@ -258,7 +267,7 @@ def _strike(
         return app(environ, start_response)
     if fault.mode in ("hang", "reset"):
         return _close(environ, start_response)
-    if fault.mode in ("error", "throttle", "deny"):
+    if fault.mode in ("error", "throttle", "deny", "gone"):
         return _error(call, fault, start_response)
 
     # the others are done first
@@ -347,6 +356,8 @@ def _error(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:
     status = fault.status
     if fault.mode == "throttle":
         code, status = THROTTLES.get(call.service, ("Throttling", 400))
+    if fault.mode == "gone":
+        code, status = GONE.get(call.service, ("NoSuchEntity", 404))
     if fault.mode == "deny":
         code, status = DENIALS.get(call.service, ("AccessDenied", 403))
 

@@ -9,7 +9,8 @@ from brokers.grants import under_way
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
-from tests.support.fault_operations import PEOPLE, TARGETS, WRITES, act, delete, form
+from tests.support.fault_admin_writes import ADMIN_WRITES, PEOPLE, TARGETS
+from tests.support.fault_flows import act, delete, form
 from tests.support.forms import confirmed
 
 TARGET = f"/admin/{TARGETS}/dev-read/change/"
@@ -23,7 +24,7 @@ def end_sessions(carol):
 
 REMOVALS = {
     **{
-        name: WRITES[name].flow
+        name: ADMIN_WRITES[name].flow
         for name in (
             "stop all grants",
             "stop an AWS account",
@@ -52,9 +53,9 @@ REMOVALS = {
 
 HARMLESS = {
     "name a target": form(TARGET, "target_form", title="New"),
-    "entitle another group": WRITES["entitle a group"].flow,
-    "add an association": WRITES["add an association"].flow,
-    "add a local account": WRITES["add a local account"].flow,
+    "entitle another group": ADMIN_WRITES["entitle a group"].flow,
+    "add an association": ADMIN_WRITES["add an association"].flow,
+    "add a local account": ADMIN_WRITES["add a local account"].flow,
     "stop another AWS account": form(
         "/admin/brokers/awsaccount/444444444444/change/", "awsaccount_form", stopped="on"
     ),

@@ -10,7 +10,7 @@ from core import audit
 from core.audit import Event
 from core.dynamo import transaction
 from tests.support import clock, faults, grants
-from tests.support.fault_operations import WRITES
+from tests.support.fault_admin_writes import ADMIN_WRITES
 from tests.support.lag import index_without, lagging_index
 from tests.support.removals import disable_target
 
@@ -109,7 +109,7 @@ def test_what_is_stopped_shows_the_aws_sessions_that_go_on(client_of, identity, 
     become(identity("alice"))
     carol = client_of("carol")
     assert "Issued to local:alice" not in carol.get(PAGES[name]).text
-    WRITES[name].flow(carol)
+    ADMIN_WRITES[name].flow(carol)
     carol.get("/admin/")
     page = carol.get(PAGES[name]).text
     assert "Issued to local:alice: dev-read" in page and "local_3Aalice/change/#grants" in page

@@ -218,5 +218,6 @@ def test_an_answer_to_another_question_is_none(
 
 def test_a_table_that_is_missing_is_said(store: Any) -> None:
     del store.tables["cooper-people"]
-    with pytest.raises(CooperError, match="There is no table"):
+    with pytest.raises(CooperError, match="does not have a table") as missing:
         batch_read(KEYS)
+    assert "There is no table" in missing.value.detail

@@ -1,0 +1,219 @@
+"""Everything that people write for themselves, each as its last request."""
+
+from typing import Any
+
+from django.test import Client
+
+from accounts import announcements, totp
+from accounts.announcements import Announcement, Happening
+from accounts.totp.codes import code_at
+from tests.support.codes import current_step, give_device, next_code, seed_of
+from tests.support.command_line import DEVICE_CODE, CommandLineTool
+from tests.support.enrolment import PASSWORD, begin, enrol, seed_in, shown_now
+from tests.support.fault_flows import Operation, first, send
+from tests.support.fault_grants import PROD, asked_for_permit, open_to_command_lines
+from tests.support.forms import fields_of, submit
+
+ALICE = "local:alice"
+
+
+# -- signing in, and devices -----------------------------------------------------------------------
+def sign_in(browser: Client) -> Any:
+    """Sign in with a password, in a browser in which nobody is."""
+    browser.cookies.clear()
+    return browser.post("/login/", {"username": "alice", "password": PASSWORD})
+
+
+def set_up_first_device(browser: Client) -> Any:
+    """Set a first device up."""
+    page = begin(browser)
+    return browser.post("/device/set-up/", {"code": shown_now(seed_in(page))})
+
+
+def begin_another_device(browser: Client) -> Any:
+    """Prove that one has the old device, and get the seed of a new one."""
+    give_device(browser.username)
+    typed = {"password": PASSWORD, "code": next_code(browser.username)}
+    return browser.post("/device/begin/", typed)
+
+
+def replace_device(browser: Client) -> Any:
+    """Set another device up."""
+    page = browser.get(begin_another_device(browser)["Location"]).text
+    return browser.post("/device/set-up/", {"code": shown_now(seed_in(page))})
+
+
+def use_recovery_code(browser: Client) -> Any:
+    """Use a recovery code in place of a lost device."""
+    [code, *_] = enrol(browser)
+    return browser.post("/device/recover/", {"password": PASSWORD, "recovery_code": code})
+
+
+def adjust_clock(browser: Client) -> Any:
+    """Say by two codes how far the device's clock is off."""
+    give_device(browser.username)
+    seed = seed_of(totp.device_of(f"local:{browser.username}"))
+    steps = (current_step() + 2, current_step() + 3)
+    codes = [code_at(seed, step) for step in steps]
+    return browser.post("/device/clock/", {"code": codes[0], "next_code": codes[1]})
+
+
+def remove_device(browser: Client) -> Any:
+    """Remove one's device."""
+    give_device(browser.username)
+    return browser.post("/device/remove/", {"code": next_code(browser.username)})
+
+
+def acknowledge_new_administrators(browser: Client) -> Any:
+    """Make an administrator, sign in as them, and let another one say that they have seen it."""
+    submit(
+        browser,
+        "/admin/accounts/localaccount/bob/change/",
+        "localaccount_form",
+        groups="admins",
+    )
+    Client().post("/login/", {"username": "bob", "password": PASSWORD})
+    page = browser.get("/administrators/seen/")
+    typed = fields_of(page.text, "administrators_seen_form") or fields_of(page.text)
+    return browser.post("/administrators/seen/", typed | {"code": next_code(browser.username)})
+
+
+# -- sessions and preferences ----------------------------------------------------------------------
+def put_announcement_away(browser: Client) -> Any:
+    """Put away what the pages announce."""
+    announcement = Announcement(Happening.COMMAND_LINE, "cli-of-alice", "203.0.113.7")
+    announcements.announce(ALICE, announcement)
+    page = browser.get("/").text
+    shown = page.split('name="announcement" value="')[1].split('"')[0]
+    return browser.post("/announcements/seen/", {"announcement": shown})
+
+
+def end_other_session(browser: Client) -> Any:
+    """End another web session of one's own."""
+    sign_in_elsewhere()
+    page = browser.get("/me/").text
+    # this one stands first
+    session = page.split('name="session" value="')[2].split('"')[0]
+    return browser.post("/me/end-session/", {"session": session})
+
+
+def sign_in_elsewhere() -> None:
+    """Sign Alice in, in another browser."""
+    Client().post("/login/", {"username": "alice", "password": PASSWORD})
+
+
+# -- command lines ---------------------------------------------------------------------------------
+def registered() -> CommandLineTool:
+    """Return a command line that is registered, and no more."""
+    tool = CommandLineTool()
+    tool.register()
+    return tool
+
+
+def waiting() -> CommandLineTool:
+    """Return a command line that waits for a person to type its code."""
+    tool = CommandLineTool()
+    tool.register(grantTypes=[DEVICE_CODE], redirectUris=[])
+    tool.start_device()
+    return tool
+
+
+def allow(browser: Client) -> Any:
+    """Allow a command line."""
+    return browser.post(registered().authorize_address(), {"decision": "allow"})
+
+
+def exchange(browser: Client) -> Any:
+    """Exchange the code of a yes for tokens."""
+    tool = registered()
+    return tool.exchange(tool.allowed_by(browser))
+
+
+def refresh(browser: Client) -> Any:
+    """Take new tokens."""
+    return CommandLineTool().sign_in(browser).refresh_access()
+
+
+def end_command_line(browser: Client) -> Any:
+    """Sign one's command line out in the portal."""
+    CommandLineTool().sign_in(browser)
+    page = browser.get("/command-line/").text
+    session_id = page.split('name="command_line" value="')[1].split('"')[0]
+    return browser.post("/command-line/end/", {"command_line": session_id})
+
+
+def sign_two_in(browser: Client) -> Any:
+    """Sign two command lines in, and both out in the portal."""
+    for _ in range(2):
+        CommandLineTool().sign_in(browser)
+    return browser.post("/command-line/end-all/", {})
+
+
+def log_out(browser: Client) -> Any:
+    """Do what `aws sso logout` does."""
+    tool = CommandLineTool().sign_in(browser)
+    header = {"HTTP_X_AMZ_SSO_BEARER_TOKEN": tool.access}
+    return Client(raise_request_exception=False).post("/sso/logout", {}, **header)
+
+
+def decide_device_code(browser: Client) -> Any:
+    """Let the command line in whose code one types."""
+    typed = {"user_code": waiting().user_code, "decision": "allow"}
+    return browser.post("/code/decide/", typed)
+
+
+def poll(browser: Client) -> Any:
+    """Ask for the tokens that a person has allowed."""
+    tool = waiting()
+    browser.post("/code/decide/", {"user_code": tool.user_code, "decision": "allow"})
+    return tool.poll()
+
+
+def ask_for_permit(browser: Client) -> Any:
+    """Ask for credentials that take a permit, which asks for it."""
+    open_to_command_lines()
+    give_device(browser.username)
+    return CommandLineTool().sign_in(browser).credentials(PROD, "prod-admin")
+
+
+def give_permit(browser: Client) -> Any:
+    """Permit a command line to become a sensitive target once."""
+    _, path = asked_for_permit(browser)
+    return browser.post(path, {"code": next_code(browser.username), "reason": ""})
+
+
+OWN_WRITES = {
+    # the event comes first: without it nobody is signed in
+    "sign in": Operation("alice", sign_in, in_steps=True),
+    "sign out": Operation("alice", send("/logout/")),
+    "set a first device up": Operation("dan", set_up_first_device),
+    "begin another device": Operation("alice", begin_another_device),
+    "replace one's device": Operation("alice", replace_device),
+    "use a recovery code": Operation("alice", use_recovery_code, in_steps=True),
+    "adjust a device's clock": Operation("alice", adjust_clock),
+    "remove one's device": Operation("alice", remove_device),
+    "acknowledge new administrators": Operation("carol", acknowledge_new_administrators),
+    "set preferences": Operation(
+        "alice", send("/me/preferences/", theme="dark", new_tab="no"), in_steps=True
+    ),
+    "star a target": Operation("alice", send("/star/", star="target:dev-read")),
+    "fold an AWS account": Operation("alice", send("/fold/", fold="aws-account:222222222222")),
+    "choose a format": Operation("alice", send("/credentials/format/", format="fish")),
+    "put an announcement away": Operation("alice", put_announcement_away),
+    "end another web session": Operation("alice", end_other_session),
+    "end all other web sessions": Operation(
+        "alice", first(sign_in_elsewhere, send("/me/end-others/")), in_steps=True
+    ),
+    "register a command line": Operation("alice", lambda _: CommandLineTool().register()),
+    "allow a command line": Operation("alice", allow),
+    "exchange a code for tokens": Operation("alice", exchange),
+    "refresh tokens": Operation("alice", refresh),
+    "end a command line": Operation("alice", end_command_line),
+    "end all command lines": Operation("alice", sign_two_in, in_steps=True),
+    "sign a command line out": Operation("alice", log_out),
+    "ask for a device code": Operation("alice", lambda _: waiting()),
+    "allow by a device code": Operation("alice", decide_device_code),
+    "poll for tokens": Operation("alice", poll),
+    "ask for a permit": Operation("alice", ask_for_permit, method="get", status=403),
+    "give a permit": Operation("alice", give_permit),
+}
