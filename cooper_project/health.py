@@ -153,7 +153,7 @@ watch = Watch()
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer that the process is alive."""
-    return HttpResponse("ok", content_type="text/plain")
+    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
@@ -168,13 +168,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
         lines.append(f"catalogue of this worker: {catalogue.describe()}")
 
     status = 200 if report.ready else 503
-    return HttpResponse("\n".join(lines), status=status, content_type="text/plain")
+    return HttpResponse("\n".join(lines), status=status, content_type="text/plain; charset=utf-8")
 
 
 def not_prepared(problem: str) -> HttpResponse:
     """Answer that this worker cannot grant yet, and why."""
     text = f"not ready: {problem}"
-    return HttpResponse(text, status=503, content_type="text/plain")
+    return HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
 
 
 def _is_administrator(request: HttpRequest) -> bool:
