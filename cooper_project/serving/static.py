@@ -32,14 +32,20 @@ def collect() -> bool:
             # another process may have done it meanwhile
             if _read(digest_file) == digest:
                 return False
+            # the project's own, which notes what was collected
             call_command("collectstatic", interactive=False, verbosity=0)
-            digest_file.write_text(digest, encoding="ascii")
     except OSError as error:
         raise CooperError(
             f"Static files cannot be collected into {settings.STATIC_ROOT}: {error.strerror}. "
             "Run `manage.py collectstatic` once where it can be written."
         ) from error
     return True
+
+
+def note_collected() -> None:
+    """Keep which files are collected now, so that a server need not collect them."""
+    digest_file = Path(settings.STATIC_ROOT) / DIGEST_FILE
+    digest_file.write_text(_digest_of_sources(), encoding="ascii")
 
 
 def _read(file: Path) -> str:
@@ -50,12 +56,15 @@ def _read(file: Path) -> str:
 
 
 def _digest_of_sources() -> str:
-    """Return a digest of all static files' names, sizes and times."""
+    """Return a digest of all static files' names and contents.
+
+    Not of their times: an image, an archive and a checkout give the same files other ones.
+    """
     digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            stat = Path(storage.path(name)).stat()
-            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+            content = hashlib.sha256(Path(storage.path(name)).read_bytes())
+            digest.update(f"{name} {content.hexdigest()}\n".encode())
     return digest.hexdigest()
 
 

@@ -138,7 +138,7 @@ def test_it_draws_the_rooms_as_they_are_checked() -> None:
 def test_every_command_has_a_row_and_stands_in_the_readme() -> None:
     commands = {
         path.stem.removeprefix("cooper_")
-        for path in (ROOT / "cooper_project/management/commands").glob("c*.py")
+        for path in (ROOT / "cooper_project/management/commands").glob("cooper_*.py")
     }
     for command in commands - {"serve"}:
         assert f"`cooper -{command}`" in text("docs/install.md") + text("docs/operate.md"), command
