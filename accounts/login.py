@@ -20,7 +20,7 @@ from accounts.identity import Identity
 from accounts.models import Person, User
 from accounts.providers import AuthResult, Provider, SignInRefused, provider_for
 from accounts.sessions import AUTHENTICATED_AT, ENDS_AT, SIGNED_IN_FROM, hash_session_key
-from core import audit
+from core import audit, metrics
 from core.audit import Event
 from core.dynamo import Transaction, transaction
 from core.errors import Conflict
@@ -115,6 +115,7 @@ def sign_in(request: HttpRequest, authenticated: Identity | AuthResult) -> User:
         "address": getattr(request, "client_address", ""),
         "browser": browser_in_words(request.META.get("HTTP_USER_AGENT", "")),
     }
+    metrics.count_sign_in(identity.provider, "done")
     return user
 
 

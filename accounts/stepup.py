@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from accounts import totp
 from accounts.first_read import first_read_of
 from accounts.models import TotpDevice
-from core import audit
+from core import audit, metrics
 from core.audit import Event
 from core.errors import CooperError, Invalid, StepUpReason, StepUpRequired
 
@@ -184,7 +184,10 @@ def verify(person: str, code: str) -> TotpDevice:
     try:
         device = totp.use_code(person, code, time.time())
     except totp.WrongCode as error:
+        metrics.count_step_up("refused")
         raise _invalid_code(error) from error
+
+    metrics.count_step_up("done")
     audit.add_facts(step_up="code")
     return device
 

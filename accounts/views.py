@@ -25,7 +25,7 @@ from accounts.providers import (
     provider_for,
     providers,
 )
-from core import audit, error_pages
+from core import audit, error_pages, metrics
 from core.audit import Event
 from core.errors import CooperError
 from core.http import post_only, safe_next
@@ -80,6 +80,7 @@ def _sign_in_by_form(request: CooperRequest, provider: Provider, form: forms.For
         identity = provider.authenticate(request, form)
         user = login.sign_in(request, identity)
     except SignInRefused as refused:
+        metrics.count_sign_in(provider.id, "refused")
         audit.record(Event.SIGN_IN_REFUSED, why=refused.detail, **refused.facts)
         form.add_error(None, refused.message)
         return _sign_in_page(request, form, refused.status)
@@ -228,6 +229,7 @@ def _take_step(
         throttle.count(f"led#{source}", 60, by=-STEPS_OF_A_SIGN_IN)
         user = login.sign_in(request, result)
     except SignInRefused as refused:
+        metrics.count_sign_in("", "refused")
         why = refused.detail[:DETAIL_LIMIT]
         audit.record(Event.SIGN_IN_REFUSED, why=why, **facts, **refused.facts)
         return _refused_page(request, refused)

@@ -9,6 +9,7 @@ id_roles_providers_enable-console-custom-url.html
 """
 
 import json
+import time
 from functools import lru_cache
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ import urllib3
 from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
 from brokers.signin_endpoint import endpoint
-from core import __version__, aws
+from core import __version__, aws, metrics
 from core.errors import Unavailable
 
 TIMEOUT = 5.0
@@ -67,7 +68,7 @@ def _request_signin_token(url: str, credentials: Credentials) -> str:
     }
     fields = {"Action": "getSigninToken", "Session": json.dumps(session)}
     try:
-        status, body = _post(url, urlencode(fields))
+        status, body = _post_counted(url, urlencode(fields))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         message = (
             "AWS's sign-in did not answer. Nothing was handed out. "
@@ -96,6 +97,19 @@ def _parse_signin_token(status: int, body: bytes) -> str:
 
 
 # -- HTTP within a time limit ----------------------------------------------------------------------
+def _post_counted(url: str, fields: str) -> tuple[int, bytes]:
+    """Post the fields, and count that as a call to AWS."""
+    began = time.monotonic()
+    failure = "no answer"
+    try:
+        status, body = _post(url, fields)
+        failure = "" if status == 200 else metrics.OTHER
+    finally:
+        seconds = time.monotonic() - began
+        metrics.count_aws_call("signin", "GetSigninToken", seconds, failure=failure)
+    return status, body
+
+
 def _post(url: str, fields: str) -> tuple[int, bytes]:
     """Post the fields; return status and body, whole within TIMEOUT and the deadline, or raise."""
     seconds = aws.seconds_left(TIMEOUT)

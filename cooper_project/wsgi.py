@@ -26,11 +26,13 @@ except ImproperlyConfigured as error:
     refuse_start(str(error))
 
 from cooper_project import (  # noqa: E402 - models load with Django
+    observation,
     preparation,
     setting_checks,
     warm_up,
 )
 from core import metrics  # noqa: E402 - a worker alone counts
+from core.checks import serves_metrics  # noqa: E402 - as above
 
 for error_line in setting_checks.errors():
     refuse_start(error_line)
@@ -40,6 +42,8 @@ def make_ready() -> None:
     """Do what makes a prepared worker fast."""
     warm_up.warm_up(application)
     warm_up.spare_the_collector()
+    if serves_metrics():
+        observation.start()
 
 
 metrics.begin_worker(settings.COOPER_STS_AT_ONCE)

@@ -28,7 +28,7 @@ WAYS = ("console", "credentials", "command line", "several")
 
 GRANTS = Counter("cooper_grants", "Grants by outcome and way.", ["outcome", "way"])
 
-PROVIDERS = ("local", "saml")
+PROVIDERS = ("local", "identity provider")
 
 SIGN_INS = Counter(
     "cooper_sign_ins", "Sign-ins by kind of identity provider and outcome.", ["provider", "outcome"]
@@ -38,8 +38,8 @@ STEP_UPS = Counter("cooper_step_ups", "One-time codes that were checked, by outc
 
 DONE_OR_REFUSED = ("done", "refused")
 
-AUDIT_WRITE_FAILURES = Counter(
-    "cooper_audit_write_failures", "Events that could not be written to the audit log."
+WRITES_FAILED = Counter(
+    "cooper_writes_failed", "Writes that DynamoDB did not do, or did not confirm.", ["table"]
 )
 
 # -- AWS -------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ AWS_CALL_SECONDS = Histogram(
 
 AWS_RETRIES = Counter("cooper_aws_retries", "Tries of calls to AWS after the first one.", CALL)
 
-FAILURES = ("denied", "throttled", "fault", "no answer", OTHER)
+FAILURES = ("denied", "throttled", "fault", "no answer", "conflict", OTHER)
 
 AWS_FAILURES = Counter(
     "cooper_aws_failures", "Calls that AWS did not do, by kind of failure.", [*CALL, "failure"]
@@ -107,6 +107,8 @@ BUILD_INFO = Gauge(
 
 WORKER_STARTS = Counter("cooper_worker_starts", "Workers that were started.")
 
+STATUSES = ("2xx", "3xx", "4xx", "5xx")
+
 REQUESTS = Counter("cooper_requests", "Requests by the class of their status.", ["status"])
 
 REQUEST_SECONDS = Histogram("cooper_request_seconds", "Times of requests.", buckets=SECONDS)
@@ -147,14 +149,25 @@ def count_grant(outcome: str, way: str, *, is_one_of_several: bool = False) -> N
 
 
 def count_sign_in(provider: str, outcome: str) -> None:
-    """Count a sign-in; of `provider`, such as `saml:company`, only the kind is kept."""
-    kind = _known(provider.partition(":")[0], PROVIDERS)
+    """Count a sign-in; of the provider, whose id is given, only the kind is kept."""
+    kind = "local" if provider == "local" else "identity provider"
     SIGN_INS.labels(kind, _known(outcome, DONE_OR_REFUSED)).inc()
 
 
 def count_step_up(outcome: str) -> None:
     """Count a one-time code that was checked."""
     STEP_UPS.labels(_known(outcome, DONE_OR_REFUSED)).inc()
+
+
+def count_aws_call(
+    service: str, operation: str, seconds: float, *, retries: int = 0, failure: str = ""
+) -> None:
+    """Count a call to AWS; `failure` is one of FAILURES, "" for one that AWS did."""
+    AWS_CALL_SECONDS.labels(service, operation).observe(seconds)
+    if retries > 0:
+        AWS_RETRIES.labels(service, operation).inc(retries)
+    if failure:
+        AWS_FAILURES.labels(service, operation, _known(failure, FAILURES)).inc()
 
 
 @contextmanager
@@ -165,6 +178,12 @@ def sts_place_taken() -> Iterator[None]:
         yield
     finally:
         STS_PLACES_TAKEN.dec()
+
+
+def count_request(status: int, seconds: float) -> None:
+    """Count a request with the status of its answer."""
+    REQUESTS.labels(_known(f"{status // 100}xx", STATUSES)).inc()
+    REQUEST_SECONDS.observe(seconds)
 
 
 def begin_worker(sts_places: int) -> None:
@@ -179,7 +198,8 @@ def begin_worker(sts_places: int) -> None:
     _begin(GRANTS, GRANT_OUTCOMES, WAYS)
     _begin(SIGN_INS, PROVIDERS, DONE_OR_REFUSED)
     _begin(STEP_UPS, DONE_OR_REFUSED)
-    _begin(REQUESTS, ("2xx", "3xx", "4xx", "5xx"))
+    _begin(WRITES_FAILED, ("audit",))
+    _begin(REQUESTS, STATUSES)
 
 
 def begin_shipper(sinks: Iterable[str]) -> None:

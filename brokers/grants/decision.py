@@ -11,7 +11,7 @@ from brokers.catalogue_state import Catalogue
 from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
-from core import audit
+from core import audit, metrics
 from core.audit import Event
 from core.errors import CooperError, Invalid
 
@@ -87,6 +87,7 @@ def _record_refusal(
     identity: Identity, target: CatalogueTarget, error: CooperError, way: str = ""
 ) -> None:
     """Record a refusal, unless the person had too many of them within this minute."""
+    metrics.count_grant("refused", way)
     if limits.may_record_refusal(identity):
         audit.record(
             Event.GRANT_REFUSED,

@@ -8,11 +8,18 @@ from brokers.aws_errors import explain
 from brokers.errors import MayBeIssued
 from brokers.grants.intent import Intent
 from brokers.models import Target
-from core import audit
+from core import audit, metrics
 from core.audit import Event
 from core.aws import Tries
 from core.dynamo import put_once
 from core.errors import CooperError, Unavailable
+
+OUTCOMES = {
+    Event.GRANT_DONE: "done",
+    Event.GRANT_FAILED: "failed",
+    Event.GRANT_STOPPED: "stopped",
+}
+"""What metrics call them; one that cannot be recorded has failed."""
 
 
 def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
@@ -21,7 +28,13 @@ def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
     Raise CooperError when it cannot be, and then hand nothing out.
     """
     day, at = intent.event_key
-    put_once(audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts}))
+    outcome = "failed"
+    try:
+        put_once(audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts}))
+        outcome = OUTCOMES[kind]
+    finally:
+        is_one_of_several = bool(intent.facts.get("one_of_several"))
+        metrics.count_grant(outcome, intent.facts["way"], is_one_of_several=is_one_of_several)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from functools import cache
 
 from django.conf import settings
 
-from core import aws
+from core import aws, metrics
 from core.errors import Unavailable
 
 TIMEOUT = 3.0
@@ -24,10 +24,12 @@ def sts_slot() -> Iterator[None]:
     """
     slots = _slots()
     if not slots.acquire(timeout=aws.seconds_left(TIMEOUT)):
+        metrics.STS_PLACES_FULL.inc()
         message = "AWS STS is slow and many people are waiting. Nothing was handed out. Try again."
         raise Unavailable(message, "no slot for an STS call")
     try:
-        yield
+        with metrics.sts_place_taken():
+            yield
     finally:
         slots.release()
 

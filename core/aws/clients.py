@@ -23,6 +23,7 @@ from core.aws.dynamodb_answers import read_answer
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
 from core.aws.kept_addresses import keep_addresses
+from core.aws.measured import measure
 from core.aws.tries import count_issuing
 from core.aws.whole_answers import demand_whole_answers
 from core.errors import CooperError
@@ -114,6 +115,7 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
     demand_whole_answers(new_client)
     keep_addresses(new_client)
+    measure(new_client)
     _register_handlers(new_client, service, partition_of(region_name))
     if not borrowed:
         # lent keys are not cooper's to look for

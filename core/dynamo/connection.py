@@ -12,6 +12,7 @@ from pynamodb.exceptions import VerboseClientError
 
 from core import aws
 from core.dynamo.conflicts import tries
+from core.dynamo.failed_writes import count_failed_write
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 
 CancellationReason = tuple[str, dict[str, Any] | None] | None
@@ -100,9 +101,13 @@ class SharedConnection(Connection):
             answer = dict(super()._make_api_call(operation_name, operation_kwargs))
         except VerboseClientError as error:
             table = self._get_table_name_for_error_context(operation_kwargs)
-            raise _translate_answer(error, table) from error
+            translated = _translate_answer(error, table)
+            _count_if_write_failed(operation_name, operation_kwargs, translated)
+            raise translated from error
         except BotoCoreError as error:
-            raise _translate_failure(error, operation_name) from error
+            translated = _translate_failure(error, operation_name)
+            _count_if_write_failed(operation_name, operation_kwargs, translated)
+            raise translated from error
 
         _demand_parts(operation_name, answer)
         return answer
@@ -111,6 +116,13 @@ class SharedConnection(Connection):
         """Let the connection know a table's keys and indexes."""
         if meta_table.table_name not in self._tables:
             self.add_meta_table(meta_table)
+
+
+def _count_if_write_failed(operation: str, arguments: dict[str, Any], error: CooperError) -> None:
+    """Count a write that was not done, but not one that somebody else's was before."""
+    is_conflict = isinstance(error, Conflict | Cancelled | TransactionConflict)
+    if operation in _WRITES and not is_conflict:
+        count_failed_write(arguments)
 
 
 def _demand_parts(operation: str, answer: dict[str, Any]) -> None:
