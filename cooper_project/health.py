@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from brokers import catalogue
-from core import aws, installation, kms
+from core import __version__, aws, installation, kms
 from core.audit import AuditEvent
 from core.errors import CooperError
 
@@ -152,8 +152,8 @@ watch = Watch()
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer that the process is alive."""
-    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
+    """Answer that the process is alive, and which version it is."""
+    return HttpResponse(f"cooper {__version__} ok", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

@@ -202,6 +202,9 @@ STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestSta
 WHITENOISE_USE_FINDERS = False
 WHITENOISE_MANIFEST_STRICT = False
 
+COOPER_LOG_FORMAT = env.text("COOPER_LOG_FORMAT", "text", matching="json|text")
+"""A server that was not told sets it for its processes (core.log_lines)."""
+COOPER_ACCESS_LOG = env.flag("COOPER_ACCESS_LOG", default=True)
 LOG_LEVEL = env.text("COOPER_LOG_LEVEL", "INFO", matching="DEBUG|INFO|WARNING|ERROR")
 # at DEBUG these write secrets, session tokens and KMS plaintext, so they stay at WARNING whatever
 # LOG_LEVEL says
@@ -213,8 +216,13 @@ _LOUD = ("saml2", "djangosaml2", "xmlschema")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "core.django_log.DjangoLineFormatter", "fmt": LINE}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"()": "core.django_log.DjangoLineFormatter", "fmt": LINE},
+        "json": {"()": "core.django_log.DjangoJsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": COOPER_LOG_FORMAT or "text"}
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         **{name: {"level": "WARNING"} for name in _LEAKY},

@@ -14,6 +14,7 @@ from pynamodb.expressions.condition import Condition
 
 from core import audit_history
 from core.audit import AuditEvent
+from core.carried_context import carrying_context
 
 NAMES_AT_ONCE = 8
 """Names that are asked for at the same time: each takes a query of its own."""
@@ -85,7 +86,7 @@ def _begun(sources: list[Iterator[Step]]) -> list[Iterator[Step]]:
         return sources
 
     with ThreadPoolExecutor(NAMES_AT_ONCE) as pool:
-        first_steps = list(pool.map(_first_of, sources))
+        first_steps = list(pool.map(carrying_context(_first_of), sources))
     return [chain(first, rest) for first, rest in zip(first_steps, sources, strict=True)]
 
 

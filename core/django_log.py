@@ -7,23 +7,37 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.http import Http404
 
 from core.errors import CooperError
-from core.log_lines import LineFormatter
+from core.log_lines import JsonLineFormatter, LineFormatter
 
 ANSWERS = (BadRequest, CooperError, Http404, PermissionDenied, SuspiciousOperation)
 """Exceptions that are answers to a request; Django logs them with a traceback."""
 
 
 class DjangoLineFormatter(LineFormatter):
-    """The formatter of every handler."""
+    """The formatter of every handler, where the log is text."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a log record."""
-        if _is_answer(record):
-            # others may want it as it is
-            record = copy.copy(record)
-            record.exc_info = None
-            record.exc_text = None
-        return super().format(record)
+        return super().format(_without_answers_traceback(record))
+
+
+class DjangoJsonFormatter(JsonLineFormatter):
+    """The formatter of every handler, where the log is JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a log record."""
+        return super().format(_without_answers_traceback(record))
+
+
+def _without_answers_traceback(record: logging.LogRecord) -> logging.LogRecord:
+    if not _is_answer(record):
+        return record
+
+    # others may want it as it is
+    record = copy.copy(record)
+    record.exc_info = None
+    record.exc_text = None
+    return record
 
 
 def _is_answer(record: logging.LogRecord) -> bool:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-from core import audit, aws, forwarded, request_ids
+from core import access_log, audit, aws, forwarded, request_ids
 from core.error_pages import cooper_error_response
 from core.errors import CooperError
 from core.requests import CooperRequest
@@ -46,10 +46,14 @@ class RequestMiddleware:
 
         # it begins before the first read: all that a person waits for counts
         with (
+            request_ids.within(request.id),
+            access_log.answered(request) as answer,
             aws.deadline(DEADLINE),
             audit.acting(source=request.client_address, request_id=request.id),
         ):
             response = self.get_response(request)
+            answer.status = response.status_code
+
         response["X-Request-Id"] = request.id
         return response
 

@@ -7,6 +7,9 @@ https://www.crockford.com/base32.html
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from core.typed_text import plain
@@ -24,6 +27,24 @@ _EARLIER_SHAPE = re.compile("[0-9a-f]{16}")
 
 _MISREAD = str.maketrans("oil", "011")
 """Letters that are heard or read instead of digits."""
+
+
+_current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+@contextmanager
+def within(request_id: str) -> Iterator[None]:
+    """Let the block be this request's: what it logs carries the id."""
+    token = _current.set(request_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def current() -> str:
+    """Return the id of the request under way, "" where there is none."""
+    return _current.get()
 
 
 def new(moment: datetime) -> str:

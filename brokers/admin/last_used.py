@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from core.audit import Event
 from core.audit_history import outlines_of
+from core.carried_context import carrying_context
 
 FRESH = 60.0
 """Seconds that an answer is remembered."""
@@ -35,7 +36,7 @@ def last_used(names: Iterable[str]) -> dict[str, datetime | None]:
 
     if unknown:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            moments = list(pool.map(_read_last_use, unknown))
+            moments = list(pool.map(carrying_context(_read_last_use), unknown))
         for name, moment in zip(unknown, moments, strict=True):
             _remembered[name] = _LastUse(now, moment)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from cooper_project import start_event
+from core import log_lines
 
 KEEP_ALIVE = 65
 """Seconds that a connection without a complete request is kept.
@@ -86,6 +87,7 @@ def environment(start: str, metrics_folder: str) -> dict[str, str]:
     if settings.COOPER_INSECURE_HTTP:
         variables["COOPER_INSECURE_HTTP"] = "1"
 
+    variables[log_lines.FORMAT_VARIABLE] = log_lines.chosen_format()
     # prometheus_client reads this name when it is imported
     variables.pop("PROMETHEUS_MULTIPROC_DIR", None)
     if metrics_folder:

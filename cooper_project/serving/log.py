@@ -4,7 +4,7 @@ from typing import Any
 
 from gunicorn import glogging
 
-from core.log_lines import LineFormatter
+from core.log_lines import formatter
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]
@@ -14,4 +14,4 @@ class Logger(glogging.Logger):  # type: ignore[misc]
         """Set up the handlers as gunicorn does."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(LineFormatter(self.error_fmt, self.datefmt))
+            handler.setFormatter(formatter())

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core import installation, secret_keys
+from core import __version__, installation, secret_keys
 from core.errors import CooperError
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
@@ -63,7 +63,7 @@ def test_without_kms_it_touches_no_cookie_and_goes_on_when_kms_is_back(
     environment: dict[str, str], old_cookies: dict[str, str], tmp_path: Path
 ) -> None:
     with faults.on(KMS_IS_AWAY), starting(environment, tmp_path) as server:
-        assert server.get("/healthz", **old_cookies)[:2] == (200, "ok")
+        assert server.get("/healthz", **old_cookies)[:2] == (200, f"cooper {__version__} ok")
         for path in ("/", "/login/", "/readyz", "/admin/", "/saml2/metadata/"):
             status, _, cookies = server.get(path, **old_cookies)
             assert (path, status, cookies) == (path, DOWN, [])

@@ -6,7 +6,7 @@ import pytest
 
 from accounts import throttle
 from cooper_project.health import Report, Watch, check_services
-from core import aws
+from core import __version__, aws
 from core.errors import Unavailable
 from tests.support import faults
 from tests.support.events import all_events
@@ -162,4 +162,4 @@ def test_it_tells_details_to_administrators_alone(client_of, monkeypatch):
 
 def test_it_says_that_the_process_lives_whatever_aws_does(client_of):
     with faults.on(Fault("dynamodb", mode="error", status=503), may_miss=True):
-        assert client_of(None).get("/healthz").text == "ok"
+        assert client_of(None).get("/healthz").text == f"cooper {__version__} ok"
