@@ -103,7 +103,9 @@ def _post_counted(url: str, fields: str) -> tuple[int, bytes]:
     failure = "no answer"
     try:
         status, body = _post(url, fields)
-        failure = "" if status == 200 else metrics.OTHER
+        failure = ""
+        if status != 200:
+            failure = metrics.OTHER
     finally:
         seconds = time.monotonic() - began
         metrics.count_aws_call("signin", "GetSigninToken", seconds, failure=failure)

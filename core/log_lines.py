@@ -70,7 +70,9 @@ class LineFormatter(logging.Formatter):
 
 def _request_words() -> str:
     request_id = request_ids.current()
-    return f", request {request_id}" if request_id else ""
+    if not request_id:
+        return ""
+    return f", request {request_id}"
 
 
 class JsonLineFormatter(JsonFormatter):
@@ -107,8 +109,12 @@ class JsonLineFormatter(JsonFormatter):
 
 def chosen_format() -> str:
     """Return how a server writes its log: `text` on a terminal, else `json`, unless it is set."""
-    usual = "text" if sys.stderr.isatty() else "json"
-    return os.environ.get(FORMAT_VARIABLE, "").strip() or usual
+    setting = os.environ.get(FORMAT_VARIABLE, "").strip()
+    if setting:
+        return setting
+    if sys.stderr.isatty():
+        return "text"
+    return "json"
 
 
 def formatter() -> logging.Formatter:

@@ -144,13 +144,19 @@ SHIP_TAMPERED = Counter(
 
 def count_grant(outcome: str, way: str, *, is_one_of_several: bool = False) -> None:
     """Count a grant with its outcome; `way` is its `brokers.grants.Delivery`."""
-    known_way = "several" if is_one_of_several else _known(way, WAYS)
+    known_way = _known(way, WAYS)
+    if is_one_of_several:
+        known_way = "several"
+
     GRANTS.labels(_known(outcome, GRANT_OUTCOMES), known_way).inc()
 
 
 def count_sign_in(provider: str, outcome: str) -> None:
     """Count a sign-in; of the provider, whose id is given, only the kind is kept."""
-    kind = "local" if provider == "local" else "identity provider"
+    kind = "local"
+    if provider != kind:
+        kind = "identity provider"
+
     SIGN_INS.labels(kind, _known(outcome, DONE_OR_REFUSED)).inc()
 
 
@@ -220,4 +226,6 @@ def _begin(counter: Counter, *values: Iterable[str]) -> None:
 
 def _known(value: str, values: tuple[str, ...]) -> str:
     """Return the value, or OTHER: the number of series has a bound whatever comes."""
-    return value if value in values else OTHER
+    if value in values:
+        return value
+    return OTHER

@@ -23,9 +23,10 @@ def path() -> Path:
     """
     # a service may have several, with colons between them
     parent = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    if not parent and os.access(SHARED_MEMORY, os.W_OK):
+        parent = SHARED_MEMORY
     if not parent:
-        has_memory = os.access(SHARED_MEMORY, os.W_OK)
-        parent = SHARED_MEMORY if has_memory else tempfile.gettempdir()
+        parent = tempfile.gettempdir()
 
     address = re.sub("[^A-Za-z0-9.]+", "-", settings.COOPER_BIND)
     return Path(parent) / f"cooper-metrics-{os.geteuid()}-{address}"

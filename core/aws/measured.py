@@ -50,7 +50,10 @@ def _end(
     service: str, http_response: Any, parsed: Any, model: Any, context: dict[str, Any], **_: Any
 ) -> None:
     status = http_response.status_code
-    failure = _failure_in(parsed, status) if status >= 300 else ""
+    failure = ""
+    if status >= 300:
+        failure = _failure_in(parsed, status)
+
     _count(service, model.name, context, failure)
 
 

@@ -148,7 +148,7 @@ def test_strangers_other_regions_and_other_accounts_are_refused(
     store: EmbeddedAws, s3: Any, locked: str
 ) -> None:
     good_id = store.environment()["AWS_ACCESS_KEY_ID"]
-    unknown = client_for(store, "s3", "AKIAUNKNOWNUNKNOWN00", "x")
+    unknown = client_for(store, "s3", "AKIAIOSFODNN7EXAMPLE", "x")
     assert error_code(put, s3=unknown, key="1") == "InvalidAccessKeyId"
     forged = client_for(store, "s3", good_id, "not the secret")
     assert error_code(put, s3=forged, key="1") == "SignatureDoesNotMatch"

@@ -278,7 +278,7 @@ def third_party(package: str) -> set[str]:
     return names - set(sys.stdlib_module_names) - set(PACKAGES)
 
 
-OTHER_NAMES = {"saml2": "pysaml2", "yaml": "pyyaml"}
+OTHER_NAMES = {"saml2": "pysaml2", "yaml": "pyyaml", "pythonjsonlogger": "python-json-logger"}
 """Packages that are imported by another name than they are installed by."""
 
 

@@ -51,7 +51,10 @@ class Command(CooperCommand):
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
         # the workers put it on the audit log before they serve
         start = start_event.describe(operators.os_user())
-        folder = str(metrics_folder.make()) if serves_metrics() else ""
+
+        folder = ""
+        if serves_metrics():
+            folder = str(metrics_folder.make())
         gunicorn.replace_this_process(start, folder)
 
     def _apply_options(self, options: dict[str, Any]) -> None:
