@@ -29,12 +29,25 @@ from core.aws.whole_answers import demand_whole_answers
 from core.errors import CooperError
 from core.partitions import partition_of, served_partition
 
-SERVICES = {"dynamodb": "DynamoDB", "kms": "KMS", "sts": "STS"}
+SERVICES = {
+    "dynamodb": "DynamoDB",
+    "events": "EventBridge",
+    "kms": "KMS",
+    "s3": "S3",
+    "sts": "STS",
+}
 
-LIMITS = {"dynamodb": (1.0, 1.5, 3), "kms": (1.0, 2.0, 2), "sts": (1.5, 3.5, 2)}
+LIMITS = {
+    "dynamodb": (1.0, 1.5, 3),
+    "events": (2.0, 5.0, 2),
+    "kms": (1.0, 2.0, 2),
+    "s3": (2.0, 10.0, 2),
+    "sts": (1.5, 3.5, 2),
+}
 """Seconds to connect, seconds for the whole answer, tries.
 
-At worst, when every try waits for both: DynamoDB 7.5 s, KMS 6 s, STS 10 s. An operation's deadline
+At worst, when every try waits for both: DynamoDB 7.5 s, KMS 6 s, STS 10 s; EventBridge (14 s) and
+S3 (24 s) are the shipper's alone, for which nobody waits. An operation's deadline
 (`core.aws.deadline`) shortens both.
 """
 
@@ -114,7 +127,9 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
 
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
     demand_whole_answers(new_client)
-    keep_addresses(new_client)
+    if service != "s3":
+        # there, each bucket has an address of its own
+        keep_addresses(new_client)
     measure(new_client)
     _register_handlers(new_client, service, partition_of(region_name))
     if not borrowed:
@@ -134,6 +149,8 @@ def _config(service: str) -> Config:
         # PynamoDB builds the requests; checking each against the API model costs CPU
         parameter_validation=service != "dynamodb",
         user_agent=USER_AGENT,
+        # of the others, each body is signed anyway
+        s3={"payload_signing_enabled": True},
     )
 
 

@@ -58,7 +58,13 @@ PARSER_ERRORS = (
 Its own error is for XML and JSON alone: base64, timestamps and numbers raise what Python raises.
 """
 
-SERVICE_NAMES = {"kms": "AWS KMS", "sts": "AWS STS", "dynamodb": "DynamoDB"}
+SERVICE_NAMES = {
+    "dynamodb": "DynamoDB",
+    "events": "EventBridge",
+    "kms": "AWS KMS",
+    "s3": "S3",
+    "sts": "AWS STS",
+}
 """The services as people know them."""
 
 NO_REGION = "No AWS region is set. Set COOPER_REGION, or give -region."

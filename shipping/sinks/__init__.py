@@ -1,10 +1,18 @@
 """Where batches go: whatever the shipper's own environment names (COOPER_SHIP_*)."""
 
 from pathlib import Path
+from socket import gethostname
+
+from django.core.exceptions import ImproperlyConfigured
 
 from core import env
 from shipping.sinks.base import FileSink, Sink, Undelivered
+from shipping.sinks.event_bridge import EventBridgeSink
 from shipping.sinks.folder import FolderSink
+from shipping.sinks.network import Permission, read_place
+from shipping.sinks.s3 import S3_PREFIX, S3Sink
+from shipping.sinks.splunk import SplunkSink
+from shipping.sinks.webhook import WebhookSink
 
 __all__ = ["FileSink", "Sink", "Undelivered", "sinks_from_environment"]
 
@@ -20,4 +28,44 @@ def sinks_from_environment() -> list[Sink]:
     if folder:
         sinks.append(FolderSink(Path(folder)))
 
+    sinks += _by_https()
+    bus = env.text("COOPER_SHIP_EVENT_BUS", matching=r"[A-Za-z0-9_./:-]{1,1600}")
+    if bus:
+        sinks.append(EventBridgeSink(bus))
+
+    bucket = env.text("COOPER_SHIP_S3_BUCKET", matching=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+    if bucket:
+        prefix = env.text("COOPER_SHIP_S3_PREFIX", matching=S3_PREFIX)
+        region = env.text("COOPER_SHIP_S3_REGION", matching=r"[a-z0-9-]{1,40}")
+        sinks.append(S3Sink(bucket, prefix, region))
     return sinks
+
+
+def _by_https() -> list[Sink]:
+    """Return the sinks that are told by a URL."""
+    private_hosts = [host.lower() for host in env.listing("COOPER_SHIP_ALLOW_PRIVATE")]
+    permission = Permission(frozenset(private_hosts), loopback=env.flag("COOPER_SHIP_LOOPBACK"))
+
+    sinks: list[Sink] = []
+    webhook_url = env.text("COOPER_SHIP_WEBHOOK_URL")
+    if webhook_url:
+        place = read_place("COOPER_SHIP_WEBHOOK_URL", webhook_url, permission)
+        sinks.append(WebhookSink(place, _secret("COOPER_SHIP_WEBHOOK_KEY"), permission))
+
+    splunk_url = env.text("COOPER_SHIP_SPLUNK_URL")
+    if splunk_url:
+        place = read_place("COOPER_SHIP_SPLUNK_URL", splunk_url, permission)
+        token = _secret("COOPER_SHIP_SPLUNK_TOKEN")
+        index = env.text("COOPER_SHIP_SPLUNK_INDEX", matching=r"[a-z0-9_][a-z0-9_-]{0,79}")
+        sinks.append(SplunkSink(place, token, permission, host=gethostname(), index=index))
+    return sinks
+
+
+def _secret(name: str) -> str:
+    """Return a sink's secret; raise ImproperlyConfigured without it."""
+    value = env.secret(name)
+    if not value or not value.isascii() or not value.isprintable():
+        raise ImproperlyConfigured(
+            f"{name} (or {name}_FILE) has to be set, to printable ASCII on one line."
+        )
+    return value

@@ -19,6 +19,8 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "sts": ("get_caller_identity", {}),
     "kms": ("describe_key", {"KeyId": "alias/cooper"}),
     "dynamodb": ("describe_table", {"TableName": "cooper-audit"}),
+    "events": ("describe_event_bus", {}),
+    "s3": ("head_bucket", {"Bucket": "cooper-events"}),
 }
 FIPS = {"AWS_USE_FIPS_ENDPOINT": "true"}
 DUAL_STACK = {"AWS_USE_DUALSTACK_ENDPOINT": "true"}
@@ -74,9 +76,19 @@ def test_it_calls_the_endpoints_of_every_kind_and_partition(
     if "AWS_USE_DUALSTACK_ENDPOINT" in variant:
         suffix = PARTITIONS[partition].dual_stack_suffix
 
-    for service in CALLS:
+    for service in set(CALLS) - {"s3"}:
         url = address_of(service, region)
         assert url.startswith(f"https://{service}") and url.endswith(f".{region}.{suffix}")
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_it_calls_each_bucket_by_its_own_name(partition: str) -> None:
+    region = PARTITIONS[partition].home_region
+    suffix = PARTITIONS[partition].dns_suffix
+    for bucket in ("cooper-events", "cooper-other"):
+        CALLS["s3"] = ("head_bucket", {"Bucket": bucket})
+        url = address_of("s3", region)
+        assert url.startswith(f"https://{bucket}.s3.") and url.endswith(suffix)
 
 
 @pytest.mark.parametrize(

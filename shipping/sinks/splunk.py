@@ -1,0 +1,187 @@
+"""Splunk's HTTP Event Collector: each event in its envelope, acknowledged once it is indexed.
+
+Rules: docs.splunk.com, "Format events for HTTP Event Collector" and "About HTTP Event Collector
+Indexer Acknowledgment"
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from core.retry import Backoff
+from shipping.batches import Batch, pointer_line
+from shipping.sinks.base import Undelivered
+from shipping.sinks.https import NoReply, Reply, post, post_until_answered
+from shipping.sinks.network import Permission, Place, RefusedAddress, resolve
+
+EVENT_PATH = "/services/collector/event"
+ACK_PATH = "/services/collector/ack"
+
+SOURCE = "cooper"
+EVENT_TYPE = "cooper:audit"
+BATCH_TYPE = "cooper:batch"
+
+MOST_BYTES = 1_000_000
+"""Of a request: Splunk Cloud's limit."""
+
+ACK_SECONDS = 30.0
+"""For which an acknowledgement is waited for."""
+
+ACK_BACKOFF = Backoff(first=0.2, longest=2.0)
+
+CONFIGURATION_STATUSES = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+}
+"""Answers that are about the token or the address, not about the events."""
+
+
+class SplunkSink:
+    """Sends events to a collector; `host` is what Splunk shows as their host."""
+
+    name = "splunk"
+
+    def __init__(
+        self, place: Place, token: str, permission: Permission, *, host: str, index: str = ""
+    ) -> None:
+        self._place = place
+        self._permission = permission
+        self._host = host
+        self._index = index
+        # one channel for as long as the shipper runs: acknowledgements are its own
+        self._channel = str(uuid.uuid4())
+        self._headers = {
+            "Authorization": f"Splunk {token}",
+            "Content-Type": "application/json",
+            "X-Splunk-Request-Channel": self._channel,
+            "User-Agent": "cooper-ship",
+        }
+
+    def __repr__(self) -> str:
+        """Say where it is, and never the token."""
+        return f"SplunkSink({self._place.host})"
+
+    def deliver(self, batch: Batch) -> None:
+        """Return once Splunk has every event of a batch, indexed where it says so.
+
+        Raise Undelivered.
+        """
+        for body in _requests(self._envelopes(batch)):
+            self._send(body)
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the address; nothing is sent."""
+        try:
+            resolve(self._place, self._permission)
+        except RefusedAddress as error:
+            return [f"COOPER_SHIP_SPLUNK_URL: {error}"]
+        except OSError:
+            return [f"COOPER_SHIP_SPLUNK_URL: {self._place.host} is not known here."]
+
+        return []
+
+    def _envelopes(self, batch: Batch) -> Iterator[bytes]:
+        for line in batch.lines:
+            envelope = self._envelope(EVENT_TYPE, batch, line)
+            if len(envelope) > MOST_BYTES:
+                envelope = self._envelope(EVENT_TYPE, batch, pointer_line(line))
+            yield envelope
+
+        summary = {
+            "at": batch.last_at,
+            "batch": batch.number,
+            "previous": batch.previous,
+            "digest": batch.digest,
+            "count": batch.count,
+        }
+        yield self._envelope(BATCH_TYPE, batch, json.dumps(summary).encode())
+
+    def _envelope(self, kind: str, batch: Batch, line: bytes) -> bytes:
+        """Return a line within what HEC wants round it; the line itself stays as it is."""
+        moment = datetime.fromisoformat(json.loads(line)["at"])
+        envelope: dict[str, Any] = {
+            "time": f"{moment.timestamp():.6f}",
+            "host": self._host,
+            "source": SOURCE,
+            "sourcetype": kind,
+            "fields": {"cooper_batch": str(batch.number)},
+        }
+        if self._index:
+            envelope["index"] = self._index
+
+        beginning = json.dumps(envelope).encode()
+        return beginning[:-1] + b', "event": ' + line + b"}"
+
+    def _send(self, body: bytes) -> None:
+        reply = post_until_answered(
+            self.name, self._place, self._permission, lambda: (self._headers, body), EVENT_PATH
+        )
+        if reply.status != HTTPStatus.OK:
+            self._refuse(reply)
+
+        answer = _document(reply)
+        if answer.get("code") != 0:
+            raise Undelivered(f"{self.name} answered {_words(answer)}.", again=True)
+
+        if "ackId" in answer:
+            self._await_indexing(answer["ackId"])
+
+    def _refuse(self, reply: Reply) -> None:
+        words = _words(_document(reply))
+        if reply.status in CONFIGURATION_STATUSES or reply.status < HTTPStatus.BAD_REQUEST:
+            raise Undelivered(
+                f"{self.name} answered {reply.status} ({words}). Look at COOPER_SHIP_SPLUNK_URL "
+                "and at the token.",
+                again=True,
+            )
+
+        raise Undelivered(f"{self.name} refused events: {reply.status} ({words}).", again=False)
+
+    def _await_indexing(self, ack_id: object) -> None:
+        """Return once Splunk says that what it acknowledges by `ack_id` is indexed."""
+        end = time.monotonic() + ACK_SECONDS
+        attempt = 0
+        question = json.dumps({"acks": [ack_id]}).encode()
+        path = f"{ACK_PATH}?channel={self._channel}"
+
+        while time.monotonic() < end:
+            try:
+                reply = post(self._place, self._permission, self._headers, question, path)
+            except NoReply:
+                reply = None
+            if reply and _document(reply).get("acks", {}).get(str(ack_id)) is True:
+                return
+            ACK_BACKOFF.sleep(attempt)
+            attempt += 1
+        raise Undelivered(f"{self.name} did not say that events are indexed.", again=True)
+
+
+def _requests(envelopes: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the bodies of requests: envelopes one after another, as HEC takes them."""
+    body = b""
+    for envelope in envelopes:
+        if body and len(body) + len(envelope) > MOST_BYTES:
+            yield body
+            body = b""
+        body += envelope + b"\n"
+
+    if body:
+        yield body
+
+
+def _document(reply: Reply) -> dict[str, Any]:
+    try:
+        content = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _words(answer: dict[str, Any]) -> str:
+    """Return what Splunk said, shortened."""
+    return f"code {str(answer.get('code'))[:10]}: {str(answer.get('text'))[:100]}"

@@ -1,0 +1,107 @@
+"""Delivering to Splunk's collector, which is strict, busy at times, and says what is indexed."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from core.retry import Backoff
+from shipping.batches import sha256
+from shipping.sinks import Undelivered, https, splunk
+from shipping.sinks.network import Permission, read_place
+from shipping.sinks.splunk import SplunkSink
+from tests.shipping.sinks.batches import batch_of
+from tests.support.sink_stub import HttpEventCollector, Stub, receiving
+
+TOKEN = "8e1d1bb9-0000-4000-8000-5ec2e7000000"
+TRYING_OUT = Permission(loopback=True)
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    for module, name in ((https, "BACKOFF"), (splunk, "ACK_BACKOFF")):
+        monkeypatch.setattr(module, name, Backoff(0.001, 0.001))
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def collector(stub: Stub) -> HttpEventCollector:
+    made = HttpEventCollector(TOKEN)
+    stub.respond = made.respond
+    return made
+
+
+def sink_at(stub: Stub, token: str = TOKEN) -> SplunkSink:
+    place = read_place("COOPER_SHIP_SPLUNK_URL", stub.url, TRYING_OUT)
+    return SplunkSink(place, token, TRYING_OUT, host="cooper-1", index="audit")
+
+
+def test_each_event_is_in_its_envelope(stub: Stub, collector: HttpEventCollector) -> None:
+    batch = batch_of({"why": "Störung"}, {"why": "b"}, number=7)
+    sink_at(stub).deliver(batch)
+    event, _, summary = collector.events
+    assert event["event"] == json.loads(batch.lines[0])
+    assert event["time"] == "1795694400.000001" and event["host"] == "cooper-1"
+    assert event["sourcetype"] == "cooper:audit" and event["index"] == "audit"
+    assert event["fields"] == {"cooper_batch": "7"}
+    assert summary["sourcetype"] == "cooper:batch"
+    assert summary["event"]["digest"] == batch.digest
+
+
+def test_it_is_delivered_once_it_is_indexed(
+    stub: Stub, collector: HttpEventCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector.polls = 3
+    sink_at(stub).deliver(batch_of({}))
+    asked = [request.path.split("?")[0] for request in stub.received]
+    assert asked == ["/services/collector/event"] + ["/services/collector/ack"] * 3
+
+    collector.polls = 10**9
+    monkeypatch.setattr(splunk, "ACK_SECONDS", 0.05)
+    with pytest.raises(Undelivered, match="did not say") as error:
+        sink_at(stub).deliver(batch_of({}))
+    assert error.value.again
+
+
+def test_a_busy_collector_is_asked_again(stub: Stub, collector: HttpEventCollector) -> None:
+    collector.busy = 2
+    sink_at(stub).deliver(batch_of({}))
+    assert len(collector.events) == 2
+
+    collector.busy = 3
+    with pytest.raises(Undelivered, match="503") as error:
+        sink_at(stub).deliver(batch_of({}))
+    assert error.value.again
+
+
+def test_a_wrong_token_waits_for_a_person_and_loses_nothing(
+    stub: Stub, collector: HttpEventCollector
+) -> None:
+    with pytest.raises(Undelivered, match="Invalid token") as error:
+        sink_at(stub, "another").deliver(batch_of({}))
+    assert error.value.again and not collector.events
+    assert TOKEN not in repr(sink_at(stub)) + error.value.line
+
+
+def test_requests_stay_within_a_megabyte(stub: Stub, collector: HttpEventCollector) -> None:
+    large = {"why": "x" * 390_000}
+    batch = batch_of(large, large, large, {"why": "ä" * 600_000, "person": "local:alice"})
+    sink_at(stub).deliver(batch)
+    assert len(collector.events) == 5
+    pointer = collector.events[3]["event"]
+    assert pointer["too_large"]["sha256"] == sha256(batch.lines[3])
+    assert pointer["person"] == "local:alice"
+
+
+def test_a_refused_event_is_for_a_person(stub: Stub) -> None:
+    stub.answers = [(400, {}, b'{"text": "Invalid data format", "code": 6}')]
+    with pytest.raises(Undelivered, match="code 6") as error:
+        sink_at(stub).deliver(batch_of({}))
+    assert not error.value.again
+
+    for answer in (b"", b"[]", b"<html>", b'{"code": 8}'):
+        stub.answers = [(200, {}, answer)]
+        with pytest.raises(Undelivered) as error:
+            sink_at(stub).deliver(batch_of({}))
+        assert error.value.again, "what cannot be read is no delivery"
