@@ -151,7 +151,9 @@ def _compute_signature(
 
     credentials = Credentials(authorization.access_key_id, secret)
     # S3 signs a path as it was sent, the others one that is normalized and encoded once more
-    signer_class = S3SigV4Auth if authorization.service == "s3" else SigV4Auth
+    signer_class = SigV4Auth
+    if authorization.service == "s3":
+        signer_class = S3SigV4Auth
     signer = signer_class(credentials, authorization.service, authorization.region)
     string_to_sign = signer.string_to_sign(request, signer.canonical_request(request))
     return str(signer.signature(string_to_sign, request))

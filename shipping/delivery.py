@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 
-from core import metrics
+from core import aws, metrics
 from core.dynamo import Document, transaction
 from shipping import lag
 from shipping.batches import Batch
@@ -12,6 +12,10 @@ from shipping.models import Cursor, DeadLetter, Head
 from shipping.sinks import Sink, Undelivered
 
 logger = logging.getLogger(__name__)
+
+
+LONGEST_DELIVERY = 25.0
+"""Seconds for one batch; the lease is a little longer."""
 
 
 class Delivery:
@@ -48,7 +52,8 @@ class Delivery:
 
         dead_letters: list[Document] = []
         try:
-            sink.deliver(batch)
+            with aws.deadline(LONGEST_DELIVERY):
+                sink.deliver(batch)
         except Undelivered as error:
             metrics.SHIP_FAILURES.labels(sink.name).inc()
             logger.error("shipping: %s did not take batch %d: %s", sink.name, number, error.line)

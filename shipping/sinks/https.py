@@ -4,6 +4,7 @@ Only what `network.resolve` allows is connected to, at that very address; the ce
 the host's. The answer has to come whole in time, and no more of it than a little is read.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from shipping.sinks.network import Permission, Place, RefusedAddress, resolve
 
 CONNECT_SECONDS = 5.0
 
-ANSWER_SECONDS = 15.0
+ANSWER_SECONDS = 10.0
 """For the whole answer."""
 
 LONGEST_ANSWER = 65_536
@@ -31,8 +32,10 @@ TRIES = 3
 
 BACKOFF = Backoff(first=0.5, longest=4.0)
 
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 5.0
 """Seconds that an answer may ask to wait; for longer ones the shipper comes back later."""
+
+_SECONDS = re.compile(r"[0-9]{1,6}")
 
 BUSY = {
     HTTPStatus.REQUEST_TIMEOUT,
@@ -59,7 +62,9 @@ class Reply:
     def pause(self) -> float:
         """Seconds that it asks to wait (Retry-After); 0 when it does not say, or names a date."""
         text = self.headers.get("Retry-After", "")
-        return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0.0
+        if not _SECONDS.fullmatch(text):
+            return 0.0
+        return float(text)
 
 
 class NoReply(Exception):
@@ -172,5 +177,6 @@ def _pause(attempt: int, asked_pause: float) -> None:
 
 
 def _reason(error: Exception) -> str:
-    cause = error.args[0] if error.args else error
+    """Return what is wrong with a certificate; urllib3 keeps Python's own error within its own."""
+    cause = next(iter(error.args), error)
     return str(getattr(cause, "verify_message", "") or type(cause).__name__)

@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 IpAddress = IPv4Address | IPv6Address
 
+USUAL_PORTS = {"https": 443, "http": 80}
+
 NEVER = tuple(
     map(
         ip_network,
@@ -53,9 +55,12 @@ class Place:
     @property
     def netloc(self) -> str:
         """What the Host header says."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        is_usual = self.port == {"https": 443, "http": 80}[self.scheme]
-        return host if is_usual else f"{host}:{self.port}"
+        host = self.host
+        if ":" in host:
+            host = f"[{host}]"
+        if self.port == USUAL_PORTS[self.scheme]:
+            return host
+        return f"{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,11 @@ def read_place(setting: str, url: str, permission: Permission) -> Place:
     if parts.scheme != "https" and not (parts.scheme == "http" and permission.loopback):
         raise ImproperlyConfigured(f"{setting} has to begin with https://")
 
-    usual_port = 443 if parts.scheme == "https" else 80
     path = parts.path or "/"
     if parts.query:
         path = f"{path}?{parts.query}"
 
-    return Place(parts.scheme, host, port or usual_port, path)
+    return Place(parts.scheme, host, port or USUAL_PORTS[parts.scheme], path)
 
 
 def resolve(place: Place, permission: Permission) -> list[IpAddress]:
@@ -131,8 +135,7 @@ def address_refusal(address: IpAddress, place: Place, permission: Permission) ->
         return "where metadata services are. No sink may be there."
 
     if inner.is_loopback:
-        words = "this machine. Only trying out has sinks there (COOPER_SHIP_LOOPBACK=1)."
-        return "" if permission.loopback else words
+        return _refusal_of_loopback(permission)
     if inner.is_multicast or inner.is_unspecified or inner.is_reserved:
         return "which is no machine's address."
 
@@ -143,6 +146,12 @@ def address_refusal(address: IpAddress, place: Place, permission: Permission) ->
         return "a private address. If that is right, list the host in COOPER_SHIP_ALLOW_PRIVATE."
 
     return ""
+
+
+def _refusal_of_loopback(permission: Permission) -> str:
+    if permission.loopback:
+        return ""
+    return "this machine. Only trying out has sinks there (COOPER_SHIP_LOOPBACK=1)."
 
 
 def _innermost(address: IpAddress) -> IpAddress:

@@ -28,7 +28,7 @@ BATCH_TYPE = "cooper:batch"
 MOST_BYTES = 1_000_000
 """Of a request: Splunk Cloud's limit."""
 
-ACK_SECONDS = 30.0
+ACK_SECONDS = 15.0
 """For which an acknowledgement is waited for."""
 
 ACK_BACKOFF = Backoff(first=0.2, longest=2.0)

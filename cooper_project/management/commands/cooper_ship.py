@@ -12,7 +12,7 @@ from core.errors import CooperError
 from shipping.shipper import Shipper
 from shipping.sinks import Sink, sinks_from_environment
 
-NO_SINK = "No sink is named. Set COOPER_SHIP_FOLDER, or another one of docs/shipping.md."
+NO_SINK = "No sink is named. Set COOPER_SHIP_FOLDER, or another one of docs/siem.md."
 
 PAUSE = 10
 """Seconds between two readings of the log."""
