@@ -105,11 +105,12 @@ class DynamoDb:
 
     def _forget_old_transactions(self) -> None:
         now = time.monotonic()
-        self._transactions = {
-            key: transaction
-            for key, transaction in self._transactions.items()
-            if transaction.expires_at > now
-        }
+        # they stand in the order in which they expire
+        while self._transactions:
+            oldest = next(iter(self._transactions))
+            if self._transactions[oldest].expires_at > now:
+                return
+            del self._transactions[oldest]
 
     def _remember_transaction(self, caller: Principal, document: dict[str, Any]) -> None:
         token = document.get("ClientRequestToken")
