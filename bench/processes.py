@@ -116,6 +116,8 @@ def start_server(
         "COOPER_WORKERS": str(workers),
         "COOPER_GRANTS_PER_MINUTE": "10000",
         "COOPER_LOG_LEVEL": "ERROR",
+        # one address, and several servers of one machine
+        "COOPER_METRICS_BIND": "off",
     }
     with (log or Path(os.devnull)).open("a") as stderr:
         process = subprocess.Popen(

@@ -17,7 +17,7 @@ WORKERS = 2
 STOP_SECONDS = 40.0
 
 LOG_SHOWN = 4_000
-"""Characters of the log that are shown when there is a traceback in it."""
+"""Characters of the log that are shown when something went wrong."""
 
 CONNECT_SECONDS = 20.0
 """In which each worker has to take a connection."""
@@ -55,6 +55,10 @@ class Fleet:
         for server in self.servers:
             server.process.wait(STOP_SECONDS)
 
+    def show_log(self) -> None:
+        """Print the end of what the servers have written."""
+        print(self.log.read_text()[-LOG_SHOWN:], file=sys.stderr)
+
     def tracebacks(self) -> int:
         """Return how many tracebacks the servers have written."""
         return self.log.read_text().count("Traceback")
@@ -69,10 +73,13 @@ def running(**environment: str) -> Iterator[Fleet]:
             for server in fleet.servers:
                 wait_until_ready(server, WORKERS)
             yield fleet
+        except BaseException:
+            fleet.show_log()
+            raise
         finally:
             fleet.stop()
             if fleet.tracebacks():
-                print(fleet.log.read_text()[-LOG_SHOWN:], file=sys.stderr)
+                fleet.show_log()
 
 
 # -- every worker by itself ------------------------------------------------------------------------
