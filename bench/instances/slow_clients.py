@@ -78,7 +78,7 @@ class SlowClients:
         self._kind_by_port[writer.get_extra_info("sockname")[1]] = kind
         with suppress(OSError):
             async for part in KINDS[kind](self._page):
-                if self._is_over.is_set():
+                if self._is_over.is_set() or writer.is_closing():
                     break
                 writer.write(part)
                 if kind == "read":

@@ -126,8 +126,7 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
     def _close_idle_connections(self) -> None:
         for idle_socket in list(self._idle_sockets):
             # what was sent before is still read and answered
-            with suppress(OSError):
-                _end_reading(idle_socket)
+            _end(idle_socket, socket.SHUT_RD)
 
     def _wait_for_requests(self, pools: list[Pool]) -> None:
         end = time.monotonic() + self.cfg.graceful_timeout
@@ -155,7 +154,13 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         self._idle_sockets.discard(sock)
-        super().handle_request(listener_name, req, sock, addr)
+        # a client may send its form, or take the answer, a byte at a time
+        cut = gevent.spawn_later(self.cfg.keepalive, _end, sock)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        finally:
+            cut.kill(block=False)
+
         if not self.alive:
             # by this gunicorn knows that the connection ends
             raise StopIteration
@@ -173,11 +178,13 @@ def _stop_taking(server: StreamServer) -> None:
     server.close()
 
 
-def _end_reading(connected: Any) -> None:
+def _end(connected: Any, how: int = socket.SHUT_RDWR) -> None:
     """Let whoever reads from a socket come to its end, as if the other side had closed it.
 
-    gevent's own `shutdown` would break the reading off, which gunicorn reports as an error.
+    And whoever writes. gevent's own `shutdown` would break that off, which gunicorn reports as an
+    error.
     """
     plain_socket = monkey.get_original("socket", "socket")
-    with plain_socket(fileno=os.dup(connected.fileno())) as same_connection:
-        same_connection.shutdown(socket.SHUT_RD)
+    # the client may have closed it just now
+    with suppress(OSError), plain_socket(fileno=os.dup(connected.fileno())) as same_connection:
+        same_connection.shutdown(how)

@@ -1,30 +1,43 @@
-"""gunicorn's worker as cooper needs it: what it does with connections at its end."""
+"""gunicorn's worker as cooper needs it: what it does at its end, and with slow clients."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from gevent import socket as gevent_socket
 from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from cooper_project.serving.worker import CooperWorker, _stop_taking
 
-REQUEST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-ANSWER = b"HTTP/1.1 200 OK\r\n\r\n"
+REQUEST = b"GET /?%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+FORM = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nnot all of it"
+
+MORE_THAN_BUFFERS = 50_000_000
+"""Bytes of an answer that no buffer takes in while nobody reads it."""
+
+SECONDS = 1
+"""In which a request has to be over, in these tests."""
+
+
+def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Take the whole form, and answer as many bytes as the address says."""
+    environ["wsgi.input"].read()
+    body = b"." * int(environ["QUERY_STRING"] or 0)
+    start_response("200 OK", [("Content-Length", str(len(body))), ("Connection", "close")])
+    return [body]
 
 
 class Worker(CooperWorker):
-    """A worker in this process that answers every request the same."""
+    """A worker in this process."""
 
     def __init__(self, listener: gevent_socket.socket) -> None:
-        logger = SimpleNamespace(debug=print, exception=print, warning=print)
-        super().__init__(0, 0, [listener], None, 30, Config(), logger)
-
-    def handle_request(self, listener_name, req, sock, addr):
-        sock.sendall(ANSWER)
-        raise StopIteration
+        config = Config()
+        config.set("keepalive", SECONDS)
+        super().__init__(0, 0, [listener], None, 30, config, Logger(config))
+        self.wsgi = answer
 
 
 @pytest.fixture
@@ -38,11 +51,18 @@ def worker() -> Iterator[Worker]:
     worker._shared_stage.close()
 
 
-def asking(worker: Worker) -> socket.socket:
+def asking(worker: Worker, request: bytes = REQUEST % 9) -> socket.socket:
     """Return a connection on which a request was sent."""
     connection = socket.create_connection(worker.sockets[0].getsockname(), timeout=30)
-    connection.sendall(REQUEST)
+    connection.sendall(request)
     return connection
+
+
+def is_answered(connection: socket.socket) -> bool:
+    text = b""
+    while part := connection.recv(1_000):
+        text += part
+    return text.startswith(b"HTTP/1.1 200 OK\r\n") and text.endswith(b"." * 9)
 
 
 def test_a_connection_that_was_taken_just_before_the_end_is_answered(worker):
@@ -52,7 +72,7 @@ def test_a_connection_that_was_taken_just_before_the_end_is_answered(worker):
         server.do_handle(*server.do_read())
         server.close()
         assert server.pool.join(timeout=30)
-        assert connection.recv(1_000) == ANSWER
+        assert is_answered(connection)
 
 
 def test_connections_that_wait_to_be_taken_are_answered_at_the_end(worker):
@@ -61,4 +81,14 @@ def test_connections_that_wait_to_be_taken_are_answered_at_the_end(worker):
         connections = [exits.enter_context(asking(worker)) for _ in range(20)]
         _stop_taking(server)
         assert server.pool.join(timeout=30)
-        assert [connection.recv(1_000) for connection in connections] == [ANSWER] * 20
+        assert all(is_answered(connection) for connection in connections)
+
+
+@pytest.mark.parametrize("request_", [FORM, REQUEST % MORE_THAN_BUFFERS], ids=["form", "answer"])
+def test_who_never_sends_the_form_or_takes_the_answer_is_cut_off(worker, request_, capfd):
+    server = worker._start_server(worker.sockets[0])
+    with asking(worker, request_):
+        _stop_taking(server)
+        assert server.pool.join(timeout=30)
+    # that is nothing to report
+    assert "Traceback" not in capfd.readouterr().err
