@@ -7,7 +7,6 @@ import importlib.machinery
 import importlib.util
 import json
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -376,16 +375,9 @@ def test_cooper_believes_the_load_balancer_alone_where_people_come_from() -> Non
     assert properties("Servers")["Port"] == int(port)
 
 
-def test_its_outputs_are_the_next_steps_and_their_commands_exist() -> None:
+def test_its_outputs_are_the_next_steps() -> None:
+    """That their commands exist, tests/deploy/test_paper_commands.py looks."""
     outputs = load()["Outputs"]
     steps = [name for name in outputs if name.startswith("Step")]
     assert [name[4] for name in steps] == ["1", "2", "3", "4", "5"]
-
-    commands = []
-    for name in ("Step3SetUp", "Step4FirstAdministrator"):
-        commands += filled(outputs[name]["Value"], PLACES).split(" && ")
-    assert len(commands) == 3
-    for command in commands:
-        script, *words = shlex.split(command)
-        shown = run([sys.executable, script, words[0], "-help"], {})
-        assert shown.returncode == 0, command
+    assert all(each["Description"] for each in outputs.values())

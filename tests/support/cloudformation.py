@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import yaml
@@ -45,8 +46,9 @@ def _function(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _function)  # type: ignore[no-untyped-call]
 
 
+@cache
 def load() -> dict[str, Any]:
-    """Return the template, with every function in its long form."""
+    """Return the template, with every function in its long form; it is not to be changed."""
     template: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - a safe one
     return template
 
