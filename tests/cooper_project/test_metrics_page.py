@@ -1,16 +1,27 @@
 """The metrics page of a real server: its own listener, which outlives workers and reloads."""
 
+import json
 import os
 import signal
+import socket
 import stat
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from cooper_project import health
+from cooper_project.checkup import startup
+from cooper_project.serving import metrics_folder
+from cooper_project.serving.worker_numbers import WorkerNumbers
+from core import __version__, checks
+from core.errors import CooperError
 from embedded_aws import EmbeddedAws
 from tests.support.served import Server, free_port, starting, wait_until
 
@@ -80,11 +91,107 @@ def test_the_page_outlives_workers_and_reloads_and_is_not_the_public_server(
         assert (folder / "counter_ended.db").exists()
         assert not list(folder.glob(f"*_{worker}.db"))
 
-        [page] = server.worker_pids() - {
-            int(file.stem.rpartition("_")[2]) for file in folder.glob("counter_[0-9]*.db")
-        }
+        wait_until(lambda: ("cooper_ready", "STS") in read_page(environment))
+        numbers = read_page(environment)
+        assert {numbers["cooper_ready", service] for service in health.CHECKS} == {1}
+        assert numbers["cooper_catalogue_items", "target"] > 3
+        assert numbers["cooper_grants_total", "done", "console"] == 0
+        assert numbers["cooper_aws_call_seconds_count", "GetCallerIdentity", "sts"] >= 1
+        assert numbers["cooper_build_info", __version__] == 1
+
+        workers = {int(file.stem.rpartition("_")[2]) for file in folder.glob("counter_[0-9]*.db")}
+        [page] = server.worker_pids() - workers
         os.kill(page, signal.SIGKILL)
         wait_until(lambda: worker_starts(environment) == 2)
 
     with pytest.raises(OSError, match="refused"):
         read_page(environment)
+    lines = [json.loads(line) for line in log_lines_after_start(server)]
+    # one of gunicorn's main process, one of a worker
+    assert "The metrics page is not served. It is tried again." in [
+        line["message"] for line in lines
+    ]
+    assert "cooper.access" in {line["logger"] for line in lines}
+
+
+def log_lines_after_start(server: Server) -> list[str]:
+    """Return the lines after what the command said of its settings, which people read."""
+    lines = server.log.read_text().splitlines()
+    return [line for line in lines if not line.startswith("warning: ")]
+
+
+def test_it_refuses_a_folder_of_somebody_else_and_empties_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", f"{tmp_path}:/elsewhere")
+    settings.COOPER_BIND = "[::1]:8000"
+    folder = metrics_folder.make()
+    assert folder.parent == tmp_path and stat.S_IMODE(folder.stat().st_mode) == 0o700
+    (folder / "counter_1.db").write_bytes(b"x")
+    assert metrics_folder.make() == folder and not list(folder.iterdir())
+
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    other = metrics_folder.path()
+    other.mkdir()
+    with pytest.raises(CooperError, match="is not cooper's own folder"):
+        metrics_folder.make()
+    other.rmdir()
+    other.symlink_to(folder)
+    with pytest.raises(CooperError, match="COOPER_METRICS_BIND=off"):
+        metrics_folder.refuse_foreign()
+    monkeypatch.setattr("os.geteuid", os.getuid)
+    other.unlink()
+
+
+@pytest.mark.parametrize(
+    ("bind", "id_"),
+    [
+        ("nowhere", "E017"),
+        ("127.0.0.1:8000", "E017"),
+        ("127.0.0.1:99999", "E017"),
+        ("0.0.0.0:9464", "W007"),
+        ("127.0.0.1:9464", ""),
+        ("off", ""),
+        ("", ""),
+    ],
+)
+def test_its_address_is_looked_at(settings: Any, bind: str, id_: str) -> None:
+    settings.COOPER_METRICS_BIND = bind
+    settings.COOPER_BIND = "127.0.0.1:8000"
+    assert [str(message.id) for message in checks.check_metrics()] == [f"cooper.{id_}"][: len(id_)]
+
+
+def test_a_taken_address_is_refused_where_it_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        settings.COOPER_METRICS_BIND = f"127.0.0.1:{other.getsockname()[1]}"
+        monkeypatch.delenv("COOPER_METRICS_BIND", raising=False)
+        result = startup.Result()
+        startup._look_at_metrics_address(result)
+        assert not result.refusals and "is taken" in result.warnings[0]
+
+        monkeypatch.setenv("COOPER_METRICS_BIND", settings.COOPER_METRICS_BIND)
+        startup._look_at_metrics_address(result)
+        assert "Choose another address, or off." in result.refusals[0]
+
+
+def test_numbers_of_ended_workers_are_added_up(tmp_path: Path) -> None:
+    """Written by processes of their own, as workers are; none of them runs any more."""
+    script = (
+        "from prometheus_client import Counter, Gauge, Histogram\n"
+        "Counter('c', 'c', ['l']).labels('x').inc(2)\n"
+        "Histogram('h', 'h', buckets=[1]).observe(0.5)\n"
+        "Gauge('g', 'g', multiprocess_mode='livesum').set(7)\n"
+    )
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    numbers = WorkerNumbers(tmp_path)
+    for count in (1, 2, 3):
+        subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=60)
+        samples = {s.name: s.value for family in numbers.collect() for s in family.samples}
+        assert samples["c_total"] == 2 * count
+        assert (samples["h_count"], samples["h_sum"]) == (count, 0.5 * count)
+        assert "g" not in samples
+        assert len(list(tmp_path.iterdir())) == 2
