@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 """In which a server has to be ready."""
 
 

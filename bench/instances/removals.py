@@ -23,7 +23,7 @@ from bench.timing import Figures
 from brokers import catalogue
 from brokers.models import Association, State, Target
 from core.installation import STOP_SWITCH_ITEM, Installation
-from tests.support.fault_operations import act, delete, form
+from tests.support.fault_flows import act, delete, form
 from tests.support.forms import confirmed
 
 TRIALS = 200
@@ -154,7 +154,7 @@ class Trial:
     def last_offer(self) -> float:
         """Return how many seconds after the saving a list was last asked for that offered it."""
         late = [at - self.saved_at for at, is_yes in self.lists if is_yes]
-        return max(0.0, *late)
+        return max([0.0, *late])
 
     def was_allowed_before(self) -> bool:
         """Return whether every question was a yes at first: else the trial shows nothing."""
@@ -255,28 +255,24 @@ def measure(trials: int = TRIALS) -> Figures:
                 print(f"{number + 1} of {trials} trials are over", file=sys.stderr)
         tracebacks = fleet.tracebacks()
 
-    figures = Figures("What one server takes away, at every worker of three servers (R8)")
-    _note(figures, "", [trial for kind in done.values() for trial in kind])
-    for kind in REMOVALS:
-        _note(figures, kind, done[kind])
+    figures = figures_of({kind: trials for kind, trials in done.items() if trials})
     figures.note("tracebacks in the servers' logs", tracebacks, goal=0)
     return figures
 
 
-def _note(figures: Figures, kind: str, trials: list[Trial]) -> None:
-    """Note what came of the trials of a kind, or of all ("")."""
-    if not trials:
-        return
-
-    grants = sum(trial.grants_after() for trial in trials)
-    last_offer = max(trial.last_offer() for trial in trials)
-    if kind:
-        figures.note(f"  {kind}: grants given", grants, goal=0)
-        figures.note("    last offer of a list", last_offer, goal=LIST_SECONDS, unit="s", of=kind)
-        return
-
+def figures_of(done: dict[str, list[Trial]]) -> Figures:
+    """Return the figures of all trials, and those of each kind."""
+    figures = Figures("What one server takes away, at every worker of three servers (R8)")
+    trials = [trial for kind in done.values() for trial in kind]
     figures.note("trials", len(trials))
     figures.note("grants asked for after it was saved", sum(map(Trial.asked_after, trials)))
-    figures.note("  of these given", grants, goal=0)
+    figures.note("  of these given", sum(map(Trial.grants_after, trials)), goal=0)
+    last_offer = max(map(Trial.last_offer, trials))
     figures.note("last offer of a list", last_offer, goal=LIST_SECONDS, unit="s")
     figures.note("connections that broke", sum(trial.broken for trial in trials), goal=0)
+
+    for kind, of_kind in done.items():
+        last_offer = max(map(Trial.last_offer, of_kind))
+        figures.note(f"  {kind}: grants given", sum(map(Trial.grants_after, of_kind)), goal=0)
+        figures.note("    last offer of a list", last_offer, goal=LIST_SECONDS, unit="s", of=kind)
+    return figures

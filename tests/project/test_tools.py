@@ -140,6 +140,11 @@ def test_the_benchmark_shows_its_help() -> None:
         "bench.timing",
         "bench.grants",
         "bench.stub_aws.people",
+        "bench.instances.crowds",
+        "bench.instances.outages",
+        "bench.instances.removals",
+        "bench.instances.rolling",
+        "bench.instances.steady",
     ],
 )
 def test_the_benchmark_reads_todays_names(name: str) -> None:

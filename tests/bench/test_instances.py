@@ -1,0 +1,116 @@
+"""The measurements of several servers notice what they are for, and the papers' proxies work."""
+
+import http.client
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bench.instances.outages import Answer, _wrong
+from bench.instances.pace import Load, Outcome
+from bench.instances.removals import OFFERED, Trial, figures_of
+from bench.instances.steady import _growth, _slope
+from bench.timing import Figures
+from tests.support import proxies
+from tests.support.served import free_port
+
+REQUESTS = 9
+
+
+# -- figures ---------------------------------------------------------------------------------------
+def trial(*, grant: bool = False, offer_after: float = 0.0) -> Trial:
+    """Return a trial in which something was taken away at the third second."""
+    lists = [(1.0, True), (3.0 + offer_after, True), (9.0, False)]
+    return Trial(lists, [(1.0, True), (3.5, grant), (9.0, False)], saved_at=3.0)
+
+
+def test_removals_notice_a_grant_and_a_list_that_come_too_late():
+    assert not figures_of({"a person": [trial(offer_after=1.9)]}).missed()
+    late = figures_of({"a person": [trial(), trial(grant=True)]}).missed()
+    assert late == ["  of these given", "  a person: grants given"]
+    offered = figures_of({"a person": [trial(offer_after=2.1), trial()]}).missed()
+    assert offered == ["last offer of a list", "    last offer of a list"]
+
+
+def test_a_trial_in_which_nothing_was_allowed_before_shows_nothing():
+    assert trial().was_allowed_before()
+    assert not Trial(lists=[(1.0, False)], grants=[(1.0, True)]).was_allowed_before()
+    assert not Trial(lists=[(1.0, True)]).was_allowed_before()
+
+
+def test_home_offers_the_target_until_its_buttons_are_disabled(client_of):
+    page = client_of("alice").get("/").text
+    assert OFFERED.search(page)
+    assert not OFFERED.search(page.replace("<button", "<button disabled"))
+
+
+def test_a_load_knows_its_failures_and_its_gaps():
+    load = Load(1.0, iter(()))
+    load.outcomes = [Outcome("page", at, at + 0.1, 200) for at in (0.0, 1.0, 4.0)]
+    load.outcomes.append(Outcome("page", 2.0, 2.1, 502))
+    assert [outcome.status for outcome in load.failed()] == [502]
+    assert load.longest_gap() == pytest.approx(3.0)
+
+
+def test_outages_notice_statuses_and_words_of_aws():
+    headers = http.client.HTTPMessage()
+    assert list(_wrong(Answer(503, "busy", headers, 0.0, 0.0))) == ["no request id"]
+    headers["X-Request-Id"] = "r"
+    assert not list(_wrong(Answer(503, "busy", headers, 0.0, 0.0)))
+    assert list(_wrong(Answer(500, "", headers, 0.0, 0.0))) == ["status 500"]
+    assert list(_wrong(Answer(503, "in cooper-people", headers, 0.0, 0.0)))
+
+
+def test_growth_is_by_the_hour_and_without_what_is_open_for_a_moment():
+    assert _slope([0.0, 0.5, 1.0], [100.0, 104.0, 108.0]) == pytest.approx(8.0)
+    assert _growth([1, 1, 1, 1, 7, 5, 9, 6]) == 1
+
+
+def test_figures_name_what_they_miss():
+    figures = Figures("")
+    figures.note("kept", 1, goal=1)
+    figures.note("missed", 2, goal=1)
+    assert figures.missed() == ["missed"]
+
+
+# -- proxies ---------------------------------------------------------------------------------------
+class _Ok(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    served = ThreadingHTTPServer(("127.0.0.1", 0), _Ok)
+    thread = threading.Thread(target=served.serve_forever, args=(0.05,))
+    thread.start()
+    yield served.server_port
+    served.shutdown()
+    served.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("name", ["nginx", "haproxy"])
+def test_a_documented_proxy_passes_by_servers_that_are_down(name: str, tmp_path: Path) -> None:
+    pem = proxies.write_certificate(tmp_path)
+    tls = ssl.create_default_context(cafile=str(pem))
+    config = proxies.documented(name, "capacity.md")
+    port = free_port()
+    with (
+        server() as up,
+        getattr(proxies, name)(config, port, [free_port(), up, free_port()], pem),
+    ):
+        for _ in range(REQUESTS):
+            connection = http.client.HTTPSConnection("localhost", port, timeout=60, context=tls)
+            connection.request("GET", "/healthz")
+            assert connection.getresponse().status == 200
+            connection.close()
