@@ -6,9 +6,7 @@
 import ipaddress
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +14,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, register
 from django.core.checks import Warning as CheckWarning
 
+from core import readable_files
 from core.aws import endpoint_refusal, signin_refusal
 from core.groups import split_group
 from core.partitions import REGION, partition_of
@@ -33,6 +32,10 @@ ENDPOINT_VARIABLES = (
 """What botocore reads endpoints from."""
 
 GROUP_SETTINGS = ("COOPER_ADMIN_GROUPS", "COOPER_AUDITOR_GROUPS", "COOPER_DEVICE_CODE")
+
+ENVIRONMENT_FILE = "/etc/cooper/cooper.env"
+"""Where docs/install.md keeps settings for systemd, the secret key or AWS keys perhaps among them.
+"""
 
 SHORTEST_SECRET_KEY = 50
 """Characters, as Django's own check demands."""
@@ -59,6 +62,7 @@ def register_all() -> None:
         check_region_is_set,
         check_plain_http,
         check_secret_key,
+        check_files,
         check_hosts,
         check_debug,
     )
@@ -284,12 +288,18 @@ def check_secret_key() -> Messages:
         )
 
     file = os.environ.get("COOPER_SECRET_KEY_FILE", "")
-    if file and Path(file).exists():
-        mode = Path(file).stat().st_mode
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            yield Error(
-                f"{file} can be read by others.", hint=f"chmod 600 {file}", id="cooper.E014"
-            )
+    if readable_files.is_readable_by_others(file):
+        yield Error(f"{file} can be read by others.", hint=f"chmod 600 {file}", id="cooper.E014")
+
+
+def check_files() -> Messages:
+    """Report files with AWS keys or cooper's settings that everybody on the machine can read."""
+    for path in readable_files.readable_by_all(ENVIRONMENT_FILE):
+        yield Error(
+            f"{path} can be read by everybody on this machine.",
+            hint=f"chmod o-rwx {path}",
+            id="cooper.E017",
+        )
 
 
 def check_hosts() -> Messages:

@@ -6,18 +6,45 @@ order in which they are run. Those marked `at_start` the server runs before it s
 (cooper_project.checkup.startup), and it refuses to start in the same words.
 """
 
-from cooper_project.checkup import local, public_address, stored
+from cooper_project.checkup import (
+    credentials,
+    local,
+    permissions,
+    public_address,
+    sign_in,
+    stored,
+)
 from cooper_project.checkup.report import Check, Finding, Level, can_run, has_failed, run
 
 __all__ = ["CHECKS", "Check", "Finding", "Level", "can_run", "has_failed", "run"]
+
+ASKS_MUCH = 30.0
+"""Seconds for what takes more than a few calls."""
 
 CHECKS: tuple[Check, ...] = (
     Check("settings", local.check_settings, at_start=True),
     Check("address", local.check_address),
     Check("metrics", local.check_metrics, needs=("settings",), at_start=True),
+    Check("open-files", local.check_open_files, at_start=True),
+    Check("memory", local.check_memory),
+    Check("static-files", local.check_static_files),
     Check("clients", stored.check_clients, needs=("settings",), at_start=True),
-    Check("installation", stored.check_installation, needs=("clients",), at_start=True),
-    Check("kms-key", stored.check_kms_key, needs=("clients",), at_start=True),
-    Check("stored", stored.check_what_is_stored, needs=("installation",), at_start=True),
+    Check("clock", credentials.check_clock, needs=("clients",), at_start=True),
+    Check("credentials", credentials.check_credentials, needs=("clients", "clock")),
+    Check("installation", stored.check_installation, needs=("clients", "clock"), at_start=True),
+    Check("tables", stored.check_tables, needs=("installation",), at_start=True),
+    Check("kms-key", stored.check_kms_key, needs=("installation",), at_start=True),
+    Check("permissions", permissions.check_permissions, needs=("tables",), patience=ASKS_MUCH),
+    Check("table-settings", stored.check_table_settings, needs=("tables",), patience=ASKS_MUCH),
+    Check(
+        "stored",
+        stored.check_what_is_stored,
+        needs=("tables",),
+        at_start=True,
+        patience=ASKS_MUCH,
+    ),
+    Check("administrators", sign_in.check_administrators, needs=("tables",)),
+    Check("console-sign-in", sign_in.check_console_sign_in, needs=("settings",)),
+    Check("saml", sign_in.check_saml, needs=("tables", "kms-key")),
     Check("header", public_address.check_header),
 )

@@ -1,13 +1,14 @@
-"""What is checked on this machine alone: settings, and the address to listen on."""
+"""What is checked on this machine alone: settings, address, files, memory and open files."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 
 from cooper_project import setting_checks
 from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
-from cooper_project.serving import address, metrics_folder
+from cooper_project.serving import address, gunicorn, metrics_folder, open_files, static
 from core.checks import serves_metrics
 
 
@@ -38,3 +39,54 @@ def check_metrics(_: Addresses) -> Iterator[Finding]:
 
     metrics_folder.refuse_foreign()
     yield ok(f"the metrics page is served on {settings.COOPER_METRICS_BIND}")
+
+
+def check_open_files(_: Addresses) -> Iterator[Finding]:
+    """Look how many files and connections a process may have open, after raising the limit."""
+    limit = open_files.raised_limit()
+    if limit < open_files.FEWEST:
+        yield problem(open_files.TOO_FEW.format(limit=limit))
+    elif limit < gunicorn.CONNECTIONS:
+        yield warning(open_files.FEW.format(limit=limit, connections=gunicorn.CONNECTIONS))
+    else:
+        yield ok(f"{limit} for each worker")
+
+
+def check_memory(_: Addresses) -> Iterator[Finding]:
+    """Compare the memory that is there with what the workers take (docs/install.md)."""
+    needed = memory_needed(settings.COOPER_WORKERS)
+    available = _available_memory()
+    if available == 0:
+        yield note("this system does not say how much memory is free")
+    elif available < needed:
+        yield warning(
+            f"{available} MiB are free, and {settings.COOPER_WORKERS} workers take {needed} MiB "
+            "while passwords are checked. Set COOPER_WORKERS lower, or give it more."
+        )
+    else:
+        yield ok(f"{available} MiB are free, and {needed} MiB are needed")
+
+
+def memory_needed(workers: int) -> int:
+    """Return the MiB that this many workers take at most (docs/install.md)."""
+    return workers * (150 + 200)
+
+
+def _available_memory() -> int:
+    """Return the MiB that are free, 0 when the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    return sum(kilobytes) // 1024
+
+
+def check_static_files(_: Addresses) -> Iterator[Finding]:
+    """Look whether the static files are collected, or can be when the server starts."""
+    if static.are_collected():
+        yield ok("they are collected")
+    elif static.can_collect():
+        yield ok("they are collected when the server starts")
+    else:
+        yield problem(static.refusal("the folder cannot be written"))

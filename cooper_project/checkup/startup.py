@@ -34,12 +34,13 @@ def check() -> Result:
     result = Result()
     failed: set[str] = set()
     for one in checkup.CHECKS:
-        if one.at_start and can_run(one, failed):
-            findings = run(one, Addresses())
-            if has_failed(findings):
-                failed.add(one.name)
-            for finding in findings:
-                _add(result, finding)
+        if not one.at_start:
+            continue
+        findings = run(one, Addresses()) if can_run(one, failed) else []
+        if has_failed(findings) or not can_run(one, failed):
+            failed.add(one.name)
+        for finding in findings:
+            _add(result, finding)
 
     if "settings" not in failed:
         _refuse_taken_address(result)

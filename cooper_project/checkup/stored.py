@@ -7,10 +7,21 @@ from django.core import checks
 
 from accounts.checks import STORED
 from cooper_project import preparation, setting_checks
-from cooper_project.checkup.report import Finding, ok, warning
+from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
 from core import aws, installation, kms
-from core.errors import CooperError
+from core.dynamo import TableMissing, documents, probes, tables
+from core.errors import CooperError, NotAllowed
+
+NOT_ALLOWED_TO_LOOK = (
+    "not allowed to look at encryption, expiry, recovery and protection, which the server need "
+    "not be: cooper -check -only table-settings, by whoever may run cooper -setup"
+)
+
+OTHER_KEY = (
+    "{key} is {key_arn}, and cooper was set up with {set_up_with}. Where the key has changed: "
+    "cooper -setup, then cooper -rewrap"
+)
 
 
 def check_clients(_: Addresses) -> Iterator[Finding]:
@@ -23,16 +34,50 @@ def check_clients(_: Addresses) -> Iterator[Finding]:
 def check_installation(_: Addresses) -> Iterator[Finding]:
     """Open the installation as a worker does before it serves."""
     preparation.open_installation()
-    yield ok(
-        f"the tables {settings.COOPER_TABLE_PREFIX}* are of version "
-        f"{installation.schema_version()}, and their secret key opens"
-    )
+    version = installation.schema_version()
+    tables_named = f"{settings.COOPER_TABLE_PREFIX}*"
+    yield ok(f"the tables {tables_named} are of version {version}, and their secret key opens")
+
+
+def check_tables(_: Addresses) -> Iterator[Finding]:
+    """Ask every table for nothing: each has to be there."""
+    missing = []
+    for model in documents():
+        try:
+            probes.try_action(model, "BatchGetItem")
+        except TableMissing as error:
+            missing.append(problem(error.line))
+
+    yield from missing
+    if not missing:
+        yield ok(f"{len(documents())} tables are there")
+
+
+def check_table_settings(_: Addresses) -> Iterator[Finding]:
+    """Look whether the tables are as set-up makes them, where whoever runs this may look."""
+    installation.use_kms_key()
+    try:
+        problems = tables.problems(kms.key_arn(settings.COOPER_KMS_KEY))
+    except NotAllowed as error:
+        yield note(f"{NOT_ALLOWED_TO_LOOK} [{error.detail}]")
+        return
+
+    for name, texts in problems.items():
+        yield warning(f"{name}: {', '.join(texts)}. Run cooper -setup")
+    if not problems:
+        yield ok("all are encrypted with the KMS key, protected, and can be restored")
 
 
 def check_kms_key(_: Addresses) -> Iterator[Finding]:
-    """Look whether the KMS key can be used."""
+    """Look whether the KMS key can be used, and is the one that set-up was given."""
     installation.use_kms_key()
-    yield ok(f"{kms.usable_key_arn(settings.COOPER_KMS_KEY)} can be used")
+    key = settings.COOPER_KMS_KEY
+    key_arn = kms.usable_key_arn(key)
+    yield ok(f"{key_arn} can be used")
+
+    set_up_with = str(installation.set_up_item(installation.KMS_KEY).value)
+    if key_arn != set_up_with:
+        yield warning(OTHER_KEY.format(key=key, key_arn=key_arn, set_up_with=set_up_with))
 
 
 def check_what_is_stored(_: Addresses) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,10 +36,7 @@ def collect() -> bool:
             # the project's own, which notes what was collected
             call_command("collectstatic", interactive=False, verbosity=0)
     except OSError as error:
-        raise CooperError(
-            f"Static files cannot be collected into {settings.STATIC_ROOT}: {error.strerror}. "
-            "Run `manage.py collectstatic` once where it can be written."
-        ) from error
+        raise CooperError(refusal(str(error.strerror))) from error
     return True
 
 
@@ -46,6 +44,27 @@ def note_collected() -> None:
     """Keep which files are collected now, so that a server need not collect them."""
     digest_file = Path(settings.STATIC_ROOT) / DIGEST_FILE
     digest_file.write_text(_digest_of_sources(), encoding="ascii")
+
+
+def are_collected() -> bool:
+    """Return whether nothing has changed since they were collected."""
+    return _read(Path(settings.STATIC_ROOT) / DIGEST_FILE) == _digest_of_sources()
+
+
+def can_collect() -> bool:
+    """Return whether the folder, or what it will be made in, can be written."""
+    folder = Path(settings.STATIC_ROOT)
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def refusal(why: str) -> str:
+    """Return what to do about files that cannot be collected."""
+    return (
+        f"Static files cannot be collected into {settings.STATIC_ROOT}: {why}. "
+        "Run `manage.py collectstatic` once where it can be written."
+    )
 
 
 def _read(file: Path) -> str:

@@ -1,7 +1,7 @@
 """The only builder of AWS clients, the calls through them, and what AWS's errors mean."""
 
 from core.aws.answers import Answer
-from core.aws.caller import CallerIdentity, caller_identity
+from core.aws.caller import CallerIdentity, aws_time, caller_identity
 from core.aws.clients import (
     LIMITS,
     client,
@@ -11,7 +11,8 @@ from core.aws.clients import (
     region_in,
     rehearse,
 )
-from core.aws.credentials import Keys, using
+from core.aws.clock import WrongClock
+from core.aws.credentials import Keys, own_origin, using
 from core.aws.deadlines import deadline, extend_deadline, seconds_left
 from core.aws.endpoints import endpoint_refusal, signin_refusal
 from core.aws.errors import (
@@ -34,6 +35,8 @@ __all__ = [
     "CallerIdentity",
     "Keys",
     "Tries",
+    "WrongClock",
+    "aws_time",
     "call",
     "caller_identity",
     "client",
@@ -43,6 +46,7 @@ __all__ = [
     "endpoint_refusal",
     "extend_deadline",
     "forget_clients",
+    "own_origin",
     "own_partition",
     "pool_manager",
     "profile_region",

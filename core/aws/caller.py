@@ -1,8 +1,11 @@
 """Who AWS takes the caller for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from core.aws.answers import unreadable
 from core.aws.clients import client
+from core.aws.clock import aws_time_in
 from core.aws.credentials import Keys, using
 from core.aws.errors import call
 
@@ -25,6 +28,15 @@ def caller_identity(keys: Keys | None = None, region: str = "") -> CallerIdentit
         return _ask(region, borrowed=False)
     with using(keys):
         return _ask(region, borrowed=True)
+
+
+def aws_time() -> datetime:
+    """Return what time AWS says that it is; raise CooperError when it does not say."""
+    answer = call(client("sts").get_caller_identity)
+    try:
+        return aws_time_in(answer.to_dict())
+    except ValueError as error:
+        raise unreadable("AWS STS", str(error)) from error
 
 
 def _ask(region: str, *, borrowed: bool) -> CallerIdentity:

@@ -103,6 +103,11 @@ class _OwnCredentials(Credentials):
             raise credentials_failed(error) from None
         return frozen
 
+    def origin(self) -> str:
+        """Return where the credentials came from, in botocore's word; raise CredentialsFailed."""
+        self.get_frozen_credentials()
+        return str(getattr(self._credentials, "method", ""))
+
     def forget(self) -> None:
         """Look for the credentials again before the next call is signed."""
         self._credentials = None
@@ -147,6 +152,14 @@ def _refuse_unusable(frozen: ReadOnlyCredentials) -> None:
 
 
 _own = _OwnCredentials()
+
+
+def own_origin() -> str:
+    """Return where cooper's own credentials came from: `iam-role`, `env`, `assume-role`, ...
+
+    In botocore's words (botocore.credentials, METHOD). Raise CooperError when there are none.
+    """
+    return _own.origin()
 
 
 class _OnlyProvider(CredentialProvider):

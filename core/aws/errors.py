@@ -16,6 +16,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from core.aws.answers import Answer, unreadable
+from core.aws.clock import wrong_clock
 from core.aws.credential_errors import credentials_failed
 from core.errors import CooperError, NotAllowed, Unavailable
 
@@ -74,11 +75,6 @@ BAD_CREDENTIALS = (
     "or are another partition's. An administrator of cooper has to renew them."
 )
 
-WRONG_CLOCK = (
-    "The clock of the machine that cooper runs on is wrong: AWS says that it is {aws_time}. "
-    "Correct it (chronyc tracking, or timedatectl)."
-)
-
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 CLOCK_WORDS = ("Signature expired", "Signature not yet current")
 """How AWS's message begins where the time of a signature is more than 5 minutes off."""
@@ -90,10 +86,7 @@ def credentials_refused(response: Mapping[str, Any], detail: str) -> NotAllowed:
     code = str(error.get("Code", ""))
     if not str(error.get("Message", "")).startswith(CLOCK_WORDS):
         return NotAllowed(BAD_CREDENTIALS, detail, code=code)
-
-    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    aws_time = headers.get("date", "another time")
-    return NotAllowed(WRONG_CLOCK.format(aws_time=aws_time), detail, code=code)
+    return wrong_clock(response, detail, code)
 
 
 def call(method: Callable[..., Any], /, **arguments: Any) -> Answer:

@@ -160,7 +160,8 @@ def _translate_answer(error: VerboseClientError, table: str) -> CooperError:
     if code == "ResourceNotFoundException":
         return TableMissing(_MISSING, f"{_describe_missing_table(table)} ({detail})", code=code)
     if code in aws.BAD_CREDENTIAL_CODES:
-        return aws.credentials_refused(error.response, detail)
+        # PynamoDB keeps no more of the answer than code and message
+        return aws.credentials_refused(getattr(error.__cause__, "response", {}), detail)
     return _translate_refusal(code, operation, detail)
 
 

@@ -9,6 +9,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +73,8 @@ class StraightCalls:
         body = _Body(b"".join(parts))
 
         [(status, headers)] = started
+        # as the server of real HTTP adds it
+        headers.append(("Date", formatdate(usegmt=True)))
         return AWSResponse(request.url, int(status.split()[0]), HTTPHeaderDict(headers), body)
 
 

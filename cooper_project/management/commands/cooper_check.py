@@ -123,9 +123,9 @@ class Command(CooperCommand):
             names = ", ".join(check.name for check in outcome.skipped)
             self.warn(f"Not tried before that is mended: {names}")
 
-        failed = len(outcome.failed)
-        if failed:
+        if outcome.failed:
             self.say(NEXT_WHEN_NOT)
+            failed = len(outcome.failed) - len(outcome.skipped)
             message = f"{failed} of {count} checks failed."
             raise CommandError(message, returncode=outcome.code)
         self.say(f"Done: {count} of {count} checks passed, nothing to mend.")

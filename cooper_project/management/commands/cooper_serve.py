@@ -9,7 +9,7 @@ from cooper_project import start_event
 from cooper_project.checkup import startup
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand
-from cooper_project.serving import gunicorn, metrics_folder, static
+from cooper_project.serving import gunicorn, metrics_folder, open_files, static
 from core import __version__
 from core.checks import serves_metrics
 
@@ -46,6 +46,7 @@ class Command(CooperCommand):
     def run_command(self, **options: Any) -> None:
         self._apply_options(options)
         self._refuse_unsafe_start()
+        open_files.raise_limit()
         static.collect()
 
         self.say(f"cooper {__version__} on http://{settings.COOPER_BIND}")
