@@ -31,10 +31,12 @@ CHECKS: tuple[Check, ...] = (
     Check("clients", stored.check_clients, needs=("settings",), at_start=True),
     Check("clock", credentials.check_clock, needs=("clients",), at_start=True),
     Check("credentials", credentials.check_credentials, needs=("clients", "clock")),
-    Check("installation", stored.check_installation, needs=("clients", "clock"), at_start=True),
-    Check("tables", stored.check_tables, needs=("installation",), at_start=True),
+    Check("tables", stored.check_tables, needs=("clients", "clock"), at_start=True),
+    Check("installation", stored.check_installation, needs=("tables",), at_start=True),
     Check("kms-key", stored.check_kms_key, needs=("installation",), at_start=True),
-    Check("permissions", permissions.check_permissions, needs=("tables",), patience=ASKS_MUCH),
+    Check(
+        "permissions", permissions.check_permissions, needs=("clients", "clock"), patience=ASKS_MUCH
+    ),
     Check("table-settings", stored.check_table_settings, needs=("tables",), patience=ASKS_MUCH),
     Check(
         "stored",

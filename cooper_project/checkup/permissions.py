@@ -12,6 +12,7 @@ from core import installation, kms
 from core.audit import AuditEvent
 from core.dynamo import Document, documents, probes
 from core.errors import CooperError, NotAllowed, Unavailable
+from shipping.models import Shipment
 
 ON_TWO_TABLES = {"ConditionCheckItem": (LocalAccount, Person)}
 """The actions that only these tables need; all others every table needs."""
@@ -19,8 +20,9 @@ ON_TWO_TABLES = {"ConditionCheckItem": (LocalAccount, Person)}
 DENIED: tuple[tuple[type[Document], tuple[str, ...]], ...] = (
     (AuditEvent, ("DeleteItem", "UpdateItem")),
     (SamlIdp, ("DeleteItem", "PutItem", "UpdateItem")),
+    (Shipment, ("DeleteItem", "PutItem", "UpdateItem")),
 )
-"""What the policy denies: the events of the audit log, and identity providers."""
+"""What the policy denies: the events of the audit log, identity providers, what was shipped."""
 
 NOT_TRIED = ("sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession")
 """What cannot be tried without an effect: it makes credentials."""
@@ -33,6 +35,11 @@ WHY_NOT_TRIED = (
 MORE_THAN_NEEDED = (
     "whoever runs this may call {what}, which the server must not: compare its policy with "
     "docs/iam/serve.json"
+)
+
+AS_DENIED = (
+    "what the server must not do is denied: to change the audit log or what was shipped of it, "
+    "identity providers, secret keys"
 )
 
 
@@ -130,7 +137,7 @@ def _try_denials() -> Iterator[Finding]:
     if allowed:
         yield warning(MORE_THAN_NEEDED.format(what=", ".join(allowed)))
     else:
-        yield ok("what the server must not do is denied: the audit log, identity providers, keys")
+        yield ok(AS_DENIED)
 
 
 def _is_allowed(attempt: Callable[[], object]) -> bool:

@@ -10,7 +10,7 @@ from cooper_project import preparation, setting_checks
 from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
 from core import aws, installation, kms
-from core.dynamo import TableMissing, documents, probes, tables
+from core.dynamo import TableMissing, documents, probes, table_looks
 from core.errors import CooperError, NotAllowed
 
 NOT_ALLOWED_TO_LOOK = (
@@ -41,23 +41,21 @@ def check_installation(_: Addresses) -> Iterator[Finding]:
 
 def check_tables(_: Addresses) -> Iterator[Finding]:
     """Ask every table for nothing: each has to be there."""
-    missing = []
     for model in documents():
         try:
             probes.try_action(model, "BatchGetItem")
         except TableMissing as error:
-            missing.append(problem(error.line))
-
-    yield from missing
-    if not missing:
-        yield ok(f"{len(documents())} tables are there")
+            # of a region without any, one line says enough
+            yield problem(error.line)
+            return
+    yield ok(f"{len(documents())} tables are there")
 
 
 def check_table_settings(_: Addresses) -> Iterator[Finding]:
     """Look whether the tables are as set-up makes them, where whoever runs this may look."""
     installation.use_kms_key()
     try:
-        problems = tables.problems(kms.key_arn(settings.COOPER_KMS_KEY))
+        problems = table_looks.problems(kms.key_arn(settings.COOPER_KMS_KEY))
     except NotAllowed as error:
         yield note(f"{NOT_ALLOWED_TO_LOOK} [{error.detail}]")
         return

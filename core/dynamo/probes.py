@@ -73,6 +73,10 @@ def _batch_get(model: type[Document]) -> Call:
     return "BatchGetItem", {"RequestItems": {_table(model): {"Keys": [_key(model)]}}}
 
 
+def _describe(model: type[Document]) -> Call:
+    return "DescribeTable", {"TableName": _table(model)}
+
+
 def _query(model: type[Document]) -> Call:
     return "Query", {
         "TableName": _table(model),
@@ -114,6 +118,7 @@ _ARGUMENTS: dict[str, Callable[[type[Document]], Call]] = {
     "BatchGetItem": _batch_get,
     "ConditionCheckItem": _condition_check,
     "DeleteItem": _delete,
+    "DescribeTable": _describe,
     "GetItem": _get,
     "PutItem": _put,
     "Query": _query,

@@ -14,9 +14,6 @@ from core.dynamo.table_manager import Say, Status, TableManager
 from core.dynamo.table_spec import Description, TableSpec
 from core.errors import Conflict, CooperError
 
-LOOK_LIMIT = 20.0
-"""Seconds for looking at all tables."""
-
 
 def ensure(
     kms_key_arn: str,
@@ -87,21 +84,6 @@ def kms_keys() -> dict[str, str]:
         encryption = description.get("SSEDescription") or {}
         keys[name] = str(encryption.get("KMSMasterKeyArn", ""))
     return keys
-
-
-def problems(kms_key_arn: str, manager: TableManager | None = None) -> dict[str, list[str]]:
-    """Return what is not as it has to be, in words, by table; nothing is changed.
-
-    Raise CooperError, naming a missing IAM action.
-    """
-    manager = manager or TableManager(lambda line: None, limit=LOOK_LIMIT)
-    wrong = {}
-    for model in documents():
-        table = Table(TableSpec(model, kms_key_arn), manager)
-        texts = table.problems()
-        if texts:
-            wrong[table.spec.name] = texts
-    return wrong
 
 
 def _refuse_other_keys(tables: "Sequence[Table]") -> None:

@@ -96,7 +96,7 @@ def run(command_name: str, *words: str) -> Any:
 def start(place: Place, capsys: pytest.CaptureFixture[str]) -> Callable[[], tuple[Any, list[str]]]:
     """Return what starts the server, up to where it would serve: "serves" is its line then."""
 
-    def serve(_: str) -> None:
+    def serve(*_: object) -> None:
         print("serves")  # noqa: T201 - instead of a server
 
     def start() -> tuple[Any, list[str]]:
