@@ -124,7 +124,9 @@ SHIP_LAG = Gauge(
 SHIP_BATCHES = Counter("cooper_ship_batches", "Batches that a sink took.", ["sink"])
 
 SHIP_FAILURES = Counter(
-    "cooper_ship_failures", "Batches that a sink did not take, and readings that failed.", ["sink"]
+    "cooper_ship_failures",
+    "Batches that a sink did not take, readings and signatures that failed.",
+    ["sink"],
 )
 
 TIMELINESS = ("in time", "late")
@@ -214,7 +216,7 @@ def begin_shipper(sinks: Iterable[str]) -> None:
 
     names = list(sinks)
     _begin(SHIP_BATCHES, names)
-    _begin(SHIP_FAILURES, [*names, "audit log"])
+    _begin(SHIP_FAILURES, [*names, "audit log", "signing"])
     _begin(SHIP_EVENTS, TIMELINESS)
     _begin(SHIP_TAMPERED, TAMPERINGS)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.kms.models import kms_backends
 
+from embedded_aws import kms_signing
 from embedded_aws.backends import call_moto
 from embedded_aws.calls import Call
 from embedded_aws.errors import AwsError
@@ -25,6 +26,7 @@ CRYPTOGRAPHIC_OPERATIONS = {
     "GenerateDataKeyWithoutPlaintext",
     "Sign",
     "Verify",
+    "GetPublicKey",
 }
 READS = {
     "DescribeKey",
@@ -34,7 +36,9 @@ READS = {
     "ListAliases",
     "GenerateDataKey",
     "GetKeyPolicy",
+    "GetPublicKey",
     "ReEncrypt",
+    "Sign",
 }
 
 MAX_PLAINTEXT_BYTES = 4_096
@@ -48,11 +52,23 @@ def handle(call: Call, caller: Principal, state: AwsState) -> Response:
     with state.lock:
         if call.operation in CRYPTOGRAPHIC_OPERATIONS:
             _check_use(call, caller)
+        if call.operation == "CreateKey":
+            kms_signing.check_new_key(call.document)
 
-        response = call_moto(call, caller)
+        response = _answer(call, caller)
         if call.operation not in READS:
             state.changed.set()
         return response
+
+
+def _answer(call: Call, caller: Principal) -> Response:
+    """Answer what moto does loosely, and let it answer all else; raise AwsError."""
+    key = _find_key(kms_backends[caller.account_id][call.region], call.document.get("KeyId"))
+    if key is not None and call.operation == "Sign":
+        return kms_signing.sign(key, call.document)
+    if key is not None and call.operation == "GetPublicKey":
+        return kms_signing.public_key(key)
+    return call_moto(call, caller)
 
 
 def _check_use(call: Call, caller: Principal) -> None:
@@ -77,6 +93,8 @@ def _check_use(call: Call, caller: Principal) -> None:
         _check_same_key(named_key, ciphertext_key)
     if call.operation == "Encrypt":
         _check_plaintext(document)
+        if named_key:
+            kms_signing.check_usage(named_key, "ENCRYPT_DECRYPT", "Encrypt")
 
 
 def _check_source_and_destination(backend: Any, document: dict[str, Any]) -> None:

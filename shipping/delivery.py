@@ -7,9 +7,10 @@ from core import aws, metrics
 from core.dynamo import Document, transaction
 from shipping import lag
 from shipping.batches import Batch
-from shipping.ledger import Ledger, stored_batch
+from shipping.ledger import Ledger, signatures_between, stored_batch
 from shipping.models import Cursor, DeadLetter, Head
-from shipping.sinks import Sink, Undelivered
+from shipping.signatures import public_key_name, signature_name
+from shipping.sinks import FileSink, Sink, Undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,32 @@ class Delivery:
         """
         for sink in self._sinks:
             self._deliver_to(sink, ledger.head)
+
+    def give_signatures(self, public_pem: bytes) -> None:
+        """Put the signatures of delivered batches, and the public key, beside the batches."""
+        for sink in self._sinks:
+            if isinstance(sink, FileSink):
+                self._give_signatures_to(sink, public_pem)
+
+    def _give_signatures_to(self, sink: FileSink, public_pem: bytes) -> None:
+        cursor = self._cursors[sink.name]
+        if cursor.signed >= cursor.number:
+            return
+
+        signatures = list(signatures_between(int(cursor.signed) + 1, int(cursor.number)))
+        try:
+            sink.keep(public_key_name(public_pem), public_pem)
+            for signature in signatures:
+                sink.keep(signature_name(int(signature.name)), signature.content.encode())
+        except Undelivered as error:
+            metrics.SHIP_FAILURES.labels(sink.name).inc()
+            logger.error("shipping: %s took no signature: %s", sink.name, error.line)
+            return
+
+        if signatures:
+            cursor.signed = int(signatures[-1].name)
+            with transaction() as writes:
+                writes.save(cursor)
 
     def _deliver_to(self, sink: Sink, head: Head) -> None:
         cursor = self._cursors[sink.name]

@@ -15,7 +15,7 @@ from core.errors import Conflict
 from shipping.batches import FIRST_PREVIOUS, Batch
 from shipping.chains import Chains
 from shipping.events import text_of
-from shipping.models import HEAD, Head, StoredBatch, number_name
+from shipping.models import HEAD, Head, StoredBatch, StoredSignature, number_name
 
 LEASE = timedelta(seconds=30)
 """How long a shipper that was killed keeps others from going on."""
@@ -129,3 +129,9 @@ def batches_from(number: int) -> Iterator[StoredBatch]:
 def newest_batches() -> Iterator[StoredBatch]:
     """Yield the batches, the newest first, as they are read."""
     return StoredBatch.under(StoredBatch.KIND, scan_index_forward=False, page_size=10)
+
+
+def signatures_between(first: int, last: int) -> Iterator[StoredSignature]:
+    """Yield the signatures of batches from one number to another, as they are read."""
+    within = StoredSignature.name.between(number_name(first), number_name(last))
+    return StoredSignature.under(StoredSignature.KIND, range_key_condition=within)

@@ -15,6 +15,7 @@ from shipping.events import SentEvent, text_of
 from shipping.ledger import Ledger, new_holder
 from shipping.making import in_parts, next_batch
 from shipping.reading import OVERLAP, SentIds, latest, new_events
+from shipping.signing import SigningKey, sign_end
 from shipping.sinks import Sink
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,11 @@ def now() -> datetime:
 class Shipper:
     """One run: it has the lease from `begin` on, until it is lost or released."""
 
-    def __init__(self, sinks: Sequence[Sink], clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, sinks: Sequence[Sink], key: SigningKey, clock: Callable[[], datetime] = now
+    ) -> None:
         self._sinks = sinks
+        self._key = key
         self._clock = clock
         self._holder = new_holder()
         self._work: _Work | None = None
@@ -70,16 +74,21 @@ class Shipper:
         ledger = Ledger.take(self._holder, self._clock())
         if ledger is None:
             return None
-        return _Work(ledger, self._sinks, self._clock)
+        return _Work(ledger, self._sinks, self._key, self._clock)
 
 
 class _Work:
     """What the holder of the lease does; it is dropped at the first failure."""
 
     def __init__(
-        self, ledger: Ledger, sinks: Sequence[Sink], clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        sinks: Sequence[Sink],
+        key: SigningKey,
+        clock: Callable[[], datetime],
     ) -> None:
         self.ledger = ledger
+        self._key = key
         self._clock = clock
         self._sent = SentIds.since(ledger.head.position_moment - OVERLAP)
         self._delivery = Delivery(sinks, lambda: ledger.renew(clock()))
@@ -94,11 +103,17 @@ class _Work:
         for events in in_parts(new_events(position, began, self._sent)):
             self._fix(events, min(began, latest(events, position)))
             self._delivery.deliver(self.ledger)
+            self._sign()
 
         self.ledger.move_to(began)
         self._sent.forget_before(began - OVERLAP)
         # whatever is older is with the sinks, or waits in a batch
         self._delivery.deliver(self.ledger)
+        self._sign()
+
+    def _sign(self) -> None:
+        sign_end(self.ledger, self._key, self._clock())
+        self._delivery.give_signatures(self._key.public_pem)
 
     def _fix(
         self, events: Sequence[SentEvent], position: datetime, *, is_late: bool = False

@@ -1,6 +1,6 @@
 """What the shipper asks of a place that takes events."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.errors import CooperError
 from shipping.batches import Batch
@@ -31,6 +31,7 @@ class Sink(Protocol):
         """Return what is wrong with it, each a sentence with what to do. It may ask the place."""
 
 
+@runtime_checkable
 class FileSink(Sink, Protocol):
     """A sink of files, which takes others beside those of batches: signatures, the public key."""
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ PAYLOAD = "AKIAIOSFODNN7EXAMPLE|wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
 FILE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
 EXAMPLE = "TheMostThatAnyFederatedUserMayDo"
 """The statement that is no permission of cooper's: it bounds what people get, as an example."""
+
+NEVER_SIGN = "NeverSignWhatIsSent"
 
 Run = Callable[[Stage], None]
 RUNS: dict[str, list[Run]] = {}
@@ -311,13 +314,19 @@ def stage_for(
     connected: EmbeddedAws, client_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Stage]]:
     """Return a maker of stages for a policy's file."""
-    with another_key(client_for(connected, "kms")) as new_key:
+    kms = client_for(connected, "kms")
+    signs = {"KeyUsage": "SIGN_VERIFY", "KeySpec": "ECC_NIST_P256"}
+    with another_key(kms) as new_key, another_key(kms, **signs) as signing_key:
+        monkeypatch.setenv("COOPER_SHIP_SIGNING_KEY", signing_key)
 
         def make(file: str) -> Stage:
             stage = Stage(file, connected, client_of, tmp_path, monkeypatch, new_key)
             if file == "rewrap.json":
                 stage.tables_key = new_key.rpartition("/")[2]
                 stage.policy = Policy.read(IAM / file, KEY_ID=stage.tables_key)
+            if file == "ship.json":
+                key_id = signing_key.rpartition("/")[2]
+                stage.policy = Policy.read(IAM / file, SIGNING_KEY=key_id)
             return stage
 
         yield make
@@ -371,8 +380,22 @@ def is_denied_something(run: Run, stage: Stage) -> bool:
 def test_each_denial_denies_what_would_be_allowed(file: str) -> None:
     policy = Policy.read(IAM / file)
     for denial, question in policy.denials():
+        if denial.sid == NEVER_SIGN:
+            # against what other policies, or the key's own, may allow
+            continue
         assert not policy.allows(question), (str(denial), question)
         assert policy.without(denial).allows(question), (str(denial), question)
+
+
+@pytest.mark.parametrize("file", ["serve.json", "setup.json", "audit.json"])
+def test_who_writes_or_reads_the_log_cannot_sign_what_is_sent(file: str) -> None:
+    policy = Policy.read(IAM / file)
+    allowing = {"Sid": "Other", "Effect": "Allow", "Action": "kms:Sign", "Resource": "*"}
+    wider = replace(policy, statements=(*policy.statements, allowing))
+    key = "arn:aws:kms:us-east-1:111111111111:key/another"
+    assert not wider.allows(Asked("kms:Sign", key))
+    [denial] = [one for one in policy.permissions("Deny") if one.sid == NEVER_SIGN]
+    assert wider.without(denial).allows(Asked("kms:Sign", key))
 
 
 def test_no_secret_can_be_opened_but_by_the_server() -> None:

@@ -1,6 +1,7 @@
 """`cooper -ship`, as people run it."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.management import CommandError, call_command
 from cooper_project.management.base import UsageError
 from embedded_aws import EmbeddedAws
 from shipping.ledger import Ledger
-from tests.support.shipping import Yard
+from tests.support.shipping import Yard, yard_of
 
 
 def ship(*words: str) -> str:
@@ -19,9 +20,9 @@ def ship(*words: str) -> str:
 
 
 @pytest.fixture
-def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
-    monkeypatch.setenv("COOPER_SHIP_FOLDER", str(tmp_path))
-    return Yard(tmp_path)
+def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    with yard_of(store, tmp_path, monkeypatch) as yard:
+        yield yard
 
 
 def test_once_sends_what_is_there(yard: Yard) -> None:
@@ -35,7 +36,8 @@ def test_it_says_that_another_one_works(yard: Yard) -> None:
     assert yard.bodies() == []
 
 
-def test_without_a_sink_it_says_what_to_set(store: EmbeddedAws) -> None:
+def test_without_a_sink_it_says_what_to_set(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COOPER_SHIP_FOLDER")
     with pytest.raises(UsageError, match="COOPER_SHIP_FOLDER"):
         ship("once")
 
@@ -46,3 +48,20 @@ def test_it_begins_with_no_sink_that_cannot_work(
     monkeypatch.setenv("COOPER_SHIP_FOLDER", str(yard.folder / "missing"))
     with pytest.raises(CommandError, match="mkdir"):
         ship("once")
+
+
+def test_without_a_key_that_signs_nothing_is_sent(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COOPER_SHIP_SIGNING_KEY")
+    with pytest.raises(CommandError, match="create-key --key-usage SIGN_VERIFY"):
+        ship("once")
+
+    monkeypatch.setenv("COOPER_SHIP_SIGNING_KEY", "alias/cooper")
+    with pytest.raises(CommandError):
+        ship("once")
+    assert yard.bodies() == []
+
+
+def test_it_prints_the_public_key(yard: Yard) -> None:
+    assert ship("public-key").encode() == yard.key.public_pem

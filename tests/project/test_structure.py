@@ -295,7 +295,7 @@ REQUIREMENTS = {
     "brokers": ["requirements.in"],
     "sso_portal": ["requirements.in"],
     "cooper_project": ["requirements.in"],
-    "embedded_aws": ["requirements-demo.in"],
+    "embedded_aws": ["requirements.in", "requirements-demo.in"],
     "demo": ["requirements.in", "requirements-demo.in"],
 }
 """What each package may import from: a server in production installs requirements.in alone."""

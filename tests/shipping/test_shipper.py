@@ -1,18 +1,24 @@
 """Every event leaves, at least once, in signed batches that never change."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
 from shipping.batches import FIRST_PREVIOUS, sha256
-from tests.support.shipping import Yard, stored_ids, write_event_at, write_events
+from shipping.signatures import SignedEnd
+from tests.support import faults
+from tests.support.faults import Fault
+from tests.support.shipping import Yard, stored_ids, write_event_at, write_events, yard_of
 
 
 @pytest.fixture
-def yard(store: EmbeddedAws, tmp_path: Path) -> Yard:
-    return Yard(tmp_path)
+def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    with yard_of(store, tmp_path, monkeypatch) as yard:
+        yield yard
 
 
 def test_every_event_is_delivered_in_order_and_once(yard: Yard) -> None:
@@ -49,3 +55,36 @@ def test_an_event_that_is_written_late_within_the_overlap_is_sent(yard: Yard) ->
     yard.ship()
     assert yard.bodies()[-1][0]["late"] == []
     assert yard.ids()[-1] == early.pk
+
+
+def test_a_signature_and_the_public_key_are_beside_the_batches(yard: Yard) -> None:
+    write_events(2)
+    yard.ship()
+    [signature] = yard.folder.glob("signatures/*.json")
+    [public_key] = yard.folder.glob("public-key-*.pem")
+    end = SignedEnd.from_text(signature.read_text())
+    [batch] = yard.folder.glob("batches/*")
+    assert end.digest == sha256(batch.read_bytes())
+    assert end.is_right(Verifier(public_key.read_bytes()))
+
+
+def test_one_signature_stands_for_all_batches_of_ten_seconds(yard: Yard) -> None:
+    for _ in range(3):
+        write_events(2)
+        yard.ship()
+    assert [file.stem for file in yard.folder.glob("signatures/*")] == ["000000000001"]
+    yard.ahead = timedelta(seconds=11)
+    yard.ship()
+    assert sorted(file.stem for file in yard.folder.glob("signatures/*"))[1:] == ["000000000003"]
+    write_events(1)
+    yard.ship()
+    assert yard.bodies()[-1][0]["signed"]["batch"] == 3
+
+
+def test_kms_that_fails_keeps_no_batch_waiting(yard: Yard) -> None:
+    write_events(2)
+    with faults.on(Fault("kms", "Sign", mode="absent")):
+        yard.ship()
+    assert len(yard.bodies()) == 1 and list(yard.folder.glob("signatures/*")) == []
+    yard.ship()
+    assert len(list(yard.folder.glob("signatures/*"))) == 1

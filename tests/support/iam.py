@@ -20,6 +20,7 @@ PLACES = {
     "ACCOUNT": seed_aws.COOPER_ACCOUNT,
     "KEY_ID": OWN_KEY,
     "FORMER_KEY": OWN_KEY,
+    "SIGNING_KEY": OWN_KEY,
 }
 """What is filled in, as docs/install.md does."""
 

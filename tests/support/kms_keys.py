@@ -6,9 +6,9 @@ from typing import Any
 
 
 @contextmanager
-def another_key(kms: Any) -> Iterator[str]:
+def another_key(kms: Any, **kind: str) -> Iterator[str]:
     """Make a key with a client of KMS; yield its ARN, and take it away at the end."""
-    key = kms.create_key()["KeyMetadata"]
+    key = kms.create_key(**kind)["KeyMetadata"]
     yield str(key["Arn"])
     # moto wants the id
     kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)

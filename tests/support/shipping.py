@@ -1,17 +1,24 @@
 """A shipper to a folder, at a time that tests choose, and the events to send."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core import audit
 from core.audit import AuditEvent, Event
-from core.dynamo import documents
+from embedded_aws import EmbeddedAws
 from shipping.shipper import Shipper
+from shipping.signing import SigningKey, signing_key
 from shipping.sinks import Sink
 from shipping.sinks.folder import FolderSink
+from tests.embedded_aws.clients import client_for
+from tests.support.kms_keys import another_key
 
 
 @dataclass
@@ -19,6 +26,7 @@ class Yard:
     """Where a test ships: the folder of a sink, and a clock that may be moved."""
 
     folder: Path
+    key: SigningKey
     ahead: timedelta = field(default_factory=timedelta)
 
     def clock(self) -> datetime:
@@ -27,7 +35,7 @@ class Yard:
 
     def shipper(self, *sinks: Sink) -> Shipper:
         """Return a new shipper, as a process of its own would be."""
-        return Shipper(sinks or [FolderSink(self.folder)], self.clock)
+        return Shipper(sinks or [FolderSink(self.folder)], self.key, self.clock)
 
     def ship(self, *sinks: Sink) -> None:
         """Send what is there, and end."""
@@ -45,6 +53,16 @@ class Yard:
         return [event["id"] for _, *events in self.bodies() for event in events]
 
 
+@contextmanager
+def yard_of(aws: EmbeddedAws, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
+    """Yield where a test ships, with a KMS key that signs."""
+    kms = client_for(aws, "kms")
+    with another_key(kms, KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256") as arn:
+        monkeypatch.setenv("COOPER_SHIP_SIGNING_KEY", arn)
+        monkeypatch.setenv("COOPER_SHIP_FOLDER", str(folder))
+        yield Yard(folder, signing_key())
+
+
 def write_events(count: int, **facts: Any) -> list[AuditEvent]:
     """Write events of now."""
     return [audit.record(Event.AUDIT_VIEWED, number=number, **facts) for number in range(count)]
@@ -60,8 +78,3 @@ def write_event_at(moment: datetime, **facts: Any) -> AuditEvent:
 def stored_ids() -> set[str]:
     """Return the ids of all events of the audit log."""
     return {event.pk for event in AuditEvent.everything()}
-
-
-def has_table(name: str) -> bool:
-    """Return whether a document has a table of this name."""
-    return any(document.Meta.table == name for document in documents())

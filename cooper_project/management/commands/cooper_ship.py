@@ -10,6 +10,7 @@ from cooper_project.management.base import CooperCommand, UsageError
 from core import metrics
 from core.errors import CooperError
 from shipping.shipper import Shipper
+from shipping.signing import signing_key
 from shipping.sinks import Sink, sinks_from_environment
 
 NO_SINK = "No sink is named. Set COOPER_SHIP_FOLDER, or another one of docs/siem.md."
@@ -27,19 +28,26 @@ class Command(CooperCommand):
     )
     example = (
         "cooper -ship                                   (goes on until it is stopped)\n"
-        "cooper -ship once                              (for a timer)"
+        "cooper -ship once                              (for a timer)\n"
+        "cooper -ship public-key > cooper.pem           (what verifies the signatures)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         verbs = parser.add_subparsers(dest="verb", metavar="VERB")
         verbs.add_parser("once", help="send what is there, and end")
+        verbs.add_parser("public-key", help="print the public key that verifies the signatures")
         self.add_region_to(verbs)
 
     def run_command(self, **options: Any) -> None:
+        key = signing_key()
+        if options["verb"] == "public-key":
+            self.say(key.public_pem.decode().rstrip())
+            return
+
         sinks = usable_sinks()
         metrics.begin_shipper(sink.name for sink in sinks)
-        shipper = Shipper(sinks)
+        shipper = Shipper(sinks, key)
 
         if options["verb"] == "once":
             self._run_once(shipper)
