@@ -86,13 +86,12 @@ class Ledger:
         """The ends of the chains of the newest partitions."""
         return Chains.from_text(self.head.chains)
 
-    def fix(self, batch: Batch, position: datetime, chains: Chains, now: datetime) -> None:
+    def fix(self, batch: Batch, chains: Chains, now: datetime) -> None:
         """Add a batch to the chain for ever, in one transaction with the head; raise LostLease."""
         head = self.head
         head.number = batch.number
         head.digest = batch.digest
-        self.move_to(position)
-        head.chains = chains.without_old(position.date()).to_text()
+        head.chains = chains.without_old(head.position_moment.date()).to_text()
         head.until = text_of(now + LEASE)
 
         with transaction() as writes:

@@ -40,12 +40,13 @@ def in_parts(events: Iterable[SentEvent]) -> Iterator[list[SentEvent]]:
 def next_batch(
     head: Head, chains: Chains, events: Sequence[SentEvent], *, made_at: str, is_late: bool = False
 ) -> Batch:
-    """Return the batch that follows the head; `chains` grow by its events."""
+    """Return the batch that follows the head, at its position; `chains` grow by its events."""
     ids = [event.id for event in events]
     description: dict[str, Any] = {
         "batch": int(head.number) + 1,
         "previous": head.digest,
         "made_at": made_at,
+        "position": head.position,
         "ids": ids,
         "sha256": [event.digest for event in events],
         "late": ids if is_late else [],

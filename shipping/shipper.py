@@ -122,9 +122,11 @@ class _Work:
         ledger = self.ledger
         chains = ledger.chains
         made_at = text_of(self._clock())
+
+        ledger.move_to(position)
         batch = next_batch(ledger.head, chains, events, made_at=made_at, is_late=is_late)
 
-        ledger.fix(batch, position, chains, self._clock())
+        ledger.fix(batch, chains, self._clock())
         self._sent.add_all(events)
         when = "late" if is_late else "in time"
         metrics.SHIP_EVENTS.labels(when).inc(len(events))

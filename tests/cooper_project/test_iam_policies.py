@@ -22,6 +22,7 @@ from core import secret_keys
 from core.dynamo import transaction
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
+from shipping.signing import signing_key
 from sso_portal.models import Token
 from tests.embedded_aws.clients import client_for
 from tests.support import clock
@@ -209,6 +210,15 @@ def make_federation_keys(stage: Stage) -> None:
 def export_the_audit_log(stage: Stage) -> None:
     days = ["--from", "2026-01-01", "--to", "2026-01-03"]
     stage.command("cooper_audit", "export", *days, "--output", str(stage.folder / "events"))
+
+
+@under("audit.json")
+def verify_the_audit_log(stage: Stage) -> None:
+    stage.monkeypatch.setenv("COOPER_SHIP_FOLDER", str(stage.folder))
+    call_command("cooper_ship", "once", stdout=io.StringIO())
+    public_key = stage.folder / "cooper.pem"
+    public_key.write_bytes(signing_key().public_pem)
+    stage.command("cooper_audit", "verify", "--public-key", str(public_key))
 
 
 @under("ship.json")

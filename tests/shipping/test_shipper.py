@@ -1,13 +1,14 @@
 """Every event leaves, at least once, in signed batches that never change."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
+from shipping import ledger
 from shipping.batches import FIRST_PREVIOUS, sha256
 from shipping.signatures import SignedEnd
 from tests.support import faults
@@ -21,7 +22,10 @@ def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield yard
 
 
-def test_every_event_is_delivered_in_order_and_once(yard: Yard) -> None:
+def test_every_event_is_delivered_in_order_and_once(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BEGINNING", datetime(2026, 1, 1, tzinfo=UTC))
     write_events(30)
     yard.ship()
     assert sorted(yard.ids()) == sorted(stored_ids())

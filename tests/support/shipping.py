@@ -13,6 +13,7 @@ import pytest
 from core import audit
 from core.audit import AuditEvent, Event
 from embedded_aws import EmbeddedAws
+from shipping import ledger
 from shipping.shipper import Shipper
 from shipping.signing import SigningKey, signing_key
 from shipping.sinks import Sink
@@ -60,6 +61,8 @@ def yard_of(aws: EmbeddedAws, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with another_key(kms, KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256") as arn:
         monkeypatch.setenv("COOPER_SHIP_SIGNING_KEY", arn)
         monkeypatch.setenv("COOPER_SHIP_FOLDER", str(folder))
+        # a year of days without an event takes a second to read
+        monkeypatch.setattr(ledger, "BEGINNING", datetime.now(UTC) - timedelta(hours=1))
         yield Yard(folder, signing_key())
 
 

@@ -1,4 +1,4 @@
-"""`cooper -audit`: the audit log from the host, exported as it is read."""
+"""`cooper -audit`: the audit log from the host, exported as it is read, or verified."""
 
 import os
 import sys
@@ -16,22 +16,29 @@ from core import audit
 from core.audit import AuditEvent, Event
 from core.audit_export import Format, TimeRange, export_lines
 from core.errors import CooperError
+from core.kms_signing import Verifier
+from shipping.sent_files import SentFiles
+from shipping.verification import Sent, SentTable, Verdict, verify
+
+MOST_FINDINGS = 20
+"""Findings that are shown: the first ones say where it begins."""
 
 PROGRESS_EVERY = 10_000
 """Events after which the person at the terminal is told how far it is."""
 
 
 class Command(CooperCommand):
-    """Exports the audit log of a range of time."""
+    """Exports the audit log of a range of time, or verifies it by what was sent."""
 
     help = (
-        "Audit log: export (JSON Lines or CSV, oldest first). "
-        "Each export is an event of the audit log itself, written before the first line."
+        "Audit log: export (JSON Lines or CSV, oldest first), or verify by what was sent. "
+        "Each is an event of the audit log itself, written before the first line."
     )
     example = (
         "cooper -audit export --from 2026-11-01 --to 2026-11-30 --output november.jsonl\n"
         "cooper -audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
-        "--format csv > morning.csv"
+        "--format csv > morning.csv\n"
+        "cooper -audit verify --public-key cooper.pem --files /mnt/sent"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,9 +66,65 @@ class Command(CooperCommand):
         export.add_argument(
             "--output", default="-", metavar="FILE", help="a new file; - (or nothing) is stdout"
         )
+        self._add_verify(verbs)
         self.add_region_to(verbs)
 
+    def _add_verify(self, verbs: Any) -> None:
+        verify = verbs.add_parser(
+            "verify", help="walk the chain of what was sent, and compare the log with it"
+        )
+        verify.add_argument(
+            "--public-key",
+            required=True,
+            metavar="FILE",
+            help="the public key that signatures are verified with, from a place that you trust",
+        )
+        verify.add_argument(
+            "--files",
+            metavar="FOLDER",
+            help="what was delivered; without it, what the shipper keeps in its table",
+        )
+        verify.add_argument(
+            "--offline", action="store_true", help="the files alone, without the audit log"
+        )
+
     def run_command(self, **options: Any) -> None:
+        if options["verb"] == "verify":
+            self._verify(**options)
+        else:
+            self._export(**options)
+
+    def _verify(self, **options: Any) -> None:
+        if options["offline"] and not options["files"]:
+            raise UsageError("--offline needs --files")
+        verifier = Verifier(read_file(options["public_key"]))
+        sent: Sent = SentFiles(Path(options["files"])) if options["files"] else SentTable()
+
+        if options["offline"]:
+            verdict = verify(sent, verifier, with_log=False)
+        else:
+            with operators.acting():
+                audit.record(Event.AUDIT_VIEWED, what="all, to verify it")
+                verdict = verify(sent, verifier, with_log=True)
+        self._say_verdict(verdict)
+
+    def _say_verdict(self, verdict: Verdict) -> None:
+        for finding in verdict.findings[:MOST_FINDINGS]:
+            self.say(finding)
+        left = len(verdict.findings) - MOST_FINDINGS
+        if left > 0:
+            self.say(f"... and {left:,} more.")
+
+        extent = (
+            f"{verdict.batches:,} batches, signed up to batch {verdict.signed:,}, with "
+            f"{verdict.events:,} events. {verdict.unsent:,} newer events are not judged."
+        )
+        if verdict.findings:
+            count = len(verdict.findings)
+            raise CooperError(f"{count:,} things are not as they were sent. {extent}")
+        self.say(f"All is as it was sent: {extent}")
+
+    def _export(self, **options: Any) -> None:
         time_range = parse_range(options["since"], options["until"])
         export_format = Format(options["format"])
         output = options["output"]
@@ -95,6 +158,14 @@ class Command(CooperCommand):
     def _progress(self, text: str) -> None:
         # stdout may carry the export
         self.stderr.write(text, style_func=str)
+
+
+def read_file(name: str) -> bytes:
+    """Return a file's content; raise CooperError."""
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise CooperError(f"{name} cannot be read: {error.strerror}.") from error
 
 
 def parse_range(since: str, until: str) -> TimeRange:
