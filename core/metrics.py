@@ -137,10 +137,11 @@ SHIP_EVENTS = Counter(
 
 TAMPERINGS = ("changed", "missing")
 
-SHIP_TAMPERED = Counter(
+SHIP_TAMPERED = Gauge(
     "cooper_ship_tampered_events",
-    "Events of the audit log that are not any more as they were sent.",
+    "Events of the last days that are not as they were sent, by the last comparison.",
     ["how"],
+    multiprocess_mode="livemax",
 )
 
 
@@ -218,7 +219,8 @@ def begin_shipper(sinks: Iterable[str]) -> None:
     _begin(SHIP_BATCHES, names)
     _begin(SHIP_FAILURES, [*names, "audit log", "signing"])
     _begin(SHIP_EVENTS, TIMELINESS)
-    _begin(SHIP_TAMPERED, TAMPERINGS)
+    for how in TAMPERINGS:
+        SHIP_TAMPERED.labels(how).set(0)
 
 
 def _begin(counter: Counter, *values: Iterable[str]) -> None:

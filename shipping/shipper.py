@@ -17,6 +17,7 @@ from shipping.making import in_parts, next_batch
 from shipping.reading import OVERLAP, SentIds, latest, new_events
 from shipping.signing import SigningKey, sign_end
 from shipping.sinks import Sink
+from shipping.sweeping import is_due, sweep
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +108,28 @@ class _Work:
 
         self.ledger.move_to(began)
         self._sent.forget_before(began - OVERLAP)
+        if is_due(self.ledger.head, began):
+            self._sweep(began)
         # whatever is older is with the sinks, or waits in a batch
         self._delivery.deliver(self.ledger)
         self._sign()
+
+    def _sweep(self, began: datetime) -> None:
+        """Compare whole days with what was sent: send what is late, and raise the alarm."""
+        result = sweep(self.ledger.head, began)
+        for event in result.late:
+            logger.error("shipping: %s was written too late, or put there by hand", event.id)
+        for events in in_parts(result.late):
+            self._fix(events, self.ledger.head.position_moment, is_late=True)
+
+        for name, how in sorted(result.tampered.items()):
+            logger.error("shipping: %s is not as it was sent: %s", name, how)
+        for how in metrics.TAMPERINGS:
+            count = list(result.tampered.values()).count(how)
+            metrics.SHIP_TAMPERED.labels(how).set(count)
+
+        self.ledger.head.swept = text_of(began)
+        self.ledger.save()
 
     def _sign(self) -> None:
         sign_end(self.ledger, self._key, self._clock())

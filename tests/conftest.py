@@ -70,6 +70,7 @@ ON_THE_WIRE = (
     "tests/cooper_project/test_leaks.py",
     "tests/cooper_project/test_serving.py",
     "tests/cooper_project/test_setup.py",
+    "tests/shipping/test_killed.py",
 )
 """Those of them that are about connections, calls that take their time, or processes."""
 

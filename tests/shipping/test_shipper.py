@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from core.audit import AuditEvent
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
 from shipping import ledger
-from shipping.batches import FIRST_PREVIOUS, sha256
+from shipping.batches import FIRST_PREVIOUS, Batch, sha256
 from shipping.signatures import SignedEnd
+from shipping.sinks import Undelivered
+from shipping.sinks.folder import FolderSink
 from tests.support import faults
 from tests.support.faults import Fault
 from tests.support.shipping import Yard, stored_ids, write_event_at, write_events, yard_of
@@ -92,3 +95,75 @@ def test_kms_that_fails_keeps_no_batch_waiting(yard: Yard) -> None:
     assert len(yard.bodies()) == 1 and list(yard.folder.glob("signatures/*")) == []
     yard.ship()
     assert len(list(yard.folder.glob("signatures/*"))) == 1
+
+
+def sweep_with(yard: Yard) -> None:
+    """Let an hour pass, after which days are compared."""
+    yard.ahead += timedelta(hours=1, minutes=1)
+    yard.ship()
+
+
+def test_an_event_that_is_written_later_than_that_is_sent_as_late_and_an_alarm(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_events(2)
+    yard.ship()
+    late = write_event_at(yard.clock() - timedelta(minutes=30))
+    yard.ship()
+    assert late.pk not in yard.ids()
+
+    sweep_with(yard)
+    assert yard.bodies()[-1][0]["late"] == [late.pk]
+    assert yard.ids()[-1] == late.pk
+    assert f"{late.pk} was written too late" in caplog.text
+    sweep_with(yard)
+    assert yard.ids().count(late.pk) == 1
+
+
+def test_what_is_changed_or_removed_is_an_alarm_of_the_shipper_too(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    changed, removed = write_events(2)
+    yard.ship()
+    changed.update(actions=[AuditEvent.person.set("local:mallory")])
+    removed.delete()
+
+    sweep_with(yard)
+    assert f"{changed.pk} is not as it was sent: changed" in caplog.text
+    assert f"{removed.pk} is not as it was sent: missing" in caplog.text
+    assert caplog.text.count("is not as it was sent") == 2
+
+
+def test_an_item_that_is_no_event_goes_out_as_it_is(yard: Yard) -> None:
+    """Whoever can write into the table cannot stop the shipper by it."""
+    [event] = write_events(1)
+    event.update(actions=[AuditEvent.details.set("no JSON")])
+    yard.ship()
+    assert yard.ids()[-1] == event.pk
+    assert yard.bodies()[-1][-1]["unreadable"]["details"] == {"S": "no JSON"}
+
+
+def test_an_event_that_is_too_large_goes_as_its_hash_with_a_pointer(yard: Yard) -> None:
+    [event] = write_events(1, reason="x" * 250_000)
+    yard.ship()
+    pointer = yard.bodies()[-1][-1]
+    assert pointer["id"] == event.pk and pointer["too_large"]["bytes"] > 250_000
+    assert "details" not in pointer
+
+
+def test_a_sink_that_is_down_keeps_no_other_waiting(yard: Yard, tmp_path: Path) -> None:
+    class Down(FolderSink):
+        name = "down"
+
+        def deliver(self, batch: Batch) -> None:
+            raise Undelivered("It is down.", again=True)
+
+    write_events(1)
+    yard.ship(Down(tmp_path / "down"), FolderSink(yard.folder))
+    assert len(yard.bodies()) == 1
+    yard.ship(Down(tmp_path / "down"), FolderSink(yard.folder))
+    (tmp_path / "later").mkdir()
+    later = FolderSink(tmp_path / "later")
+    later.name = "down"
+    yard.ship(later, FolderSink(yard.folder))
+    assert len(list(tmp_path.glob("later/batches/*"))) == len(yard.bodies())

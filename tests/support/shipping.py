@@ -62,7 +62,7 @@ def yard_of(aws: EmbeddedAws, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("COOPER_SHIP_SIGNING_KEY", arn)
         monkeypatch.setenv("COOPER_SHIP_FOLDER", str(folder))
         # a year of days without an event takes a second to read
-        monkeypatch.setattr(ledger, "BEGINNING", datetime.now(UTC) - timedelta(hours=1))
+        monkeypatch.setattr(ledger, "BEGINNING", datetime.now(UTC) - timedelta(days=3))
         yield Yard(folder, signing_key())
 
 
@@ -71,9 +71,14 @@ def write_events(count: int, **facts: Any) -> list[AuditEvent]:
     return [audit.record(Event.AUDIT_VIEWED, number=number, **facts) for number in range(count)]
 
 
+def event_at(moment: datetime, **facts: Any) -> AuditEvent:
+    """Return an event of another time."""
+    return audit.event(Event.AUDIT_VIEWED, at=audit.event_key(moment), **facts)
+
+
 def write_event_at(moment: datetime, **facts: Any) -> AuditEvent:
     """Write an event of another time."""
-    event = audit.event(Event.AUDIT_VIEWED, at=audit.event_key(moment), **facts)
+    event = event_at(moment, **facts)
     event.save()
     return event
 
