@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import product
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from core import __version__
 
@@ -137,11 +137,10 @@ SHIP_EVENTS = Counter(
 
 TAMPERINGS = ("changed", "missing")
 
-SHIP_TAMPERED = Gauge(
+SHIP_TAMPERED = Counter(
     "cooper_ship_tampered_events",
-    "Events of the last days that are not as they were sent, by the last comparison.",
+    "Events of the last days that are not as they were sent, counted at each comparison.",
     ["how"],
-    multiprocess_mode="livemax",
 )
 
 
@@ -219,8 +218,22 @@ def begin_shipper(sinks: Iterable[str]) -> None:
     _begin(SHIP_BATCHES, names)
     _begin(SHIP_FAILURES, [*names, "audit log", "signing"])
     _begin(SHIP_EVENTS, TIMELINESS)
-    for how in TAMPERINGS:
-        SHIP_TAMPERED.labels(how).set(0)
+    _begin(SHIP_TAMPERED, TAMPERINGS)
+
+
+def shipper_page() -> CollectorRegistry:
+    """Return what the shipper's own page shows."""
+    page = CollectorRegistry()
+    for metric in (
+        BUILD_INFO,
+        SHIP_LAG,
+        SHIP_BATCHES,
+        SHIP_FAILURES,
+        SHIP_EVENTS,
+        SHIP_TAMPERED,
+    ):
+        page.register(metric)
+    return page
 
 
 def _begin(counter: Counter, *values: Iterable[str]) -> None:

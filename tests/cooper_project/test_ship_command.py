@@ -1,13 +1,19 @@
 """`cooper -ship`, as people run it."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from prometheus_client import generate_latest
 
 from cooper_project.management.base import UsageError
+from cooper_project.management.commands import cooper_ship
+from core import metrics
+from core.errors import CooperError
 from embedded_aws import EmbeddedAws
 from shipping.ledger import Ledger
 from tests.support.shipping import Yard, yard_of
@@ -65,3 +71,23 @@ def test_without_a_key_that_signs_nothing_is_sent(
 
 def test_it_prints_the_public_key(yard: Yard) -> None:
     assert ship("public-key").encode() == yard.key.public_pem
+
+
+def test_its_metrics_page_shows_how_far_behind_each_sink_is(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ship("once")
+    page = generate_latest(metrics.shipper_page()).decode()
+    [lag] = re.findall(r'cooper_ship_lag_seconds{sink="folder"} (\S+)', page)
+    assert 0 <= float(lag) < 60
+    assert 'cooper_ship_batches_total{sink="folder"}' in page
+    assert "cooper_grants" not in page
+
+    monkeypatch.setattr(settings, "COOPER_METRICS_BIND", "127.0.0.1:1")
+    monkeypatch.setattr(cooper_ship, "start_http_server", no_address)
+    with pytest.raises(CooperError, match="COOPER_METRICS_BIND"):
+        cooper_ship.serve_metrics()
+
+
+def no_address(*_: object) -> None:
+    raise OSError(98, "Address already in use")

@@ -4,10 +4,12 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
+from prometheus_client import start_http_server
 
 from cooper_project.management.base import CooperCommand, UsageError
-from core import metrics
+from core import checks, metrics
 from core.errors import CooperError
 from shipping.shipper import Shipper
 from shipping.signing import signing_key
@@ -53,12 +55,28 @@ class Command(CooperCommand):
             self._run_once(shipper)
             return
         self.say(f"Shipping to {', '.join(sink.name for sink in sinks)}.")
+        serve_metrics()
         shipper.run(stopping_by_signal(), PAUSE)
 
     def _run_once(self, shipper: Shipper) -> None:
         if not shipper.run_once():
             self.say("Another shipper works.")
         shipper.end()
+
+
+def serve_metrics() -> None:
+    """Serve the shipper's metrics page in a thread; raise CooperError where that cannot be."""
+    address = checks.parse_address(settings.COOPER_METRICS_BIND)
+    if not checks.serves_metrics() or not address:
+        return
+
+    host, port = address
+    try:
+        start_http_server(port, host, metrics.shipper_page())
+    except OSError as error:
+        message = f"The metrics page cannot be served on {settings.COOPER_METRICS_BIND}: "
+        advice = f"{error.strerror}. Set COOPER_METRICS_BIND to another address, or to off."
+        raise CooperError(message + advice) from error
 
 
 def usable_sinks() -> list[Sink]:
