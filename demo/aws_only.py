@@ -10,7 +10,7 @@ from pathlib import Path
 from cooper_project.setup import set_up
 from demo import example_idp
 from demo.seed import otpauth_of, seed, use_embedded_aws
-from demo.seed_history import seed_history
+from demo.seed_history import seed_history, steal_a_session
 from embedded_aws import EmbeddedAws
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,6 +54,7 @@ def _seed(aws: EmbeddedAws) -> None:
     set_up(lambda _line: None)
     if seed():
         seed_history()
+        steal_a_session()
     example_idp.register_idp(aws)
 
 

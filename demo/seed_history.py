@@ -1,8 +1,8 @@
 """What has happened in the demo before anybody came: it gives the first pages something to say."""
 
 from brokers import catalogue
-from brokers.models import Kind, Target
-from core import audit
+from brokers.models import AwsAccount, Kind, Target
+from core import audit, aws
 from core.audit import Event
 from core.dynamo import Transaction, transaction
 from demo.seed_targets import OWNERS
@@ -19,6 +19,25 @@ REFUSALS = (
     ("local:alice", "prod-admin", "wrong code", WRONG_CODE),
 )
 """Grants that were refused: person, target, why, and what the person was told."""
+
+
+STOLEN_ROLE = ("444444444444", "prod-admin")
+"""The AWS account and the role that somebody assumed with what is cooper's, and without cooper."""
+
+
+def steal_a_session() -> None:
+    """Assume a role as cooper, and leave no trace on the audit log: once, after the seed.
+
+    `cooper -audit unexplained` finds it (docs/siem.md).
+    """
+    account_id, role_name = STOLEN_ROLE
+    account = AwsAccount.get(account_id)
+    aws.call(
+        aws.client("sts").assume_role,
+        RoleArn=f"arn:aws:iam::{account_id}:role/{role_name}",
+        RoleSessionName="maintenance",
+        ExternalId=account.external_id,
+    )
 
 
 def seed_history() -> None:

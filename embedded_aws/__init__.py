@@ -17,7 +17,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.iam.models import iam_backends
 
-from embedded_aws import seed_aws, signin, tables
+from embedded_aws import cloudtrail, seed_aws, signin, tables
 from embedded_aws.calls import Call, WsgiApp
 from embedded_aws.credential_store import IssuedCredentials, PrincipalType
 from embedded_aws.environment import client_environment
@@ -89,7 +89,7 @@ class EmbeddedAws:
             )
 
         self._restore_or_seed()
-        self._router = Router(self._state)
+        self._router = Router(self._state, self.region)
         app: WsgiApp = self._router
         if self._wrap:
             app = self._wrap(app)
@@ -179,6 +179,10 @@ class EmbeddedAws:
             for credentials in self._state.credential_store
             if credentials.kind is not PrincipalType.INSTANCE
         ]
+
+    def cloudtrail(self) -> dict[str, Any]:
+        """Return what CloudTrail has of these, as a file of its own: also at /cloudtrail.json."""
+        return cloudtrail.records(self._state.credential_store, self.region)
 
     @property
     def tables(self) -> dict[str, Table]:

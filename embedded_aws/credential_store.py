@@ -44,7 +44,9 @@ class IssuedCredentials(NamedTuple):
 
 @dataclass(frozen=True)
 class TemporaryCredentials:
-    """Temporary credentials and whose they are; `expires_at` in seconds since 1970.
+    """Temporary credentials and whose they are.
+
+    `issued_at` and `expires_at` are in seconds since 1970.
 
     `principal_arn` is what policies call their principal (a role's ARN with its path), `arn` what
     GetCallerIdentity says. `chained`: they came by role chaining. `transitive` are the keys of
@@ -64,6 +66,7 @@ class TemporaryCredentials:
     caller_arn: str
     chained: bool = False
     source_identity: str = ""
+    issued_at: float = 0
     session_policies: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     transitive: tuple[str, ...] = ()
@@ -117,12 +120,14 @@ class CredentialStore:
     def issue(self, seconds: int, **facts: Any) -> TemporaryCredentials:
         """Make new credentials for one call; `facts` are further fields of the credentials."""
         # whole seconds: Expiration has no fractions
-        expires_at = int(self.now()) + seconds
+        issued_at = int(self.now())
+        expires_at = issued_at + seconds
         credentials = TemporaryCredentials(
             random_id("ASIA"),
             random_secret(),
             random_token(),
             expires_at=expires_at,
+            issued_at=issued_at,
             **facts,
         )
         with self._lock:

@@ -1,11 +1,12 @@
 """The way in: requests from elsewhere are refused, all others go to their service."""
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from embedded_aws import events, kms, s3, signatures, signin, sts
+from embedded_aws import cloudtrail, events, kms, s3, signatures, signin, sts
 from embedded_aws.backends import call_moto
 from embedded_aws.calls import Call, WsgiApp, read_call
 from embedded_aws.credential_store import PrincipalType
@@ -29,8 +30,9 @@ class Router:
 
     idp: Callable[[Call], Response] | None = None
 
-    def __init__(self, state: AwsState) -> None:
+    def __init__(self, state: AwsState, region: str) -> None:
         self._state = state
+        self._region = region
         self._dynamodb = DynamoDb(state)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
@@ -51,6 +53,8 @@ class Router:
             return signin.handle(call, self._state)
         if self.idp is not None and call.path.startswith(IDP_PATH):
             return self.idp(call)
+        if call.path == cloudtrail.PATH and not call.service:
+            return self._tell_sessions()
         if call.path != "/" and call.service != "s3":
             return text_response(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if not call.service:
@@ -61,6 +65,10 @@ class Router:
 
         caller = authenticate(call, self._state.credential_store)
         return self._serve(call, caller)
+
+    def _tell_sessions(self) -> Response:
+        content = cloudtrail.records(self._state.credential_store, self._region)
+        return Response(200, json.dumps(content, indent=1).encode(), "application/json")
 
     def _serve(self, call: Call, caller: Principal) -> Response:
         if call.service == "dynamodb":

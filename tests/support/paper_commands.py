@@ -121,7 +121,9 @@ def parameters(words: list[str], folder: Path) -> tuple[str, str, dict[str, Any]
 
 @cache
 def _service_model(service: str) -> Any:
-    return botocore.session.get_session().get_service_model(service)
+    # the AWS CLI has a second set of commands for S3
+    name = {"s3api": "s3"}.get(service, service)
+    return botocore.session.get_session().get_service_model(name)
 
 
 def _value(shape: Any, value: str, folder: Path, *, has_value: bool) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import CommandParser
 
-from cooper_project.management import operators
+from cooper_project.management import cloudtrail_arguments, operators
 from cooper_project.management.base import CooperCommand, UsageError
 from core import audit
 from core.audit import AuditEvent, Event
@@ -38,7 +38,8 @@ class Command(CooperCommand):
         "cooper -audit export --from 2026-11-01 --to 2026-11-30 --output november.jsonl\n"
         "cooper -audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
         "--format csv > morning.csv\n"
-        "cooper -audit verify --public-key cooper.pem --files /mnt/sent"
+        "cooper -audit verify --public-key cooper.pem --files /mnt/sent\n"
+        "cooper -audit unexplained cloudtrail/*.json.gz"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -67,6 +68,10 @@ class Command(CooperCommand):
             "--output", default="-", metavar="FILE", help="a new file; - (or nothing) is stdout"
         )
         self._add_verify(verbs)
+        unexplained = verbs.add_parser(
+            "unexplained", help="sessions in CloudTrail of which the audit log knows nothing"
+        )
+        cloudtrail_arguments.add_arguments(unexplained)
         self.add_region_to(verbs)
 
     def _add_verify(self, verbs: Any) -> None:
@@ -91,6 +96,8 @@ class Command(CooperCommand):
     def run_command(self, **options: Any) -> None:
         if options["verb"] == "verify":
             self._verify(**options)
+        elif options["verb"] == "unexplained":
+            self._compare_with_cloudtrail(**options)
         else:
             self._export(**options)
 
@@ -123,6 +130,27 @@ class Command(CooperCommand):
             count = len(verdict.findings)
             raise CooperError(f"{count:,} things are not as they were sent. {extent}")
         self.say(f"All is as it was sent: {extent}")
+
+    def _compare_with_cloudtrail(self, **options: Any) -> None:
+        """Print the sessions that nothing explains; end with 1 when there is any."""
+        with operators.acting():
+            comparison = cloudtrail_arguments.compare_files(
+                options["cloudtrail"],
+                options["events"],
+                options["principal"],
+                options["address"],
+            )
+
+        self.say(f"cooper is: {', '.join(comparison.principals)}")
+        for finding in comparison.findings:
+            for line in finding.lines:
+                self.say(line)
+
+        number = len(comparison.findings)
+        summary = f"{number} of {comparison.count} sessions in CloudTrail are not explained."
+        if number:
+            raise CooperError(f"{summary} See docs/siem.md.")
+        self.say(summary)
 
     def _export(self, **options: Any) -> None:
         time_range = parse_range(options["since"], options["until"])
