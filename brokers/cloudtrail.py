@@ -89,14 +89,14 @@ def _session_of(record: Any) -> IssuedSession | None:
         # another service did it for itself, or it was refused
         return None
 
-    asked = _part(record, "requestParameters")
+    parameters = _part(record, "requestParameters")
     at = datetime.fromisoformat(str(record["eventTime"])).astimezone(UTC)
     return IssuedSession(
         at=at,
         operation=str(record["eventName"]),
         caller=str(_part(record, "userIdentity").get("arn", "")),
         subject=str(user["arn"]),
-        name=str(asked.get("roleSessionName") or asked.get("name") or ""),
+        name=str(parameters.get("roleSessionName") or parameters.get("name") or ""),
         access_key_id=str(access_key_id),
         address=str(record.get("sourceIPAddress", "")),
         request_id=str(record.get("requestID", "")),

@@ -44,10 +44,10 @@ class Known:
     @classmethod
     def of(cls, events: Iterable[Mapping[str, Any]]) -> "Known":
         """Return what events tell, each as an export has it (`core.audit_export`)."""
-        known = cls()
+        knowledge = cls()
         for event in events:
-            known.add(event)
-        return known
+            knowledge.add(event)
+        return knowledge
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Take one event in; most tell nothing of sessions."""
@@ -72,8 +72,8 @@ class Known:
         if session.access_key_id in self.access_keys:
             return True
 
-        asked = self.doubtful.get(session.name, [])
-        if any(at - DOUBT_TIME <= session.at <= at + DOUBT_TIME for at in asked):
+        moments = self.doubtful.get(session.name, [])
+        if any(at - DOUBT_TIME <= session.at <= at + DOUBT_TIME for at in moments):
             return True
 
         tries = self.tries.get(session.account, [])
@@ -117,7 +117,7 @@ class Comparison:
 
 def compare(
     sessions: Iterable[IssuedSession],
-    known: Known,
+    knowledge: Known,
     principals: Iterable[str] = (),
     networks: Iterable[Network] = (),
 ) -> Comparison:
@@ -130,9 +130,9 @@ def compare(
     """
     # one that crosses AWS accounts is in the trails of both
     each_session = {session.access_key_id: session for session in sessions}
-    explained = {key for key, session in each_session.items() if known.explains(session)}
+    explained = {key for key, session in each_session.items() if knowledge.explains(session)}
 
-    patterns = {*principals, *known.servers}
+    patterns = {*principals, *knowledge.servers}
     patterns |= {pattern_of(each_session[key].caller) for key in explained}
     if each_session and not patterns:
         raise Invalid("Nothing tells who cooper is in AWS. Name its role: --principal ARN")

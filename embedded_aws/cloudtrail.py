@@ -45,17 +45,17 @@ def _asked_and_answered(credentials: TemporaryCredentials) -> dict[str, Any]:
     }
     user = {"arn": credentials.arn}
     if credentials.kind is PrincipalType.FEDERATED_USER:
-        asked = {"name": credentials.session_name}
+        parameters = {"name": credentials.session_name}
         answer["federatedUser"] = user | {"federatedUserId": credentials.user_id}
     else:
-        asked = {
+        parameters = {
             "roleArn": credentials.principal_arn,
             "roleSessionName": credentials.session_name,
         }
         answer["assumedRoleUser"] = user | {"assumedRoleId": credentials.user_id}
         if credentials.source_identity:
-            asked["sourceIdentity"] = credentials.source_identity
-    return {"requestParameters": asked, "responseElements": answer}
+            parameters["sourceIdentity"] = credentials.source_identity
+    return {"requestParameters": parameters, "responseElements": answer}
 
 
 def _iso(moment: float) -> str:
