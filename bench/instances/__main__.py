@@ -21,7 +21,9 @@ def main() -> None:
     parser.add_argument("--reloads", type=int, default=10)
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second meanwhile")
     parser.add_argument("--minutes", type=float, default=30.0, help="of the steady load")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each crowd")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="of slow clients, of each flood"
+    )
     options = parser.parse_args()
     unknown = set(options.what) - set(BY_NAME)
     if unknown:
