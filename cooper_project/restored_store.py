@@ -16,7 +16,13 @@ from core import audit, installation, store_identity
 from core.audit import Event
 from core.dynamo import TableIdentity, existing_tables, transaction
 from core.dynamo.table_manager import TableManager
-from core.emergency_stop import HISTORY, REASON_LIMIT, put_stop_for_restore, stop_in
+from core.emergency_stop import (
+    HISTORY,
+    REASON_LIMIT,
+    put_release,
+    put_stop_for_restore,
+    stop_in,
+)
 from core.errors import Conflict
 from core.installation import STOP_SWITCH_ITEM, Installation
 from core.store_identity import TABLES_ITEM
@@ -190,6 +196,18 @@ def _accept(restore: Restore) -> None:
         writes.replace(_item(restore))
         writes.replace(tables)
         writes.create(audit.event(Event.RESTORE_STEP_DONE, restore=restore.id, step="accept"))
+
+
+def release(restore: Restore, **facts: Any) -> None:
+    """Let the stop be lifted, since what the restore undid was worked off; `facts` say how.
+
+    Raise Conflict when the stop is not about this restore.
+    """
+    restore.worked_off_at = audit.now().isoformat(timespec="seconds")
+    with transaction() as writes:
+        put_release(writes, restore.id)
+        writes.replace(_item(restore))
+        writes.create(audit.event(Event.RESTORE_WORKED_OFF, restore=restore.id, **facts))
 
 
 def _item(restore: Restore) -> Installation:

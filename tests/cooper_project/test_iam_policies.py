@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from accounts import models, person_names
 from accounts.command_lines import CommandLine
@@ -131,6 +131,8 @@ def set_restored_tables_up(stage: Stage) -> None:
             writes.create(document)
     restore_tables(stage.aws, copy_of_tables(stage.aws))
     stage.command("cooper_setup")
+    words = ["since-restore", "--nothing-shipped", "--why", "x", "--release"]
+    stage.command("cooper_audit", *words)
     assert Token.everything() == Permit.everything() == CommandLine.everything() == []
 
 
@@ -219,6 +221,12 @@ def verify_the_audit_log(stage: Stage) -> None:
     public_key = stage.folder / "cooper.pem"
     public_key.write_bytes(signing_key().public_pem)
     stage.command("cooper_audit", "verify", "--public-key", str(public_key))
+
+
+@under("audit.json")
+def list_what_a_restore_undid(stage: Stage) -> None:
+    with pytest.raises(CommandError, match="no restore"):
+        stage.command("cooper_audit", "since-restore", "--nothing-shipped", "--why", "x")
 
 
 @under("ship.json")

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from django.core.management.base import CommandParser
 
-from cooper_project.management import cloudtrail_arguments, operators
+from cooper_project.management import cloudtrail_arguments, operators, since_restore
 from cooper_project.management.base import CooperCommand, UsageError
 from core import audit
 from core.audit import AuditEvent, Event
@@ -39,7 +39,8 @@ class Command(CooperCommand):
         "cooper -audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
         "--format csv > morning.csv\n"
         "cooper -audit verify --public-key cooper.pem --files /mnt/sent\n"
-        "cooper -audit unexplained cloudtrail/*.json.gz"
+        "cooper -audit unexplained cloudtrail/*.json.gz\n"
+        "cooper -audit since-restore 2026-11-*.jsonl        (what a restore undid)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -72,6 +73,7 @@ class Command(CooperCommand):
             "unexplained", help="sessions in CloudTrail of which the audit log knows nothing"
         )
         cloudtrail_arguments.add_arguments(unexplained)
+        since_restore.add_to(verbs)
         self.add_region_to(verbs)
 
     def _add_verify(self, verbs: Any) -> None:
@@ -98,6 +100,8 @@ class Command(CooperCommand):
             self._verify(**options)
         elif options["verb"] == "unexplained":
             self._compare_with_cloudtrail(**options)
+        elif options["verb"] == since_restore.VERB:
+            since_restore.run(self, options)
         else:
             self._export(**options)
 

@@ -1,0 +1,273 @@
+"""What a restore undid is listed from the shipped log, and worked off before the stop is lifted."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts import local_accounts, totp
+from accounts.models import Person
+from brokers.models import Association
+from cooper_project import restored_store, setup, since_restore
+from core import audit
+from core.audit import Event
+from core.audit_export import Format, TimeRange, export_lines
+from core.dynamo import transaction
+from core.emergency_stop import put_lift
+from core.errors import Conflict
+from core.installation import STOP_SWITCH_ITEM, Installation
+from embedded_aws import EmbeddedAws
+from tests.support import clock
+from tests.support.codes import give_device
+from tests.support.events import all_events
+from tests.support.restores import copy_of_tables, restore_tables
+
+PASSWORD = "long-and-rare-4711\n"
+
+NOTHING_TO_DO = {
+    *since_restore.ISSUED,
+    Event.SIGN_IN_DONE,
+    Event.SIGN_OUT_DONE,
+    # set-up ends and uses up all of these
+    Event.SESSIONS_ENDED,
+    Event.SESSION_ENDED,
+    Event.RECOVERY_USED,
+    Event.COMMAND_LINE_ALLOWED,
+    Event.COMMAND_LINE_BEGUN,
+    Event.COMMAND_LINE_ENDED,
+    Event.COMMAND_LINE_MOVED,
+    Event.PERMIT_ASKED,
+    Event.PERMIT_GIVEN,
+    # who is one is told of again; the clock is learnt again; retired keys retire by their time
+    Event.PERSON_MADE_ADMIN,
+    Event.NEW_ADMINS_ACKNOWLEDGED,
+    Event.DEVICE_CLOCK_LEARNT,
+    Event.SECRET_KEY_MADE,
+    Event.SECRET_KEY_RETIRED,
+    # they change nothing that is stored
+    Event.ENROLMENT_BEGUN,
+    Event.KEYS_ENCRYPTED,
+    Event.TARGET_TRIED,
+    Event.EXPORT_DONE,
+    Event.AUDIT_VIEWED,
+    Event.AUDIT_EXPORTED,
+    Event.IDP_TRIED,
+    Event.SETUP_DONE,
+    Event.SERVE_STARTED,
+    Event.RESTORE_FOUND,
+    Event.RESTORE_STEP_DONE,
+    Event.RESTORE_WORKED_OFF,
+}
+"""Kinds of events of whose undoing nothing is to be done, beside refusals and failures."""
+
+
+@pytest.fixture
+def since_point(store: EmbeddedAws, tmp_path: Path) -> Callable[[Callable[[], None]], Path]:
+    """Return what does something after a restore point, ships the log, and restores to there."""
+
+    def make(change: Callable[[], None]) -> Path:
+        before, at = copy_of_tables(store), audit.now()
+        clock.shift(2)
+        change()
+        file = tmp_path / "shipped.jsonl"
+        file.write_text(shipped_log())
+        restore_tables(store, before, at=at)
+        clock.shift(2)
+        setup.set_up(lambda line: None)
+        clock.shift(2)
+        return file
+
+    return make
+
+
+def shipped_log() -> str:
+    """Return the audit log as batches have it."""
+    today = datetime.now(UTC).date()
+    days = TimeRange.of_days(today, today)
+    lines = list(export_lines(days.events(), Format.JSON_LINES))
+    first = json.dumps({"number": 1, "previous": "0" * 64, "ids": [], "late": []})
+    return "".join([first + "\n", *lines])
+
+
+def run(*words: Any) -> str:
+    output = io.StringIO()
+    call_command("cooper_audit", "since-restore", *map(str, words), stdout=output)
+    return output.getvalue()
+
+
+def ids_of_open(output: str) -> list[str]:
+    return [line[1:9] for line in output.splitlines() if "] OPEN" in line]
+
+
+def take_away() -> None:
+    """Do one of each of what must not come back."""
+    call_command("cooper_user", "disable", "bob", stdout=io.StringIO())
+    local_accounts.set_password("alice", PASSWORD.strip())
+    local_accounts.set_groups("alice", ["visitors"])
+    give_device("dan")
+    totp.reset_device("local:dan", "carol")
+    rule = next(iter(Association.everything()))
+    with transaction() as writes:
+        writes.delete(rule)
+        writes.create(
+            audit.event(Event.ASSOCIATION_DELETED, target=str(rule.target), group=str(rule.group))
+        )
+        writes.create(audit.event(Event.STOP_SET, aws_account="111122223333"))
+
+
+# -- the list --------------------------------------------------------------------------------------
+def test_it_lists_what_was_taken_away_and_how_it_is_done_again(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    output = run(since_point(take_away))
+    for words in (
+        "disabled a person: local:bob",
+        "cooper -user disable local:bob",
+        "changed a password: local:alice",
+        "cooper -user password alice",
+        "changed a person: local:alice",
+        "groups: ['visitors']",
+        "cooper -totp reset local:dan",
+        "deleted an association: ",
+        "stopped grants: 111122223333",
+        "6 lines, 6 open",
+        "6 of them are not in the table",
+    ):
+        assert words in output, words
+
+
+def test_what_was_undone_again_before_the_restore_is_no_line(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    def change() -> None:
+        local_accounts.disable("bob")
+        clock.shift(2)
+        local_accounts.enable("bob")
+
+    output = run(since_point(change))
+    assert "0 lines, 0 open" in output and "person:enable:done: local:bob" in output
+
+
+def test_every_kind_of_event_is_judged() -> None:
+    judged = {*since_restore.TOPIC_OF, *NOTHING_TO_DO}
+    refused = {kind for kind in Event if kind.endswith((":refused", ":failed"))}
+    assert set(Event) - judged == refused
+    assert not judged & refused
+
+
+def test_a_file_that_is_cut_off_is_refused(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(take_away)
+    file.write_text(file.read_text()[:-40])
+    with pytest.raises(CommandError, match="is no event"):
+        run(file)
+
+
+def test_files_that_end_before_the_restore_point_are_refused(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(take_away)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:3]))
+    with pytest.raises(CommandError, match="they say nothing of what was undone"):
+        run(file, "--release")
+
+
+def test_it_lists_nothing_of_tables_that_were_not_restored(store: EmbeddedAws) -> None:
+    with pytest.raises(CommandError, match="no restore"):
+        run("--nothing-shipped", "--why", "x")
+
+
+# -- working it off --------------------------------------------------------------------------------
+def test_the_stop_is_released_once_each_line_was_done_or_accepted(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(take_away)
+    with pytest.raises(CommandError, match="6 lines are open"):
+        run(file, "--release")
+    assert Installation.find(STOP_SWITCH_ITEM).stopped_for_restore
+
+    assert not Person.find("local:bob") or not Person.find("local:bob").disabled
+    call_command("cooper_user", "disable", "bob", stdout=io.StringIO())
+    local_accounts.set_password("alice", PASSWORD.strip())
+    output = run(file)
+    assert "6 lines, 4 open" in output and output.count("done 20") == 2
+
+    accepted = ",".join(ids_of_open(output))
+    assert "4 lines are open" in refusal(file, "--release")
+    assert "Released" in run(file, "--release", "--accept", accepted, "--why", "by hand")
+    assert Person.find("local:bob").disabled
+
+    [event] = [event for event in all_events() if event.event == Event.RESTORE_WORKED_OFF]
+    assert event.why == "by hand" and len(event.facts["accepted"]) == 4
+    assert event.facts["files"].keys() == {file.name} and event.facts["os_user"]
+    lift()
+    assert Installation.find(STOP_SWITCH_ITEM).stopped is False
+
+
+def test_a_person_who_was_enabled_again_is_open_again(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(lambda: local_accounts.disable("bob"))
+    local_accounts.disable("bob")
+    assert "1 lines, 0 open" in run(file)
+    clock.shift(2)
+    local_accounts.enable("bob")
+    assert "1 lines, 1 open" in run(file)
+
+
+def test_where_nothing_was_shipped_somebody_says_so(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    since_point(take_away)
+    with pytest.raises(CommandError, match="-why"):
+        run("--nothing-shipped", "--release")
+    run("--nothing-shipped", "--release", "--why", "no shipper yet")
+    [event] = [event for event in all_events() if event.event == Event.RESTORE_WORKED_OFF]
+    assert event.facts["nothing_shipped"] is True and event.why == "no shipper yet"
+
+
+def test_it_releases_no_later_restore(
+    store: EmbeddedAws, since_point: Callable[[Callable[[], None]], Path]
+) -> None:
+    since_point(take_away)
+    old = restored_store.stored_restore()
+    restore_tables(store, copy_of_tables(store))
+    clock.shift(2)
+    setup.set_up(lambda line: None)
+    with pytest.raises(Conflict):
+        restored_store.release(old)
+    with pytest.raises(Conflict):
+        lift()
+
+
+def refusal(*words: Any) -> str:
+    with pytest.raises(CommandError) as caught:
+        run(*words)
+    return str(caught.value)
+
+
+def lift() -> None:
+    with transaction() as writes:
+        put_lift(writes, Installation.find(STOP_SWITCH_ITEM).stopped_since)
+
+
+def test_the_page_says_why_the_stop_stays(
+    store: EmbeddedAws, client_of: Callable[..., Client]
+) -> None:
+    restore_tables(store, copy_of_tables(store))
+    setup.set_up(lambda line: None)
+    carol = client_of("carol")
+    address = f"/admin/cooper/installation/{STOP_SWITCH_ITEM}/change/"
+    page = carol.get(address).content.decode()
+    assert "since-restore" in page and "Lift the stop" not in page
+    answer = carol.post(address, {"stopped": "off", "reason": "", "code": "000000"})
+    assert "what the restore undid" in answer.content.decode()
+    assert Installation.find(STOP_SWITCH_ITEM).stopped is True
