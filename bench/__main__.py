@@ -9,6 +9,7 @@ targets against pages with twelve.
 `home` measures home by how many targets somebody may become: CPU, bytes, and in chromium the time
 from a key in the search to the painted list, and layout shift.
 `flood`: pages of signed-in people during a flood against the same pages without one.
+`restore` is the restore drill: into another prefix and to another KMS key (docs/restore.md).
 `serving` starts, reloads and stops a real server.
 `scale` loads 100,000 targets and 50,000 people.
 `instances` measures the promises of three servers on one store (see `bench.instances`), and ends
@@ -36,6 +37,7 @@ WHAT = {
     "flood",
     "serving",
     "grants",
+    "restore",
     "scale",
     "workers",
     "instances",

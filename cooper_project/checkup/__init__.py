@@ -7,6 +7,7 @@ order in which they are run. Those marked `at_start` the server runs before it s
 """
 
 from cooper_project.checkup import (
+    backups,
     credentials,
     local,
     permissions,
@@ -48,5 +49,6 @@ CHECKS: tuple[Check, ...] = (
     Check("administrators", sign_in.check_administrators, needs=("tables",)),
     Check("console-sign-in", sign_in.check_console_sign_in, needs=("settings",)),
     Check("saml", sign_in.check_saml, needs=("tables", "kms-key")),
+    Check("backups", backups.check_backups, needs=("tables",), patience=ASKS_MUCH),
     Check("header", public_address.check_header),
 )

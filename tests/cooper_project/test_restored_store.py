@@ -25,6 +25,7 @@ from core.errors import Conflict, CooperError
 from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
 from sso_portal.models import Token
+from tests.embedded_aws.clients import client_for
 from tests.support import clock
 from tests.support.codes import give_device, next_code
 from tests.support.events import all_events
@@ -111,6 +112,21 @@ def test_tables_restored_without_others_are_refused(store: EmbeddedAws) -> None:
     assert store.tables.keys() == before.keys()
     call_command("cooper_setup", "--make-missing", stdout=io.StringIO())
     assert switch().stopped is True
+
+
+def test_a_table_restored_from_a_backup_is_recognised(store: EmbeddedAws) -> None:
+    dynamodb = client_for(store, "dynamodb")
+    name = "cooper-people"
+    backup = dynamodb.create_backup(TableName=name, BackupName="daily")["BackupDetails"]
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=name)
+    dynamodb.restore_table_from_backup(TargetTableName=name, BackupArn=backup["BackupArn"])
+    setup.set_up(quiet)
+    assert switch().stopped is True
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    assert table["DeletionProtectionEnabled"] and table["SSEDescription"]["KMSMasterKeyArn"]
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert "ENABLED" in str(backups["PointInTimeRecoveryDescription"])
 
 
 def test_a_second_restore_begins_anew(store: EmbeddedAws) -> None:
