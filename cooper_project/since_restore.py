@@ -1,6 +1,6 @@
 """What a restore undid: events of the shipped log that the restored audit table does not have.
 
-The log that left the house reaches further than the restored tables. Each thing that was taken away
+The shipped log reaches further than the restored tables. Each thing that was taken away
 after the restore point, and is therefore back, becomes a line that somebody works off.
 """
 

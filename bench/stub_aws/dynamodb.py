@@ -34,6 +34,7 @@ class Database:
         self.tables: dict[str, Table] = {}
         self.units = Units()
         self.operations: dict[str, Callable[[Document], Document]] = {
+            "DescribeTable": self._describe,
             "GetItem": self._get,
             "BatchGetItem": self._batch_get,
             "TransactGetItems": self._transact_get,
@@ -68,6 +69,9 @@ class Database:
         return schema.key_of(action.get("Key") or action["Item"])
 
     # -- reading
+
+    def _describe(self, request: Document) -> Document:
+        return {"Table": self.table(request["TableName"]).origin}
 
     def _get(self, request: Document) -> Document:
         stored = self._read(request)

@@ -6,6 +6,7 @@ Sizes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Capacity
 from base64 import b64decode
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -159,12 +160,23 @@ class Index:
             self.partitions.add(hash_content, (range_content, key))
 
 
+def _seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
+
+
 class Table:
     """One table."""
 
     def __init__(self, name: str, description: dict[str, Any]) -> None:
         """Make it empty; the description is DescribeTable's."""
         self.name = name
+        self.origin = {
+            "TableName": name,
+            "TableArn": description.get("TableArn", ""),
+            "TableId": description.get("TableId", ""),
+            "CreationDateTime": _seconds(description.get("CreationDateTime")),
+        }
+        """What tells it from any other table of this name, as DescribeTable has it."""
         self.schema = KeySchema(description["KeySchema"])
         self.indexes = {
             index["IndexName"]: Index(index, self.schema)

@@ -71,7 +71,7 @@ def add_to(verbs: "argparse._SubParsersAction[CommandParser]") -> None:
     verb.add_argument(
         "--nothing-shipped",
         action="store_true",
-        help="no event had left the house: nobody can tell what was undone",
+        help="no event was ever shipped: nobody can tell what was undone",
     )
 
 
