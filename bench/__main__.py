@@ -44,10 +44,10 @@ WHAT = {
 }
 """What there is to measure."""
 
-WITH_OWN_AWS = {"audit", "command_line", "grants", "instances", "scale", "workers"}
+WITH_OWN_AWS = {"audit", "command_line", "grants", "instances", "restore", "scale", "workers"}
 """What starts an AWS of its own; all else is measured with the embedded one."""
 
-IN_OWN_PROCESS = {"audit", "instances"}
+IN_OWN_PROCESS = {"audit", "instances", "restore"}
 """What has settings of its own."""
 
 AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
