@@ -23,6 +23,9 @@ TARGETS = 2_000
 FEDERATED = 50
 PEOPLE = 200
 
+AT_ONCE = 50
+"""Documents that are written together."""
+
 NEW_PREFIX = "restored-"
 
 FEDERATED_USER = "drill-0001"
@@ -163,10 +166,12 @@ def fill_store(targets: str, federated: str, people: str) -> None:
     from accounts.models import Person, TotpDevice
     from brokers import federation_keys
     from brokers.models import Association, Target
+    from core.dynamo import Document, transaction
 
     model = Target.find("dev-uploads")
     keys = federation_keys.decrypt_keys(model)
     role = Target.find("dev-read")
+    documents: list[Document] = []
     # the first ones but for those that are named
     federated_numbers = set(range(int(federated) + 2)) - {8, 9}
     for number in range(int(targets)):
@@ -178,14 +183,20 @@ def fill_store(targets: str, federated: str, people: str) -> None:
             ciphertext = federation_keys.encrypt_for_target(keys, str(target.name))
             target.federation_keys = ciphertext.blob
             target.federation_keys_kms_arn = ciphertext.key_arn
-        target.save()
-        Association(f"drill-{number:04}", GROUP).save()
+        documents += [target, Association(f"drill-{number:04}", GROUP)]
 
     for number in range(int(people)):
         person = f"local:drill-{number}"
-        Person(person, provider="local", subject=f"drill-{number}").save()
+        documents.append(Person(person, provider="local", subject=f"drill-{number}"))
         ciphertext = totp.encrypt_seed(totp.new_seed(), person)
-        TotpDevice(person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True).save()
+        documents.append(
+            TotpDevice(person, seed=ciphertext.blob, key_arn=ciphertext.key_arn, confirmed=True)
+        )
+
+    for start in range(0, len(documents), AT_ONCE):
+        with transaction() as writes:
+            for document in documents[start : start + AT_ONCE]:
+                writes.replace(document)
     print(f"{targets} targets ({federated} federated users), {people} people with devices")
 
 
