@@ -88,10 +88,10 @@ def _say_time(what: str, work: Any, *arguments: Any) -> Any:
 
 
 def _type(line: str) -> str:
-    """Run a command as it is typed; return what it says."""
+    """Run a command as it is typed, anew where AWS was too busy; return what it says."""
     words = shlex.split(line)[1:]
 
-    def run() -> str:
+    def run(tries: int = 5) -> str:
         done = subprocess.run(
             [sys.executable, str(ROOT / "cooper"), *words],
             cwd=ROOT,
@@ -99,6 +99,9 @@ def _type(line: str) -> str:
             text=True,
             check=False,
         )
+        if done.returncode and "try again" in done.stderr and tries:
+            print(f"again: {done.stderr.splitlines()[-1]}")
+            return run(tries - 1)
         assert done.returncode == 0, f"{line}: {done.stdout} {done.stderr}"
         return done.stdout
 
