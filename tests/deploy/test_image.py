@@ -4,12 +4,10 @@ No base image can be had here, so `docker build` is not among what is tried; nor
 installs is in the root. Packages come as wheels, by the hashes in requirements.txt.
 """
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,17 +56,11 @@ def image() -> Iterator[Path]:
         (root / "usr/local/bin/python").symlink_to("/usr/bin/python3.11")
         copy_files(root / "opt/cooper")
         wheels = root / "wheels"
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes"]
-        pip = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
-        download[0] = os.environ.get("PIP_PYTHON", pip)
-        options = [
-            "--only-binary",
-            ":all:",
-            "-r",
-            str(ROOT / "requirements.txt"),
-            "-d",
-            str(wheels),
-        ]
+        # the venv of the tests may have no pip
+        python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or "python3"
+        download = [python, "-m", "pip", "download", "--quiet", "--require-hashes"]
+        options = ["--only-binary", ":all:", "--python-version", "3.11", "--dest", str(wheels)]
+        options += ["--requirement", str(ROOT / "requirements.txt")]
         subprocess.run([*download, *options], check=True)
         for step in run_steps((ROOT / "Dockerfile").read_text().split("\nFROM ")[1]):
             words = in_root(root, step, PIP_NO_INDEX="1", PIP_FIND_LINKS="/wheels")
@@ -104,8 +96,10 @@ def test_it_serves_as_a_user_who_can_write_nowhere_but_in_tmp(image: Path, tmp_p
         [command] = re.findall(r"^CMD \[(.*)\]$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
         script = "exec " + shlex.join(command.replace('"', "").split(", "))
         settings |= {"COOPER_BIND": f"127.0.0.1:{port}", "PYTHONDONTWRITEBYTECODE": "1"}
-        files = {name: value for name, value in environment.items() if not name.endswith("_FILE")}
-        words = in_root(image, script, user="10001:10001", **files, **settings)
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")
+        settings |= {name: environment[name] for name in names}
+        settings |= {name: environment[name] for name in environment if name.startswith("COOPER_")}
+        words = in_root(image, script, user="10001:10001", **settings)
         # the root file system is read-only, /tmp is in memory
         mounts = (
             f"mount --bind {image} {image} && mount -o remount,ro,bind {image} && "
