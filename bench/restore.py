@@ -141,12 +141,18 @@ def _restore_tables(dynamodb: Any) -> None:
 # -- what runs in processes of their own -----------------------------------------------------------
 def _set_django_up() -> None:
     import django
+    from django.conf import settings
     from django.test.utils import setup_test_environment
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cooper_project.settings")
     django.setup()
     # Django's client asks a host of its own
     setup_test_environment()
+    # collecting static files is the server's business
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
 
     from cooper_project import preparation
     from core import installation, secret_keys
