@@ -213,9 +213,9 @@ def _note_processes(figures: Figures, samples: _Samples) -> None:
     figures.note("memory of all workers at the end", samples.mebibytes[-1], unit="MiB")
     figures.note("  slope in the second half, an hour", slope, SLOPE, "MiB")
     figures.note("open files, least of the last quarter", _least(samples.files, 3))
-    figures.note("  more than in the quarter before", _growth(samples.files), MORE_FILES)
+    figures.note("  more open files than before that", _growth(samples.files), MORE_FILES)
     figures.note("threads, least of the last quarter", _least(samples.threads, 3))
-    figures.note("  more than in the quarter before", _growth(samples.threads), MORE_THREADS)
+    figures.note("  more threads than before that", _growth(samples.threads), MORE_THREADS)
     figures.note("cores that all servers used", samples.cores)
 
 
