@@ -82,7 +82,8 @@ def _parse(body: bytes) -> dict[str, Any]:
 def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
     """Return a JSON object; if it is a binary value, in base64, with its bytes.
 
-    An attribute that is called B is none: what it has is an object, and no text.
+    An attribute that is called B is none: what it has is an object, and no text; so has a table
+    that is called BS.
     """
     if len(value) != 1:
         return value
@@ -90,6 +91,6 @@ def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
     if isinstance(text, str):
         return {"B": base64.b64decode(text)}
     texts = value.get("BS")
-    if isinstance(texts, list):
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         return {"BS": [base64.b64decode(text) for text in texts]}
     return value

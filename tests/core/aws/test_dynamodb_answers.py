@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ChecksumError
 from botocore.parsers import create_parser
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import aws
@@ -90,6 +90,7 @@ def read(operation: str, response: dict[str, Any]) -> dict[str, Any]:
     return parsed | added
 
 
+@example(("BatchGetItem", {"Responses": {"BS": [{"B": {"B": "eA=="}}]}}))
 @given(ANSWERS)
 def test_an_answer_is_read_as_botocore_reads_it(
     aws: EmbeddedAws, case: tuple[str, dict[str, Any]]
