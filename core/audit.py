@@ -27,6 +27,8 @@ class Event(StrEnum):
     PERSON_CHANGED = "person:change:done"
     PERSON_DISABLED = "person:disable:done"
     PERSON_ENABLED = "person:enable:done"
+    SERVICE_TOKEN_MADE = "service-token:make:done"  # noqa: S105 - an event's name
+    SERVICE_TOKEN_REVOKED = "service-token:revoke:done"  # noqa: S105 - an event's name
     PERSON_NAME_ALLOWED = "person:allow-name:done"
     PERSON_DELETED = "person:delete:done"
     DEVICE_ADDED = "device:add:done"

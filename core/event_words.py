@@ -46,6 +46,8 @@ WORDS: Mapping[Event, EventWords] = {
     Event.PERSON_CHANGED: EventWords("changed a person"),
     Event.PERSON_DISABLED: EventWords("disabled a person"),
     Event.PERSON_ENABLED: EventWords("enabled a person"),
+    Event.SERVICE_TOKEN_MADE: EventWords("made a service token"),
+    Event.SERVICE_TOKEN_REVOKED: EventWords("revoked a service token"),
     Event.PERSON_NAME_ALLOWED: EventWords("allowed a person's name"),
     Event.PERSON_DELETED: EventWords("deleted a person"),
     Event.PERSON_MADE_ADMIN: EventWords("made a person an administrator"),
@@ -117,7 +119,7 @@ WORDS: Mapping[Event, EventWords] = {
 
 SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "Access": ("grant", "permit"),
-    "People": ("person", "password", "new-administrators", "admin"),
+    "People": ("person", "password", "new-administrators", "admin", "service-token"),
     "Command lines": ("command-line", "registration-key"),
     "Devices and codes": ("device", "enrolment-code", "recovery-code", "step-up"),
     "Targets": ("target", "association", "keys"),
@@ -151,6 +153,7 @@ WAYS: Mapping[str, str] = {
     "command line": '"way": "command line"',
     **{f"command line, {kind}": f'"client_kind": "{kind}"' for kind in ClientKind},
     "command on the host": '"os_user": "',
+    "service token": '"service_token": "',
 }
 """Ways in which something came about, with what the details of its event then have in them.
 
@@ -187,6 +190,8 @@ def way_in_words(facts: Mapping[str, Any]) -> str:
         return f"{facts.get('way', 'command line')}, {facts['client_kind']}"
     if "way" in facts:
         return str(facts["way"])
+    if "service_token" in facts:
+        return "service token"
     return "command on the host" if "os_user" in facts else ""
 
 

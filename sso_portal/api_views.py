@@ -61,24 +61,38 @@ def api_operation(method: str) -> Callable[[View], View]:
         @csrf_exempt
         @wraps(view)
         def operation(request: CooperRequest, *arguments: Any, **parts: Any) -> HttpResponse:
-            if request.method != method:
-                return _wrong_method(method)
-            try:
+            def work() -> HttpResponse:
                 caller = _caller(request)
                 with audit.acting(person=caller.identity.person):
                     return view(request, caller, *arguments, **parts)
-            except ApiRefusal as refusal:
-                return error_answer(refusal)
-            except ValueError as error:
-                return error_answer(ApiRefusal(400, "invalid_request", str(error)))
-            except PermitNeeded as error:
-                return _permit_needed(error)
-            except CooperError as error:
-                return error_answer(_refusal_for(error))
+
+            return answered(request, method, work)
 
         return operation
 
     return decorate
+
+
+def answered(request: CooperRequest, method: str, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """Do the work where the method is the right one; return its answer, an error's as JSON."""
+    if request.method != method:
+        return _wrong_method(method)
+    try:
+        return work()
+    except ApiRefusal as refusal:
+        return error_answer(refusal)
+    except ValueError as error:
+        return error_answer(ApiRefusal(400, "invalid_request", str(error)))
+    except PermitNeeded as error:
+        return _permit_needed(error)
+    except CooperError as error:
+        return error_answer(_refusal_for(error))
+
+
+def bearer_token(request: CooperRequest) -> str:
+    """Return the token that a request carries, "" for none (RFC 6750, 2.1)."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _wrong_method(method: str) -> HttpResponse:
@@ -88,11 +102,8 @@ def _wrong_method(method: str) -> HttpResponse:
 
 
 def _caller(request: CooperRequest) -> Caller:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-
-    caller = (
-        offers.caller_with(token, request.client_address) if scheme.lower() == "bearer" else None
-    )
+    token = bearer_token(request)
+    caller = offers.caller_with(token, request.client_address) if token else None
     if caller is None:
         raise ApiRefusal(401, "invalid_token", "This session is over. Run: aws sso login")
     return caller

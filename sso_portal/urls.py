@@ -8,6 +8,7 @@ from sso_portal import (
     command_line_views,
     device_code_views,
     oidc_views,
+    people_views,
     permit_views,
     portal_views,
     set_up_views,
@@ -41,5 +42,6 @@ urlpatterns = [
     path("api/v1/targets", api_views.targets, name="api-targets"),
     path("api/v1/targets/<target:name>/credentials", api_views.credentials, name="api-credentials"),
     path("api/v1/aws-config", api_views.config, name="api-aws-config"),
+    path("api/v1/people/<path:person>/disable", people_views.disable, name="api-disable"),
     path("sso/logout", portal_views.logout, name="sso-logout"),
 ]

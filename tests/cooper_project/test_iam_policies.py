@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from accounts import models, person_names
+from accounts import models, person_names, service_tokens
 from accounts.command_lines import CommandLine
 from accounts.models import TotpDevice
 from brokers.import_export import jobs
@@ -199,6 +199,14 @@ def connect_identity_providers(stage: Stage) -> None:
 def look_after_registration_keys(stage: Stage) -> None:
     for verb in ("list", "rotate"):
         stage.command("cooper_registrations", verb)
+
+
+@under("setup.json")
+def look_after_service_tokens(stage: Stage) -> None:
+    stage.command("cooper_tokens", "add", "okta-hook")
+    stage.command("cooper_tokens", "list")
+    [token] = service_tokens.everything()
+    stage.command("cooper_tokens", "revoke", token.id)
 
 
 @under("encrypt.json")

@@ -95,6 +95,7 @@ ADDRESSES = {
     "/api/v1/openapi.json": ([OK] * 5, [WRONG_WAY] * 5),
     "/api/v1/targets": ([NO_TOKEN] * 5, [WRONG_WAY] * 5),
     "/api/v1/targets/<target:name>/credentials": ([WRONG_WAY] * 5, [NO_TOKEN] * 5),
+    "/api/v1/people/<path:person>/disable": ([WRONG_WAY] * 5, [NO_TOKEN] * 5),
     "/api/v1/aws-config": ([NO_TOKEN] * 5, [WRONG_WAY] * 5),
     "/targets/<target:name>/console/": (
         [SIGN_IN] * 5,

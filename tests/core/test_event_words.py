@@ -71,6 +71,7 @@ def test_what_this_cooper_does_not_know_is_called_by_the_parts_of_its_name():
         ({"way": "credentials"}, "credentials"),
         ({"way": "credentials", "one_of_several": True}, "credentials, several at once"),
         ({"os_user": "root"}, "command on the host"),
+        ({"service_token": "okta-hook"}, "service token"),
         ({}, ""),
     ],
 )

@@ -89,7 +89,10 @@ def test_it_serves_the_config_block(tool):
 
 def test_the_description_has_each_operation_and_no_other(store):
     description = json.loads(Client().get("/api/v1/openapi.json").content)
-    described = {path.replace("{name}", "<target:name>") for path in description["paths"]}
+    described = {
+        path.replace("{name}", "<target:name>").replace("{person}", "<path:person>")
+        for path in description["paths"]
+    }
     served = {
         f"/{pattern.pattern}"
         for resolver in get_resolver().url_patterns

@@ -32,6 +32,8 @@ API_ADDRESSES = {
     "/api/v1/targets": ("GET", {}, NO_TOKEN, NO_TOKEN, OK, OK),
     "/api/v1/targets/<target:name>/credentials": ("POST", {}, NO_TOKEN, NO_TOKEN, NOWHERE, OK),
     "/api/v1/aws-config": ("GET", {}, NO_TOKEN, NO_TOKEN, OK, OK),
+    # a service token alone is good for it, and none of a person's
+    "/api/v1/people/<path:person>/disable": ("POST", {}, NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
 }
 ADDRESSES = API_ADDRESSES | PORTAL_ADDRESSES
 
