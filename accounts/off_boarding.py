@@ -40,6 +40,7 @@ def disable(text: str) -> Outcome:
     person = Person.find(f"{provider_id}:{subject}")
     if person is None and provider_id != LOCAL_PROVIDER:
         return _disable_beforehand(provider_id, subject)
+    # a hook may ask twice: neither an event nor an epoch more
     if person is not None and person.disabled:
         return Outcome.WAS_DISABLED
 

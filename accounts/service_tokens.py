@@ -75,8 +75,10 @@ def add(name: str, days: int, made_by: str) -> str:
     if not 0 < days <= LONGEST_DAYS:
         raise Invalid(f"A token is good for 1 to {LONGEST_DAYS} days.", field="days")
 
+    # set-up makes none: most installations need none
     installation.ensure(ITEM, value="[]")
     item = installation.set_up_item(ITEM)
+    # those that are over go with the next one that is made
     tokens = [one for one in _tokens_in(item) if not one.is_over]
     _refuse_too_many(tokens, name)
 

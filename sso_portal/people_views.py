@@ -32,6 +32,7 @@ def _disable(request: CooperRequest, person: str) -> HttpResponse:
         try:
             outcome = off_boarding.disable(person)
         except Refused as error:
+            # the token may do it, and the installation does not bear it
             raise ApiRefusal(409, "last_administrator", error.message) from error
     return answer({"person": person, "disabled": True, "outcome": outcome.value})
 

@@ -44,6 +44,7 @@ def check_metrics(_: Addresses) -> Iterator[Finding]:
 def check_open_files(_: Addresses) -> Iterator[Finding]:
     """Look how many files and connections a process may have open, after raising the limit."""
     limit = open_files.raised_limit()
+    # the server raises it so when it starts
     if limit < open_files.FEWEST:
         yield problem(open_files.TOO_FEW.format(limit=limit))
     elif limit < gunicorn.CONNECTIONS:

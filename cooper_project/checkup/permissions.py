@@ -45,6 +45,7 @@ AS_DENIED = (
 
 def check_permissions(_: Addresses) -> Iterator[Finding]:
     """Try each permission that the server needs, and each that it must not have."""
+    # as a server does that is given none
     installation.use_kms_key()
     for action in probes.actions():
         yield _finding_of_action(action)
@@ -58,6 +59,7 @@ def check_permissions(_: Addresses) -> Iterator[Finding]:
 # -- DynamoDB --------------------------------------------------------------------------------------
 def _finding_of_action(action: str) -> Finding:
     tables = ON_TWO_TABLES.get(action) or tuple(documents())
+    # what the policy denies is tried by itself
     needed = [table for table in tables if not _is_denied(table, action)]
     refusals = [
         why for table in needed if (why := _refusal(partial(probes.try_action, table, action)))
@@ -144,6 +146,7 @@ def _is_allowed(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
     except NotAllowed:
+        # as it has to be for a server
         return False
     return True
 

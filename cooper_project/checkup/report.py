@@ -121,6 +121,7 @@ def run(check: Check, addresses: Addresses) -> list[Finding]:
     thread.start()
     thread.join(check.patience + GRACE)
 
+    # the thread may still add to the other list
     found_in_time = list(findings)
     if thread.is_alive():
         found_in_time.append(unknown(f"no answer within {check.patience:.0f} s. Try again."))

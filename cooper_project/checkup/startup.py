@@ -35,6 +35,7 @@ def check() -> Result:
     failed: set[str] = set()
     for one in checkup.CHECKS:
         if not one.at_start:
+            # what is only told, or takes long, keeps no server waiting
             continue
         findings = run(one, Addresses()) if can_run(one, failed) else []
         if has_failed(findings) or not can_run(one, failed):

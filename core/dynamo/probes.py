@@ -40,6 +40,7 @@ def try_action(model: type[Document], action: str) -> None:
 
 def try_index(model: type[Document], index: str) -> None:
     """Query an index for nothing; raise as above."""
+    # a policy may name tables without their indexes
     arguments = _query(model)[1]
     arguments["IndexName"] = index
     arguments["ExpressionAttributeNames"] = {"#key": _hash_key_of(model, index)}
