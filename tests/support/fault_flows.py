@@ -9,6 +9,9 @@ from django.test import Client
 from tests.support.codes import give_device, next_code
 from tests.support.forms import confirmed, submit
 
+ANY_STATUS = -1
+"""Whatever it is answered with, but a fault."""
+
 JSON = {"HTTP_ACCEPT": "application/json"}
 
 Flow = Callable[[Client], Any]
@@ -31,6 +34,9 @@ class Operation:
 
     cold: bool = False
     """Whether the worker has no catalogue in memory yet."""
+
+    is_stale: bool = False
+    """Whether the worker knows the catalogue as it was before the flow."""
 
     method: str = "post"
     """How its last request is sent."""

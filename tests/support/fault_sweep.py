@@ -11,7 +11,6 @@ from typing import Any
 
 from core.audit import AuditEvent
 from core.dynamo import documents
-from embedded_aws import EmbeddedAws
 from tests.support import faults
 from tests.support.fault_recording import (
     WRITES,
@@ -19,6 +18,7 @@ from tests.support.fault_recording import (
     Recording,
     describe,
     events_in,
+    issued_by,
     uses_of_code,
 )
 from tests.support.faults import Call, Fault
@@ -54,6 +54,19 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 READ_FAULTS = {"error", "deny", "gone", "reset", "cut-unchecked", "absent", "bare", "stall"}
 """Those that differ where nothing is written: of the others there is one alike."""
+
+NOT_WHOLE = (
+    "cut",
+    "cut-unchecked",
+    "torn",
+    "garbled",
+    "garbled-unchecked",
+    "page",
+    "empty",
+    "bare",
+    "absent",
+)
+"""Those by which an answer is not whole, or as if nothing were there."""
 
 SLOW = {"hang", "stall", "drip"}
 """Those that take their time."""
@@ -156,6 +169,15 @@ def cases_of(recording: Recording) -> list[Case]:
     return cases
 
 
+def emptied_cases_of(recording: Recording) -> list[Case]:
+    """Return every call x every answer that is not whole, or says that nothing is there."""
+    cases = []
+    for number in range(len(recording.calls)):
+        cases += [Case(recording.name, number, fault) for fault in NOT_WHOLE]
+        cases += [Case(recording.name, number, fault, lasting=True) for fault in NOT_WHOLE]
+    return cases + absences_of(recording)
+
+
 def _is_at_an_end(calls: list[Call], number: int) -> bool:
     """Return whether a call is the first or the last of those like it."""
 
@@ -250,11 +272,6 @@ def _send_under(case: Case, recording: Recording) -> Any:
         response = recording.send()
     assert fault.hit, f"{case}: it never came"
     return response
-
-
-def issued_by(store: EmbeddedAws) -> list[Any]:
-    """Return what STS has issued, with its secrets."""
-    return list(store._state.credential_store)
 
 
 @contextmanager

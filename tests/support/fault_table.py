@@ -1,6 +1,6 @@
 """The table of the sweep: of each operation how many cases, violations and seconds."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 
@@ -26,14 +26,22 @@ class Row:
         return f"{self.name:<48}{counts}{self.seconds:>9.1f}{self.slowest:>9.1f}"
 
 
-def table_of(rows: list[Row]) -> str:
-    """Return the table, with what was wrong beneath it."""
-    total = Row("in all")
-    for row in rows:
-        total.cases += row.cases
-        total.seconds += row.seconds
-        total.slowest = max(total.slowest, row.slowest)
-        total.violations += row.violations
+class Table:
+    """The rows of some operations, shown one after the other."""
 
-    head = f"{'operation':<48}{'cases':>7}{'violations':>12}{'seconds':>9}{'longest':>9}"
-    return "\n".join([head, *map(str, rows), str(total), *total.violations])
+    def __init__(self, show: Callable[[object], None]) -> None:
+        self.total = Row("in all")
+        self._show = show
+        head = f"{'cases':>7}{'violations':>12}{'seconds':>9}{'longest':>9}"
+        show(f"\n{'operation':<48}{head}")
+
+    def add(self, row: Row) -> None:
+        """Show a row with what was wrong, and count it."""
+        self.total.cases += row.cases
+        self.total.seconds += row.seconds
+        self.total.slowest = max(self.total.slowest, row.slowest)
+        self.total.violations += row.violations
+
+        self._show(row)
+        for violation in row.violations:
+            self._show(f"    {violation}")
