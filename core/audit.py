@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -15,6 +16,12 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProject
 
 from core import audit_shards
 from core.dynamo import WrittenOnce, transaction
+from core.errors import CooperError, Unavailable
+
+NOT_RECORDED = (
+    "cooper cannot write its audit log now, and does nothing without it. "
+    "Nothing was handed out; try again in a minute."
+)
 
 
 class Event(StrEnum):
@@ -283,12 +290,28 @@ def event(kind: Event, *, at: tuple[str, str] | None = None, **facts: Any) -> Au
     )
 
 
+class NotRecorded(Unavailable):
+    """The audit log cannot be written, and without it nothing is done."""
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Say so, in cooper's words, where the block cannot write to the audit log."""
+    try:
+        yield
+    except CooperError as error:
+        if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            # it was refused by something else
+            raise
+        raise NotRecorded(NOT_RECORDED, error.detail, code=error.code) from error
+
+
 def record(kind: Event, **facts: Any) -> AuditEvent:
     """Write an event durably and return it.
 
-    Raise CooperError when it cannot be written; then nothing may be done.
+    Raise NotRecorded when it cannot be written; then nothing may be done.
     """
     audit_event = event(kind, **facts)
-    with transaction() as writes:
+    with recording(), transaction() as writes:
         writes.create(audit_event)
     return audit_event

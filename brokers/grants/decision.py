@@ -12,7 +12,7 @@ from brokers.entitlements import Entitlement, entitlement_to
 from brokers.errors import TargetNotAccessible
 from brokers.grants import limits
 from core import audit, metrics
-from core.audit import Event
+from core.audit import Event, NotRecorded
 from core.errors import CooperError, Invalid
 
 
@@ -76,7 +76,8 @@ def refusals_recorded(
     """
     try:
         yield
-    except Invalid:
+    except (Invalid, NotRecorded):
+        # what keeps the one event from being written keeps the other, too
         raise
     except CooperError as error:
         _record_refusal(identity, target, error, way)

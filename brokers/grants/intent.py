@@ -41,7 +41,7 @@ def record_intent(
     """Record the intent, count it as one of the person's grants in this minute, spend its permit.
 
     Nothing that people share is in this transaction: DynamoDB cancels those that meet on an item.
-    Raise TooMany, PermitNotGood or Unavailable.
+    Raise TooMany, PermitNotGood or NotRecorded.
     """
     all_facts = {
         **facts,
@@ -57,7 +57,7 @@ def record_intent(
     }
     event_key = audit.event_key(now, session.grant_id)
 
-    with transaction() as writes:
+    with audit.recording(), transaction() as writes:
         limits.count_attempt(writes, session.identity, counter)
         if permit:
             permits.spend(writes, permit)

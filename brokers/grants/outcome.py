@@ -25,12 +25,13 @@ OUTCOMES = {
 def record_outcome(intent: Intent, kind: Event, **facts: Any) -> None:
     """Record the outcome beside its intent, once.
 
-    Raise CooperError when it cannot be, and then hand nothing out.
+    Raise NotRecorded when it cannot be, and then hand nothing out.
     """
     day, at = intent.event_key
     outcome = "failed"
     try:
-        put_once(audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts}))
+        with audit.recording():
+            put_once(audit.event(kind, at=(day, f"{at}#outcome"), **{**intent.facts, **facts}))
         outcome = OUTCOMES[kind]
     finally:
         is_one_of_several = bool(intent.facts.get("one_of_several"))

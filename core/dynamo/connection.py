@@ -35,6 +35,12 @@ _MAYBE_DONE_CODES = {"InternalServerError", "InternalFailure", "TransactionInPro
 """Error codes after which a write may have been done, or may still be."""
 
 
+LOOK_WITHIN = 0.4
+"""Seconds for looking whether a write was done that had no answer.
+
+All its tries have waited in vain by then: a table that stalls must not be waited for once more.
+"""
+
 _PARTS: dict[str, dict[str, type]] = {
     "Query": {"Items": list, "Count": int, "ScannedCount": int},
     "Scan": {"Items": list, "Count": int, "ScannedCount": int},

@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
 
 import secrets
 
-from core.dynamo.connection import ConditionFailed, OutcomeUnknown, shared
+from core import aws
+from core.dynamo.connection import LOOK_WITHIN, ConditionFailed, OutcomeUnknown, shared
 from core.dynamo.documents import WrittenOnce
 from core.dynamo.sizes import check_item
 from core.dynamo.transactions import AlreadyExists
@@ -45,7 +46,8 @@ def _demand_written(document: WrittenOnce, error: OutcomeUnknown) -> None:
     That it is not there tells nothing: the put may still be under way.
     """
     try:
-        stored = type(document).find(*document.key)
+        with aws.deadline(LOOK_WITHIN):
+            stored = type(document).find(*document.key)
     except CooperError:
         raise error from None
     if stored is None or stored.nonce != document.nonce:

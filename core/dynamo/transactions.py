@@ -14,8 +14,15 @@ from typing import Any, NamedTuple
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from core import aws
 from core.dynamo.conflicts import demand_passing, tries
-from core.dynamo.connection import CancellationReason, Cancelled, OutcomeUnknown, shared
+from core.dynamo.connection import (
+    LOOK_WITHIN,
+    CancellationReason,
+    Cancelled,
+    OutcomeUnknown,
+    shared,
+)
 from core.dynamo.documents import Document
 from core.dynamo.sizes import check_item
 from core.errors import Conflict, CooperError, Invalid, Unavailable
@@ -216,7 +223,8 @@ class Transaction:
         if proof is None:
             raise error
         try:
-            stored = type(proof).find(*proof.key)
+            with aws.deadline(LOOK_WITHIN):
+                stored = type(proof).find(*proof.key)
         except CooperError:
             raise error from None
         if stored is None:

@@ -154,6 +154,9 @@ _lock = threading.Lock()
 _active: list[_Active] = []
 _journal: list[Call] = []
 _released = [threading.Event()]
+_idle = threading.Condition()
+_met_now = [0]
+"""Calls that a fault holds up now."""
 
 
 @contextmanager
@@ -218,9 +221,30 @@ def wrap(app: Any) -> Any:
             fault = next((active.fault for active in _active if active.strikes(call)), None)
         if fault is None:
             return app(environ, start_response)
-        return _strike(fault, call, app, environ, start_response)
+        with _under_way():
+            return _strike(fault, call, app, environ, start_response)
 
     return faulty
+
+
+@contextmanager
+def _under_way() -> Iterator[None]:
+    """Count a call that a fault meets for as long as it may still be done."""
+    with _idle:
+        _met_now[0] += 1
+    try:
+        yield
+    finally:
+        with _idle:
+            _met_now[0] -= 1
+            _idle.notify_all()
+
+
+def settle() -> None:
+    """End all faults, and wait until what was held up is done: its client may have given up."""
+    clear()
+    with _idle:
+        assert _idle.wait_for(lambda: not _met_now[0], timeout=60)
 
 
 def _read(environ: dict[str, Any]) -> Call:

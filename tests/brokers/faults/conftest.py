@@ -13,7 +13,7 @@ from tests.support.fault_worlds import WORLDS
 @pytest.fixture(autouse=True)
 def _quick(store, settings, monkeypatch):
     """Let what stalls be given up soon, and nothing wait before it is tried again."""
-    limits = {service: (1.0, 0.5, tries) for service, (_, _, tries) in aws.LIMITS.items()}
+    limits = {service: (1.0, 0.4, tries) for service, (_, _, tries) in aws.LIMITS.items()}
     monkeypatch.setattr("core.aws.clients.LIMITS", limits)
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
     settings.COOPER_DEVICE_CODE = ["local:developers"]
