@@ -21,6 +21,7 @@ from brokers.errors import PermitNeeded
 from brokers.grants import longest_seconds
 from core import audit
 from core.client_kinds import ClientKind, ClientProgram
+from core.error_pages import name_request
 from core.errors import CooperError
 from core.requests import CooperRequest
 from sso_portal import aws_config, offers, permitting
@@ -86,6 +87,7 @@ def answered(request: CooperRequest, method: str, work: Callable[[], HttpRespons
     except PermitNeeded as error:
         return _permit_needed(error)
     except CooperError as error:
+        name_request(request, error)
         return error_answer(_refusal_for(error))
 
 

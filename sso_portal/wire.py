@@ -19,6 +19,7 @@ from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from brokers.errors import TooMany
+from core.error_pages import name_request
 from core.errors import CooperError
 from sso_portal.protocol_errors import OidcError, OidcRefusal, PortalError, PortalRefusal
 
@@ -135,6 +136,7 @@ def oidc_operation(view: View) -> View:
             return response
         except CooperError as error:
             logger.warning("sso-oidc: %s", error.detail)
+            name_request(request, error)
             response = oidc_error(OidcError.SERVER_ERROR, error.message)
 
             # 503 for what AWS does not answer or allow: clients try both again
@@ -177,6 +179,7 @@ def portal_operation(method: str) -> Callable[[View], View]:
                 return portal_error(PortalRefusal(PortalError.INVALID_REQUEST, str(error)))
             except CooperError as error:
                 logger.warning("sso: %s", error.detail)
+                name_request(request, error)
                 return portal_error(_refusal_for(error))
 
         return operation

@@ -92,5 +92,8 @@ GRANTS = {
     "several targets for a tool": Operation("alice", several(**JSON), is_grant=True, in_steps=True),
     "role by a command line": Operation("alice", by_command_line, is_grant=True, method="get"),
     "role by the API": Operation("alice", by_api, is_grant=True),
-    "sensitive role by a permit": Operation("alice", by_permit, is_grant=True, method="get"),
+    # where its permit is not found it asks for another one
+    "sensitive role by a permit": Operation(
+        "alice", by_permit, is_grant=True, method="get", writes_what_aws_says=True
+    ),
 }
