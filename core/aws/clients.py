@@ -17,8 +17,10 @@ from core.aws.credentials import (
     forget_own_credentials,
     look_again,
     own_session,
+    retry_rules,
 )
 from core.aws.deadlines import seconds_left
+from core.aws.drawn_pauses import draw_pauses
 from core.aws.dynamodb_answers import read_answer
 from core.aws.endpoints import check_endpoint
 from core.aws.errors import NO_REGION
@@ -125,6 +127,8 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
         forget_own_credentials()
         raise credentials_failed(error, SERVICES[service]) from None
 
+    if service == "dynamodb":
+        draw_pauses(new_client, retry_rules(), LIMITS[service][2])
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
     demand_whole_answers(new_client)
     if service != "s3":

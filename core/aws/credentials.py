@@ -215,6 +215,12 @@ def _models() -> Loader:
     return create_loader(botocore.session.get_session().get_config_variable("data_path"))
 
 
+def retry_rules() -> dict[str, Any]:
+    """Return botocore's rules of what is tried again, and when."""
+    rules: dict[str, Any] = _models().load_data("_retry")
+    return rules
+
+
 def look_again(response: Any, attempts: int, **_: Any) -> int | None:
     """Look for credentials again when AWS does not accept them; return 0 to try at once again.
 
