@@ -76,8 +76,11 @@ def refusals_recorded(
     """
     try:
         yield
-    except (Invalid, NotRecorded):
+    except Invalid:
+        raise
+    except NotRecorded:
         # what keeps the one event from being written keeps the other, too
+        metrics.count_grant("failed", way)
         raise
     except CooperError as error:
         _record_refusal(identity, target, error, way)
