@@ -92,11 +92,13 @@ def _error_page(
 
 def name_request(request: HttpRequest, error: CooperError) -> None:
     """Let a fault that is shown on a form name the request, as a page of its own would."""
+    # a refusal says itself what to do
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return
 
     request_id = request_id_of(request)
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
+    # by it an administrator finds the line above
     error.message = f"{error.message} Request {request_id}."
 
 

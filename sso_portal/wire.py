@@ -194,6 +194,8 @@ def _refusal_for(error: CooperError) -> PortalRefusal:
         )
     if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return PortalRefusal(PortalError.FORBIDDEN, error.message)
+
+    # what AWS does not answer or allow now may pass: clients try it again
     return PortalRefusal(PortalError.UNAVAILABLE, error.message)
 
 

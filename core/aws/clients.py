@@ -128,6 +128,7 @@ def _build(service: str, region_name: str, borrowed: bool) -> Any:
         raise credentials_failed(error, SERVICES[service]) from None
 
     if service == "dynamodb":
+        # those of other services are drawn by botocore itself
         draw_pauses(new_client, retry_rules(), LIMITS[service][2])
     check_endpoint(new_client.meta.endpoint_url, partition_of(region_name))
     demand_whole_answers(new_client)

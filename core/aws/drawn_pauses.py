@@ -23,7 +23,9 @@ class _DrawnPauses:
     def __call__(self, **event: Any) -> float | None:
         pause = self._handler(**event)
         if pause is None:
+            # it is not tried again
             return None
+
         return float(pause * random.uniform(LEAST, MOST))  # noqa: S311 - nothing is kept secret
 
 
@@ -31,6 +33,7 @@ def draw_pauses(new_client: Any, rules: dict[str, Any], tries: int) -> None:
     """Let a client draw its pauses; `rules` are botocore's of retries (its file `_retry`)."""
     service = new_client.meta.service_model.endpoint_prefix
     service_event = new_client.meta.service_model.service_id.hyphenize()
+    # it counts the tries after the first one
     config = build_retry_config(
         service, rules["retry"], rules["definitions"], {"max_attempts": tries - 1}
     )

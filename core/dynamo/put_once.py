@@ -46,6 +46,7 @@ def _demand_written(document: WrittenOnce, error: OutcomeUnknown) -> None:
     That it is not there tells nothing: the put may still be under way.
     """
     try:
+        # the tries of the put have waited long enough
         with aws.deadline(LOOK_WITHIN):
             stored = type(document).find(*document.key)
     except CooperError:

@@ -223,6 +223,7 @@ class Transaction:
         if proof is None:
             raise error
         try:
+            # the tries of the write have waited long enough
             with aws.deadline(LOOK_WITHIN):
                 stored = type(proof).find(*proof.key)
         except CooperError:
