@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support import warm_commands
 from tests.support.paths import ROOT
 
 
@@ -45,6 +46,8 @@ def clean(environment: dict[str, str]) -> dict[str, str]:
 
 def run(words: list[str], environment: dict[str, str], given: str = "", limit: float = 60) -> Any:
     """Run a command at the checkout's root; return it with stdout, stderr and returncode."""
+    if warm_commands.can_run(words):
+        return warm_commands.run(words, clean(environment), given, limit)
     return subprocess.run(
         words,
         cwd=ROOT,
