@@ -54,24 +54,32 @@ def public_key(key: str) -> bytes:
 
 
 class Verifier:
-    """Verifies signatures with a public key that whoever verifies trusts."""
+    """Verifies signatures with public keys that whoever verifies trusts: any of them will do."""
 
-    def __init__(self, pem: bytes) -> None:
-        """Take the public key; raise Invalid for what is none of this kind."""
-        message = "This is no public key of the kind ECC_NIST_P256 (PEM)."
-        try:
-            key = serialization.load_pem_public_key(pem)
-        except ValueError as error:
-            raise Invalid(message, str(error)) from error
-
-        if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
-            raise Invalid(message)
-        self._key = key
+    def __init__(self, *pems: bytes) -> None:
+        """Take the public keys; raise Invalid for what is none of this kind."""
+        self._keys = [_loaded(pem) for pem in pems]
 
     def is_right(self, signature: bytes, digest: bytes) -> bool:
         """Return whether this is a signature of a SHA-256 digest."""
-        try:
-            self._key.verify(signature, digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
-        except InvalidSignature:
-            return False
-        return True
+        return any(_is_by(key, signature, digest) for key in self._keys)
+
+
+def _loaded(pem: bytes) -> ec.EllipticCurvePublicKey:
+    message = "This is no public key of the kind ECC_NIST_P256 (PEM)."
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except ValueError as error:
+        raise Invalid(message, str(error)) from error
+
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise Invalid(message)
+    return key
+
+
+def _is_by(key: ec.EllipticCurvePublicKey, signature: bytes, digest: bytes) -> bool:
+    try:
+        key.verify(signature, digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+    except InvalidSignature:
+        return False
+    return True

@@ -248,6 +248,11 @@ def test_another_key_verifies_nothing(store: EmbeddedAws, yard: Yard) -> None:
     assert "Nothing of this is signed by this key." in verdict.findings
 
 
+def test_a_signature_is_by_any_of_the_keys_that_are_given(yard: Yard) -> None:
+    keys = Verifier(OTHER_KEY, yard.key.public_pem)
+    assert verify(SentFiles(yard.folder), keys, with_log=False).findings == []
+
+
 # -- between fixing and delivering --
 def test_an_event_that_is_changed_before_its_delivery_leaves_as_it_was_fixed(yard: Yard) -> None:
     [event] = write_events(1)

@@ -83,8 +83,10 @@ class Command(CooperCommand):
         verify.add_argument(
             "--public-key",
             required=True,
+            action="append",
             metavar="FILE",
-            help="the public key that signatures are verified with, from a place that you trust",
+            help="a public key that signatures are verified with, from a place that you trust; "
+            "once for each key that has signed",
         )
         verify.add_argument(
             "--files",
@@ -108,7 +110,7 @@ class Command(CooperCommand):
     def _verify(self, **options: Any) -> None:
         if options["offline"] and not options["files"]:
             raise UsageError("--offline needs --files")
-        verifier = Verifier(read_file(options["public_key"]))
+        verifier = Verifier(*map(read_file, options["public_key"]))
         sent: Sent = SentFiles(Path(options["files"])) if options["files"] else SentTable()
 
         if options["offline"]:
