@@ -94,6 +94,12 @@ TOPICS = (
     Topic(
         "registration-key", (Event.REGISTRATION_KEY_ROTATED,), (), "cooper -registrations rotate"
     ),
+    Topic(
+        "service-token",
+        (Event.SERVICE_TOKEN_REVOKED,),
+        (Event.SERVICE_TOKEN_MADE,),
+        "cooper -tokens list, then cooper -tokens revoke",
+    ),
     Topic("kms-key", (Event.CIPHERTEXT_MOVED,), (), "cooper -rewrap -kms-key NEW"),
     Topic("name", (), (Event.PERSON_NAME_ALLOWED,), ""),
     Topic("contact", (), (Event.CONTACT_CHANGED,), ""),

@@ -14,8 +14,9 @@ from brokers.grants import Delivery, sts_slots
 from brokers.models import Association
 from cooper_project import observation
 from core import metrics
+from core.audit import NotRecorded
 from core.dynamo import AlreadyExists, transaction
-from core.errors import CooperError, NotAllowed, Unavailable
+from core.errors import CooperError, Unavailable
 from tests.support import faults
 from tests.support.codes import give_device, next_code
 from tests.support.command_line import CommandLineTool
@@ -56,7 +57,8 @@ GRANTS = "cooper_grants_total"
         ((), "done"),
         ((Fault("sts", "AssumeRole", mode="deny"),), "failed"),
         ((Fault("dynamodb", "TransactGetItems", mode="error", status=500),), "stopped"),
-        ((Fault("dynamodb", "TransactWriteItems", table="audit", mode="deny"),), "refused"),
+        # nothing was decided: the intent could not be recorded
+        ((Fault("dynamodb", "TransactWriteItems", table="audit", mode="deny"),), "failed"),
         ((Fault("dynamodb", "PutItem", table="audit", mode="deny"),), "failed"),
     ],
 )
@@ -148,7 +150,7 @@ def test_a_write_that_fails_is_counted_by_its_tables_and_a_conflict_is_none(
     name = "cooper_writes_failed_total"
     alice = identity("alice")
     with counted(name) as added, faults.on(Fault("dynamodb", "PutItem", mode="deny")):
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotRecorded):
             become(alice)
         with pytest.raises(AlreadyExists), transaction() as writes:
             writes.create(Person(alice.person, provider="local", subject="alice"))

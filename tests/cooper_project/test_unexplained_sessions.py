@@ -96,7 +96,7 @@ def record_of(**changes: Any) -> dict[str, Any]:
         "sourceIPAddress": "198.51.100.7",
         "requestParameters": {"roleSessionName": "x"},
         "responseElements": {
-            "credentials": {"accessKeyId": "ASIASTOLEN0000000000"},
+            "credentials": {"accessKeyId": "ASIAIOSFODNN7EXAMPLE"},
             "assumedRoleUser": {"arn": "arn:aws:sts::222222222222:assumed-role/dev/x"},
         },
     }
@@ -114,7 +114,7 @@ def test_it_reads_every_file_that_cloudtrail_comes_in(store: EmbeddedAws, tmp_pa
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
         text, error = compare(tmp_path / name)
-        assert "ASIASTOLEN0000000000" in text and error.startswith("1 of"), name
+        assert "ASIAIOSFODNN7EXAMPLE" in text and error.startswith("1 of"), name
 
     for content in (b"", b"[]", b"5", b"{", b"\x1f\x8bxx", b'{"Records": 5}', b'{"Events": [1]}'):
         (tmp_path / "wrong").write_bytes(content)

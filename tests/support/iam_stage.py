@@ -88,7 +88,10 @@ class Stage:
 
     def command(self, *words: str, given: str = "") -> None:
         """Run a command under the policy that docs/install.md names for it."""
-        assert policy_for(words[0].replace("cooper_", "cooper -")) == self.file
+        operation = words[0].replace("cooper_", "cooper -")
+        if "--release" in words:
+            operation += " since-restore -release"
+        assert policy_for(operation) == self.file
         self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
         # as in a process of its own
         forget_version()

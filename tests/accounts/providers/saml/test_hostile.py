@@ -46,11 +46,11 @@ def post_hostile(browser: Client, name: str) -> Any:
 
 
 def lines_of_cooper(caplog: Any) -> list[str]:
-    """Return the lines in the log, of libraries too, but not those of the tests' own."""
+    """Return the lines in the log, of libraries too, but not the tests' own and of requests."""
     return [
         record.getMessage()
         for record in caplog.records
-        if not record.name.startswith(("django", "faker", "moto"))
+        if not record.name.startswith(("cooper.access", "django", "faker", "moto"))
     ]
 
 
