@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
 import yaml
 from prometheus_client import REGISTRY
 
@@ -105,11 +104,12 @@ KNOWN_VALUES = {
 }
 
 
-def promtool(*words: str) -> None:
+def promtool(*words: str) -> str:
+    """Run it and return what it complains of, "" where all is well."""
     program = "usr/bin/promtool"
     path = debian_root("prometheus", "trixie", ("prometheus",), program) / program
     done = subprocess.run([path, *words], capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 def promtool_test(
@@ -141,8 +141,8 @@ def write_tests(folder: Path, rules: Path) -> str:
 
 def test_each_alert_fires_and_is_silent(tmp_path: Path) -> None:
     assert set(CASES) == {rule["alert"] for rule in RULES}
-    promtool("check", "rules", str(FILE))
-    promtool("test", "rules", write_tests(tmp_path, FILE))
+    assert promtool("check", "rules", str(FILE)) == ""
+    assert promtool("test", "rules", write_tests(tmp_path, FILE)) == ""
 
 
 PLANTED = {
@@ -160,10 +160,10 @@ def test_promtool_notices_alerts_that_never_fire_or_fire_always(tmp_path: Path) 
     rules = tmp_path / "alerts.yml"
     rules.write_text(text)
 
-    with pytest.raises(AssertionError, match="FAILED") as failure:
-        promtool("test", "rules", write_tests(tmp_path, rules))
-    assert str(failure.value).count("expr:") == len(PLANTED)
-    assert all(query in str(failure.value) for query in PLANTED)
+    complaints = promtool("test", "rules", write_tests(tmp_path, rules))
+    assert "FAILED" in complaints
+    assert complaints.count("expr:") == len(PLANTED)
+    assert all(query in complaints for query in PLANTED)
 
 
 def test_each_alert_goes_by_metrics_and_labels_that_there_are() -> None:
