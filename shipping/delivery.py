@@ -7,8 +7,9 @@ from core import aws, metrics
 from core.dynamo import Document, transaction
 from shipping import lag
 from shipping.batches import Batch
+from shipping.dead_letters import dead_letter_of
 from shipping.ledger import Ledger, signatures_between, stored_batch
-from shipping.models import Cursor, DeadLetter, Head
+from shipping.models import Cursor, Head
 from shipping.signatures import public_key_name, signature_name
 from shipping.sinks import FileSink, Sink, Undelivered
 
@@ -86,7 +87,7 @@ class Delivery:
             logger.error("shipping: %s did not take batch %d: %s", sink.name, number, error.line)
             if error.again:
                 return False
-            dead_letters = [_dead_letter(sink, number, error)]
+            dead_letters = [dead_letter_of(sink.name, number, error.line)]
         else:
             metrics.SHIP_BATCHES.labels(sink.name).inc()
 
@@ -100,7 +101,3 @@ class Delivery:
 
 def _cursor_of(sink: Sink) -> Cursor:
     return Cursor.find(Cursor.KIND, sink.name) or Cursor(Cursor.KIND, sink.name)
-
-
-def _dead_letter(sink: Sink, number: int, error: Undelivered) -> DeadLetter:
-    return DeadLetter(DeadLetter.KIND, f"{sink.name}/{number}", reason=error.line)

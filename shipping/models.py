@@ -133,6 +133,8 @@ class DeadLetter(Shipment):
     KIND = "dead-letter"
 
     reason = UnicodeAttribute()
+    delivered = UnicodeAttribute(null=True)
+    """When it was delivered after all, by hand (ISO 8601, UTC)."""
 
 
 class StoredSignature(Shipment):

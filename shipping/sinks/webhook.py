@@ -15,6 +15,14 @@ from shipping.sinks.network import Permission, Place, RefusedAddress, resolve
 
 SIGNATURE_VERSION = "v1"
 
+NEVER_TAKEN = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""Refusals of what was sent. All others are about address, key or receiver: they can be mended."""
+
 SHORTEST_KEY = 32
 """Characters of a key."""
 
@@ -62,6 +70,13 @@ class WebhookSink:
             raise Undelivered(
                 f"{self.name} answered {reply.status}: redirects are not followed. "
                 "Set COOPER_SHIP_WEBHOOK_URL to where it leads.",
+                again=True,
+            )
+
+        if reply.status not in NEVER_TAKEN:
+            raise Undelivered(
+                f"{self.name} answered {reply.status}. Look at COOPER_SHIP_WEBHOOK_URL, at "
+                "COOPER_SHIP_WEBHOOK_KEY and at the receiver; every batch waits meanwhile.",
                 again=True,
             )
 

@@ -22,6 +22,7 @@ from core import secret_keys
 from core.dynamo import transaction
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
+from shipping import dead_letters
 from shipping.signing import signing_key
 from sso_portal.models import Token
 from tests.embedded_aws.clients import client_for
@@ -244,6 +245,10 @@ def send_events_out(stage: Stage) -> None:
     stage.monkeypatch.setenv("COOPER_SHIP_FOLDER", str(folder))
     stage.command("cooper_ship", "once")
     assert list(folder.glob("batches/*"))
+
+    dead_letters.dead_letter_of("folder", 1, "it was full").save()
+    stage.command("cooper_ship", "dead-letters")
+    stage.command("cooper_ship", "resend", "folder/1")
 
 
 @under("rewrap.json")

@@ -11,9 +11,10 @@ from prometheus_client import start_http_server
 from cooper_project.management.base import CooperCommand, UsageError
 from core import checks, metrics
 from core.errors import CooperError
+from shipping import dead_letters
 from shipping.shipper import Shipper
 from shipping.signing import signing_key
-from shipping.sinks import Sink, sinks_from_environment
+from shipping.sinks import Sink, Undelivered, sinks_from_environment
 
 NO_SINK = "No sink is named. Set COOPER_SHIP_FOLDER, or another one of docs/siem.md."
 
@@ -31,7 +32,9 @@ class Command(CooperCommand):
     example = (
         "cooper -ship                                   (goes on until it is stopped)\n"
         "cooper -ship once                              (for a timer)\n"
-        "cooper -ship public-key > cooper.pem           (what verifies the signatures)"
+        "cooper -ship public-key > cooper.pem           (what verifies the signatures)\n"
+        "cooper -ship dead-letters                      (batches that a place refused)\n"
+        "cooper -ship resend webhook/17                 (delivers one of them again)"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,15 +42,26 @@ class Command(CooperCommand):
         verbs = parser.add_subparsers(dest="verb", metavar="VERB")
         verbs.add_parser("once", help="send what is there, and end")
         verbs.add_parser("public-key", help="print the public key that verifies the signatures")
+        verbs.add_parser("dead-letters", help="list the batches that a place refused for good")
+        resend = verbs.add_parser("resend", help="deliver one of them again, as it was fixed")
+        resend.add_argument("letter", metavar="PLACE/NUMBER")
         self.add_region_to(verbs)
 
     def run_command(self, **options: Any) -> None:
+        if options["verb"] == "dead-letters":
+            self._list_dead_letters()
+            return
+
         key = signing_key()
         if options["verb"] == "public-key":
             self.say(key.public_pem.decode().rstrip())
             return
 
         sinks = usable_sinks()
+        if options["verb"] == "resend":
+            self._resend(options["letter"], sinks)
+            return
+
         metrics.begin_shipper(sink.name for sink in sinks)
         shipper = Shipper(sinks, key)
 
@@ -57,6 +71,22 @@ class Command(CooperCommand):
         self.say(f"Shipping to {', '.join(sink.name for sink in sinks)}.")
         serve_metrics()
         shipper.run(stopping_by_signal(), PAUSE)
+
+    def _list_dead_letters(self) -> None:
+        letters = dead_letters.dead_letters()
+        for letter in letters:
+            self.say(f"{letter.name}  {letter.reason}")
+        if letters:
+            self.say("Mend what they say, then: cooper -ship resend PLACE/NUMBER")
+        else:
+            self.say("There are no dead letters: every place took what it was given.")
+
+    def _resend(self, letter: str, sinks: list[Sink]) -> None:
+        try:
+            dead_letters.deliver_again(letter, sinks)
+        except Undelivered as error:
+            raise CooperError(f"{letter} was refused again. {error.line}") from error
+        self.say(f"{letter} is delivered.")
 
     def _run_once(self, shipper: Shipper) -> None:
         if not shipper.run_once():

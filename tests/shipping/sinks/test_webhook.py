@@ -83,11 +83,19 @@ def test_what_stays_busy_is_for_later_and_a_refusal_for_a_person(stub: Stub) -> 
         webhook(stub.url).deliver(BATCH)
     assert busy.value.again and len(stub.received) == 3
 
-    for status in (400, 401, 404, 413, 422):
+    for status in (400, 413, 415, 422):
         stub.answers = [(status, {}, b"no")]
         with pytest.raises(Undelivered, match=f"batch 7 with {status}") as refused:
             webhook(stub.url).deliver(BATCH)
         assert not refused.value.again
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 410, 451])
+def test_what_can_be_mended_makes_no_dead_letter(stub: Stub, status: int) -> None:
+    stub.answers = [(status, {}, b"no")]
+    with pytest.raises(Undelivered, match="COOPER_SHIP_WEBHOOK_KEY") as error:
+        webhook(stub.url).deliver(BATCH)
+    assert error.value.again
 
 
 def test_no_redirect_is_followed(stub: Stub) -> None:
