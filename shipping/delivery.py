@@ -20,11 +20,18 @@ LONGEST_DELIVERY = 25.0
 """Seconds for one batch; the lease is a little longer."""
 
 
+class Stopped(Exception):
+    """The shipper was told to end: between two batches, so that nothing is half done."""
+
+
 class Delivery:
     """What each sink has, and the handing over of what it lacks."""
 
     def __init__(self, sinks: Sequence[Sink], before_each: Callable[[], None]) -> None:
-        """Call `before_each` before every delivery: it keeps the lease, or raises LostLease."""
+        """Call `before_each` before every delivery: it keeps the lease, or raises.
+
+        LostLease where another shipper has taken over, Stopped where this one is to end.
+        """
         self._before_each = before_each
         self._cursors = {sink.name: _cursor_of(sink) for sink in sinks}
         self._sinks = sinks

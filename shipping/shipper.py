@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from core import metrics
 from core.errors import CooperError
-from shipping.delivery import Delivery
+from shipping.delivery import Delivery, Stopped
 from shipping.events import SentEvent, text_of
 from shipping.ledger import Ledger, new_holder
 from shipping.making import in_parts, next_batch
@@ -38,27 +38,39 @@ class Shipper:
         self._clock = clock
         self._holder = new_holder()
         self._work: _Work | None = None
+        self._stopping = threading.Event()
 
     def run_once(self) -> bool:
         """Send all that is new; return whether this shipper has the lease.
 
-        Raise CooperError where something failed: the next call begins with what is in the table.
+        Raise CooperError where something failed: the next call begins with what is in the table;
+        Stopped when told to end meanwhile.
         """
         work, self._work = self._work, None
         work = work or self._begin()
         if work is None:
             return False
 
-        work.run()
+        try:
+            work.run()
+        except Stopped:
+            self._work = work
+            raise
         # only now: after a failure, what it has in memory is worth nothing
         self._work = work
         return True
 
     def run(self, stopping: threading.Event, pause: float) -> None:
-        """Go on until told to stop, `pause` seconds between the readings."""
+        """Go on until told to stop, `pause` seconds between the readings.
+
+        It ends after the batch under way.
+        """
+        self._stopping = stopping
         while not stopping.is_set():
             try:
                 self.run_once()
+            except Stopped:
+                break
             except CooperError as error:
                 metrics.SHIP_FAILURES.labels("audit log").inc()
                 logger.error("shipping: %s", error.line)
@@ -75,7 +87,7 @@ class Shipper:
         ledger = Ledger.take(self._holder, self._clock())
         if ledger is None:
             return None
-        return _Work(ledger, self._sinks, self._key, self._clock)
+        return _Work(ledger, self._sinks, self._key, self._clock, self._stopping)
 
 
 class _Work:
@@ -87,12 +99,14 @@ class _Work:
         sinks: Sequence[Sink],
         key: SigningKey,
         clock: Callable[[], datetime],
+        stopping: threading.Event,
     ) -> None:
         self.ledger = ledger
+        self._stopping = stopping
         self._key = key
         self._clock = clock
         self._sent = SentIds.since(ledger.head.position_moment - OVERLAP)
-        self._delivery = Delivery(sinks, lambda: ledger.renew(clock()))
+        self._delivery = Delivery(sinks, self._go_on)
 
     def run(self) -> None:
         """Deliver what an earlier run fixed, then fix and deliver all that is new."""
@@ -102,9 +116,12 @@ class _Work:
 
         position = self.ledger.head.position_moment
         for events in in_parts(new_events(position, began, self._sent)):
+            self._go_on()
             self._fix(events, min(began, latest(events, position)))
             self._delivery.deliver(self.ledger)
             self._sign()
+            # a first run reads years: it need not remember them
+            self._sent.forget_before(self.ledger.head.position_moment - OVERLAP)
 
         self.ledger.move_to(began)
         self._sent.forget_before(began - OVERLAP)
@@ -113,6 +130,12 @@ class _Work:
         # whatever is older is with the sinks, or waits in a batch
         self._delivery.deliver(self.ledger)
         self._sign()
+
+    def _go_on(self) -> None:
+        """Keep the lease; raise Stopped where this shipper is to end."""
+        if self._stopping.is_set():
+            raise Stopped
+        self.ledger.renew(self._clock())
 
     def _sweep(self, began: datetime) -> None:
         """Compare whole days with what was sent: send what is late, and raise the alarm."""

@@ -1,5 +1,6 @@
 """Every event leaves, at least once, in signed batches that never change."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
 from shipping import ledger
 from shipping.batches import FIRST_PREVIOUS, Batch, sha256
+from shipping.reading import SentIds
 from shipping.signatures import SignedEnd
 from shipping.sinks import Undelivered
 from shipping.sinks.folder import FolderSink
@@ -167,3 +169,53 @@ def test_a_sink_that_is_down_keeps_no_other_waiting(yard: Yard, tmp_path: Path) 
     later.name = "down"
     yard.ship(later, FolderSink(yard.folder))
     assert len(list(tmp_path.glob("later/batches/*"))) == len(yard.bodies())
+
+
+class Stopping:
+    """A sink at whose first batch the shipper is told to end."""
+
+    name = "stopping"
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.numbers: list[int] = []
+
+    def deliver(self, batch: Batch) -> None:
+        self.numbers.append(batch.number)
+        self.told.set()
+
+    def problems(self) -> list[str]:
+        return []
+
+
+def test_told_to_end_it_ends_after_the_batch_under_way(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipping.making.MOST_EVENTS", 2)
+    write_events(9)
+    sink = Stopping()
+    yard.shipper(sink).run(sink.told, pause=60)
+    assert sink.numbers == [1]
+
+    # its lease is free, and the next one goes on behind it
+    yard.ship(sink)
+    assert sink.numbers == list(range(1, sink.numbers[-1] + 1)) and len(sink.numbers) >= 5
+
+
+def test_a_first_run_remembers_no_more_than_the_overlap(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipping.making.MOST_EVENTS", 10)
+    remembered = []
+    forget_before = SentIds.forget_before
+
+    def counted(ids: SentIds, moment: datetime) -> None:
+        forget_before(ids, moment)
+        remembered.append(len(ids.digests()))
+
+    monkeypatch.setattr(SentIds, "forget_before", counted)
+    for hours in range(60):
+        write_event_at(yard.clock() - timedelta(hours=hours))
+    yard.ship()
+    # an event an hour: of those before the last hour it remembers the newest alone
+    assert remembered[:5] == [1] * 5
