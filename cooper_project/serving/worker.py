@@ -31,6 +31,13 @@ At a stop the system would reset them, and a proxy does not send a grant a secon
 these could not be answered in the grace period.
 """
 
+SEND_BUFFER = 131_072
+"""Bytes of an answer that wait in the system for a client to take them; Linux doubles it.
+
+Left to itself it grows to 4 MB for whoever takes nothing, in memory that counts as the server's
+(tcp(7), socket(7)).
+"""
+
 LOOK_EVERY = 1.0
 """Seconds between signs of life; the main process misses them after REQUEST_TIMEOUT."""
 
@@ -114,6 +121,8 @@ class CooperWorker(GeventWorker):  # type: ignore[misc]
 
     def _start_server(self, listener: Any) -> StreamServer:
         listener.setblocking(1)
+        # each connection inherits it
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         pool = Pool(self.worker_connections)
         handle = partial(self.handle, _ListenerName(listener))
         server = StreamServer(listener, handle=handle, spawn=pool)

@@ -10,7 +10,7 @@ from gevent import socket as gevent_socket
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from cooper_project.serving.worker import CooperWorker, _stop_taking
+from cooper_project.serving.worker import SEND_BUFFER, CooperWorker, _stop_taking
 
 REQUEST = b"GET /?%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 FORM = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nnot all of it"
@@ -82,6 +82,16 @@ def test_connections_that_wait_to_be_taken_are_answered_at_the_end(worker):
         _stop_taking(server)
         assert server.pool.join(timeout=30)
         assert all(is_answered(connection) for connection in connections)
+
+
+def test_who_takes_no_answer_holds_little_memory(worker):
+    server = worker._start_server(worker.sockets[0])
+    with asking(worker):
+        connection, _ = server.do_read()
+        size = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        connection.close()
+    assert size == 2 * SEND_BUFFER
+    server.close()
 
 
 @pytest.mark.parametrize("request_", [FORM, REQUEST % MORE_THAN_BUFFERS], ids=["form", "answer"])
