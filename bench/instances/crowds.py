@@ -5,6 +5,7 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bench import load
 from bench.instances.fleet import Fleet, running
@@ -51,11 +52,25 @@ def measure(seconds: float = SECONDS) -> Iterator[Figures]:
             yield _measure_flood(fleet, cookies, quiet, sources, seconds)
 
 
-def _probe(fleet: Fleet, cookies: list[str], seconds: float) -> Load:
+@dataclass(frozen=True)
+class Probe:
+    """How signed-in people fared for a while, and what all servers used meanwhile."""
+
+    pages: Load
+    cores: float
+
+
+def _probe(fleet: Fleet, cookies: list[str], seconds: float) -> Probe:
     """Open pages of signed-in people for a while."""
+    cpu = _cpu_seconds(fleet)
+    start = time.monotonic()
     with loaded(_pages(fleet, cookies), PROBES) as pages:
         time.sleep(seconds)
-    return pages
+    return Probe(pages, (_cpu_seconds(fleet) - cpu) / (time.monotonic() - start))
+
+
+def _cpu_seconds(fleet: Fleet) -> float:
+    return sum(server.cpu_seconds() for server in fleet.servers)
 
 
 def _pages(fleet: Fleet, cookies: list[str]) -> Iterator[Request]:
@@ -63,21 +78,24 @@ def _pages(fleet: Fleet, cookies: list[str]) -> Iterator[Request]:
         yield Request("page", load.page("/", cookie), port)
 
 
-def _note_pages(figures: Figures, quiet: Load, pages: Load, p95: float) -> None:
+def _note_pages(figures: Figures, quiet: Probe, probe: Probe, p95: float) -> None:
+    pages = probe.pages
     figures.note("pages of signed-in people", len(pages.outcomes))
     figures.note("  failed", len(pages.failed()), goal=0)
     figures.note("  p95", pages.p95("page") * 1000, goal=p95, unit="ms")
-    figures.note("  p95 when nobody else is there", quiet.p95("page") * 1000, unit="ms")
+    figures.note("  p95 when nobody else is there", quiet.pages.p95("page") * 1000, unit="ms")
     figures.note("  longest", pages.longest("page") * 1000, unit="ms")
 
 
 # -- slow clients ----------------------------------------------------------------------------------
-def _measure_slow_clients(fleet: Fleet, cookies: list[str], quiet: Load, seconds: float) -> Figures:
+def _measure_slow_clients(
+    fleet: Fleet, cookies: list[str], quiet: Probe, seconds: float
+) -> Figures:
     figures = Figures(f"{SLOW_CLIENTS} slow clients, each kind a quarter (R12)")
     with SlowClients(fleet.ports, SLOW_CLIENTS // len(KINDS), cookies[0]) as clients:
-        pages = _probe(fleet, cookies, seconds)
+        probe = _probe(fleet, cookies, seconds)
         figures.note("connections at the beginning", clients.begun)
-        _note_pages(figures, quiet, pages, SLOW_P95)
+        _note_pages(figures, quiet, probe, SLOW_P95)
 
         time.sleep(max(0.0, CUT_SECONDS - clients.age()))
         for kind, count in clients.still_open().items():
@@ -88,17 +106,13 @@ def _measure_slow_clients(fleet: Fleet, cookies: list[str], quiet: Load, seconds
 
 # -- a flood ---------------------------------------------------------------------------------------
 def _measure_flood(
-    fleet: Fleet, cookies: list[str], quiet: Load, sources: int, seconds: float
+    fleet: Fleet, cookies: list[str], quiet: Probe, sources: int, seconds: float
 ) -> Figures:
     figures = Figures(f"{GUESSES:.0f} wrong sign-ins a second from {sources} addresses (R13)")
-    cpu = sum(server.cpu_seconds() for server in fleet.servers)
-    start = time.monotonic()
     with loaded(_guesses(fleet, sources), GUESSES) as guesses:
-        pages = _probe(fleet, cookies, seconds)
-    cores = sum(server.cpu_seconds() for server in fleet.servers) - cpu
-    cores /= time.monotonic() - start
+        probe = _probe(fleet, cookies, seconds)
 
-    _note_pages(figures, quiet, pages, FLOOD_P95)
+    _note_pages(figures, quiet, probe, FLOOD_P95)
     statuses = Counter(outcome.status for outcome in guesses.outcomes)
     figures.note("wrong sign-ins", len(guesses.outcomes))
     for status in sorted(statuses):
@@ -106,7 +120,9 @@ def _measure_flood(
     expected = {*range(400, 500), BUSY}
     others = sum(count for status, count in statuses.items() if status not in expected)
     figures.note("  neither 4xx nor 503", others, goal=0)
-    figures.note("cores that all servers used", cores, goal=FLOOD_CORES)
+    # people's pages cost as much as they do when nobody else is there
+    flood_cores = probe.cores - quiet.cores
+    figures.note("cores that the flood used, of all servers", flood_cores, goal=FLOOD_CORES)
     figures.note("tracebacks in the servers' logs", fleet.tracebacks(), goal=0)
     return figures
 

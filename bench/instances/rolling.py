@@ -31,6 +31,10 @@ STS_MILLISECONDS = 2_000.0
 
 RELOADS = 10
 KILLS = 3
+
+ROLLS = 2
+"""Restarts of all servers, one after the other: as many as it takes for LEAST_REQUESTS."""
+
 PEOPLE = 16
 
 SETTLE_SECONDS = 2.0
@@ -152,12 +156,12 @@ def _measure_roll(name: str, cookies: list[str], rate: float) -> Figures:
             loaded(_requests(cookies, port, url), rate, tls) as under_load,
         ):
             time.sleep(SETTLE_SECONDS)
-            for number in range(len(fleet.servers)):
+            for number in [*range(len(fleet.servers))] * ROLLS:
                 stops.append(fleet.restart(number))
                 time.sleep(SETTLE_SECONDS)
         tracebacks = fleet.tracebacks()
 
-    figures = Figures(f"A rolling restart of three servers behind {name} (R10)")
+    figures = Figures(f"{ROLLS} rolling restarts of three servers behind {name} (R10)")
     _note_load(figures, under_load)
     figures.note("longest stop (SIGTERM), grants under way", max(stops), STOP_SECONDS, "s")
     figures.note("tracebacks in the servers' logs", tracebacks, goal=0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import socket
 import threading
 import time
 from collections import Counter
@@ -16,8 +17,11 @@ BYTE_SECONDS = 1.0
 
 BODY_BYTES = 1_000_000
 
-PIPELINED = 200
-"""Pages that are asked for at once by a client that hardly reads: more than any buffer holds."""
+PIPELINED = 20
+"""Pages that are asked for at once by a client that hardly reads: more than the buffers hold."""
+
+RECEIVE_BUFFER = 4_096
+"""Bytes; without it the system takes megabytes, and the server waits for nobody."""
 
 ESTABLISHED = "01"
 """The state of a connection in proc_net_tcp(5)."""
@@ -74,7 +78,10 @@ class SlowClients:
 
     async def _hold(self, kind: str, port: int) -> None:
         """Hold a connection until it is all over."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+        connected = socket.socket()
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        connected.connect(("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=connected, limit=1_024)
         self._kind_by_port[writer.get_extra_info("sockname")[1]] = kind
         with suppress(OSError):
             async for part in KINDS[kind](self._page):
