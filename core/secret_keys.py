@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from core import audit, installation, kms
+from core import audit, aws, installation, kms
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid
@@ -31,6 +31,9 @@ ITEM = "secret-keys"
 
 LOOK_EVERY = 60.0
 """Seconds after which a server that is asked something reads the stored keys again."""
+
+LOOK_WITHIN = 2.0
+"""Seconds that a look takes at most from a request, which goes on without it."""
 
 LEAD = timedelta(minutes=15)
 """Time from a key's introduction to its first use.
@@ -170,7 +173,8 @@ def _look_again() -> None:
     # meanwhile, and until the next look in an outage, other requests go on with the known keys
     loaded.read_at = time.monotonic()
     try:
-        use()
+        with aws.deadline(LOOK_WITHIN):
+            use()
     except CooperError as error:
         logger.warning("the secret keys could not be read again: %s", error.detail)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from core import secret_keys
+from core import aws, secret_keys
 from core.audit import Event
 from core.errors import CooperError, Invalid
 from core.installation import Installation
@@ -231,6 +231,18 @@ def test_a_server_goes_on_with_the_keys_it_knows_while_new_ones_cannot_be_read(
         assert [alice.get("/").status_code for _ in range(3)] == [200] * 3
     # one look (tried three times), not one for each request
     assert 1 <= failed.hit <= 3
+
+
+def test_a_look_takes_little_time_from_a_request(
+    client_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = client_of("alice")
+    seconds_left = []
+    monkeypatch.setattr(secret_keys, "use", lambda: seconds_left.append(aws.seconds_left(60)))
+    secret_keys.loaded.read_at -= 3600
+    assert alice.get("/").status_code == 200
+    # a call that stalls takes twice as long, and the page's own reads come after it
+    assert [seconds <= 2 for seconds in seconds_left] == [True]
 
 
 def test_a_process_without_keys_signs_and_reads_nothing() -> None:
