@@ -95,6 +95,10 @@ def probe_and_save(target: Target) -> ProbeResult:
 
 
 # -- the trust policy ------------------------------------------------------------------------------
+CALLER_WITHIN = 3.0
+"""Seconds in which AWS has to say who cooper is, or the page goes without the trust policy."""
+
+
 def trust_policy_context(target: Target) -> dict[str, Any]:
     """Return the ExternalId and the trust policy of a role, as text to paste.
 
@@ -126,7 +130,8 @@ def _trust_context(role_arn: str, max_seconds: int) -> dict[str, Any]:
     external_id = str(account.external_id)
     context = {"trust_account": account, "external_id": external_id}
     try:
-        cooper_arn = aws.caller_identity().arn
+        with aws.deadline(CALLER_WITHIN):
+            cooper_arn = aws.caller_identity().arn
         snippets = trust_policy.snippets(arn, external_id, cooper_arn, max_seconds)
     except (CooperError, ValueError):
         return context

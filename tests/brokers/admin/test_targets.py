@@ -16,6 +16,7 @@ from brokers.models import Association, AwsAccount, State, Target
 from core import audit_history, aws
 from core.audit import AuditEvent, Event
 from core.aws import CallerIdentity
+from core.errors import Unavailable
 from demo.seed import READ_S3, SPARE_ROLE
 from embedded_aws import seed_aws
 from tests.support import faults
@@ -129,6 +130,20 @@ def test_a_test_that_fails_takes_a_target_from_everybody_and_so_takes_a_code(car
     assert events_of("dev-read", Event.TARGET_TRIED) == []
     page = carol.get(change("dev-read")).text
     assert 'id="try_code"' in page and "nobody can become it until it succeeds" in page
+
+
+def test_its_page_waits_little_to_learn_who_cooper_is(carol, monkeypatch):
+    """STS that stalls would take all the time that the page has."""
+    seconds_left = []
+
+    def caller_identity():
+        seconds_left.append(aws.seconds_left(60))
+        raise Unavailable("AWS did not answer.")
+
+    monkeypatch.setattr("core.aws.caller_identity", caller_identity)
+    page = carol.get(change("dev-read")).text
+    assert "ExternalId" in page and "aws_iam_role" not in page
+    assert [seconds <= 3 for seconds in seconds_left] == [True]
 
 
 def test_it_tries_by_post_alone(carol):
