@@ -5,6 +5,7 @@ hold for no item. What is read is an item that there is not, or one item that is
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from core.dynamo.connection import Cancelled, ConditionFailed, shared
@@ -14,12 +15,24 @@ from core.errors import CooperError
 NO_ITEM = "cooper-check"
 """The key of an item that there is not."""
 
+NEVER = "attribute_exists(#key) AND attribute_not_exists(#key)"
+"""A condition that holds for no item, there or not."""
+
 Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as DynamoDB's API has it; a write is refused by its own condition."""
+
+    operation: str
+    arguments: Arguments
+    is_write: bool = False
 
 
 def actions() -> list[str]:
     """Return the IAM actions that can be tried, without `dynamodb:`."""
-    return sorted(_ARGUMENTS)
+    return sorted(_CALLS)
 
 
 def try_action(model: type[Document], action: str) -> None:
@@ -28,31 +41,31 @@ def try_action(model: type[Document], action: str) -> None:
     Raise CooperError when it is not allowed, there is no such table, or AWS does not answer; also,
     in words, should a write have been done.
     """
-    operation, arguments = _ARGUMENTS[action](model)
+    call = _CALLS[action](model)
     try:
-        shared().dispatch(operation, arguments)
+        shared().dispatch(call.operation, call.arguments)
     except (ConditionFailed, Cancelled):
         # it was allowed, and nothing was written
         return
-    if "ConditionExpression" in arguments or operation == "TransactWriteItems":
-        raise CooperError(f"{operation} on {_table(model)} did what it never should.")
+
+    if call.is_write:
+        raise CooperError(f"{call.operation} on {_table(model)} did what it never should.")
 
 
 def try_index(model: type[Document], index: str) -> None:
     """Query an index for nothing; raise as above."""
     # a policy may name tables without their indexes
-    arguments = _query(model)[1]
+    arguments = _query_of(model, _hash_key_of(model, index))
     arguments["IndexName"] = index
-    arguments["ExpressionAttributeNames"] = {"#key": _hash_key_of(model, index)}
-    # an index is never strongly consistent
-    del arguments["ConsistentRead"]
     shared().dispatch("Query", arguments)
 
 
-def _hash_key_of(model: type[Document], index: str) -> str:
-    indexes = model.table_description()["GlobalSecondaryIndexes"]
-    keys = {one["IndexName"]: one["KeySchema"] for one in indexes}[index]
-    return next(str(key["AttributeName"]) for key in keys if key["KeyType"] == "HASH")
+def _hash_key_of(model: type[Document], index_name: str) -> str:
+    for index in model.table_description()["GlobalSecondaryIndexes"]:
+        for key in index["KeySchema"]:
+            if index["IndexName"] == index_name and key["KeyType"] == "HASH":
+                return str(key["AttributeName"])
+    raise LookupError(index_name)
 
 
 def indexes_of(model: type[Document]) -> list[str]:
@@ -63,59 +76,66 @@ def indexes_of(model: type[Document]) -> list[str]:
 
 
 # -- the calls -------------------------------------------------------------------------------------
-Call = tuple[str, Arguments]
-
-
-def _get(model: type[Document]) -> Call:
-    return "GetItem", {"TableName": _table(model), "Key": _key(model)}
-
-
 def _batch_get(model: type[Document]) -> Call:
-    return "BatchGetItem", {"RequestItems": {_table(model): {"Keys": [_key(model)]}}}
+    keys = {"Keys": [_key(model)]}
+    return Call("BatchGetItem", {"RequestItems": {_table(model): keys}})
 
 
 def _describe(model: type[Document]) -> Call:
-    return "DescribeTable", {"TableName": _table(model)}
+    return Call("DescribeTable", {"TableName": _table(model)})
+
+
+def _get(model: type[Document]) -> Call:
+    return Call("GetItem", {"TableName": _table(model), "Key": _key(model)})
 
 
 def _query(model: type[Document]) -> Call:
-    return "Query", {
+    arguments = _query_of(model, _hash_key(model))
+    arguments["ConsistentRead"] = True
+    return Call("Query", arguments)
+
+
+def _query_of(model: type[Document], hash_key: str) -> Arguments:
+    return {
         "TableName": _table(model),
         "KeyConditionExpression": "#key = :none",
-        "ExpressionAttributeNames": {"#key": model.key_names()[0]},
+        "ExpressionAttributeNames": {"#key": hash_key},
         "ExpressionAttributeValues": {":none": {"S": NO_ITEM}},
-        "ConsistentRead": True,
         "Limit": 1,
     }
 
 
 def _scan(model: type[Document]) -> Call:
-    return "Scan", {"TableName": _table(model), "Limit": 1}
-
-
-def _put(model: type[Document]) -> Call:
-    return "PutItem", {"TableName": _table(model), "Item": _key(model), **_never(model)}
-
-
-def _update(model: type[Document]) -> Call:
-    return "UpdateItem", {
-        "TableName": _table(model),
-        "Key": _key(model),
-        "UpdateExpression": "REMOVE #nothing",
-        **_never(model, nothing="nothing"),
-    }
-
-
-def _delete(model: type[Document]) -> Call:
-    return "DeleteItem", {"TableName": _table(model), "Key": _key(model), **_never(model)}
+    return Call("Scan", {"TableName": _table(model), "Limit": 1})
 
 
 def _condition_check(model: type[Document]) -> Call:
-    check = {"TableName": _table(model), "Key": _key(model), **_never(model)}
-    return "TransactWriteItems", {"TransactItems": [{"ConditionCheck": check}]}
+    arguments = _never(model)
+    arguments["Key"] = _key(model)
+    items = [{"ConditionCheck": arguments}]
+    return Call("TransactWriteItems", {"TransactItems": items}, is_write=True)
 
 
-_ARGUMENTS: dict[str, Callable[[type[Document]], Call]] = {
+def _delete(model: type[Document]) -> Call:
+    arguments = _never(model)
+    arguments["Key"] = _key(model)
+    return Call("DeleteItem", arguments, is_write=True)
+
+
+def _put(model: type[Document]) -> Call:
+    arguments = _never(model)
+    arguments["Item"] = _key(model)
+    return Call("PutItem", arguments, is_write=True)
+
+
+def _update(model: type[Document]) -> Call:
+    arguments = _never(model)
+    arguments["Key"] = _key(model)
+    arguments["UpdateExpression"] = "REMOVE nothing"
+    return Call("UpdateItem", arguments, is_write=True)
+
+
+_CALLS: dict[str, Callable[[type[Document]], Call]] = {
     "BatchGetItem": _batch_get,
     "ConditionCheckItem": _condition_check,
     "DeleteItem": _delete,
@@ -128,26 +148,28 @@ _ARGUMENTS: dict[str, Callable[[type[Document]], Call]] = {
 }
 
 
-def _never(model: type[Document], **names: str) -> Arguments:
-    """Return a condition that holds for no item, there or not."""
+def _never(model: type[Document]) -> Arguments:
     return {
-        "ConditionExpression": "attribute_exists(#key) AND attribute_not_exists(#key)",
-        "ExpressionAttributeNames": {
-            "#key": model.key_names()[0],
-            **{f"#{name}": attribute for name, attribute in names.items()},
-        },
+        "TableName": _table(model),
+        "ConditionExpression": NEVER,
+        "ExpressionAttributeNames": {"#key": _hash_key(model)},
     }
 
 
 def _key(model: type[Document]) -> Arguments:
-    definitions = model.table_description()["AttributeDefinitions"]
-    types = {entry["AttributeName"]: entry["AttributeType"] for entry in definitions}
-    return {name: _value(types[name]) for name in model.key_names()}
+    """Return the key of an item that there is not, in DynamoDB's JSON."""
+    key = {}
+    for attribute in model.table_description()["AttributeDefinitions"]:
+        name = attribute["AttributeName"]
+        kind = attribute["AttributeType"]
+        if name in model.key_names():
+            # a number is written as text too
+            key[name] = {kind: "0" if kind == "N" else NO_ITEM}
+    return key
 
 
-def _value(kind: str) -> dict[str, str]:
-    # a number is written as text too
-    return {kind: "0" if kind == "N" else NO_ITEM}
+def _hash_key(model: type[Document]) -> str:
+    return model.key_names()[0]
 
 
 def _table(model: type[Document]) -> str:
