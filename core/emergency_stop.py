@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from core.dynamo import Transaction
 from core.errors import Conflict
@@ -67,19 +68,7 @@ def put_stop(writes: Transaction, now: datetime, by: str, reason: str) -> None:
     `reason` may be "". The transaction raises Conflict where set-up has not run: then nothing is
     granted anyway.
     """
-    stop_reason = Installation.stop_reason
-    writes.update(
-        Installation,
-        STOP_SWITCH_ITEM,
-        actions=[
-            Installation.stopped.set(True),
-            Installation.stopped_since.set(now),
-            Installation.stopped_by.set(by),
-            stop_reason.set(reason) if reason else stop_reason.remove(),
-        ],
-        condition=Installation.name.exists(),
-        refusal=Conflict(NOT_SET_UP),
-    )
+    _put(writes, _stopped(now, by, reason))
 
 
 def put_stop_for_restore(
@@ -89,16 +78,24 @@ def put_stop_for_restore(
 
     `restore` is the id of the restore that it is about.
     """
+    _put(writes, [*_stopped(now, by, reason), Installation.stopped_for_restore.set(restore)])
+
+
+def _stopped(now: datetime, by: str, reason: str) -> list[Action]:
+    stop_reason = Installation.stop_reason
+    return [
+        Installation.stopped.set(True),
+        Installation.stopped_since.set(now),
+        Installation.stopped_by.set(by),
+        stop_reason.set(reason) if reason else stop_reason.remove(),
+    ]
+
+
+def _put(writes: Transaction, actions: list[Action]) -> None:
     writes.update(
         Installation,
         STOP_SWITCH_ITEM,
-        actions=[
-            Installation.stopped.set(True),
-            Installation.stopped_since.set(now),
-            Installation.stopped_by.set(by),
-            Installation.stop_reason.set(reason),
-            Installation.stopped_for_restore.set(restore),
-        ],
+        actions=actions,
         condition=Installation.name.exists(),
         refusal=Conflict(NOT_SET_UP),
     )
