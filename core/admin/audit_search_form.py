@@ -8,57 +8,17 @@ from urllib.parse import urlencode
 from django import forms
 
 from core import request_ids
-from core.audit import Event
+from core.admin.event_choices import canonical, event_choices
 from core.audit_search import BEGINNING, Search, today
-from core.event_words import ALL_OF_NOUN, SUBJECTS, WAYS, WORDS, same_words, words_of
+from core.event_words import WAYS
 from core.typed_text import without_marks
-
-Choice = tuple[str, str]
-"""A value and its label."""
 
 DAYS_REVERSED = "This day is before the first one."
 
+AS_TYPED = {"autocomplete": "off", "spellcheck": "false"}
+"""For names and ids, which a browser neither completes nor corrects."""
 
-def event_choices(chosen: str = "") -> list[tuple[str, Any]]:
-    """Return the choices of events, by subject, in the words that the list has for them.
-
-    `noun:` stands for all events of a noun. What is chosen is a choice too, where it is a name that
-    no choice has: addresses may have any.
-    """
-    groups: list[tuple[str, Any]] = [("", "any event")]
-    names: set[str] = set()
-    for subject, nouns in SUBJECTS.items():
-        choices: list[Choice] = []
-        for noun in nouns:
-            choices += _choices_of(noun)
-        names.update(dict(choices))
-        groups.append((subject, choices))
-
-    if chosen not in names and _is_name(chosen):
-        groups.append((chosen, str(words_of(chosen))))
-    return groups
-
-
-def _choices_of(noun: str) -> list[Choice]:
-    choices = []
-    if noun in ALL_OF_NOUN:
-        choices.append((f"{noun}:", str(ALL_OF_NOUN[noun])))
-
-    for event in WORDS:
-        is_offered = event != Event.GRANT_INTENDED and _canonical(event) == event
-        if is_offered and event.startswith(f"{noun}:"):
-            choices.append((str(event), str(WORDS[event])))
-    return choices
-
-
-def _canonical(name: str) -> str:
-    """Return the name by which a choice has all events that are called the same."""
-    return str(next(iter(same_words(name)), name))
-
-
-def _is_name(text: str) -> bool:
-    is_noun = text.endswith(":") and text.count(":") == 1
-    return text in set(Event) or (is_noun and any(event.startswith(text) for event in Event))
+WAY_CHOICES = [("", "any way"), *zip(WAYS, WAYS, strict=True)]
 
 
 def _request_id_of(text: str) -> str:
@@ -82,20 +42,26 @@ class SearchForm(forms.Form):
     """
 
     q = forms.CharField(
-        label="Person, target, AWS account or request id", required=False, max_length=500
+        label="Person, target, AWS account or request id",
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs=AS_TYPED | {"list": "known-names"}),
     )
     event = forms.ChoiceField(label="Event", required=False)
-    way = forms.ChoiceField(
-        label="Way", required=False, choices=[("", "any way"), *((way, way) for way in WAYS)]
+    way = forms.ChoiceField(label="Way", required=False, choices=WAY_CHOICES)
+    request = forms.CharField(
+        label="Request id",
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs=AS_TYPED),
     )
-    request = forms.CharField(label="Request id", required=False, max_length=64)
     since = day_field("From day (UTC)")
     day = day_field("To day (UTC)")
     before = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
         values = {name: parameters.get(name, "") for name in self.base_fields}
-        values["event"] = _canonical(values["event"])
+        values["event"] = canonical(values["event"])
         if not values["q"] and request_ids.read_any(values["request"]):
             # the first field takes an id as well
             values["q"] = values.pop("request")
@@ -105,9 +71,6 @@ class SearchForm(forms.Form):
         event_field.choices = event_choices(values["event"])
         if not values.get("request"):
             del self.fields["request"]
-        for name in {"q", "request"} & set(self.fields):
-            self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
-        self.fields["q"].widget.attrs["list"] = "known-names"
 
     def clean_before(self) -> str:
         """Return the place in the audit log; a garbled one counts as none."""
@@ -166,5 +129,7 @@ class SearchForm(forms.Form):
     @property
     def export_query_string(self) -> str:
         """Return the days as the export page's address has them."""
-        days = {"since", "day"}
-        return urlencode({name: value for name, value in self.parameters().items() if name in days})
+        parameters = self.parameters()
+        for name in parameters.keys() - {"since", "day"}:
+            del parameters[name]
+        return urlencode(parameters)

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin.utils import quote
 
 from core import audit
-from core.admin.audit_search_form import event_choices
+from core.admin.event_choices import event_choices
 from core.audit import AuditEvent, Event
 from core.dynamo import transaction
 from core.event_words import SUBJECTS, WORDS, same_words, way_in_words, words_of
