@@ -21,10 +21,11 @@ AWS runs in a process of its own, so that only the caller's CPU is counted: the 
 
 import argparse
 import os
-import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+from bench.processes import embedded_aws
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,8 +50,6 @@ WITH_OWN_AWS = {"audit", "command_line", "grants", "instances", "restore", "scal
 
 IN_OWN_PROCESS = {"audit", "instances", "restore"}
 """What has settings of its own."""
-
-AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
 
 
 def main() -> None:
@@ -77,21 +76,11 @@ def main() -> None:
     if not names:
         return
 
-    aws = subprocess.Popen(
-        [sys.executable, *AWS_COMMAND],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        os.environ.update(read_environment(aws))
+    with embedded_aws() as environment:
+        os.environ.update(environment)
         os.environ["COOPER_GRANTS_PER_MINUTE"] = "10000"
         os.environ["COOPER_LOG_LEVEL"] = "ERROR"
         measure(names)
-    finally:
-        aws.terminate()
-        aws.wait(20)
 
 
 def measure_with_own_aws(name: str, *, long: bool) -> None:
@@ -113,17 +102,6 @@ def measure_with_own_aws(name: str, *, long: bool) -> None:
             raise SystemExit(done.returncode)
     else:
         workers.measure(long=long)
-
-
-def read_environment(aws: "subprocess.Popen[str]") -> dict[str, str]:
-    """Return the environment that the embedded AWS prints when it is up."""
-    environment = {}
-    for line in aws.stdout or ():
-        if not line.strip():
-            return environment
-        name, _, value = line.strip().partition("=")
-        environment[name] = "".join(shlex.split(value))
-    raise SystemExit("The embedded AWS did not start; see its output above.")
 
 
 def measure(names: list[str]) -> None:

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -18,6 +19,37 @@ ROOT = Path(__file__).parent.parent
 
 START_SECONDS = 180.0
 """In which a server has to be ready."""
+
+
+AWS_COMMAND = ("manage.py", "cooper_demo", "--aws-only", "--seed", "--with-parent")
+
+
+@contextmanager
+def embedded_aws() -> Iterator[dict[str, str]]:
+    """Run the embedded AWS, seeded, in a process of its own; yield the environment that uses it."""
+    process = subprocess.Popen(
+        [sys.executable, *AWS_COMMAND],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield _printed_environment(process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _printed_environment(aws: "subprocess.Popen[str]") -> dict[str, str]:
+    """Return the environment that the embedded AWS prints, and an empty line, when it is up."""
+    environment = {}
+    for line in aws.stdout or ():
+        if not line.strip():
+            return environment
+        name, _, value = line.strip().partition("=")
+        environment[name] = "".join(shlex.split(value))
+    raise SystemExit("The embedded AWS did not start; see its output above.")
 
 
 @dataclass(frozen=True)

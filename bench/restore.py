@@ -11,11 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from bench.processes import embedded_aws
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,7 +37,7 @@ GROUP = "local:developers"
 
 def measure(targets: int = TARGETS, federated: int = FEDERATED, people: int = PEOPLE) -> None:
     """Restore a store of this size, and print what was typed, how long it took, what came of it."""
-    with _embedded_aws() as environment, tempfile.TemporaryDirectory() as folder:
+    with embedded_aws() as environment, tempfile.TemporaryDirectory() as folder:
         os.environ.update(environment)
         fill(targets, federated, people)
         dynamodb, new_key = _clients()
@@ -60,24 +60,6 @@ def measure(targets: int = TARGETS, federated: int = FEDERATED, people: int = PE
         print(f"lines by page: {len(ids)}")
         print(_stage("grants", taken["code"], taken["person"], taken["target"], taken["group"]))
         print(f"in all: {(time.monotonic() - begun) / 60:.1f} minutes")
-
-
-@contextmanager
-def _embedded_aws() -> Iterator[dict[str, str]]:
-    from bench.__main__ import AWS_COMMAND, read_environment
-
-    aws = subprocess.Popen(
-        [sys.executable, *AWS_COMMAND],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield read_environment(aws)
-    finally:
-        aws.terminate()
-        aws.wait(20)
 
 
 def _say_time(what: str, work: Any, *arguments: Any) -> Any:
