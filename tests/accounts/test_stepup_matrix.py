@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from core.audit import AuditEvent, Event
 from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
 from tests.support.codes import give_device, next_code
+from tests.support.documents import command_line_of
 from tests.support.federation_keys import encrypted
 from tests.support.forms import fields_of, looked_at, mark_in
 from tests.support.stored import items_of
@@ -138,19 +138,7 @@ def end_the_command_lines(browser: Any, code: str) -> Any:
 
 def with_command_line(_: str) -> None:
     """Let Alice have a command line."""
-    now = int(time.time())
-    CommandLine(
-        "c" * 32,
-        person="local:alice",
-        epoch=Person.find("local:alice").epoch,
-        client="botocore-client-cooper",
-        web_session="w",
-        authenticated_at=datetime.now(UTC),
-        created_at=now,
-        touched_at=now,
-        ends_at=now + 3_600,
-        expires=datetime.now(UTC) + timedelta(days=1),
-    ).save()
+    command_line_of("local:alice").save()
 
 
 def pending(_: str) -> None:

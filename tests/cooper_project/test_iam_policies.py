@@ -15,8 +15,7 @@ from django.core.management import CommandError, call_command
 from accounts import models, person_names, service_tokens
 from accounts.command_lines import CommandLine
 from accounts.models import TotpDevice
-from brokers.import_export import jobs
-from brokers.models import Change, Import, ImportPart
+from brokers.models import Change, ImportPart
 from brokers.permits import Permit
 from core import secret_keys
 from core.dynamo import transaction
@@ -28,6 +27,7 @@ from sso_portal.models import Token
 from tests.embedded_aws.clients import client_for
 from tests.support import clock
 from tests.support.codes import give_device
+from tests.support.documents import unfinished_import
 from tests.support.enrolment import enrol
 from tests.support.forms import confirmed, submit
 from tests.support.iam import Asked, Policy
@@ -116,16 +116,7 @@ def set_restored_tables_up(stage: Stage) -> None:
             ends_at=0,
             expires=expires,
         ),
-        Import(
-            jobs.SLOT,
-            number="1",
-            state=jobs.RUNNING,
-            person="local:carol",
-            file_digest="",
-            plan_digest="",
-            total=2,
-            begun=expires,
-        ),
+        unfinished_import(),
     ]
     with transaction() as writes:
         for document in documents:

@@ -16,8 +16,7 @@ from accounts.models import TotpDevice
 from accounts.providers.saml import keys as saml_keys
 from brokers import catalogue
 from brokers.federation_keys import decrypt_keys
-from brokers.import_export import jobs
-from brokers.models import Import, Target
+from brokers.models import Target
 from cooper_project import rewrap
 from core import kms, secret_keys
 from core.audit import AuditEvent, Event
@@ -28,6 +27,7 @@ from sso_portal import registration_keys
 from tests.embedded_aws.clients import client_for
 from tests.support import faults
 from tests.support.codes import give_device, next_code
+from tests.support.documents import unfinished_import
 from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.kill_sweep import killed_at
@@ -159,16 +159,7 @@ def test_a_dry_run_says_what_needs_which_key_and_changes_nothing(new_key: str) -
 
 
 def test_it_says_that_tables_and_an_unfinished_import_need_the_old_key(new_key: str) -> None:
-    Import(
-        jobs.SLOT,
-        number="1",
-        state=jobs.RUNNING,
-        person="local:carol",
-        file_digest="",
-        plan_digest="",
-        total=2,
-        begun=all_events()[0].moment,
-    ).save()
+    unfinished_import().save()
     output = io.StringIO()
     with pytest.raises(CommandError, match="Not everything"):
         call_command("cooper_rewrap", "--kms-key", new_key, stdout=output)

@@ -1,13 +1,11 @@
 """Every write of an administrator, each as its last POST."""
 
 import time
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.command_lines import CommandLine
 from accounts.models import Person
 from accounts.own_sessions import all_active
 from brokers.import_export import jobs
@@ -17,6 +15,7 @@ from core.installation import STOP_SWITCH_ITEM, Installation
 from demo.seed import READ_S3, SPARE_ROLE
 from embedded_aws import seed_aws
 from tests.support.codes import give_device, next_code
+from tests.support.documents import command_line_of
 from tests.support.fault_flows import Operation, act, delete, first, form, send_with_code
 from tests.support.federation_keys import encrypted
 from tests.support.forms import fields_of, mark_in, submit
@@ -61,19 +60,7 @@ def cut_import_short() -> None:
 
 def add_command_line() -> None:
     """Let Alice have a command line."""
-    now = int(time.time())
-    CommandLine(
-        "c" * 32,
-        person="local:alice",
-        epoch=Person.find("local:alice").epoch,
-        client="botocore-client-cooper",
-        web_session="w",
-        authenticated_at=datetime.now(UTC),
-        created_at=now,
-        touched_at=now,
-        ends_at=now + 3_600,
-        expires=datetime.now(UTC) + timedelta(days=1),
-    ).save()
+    command_line_of("local:alice").save()
 
 
 # -- flows -----------------------------------------------------------------------------------------
