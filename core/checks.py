@@ -298,7 +298,7 @@ def check_files() -> Messages:
         yield Error(
             f"{path} can be read by everybody on this machine.",
             hint=f"chmod o-rwx {path}",
-            id="cooper.E017",
+            id="cooper.E018",
         )
 
 

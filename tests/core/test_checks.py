@@ -1,9 +1,13 @@
 """Settings that make no sense are told before anybody is served."""
 
+import re
+from collections import Counter
+
 import pytest
 from django.core import checks
 
 from core.installation import SCHEMA, Installation
+from tests.support.paths import PACKAGES, ROOT
 from tests.support.served import manage, run
 
 PRODUCTION = {
@@ -42,6 +46,13 @@ def no_endpoints(monkeypatch):
         "AWS_ENDPOINT_URL_STS",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+def test_each_id_is_of_one_check():
+    texts = [path.read_text() for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    count = Counter(re.findall(r'id="(cooper\.[A-Z][0-9]+)"', "".join(texts)))
+    assert len(count) > 20
+    assert {id_ for id_, number in count.items() if number > 1} == set()
 
 
 def test_it_finds_nothing_wrong_with_good_settings(good):
