@@ -148,7 +148,7 @@ class Report:
     other_kinds: Counter[str] = field(default_factory=Counter)
     """The rest of these, by kind: nothing is to be done about them."""
 
-    def is_open(self, accepted: Iterable[str] = ()) -> list[Line]:
+    def open_lines(self, accepted: Iterable[str] = ()) -> list[Line]:
         """Return the lines that are neither done again nor accepted."""
         ids = set(accepted)
         return [line for line in self.lines if not line.done_at and line.id not in ids]
@@ -180,11 +180,18 @@ def _parse(line: str, place: str) -> Shipped:
         _moment(entry)
         # an event that was too large for where it went has none
         entry.setdefault("details", {})
-        return dict(entry) if entry["event"] and entry["id"] else {}
+        _demand_text(entry["event"])
+        _demand_text(entry["id"])
+        return dict(entry)
     except (ValueError, TypeError, KeyError) as error:
         raise Invalid(
             f"{place} is no event: the file is cut off, or no JSON Lines of cooper. Fetch it anew."
         ) from error
+
+
+def _demand_text(value: object) -> None:
+    if not isinstance(value, str) or not value:
+        raise ValueError("an event without a name or an id")
 
 
 def _moment(event: Shipped) -> datetime:

@@ -162,7 +162,7 @@ def _use_up(
         with transaction() as writes:
             if learnt_offset != device.offset:
                 actions = [*actions, TotpDevice.offset.set(learnt_offset)]
-                condition &= _has_offset_of(device)
+                condition &= _condition_of_offset(device)
                 writes.create(_clock_event(device, learnt_offset))
             writes.update(
                 TotpDevice,
@@ -175,7 +175,7 @@ def _use_up(
         raise _refusal(device, detail) from error
 
 
-def _has_offset_of(device: TotpDevice) -> Condition:
+def _condition_of_offset(device: TotpDevice) -> Condition:
     """Return the condition that the offset is still the one that was read."""
     condition: Condition = TotpDevice.offset == device.offset
     if not device.offset:

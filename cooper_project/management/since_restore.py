@@ -139,7 +139,7 @@ def _say_report(
         command.say("Nothing was taken away since: there is nothing to do again.")
     for line in report.lines:
         _say_line(command, line, is_accepted=line.id in accepted)
-    count = len(report.is_open(accepted))
+    count = len(report.open_lines(accepted))
     command.say(f"\n{len(report.lines)} lines, {count} open.")
 
 
@@ -189,7 +189,7 @@ def _release(
     accepted: list[str],
     why: str,
 ) -> None:
-    open_lines = report.is_open(accepted)
+    open_lines = report.open_lines(accepted)
     if open_lines:
         ids = ",".join(line.id for line in open_lines)
         raise CooperError(OPEN.format(count=len(open_lines), ids=ids))

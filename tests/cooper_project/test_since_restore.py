@@ -20,7 +20,7 @@ from core.audit import Event
 from core.audit_export import Format, TimeRange, export_lines
 from core.dynamo import transaction
 from core.emergency_stop import put_lift
-from core.errors import Conflict
+from core.errors import Conflict, Invalid
 from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
 from tests.support import clock
@@ -159,6 +159,17 @@ def test_every_kind_of_event_is_judged() -> None:
     refused = {kind for kind in Event if kind.endswith((":refused", ":failed"))}
     assert set(Event) - judged == refused
     assert not judged & refused
+
+
+@pytest.mark.parametrize("name", ["event", "id"])
+def test_an_event_without_a_name_or_an_id_is_refused(tmp_path: Path, name: str) -> None:
+    entry = {"event": "person:disable:done", "id": "2026#1", "at": "2026-11-26T08:00:00Z"}
+    file = tmp_path / "day.jsonl"
+    file.write_text(json.dumps(entry))
+    assert list(since_restore.read_files([file])) == ["2026#1"]
+    file.write_text(json.dumps(entry | {name: ""}))
+    with pytest.raises(Invalid, match="line 1 is no event"):
+        since_restore.read_files([file])
 
 
 def test_a_file_that_is_cut_off_is_refused(

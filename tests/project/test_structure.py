@@ -55,6 +55,16 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
+def test_a_name_that_asks_is_answered_by_yes_or_no() -> None:
+    others = set()
+    for path in modules():
+        for node in functions(path):
+            answer = ast.unparse(node.returns) if node.returns else ""
+            if node.name.lstrip("_").startswith(("is_", "has_", "can_")) and answer != "bool":
+                others.add(f"{path.relative_to(ROOT)}:{node.name} returns {answer}")
+    assert others == set()
+
+
 def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
     """Check the import contracts of the copy at `where`."""
     linter = Path(sys.executable).with_name("lint-imports")
