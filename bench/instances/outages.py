@@ -141,9 +141,14 @@ def _measure_fault(
 
 def _ask_all(fleet: Fleet, cookies: dict[str, str], questions: list[Question]) -> Results:
     results = Results()
+    tasks = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for question, port in zip(questions, itertools.cycle(fleet.ports), strict=False):
-            pool.submit(_ask, port, cookies[question.person], question, results)
+            tasks.append(pool.submit(_ask, port, cookies[question.person], question, results))
+
+    for task in tasks:
+        # raises what the asking itself has raised
+        task.result()
     return results
 
 
