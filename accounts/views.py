@@ -229,6 +229,7 @@ def _take_step(
         throttle.count(f"led#{source}", 60, by=-STEPS_OF_A_SIGN_IN)
         user = login.sign_in(request, result)
     except SignInRefused as refused:
+        # a step may not say whose it is, but no local account signs in by one
         metrics.count_sign_in("", "refused")
         why = refused.detail[:DETAIL_LIMIT]
         audit.record(Event.SIGN_IN_REFUSED, why=why, **facts, **refused.facts)

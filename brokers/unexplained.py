@@ -17,10 +17,10 @@ from core.audit import Event
 from core.errors import Invalid
 
 TRY_TIME = timedelta(minutes=2)
-"""Before the event of a test of a target, in which its sessions were issued."""
+"""Around the event of a test of a target, in which its sessions were issued."""
 
 DOUBT_TIME = timedelta(minutes=1)
-"""After a grant whose answer was lost, in which its session was issued."""
+"""Around a grant whose answer was lost, in which its session was issued."""
 
 NAMES_OF_TRIES = ("try.", "cooper.try")
 """How the names of the sessions begin that a test of a target asks for."""

@@ -22,7 +22,7 @@ PROBES = ("/healthz", "/readyz")
 
 @dataclass
 class Answer:
-    """What came of a request; nothing that is known of counts as a fault."""
+    """What came of a request: a fault, until it says something else."""
 
     status: int = 500
 

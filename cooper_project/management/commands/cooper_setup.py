@@ -50,7 +50,6 @@ class Command(CooperCommand):
             help="when every server runs this cooper: raise the version of the tables, and drop "
             "what the version before needed; it does not start any more then",
         )
-
         parser.add_argument(
             "--restored",
             action="store_true",

@@ -104,9 +104,10 @@ def serve_metrics() -> None:
     try:
         start_http_server(port, host, metrics.shipper_page())
     except OSError as error:
-        message = f"The metrics page cannot be served on {settings.COOPER_METRICS_BIND}: "
-        advice = f"{error.strerror}. Set COOPER_METRICS_BIND to another address, or to off."
-        raise CooperError(message + advice) from error
+        raise CooperError(
+            f"The metrics page cannot be served on {settings.COOPER_METRICS_BIND}: "
+            f"{error.strerror}. Set COOPER_METRICS_BIND to another address, or to off."
+        ) from error
 
 
 def usable_sinks() -> list[Sink]:
