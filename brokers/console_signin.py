@@ -105,7 +105,7 @@ def _post_counted(url: str, fields: str) -> tuple[int, bytes]:
         status, body = _post(url, fields)
         failure = ""
         if status != 200:
-            failure = metrics.OTHER
+            failure = aws.failure_of("", status)
     finally:
         seconds = time.monotonic() - began
         metrics.count_aws_call("signin", "GetSigninToken", seconds, failure=failure)

@@ -22,6 +22,7 @@ from core.aws.errors import (
     credentials_refused,
     translate,
 )
+from core.aws.measured import failure_of
 from core.aws.profile import profile_region
 from core.aws.region_names import region_names
 from core.aws.tries import Tries, counted_tries
@@ -45,6 +46,7 @@ __all__ = [
     "deadline",
     "endpoint_refusal",
     "extend_deadline",
+    "failure_of",
     "forget_clients",
     "own_origin",
     "own_partition",

@@ -129,6 +129,15 @@ def test_calls_of_aws_are_counted_with_retries_and_what_became_of_them(
     assert added[names[2], "dynamodb", "TransactWriteItems"] >= 1
 
 
+def test_the_sign_in_endpoint_fails_by_the_same_words(identity: Callable[[str], Any]) -> None:
+    name = "cooper_aws_failures_total"
+    alice = identity("alice")
+    fault = Fault("signin", mode="error", status=500)
+    with counted(name) as added, faults.on(fault), suppress(CooperError):
+        become(alice, delivery=Delivery.CONSOLE)
+    assert added == {(name, "signin", "GetSigninToken", "fault"): 1}
+
+
 def test_a_place_at_sts_is_taken_and_given_back_and_its_lack_is_counted(
     store: object, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
