@@ -22,8 +22,10 @@ from tests.support.paper_commands import (
     Cooper,
     blocks,
     commands,
+    mentions,
     parameters,
     run_with_shim,
+    said_by_cooper,
 )
 from tests.support.paths import ROOT
 from tests.support.served import clean, manage
@@ -74,6 +76,39 @@ def test_every_command_of_cooper_in_the_papers_can_be_typed() -> None:
             parser.parse_args(rest)
         except (SystemExit, Exception) as error:  # noqa: BLE001 - whichever way it refuses
             pytest.fail(f"{paper}: {shlex.join(words)}: {error}")
+
+
+def test_every_command_of_cooper_that_a_sentence_names_is_one() -> None:
+    script = Cooper()
+    named = {line for paper in PAPERS for line in mentions(paper)}
+    assert len(named) > 50
+    assert {line: why for line in named if (why := script.complaint_about(line))} == {}
+
+
+def test_every_command_that_cooper_itself_names_is_one() -> None:
+    script = Cooper()
+    named = said_by_cooper()
+    assert len(named) > 10
+    assert {line: why for line in named if (why := script.complaint_about(line))} == {}
+
+
+@pytest.mark.parametrize("command", ["setup", "encrypt", "serve"])
+def test_every_option_of_a_command_can_be_typed(command: str) -> None:
+    """The script itself has the options of these; the others get theirs as they are."""
+    own = load_command_class("cooper_project", f"cooper_{command}")
+    plain = load_command_class("cooper_project", "cooper_rewrap")
+    shared = {action.dest for action in plain.create_parser("cooper", "cooper_rewrap")._actions}
+    typed = {f"--{name.replace('_', '-')}" for name in Cooper().options_of(command)}
+    for action in own.create_parser("cooper", f"cooper_{command}")._actions:
+        if action.dest not in shared - {"kms_key"}:
+            assert typed & set(action.option_strings), action.dest
+
+
+def test_a_command_that_is_none_is_noticed() -> None:
+    script = Cooper()
+    assert "unrecognized" in script.complaint_about("cooper -setup -restart")
+    assert "unrecognized" in script.complaint_about("cooper -user add alice -grops admins")
+    assert "invalid choice" in script.complaint_about("cooper -user ad alice")
 
 
 # -- AWS's --

@@ -1,7 +1,10 @@
 """The commands that the papers tell people to type, found and understood."""
 
+import ast
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import json
 import os
 import re
@@ -14,8 +17,9 @@ from typing import Any
 
 import botocore.session
 from botocore import xform_name
+from django.core.management import CommandError, load_command_class
 
-from tests.support.paths import ROOT
+from tests.support.paths import PACKAGES, ROOT
 
 PAPERS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 
@@ -52,6 +56,27 @@ def commands(paper: Path, program: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in found]
 
 
+def mentions(paper: Path) -> set[str]:
+    """Return the command lines of cooper anywhere in a paper: in sentences, at prompts, indented."""
+    text = paper.read_text()
+    sentences = " ".join(text.split())
+    found = set(re.findall(r"`(?:\./)?(cooper -[^`]+)`", sentences))
+    lines = text.replace("\\\n", " ")
+    found |= set(re.findall(r"^(?: +|\$ )(?:\./)?(cooper -[^#>\n]+)", lines, re.MULTILINE))
+    return {line for line in found if "..." not in line and "[" not in line}
+
+
+def said_by_cooper() -> set[str]:
+    """Return the command lines that cooper's own texts tell people to type, as far as they go."""
+    found: set[str] = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found |= set(re.findall(r"cooper (?:-[a-z][a-z-]*[ ]?)+", node.value))
+    return {line.rstrip() for line in found}
+
+
 class Cooper:
     """The script `cooper`, loaded to read command lines."""
 
@@ -69,6 +94,30 @@ class Cooper:
         """Return the management command and its words; exit where the script would."""
         arguments: list[str] = self._module.manage_arguments(words)[0]
         return arguments
+
+    def options_of(self, command: str) -> set[str]:
+        """Return the options that it knows of a command, as argparse names them."""
+        options: set[str] = self._module.ALLOWED[command]
+        return options
+
+    def complaint_about(self, line: str) -> str:
+        """Return why a command line is refused, "" where it is not, or is only too short."""
+        output = io.StringIO()
+        try:
+            with contextlib.redirect_stderr(output):
+                name, *rest = self.arguments(shlex.split(line)[1:])
+                load_command_class("cooper_project", name).create_parser("cooper", name).parse_args(
+                    rest
+                )
+        except CommandError as error:
+            output.write(str(error))
+        except SystemExit as error:
+            if not error.code:
+                return ""
+
+        complaint = output.getvalue()
+        is_too_short = "are required" in complaint or "expected " in complaint
+        return "" if is_too_short else complaint
 
 
 def run_with_shim(script: str, folder: Path) -> list[list[str]]:
