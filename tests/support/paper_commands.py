@@ -57,7 +57,7 @@ def commands(paper: Path, program: str) -> list[list[str]]:
 
 
 def mentions(paper: Path) -> set[str]:
-    """Return the command lines of cooper anywhere in a paper: in sentences, at prompts, indented."""
+    """Return cooper's command lines anywhere in a paper: in sentences, at prompts, indented."""
     text = paper.read_text()
     sentences = " ".join(text.split())
     found = set(re.findall(r"`(?:\./)?(cooper -[^`]+)`", sentences))
