@@ -31,7 +31,6 @@ from tests.support.paths import ROOT
 from tests.support.served import clean, manage
 
 INSTALL = ROOT / "docs/install.md"
-OPERATORS_PAPERS = [INSTALL, ROOT / "docs/operate.md", ROOT / "docs/runbook.md"]
 ACCOUNT = "111111111111"
 KEY = "0bd3695d-96a9-4642-8477-0a95e3b968fd"
 SET_UP_POLICIES = {"cooper-setup", "cooper-encrypt", "cooper-audit"}
@@ -123,7 +122,7 @@ def test_every_command_of_the_aws_cli_is_one_with_options_that_it_has(checkout: 
         file.write_text("{}")
 
     checked = 0
-    for paper in OPERATORS_PAPERS:
+    for paper in PAPERS:
         for words in commands(paper, "aws"):
             if (words[1], words[2]) in MADE_BY_THE_CLI:
                 continue

@@ -26,7 +26,13 @@ PAPERS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 OWN_OPTIONS = {"query", "output", "region", "profile"}
 """Options of the AWS CLI itself, which no operation has."""
 
-MADE_BY_THE_CLI = {("s3", "cp"), ("cloudformation", "wait")}
+MADE_BY_THE_CLI = {
+    ("cloudformation", "wait"),
+    ("dynamodb", "wait"),
+    ("s3", "cp"),
+    ("s3", "sync"),
+    ("sso", "login"),
+}
 """Commands of the AWS CLI that are no operation of an API."""
 
 SHIM = """#!/bin/sh
@@ -53,7 +59,8 @@ def commands(paper: Path, program: str) -> list[list[str]]:
     for block in blocks(paper):
         lines += block.replace("\\\n", " ").splitlines()
     found = [line.strip() for line in lines if line.strip().startswith(f"{program} ")]
-    return [shlex.split(line, comments=True) for line in found]
+    # what the shell does with the output is no word of the command
+    return [shlex.split(line.partition(" > ")[0], comments=True) for line in found]
 
 
 def mentions(paper: Path) -> set[str]:
