@@ -20,8 +20,8 @@ from core.errors import CooperError, Invalid
 VERB = "since-restore"
 
 NO_RESTORE = (
-    "Set-up has found no restore of these tables. Run: cooper -setup. Where they were restored in a "
-    "way that AWS does not tell: cooper -setup -restored"
+    "Set-up has found no restore of these tables. Run: cooper -setup. Where they were restored, "
+    "and AWS does not say so: cooper -setup -restored"
 )
 NOT_SEEN_TO = "Set-up has not ended yet. Run cooper -setup again, then this."
 
