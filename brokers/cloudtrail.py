@@ -66,7 +66,10 @@ def _records(text: str) -> list[Any]:
     try:
         document = json.loads(text)
     except ValueError:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
+        records = [json.loads(line) for line in text.splitlines() if line.strip()]
+        if not records:
+            raise ValueError("it is empty") from None
+        return records
 
     if "Events" in document:
         return [json.loads(event["CloudTrailEvent"]) for event in document["Events"]]
@@ -76,10 +79,13 @@ def _records(text: str) -> list[Any]:
 
 
 def _session_of(record: Any) -> IssuedSession | None:
-    """Return the session that a record tells of; None for a record of anything else."""
-    if not isinstance(record, Mapping) or record.get("errorCode"):
-        return None
-    if record.get("eventName") not in ISSUING:
+    """Return the session that a record tells of; None for a record of anything else.
+
+    Raise ValueError for what is no record: a wrong file would seem to be without fault.
+    """
+    if not isinstance(record, Mapping) or "eventName" not in record:
+        raise ValueError("it has something else than records")
+    if record.get("errorCode") or record["eventName"] not in ISSUING:
         return None
 
     answer = _part(record, "responseElements")

@@ -79,7 +79,9 @@ def _read_events(paths: list[Path]) -> Iterator[dict[str, Any]]:
         except (OSError, EOFError, ValueError, RecursionError) as error:
             raise Invalid(f"{path} has no events of cooper's: {error}") from None
 
-        yield from (row for row in rows if "event" in row)
+        for row in rows:
+            if isinstance(row, dict) and "event" in row:
+                yield row
 
 
 def _read_log(sessions: list[IssuedSession]) -> Iterator[dict[str, Any]]:

@@ -116,10 +116,35 @@ def test_it_reads_every_file_that_cloudtrail_comes_in(store: EmbeddedAws, tmp_pa
         text, error = compare(tmp_path / name)
         assert "ASIAIOSFODNN7EXAMPLE" in text and error.startswith("1 of"), name
 
-    for content in (b"", b"[]", b"5", b"{", b"\x1f\x8bxx", b'{"Records": 5}', b'{"Events": [1]}'):
-        (tmp_path / "wrong").write_bytes(content)
-        _, error = compare(tmp_path / "wrong")
-        assert not error or "no file of CloudTrail's" in error
+    nothing_happened = tmp_path / "quiet.json"
+    nothing_happened.write_text('{"Records": []}')
+    assert compare(nothing_happened)[1] == ""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"[]",
+        b"5",
+        b"{",
+        b"\x1f\x8bxx",
+        b'{"Records": 5}',
+        b'{"Records": [1]}',
+        b'{"Events": [1]}',
+        b'{"Events": [{"CloudTrailEvent": "{}"}]}',
+        b'{"event": "grant:finish:done", "id": "x"}',
+        b'{"event": "grant:finish:done"}\n{"event": "grant:finish:done"}',
+        json.dumps([{"eventName": "AssumeRole"}]).encode(),
+    ],
+)
+def test_a_file_of_anything_else_is_refused_and_not_found_without_fault(
+    store: EmbeddedAws, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "wrong").write_bytes(content)
+    _, error = compare(tmp_path / "wrong")
+    assert "no file of CloudTrail's" in error
 
 
 def test_refusals_and_strangers_are_none_of_coopers(store: EmbeddedAws, tmp_path: Path) -> None:
