@@ -31,6 +31,12 @@ TOO_OLD = (
     "-nothing-shipped -why TEXT."
 )
 
+UNKNOWN_POINT = (
+    "AWS does not say to which moment these tables were restored: nobody can tell whether the "
+    "files, which end at {until}, reach beyond it. Say with -why TEXT how you know that they do. "
+    "Nothing was released."
+)
+
 OPEN = (
     "{count} lines are open. Do them again, or accept them: -accept {ids} -why TEXT. "
     "Nothing was released."
@@ -192,6 +198,9 @@ def _release(
     accepted: list[str],
     why: str,
 ) -> None:
+    if not restore.restored_to and not why:
+        raise CooperError(UNKNOWN_POINT.format(until=shipped.until))
+
     open_lines = report.open_lines(accepted)
     if open_lines:
         ids = ",".join(line.id for line in open_lines)

@@ -245,6 +245,17 @@ def test_where_nothing_was_shipped_somebody_says_so(
     assert event.facts["nothing_shipped"] is True and event.why == "no shipper yet"
 
 
+def test_where_nobody_knows_the_restore_point_somebody_says_how_far_the_files_reach(
+    store: EmbeddedAws, tmp_path: Path
+) -> None:
+    file = tmp_path / "shipped.jsonl"
+    file.write_text(shipped_log())
+    call_command("cooper_setup", "--restored", stdout=io.StringIO())
+    assert "0 lines, 0 open" in run(file)
+    assert "nobody can tell whether the files" in refusal(file, "--release")
+    assert "Released" in run(file, "--release", "--why", "fetched after the import")
+
+
 def test_it_releases_no_later_restore(
     store: EmbeddedAws, since_point: Callable[[Callable[[], None]], Path]
 ) -> None:
