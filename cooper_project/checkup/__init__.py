@@ -13,6 +13,7 @@ from cooper_project.checkup import (
     permissions,
     public_address,
     sign_in,
+    sinks,
     stored,
 )
 from cooper_project.checkup.report import Check, Finding, Level, can_run, has_failed, run
@@ -51,4 +52,6 @@ CHECKS: tuple[Check, ...] = (
     Check("saml", sign_in.check_saml, needs=("tables", "kms-key")),
     Check("backups", backups.check_backups, needs=("tables",), patience=ASKS_MUCH),
     Check("header", public_address.check_header),
+    Check("sinks", sinks.check_sinks, needs=("clients",), patience=ASKS_MUCH),
+    Check("signing-key", sinks.check_signing_key, needs=("clients", "clock")),
 )

@@ -5,6 +5,9 @@ from typing import Protocol, runtime_checkable
 from core.errors import CooperError
 from shipping.batches import Batch
 
+HOW_TO_MAKE_IT = "How to make it, and the rights that it takes: docs/siem.md."
+"""What to do where AWS says that a place is not there, or not for the shipper."""
+
 
 class Undelivered(CooperError):
     """A sink did not take a batch; `again` says whether a later try may succeed."""
@@ -28,7 +31,10 @@ class Sink(Protocol):
         """Return once the batch is durably there; raise Undelivered."""
 
     def problems(self) -> list[str]:
-        """Return what is wrong with it, each a sentence with what to do. It may ask the place."""
+        """Return what is wrong with it, each a sentence with what to do. It may ask the place.
+
+        Raise CooperError where that does not answer.
+        """
 
 
 @runtime_checkable

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from core import aws
-from core.errors import CooperError
+from core.errors import CooperError, Unavailable
 from core.retry import Backoff
 from shipping.batches import Batch, pointer_line
-from shipping.sinks.base import Undelivered
+from shipping.sinks.base import HOW_TO_MAKE_IT, Undelivered
 
 SOURCE = "cooper"
 EVENT_TYPE = "cooper audit event"
@@ -61,19 +61,27 @@ class EventBridgeSink:
             self._put(entries)
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the bus: what is for one that is missing is dropped by AWS."""
+        """Return what is wrong with the bus: what is for one that is missing is dropped by AWS.
+
+        Raise Unavailable when EventBridge does not answer.
+        """
         try:
-            self._check_bus()
-        except Undelivered as error:
-            return [f"COOPER_SHIP_EVENT_BUS: {error.message}"]
+            self._describe_bus()
+        except Unavailable:
+            raise
+        except CooperError as error:
+            return [f"COOPER_SHIP_EVENT_BUS: {self._bus}: {error.line} {HOW_TO_MAKE_IT}"]
         return []
 
     def _check_bus(self) -> None:
-        client = aws.client("events", self._region)
         try:
-            aws.call(client.describe_event_bus, Name=self._bus)
+            self._describe_bus()
         except CooperError as error:
             raise Undelivered(f"The event bus {self._bus}: {error.line}", again=True) from error
+
+    def _describe_bus(self) -> None:
+        client = aws.client("events", self._region)
+        aws.call(client.describe_event_bus, Name=self._bus)
         self._is_there = True
 
     def _entries(self, batch: Batch) -> Iterator[Entry]:

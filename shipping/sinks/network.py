@@ -127,6 +127,18 @@ def resolve(place: Place, permission: Permission) -> list[IpAddress]:
     return addresses
 
 
+def problems(setting: str, place: Place, permission: Permission) -> list[str]:
+    """Return what is wrong with the place that a setting names, each with what to do."""
+    try:
+        resolve(place, permission)
+    except RefusedAddress as error:
+        return [f"{setting}: {error}"]
+    except OSError:
+        unknown = f"{setting}: the name {place.host} is not known here. "
+        return [unknown + "Look at its spelling, and at this machine's DNS."]
+    return []
+
+
 def address_refusal(address: IpAddress, place: Place, permission: Permission) -> str:
     """Return what an address is, when nothing may be sent there, with what to do; "" otherwise."""
     inner = _innermost(address)

@@ -6,9 +6,9 @@ Rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.
 import base64
 
 from core import aws
-from core.errors import CooperError
+from core.errors import CooperError, Unavailable
 from shipping.batches import Batch, sha256
-from shipping.sinks.base import Undelivered
+from shipping.sinks.base import HOW_TO_MAKE_IT, Undelivered
 from shipping.sinks.folder import batch_name
 
 S3_PREFIX = r"(?:[A-Za-z0-9_.=-]+/)*"
@@ -39,11 +39,16 @@ class S3Sink:
         self._put(name, content, must_be_same=False)
 
     def problems(self) -> list[str]:
-        """Return what makes the bucket one whose files can be changed, or cannot be reached."""
+        """Return what makes the bucket one whose files can be changed, or cannot be reached.
+
+        Raise Unavailable when S3 does not answer.
+        """
         try:
             return [*self._versioning_problems(), *self._lock_problems()]
+        except Unavailable:
+            raise
         except CooperError as error:
-            return [f"COOPER_SHIP_S3_BUCKET: {self._bucket}: {error.line}"]
+            return [f"COOPER_SHIP_S3_BUCKET: {self._bucket}: {error.line} {HOW_TO_MAKE_IT}"]
 
     def _put(self, name: str, content: bytes, *, must_be_same: bool = True) -> None:
         client = aws.client("s3", self._region)

@@ -14,9 +14,10 @@ from typing import Any
 
 from core.retry import Backoff
 from shipping.batches import Batch, pointer_line
+from shipping.sinks import network
 from shipping.sinks.base import Undelivered
 from shipping.sinks.https import NoReply, Reply, post, post_until_answered
-from shipping.sinks.network import Permission, Place, RefusedAddress, resolve
+from shipping.sinks.network import Permission, Place
 
 EVENT_PATH = "/services/collector/event"
 ACK_PATH = "/services/collector/ack"
@@ -76,14 +77,7 @@ class SplunkSink:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the address; nothing is sent."""
-        try:
-            resolve(self._place, self._permission)
-        except RefusedAddress as error:
-            return [f"COOPER_SHIP_SPLUNK_URL: {error}"]
-        except OSError:
-            return [f"COOPER_SHIP_SPLUNK_URL: {self._place.host} is not known here."]
-
-        return []
+        return network.problems("COOPER_SHIP_SPLUNK_URL", self._place, self._permission)
 
     def _envelopes(self, batch: Batch) -> Iterator[bytes]:
         for line in batch.lines:

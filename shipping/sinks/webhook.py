@@ -9,9 +9,10 @@ import time
 from http import HTTPStatus
 
 from shipping.batches import Batch
+from shipping.sinks import network
 from shipping.sinks.base import Undelivered
 from shipping.sinks.https import post_until_answered
-from shipping.sinks.network import Permission, Place, RefusedAddress, resolve
+from shipping.sinks.network import Permission, Place
 
 SIGNATURE_VERSION = "v1"
 
@@ -93,11 +94,5 @@ class WebhookSink:
                 "Make one: openssl rand -hex 32"
             )
 
-        try:
-            resolve(self._place, self._permission)
-        except RefusedAddress as error:
-            problems.append(f"COOPER_SHIP_WEBHOOK_URL: {error}")
-        except OSError:
-            problems.append(f"COOPER_SHIP_WEBHOOK_URL: {self._place.host} is not known here.")
-
+        problems += network.problems("COOPER_SHIP_WEBHOOK_URL", self._place, self._permission)
         return problems

@@ -22,6 +22,10 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from embedded_aws.calls import read_call
+from embedded_aws.errors import AwsError
+from embedded_aws.s3.addresses import Address, read_address
+
 MODES = {
     "error": "answer AWS's error `code` with `status`; nothing is done",
     "deny": "answer that IAM does not allow it; nothing is done",
@@ -57,6 +61,7 @@ THROTTLES = {
     "sts": ("Throttling", 400),
     "kms": ("ThrottlingException", 400),
     "iam": ("Throttling", 400),
+    "s3": ("SlowDown", 503),
     "signin": ("Throttling", 429),
 }
 GONE = {
@@ -68,6 +73,10 @@ DENIALS = {
     "dynamodb": ("AccessDeniedException", 400),
     "kms": ("AccessDeniedException", 400),
 }
+
+
+S3_SETTINGS = {"object-lock": "ObjectLockConfiguration", "versioning": "BucketVersioning"}
+"""What a bucket is set to, by the parameter of a query that asks for it."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,8 @@ class Call:
     tables: tuple[str, ...]
     body: bytes
     at: float
+    resource: str = ""
+    """Of S3 the bucket, or the bucket and the key: `bucket/key`."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -255,6 +266,8 @@ def _read(environ: dict[str, Any]) -> Call:
     if environ.get("PATH_INFO") == "/federation":
         fields = parse_qs(body.decode("utf-8", "replace") or environ.get("QUERY_STRING", ""))
         return Call("signin", fields.get("Action", [""])[0], (), body, time.monotonic())
+    if "/s3/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
+        return _read_s3(environ, body)
     scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
     service = scope[1] if scope else ""
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
@@ -266,6 +279,21 @@ def _read(environ: dict[str, Any]) -> Call:
         body,
         time.monotonic(),
     )
+
+
+def _read_s3(environ: dict[str, Any], body: bytes) -> Call:
+    """Read a call of S3, whose operation is in its method, path and query."""
+    request = read_call({**environ, "wsgi.input": io.BytesIO(body)})
+    try:
+        address = read_address(request)
+    except AwsError:
+        # a name that no bucket has: the embedded S3 refuses it
+        address = Address("", "")
+    names = set(parse_qs(request.query, keep_blank_values=True)) & S3_SETTINGS.keys()
+    what = S3_SETTINGS[names.pop()] if names else ("Object" if address.key else "Bucket")
+    operation = f"{request.method.title()}{what}"
+    resource = "/".join(filter(None, address))
+    return Call("s3", operation, (), body, time.monotonic(), resource)
 
 
 def _tables_in(body: bytes) -> tuple[str, ...]:
@@ -387,6 +415,9 @@ def _error(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:
 
     if call.service in ("sts", "iam"):
         body, headers = _xml_error(code, fault.message)
+    elif call.service == "s3":
+        text = f"<Error><Code>{code}</Code><Message>{fault.message}</Message></Error>"
+        body, headers = text.encode(), {"Content-Type": "application/xml"}
     elif call.service == "signin":
         body = fault.message.encode()
         headers = {"Content-Type": "text/plain"}

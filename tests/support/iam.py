@@ -21,6 +21,8 @@ PLACES = {
     "KEY_ID": OWN_KEY,
     "FORMER_KEY": OWN_KEY,
     "SIGNING_KEY": OWN_KEY,
+    "BUCKET": "cooper-events",
+    "BUS": "audit",
 }
 """What is filled in, as docs/install.md does."""
 
@@ -32,6 +34,15 @@ IN_TRANSACTION = {
     "Get": "GetItem",
 }
 """IAM's actions of the parts of transactions (DynamoDB guide, transaction-apis-iam)."""
+
+S3_ACTIONS = {
+    "HeadObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "GetBucketVersioning": "s3:GetBucketVersioning",
+    "GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+}
+"""IAM's actions of S3's operations, where their names differ too (S3 guide, "Required permissions
+for Amazon S3 API operations")."""
 
 FREE = {"sts:GetCallerIdentity"}
 """What AWS allows everybody."""
@@ -80,6 +91,10 @@ def asked(call: Call, tables_key: str = OWN_KEY) -> set[Asked]:
         questions.update(_of_kms(call))
     elif call.service == "sts":
         questions.update(_of_sts(call))
+    elif call.service == "s3":
+        questions.add(Asked(S3_ACTIONS[call.operation], f"arn:aws:s3:::{call.resource}"))
+    elif call.service == "events":
+        questions.update(_of_events(call))
     return {question for question in questions if question.action not in FREE}
 
 
@@ -159,6 +174,15 @@ def _of_sts(call: Call) -> Iterator[Asked]:
         yield Asked("sts:TagSession", resource)
     if "SourceIdentity" in body:
         yield Asked("sts:SetSourceIdentity", resource)
+
+
+def _of_events(call: Call) -> Iterator[Asked]:
+    """Yield what a call to EventBridge asks: each entry names its bus."""
+    body = call.document
+    names = [entry["EventBusName"] for entry in body.get("Entries", [])] or [body["Name"]]
+    for name in names:
+        bus = f"arn:aws:events:{REGION}:{seed_aws.COOPER_ACCOUNT}:event-bus/{name}"
+        yield Asked(f"events:{call.operation}", bus)
 
 
 # -- what a policy says --

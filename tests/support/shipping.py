@@ -86,3 +86,13 @@ def write_event_at(moment: datetime, **facts: Any) -> AuditEvent:
 def stored_ids() -> set[str]:
     """Return the ids of all events of the audit log."""
     return {event.pk for event in AuditEvent.everything()}
+
+
+def make_places(aws: EmbeddedAws) -> None:
+    """Make the bucket and the bus that tests send events to."""
+    client_for(aws, "events").create_event_bus(Name="audit")
+    s3 = client_for(aws, "s3")
+    s3.create_bucket(Bucket="cooper-events", ObjectLockEnabledForBucket=True)
+    retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 400}}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": retention}
+    s3.put_object_lock_configuration(Bucket="cooper-events", ObjectLockConfiguration=lock)
