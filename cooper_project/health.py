@@ -16,18 +16,22 @@ from django.views.decorators.http import require_safe
 from brokers import catalogue
 from core import __version__, aws, installation, kms
 from core.audit import AuditEvent
+from core.aws import clock
 from core.errors import CooperError
 
 logger = logging.getLogger(__name__)
 
-FRESH_SECONDS = 10.0
-"""Age up to which a report is given as it is."""
+FRESH_SECONDS = 2.0
+"""Age up to which a report is given as it is. With PATIENCE: what is away is named within 5 s."""
 
-STALE_SECONDS = 30.0
+STALE_SECONDS = 5.0
 """Age from which a report is not given any more: whoever asks waits for the new one."""
 
-PATIENCE = 5.0
+PATIENCE = 3.0
 """Seconds that a check may take for each service."""
+
+CLOCK = "clock"
+"""What is named in place of the services that refuse what is signed at another time than theirs."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,25 @@ class Report:
     """What is wrong, by service."""
     at: float = 0.0
     """When it was checked, in seconds of the monotonic clock."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What somebody should mend, though nothing is kept from working by it yet."""
 
     @property
     def ready(self) -> bool:
         """Whether everything that a grant needs is there."""
         return not self.problems
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """What operators read, by service."""
+        return {**self.notes, **self.problems}
+
+    @property
+    def names(self) -> list[str]:
+        """What is wrong, in words that anybody may read: the cause alone, where one is known."""
+        if CLOCK in self.problems:
+            return [CLOCK]
+        return list(self.problems)
 
 
 def _check_storage() -> None:
@@ -62,12 +80,18 @@ def _check_kms_key() -> None:
     kms.decrypt(ciphertext, context)
 
 
-def _check_sts() -> None:
-    aws.caller_identity()
+def _check_sts() -> str:
+    """Return how far this server's clock is off, "" where it hardly is: STS says the time."""
+    aws_time = aws.aws_time()
+    if clock.seconds_off(aws_time) < clock.WORTH_SAYING:
+        return ""
+    return f"{clock.describe(aws_time)} {clock.CORRECT_IT}"
 
 
-CHECKS: dict[str, Callable[[], None]] = {
-    "DynamoDB": _check_storage,
+STORAGE = "DynamoDB"
+
+CHECKS: dict[str, Callable[[], str | None]] = {
+    STORAGE: _check_storage,
     "audit": _check_audit_log,
     "KMS": _check_kms_key,
     "STS": _check_sts,
@@ -77,9 +101,11 @@ CHECKS: dict[str, Callable[[], None]] = {
 def check_services() -> Report:
     """Call every service once, all at the same time; takes about PATIENCE seconds at most."""
     problems: dict[str, str] = {}
+    notes: dict[str, str] = {}
     threads: dict[str, threading.Thread] = {}
     for name, check in CHECKS.items():
-        thread = threading.Thread(target=_run_check, args=(name, check, problems), daemon=True)
+        arguments = (name, check, problems, notes)
+        thread = threading.Thread(target=_run_check, args=arguments, daemon=True)
         threads[name] = thread
         thread.start()
 
@@ -89,16 +115,26 @@ def check_services() -> Report:
         thread.join(max(0.0, end - time.monotonic()))
         if thread.is_alive():
             problems[name] = f"no answer within {PATIENCE:.0f} s"
-    return Report(dict(sorted(problems.items())), time.monotonic())
+    return Report(dict(sorted(problems.items())), time.monotonic(), dict(notes))
 
 
-def _run_check(name: str, check: Callable[[], None], problems: dict[str, str]) -> None:
+def _run_check(
+    name: str,
+    check: Callable[[], str | None],
+    problems: dict[str, str],
+    notes: dict[str, str],
+) -> None:
     # stays there when the check fails in an unexpected way
     problems[name] = "the check itself failed; see the log"
     try:
         with aws.deadline(PATIENCE):
-            check()
+            clock_note = check()
         del problems[name]
+        if clock_note:
+            notes[CLOCK] = clock_note
+    except aws.WrongClock as error:
+        problems[name] = error.detail
+        problems[CLOCK] = error.message
     except CooperError as error:
         # only administrators see it
         problems[name] = error.detail
@@ -138,13 +174,18 @@ class Watch:
     def _renew(self, renewed: threading.Event) -> None:
         """Check, log a change, and wake whoever waits."""
         try:
-            problems_before = self._report.problems
+            before = self._report
             self._report = self._check()
-            if self._report.problems != problems_before:
-                logger.warning("readiness: %s", self._report.problems or "everything answers")
+            # of the same ones the details differ each time: they have the time in them
+            if _what_is_told(self._report) != _what_is_told(before):
+                logger.warning("readiness: %s", self._report.lines or "everything answers")
         finally:
             self._is_renewing = False
             renewed.set()
+
+
+def _what_is_told(report: Report) -> tuple[set[str], set[str]]:
+    return set(report.problems), set(report.notes)
 
 
 watch = Watch()
@@ -158,17 +199,28 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether cooper could grant; administrators see what is wrong."""
+    """Answer whether cooper could grant, and what is away; administrators see the details."""
     report = watch.report()
-    lines = ["ok" if report.ready else "not ready"]
+    lines = ["ok"]
+    if not report.ready:
+        lines = [f"not ready: {', '.join(report.names)}"]
+
     if _is_administrator(request):
-        services = sorted({*CHECKS, *report.problems})
-        lines += [f"{service}: {report.problems.get(service, 'ok')}" for service in services]
+        services = sorted({*CHECKS, CLOCK, *report.lines})
+        lines += [f"{service}: {report.lines.get(service, 'ok')}" for service in services]
         # workers whose numbers differ for long do not see the same targets
         lines.append(f"catalogue of this worker: {catalogue.describe()}")
+    elif CLOCK in report.problems:
+        # nobody can be known as an administrator then, and every page says it too
+        lines.append(report.problems[CLOCK])
 
     status = 200 if report.ready else 503
     return HttpResponse("\n".join(lines), status=status, content_type="text/plain; charset=utf-8")
+
+
+def is_storage_away() -> bool:
+    """Return whether nobody's session can be read, an administrator's neither."""
+    return STORAGE in watch.report().problems
 
 
 def not_prepared(problem: str) -> HttpResponse:

@@ -34,6 +34,9 @@ class PreparationMiddleware:
         if request.path == ALIVE_PATH:
             return health.healthz(request)
         if not worker.problem:
+            if request.path == READY_PATH and health.is_storage_away():
+                # who asks cannot be looked up: without that, what is away can be told
+                return health.readyz(request)
             # before anything is signed or verified with one
             secret_keys.keep_up()
             return self.get_response(request)

@@ -18,7 +18,7 @@ from brokers import stored_keys
 from brokers.import_export import jobs
 from core import audit, kms, secret_keys
 from core.audit import Event
-from core.dynamo import tables
+from core.dynamo import table_looks
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.kms import Ciphertext
 from core.stored_ciphertexts import TABLES, StoredCiphertext
@@ -170,7 +170,7 @@ def still_needing_others(key_arn: str) -> list[Left]:
         if stored.ciphertext.key_arn != key_arn
     ]
 
-    for table, table_key in tables.kms_keys().items():
+    for table, table_key in table_looks.kms_keys().items():
         if table_key != key_arn:
             reason = f"is encrypted with {table_key}: run cooper -setup -kms-key {key_arn}"
             remaining.append(Left(f"table {table}", reason))

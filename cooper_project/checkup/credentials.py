@@ -8,10 +8,6 @@ from core import aws
 from core.aws import clock
 from core.errors import CooperError
 
-WORTH_SAYING = 10
-"""Seconds from which a clock is off: one-time codes bear half a minute, the device's own included.
-"""
-
 CHAINED = frozenset({"assume-role", "assume-role-with-web-identity", "container-role", "sso"})
 """botocore's words for credentials that come from a role by way of another one.
 
@@ -38,8 +34,7 @@ def check_clock(_: Addresses) -> Iterator[Finding]:
         yield note(f"AWS did not say what time it is. {error.line}")
         return
 
-    seconds = abs((clock.now() - aws_time).total_seconds())
-    if seconds < WORTH_SAYING:
+    if clock.seconds_off(aws_time) < clock.WORTH_SAYING:
         yield ok("this server's clock is AWS's")
     else:
         yield warning(

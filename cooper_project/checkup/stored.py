@@ -11,11 +11,11 @@ from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
 from core import aws, installation, kms
 from core.dynamo import TableMissing, documents, probes, table_looks
-from core.errors import CooperError, NotAllowed
+from core.errors import CooperError
 
 NOT_ALLOWED_TO_LOOK = (
-    "not allowed to look at encryption, expiry, recovery and protection, which the server need "
-    "not be: cooper -check -only table-settings, by whoever may run cooper -setup"
+    "not allowed to look at {what}, which the server need not be: cooper -check -only "
+    "table-settings, by whoever may run cooper -setup"
 )
 
 OTHER_KEY = (
@@ -54,16 +54,18 @@ def check_tables(_: Addresses) -> Iterator[Finding]:
 def check_table_settings(_: Addresses) -> Iterator[Finding]:
     """Look whether the tables are as set-up makes them, where whoever runs this may look."""
     installation.use_kms_key()
-    try:
-        problems = table_looks.problems(kms.key_arn(settings.COOPER_KMS_KEY))
-    except NotAllowed as error:
-        yield note(f"{NOT_ALLOWED_TO_LOOK} [{error.detail}]")
-        return
-
-    for name, texts in problems.items():
+    look = table_looks.look(kms.key_arn(settings.COOPER_KMS_KEY))
+    for name, texts in look.problems.items():
         yield warning(f"{name}: {', '.join(texts)}. Run cooper -setup")
-    if not problems:
-        yield ok("all are encrypted with the KMS key, protected, and can be restored")
+
+    refused = look.refusals
+    if not look.problems:
+        seen = [what for what in ("recovery", "expiry") if what not in refused]
+        settings_seen = ", ".join(["keys", "indexes", "encryption", "protection", *seen])
+        yield ok(f"all tables are as cooper -setup makes them: {settings_seen}")
+    if refused:
+        what = NOT_ALLOWED_TO_LOOK.format(what=" and ".join(refused))
+        yield note(f"{what} [{'; '.join(refused.values())}]")
 
 
 def check_kms_key(_: Addresses) -> Iterator[Finding]:

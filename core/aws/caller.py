@@ -33,6 +33,8 @@ def caller_identity(keys: Keys | None = None, region: str = "") -> CallerIdentit
 def aws_time() -> datetime:
     """Return what time AWS says that it is; raise CooperError when it does not say."""
     answer = call(client("sts").get_caller_identity)
+    # an answer that says nothing else is none of STS's
+    answer.arn("Arn")
     try:
         return aws_time_in(answer.to_dict())
     except ValueError as error:

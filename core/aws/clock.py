@@ -11,6 +11,10 @@ REFUSED_FROM = 300
 """Seconds from which AWS takes no signature:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
 
+WORTH_SAYING = 10
+"""Seconds from which a clock is off: one-time codes bear half a minute, the device's own included.
+"""
+
 OFF = "This server's clock is off by {seconds} s: AWS says that it is {aws_time}."
 
 CORRECT_IT = "Correct it (chronyc tracking, or timedatectl)."
@@ -43,7 +47,12 @@ def wrong_clock(response: Mapping[str, Any], detail: str, code: str) -> WrongClo
     return WrongClock(f"{message} {CORRECT_IT}", detail, code=code)
 
 
+def seconds_off(aws_time: datetime) -> float:
+    """Return how far this machine's clock is from this time."""
+    return abs((now() - aws_time).total_seconds())
+
+
 def describe(aws_time: datetime) -> str:
     """Return how far this machine's clock is from this time, in a sentence."""
-    seconds = round(abs((now() - aws_time).total_seconds()))
+    seconds = round(seconds_off(aws_time))
     return OFF.format(seconds=seconds, aws_time=f"{aws_time:%Y-%m-%d %H:%M:%S} UTC")

@@ -14,6 +14,9 @@ from core.dynamo.table_manager import Say, Status, TableManager
 from core.dynamo.table_spec import Description, TableSpec
 from core.errors import Conflict, CooperError
 
+MISSING = "missing"
+"""What is wrong with a table that is not there."""
+
 
 def ensure(
     kms_key_arn: str,
@@ -69,21 +72,6 @@ def drop_retired_indexes(say: Say, *, manager: TableManager | None = None) -> li
 def _tables_with_retired_indexes(manager: TableManager) -> "list[Table]":
     # nothing of the key is looked at
     return [Table(TableSpec(model, ""), manager) for model in documents() if model.retired_indexes]
-
-
-def kms_keys() -> dict[str, str]:
-    """Return the ARN of the KMS key that each table is encrypted with ("" for none), by name.
-
-    Raise CooperError, naming a missing IAM action.
-    """
-    manager = TableManager(lambda line: None)
-    keys = {}
-    for model in documents():
-        name = str(model.Meta.table_name)
-        description = manager.describe(name) or {}
-        encryption = description.get("SSEDescription") or {}
-        keys[name] = str(encryption.get("KMSMasterKeyArn", ""))
-    return keys
 
 
 def _refuse_other_keys(tables: "Sequence[Table]") -> None:
@@ -156,9 +144,16 @@ class Table:
 
     def problems(self) -> list[str]:
         """Return what is not as it has to be, in words."""
+        problems = self.description_problems()
+        if problems == [MISSING]:
+            return problems
+        return [*problems, *self.recovery_problems(), *self.expiry_problems()]
+
+    def description_problems(self) -> list[str]:
+        """Return those that DescribeTable tells of."""
         description = self._describe()
         if description is None:
-            return ["missing"]
+            return [MISSING]
 
         spec = self.spec
         conflict = spec.key_conflict(description)
@@ -169,15 +164,24 @@ class Table:
             "not billed on demand": spec.is_on_demand(description),
             "not encrypted with the KMS key": spec.is_encrypted(description),
             "no deletion protection": spec.is_protected(description),
-            "no point-in-time recovery": self._recovery_status() is Status.DONE,
         }
-        if spec.ttl_name:
-            checks["no expiry of items"] = self._expiry_status() is Status.DONE
         for name in spec.indexes:
             checks[f"no index {name}"] = self._index_status(name) is Status.DONE
 
         problems += [problem for problem, is_right in checks.items() if not is_right]
         return problems
+
+    def recovery_problems(self) -> list[str]:
+        """Return what is not as it has to be of recovering the table."""
+        if self._recovery_status() is Status.DONE:
+            return []
+        return ["no point-in-time recovery"]
+
+    def expiry_problems(self) -> list[str]:
+        """Return what is not as it has to be of items that expire."""
+        if not self.spec.ttl_name or self._expiry_status() is Status.DONE:
+            return []
+        return ["no expiry of items"]
 
     # -- how far it is
 

@@ -44,8 +44,11 @@ def test_under_the_server_s_policy_everything_is_well(stage: Stage, find: Any) -
     before = {name: len(table.all_items()) for name, table in stage.aws.tables.items()}
     for name in ("clock", "credentials", "tables", "kms-key", "permissions", "administrators"):
         assert {finding.level for finding in find(name)} <= {Level.OK, Level.NOTE}, name
-    [looked] = find("table-settings")
-    assert looked.level is Level.NOTE and looked.text.startswith("not allowed to look")
+    seen, refused = find("table-settings")
+    assert seen.level is Level.OK and seen.text.endswith(": keys, indexes, encryption, protection")
+    assert refused.level is Level.NOTE
+    assert refused.text.startswith("not allowed to look at recovery and expiry, ")
+    assert "DescribeContinuousBackups" in refused.text and "DescribeTimeToLive" in refused.text
 
     # nothing was written
     after = {name: len(table.all_items()) for name, table in stage.aws.tables.items()}
@@ -58,6 +61,20 @@ def test_a_permission_that_lacks_is_named(stage: Stage, find: Any, permission: P
     texts = [one.text for one in find("permissions") if one.level is Level.PROBLEM]
     # without kms:Decrypt DynamoDB opens no table either
     assert any(permission.action in text for text in texts), texts
+
+
+def test_what_the_server_may_look_at_of_tables_is_looked_at(stage: Stage, find: Any) -> None:
+    stage.aws.tables["cooper-once"].deletion_protection_enabled = False
+    wrong, refused = find("table-settings")
+    assert wrong.level is Level.WARNING
+    assert wrong.text == "cooper-once: no deletion protection. Run cooper -setup"
+    assert refused.level is Level.NOTE
+
+
+def test_whoever_sets_up_may_look_at_all_of_it(stage: Stage, find: Any) -> None:
+    stage.policy = Policy.read(IAM / "setup.json")
+    [seen] = find("table-settings")
+    assert seen.level is Level.OK and seen.text.endswith("protection, recovery, expiry")
 
 
 def test_what_the_policy_denies_is_tried_too(stage: Stage, find: Any) -> None:
