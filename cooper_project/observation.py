@@ -1,11 +1,19 @@
-"""What the metrics page tells of a worker though nobody asks: looked at every half a minute."""
+"""What the metrics page tells though nobody asks: looked at every half a minute.
 
+Each worker looks at its own catalogue. What is the same for all of a server, one of them asks: that
+is some eight calls of AWS, which the others need not make too.
+"""
+
+import fcntl
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
+from typing import IO
 
 from accounts.providers.saml import certificate_ends
 from brokers import catalogue
@@ -25,37 +33,88 @@ PATIENCE = 10.0
 """Seconds that each of the looks may take."""
 
 
+LOCK = "asks-for-all.lock"
+"""The file, in the folder of metrics, whose lock one worker of a server has until it ends."""
+
+
+class Turn:
+    """Which worker of a server asks for all of them."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+
+    def is_ours(self) -> bool:
+        """Return whether it is this one, which may change when another one ends.
+
+        Where that cannot be told, each asks.
+        """
+        folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+        if self._file or not folder:
+            return True
+        try:
+            self._file = _locked(Path(folder) / LOCK)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            logger.debug("no lock: %s", error)
+        return True
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """Return the file with its lock; raise BlockingIOError where another process has that."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+turn = Turn()
+
+
 def start() -> None:
     """Look again and again, in the background, as long as the process runs."""
     threading.Thread(target=_look_forever, name="observation", daemon=True).start()
 
 
 def _look_forever() -> None:
-    number = 0
+    looks_for_all = 0
     while True:
+        for_all = turn.is_ours()
         try:
-            look(with_certificates=number % CERTIFICATES_EVERY == 0)
+            look(for_all=for_all, with_certificates=looks_for_all % CERTIFICATES_EVERY == 0)
         except Exception as error:  # the next look may work
             logger.error("the metrics page is not brought up to date", exc_info=error)
 
-        number += 1
+        if for_all:
+            looks_for_all += 1
         time.sleep(LOOK_EVERY)
 
 
-def look(*, with_certificates: bool = True) -> None:
-    """Set the gauges of core.metrics anew; what cannot be read stays as it was."""
-    problems = health.watch.report().problems
-    for service in health.CHECKS:
-        metrics.READY.labels(service).set(service not in problems)
+def look(*, for_all: bool = True, with_certificates: bool = True) -> None:
+    """Set the gauges of core.metrics anew; what cannot be read stays as it was.
+
+    `for_all`: those too that are the same for all workers, and `with_certificates` all of these.
+    """
+    if for_all:
+        _look_at_services()
 
     try:
         with aws.deadline(PATIENCE):
             _look_at_catalogue()
-            if with_certificates:
+            if for_all and with_certificates:
                 _look_at_certificates()
     except CooperError as error:
         # readiness tells of it
         logger.debug("not observed: %s", error.detail)
+
+
+def _look_at_services() -> None:
+    problems = health.watch.report().problems
+    for service in health.CHECKS:
+        metrics.READY.labels(service).set(service not in problems)
 
 
 def _look_at_catalogue() -> None:

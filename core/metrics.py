@@ -95,7 +95,7 @@ CERTIFICATE_END = Gauge(
 
 READY = Gauge(
     "cooper_ready",
-    "1 where a service that grants need answers every worker, else 0.",
+    "1 where a service that grants need answers the worker that asks, else 0.",
     ["service"],
     multiprocess_mode="livemin",
 )

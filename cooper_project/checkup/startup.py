@@ -3,7 +3,6 @@
 `cooper -check` finds the same by the same checks, so that both say it in the same words.
 """
 
-import os
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -14,6 +13,11 @@ from cooper_project.outside import Addresses
 from cooper_project.serving import address
 from core.checks import parse_address
 from core.errors import CooperError
+
+ANOTHER_ADDRESS = (
+    "Give each server of this host an address of its own (COOPER_METRICS_BIND), or off. Where the "
+    "other one is about to end, the page is served once it has."
+)
 
 STARTS_ANYWAY = "cooper starts, and serves once it does."
 
@@ -66,23 +70,17 @@ def _refuse_taken_address(result: Result) -> None:
 
 
 def _look_at_metrics_address(result: Result) -> None:
-    """Refuse one that was chosen and is taken; of the usual one, where two servers meet, warn."""
+    """Warn of one that is taken, as where two servers are on a host: no request is about it."""
     bind = parse_address(settings.COOPER_METRICS_BIND)
     if not bind:
         return
 
-    is_chosen = "COOPER_METRICS_BIND" in os.environ
     try:
         is_free = address.is_free(*bind)
     except CooperError as error:
         result.refusals.append(error.line)
         return
 
-    if is_free:
-        return
-    if is_chosen:
-        line = f"COOPER_METRICS_BIND: {settings.COOPER_METRICS_BIND} is taken."
-        result.refusals.append(f"{line} Choose another address, or off.")
-    else:
+    if not is_free:
         line = f"The metrics page is not served: {settings.COOPER_METRICS_BIND} is taken."
-        result.warnings.append(f"{line} Set COOPER_METRICS_BIND to another address, or to off.")
+        result.warnings.append(f"{line} {ANOTHER_ADDRESS}")

@@ -8,18 +8,20 @@ import os
 import struct
 import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from cooper_project.serving import metrics_files
 from core.retry import Backoff, retry
 
 ENDED = "ended"
 """What the file of ended workers has in place of a process id."""
 
-SUMMED = ("counter", "histogram", "summary")
+SUMMED = ("counter", "histogram")
 """The types whose files are added up. Gauges tell of workers that run."""
 
 TRIES = 5
@@ -38,26 +40,32 @@ class WorkerNumbers:
 
     def collect(self) -> list[Metric]:
         """Return every metric, summed over the workers."""
+        self.add_up_ended()
         with self._lock:
-            self._add_up_ended()
             return retry(self._read, on=struct.error, tries=TRIES, backoff=BACKOFF)
+
+    def add_up_ended(self) -> None:
+        """Add up the files of workers that have ended, as far as there is room for the sums."""
+        # the page is right with the files as they are
+        with self._lock, suppress(OSError):
+            self._add_up()
 
     def _read(self) -> list[Metric]:
         return list(self._collector.collect())
 
-    def _add_up_ended(self) -> None:
+    def _add_up(self) -> None:
         for file in self._folder.glob("*.db"):
             kind, *_, process_id = file.stem.split("_")
             if process_id == ENDED or _is_running(int(process_id)):
                 continue
 
             if kind in SUMMED:
-                _add(file, self._folder / f"{kind}_{ENDED}.db")
+                _add(file, self._folder / f"{kind}_{ENDED}.db", metrics_files.ROOM[kind])
             file.unlink()
 
 
-def _add(file: Path, sum_file: Path) -> None:
-    """Add a file's numbers to the sums, which are replaced in one step."""
+def _add(file: Path, sum_file: Path, size: int) -> None:
+    """Add a file's numbers to the sums, of so many bytes, which are replaced in one step."""
     numbers: Counter[str] = Counter()
     for source in (file, sum_file):
         if source.exists():
@@ -65,6 +73,7 @@ def _add(file: Path, sum_file: Path) -> None:
 
     new_file = sum_file.with_suffix(".new")
     new_file.unlink(missing_ok=True)
+    metrics_files.fill(new_file, size)
 
     sums = MmapedDict(str(new_file))
     for key, number in numbers.items():

@@ -1,6 +1,7 @@
 """How long AWS's calls take, how often they are tried, and what AWS did not do: counted."""
 
 import time
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,11 @@ CONFLICT_CODES = {
 }
 """Error codes by which DynamoDB says that somebody else wrote first: nothing is wrong."""
 
+BUSY_REASONS = {"ProvisionedThroughputExceeded", "ThrottlingError"}
+"""Reasons for which a transaction is cancelled, and of which no other writer is guilty:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
 _BEGAN = "cooper_began"
 """Where the context of a call keeps when it began."""
 
@@ -29,10 +35,15 @@ def measure(client: Any) -> None:
     events.register("after-call-error", partial(_end_without_answer, service=service))
 
 
-def failure_of(code: str, status: int) -> str:
-    """Return of which kind an error answer is (`metrics.FAILURES`), by its code and status."""
+def failure_of(code: str, status: int, reasons: Collection[str] = ()) -> str:
+    """Return of which kind an error answer is (`metrics.FAILURES`), by its code and status.
+
+    `reasons` are those of a cancelled transaction, one for each of its parts.
+    """
     if code in REFUSAL_CODES:
         return "denied"
+    if reasons and BUSY_REASONS.issuperset(reasons):
+        return "throttled"
     if code in CONFLICT_CODES:
         return "conflict"
     if "Throttl" in code or code in BUSY_CODES:
@@ -70,7 +81,10 @@ def _end_without_answer(
 
 def _failure_in(answer: Any, status: int) -> str:
     error = answer.get("Error", {})
-    return failure_of(str(error.get("Code", "")), status)
+    codes = {str(reason.get("Code", "None")) for reason in answer.get("CancellationReasons", [])}
+    # of the parts that would have been done
+    codes.discard("None")
+    return failure_of(str(error.get("Code", "")), status, codes)
 
 
 def _count(service: str, operation: str, context: dict[str, Any], failure: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from accounts.models import LocalAccount, Person
 from brokers import catalogue
 from brokers.grants import Delivery, sts_slots
 from brokers.models import Association
-from cooper_project import observation
-from core import metrics
+from cooper_project import health, observation
+from core import aws, metrics
 from core.audit import NotRecorded
 from core.dynamo import AlreadyExists, transaction
 from core.errors import CooperError, Unavailable
@@ -138,6 +139,26 @@ def test_the_sign_in_endpoint_fails_by_the_same_words(identity: Callable[[str], 
     assert added == {(name, "signin", "GetSigninToken", "fault"): 1}
 
 
+@pytest.mark.parametrize(
+    ("codes", "failure"),
+    [
+        (["None", "ThrottlingError"], "throttled"),
+        (["ProvisionedThroughputExceeded"], "throttled"),
+        (["ThrottlingError", "ConditionalCheckFailed"], "conflict"),
+        (["TransactionConflict"], "conflict"),
+    ],
+)
+def test_a_transaction_that_was_throttled_is_no_conflict(
+    store: object, codes: list[str], failure: str
+) -> None:
+    reasons = {"CancellationReasons": [{"Code": code} for code in codes]}
+    cancelled = Fault("dynamodb", code="TransactionCanceledException", status=400, more=reasons)
+    name = "cooper_aws_failures_total"
+    with counted(name) as added, faults.on(cancelled), suppress(Exception):
+        aws.client("dynamodb").transact_write_items(TransactItems=[])
+    assert added == {(name, "dynamodb", "TransactWriteItems", failure): 1}
+
+
 def test_a_place_at_sts_is_taken_and_given_back_and_its_lack_is_counted(
     store: object, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +195,42 @@ def test_it_tells_what_a_worker_knows(store: object) -> None:
     assert now["cooper_catalogue_items", "target"] == len(catalogue.latest().targets) > 3
     assert now["cooper_catalogue_read_timestamp_seconds",] > 1e9
     assert now["cooper_certificate_end_timestamp_seconds", "cooper"] == float("inf")
+
+
+def test_one_worker_of_a_server_asks_what_is_the_same_for_all(
+    store: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = observation.Turn(), observation.Turn()
+    assert one.is_ours() and other.is_ours(), "without a folder each of them asks"
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    one = observation.Turn()
+    assert one.is_ours() and not other.is_ours() and one.is_ours()
+    end(one)
+    assert other.is_ours()
+    end(other)
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "missing"))
+    assert one.is_ours() and other.is_ours(), "nor where there can be no lock"
+
+
+def end(worker: observation.Turn) -> None:
+    """Let go of what a worker that ends lets go of."""
+    assert worker._file
+    worker._file.close()
+    worker._file = None
+
+
+def test_what_is_looked_at_costs_few_calls(store: object) -> None:
+    """docs/metrics.md has the figures."""
+    observation.look()
+    figures = []
+    for options in ({"for_all": False}, {"with_certificates": False}, {}):
+        health.watch = health.Watch()
+        faults.clear()
+        observation.look(**options)
+        figures.append(faults.count())
+    assert figures == [1, 7, 9]
 
 
 # -- labels ----------------------------------------------------------------------------------------

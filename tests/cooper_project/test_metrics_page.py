@@ -161,21 +161,36 @@ def test_its_address_is_looked_at(settings: Any, bind: str, id_: str) -> None:
     assert [str(message.id) for message in checks.check_metrics()] == [f"cooper.{id_}"][: len(id_)]
 
 
-def test_a_taken_address_is_refused_where_it_was_chosen(
-    monkeypatch: pytest.MonkeyPatch, settings: Any
+@pytest.mark.parametrize("is_chosen", [False, True])
+def test_a_taken_address_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, is_chosen: bool
 ) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         settings.COOPER_METRICS_BIND = f"127.0.0.1:{other.getsockname()[1]}"
         monkeypatch.delenv("COOPER_METRICS_BIND", raising=False)
+        if is_chosen:
+            monkeypatch.setenv("COOPER_METRICS_BIND", settings.COOPER_METRICS_BIND)
         result = startup.Result()
         startup._look_at_metrics_address(result)
-        assert not result.refusals and "is taken" in result.warnings[0]
+    assert not result.refusals and "is taken. Give each server of this host" in result.warnings[0]
 
-        monkeypatch.setenv("COOPER_METRICS_BIND", settings.COOPER_METRICS_BIND)
-        startup._look_at_metrics_address(result)
-        assert "Choose another address, or off." in result.refusals[0]
+
+def test_a_second_server_on_a_host_serves_without_the_page_until_it_is_free(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    host, _, port = environment["COOPER_METRICS_BIND"].rpartition(":")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind((host, int(port)))
+        other.listen()
+        with starting(environment, tmp_path) as server:
+            wait_until(lambda: server.get("/healthz")[0] == 200)
+            wait_until(lambda: "cooper cannot serve metrics on" in server.log.read_text())
+            assert "is taken. Give each server of this host" in server.log.read_text()
+            other.close()
+            wait_until(lambda: worker_starts(environment) == 1)
 
 
 def test_numbers_of_ended_workers_are_added_up(tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ class Command(CooperCommand):
             self._run_once(shipper)
             return
         self.say(f"Shipping to {', '.join(sink.name for sink in sinks)}.")
-        serve_metrics()
+        problem = serve_metrics()
+        if problem:
+            # what is shipped counts for more
+            self.warn(f"warning: {problem}")
         shipper.run(stopping_by_signal(), PAUSE)
 
     def _list_dead_letters(self) -> None:
@@ -94,20 +97,19 @@ class Command(CooperCommand):
         shipper.end()
 
 
-def serve_metrics() -> None:
-    """Serve the shipper's metrics page in a thread; raise CooperError where that cannot be."""
+def serve_metrics() -> str:
+    """Serve the shipper's metrics page in a thread; return why it is not served, or ""."""
     address = checks.parse_address(settings.COOPER_METRICS_BIND)
     if not checks.serves_metrics() or not address:
-        return
+        return ""
 
     host, port = address
     try:
         start_http_server(port, host, metrics.shipper_page())
     except OSError as error:
-        raise CooperError(
-            f"The metrics page cannot be served on {settings.COOPER_METRICS_BIND}: "
-            f"{error.strerror}. Set COOPER_METRICS_BIND to another address, or to off."
-        ) from error
+        problem = f"The metrics page is not served on {settings.COOPER_METRICS_BIND}: "
+        return f"{problem}{error.strerror}. Set COOPER_METRICS_BIND to another address, or to off."
+    return ""
 
 
 def usable_sinks() -> list[Sink]:
