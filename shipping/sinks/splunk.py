@@ -41,6 +41,28 @@ CONFIGURATION_STATUSES = {
 }
 """Answers that are about the token or the address, not about the events."""
 
+MEANINGS = {
+    0: "success",
+    1: "token disabled",
+    2: "token is required",
+    3: "invalid authorization",
+    4: "invalid token",
+    5: "no data",
+    6: "invalid data format",
+    7: "incorrect index",
+    8: "internal server error",
+    9: "server is busy",
+    10: "data channel is missing",
+    11: "invalid data channel",
+    12: "event field is required",
+    13: "event field cannot be blank",
+    14: "acknowledgement is disabled",
+    15: "error in handling indexed fields",
+    16: "query string authorization is not enabled",
+    27: "request entity too large",
+}
+"""What Splunk's codes say: docs.splunk.com, "Troubleshoot HTTP Event Collector"."""
+
 
 class SplunkSink:
     """Sends events to a collector; `host` is what Splunk shows as their host."""
@@ -177,5 +199,8 @@ def _document(reply: Reply) -> dict[str, Any]:
 
 
 def _words(answer: dict[str, Any]) -> str:
-    """Return what Splunk said, shortened."""
-    return f"code {str(answer.get('code'))[:10]}: {str(answer.get('text'))[:100]}"
+    """Return what Splunk said, by its code alone: a text may repeat the token that was sent."""
+    code = answer.get("code")
+    if not isinstance(code, int) or code not in MEANINGS:
+        return "without a code of Splunk's"
+    return f"code {code}: {MEANINGS[code]}"

@@ -1,19 +1,30 @@
 """What is secret is in no log at DEBUG, no table, no web session, no error page."""
 
+import io
+import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command, load_command_class
+from prometheus_client import generate_latest
 
 from accounts.models import WebSession
 from brokers import federation_keys
 from brokers.models import Target
+from core import metrics
 from core.dynamo import documents
+from core.retry import Backoff
 from demo.seed import PASSWORD
+from shipping import dead_letters
+from shipping.sinks import https, sinks_from_environment
 from tests.support.everything_logged import everything_logged
 from tests.support.paths import ROOT
+from tests.support.shipping import yard_of
+from tests.support.sink_stub import receiving
 
 
 @pytest.fixture
@@ -64,6 +75,60 @@ def test_it_leaks_no_secret_of_a_whole_visit(client_of, store, written):
         if needle in text
     ]
     assert leaks == []
+
+
+def test_it_leaks_no_secret_of_the_places_that_events_go_to(
+    client_of, store, written, tmp_path, monkeypatch, capsys
+):
+    """Whatever they answer, and though Splunk's answers have the token in them."""
+    monkeypatch.setattr(https, "BACKOFF", Backoff(0.001, 0.001))
+    needles = {"webhook-key-" + "k" * 32, "splunk-token-4711", "path-of-a-webhook"}
+    key, token, path = sorted(needles, key=len, reverse=True)
+    places = []
+    with receiving() as webhook, receiving() as splunk, yard_of(store, tmp_path, monkeypatch):
+        settings = {
+            "LOOPBACK": "1",
+            "WEBHOOK_URL": f"{webhook.url}/{path}?code={token}",
+            "WEBHOOK_KEY": key,
+            "SPLUNK_URL": splunk.url,
+            "SPLUNK_TOKEN": token,
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(f"COOPER_SHIP_{name}", value)
+        places.append(repr(sinks_from_environment()))
+        for status in (301, 401, 403, 404, 503, 400):
+            echo = json.dumps({"text": f"{key} {token} {path}", "code": 4}).encode()
+            webhook.respond = splunk.respond = lambda _, s=status, e=echo: (s, {}, e)
+            call_command("cooper_ship", "once", stdout=io.StringIO(), stderr=io.StringIO())
+        assert {letter.name for letter in dead_letters.dead_letters()} == {"splunk/1", "webhook/1"}
+
+        for words in (
+            ["cooper_ship", "dead-letters"],
+            ["cooper_ship", "resend", "splunk/1"],
+            ["cooper_check", "--only", "settings,sinks,signing-key"],
+            ["cooper_check", "--only", "sinks", "--json"],
+        ):
+            run_to_its_end(*words)
+        monkeypatch.setenv("COOPER_SHIP_SPLUNK_TOKEN", f"{token}\N{BELL}")
+        run_to_its_end("cooper_check", "--only", "sinks")
+        run_to_its_end("cooper_ship", "once")
+        pages = [client_of("carol").get(path).text for path in ("/", "/nowhere/", "/readyz")]
+
+    shown = "".join(capsys.readouterr())
+    assert "sinks: COOPER_SHIP_SPLUNK_TOKEN" in shown and "splunk/1" in shown
+    places += ["\n".join(written), stored(), "".join(pages), shown]
+    places.append(generate_latest(metrics.shipper_page()).decode())
+    leaks = [
+        (number, one) for number, place in enumerate(places) for one in needles if one in place
+    ]
+    assert leaks == []
+
+
+def run_to_its_end(*words):
+    """Run a command as on the command line, however it ends."""
+    with suppress(SystemExit):
+        name, *arguments = words
+        load_command_class("cooper_project", name).run_from_argv(["cooper", name, *arguments])
 
 
 @pytest.mark.parametrize("name", ["botocore", "boto3", "urllib3", "pynamodb", "saml2"])

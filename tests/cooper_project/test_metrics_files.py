@@ -50,9 +50,7 @@ def on_a_full_file_system(
     folder: Path, size: int, begin: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run the script in a memory file system of so many bytes, mounted for it alone."""
-    script = SCRIPT.replace("{begin}", begin).replace(
-        "import json", "from contextlib import suppress\nimport json", 1
-    )
+    script = SCRIPT.replace("{begin}", begin)
     shell = f'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
     python = [sys.executable, "-c", script, str(folder)]
     command = ["unshare", "--mount", "sh", "-c", shell, str(folder), *python]

@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandParser
 from prometheus_client import start_http_server
 
@@ -114,7 +115,10 @@ def serve_metrics() -> str:
 
 def usable_sinks() -> list[Sink]:
     """Return the sinks; raise UsageError without one, CooperError for what is wrong with one."""
-    sinks = sinks_from_environment()
+    try:
+        sinks = sinks_from_environment()
+    except ImproperlyConfigured as error:
+        raise UsageError(str(error)) from error
     if not sinks:
         raise UsageError(NO_SINK)
 

@@ -78,7 +78,7 @@ def test_a_busy_collector_is_asked_again(stub: Stub, collector: HttpEventCollect
 def test_a_wrong_token_waits_for_a_person_and_loses_nothing(
     stub: Stub, collector: HttpEventCollector
 ) -> None:
-    with pytest.raises(Undelivered, match="Invalid token") as error:
+    with pytest.raises(Undelivered, match="invalid token") as error:
         sink_at(stub, "another").deliver(batch_of({}))
     assert error.value.again and not collector.events
     assert TOKEN not in repr(sink_at(stub)) + error.value.line
