@@ -24,13 +24,10 @@ from core.emergency_stop import (
     stop_in,
 )
 from core.errors import Conflict
-from core.installation import STOP_SWITCH_ITEM, Installation
+from core.installation import RESTORE_ITEM, STOP_SWITCH_ITEM, Installation
 from core.store_identity import TABLES_ITEM
 
 Say = Callable[[str], None]
-
-RESTORE_ITEM = "restore"
-"""The item that says how far set-up is with the newest restore."""
 
 REASON = "These tables were restored. It stays until what that undid was worked off"
 BY = "cooper -setup"
@@ -205,10 +202,14 @@ def release(restore: Restore, **facts: Any) -> None:
     """
     restore.worked_off_at = audit.now().isoformat(timespec="seconds")
     with transaction() as writes:
-        put_release(writes, restore.id)
-        writes.replace(_item(restore))
+        put_release(writes, restore.id, _value_of(restore))
         writes.create(audit.event(Event.RESTORE_WORKED_OFF, restore=restore.id, **facts))
 
 
 def _item(restore: Restore) -> Installation:
-    return Installation(RESTORE_ITEM, value=json.dumps(asdict(restore)))
+    # no stop is lifted until it is released
+    return Installation(RESTORE_ITEM, value=_value_of(restore), stopped_for_restore=restore.id)
+
+
+def _value_of(restore: Restore) -> str:
+    return json.dumps(asdict(restore))

@@ -8,13 +8,18 @@ from pynamodb.expressions.update import Action
 
 from core.dynamo import Transaction
 from core.errors import Conflict
-from core.installation import NOT_SET_UP, STOP_SWITCH_ITEM, Installation
+from core.installation import NOT_SET_UP, RESTORE_ITEM, STOP_SWITCH_ITEM, Installation
 
 HISTORY = "cooper:emergency-stop"
 """The target that its events name, so that they are found together. No real one is called so."""
 
 REASON_LIMIT = 200
 """Characters of a reason: it stands on every page."""
+
+STAYS_FOR_RESTORE = (
+    "This stop stays until what the restore undid was worked off: on the host, "
+    "cooper -audit since-restore lists it (docs/restore.md). Nothing was done."
+)
 
 
 @dataclass(frozen=True)
@@ -101,17 +106,26 @@ def _put(writes: Transaction, actions: list[Action]) -> None:
     )
 
 
-def put_release(writes: Transaction, restore: str) -> None:
+def put_release(writes: Transaction, restore: str, value: str) -> None:
     """Put into a transaction that the stop for a restore may be lifted; the stop stays on.
 
-    The transaction raises Conflict when the stop is about another restore by now.
+    `value` is what the restore's item says from then on. The transaction raises Conflict when
+    another restore was found meanwhile.
     """
+    mark = Installation.stopped_for_restore
+    writes.update(
+        Installation,
+        RESTORE_ITEM,
+        actions=[Installation.value.set(value), mark.remove()],
+        condition=mark == restore,
+        refusal=Conflict("Another restore was found meanwhile. Run this again."),
+    )
     writes.update(
         Installation,
         STOP_SWITCH_ITEM,
-        actions=[Installation.stopped_for_restore.remove()],
-        condition=Installation.stopped_for_restore == restore,
-        refusal=Conflict("The stop is not about this restore any more. Run this again."),
+        actions=[mark.remove()],
+        condition=Installation.name.exists(),
+        refusal=Conflict(NOT_SET_UP),
     )
 
 
@@ -119,8 +133,14 @@ def put_lift(writes: Transaction, since: datetime | None) -> None:
     """Put into a transaction the end of the stop that is on `since` then (None: nobody knows).
 
     The transaction raises Conflict when another one was set meanwhile, and for one that is for a
-    restore.
+    restore. That is said by the restore's own item, which the server's policy lets nobody write.
     """
+    writes.check(
+        Installation,
+        RESTORE_ITEM,
+        condition=Installation.stopped_for_restore.does_not_exist(),
+        refusal=Conflict(STAYS_FOR_RESTORE),
+    )
     stopped_since = Installation.stopped_since
     is_same: Condition = stopped_since.does_not_exist()
     if since:
@@ -133,9 +153,8 @@ def put_lift(writes: Transaction, since: datetime | None) -> None:
             stopped_since.remove(),
             Installation.stopped_by.remove(),
             Installation.stop_reason.remove(),
+            Installation.stopped_for_restore.remove(),
         ],
-        condition=Installation.name.exists()
-        & is_same
-        & Installation.stopped_for_restore.does_not_exist(),
+        condition=Installation.name.exists() & is_same,
         refusal=Conflict("Somebody else stopped all grants anew. Look at it again."),
     )

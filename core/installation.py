@@ -33,6 +33,9 @@ USUAL_KEY = "alias/cooper"
 NAMES_ITEM = "person-names"
 """The item that marks the names of people whom an earlier cooper let in as kept."""
 
+RESTORE_ITEM = "restore"
+"""The item that says how far set-up is with the newest restore; the server cannot write it."""
+
 DEMO = "demo"
 """The item that marks tables with the demo's data."""
 
@@ -64,7 +67,10 @@ class Installation(Document):
     stopped_by = UnicodeAttribute(null=True)
     stop_reason = UnicodeAttribute(null=True)
     stopped_for_restore = UnicodeAttribute(null=True)
-    """The restore that this stop is about: it stays until what that undid was worked off."""
+    """The restore of which what it undid was not worked off yet, so that no stop is lifted.
+
+    The restore's own item decides; the switch has it for the pages.
+    """
 
     default_contact = UnicodeAttribute(null=True)
     """Whom people are sent to for access; beside the stop switch, which every request reads."""

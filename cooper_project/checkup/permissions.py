@@ -12,9 +12,10 @@ from core import installation, kms
 from core.audit import AuditEvent
 from core.dynamo import Document, documents, probes
 from core.errors import CooperError, NotAllowed, Unavailable
+from core.installation import Installation
 from shipping.models import Shipment
 
-ON_TWO_TABLES = {"ConditionCheckItem": (LocalAccount, Person)}
+ON_SOME_TABLES = {"ConditionCheckItem": (Installation, LocalAccount, Person)}
 """The actions that only these tables need; all others every table needs."""
 
 DENIED: tuple[tuple[type[Document], tuple[str, ...]], ...] = (
@@ -58,7 +59,7 @@ def check_permissions(_: Addresses) -> Iterator[Finding]:
 
 # -- DynamoDB --------------------------------------------------------------------------------------
 def _finding_of_action(action: str) -> Finding:
-    tables = ON_TWO_TABLES.get(action) or tuple(documents())
+    tables = ON_SOME_TABLES.get(action) or tuple(documents())
     # what the policy denies is tried by itself
     needed = [table for table in tables if not _is_denied(table, action)]
     refusals = [

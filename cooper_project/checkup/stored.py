@@ -11,7 +11,15 @@ from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
 from core import aws, installation, kms
 from core.dynamo import TableMissing, documents, probes, table_looks
+from core.emergency_stop import stop_in
 from core.errors import CooperError
+from core.installation import RESTORE_ITEM, STOP_SWITCH_ITEM, Installation
+
+LIFTED_PAST_COOPER = (
+    "grants run, though what a restore undid was not worked off: somebody wrote the stop switch "
+    "past cooper, which the server's role can do. Stop all grants, look for who did it, then go "
+    "on with cooper -audit since-restore (docs/restore.md)"
+)
 
 NOT_ALLOWED_TO_LOOK = (
     "not allowed to look at {what}, which the server need not be: cooper -check -only "
@@ -37,6 +45,11 @@ def check_installation(_: Addresses) -> Iterator[Finding]:
     version = installation.schema_version()
     tables_named = f"{settings.COOPER_TABLE_PREFIX}*"
     yield ok(f"the tables {tables_named} are of version {version}, and their secret key opens")
+
+    restore = Installation.find(RESTORE_ITEM)
+    switch = Installation.find(STOP_SWITCH_ITEM)
+    if restore and restore.stopped_for_restore and not stop_in(switch):
+        yield problem(LIFTED_PAST_COOPER)
 
 
 def check_tables(_: Addresses) -> Iterator[Finding]:

@@ -6,15 +6,10 @@ from django import forms
 
 from core.admin.forms import DocumentForm, LineField
 from core.audit import Event
-from core.emergency_stop import REASON_LIMIT, stop_in
+from core.emergency_stop import REASON_LIMIT, STAYS_FOR_RESTORE, stop_in
 
 BUTTONS = {"on": True, "off": False}
 """What the two buttons send, of which a page shows one."""
-
-STAYS_FOR_RESTORE = (
-    "This stop stays until what the restore undid was worked off: on the host, "
-    "cooper -audit since-restore lists it (docs/restore.md). Nothing was done."
-)
 
 BUTTON = "Button"
 """The fieldset of which the page shows a button instead of a field."""

@@ -19,7 +19,7 @@ from brokers.models import Change, ImportPart
 from brokers.permits import Permit
 from core import secret_keys
 from core.dynamo import transaction
-from core.installation import Installation
+from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
 from shipping import dead_letters
 from shipping.signing import signing_key
@@ -328,6 +328,17 @@ def administer(stage: Stage) -> None:
         assert submit(carol, dan, "localaccount_form", groups="visitors").status_code == 302
         deleted = confirmed(carol, "/admin/brokers/target/support-read/delete/")
         assert deleted.status_code == 200
+
+
+@under("serve.json")
+def stop_and_lift(stage: Stage) -> None:
+    carol = stage.client_of("carol")
+    switch = f"/admin/cooper/installation/{STOP_SWITCH_ITEM}/change/"
+    with stage.enforced():
+        for stopped in ("on", "off"):
+            answer = submit(carol, switch, "installation_form", stopped=stopped)
+            assert answer.status_code == 302
+    assert Installation.find(STOP_SWITCH_ITEM).stopped is False
 
 
 @under("serve.json")

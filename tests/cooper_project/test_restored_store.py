@@ -17,6 +17,9 @@ from accounts.command_lines import CommandLine
 from accounts.models import OnceRecord, Person, TotpDevice, WebSession
 from brokers.models import ImportPart
 from cooper_project import preparation, restored_store, setup
+from cooper_project.checkup.report import Level
+from cooper_project.checkup.stored import check_installation
+from cooper_project.outside import Addresses
 from core import store_identity
 from core.audit import Event
 from core.dynamo import transaction
@@ -219,6 +222,16 @@ def test_the_stop_cannot_be_lifted_by_the_one_button(
     with pytest.raises(Conflict), transaction() as writes:
         put_lift(writes, switch().stopped_since)
     assert switch().stopped is True
+
+
+def test_a_stop_that_was_lifted_past_cooper_is_told(store: EmbeddedAws) -> None:
+    restore_tables(store, copy_of_tables(store))
+    setup.set_up(quiet)
+    assert all(finding.level is Level.OK for finding in check_installation(Addresses("", "")))
+    # what the server's role can do
+    switch().update(actions=[Installation.stopped.set(False)])
+    problem = list(check_installation(Addresses("", "")))[-1]
+    assert problem.level is Level.PROBLEM and "wrote the stop switch past cooper" in problem.text
 
 
 # -- killed ----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from brokers.models import Association
 from cooper_project import restored_store, setup, since_restore
 from core import audit
 from core.audit import Event
-from core.audit_export import Format, TimeRange, export_lines
 from core.dynamo import transaction
 from core.emergency_stop import put_lift
 from core.errors import Conflict, Invalid
@@ -25,7 +23,7 @@ from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
 from tests.support import clock
 from tests.support.codes import give_device
-from tests.support.events import all_events
+from tests.support.events import all_events, shipped_log
 from tests.support.restores import copy_of_tables, restore_tables
 
 PASSWORD = "long-and-rare-4711\n"
@@ -84,15 +82,6 @@ def since_point(store: EmbeddedAws, tmp_path: Path) -> Callable[[Callable[[], No
         return file
 
     return make
-
-
-def shipped_log() -> str:
-    """Return the audit log as batches have it."""
-    today = datetime.now(UTC).date()
-    days = TimeRange.of_days(today, today)
-    lines = list(export_lines(days.events(), Format.JSON_LINES))
-    first = json.dumps({"number": 1, "previous": "0" * 64, "ids": [], "late": []})
-    return "".join([first + "\n", *lines])
 
 
 def run(*words: Any) -> str:
@@ -268,6 +257,19 @@ def test_it_releases_no_later_restore(
         restored_store.release(old)
     with pytest.raises(Conflict):
         lift()
+
+
+def test_the_servers_role_releases_nothing(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    since_point(take_away)
+    # it may write the switch, and not the item that set-up keeps the restore in
+    switch = Installation.find(STOP_SWITCH_ITEM)
+    switch.update(actions=[Installation.stopped_for_restore.remove()])
+    with pytest.raises(Conflict, match="until what the restore undid was worked off"):
+        lift()
+    run("--nothing-shipped", "--release", "--why", "no shipper yet")
+    lift()
 
 
 def refusal(*words: Any) -> str:
