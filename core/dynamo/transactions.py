@@ -72,6 +72,9 @@ class Transaction:
         self._actions: list[_Action] = []
         self._saved: list[Document] = []
         self._created: list[Document] = []
+        # all tries are the same transaction: one whose answer was lost may be done at any time
+        # until the next one, which must not take that for somebody else's change
+        self._token = str(uuid.uuid4())
 
     def __len__(self) -> int:
         return len(self._actions)
@@ -199,8 +202,7 @@ class Transaction:
                 delete_items=self._arguments_of(_Kind.DELETE),
                 put_items=self._arguments_of(_Kind.PUT),
                 update_items=self._arguments_of(_Kind.UPDATE),
-                # botocore's own retries after a lost answer repeat it: not taken for another write
-                client_request_token=str(uuid.uuid4()),
+                client_request_token=self._token,
             )
         except Cancelled as cancelled:
             return cancelled.reasons

@@ -72,6 +72,14 @@ def test_it_is_repeated_while_others_have_its_items(store):
     assert fault.hit == 3 and AuditEvent.find(*event.key) is not None
 
 
+def test_one_that_was_done_by_a_try_without_an_answer_is_done(store):
+    """A try whose client has given up may be done while another one meets a conflict."""
+    event = new_event()
+    with faults.on(cancelled(mode="lost-error", times=1)) as [fault], transaction() as writes:
+        writes.create(event)
+    assert fault.hit == 1 and AuditEvent.find(*event.key) is not None
+
+
 def test_it_says_that_others_are_in_the_way_when_they_stay(store, monkeypatch):
     monkeypatch.setattr("core.dynamo.conflicts.time.sleep", lambda seconds: None)
     event = new_event()
