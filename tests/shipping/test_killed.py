@@ -20,7 +20,13 @@ from shipping.sinks import https
 from shipping.verification import Verdict, verify
 from tests.support.kill_sweep import CALLS_OF_AWS, killed_at
 from tests.support.shipping import Yard, event_at, stored_ids, write_event_at, yard_of
-from tests.support.shipping_places import JOURNAL, JournallingFolder, Places, all_places
+from tests.support.shipping_places import (
+    JOURNAL,
+    JournallingFolder,
+    Places,
+    all_places,
+    patience,
+)
 
 
 def sent(event: AuditEvent) -> SentEvent:
@@ -50,6 +56,12 @@ def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield yard
 
 
+@pytest.fixture
+def patient() -> Iterator[None]:
+    with patience():
+        yield
+
+
 CALLS_OUTSIDE = (CALLS_OF_AWS, (https, "_ask"))
 """A place that is called by https counts as AWS does."""
 
@@ -58,6 +70,7 @@ CALLS_OUTSIDE = (CALLS_OF_AWS, (https, "_ask"))
     ("events", "kills", "in_a_batch", "longest_life"),
     [(40, 6, 10, 60), pytest.param(50_120, 50, 500, 300, marks=pytest.mark.soak)],
 )
+@pytest.mark.usefixtures("patient")
 def test_no_place_lacks_an_event_however_often_the_shipper_is_killed(
     yard: Yard,
     store: EmbeddedAws,

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from core import aws
+from core.aws import clients
 from core.retry import Backoff
 from embedded_aws import EmbeddedAws
+from shipping import delivery
 from shipping.batches import Batch, sha256
 from shipping.sinks import Sink, https, sinks_from_environment, splunk
 from shipping.sinks.folder import FolderSink
@@ -30,6 +33,9 @@ SETTINGS = {
     "COOPER_SHIP_EVENT_BUS": BUS,
     "COOPER_SHIP_S3_BUCKET": BUCKET,
 }
+
+PATIENCE = 120.0
+"""Seconds."""
 
 Arrival = tuple[str, str]
 """An event's id, and the SHA-256 of what came of it."""
@@ -151,6 +157,20 @@ class JournallingFolder(FolderSink):
         (delivered / name).write_bytes(batch.body)
         with (self._root / JOURNAL).open("a") as file:
             file.write(f"{name}\n")
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Let a slow machine be no fault: AWS and the receivers may take their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for service in clients.LIMITS:
+            patch.setitem(clients.LIMITS, service, (PATIENCE, PATIENCE, 3))
+        patch.setattr(https, "ANSWER_SECONDS", PATIENCE)
+        patch.setattr(splunk, "ACK_SECONDS", PATIENCE)
+        patch.setattr(delivery, "LONGEST_DELIVERY", 10 * PATIENCE)
+        aws.forget_clients()
+        yield
+    aws.forget_clients()
 
 
 @contextmanager
