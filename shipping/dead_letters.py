@@ -9,9 +9,7 @@ from core.errors import Invalid
 from shipping.ledger import stored_batch
 from shipping.models import DeadLetter
 from shipping.sinks import Sink
-
-LONGEST_DELIVERY = 25.0
-"""Seconds."""
+from shipping.sinks.base import LONGEST_DELIVERY
 
 
 def dead_letter_of(sink_name: str, number: int, reason: str) -> DeadLetter:

@@ -12,12 +12,9 @@ from shipping.ledger import Ledger, signatures_between, stored_batch
 from shipping.models import Cursor, Head
 from shipping.signatures import public_key_name, signature_name
 from shipping.sinks import FileSink, Sink, Undelivered
+from shipping.sinks.base import LONGEST_DELIVERY
 
 logger = logging.getLogger(__name__)
-
-
-LONGEST_DELIVERY = 25.0
-"""Seconds for one batch; the lease is a little longer."""
 
 
 class Stopped(Exception):
@@ -55,20 +52,23 @@ class Delivery:
         if cursor.signed >= cursor.number:
             return
 
-        signatures = list(signatures_between(int(cursor.signed) + 1, int(cursor.number)))
         try:
-            sink.keep(public_key_name(public_pem), public_pem)
-            for signature in signatures:
-                sink.keep(signature_name(int(signature.name)), signature.content.encode())
+            self._keep(sink, public_key_name(public_pem), public_pem)
+            for signature in signatures_between(int(cursor.signed) + 1, int(cursor.number)):
+                number = int(signature.name)
+                self._keep(sink, signature_name(number), signature.content.encode())
+
+                cursor.signed = number
+                with transaction() as writes:
+                    writes.save(cursor)
         except Undelivered as error:
             metrics.SHIP_FAILURES.labels(sink.name).inc()
             logger.error("shipping: %s took no signature: %s", sink.name, error.line)
-            return
 
-        if signatures:
-            cursor.signed = int(signatures[-1].name)
-            with transaction() as writes:
-                writes.save(cursor)
+    def _keep(self, sink: FileSink, name: str, content: bytes) -> None:
+        self._before_each()
+        with aws.deadline(LONGEST_DELIVERY):
+            sink.keep(name, content)
 
     def _deliver_to(self, sink: Sink, head: Head) -> None:
         cursor = self._cursors[sink.name]

@@ -6,7 +6,7 @@ it there by hand, goes out as it is: nothing in the table may stop the shipper.
 
 import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -52,10 +52,13 @@ def events_of(day: date, since: str = "", until: str = "") -> Iterator[SentEvent
     return heapq.merge(*partitions, key=attrgetter("at"))
 
 
-def events_between(since: datetime, until: datetime) -> Iterator[SentEvent]:
+def events_between(
+    since: datetime, until: datetime, before_each_day: Callable[[], None]
+) -> Iterator[SentEvent]:
     """Yield the events between two moments (UTC), both included, in order, as they are read."""
     day = since.date()
     while day <= until.date():
+        before_each_day()
         yield from events_of(day, text_of(since), text_of(until))
         day += timedelta(days=1)
 

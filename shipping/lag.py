@@ -5,17 +5,28 @@ from datetime import UTC, datetime
 from core import metrics
 
 _reached: dict[str, datetime] = {}
-"""Up to when each sink has all events."""
+"""Up to when each sink has all events, as far as this process knows."""
+
+
+def begin(sink: str) -> None:
+    """Show the lag from now on: it grows although nothing is known of the sink yet."""
+    _reached.setdefault(sink, datetime.now(UTC))
+    metrics.SHIP_LAG.labels(sink).set_function(lambda: seconds(sink))
+
+
+def begin_anew(sink: str) -> None:
+    """Forget what was known of a sink: another shipper works, whose own page shows its lag."""
+    _reached[sink] = datetime.now(UTC)
 
 
 def reached(sink: str, moment: str) -> None:
     """Note that a sink has all events up to a moment (ISO 8601, UTC)."""
+    begin(sink)
     try:
         _reached[sink] = datetime.fromisoformat(moment)
     except ValueError:
         # somebody wrote no time into an event
         return
-    metrics.SHIP_LAG.labels(sink).set_function(lambda: seconds(sink))
 
 
 def seconds(sink: str) -> float:

@@ -16,9 +16,13 @@ from shipping.batches import FIRST_PREVIOUS, Batch
 from shipping.chains import Chains
 from shipping.events import text_of
 from shipping.models import HEAD, Head, StoredBatch, StoredSignature, number_name
+from shipping.sinks.base import LONGEST_DELIVERY
 
 LEASE = timedelta(seconds=30)
 """How long a shipper that was killed keeps others from going on."""
+
+LONGEST_STEP = timedelta(seconds=LONGEST_DELIVERY)
+"""What is done between two looks at the lease takes no longer: so much of it has to be left."""
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 """There was no cooper before (`core.audit_search.BEGINNING`)."""
@@ -61,9 +65,10 @@ class Ledger:
         return cls(head)
 
     def renew(self, now: datetime) -> None:
-        """Keep the lease, where half of it is over."""
-        if self.head.until > text_of(now + LEASE / 2):
+        """Keep the lease, unless there is time enough for another step."""
+        if self.head.until > text_of(now + LONGEST_STEP):
             return
+
         self.head.until = text_of(now + LEASE)
         self.save()
 

@@ -3,7 +3,7 @@
 So each reading begins a while before the end of the one before it, and leaves out what was sent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from core.audit_search import LONGEST_REQUEST
@@ -75,9 +75,14 @@ def ids_and_digests(stored: StoredBatch) -> dict[str, str]:
     return dict(zip(description["ids"], description["sha256"], strict=True))
 
 
-def new_events(position: datetime, now: datetime, sent: SentIds) -> Iterator[SentEvent]:
-    """Yield the events since the last reading that were not sent, in order, as they are read."""
-    for event in events_between(position - OVERLAP, now + AHEAD):
+def new_events(
+    position: datetime, now: datetime, sent: SentIds, before_each_day: Callable[[], None]
+) -> Iterator[SentEvent]:
+    """Yield the events since the last reading that were not sent, in order, as they are read.
+
+    Call `before_each_day`: there may be years of days without an event.
+    """
+    for event in events_between(position - OVERLAP, now + AHEAD, before_each_day):
         if event.id not in sent:
             yield event
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from core import metrics
 from core.errors import CooperError
+from shipping import lag
 from shipping.delivery import Delivery, Stopped
 from shipping.events import SentEvent, text_of
 from shipping.ledger import Ledger, new_holder
@@ -39,6 +40,8 @@ class Shipper:
         self._holder = new_holder()
         self._work: _Work | None = None
         self._stopping = threading.Event()
+        for sink in sinks:
+            lag.begin(sink.name)
 
     def run_once(self) -> bool:
         """Send all that is new; return whether this shipper has the lease.
@@ -86,7 +89,10 @@ class Shipper:
     def _begin(self) -> "_Work | None":
         ledger = Ledger.take(self._holder, self._clock())
         if ledger is None:
+            for sink in self._sinks:
+                lag.begin_anew(sink.name)
             return None
+
         return _Work(ledger, self._sinks, self._key, self._clock, self._stopping)
 
 
@@ -115,7 +121,7 @@ class _Work:
         self._delivery.deliver(self.ledger)
 
         position = self.ledger.head.position_moment
-        for events in in_parts(new_events(position, began, self._sent)):
+        for events in in_parts(new_events(position, began, self._sent, self._go_on)):
             self._go_on()
             self._fix(events, min(began, latest(events, position)))
             self._delivery.deliver(self.ledger)

@@ -8,6 +8,9 @@ from shipping.batches import Batch
 HOW_TO_MAKE_IT = "How to make it, and the rights that it takes: docs/siem.md."
 """What to do where AWS says that a place is not there, or not for the shipper."""
 
+LONGEST_DELIVERY = 25.0
+"""Seconds that a sink has for one batch, or for one file beside them."""
+
 
 class Undelivered(CooperError):
     """A sink did not take a batch; `again` says whether a later try may succeed."""

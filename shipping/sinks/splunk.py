@@ -12,6 +12,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from core import aws
+from core.errors import Unavailable
 from core.retry import Backoff
 from shipping.batches import Batch, pointer_line
 from shipping.sinks import network
@@ -160,7 +162,7 @@ class SplunkSink:
 
     def _await_indexing(self, ack_id: object) -> None:
         """Return once Splunk says that what it acknowledges by `ack_id` is indexed."""
-        end = time.monotonic() + ACK_SECONDS
+        end = time.monotonic() + _patience()
         attempt = 0
         question = json.dumps({"acks": [ack_id]}).encode()
         path = f"{ACK_PATH}?channel={self._channel}"
@@ -175,6 +177,14 @@ class SplunkSink:
             ACK_BACKOFF.sleep(attempt)
             attempt += 1
         raise Undelivered(f"{self.name} did not say that events are indexed.", again=True)
+
+
+def _patience() -> float:
+    """Return for how long an acknowledgement may be waited for, within the delivery's time."""
+    try:
+        return aws.seconds_left(ACK_SECONDS)
+    except Unavailable:
+        return 0.0
 
 
 def _requests(envelopes: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,22 +1,29 @@
 """Every event leaves, at least once, in signed batches that never change."""
 
+import re
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
+from core import metrics
 from core.audit import AuditEvent
+from core.errors import CooperError
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
-from shipping import ledger
+from shipping import delivery, events, lag, ledger
 from shipping.batches import FIRST_PREVIOUS, Batch, sha256
+from shipping.events import SentEvent, text_of
+from shipping.models import Head
 from shipping.reading import SentIds
+from shipping.shipper import Shipper
 from shipping.signatures import SignedEnd
 from shipping.sinks import Undelivered
 from shipping.sinks.folder import FolderSink
-from tests.support import faults
+from tests.support import clock, faults
 from tests.support.faults import Fault
 from tests.support.shipping import Yard, stored_ids, write_event_at, write_events, yard_of
 
@@ -219,3 +226,115 @@ def test_a_first_run_remembers_no_more_than_the_overlap(
     yard.ship()
     # an event an hour: of those before the last hour it remembers the newest alone
     assert remembered[:5] == [1] * 5
+
+
+# -- the lease --
+class SteppingClock:
+    """A clock that goes on by so much whenever it is looked at."""
+
+    def __init__(self, step: timedelta) -> None:
+        self.now = datetime.now(UTC)
+        self.step = step
+
+    def __call__(self) -> datetime:
+        self.now += self.step
+        return self.now
+
+
+def is_taken(slow_clock: SteppingClock) -> bool:
+    """Return whether another shipper would get the lease."""
+    head = Head.current()
+    assert head
+    return head.until > text_of(slow_clock.now)
+
+
+def test_the_lease_is_kept_while_days_without_an_event_are_read(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two shippers would take it from each other for ever: each begins anew."""
+    slow_clock = SteppingClock(timedelta(0))
+    days_read = []
+
+    def slow_events_of(day: date, *limits: str) -> Iterator[SentEvent]:
+        assert is_taken(slow_clock), f"the lease was lost before {day} was read"
+        days_read.append(day)
+        slow_clock.now += timedelta(seconds=20)
+        return events_of(day, *limits)
+
+    events_of = events.events_of
+    monkeypatch.setattr(events, "events_of", slow_events_of)
+    monkeypatch.setattr(ledger, "BEGINNING", datetime.now(UTC) - timedelta(days=10))
+    Shipper([FolderSink(yard.folder)], yard.key, slow_clock).run_once()
+    assert len(days_read) > 10 and len(yard.bodies()) == 1
+
+
+def test_the_lease_is_kept_for_the_longest_delivery(yard: Yard, tmp_path: Path) -> None:
+    slow_clock = SteppingClock(timedelta(0))
+
+    class Slow(FolderSink):
+        def deliver(self, batch: Batch) -> None:
+            slow_clock.now += timedelta(seconds=delivery.LONGEST_DELIVERY)
+            super().deliver(batch)
+            assert is_taken(slow_clock)
+
+        def keep(self, name: str, content: bytes) -> None:
+            slow_clock.now += timedelta(seconds=delivery.LONGEST_DELIVERY)
+            super().keep(name, content)
+            assert is_taken(slow_clock)
+
+    slow = Slow(yard.folder)
+    also_slow = Slow(tmp_path / "another")
+    also_slow.name = "another"
+    (tmp_path / "another").mkdir()
+    shipper = Shipper([slow, also_slow], yard.key, slow_clock)
+    for _ in range(3):
+        write_events(2)
+        shipper.run_once()
+    assert len(yard.bodies()) == 3
+
+
+# -- how far behind it is --
+def lag_of(sink: str) -> float:
+    page = generate_latest(metrics.shipper_page()).decode()
+    [seconds] = re.findall(f'cooper_ship_lag_seconds{{sink="{sink}"}} (\\S+)', page)
+    return float(seconds)
+
+
+@pytest.fixture
+def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be known of any sink, as in a process that has just begun."""
+    monkeypatch.setattr(lag, "_reached", {})
+    metrics.SHIP_LAG.clear()
+
+
+@pytest.mark.usefixtures("no_lag")
+@pytest.mark.parametrize("table", ["shipments", "audit"])
+def test_lag_grows_from_the_very_first_pass_on_that_fails(yard: Yard, table: str) -> None:
+    shipper = yard.shipper()
+    with faults.on(Fault("dynamodb", table=table, mode="deny")):
+        for _ in range(2):
+            with pytest.raises(CooperError):
+                shipper.run_once()
+            clock.shift(1_000)
+    assert lag_of("folder") > 1_900
+
+
+@pytest.mark.usefixtures("no_lag")
+def test_lag_grows_while_passes_fail_after_good_ones(yard: Yard) -> None:
+    shipper = yard.shipper()
+    shipper.run_once()
+    assert lag_of("folder") < 60
+    with faults.on(Fault("dynamodb", "Query", table="audit", mode="deny")):
+        clock.shift(1_000)
+        with pytest.raises(CooperError):
+            shipper.run_once()
+    assert lag_of("folder") > 900
+
+
+@pytest.mark.usefixtures("no_lag")
+def test_one_that_waits_for_another_does_not_lag(yard: Yard) -> None:
+    waiting = yard.shipper()
+    assert yard.shipper().run_once()
+    clock.shift(20)
+    assert not waiting.run_once()
+    assert lag_of("folder") < 10
