@@ -144,6 +144,12 @@ SHIP_TAMPERED = Counter(
 )
 
 
+SHIP_RESTORED = Counter(
+    "cooper_ship_restored",
+    "Times that places had batches which the shipper's table knew nothing of.",
+)
+
+
 def count_grant(outcome: str, way: str, *, is_one_of_several: bool = False) -> None:
     """Count a grant with its outcome; `way` is its `brokers.grants.Delivery`."""
     known_way = _known(way, WAYS)
@@ -231,6 +237,7 @@ def shipper_page() -> CollectorRegistry:
         SHIP_FAILURES,
         SHIP_EVENTS,
         SHIP_TAMPERED,
+        SHIP_RESTORED,
     ):
         page.register(metric)
     return page

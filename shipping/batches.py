@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ FIRST_PREVIOUS = "0" * 64
 class Batch:
     """Events with the line that describes them.
 
-    `body` is JSON Lines in UTF-8: first `description`, then an event a line in the very form of
-    `core.audit_export`. Whoever delivers it again delivers the same bytes.
+    `body` is JSON Lines in UTF-8: first its description (`shipping.descriptions`), then an event a
+    line in the very form of `core.audit_export`. Whoever delivers it again delivers the same bytes.
     """
 
     number: int
@@ -36,10 +37,25 @@ class Batch:
         """The events, a line of JSON each, without line breaks."""
         return self.body.split(b"\n")[1:-1]
 
+
+@dataclass(frozen=True)
+class DeliveredBatch:
+    """A batch that a place has, and the shipper's table has not: it was restored."""
+
+    number: int
+    digest: str
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any] | None) -> "DeliveredBatch | None":
+        """Return what `content` names, None for nothing; raise KeyError, ValueError, TypeError."""
+        if not content:
+            return None
+        return cls(int(content["batch"]), str(content["digest"]))
+
     @property
-    def description(self) -> dict[str, Any]:
-        """The first line: number, previous digest, ids of the events, which of them are late."""
-        return dict(json.loads(self.body.split(b"\n", 1)[0]))
+    def content(self) -> dict[str, Any]:
+        """What JSON has of it."""
+        return {"batch": self.number, "digest": self.digest}
 
 
 def sha256(content: bytes) -> str:

@@ -5,54 +5,76 @@ descriptions of batches, and so under one signature.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from shipping.batches import sha256
 from shipping.events import SentEvent
-
-BEGINNING = "0" * 64
 
 KEPT_DAYS = timedelta(days=7)
 """How long after its day a chain's end is at hand; events are never found that late."""
 
 
-@dataclass
-class Chains:
-    """The ends of chains by partition, and how many events each has: `[end, count]`."""
+class End(NamedTuple):
+    """The end of a chain, and how many events the chain has."""
 
-    ends: dict[str, tuple[str, int]] = field(default_factory=dict)
+    digest: str
+    length: int
+
+    def after(self, event_digest: str) -> "End":
+        """Return the end after one more event of this digest."""
+        link = f"{self.digest}{event_digest}".encode()
+        return End(sha256(link), self.length + 1)
+
+
+BEGINNING = End("0" * 64, 0)
+
+Ends = dict[str, End]
+"""The ends of chains by partition."""
+
+
+def read_ends(content: Mapping[str, Any]) -> Ends:
+    """Return ends that were JSON; raise ValueError or TypeError for others."""
+    ends = {}
+    for partition, (digest, length) in content.items():
+        ends[partition] = End(str(digest), int(length))
+
+    return ends
+
+
+class Chains:
+    """The chains of the newest partitions, as they grow."""
+
+    def __init__(self, ends: Ends | None = None) -> None:
+        self.ends: Ends = dict(ends or {})
 
     @classmethod
     def from_text(cls, text: str) -> "Chains":
         """Return what `to_text` wrote."""
-        ends = {
-            partition: (str(end), int(count))
-            for partition, (end, count) in json.loads(text).items()
-        }
-        return cls(ends)
+        return cls(read_ends(json.loads(text)))
 
     def to_text(self) -> str:
         """Return the ends as JSON."""
         return json.dumps(self.ends)
 
-    def extend(self, events: Iterable[SentEvent]) -> dict[str, tuple[str, int]]:
+    def extend(self, events: Iterable[SentEvent]) -> Ends:
         """Add events; return the ends of the chains that grew."""
-        grown = set()
+        grown: Ends = {}
         for event in events:
-            end, count = self.ends.get(event.partition, (BEGINNING, 0))
-            self.ends[event.partition] = (next_end(end, event.digest), count + 1)
-            grown.add(event.partition)
+            end = self.ends.get(event.partition, BEGINNING)
+            self.ends[event.partition] = end.after(event.digest)
+            grown[event.partition] = self.ends[event.partition]
 
-        return {partition: self.ends[partition] for partition in sorted(grown)}
+        return dict(sorted(grown.items()))
 
     def without_old(self, today: date) -> "Chains":
         """Return these chains without those of days long past."""
+        # a partition's name begins with its day
         first_day = (today - KEPT_DAYS).isoformat()
-        return Chains({name: end for name, end in self.ends.items() if name >= first_day})
 
-
-def next_end(end: str, digest: str) -> str:
-    """Return a chain's end after one more event of this digest."""
-    return sha256(f"{end}{digest}".encode())
+        kept: Ends = {}
+        for partition, end in self.ends.items():
+            if partition >= first_day:
+                kept[partition] = end
+        return Chains(kept)

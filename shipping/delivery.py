@@ -8,7 +8,7 @@ from core.dynamo import Document, transaction
 from shipping import lag
 from shipping.batches import Batch
 from shipping.dead_letters import dead_letter_of
-from shipping.ledger import Ledger, signatures_between, stored_batch
+from shipping.ledger import Ledger, next_batch_after, signatures_between
 from shipping.models import Cursor, Head
 from shipping.signatures import public_key_name, signature_name
 from shipping.sinks import FileSink, Sink, Undelivered
@@ -73,7 +73,7 @@ class Delivery:
     def _deliver_to(self, sink: Sink, head: Head) -> None:
         cursor = self._cursors[sink.name]
         while cursor.number < head.number:
-            batch = stored_batch(int(cursor.number) + 1).batch
+            batch = next_batch_after(int(cursor.number)).batch
             if not self._deliver_batch(sink, cursor, batch):
                 # older events than these wait, so what is newer waits too
                 lag.reached(sink.name, batch.first_at)

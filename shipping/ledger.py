@@ -5,6 +5,7 @@ not: a shipper that stood still for longer than its lease, and goes on, can fix 
 the head has another fence by then.
 """
 
+import json
 import secrets
 import socket
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from core.dynamo import Stale, transaction
 from core.errors import Conflict
-from shipping.batches import FIRST_PREVIOUS, Batch
+from shipping.batches import FIRST_PREVIOUS, Batch, DeliveredBatch
 from shipping.chains import Chains
+from shipping.descriptions import Description
 from shipping.events import text_of
 from shipping.models import HEAD, Head, StoredBatch, StoredSignature, number_name
 from shipping.sinks.base import LONGEST_DELIVERY
@@ -86,6 +88,10 @@ class Ledger:
         """Note how far the log was read; it is written with whatever is written next."""
         self.head.position = max(self.head.position, text_of(position))
 
+    def go_on_behind(self, batch: DeliveredBatch) -> None:
+        """Let the next batch have the number after that one's; it is written with the next one."""
+        self.head.beside = json.dumps(batch.content)
+
     @property
     def chains(self) -> Chains:
         """The ends of the chains of the newest partitions."""
@@ -96,6 +102,7 @@ class Ledger:
         head = self.head
         head.number = batch.number
         head.digest = batch.digest
+        head.beside = None
         head.chains = chains.without_old(head.position_moment.date()).to_text()
         head.until = text_of(now + LEASE)
 
@@ -119,15 +126,34 @@ def stored_batch(number: int) -> StoredBatch:
     """Return a batch that was fixed; raise CooperError where it is gone."""
     batch = StoredBatch.find(StoredBatch.KIND, number_name(number))
     if batch is None:
-        raise Conflict(f"Batch {number} is not in the table any more: somebody removed it.")
+        raise removed(number)
     return batch
 
 
-def batches_from(number: int) -> Iterator[StoredBatch]:
+def next_batch_after(number: int) -> StoredBatch:
+    """Return the batch after that of a number; raise CooperError where it is gone.
+
+    There has to be one.
+    """
+    stored = next(batches_from(number + 1, limit=1), None)
+    if stored is None:
+        raise removed(number + 1)
+
+    is_next = int(stored.name) == number + 1
+    if not is_next and Description.of(stored.batch).follows > number:
+        raise removed(number + 1)
+    return stored
+
+
+def removed(number: int) -> Conflict:
+    """Return the error for a batch that the table has not, though it was fixed there."""
+    return Conflict(f"Batch {number} is not in the table any more: somebody removed it.")
+
+
+def batches_from(number: int, limit: int | None = None) -> Iterator[StoredBatch]:
     """Yield the batches from a number on, as they are read."""
-    return StoredBatch.under(
-        StoredBatch.KIND, range_key_condition=StoredBatch.name >= number_name(number)
-    )
+    from_there = StoredBatch.name >= number_name(number)
+    return StoredBatch.under(StoredBatch.KIND, range_key_condition=from_there, limit=limit)
 
 
 def newest_batches() -> Iterator[StoredBatch]:

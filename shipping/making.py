@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from shipping.batches import Batch, sha256
 from shipping.chains import Chains
+from shipping.descriptions import Description
 from shipping.events import SentEvent
 from shipping.models import Head
 
@@ -41,28 +41,42 @@ def next_batch(
     head: Head, chains: Chains, events: Sequence[SentEvent], *, made_at: str, is_late: bool = False
 ) -> Batch:
     """Return the batch that follows the head, at its position; `chains` grow by its events."""
-    ids = [event.id for event in events]
-    description: dict[str, Any] = {
-        "batch": int(head.number) + 1,
-        "previous": head.digest,
-        "made_at": made_at,
-        "position": head.position,
-        "ids": ids,
-        "sha256": [event.digest for event in events],
-        "late": ids if is_late else [],
-        "chains": chains.extend(events),
-        "signed": json.loads(head.signed or "null"),
-    }
-    lines = [json.dumps(description).encode(), *(event.line for event in events)]
+    description = _description(head, chains, events, made_at, is_late=is_late)
+    lines = [description.to_line(), *(event.line for event in events)]
     body = b"\n".join(lines) + b"\n"
 
     times = sorted(event.at.split("#")[0] for event in events)
     return Batch(
-        number=int(head.number) + 1,
+        number=description.number,
         previous=head.digest,
         digest=sha256(body),
         first_at=times[0],
         last_at=times[-1],
         count=len(events),
         body=body,
+    )
+
+
+def _description(
+    head: Head, chains: Chains, events: Sequence[SentEvent], made_at: str, *, is_late: bool
+) -> Description:
+    digests = {event.id: event.digest for event in events}
+    beside = head.beside_batch
+
+    ends = chains.extend(events)
+    if beside:
+        # whoever has read what is beside goes on from all of these
+        ends = dict(chains.ends)
+
+    return Description(
+        number=(beside.number if beside else int(head.number)) + 1,
+        previous=head.digest,
+        made_at=made_at,
+        position=head.position,
+        digests=digests,
+        late=list(digests) if is_late else [],
+        chains=ends,
+        signed=json.loads(head.signed or "null"),
+        follows=int(head.number),
+        beside=beside,
     )

@@ -5,13 +5,14 @@ signatures.
 """
 
 import gzip
+import json
 from datetime import datetime
 from typing import Self
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
 from core.dynamo import Document
-from shipping.batches import Batch
+from shipping.batches import Batch, DeliveredBatch
 
 HEAD = "head"
 
@@ -50,6 +51,9 @@ class Head(Shipment):
     """When whole days were last compared with what was sent (ISO 8601, UTC)."""
     signed = UnicodeAttribute(null=True)
     """The newest signature (`shipping.signatures`), as JSON."""
+    beside = UnicodeAttribute(null=True)
+    """The newest batch that a place has and this table has not, as JSON: the next one comes after
+    it. None unless the table was restored."""
 
     fence = NumberAttribute(default=0)
     """Counts those who had the lease."""
@@ -61,6 +65,11 @@ class Head(Shipment):
     def current(cls) -> Self | None:
         """Return the head as it is stored, None before the shipper first ran."""
         return cls.find(cls.KIND, HEAD)
+
+    @property
+    def beside_batch(self) -> DeliveredBatch | None:
+        """The batch that is beside."""
+        return DeliveredBatch.read(json.loads(self.beside or "null"))
 
     @property
     def position_moment(self) -> datetime:

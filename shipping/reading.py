@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from core.audit_search import LONGEST_REQUEST
+from shipping.descriptions import Description
 from shipping.events import SentEvent, events_between, text_of
 from shipping.ledger import newest_batches
 from shipping.models import StoredBatch
@@ -71,8 +72,7 @@ def at_of(event_id: str) -> str:
 
 def ids_and_digests(stored: StoredBatch) -> dict[str, str]:
     """Return the digests of a batch's events by their ids."""
-    description = stored.batch.description
-    return dict(zip(description["ids"], description["sha256"], strict=True))
+    return Description.of(stored.batch).digests
 
 
 def new_events(

@@ -16,6 +16,7 @@ from shipping.events import SentEvent, text_of
 from shipping.ledger import Ledger, new_holder
 from shipping.making import in_parts, next_batch
 from shipping.reading import OVERLAP, SentIds, latest, new_events
+from shipping.restoring import Places
 from shipping.signing import SigningKey, sign_end
 from shipping.sinks import Sink
 from shipping.sweeping import is_due, sweep
@@ -40,6 +41,7 @@ class Shipper:
         self._holder = new_holder()
         self._work: _Work | None = None
         self._stopping = threading.Event()
+        self._places = Places(sinks)
         for sink in sinks:
             lag.begin(sink.name)
 
@@ -93,6 +95,7 @@ class Shipper:
                 lag.begin_anew(sink.name)
             return None
 
+        self._places.note_newest(ledger)
         return _Work(ledger, self._sinks, self._key, self._clock, self._stopping)
 
 

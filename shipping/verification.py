@@ -22,6 +22,10 @@ from shipping.walking import Walk
 class Sent(Protocol):
     """What was sent, as it is found somewhere."""
 
+    is_restored: bool
+    """Whether batches may be missing that were delivered before a restore, where the chain says so:
+    only the places had them."""
+
     def bodies(self) -> Iterator[tuple[int, bytes]]:
         """Yield the batches with their numbers, in order."""
 
@@ -31,6 +35,8 @@ class Sent(Protocol):
 
 class SentTable:
     """What the shipper keeps in its own table."""
+
+    is_restored = True
 
     def bodies(self) -> Iterator[tuple[int, bytes]]:
         for stored in batches_from(1):
@@ -64,7 +70,7 @@ class Verdict:
 
 def verify(sent: Sent, verifier: Verifier, *, with_log: bool) -> Verdict:
     """Walk the chain and, `with_log`, compare the audit log with it; raise CooperError."""
-    walk = Walk()
+    walk = Walk(is_restored=sent.is_restored)
     for number, body in sent.bodies():
         walk.add(number, body)
     walk.check_signatures(sent.signed_ends(), verifier)

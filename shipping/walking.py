@@ -1,19 +1,21 @@
 """Walking the chain of batches: what was changed, by the batches and signatures alone."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from core.kms_signing import Verifier
 from shipping.batches import FIRST_PREVIOUS, sha256
-from shipping.chains import BEGINNING, next_end
+from shipping.chains import BEGINNING, Ends
+from shipping.descriptions import Description, Unreadable
 from shipping.signatures import SignedEnd
 
 
 class Walk:
     """A walk along a chain from its first batch on; it collects what is wrong, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_restored: bool = False) -> None:
+        """Batches may be missing from what `is_restored`, where the chain says so."""
         self.findings: list[str] = []
         self.digests: dict[str, str] = {}
         """Of each event, by its id."""
@@ -23,69 +25,104 @@ class Walk:
         """How far the log had been read at the last batch."""
         self.signed = 0
         """The last batch that a right signature stands for."""
+        self._is_restored = is_restored
         self._batch_digests: dict[int, str] = {0: FIRST_PREVIOUS}
-        self._chains: dict[str, tuple[str, int]] = {}
+        self._ends: Ends = {}
 
     def add(self, number: int, body: bytes) -> None:
         """Walk over the next batch."""
-        if number > self.last + 1:
-            self.findings.append(f"{numbers(self.last + 1, number - 1)} missing.")
-
         self._batch_digests[number] = sha256(body)
-        lines = body.removesuffix(b"\n").split(b"\n")
+        first_line, *lines = body.removesuffix(b"\n").split(b"\n")
+
         try:
-            self._check(number, json.loads(lines[0]), lines[1:])
-        except (ValueError, KeyError, TypeError, AttributeError):
+            description = Description.from_line(first_line)
+        except Unreadable:
+            self._check_gap(number, follows=number - 1)
             self.findings.append(f"Batch {number} cannot be read: it was changed.")
+        else:
+            self._add(number, description, lines)
         self.last = number
 
-    def _check(self, number: int, description: dict[str, Any], lines: Sequence[bytes]) -> None:
-        if description["batch"] != number:
+    def _add(self, number: int, description: Description, lines: Sequence[bytes]) -> None:
+        self._check_gap(number, description.follows)
+        self._check_place(number, description)
+        self._check_beside(description)
+        self.findings += wrong_lines(number, description.digests, lines)
+        self._check_chains(number, description)
+
+        self.digests.update(description.digests)
+        self.position = description.position
+
+    def _check_gap(self, number: int, follows: int) -> None:
+        first = self.last + 1
+        is_explained = self._is_restored and follows == self.last
+        if number > first and not is_explained:
+            self.findings.append(f"{numbers(first, number - 1)} missing.")
+
+    def _check_place(self, number: int, description: Description) -> None:
+        if description.number != number:
             self.findings.append(
-                f"In the place of batch {number} is batch {description['batch']}: swapped."
+                f"In the place of batch {number} is batch {description.number}: swapped."
             )
-        elif description["previous"] != self._batch_digests.get(
-            number - 1, description["previous"]
-        ):
-            self.findings.append(f"Batch {number - 1} is not the one that batch {number} follows.")
+            return
 
-        digests = dict(zip(description["ids"], description["sha256"], strict=True))
-        self.findings += wrong_lines(number, digests, lines)
-        self.findings += self._wrong_chains(number, digests, description["chains"])
-        self.digests.update(digests)
-        self.position = str(description["position"])
+        follows = description.follows
+        digest = self._batch_digests.get(follows, description.previous)
+        if description.previous != digest:
+            self.findings.append(f"Batch {follows} is not the one that batch {number} follows.")
 
-    def _wrong_chains(
-        self, number: int, digests: dict[str, str], ends: dict[str, Any]
-    ) -> list[str]:
-        """Follow the chain of each partition; return where it does not lead to the end it names."""
-        for event_id, digest in digests.items():
+    def _check_beside(self, description: Description) -> None:
+        """Compare what was delivered before a restore with what was there at that time."""
+        beside = description.beside
+        if not beside:
+            return
+
+        digest = self._batch_digests.get(beside.number, beside.digest)
+        if beside.digest != digest:
+            self.findings.append(
+                f"Batch {beside.number} is not the one that was there when the shipper's table "
+                "was restored."
+            )
+
+    def _check_chains(self, number: int, description: Description) -> None:
+        """Follow the chain of each partition to the end that the batch names."""
+        if description.beside:
+            # these chains have grown from other ends than those of the batches beside
+            self._ends = dict(description.chains)
+            return
+
+        for event_id, digest in description.digests.items():
             partition = event_id.partition("|")[0]
-            end, count = self._chains.get(partition, (BEGINNING, 0))
-            self._chains[partition] = (next_end(end, digest), count + 1)
+            end = self._ends.get(partition, BEGINNING)
+            self._ends[partition] = end.after(digest)
 
-        wrong = [
-            name for name, end in ends.items() if list(self._chains.get(name, ())) != list(end)
-        ]
-        # one that goes on from the end that is named finds what is wrong after it too
-        self._chains.update({name: (str(end), int(count)) for name, (end, count) in ends.items()})
-        return [f"Batch {number} does not go on with the chain of {name}." for name in wrong]
+        for partition, end in description.chains.items():
+            if self._ends.get(partition) != end:
+                self.findings.append(
+                    f"Batch {number} does not go on with the chain of {partition}."
+                )
+            # whoever goes on from the end that is named finds what is wrong after it too
+            self._ends[partition] = end
 
     def check_signatures(self, ends: Iterable[SignedEnd | None], verifier: Verifier) -> None:
         """Compare the signatures with the batches."""
         for end in ends:
-            if end is None or not end.is_right(verifier):
-                name = f"of batch {end.number}" if end else "that cannot be read"
-                self.findings.append(f"A signature {name} is not by this key.")
-            elif end.number > self.last:
-                self.expect_last(end.number, "It was signed")
-            elif end.digest != self._batch_digests.get(end.number):
-                self.findings.append(f"Batch {end.number} is not what was signed.")
-            else:
-                self.signed = max(self.signed, end.number)
+            self._check_signature(end, verifier)
 
         if self.last and not self.signed:
             self.findings.append("Nothing of this is signed by this key.")
+
+    def _check_signature(self, end: SignedEnd | None, verifier: Verifier) -> None:
+        if end is None:
+            self.findings.append("A signature that cannot be read is not by this key.")
+        elif not end.is_right(verifier):
+            self.findings.append(f"A signature of batch {end.number} is not by this key.")
+        elif end.number > self.last:
+            self.expect_last(end.number, "It was signed")
+        elif end.digest != self._batch_digests.get(end.number):
+            self.findings.append(f"Batch {end.number} is not what was signed.")
+        else:
+            self.signed = max(self.signed, end.number)
 
     def expect_last(self, number: int, why: str) -> None:
         """Tell of the batches up to a number that are not there."""
@@ -101,24 +138,29 @@ def wrong_lines(number: int, digests: dict[str, str], lines: Sequence[bytes]) ->
     if actual == expected:
         return []
 
-    where = f"in batch {number}"
     if sorted(actual) == sorted(expected):
-        first = next(
-            name for name, line in zip(digests, actual, strict=True) if digests[name] != line
-        )
-        return [f"{first} is not in its place {where}: swapped."]
+        event_id = _first_displaced(digests, actual)
+        return [f"{event_id} is not in its place in batch {number}: swapped."]
 
-    ids = [_id_of(line) for line in lines]
-    wrong = []
-    for name, digest in digests.items():
+    counts = Counter(_id_of(line) for line in lines)
+    findings = []
+    for event_id, digest in digests.items():
         if digest not in actual:
-            verb = "changed" if name in ids else "removed"
-            wrong.append(f"{name} was {verb} {where}.")
+            verb = "changed" if event_id in counts else "removed"
+            findings.append(f"{event_id} was {verb} in batch {number}.")
 
-    # an event's line may be there twice, too
-    extra = [name for name in ids if name not in digests or ids.count(name) > 1]
-    wrong += [f"{name} was added {where}." for name in dict.fromkeys(extra)]
-    return wrong
+    for event_id, count in counts.items():
+        # an event's line may be there twice, too
+        if event_id not in digests or count > 1:
+            findings.append(f"{event_id} was added in batch {number}.")
+    return findings
+
+
+def _first_displaced(digests: dict[str, str], actual: Sequence[str]) -> str:
+    for (event_id, digest), line_digest in zip(digests.items(), actual, strict=True):
+        if digest != line_digest:
+            return event_id
+    return ""
 
 
 def _id_of(line: bytes) -> str:
@@ -130,4 +172,6 @@ def _id_of(line: bytes) -> str:
 
 def numbers(first: int, last: int) -> str:
     """Return the numbers of batches in words, with their verb."""
-    return f"Batch {first} is" if first == last else f"Batches {first} to {last} are"
+    if first == last:
+        return f"Batch {first} is"
+    return f"Batches {first} to {last} are"

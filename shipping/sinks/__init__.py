@@ -6,11 +6,12 @@ from socket import gethostname
 from django.core.exceptions import ImproperlyConfigured
 
 from core import env
+from shipping.buckets import BUCKET_NAME, S3_PREFIX
 from shipping.sinks.base import FileSink, Sink, Undelivered
 from shipping.sinks.event_bridge import EventBridgeSink
 from shipping.sinks.folder import FolderSink
 from shipping.sinks.network import Permission, read_place
-from shipping.sinks.s3 import S3_PREFIX, S3Sink
+from shipping.sinks.s3 import S3Sink
 from shipping.sinks.splunk import SplunkSink
 from shipping.sinks.webhook import WebhookSink
 
@@ -33,7 +34,7 @@ def sinks_from_environment() -> list[Sink]:
     if bus:
         sinks.append(EventBridgeSink(bus))
 
-    bucket = env.text("COOPER_SHIP_S3_BUCKET", matching=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+    bucket = env.text("COOPER_SHIP_S3_BUCKET", matching=BUCKET_NAME)
     if bucket:
         prefix = env.text("COOPER_SHIP_S3_PREFIX", matching=S3_PREFIX)
         region = env.text("COOPER_SHIP_S3_REGION", matching=r"[a-z0-9-]{1,40}")

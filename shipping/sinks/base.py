@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from core.errors import CooperError
-from shipping.batches import Batch
+from shipping.batches import Batch, DeliveredBatch
 
 HOW_TO_MAKE_IT = "How to make it, and the rights that it takes: docs/siem.md."
 """What to do where AWS says that a place is not there, or not for the shipper."""
@@ -43,6 +43,12 @@ class Sink(Protocol):
 @runtime_checkable
 class FileSink(Sink, Protocol):
     """A sink of files, which takes others beside those of batches: signatures, the public key."""
+
+    def newest_after(self, number: int) -> DeliveredBatch | None:
+        """Return the newest of the batches after that of a number; raise Undelivered.
+
+        None where there is none.
+        """
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a file beside the batches, if it is not there yet; raise Undelivered.

@@ -3,13 +3,27 @@
 import os
 from pathlib import Path
 
-from shipping.batches import Batch
+from shipping.batches import Batch, DeliveredBatch, sha256
 from shipping.sinks.base import Undelivered
 
 
 def batch_name(number: int) -> str:
     """Return the name of a batch's file; names sort as the numbers do."""
     return f"batches/{number:012d}.jsonl"
+
+
+def number_of(name: str) -> int:
+    """Return the number of the batch in a file of this name; 0 for any other file."""
+    stem = name.rpartition("/")[2].removesuffix(".jsonl")
+    is_number = len(stem) == len("000000000001") and stem.isascii() and stem.isdigit()
+    return int(stem) if is_number else 0
+
+
+OTHER_CONTENTS = (
+    "{path} is there with other contents than cooper's. Somebody else writes there, or the "
+    "shipper's table was restored while it ran. Nothing more is sent there until the file is "
+    "elsewhere, or the place is another one."
+)
 
 
 class FolderSink:
@@ -21,7 +35,19 @@ class FolderSink:
         self._folder = folder
 
     def deliver(self, batch: Batch) -> None:
-        self._write(batch_name(batch.number), batch.body)
+        name = batch_name(batch.number)
+        present = self._present(name)
+        if present is None:
+            self._write(name, batch.body)
+        elif present != batch.body:
+            raise Undelivered(OTHER_CONTENTS.format(path=self._folder / name), again=True)
+
+    def newest_after(self, number: int) -> DeliveredBatch | None:
+        names = [file.name for file in self._folder.glob("batches/*.jsonl")]
+        newest = max((number_of(name) for name in names), default=0)
+        if newest <= number:
+            return None
+        return DeliveredBatch(newest, sha256(self._present(batch_name(newest)) or b""))
 
     def keep(self, name: str, content: bytes) -> None:
         if not (self._folder / name).exists():
@@ -36,6 +62,16 @@ class FolderSink:
                 f"COOPER_SHIP_FOLDER: {self._folder} cannot be written. Let its user be cooper's."
             ]
         return []
+
+    def _present(self, name: str) -> bytes | None:
+        """Return what a file has, None where there is none."""
+        path = self._folder / name
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Undelivered(f"{path} cannot be read: {error.strerror}.", again=True) from error
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a file that has its name only once it is whole and on the disk."""

@@ -7,12 +7,10 @@ import base64
 
 from core import aws
 from core.errors import CooperError, Unavailable
-from shipping.batches import Batch, sha256
+from shipping.batches import Batch, DeliveredBatch, sha256
+from shipping.buckets import Bucket
 from shipping.sinks.base import HOW_TO_MAKE_IT, Undelivered
-from shipping.sinks.folder import batch_name
-
-S3_PREFIX = r"(?:[A-Za-z0-9_.=-]+/)*"
-"""What may stand before a file's name."""
+from shipping.sinks.folder import batch_name, number_of
 
 THERE_ALREADY = "PreconditionFailed"
 AT_ONCE = "ConditionalRequestConflict"
@@ -26,13 +24,24 @@ class S3Sink:
     name = "s3"
 
     def __init__(self, bucket: str, prefix: str = "", region: str = "") -> None:
-        self._bucket = bucket
-        self._prefix = prefix
-        self._region = region
+        self._bucket = Bucket(bucket, prefix, region)
 
     def deliver(self, batch: Batch) -> None:
         """Return once the batch is there, be it from before; raise Undelivered."""
         self._put(batch_name(batch.number), batch.body)
+
+    def newest_after(self, number: int) -> DeliveredBatch | None:
+        """Return the newest of the batches after that of a number; raise Undelivered."""
+        newest = 0
+        try:
+            for name in self._bucket.names("batches/", after=batch_name(number)):
+                newest = max(newest, number_of(name))
+            if newest <= number:
+                return None
+            content = self._bucket.read(batch_name(newest))
+        except CooperError as error:
+            raise self._undelivered("batches/", error) from error
+        return DeliveredBatch(newest, sha256(content))
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep a file beside the batches, unless one of that name is there; raise Undelivered."""
@@ -44,19 +53,19 @@ class S3Sink:
         Raise Unavailable when S3 does not answer.
         """
         try:
+            next(self._bucket.names("batches/"), "")
             return [*self._versioning_problems(), *self._lock_problems()]
         except Unavailable:
             raise
         except CooperError as error:
-            return [f"COOPER_SHIP_S3_BUCKET: {self._bucket}: {error.line} {HOW_TO_MAKE_IT}"]
+            return [f"COOPER_SHIP_S3_BUCKET: {self._bucket.name}: {error.line} {HOW_TO_MAKE_IT}"]
 
     def _put(self, name: str, content: bytes, *, must_be_same: bool = True) -> None:
-        client = aws.client("s3", self._region)
         try:
             aws.call(
-                client.put_object,
-                Bucket=self._bucket,
-                Key=self._prefix + name,
+                self._bucket.client.put_object,
+                Bucket=self._bucket.name,
+                Key=self._bucket.prefix + name,
                 Body=content,
                 ContentType="application/jsonl",
                 ChecksumSHA256=_checksum(content),
@@ -73,11 +82,13 @@ class S3Sink:
 
         It is, when the answer to an earlier try was lost. Any other one stops the sink.
         """
-        client = aws.client("s3", self._region)
-        key = self._prefix + name
+        key = self._bucket.prefix + name
         try:
             answer = aws.call(
-                client.head_object, Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"
+                self._bucket.client.head_object,
+                Bucket=self._bucket.name,
+                Key=key,
+                ChecksumMode="ENABLED",
             )
             present_checksum = answer.text("ChecksumSHA256")
         except CooperError as error:
@@ -85,7 +96,7 @@ class S3Sink:
 
         if present_checksum != _checksum(content):
             raise Undelivered(
-                f"{self.name}: {key} is in the bucket {self._bucket} with other contents than "
+                f"{self.name}: {key} is in the bucket {self._bucket.name} with other contents than "
                 f"cooper's (SHA-256 {sha256(content)}). Somebody else writes there: look at its "
                 "versions and at CloudTrail. Nothing more is sent there until it is gone, or "
                 "COOPER_SHIP_S3_PREFIX is another one.",
@@ -100,18 +111,18 @@ class S3Sink:
         return Undelivered(text, again=True)
 
     def _versioning_problems(self) -> list[str]:
-        client = aws.client("s3", self._region)
-        answer = aws.call(client.get_bucket_versioning, Bucket=self._bucket)
+        answer = aws.call(self._bucket.client.get_bucket_versioning, Bucket=self._bucket.name)
         if answer.optional_text("Status", "") == "Enabled":
             return []
-        problem = f"COOPER_SHIP_S3_BUCKET: {self._bucket} keeps no versions: "
+        problem = f"COOPER_SHIP_S3_BUCKET: {self._bucket.name} keeps no versions: "
         problem += "what is overwritten is lost. Enable versioning, and Object Lock."
         return [problem]
 
     def _lock_problems(self) -> list[str]:
-        client = aws.client("s3", self._region)
         try:
-            answer = aws.call(client.get_object_lock_configuration, Bucket=self._bucket)
+            answer = aws.call(
+                self._bucket.client.get_object_lock_configuration, Bucket=self._bucket.name
+            )
         except CooperError as error:
             if error.code != NO_LOCK:
                 raise
@@ -129,8 +140,8 @@ class S3Sink:
 
     def _unlocked(self, what: str) -> str:
         return (
-            f"COOPER_SHIP_S3_BUCKET: {self._bucket} {what}: files can be deleted. Set a default "
-            "retention in compliance mode (docs/siem.md)."
+            f"COOPER_SHIP_S3_BUCKET: {self._bucket.name} {what}: files can be deleted. Set a "
+            "default retention in compliance mode (docs/siem.md)."
         )
 
 

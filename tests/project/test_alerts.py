@@ -88,6 +88,9 @@ CASES = {
     "CooperShippedLate": one(
         'cooper_ship_events_total{when="late",instance="a"}', "0x10 1x30", "7x40"
     ),
+    "CooperShipperIsAnOlderOne": one(
+        'cooper_ship_restored_total{instance="a"}', "0x10 1x30", "7x40"
+    ),
     "CooperAuditLogWasChanged": one(
         'cooper_ship_tampered_events_total{how="missing",instance="a"}', "0x10 1x30", "7x40"
     ),

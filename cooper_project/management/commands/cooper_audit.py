@@ -12,12 +12,12 @@ from django.core.management.base import CommandParser
 
 from cooper_project.management import cloudtrail_arguments, operators, since_restore
 from cooper_project.management.base import CooperCommand, UsageError
-from core import audit
+from core import audit, env
 from core.audit import AuditEvent, Event
 from core.audit_export import Format, TimeRange, export_lines
 from core.errors import CooperError
 from core.kms_signing import Verifier
-from shipping.sent_files import SentFiles
+from shipping.sent_files import sent_files
 from shipping.verification import Sent, SentTable, Verdict, verify
 
 MOST_FINDINGS = 20
@@ -38,7 +38,7 @@ class Command(CooperCommand):
         "cooper -audit export --from 2026-11-01 --to 2026-11-30 --output november.jsonl\n"
         "cooper -audit export --from 2026-11-24T08:00 --to 2026-11-24T09:30 "
         "--format csv > morning.csv\n"
-        "cooper -audit verify --public-key cooper.pem --files /mnt/sent\n"
+        "cooper -audit verify --public-key cooper.pem --files s3://example-events/cooper/\n"
         "cooper -audit unexplained cloudtrail/*.json.gz\n"
         "cooper -audit since-restore 2026-11-*.jsonl        (what a restore undid)"
     )
@@ -90,8 +90,9 @@ class Command(CooperCommand):
         )
         verify.add_argument(
             "--files",
-            metavar="FOLDER",
-            help="what was delivered; without it, what the shipper keeps in its table",
+            metavar="PLACE",
+            help="what was delivered: a folder, or s3://bucket/prefix/; without it, what the "
+            "shipper keeps in its table",
         )
         verify.add_argument(
             "--offline", action="store_true", help="the files alone, without the audit log"
@@ -111,7 +112,9 @@ class Command(CooperCommand):
         if options["offline"] and not options["files"]:
             raise UsageError("--offline needs --files")
         verifier = Verifier(*map(read_file, options["public_key"]))
-        sent: Sent = SentFiles(Path(options["files"])) if options["files"] else SentTable()
+        sent: Sent = SentTable()
+        if options["files"]:
+            sent = sent_files(options["files"], env.text("COOPER_SHIP_S3_REGION"))
 
         if options["offline"]:
             verdict = verify(sent, verifier, with_log=False)
