@@ -51,7 +51,9 @@ def _by_https() -> list[Sink]:
     webhook_url = env.text("COOPER_SHIP_WEBHOOK_URL")
     if webhook_url:
         place = read_place("COOPER_SHIP_WEBHOOK_URL", webhook_url, permission)
-        sinks.append(WebhookSink(place, _secret("COOPER_SHIP_WEBHOOK_KEY"), permission))
+        key = _secret("COOPER_SHIP_WEBHOOK_KEY")
+        old_key = _optional_secret("COOPER_SHIP_WEBHOOK_OLD_KEY")
+        sinks.append(WebhookSink(place, key, permission, old_key=old_key))
 
     splunk_url = env.text("COOPER_SHIP_SPLUNK_URL")
     if splunk_url:
@@ -60,6 +62,11 @@ def _by_https() -> list[Sink]:
         index = env.text("COOPER_SHIP_SPLUNK_INDEX", matching=r"[a-z0-9_][a-z0-9_-]{0,79}")
         sinks.append(SplunkSink(place, token, permission, host=gethostname(), index=index))
     return sinks
+
+
+def _optional_secret(name: str) -> str:
+    """Return a sink's secret, "" without it; raise ImproperlyConfigured."""
+    return _secret(name) if env.secret(name) else ""
 
 
 def _secret(name: str) -> str:

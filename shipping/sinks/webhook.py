@@ -1,5 +1,7 @@
 """A webhook: each batch is POSTed to an address, signed with a key that both sides have.
 
+While that key is changed it is signed with both, the new one and the old one.
+
 How a receiver checks a signature is in docs/siem.md.
 """
 
@@ -40,9 +42,14 @@ class WebhookSink:
 
     name = "webhook"
 
-    def __init__(self, place: Place, key: str, permission: Permission) -> None:
+    def __init__(
+        self, place: Place, key: str, permission: Permission, *, old_key: str = ""
+    ) -> None:
+        """Sign with `key`, and with `old_key` too for as long as receivers change it."""
         self._place = place
-        self._key = key.encode()
+        self._keys = {"COOPER_SHIP_WEBHOOK_KEY": key.encode()}
+        if old_key:
+            self._keys["COOPER_SHIP_WEBHOOK_OLD_KEY"] = old_key.encode()
         self._permission = permission
 
     def __repr__(self) -> str:
@@ -54,12 +61,15 @@ class WebhookSink:
 
         def signed() -> tuple[dict[str, str], bytes]:
             timestamp = str(int(time.time()))
+            signatures = [
+                signature(key, timestamp, batch.number, batch.body) for key in self._keys.values()
+            ]
             headers = {
                 "Content-Type": "application/jsonl",
                 "User-Agent": "cooper-ship",
                 "Cooper-Batch": str(batch.number),
                 "Cooper-Timestamp": timestamp,
-                "Cooper-Signature": signature(self._key, timestamp, batch.number, batch.body),
+                "Cooper-Signature": ",".join(signatures),
             }
             return headers, batch.body
 
@@ -88,11 +98,12 @@ class WebhookSink:
     def problems(self) -> list[str]:
         """Return what is wrong with the address and the key; nothing is sent."""
         problems = []
-        if len(self._key) < SHORTEST_KEY:
-            problems.append(
-                f"COOPER_SHIP_WEBHOOK_KEY has fewer than {SHORTEST_KEY} characters. "
-                "Make one: openssl rand -hex 32"
-            )
+        for name, key in self._keys.items():
+            if len(key) < SHORTEST_KEY:
+                problems.append(
+                    f"{name} has fewer than {SHORTEST_KEY} characters. "
+                    "Make one: openssl rand -hex 32"
+                )
 
         problems += network.problems("COOPER_SHIP_WEBHOOK_URL", self._place, self._permission)
         return problems

@@ -34,7 +34,7 @@ def test_secrets_may_be_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("COOPER_SHIP_WEBHOOK_URL", ALL["COOPER_SHIP_WEBHOOK_URL"])
     monkeypatch.setenv("COOPER_SHIP_WEBHOOK_KEY_FILE", str(file))
     [webhook] = sinks_from_environment()
-    assert webhook._key == b"k" * 40  # type: ignore[attr-defined]
+    assert list(webhook._keys.values()) == [b"k" * 40]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,7 @@ def test_secrets_may_be_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     [
         ("COOPER_SHIP_WEBHOOK_KEY", ""),
         ("COOPER_SHIP_WEBHOOK_KEY", "two\nlines"),
+        ("COOPER_SHIP_WEBHOOK_OLD_KEY", "two\nlines"),
         ("COOPER_SHIP_SPLUNK_TOKEN", ""),
         ("COOPER_SHIP_WEBHOOK_URL", "http://hooks.example/"),
         ("COOPER_SHIP_SPLUNK_URL", "splunk.example:8088"),

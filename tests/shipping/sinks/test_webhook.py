@@ -3,14 +3,14 @@
 import hmac
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.retry import Backoff
-from shipping.sinks import Undelivered, https
+from shipping.sinks import Undelivered, https, sinks_from_environment
 from shipping.sinks.network import Permission, read_place
 from shipping.sinks.webhook import WebhookSink
 from tests.shipping.sinks.batches import batch_of
@@ -37,24 +37,57 @@ def webhook(url: str, permission: Permission = TRYING_OUT) -> WebhookSink:
     return WebhookSink(read_place("COOPER_SHIP_WEBHOOK_URL", url, permission), KEY, permission)
 
 
+def receiver_of_the_docs() -> Callable[[Mapping[str, str], bytes, str], bool]:
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/siem.md").read_text(), re.DOTALL)
+    scope: dict[str, Any] = {}
+    exec(code, scope)  # noqa: S102 - our own docs
+    is_from_cooper: Callable[[Mapping[str, str], bytes, str], bool] = scope["is_from_cooper"]
+    return is_from_cooper
+
+
 def test_a_receiver_verifies_a_batch_by_the_lines_of_the_docs(stub: Stub) -> None:
     webhook(stub.url).deliver(BATCH)
     [request] = stub.received
     assert request.path == "/events" and request.body == BATCH.body
     assert request.headers["Cooper-Batch"] == "7"
 
-    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/siem.md").read_text(), re.DOTALL)
-    scope: dict[str, Any] = {}
-    exec(code, scope)  # noqa: S102 - our own docs
-    assert scope["is_from_cooper"](request.headers, request.body, KEY)
-    assert not scope["is_from_cooper"](request.headers, request.body + b" ", KEY)
-    assert not scope["is_from_cooper"](request.headers, request.body, "another")
+    is_from_cooper = receiver_of_the_docs()
+    assert is_from_cooper(request.headers, request.body, KEY)
+    assert not is_from_cooper(request.headers, request.body + b" ", KEY)
+    assert not is_from_cooper(request.headers, request.body, "another")
     for name in ("Cooper-Batch", "Cooper-Timestamp"):
-        assert not scope["is_from_cooper"](request.headers | {name: "8"}, request.body, KEY)
+        assert not is_from_cooper(request.headers | {name: "8"}, request.body, KEY)
     old = request.headers | {"Cooper-Timestamp": "1000000000"}
     signed = b"1000000000:7:" + BATCH.body
     old["Cooper-Signature"] = f"v1={hmac.new(KEY.encode(), signed, 'sha256').hexdigest()}"
-    assert not scope["is_from_cooper"](old, request.body, KEY), "it may be sent again by a stranger"
+    assert not is_from_cooper(old, request.body, KEY), "it may be sent again by a stranger"
+
+
+def test_while_the_key_is_changed_either_one_verifies(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COOPER_SHIP_LOOPBACK", "1")
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_URL", stub.url)
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_KEY", "n" * 32)
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_OLD_KEY", KEY)
+    [sink] = sinks_from_environment()
+    assert sink.problems() == []
+    sink.deliver(BATCH)
+
+    [request] = stub.received
+    is_from_cooper = receiver_of_the_docs()
+    for key in ("n" * 32, KEY):
+        assert is_from_cooper(request.headers, request.body, key)
+    assert not is_from_cooper(request.headers, request.body, "another")
+
+    # a receiver that is told the new one alone goes on once the old one is gone
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_OLD_KEY", "short")
+    [sink] = sinks_from_environment()
+    assert "COOPER_SHIP_WEBHOOK_OLD_KEY has fewer than 32" in sink.problems()[0]
+    monkeypatch.delenv("COOPER_SHIP_WEBHOOK_OLD_KEY")
+    [sink] = sinks_from_environment()
+    sink.deliver(BATCH)
+    assert not is_from_cooper(stub.received[-1].headers, BATCH.body, KEY)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
