@@ -16,8 +16,8 @@ KEY_SPEC = "ECC_NIST_P256"
 ALGORITHM = "ECDSA_SHA_256"
 
 OTHER_KEY = (
-    "The KMS key {key} cannot sign for cooper. "
-    "Make one: aws kms create-key --key-usage SIGN_VERIFY --key-spec ECC_NIST_P256"
+    "The KMS key {key} is of the kind {spec} for {usage}, and cooper signs with ECC_NIST_P256 "
+    "for SIGN_VERIFY alone. Make one: aws kms create-key --key-usage SIGN_VERIFY --key-spec ECC_NIST_P256"
 )
 
 
@@ -43,9 +43,10 @@ def public_key(key: str) -> bytes:
     except CooperError as error:
         raise explain_error(error, key, "kms:GetPublicKey") from error
 
-    spec = answer.optional_text("KeySpec", "")
-    if (spec, answer.optional_text("KeyUsage", "")) != (KEY_SPEC, "SIGN_VERIFY"):
-        raise CooperError(OTHER_KEY.format(key=key))
+    spec = answer.text("KeySpec")
+    usage = answer.text("KeyUsage")
+    if (spec, usage) != (KEY_SPEC, "SIGN_VERIFY"):
+        raise CooperError(OTHER_KEY.format(key=key, spec=spec, usage=usage))
 
     loaded_key = serialization.load_der_public_key(answer.binary("PublicKey"))
     return loaded_key.public_bytes(

@@ -3,8 +3,9 @@
 So each reading begins a while before the end of the one before it, and leaves out what was sent.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from core.audit_search import LONGEST_REQUEST
 from shipping.descriptions import Description
@@ -60,9 +61,8 @@ class SentIds:
         first_at = text_of(moment)
         self._ids = {name: digest for name, digest in self._ids.items() if at_of(name) >= first_at}
 
-    def digests(self) -> dict[str, str]:
-        """Return the digests by id."""
-        return dict(self._ids)
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 def at_of(event_id: str) -> str:
@@ -73,6 +73,42 @@ def at_of(event_id: str) -> str:
 def ids_and_digests(stored: StoredBatch) -> dict[str, str]:
     """Return the digests of a batch's events by their ids."""
     return Description.of(stored.batch).digests
+
+
+def digests_by_day(first: date, last: date) -> Iterator[tuple[date, dict[str, str]]]:
+    """Yield the days, the newest first, with the digests of the events sent of each, by their ids.
+
+    A day's events are in batches from its beginning on, the late ones in any later batch: so the
+    newest batch is read first, and hardly more than a day's digests are in memory.
+    """
+    by_day: dict[date, dict[str, str]] = defaultdict(dict)
+    day = last
+
+    for stored in newest_batches():
+        while day >= first and stored.position < _first_position(day):
+            yield day, by_day.pop(day, {})
+            day -= timedelta(days=1)
+        if day < first:
+            return
+
+        for event_id, digest in ids_and_digests(stored).items():
+            if first <= day_of(event_id) <= last:
+                by_day[day_of(event_id)][event_id] = digest
+
+    while day >= first:
+        yield day, by_day.pop(day, {})
+        day -= timedelta(days=1)
+
+
+def _first_position(day: date) -> str:
+    """Return the least position of a batch that may have events of a day."""
+    beginning = datetime.combine(day, time.min, UTC)
+    return text_of(beginning - AHEAD)
+
+
+def day_of(event_id: str) -> date:
+    """Return the day of an event's partition."""
+    return date.fromisoformat(event_id[: len("2026-01-01")])
 
 
 def new_events(

@@ -148,7 +148,7 @@ class _Work:
 
     def _sweep(self, began: datetime) -> None:
         """Compare whole days with what was sent: send what is late, and raise the alarm."""
-        result = sweep(self.ledger.head, began)
+        result = sweep(self.ledger.head, began, self._go_on)
         for event in result.late:
             logger.error("shipping: %s was written too late, or put there by hand", event.id)
         for events in in_parts(result.late):

@@ -3,12 +3,13 @@
 It runs once an hour, over the days since the one before the last time.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from shipping.events import SentEvent, events_of, text_of
 from shipping.models import Head
-from shipping.reading import AHEAD, OVERLAP, SentIds, days_between
+from shipping.reading import AHEAD, OVERLAP, digests_by_day
 
 PAUSE = timedelta(hours=1)
 """Time between two comparisons."""
@@ -29,31 +30,37 @@ def is_due(head: Head, now: datetime) -> bool:
     return text_of(now - PAUSE) >= head.swept
 
 
-def sweep(head: Head, now: datetime) -> Sweep:
+def sweep(head: Head, now: datetime, before_each_day: Callable[[], None]) -> Sweep:
     """Compare the days since the last time, and the one before; raise CooperError."""
-    first_day = datetime.fromisoformat(head.swept).date() - timedelta(days=1)
-    sent = SentIds.since(datetime.combine(first_day, time.min, UTC)).digests()
+    last_sweep = datetime.fromisoformat(head.swept)
+    first_day = last_sweep.date() - timedelta(days=1)
+
     result = Sweep()
+    for day, digests in digests_by_day(first_day, now.date()):
+        before_each_day()
+        compare(day, digests, head.position_moment, result)
 
-    for day in days_between(first_day, now.date()):
-        expected = {name for name in sent if name.startswith(day.isoformat())}
-        for event in events_of(day):
-            expected.discard(event.id)
-            if event.id in sent:
-                _compare(event, sent[event.id], result)
-            elif not _will_be_read(event, head):
-                result.late.append(event)
-
-        result.tampered.update(dict.fromkeys(expected, "missing"))
+    result.late.sort(key=lambda event: event.at)
     return result
 
 
-def _compare(event: SentEvent, digest: str, result: Sweep) -> None:
-    if event.digest != digest:
-        result.tampered[event.id] = "changed"
+def compare(day: date, digests: Mapping[str, str], position: datetime, result: Sweep) -> None:
+    """Compare a day of the log with the digests of what was sent of it, by the events' ids."""
+    missing = set(digests)
+    for event in events_of(day):
+        missing.discard(event.id)
+
+        digest = digests.get(event.id)
+        if digest is None:
+            if not _will_be_read(event, position):
+                result.late.append(event)
+        elif event.digest != digest:
+            result.tampered[event.id] = "changed"
+
+    for event_id in missing:
+        result.tampered[event_id] = "missing"
 
 
-def _will_be_read(event: SentEvent, head: Head) -> bool:
+def _will_be_read(event: SentEvent, position: datetime) -> bool:
     """Return whether an event is where the next readings look."""
-    position = head.position_moment
     return text_of(position - OVERLAP) <= event.at <= text_of(position + AHEAD + PAUSE)

@@ -13,7 +13,7 @@ from core.kms_signing import Verifier
 from shipping.events import events_of, text_of
 from shipping.ledger import batches_from
 from shipping.models import Head, StoredBatch, StoredSignature
-from shipping.reading import OVERLAP, at_of, days_between
+from shipping.reading import OVERLAP, at_of, day_of, days_between
 from shipping.sent_files import readable_end
 from shipping.signatures import SignedEnd
 from shipping.walking import Walk
@@ -128,8 +128,3 @@ class Comparison:
                 )
             else:
                 self.unsent += 1
-
-
-def day_of(event_id: str) -> date:
-    """Return the day of an event's partition."""
-    return date.fromisoformat(event_id[: len("2026-01-01")])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from prometheus_client import generate_latest
@@ -15,6 +16,8 @@ from cooper_project.management.commands import cooper_ship
 from core import metrics
 from embedded_aws import EmbeddedAws
 from shipping.ledger import Ledger
+from tests.embedded_aws.clients import client_for
+from tests.support.kms_keys import another_key
 from tests.support.shipping import Yard, yard_of
 
 
@@ -66,6 +69,27 @@ def test_without_a_key_that_signs_nothing_is_sent(
     with pytest.raises(CommandError):
         ship("once")
     assert yard.bodies() == []
+
+
+def test_an_rsa_key_is_refused_by_its_kind(
+    yard: Yard, store: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kms = client_for(store, "kms")
+    with another_key(kms, KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048") as arn:
+        monkeypatch.setenv("COOPER_SHIP_SIGNING_KEY", arn)
+        expected = "is of the kind RSA_2048 for SIGN_VERIFY, and cooper signs with ECC_NIST_P256"
+        with pytest.raises(CommandError, match=expected):
+            ship("once")
+        pem = serialization.load_der_public_key(kms.get_public_key(KeyId=arn)["PublicKey"])
+    file = yard.folder / "rsa.pem"
+    file.write_bytes(
+        pem.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    words = ("verify", "--public-key", str(file), "--files", str(yard.folder), "--offline")
+    with pytest.raises(CommandError, match="no public key of the kind ECC_NIST_P256"):
+        call_command("cooper_audit", *words)
 
 
 def test_it_prints_the_public_key(yard: Yard) -> None:

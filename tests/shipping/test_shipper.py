@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
@@ -14,7 +15,7 @@ from core.audit import AuditEvent
 from core.errors import CooperError
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
-from shipping import delivery, events, lag, ledger
+from shipping import delivery, events, lag, ledger, sweeping
 from shipping.batches import FIRST_PREVIOUS, Batch, sha256
 from shipping.events import SentEvent, text_of
 from shipping.models import Head
@@ -218,7 +219,7 @@ def test_a_first_run_remembers_no_more_than_the_overlap(
 
     def counted(ids: SentIds, moment: datetime) -> None:
         forget_before(ids, moment)
-        remembered.append(len(ids.digests()))
+        remembered.append(len(ids))
 
     monkeypatch.setattr(SentIds, "forget_before", counted)
     for hours in range(60):
@@ -226,6 +227,37 @@ def test_a_first_run_remembers_no_more_than_the_overlap(
     yard.ship()
     # an event an hour: of those before the last hour it remembers the newest alone
     assert remembered[:5] == [1] * 5
+
+
+def test_a_comparison_of_many_days_remembers_one_of_them(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A shipper that was away for weeks compares all of them."""
+    monkeypatch.setattr("shipping.making.MOST_EVENTS", 4)
+    monkeypatch.setattr(ledger, "BEGINNING", datetime.now(UTC) - timedelta(days=9))
+    for hours in range(8 * 24, 0, -6):
+        write_event_at(yard.clock() - timedelta(hours=hours))
+    yard.ship()
+    late = [write_event_at(yard.clock() - timedelta(days=days)) for days in (7, 3)]
+    head = Head.current()
+    assert head
+    head.update(actions=[Head.swept.set(text_of(yard.clock() - timedelta(days=8)))])
+
+    remembered = []
+    compare = sweeping.compare
+
+    def counted(day: date, sent: dict[str, str], *more: Any) -> None:
+        remembered.append(len(sent))
+        compare(day, sent, *more)
+
+    monkeypatch.setattr(sweeping, "compare", counted)
+    yard.ship()
+    assert [body[0]["late"] for body in yard.bodies() if body[0]["late"]] == [
+        [event.pk for event in late]
+    ]
+    # today has those of the seed too
+    assert len(remembered) == 10 and max(remembered[1:]) == 4
+    assert "is not as it was sent" not in caplog.text
 
 
 # -- the lease --
