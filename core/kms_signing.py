@@ -17,7 +17,8 @@ ALGORITHM = "ECDSA_SHA_256"
 
 OTHER_KEY = (
     "The KMS key {key} is of the kind {spec} for {usage}, and cooper signs with ECC_NIST_P256 "
-    "for SIGN_VERIFY alone. Make one: aws kms create-key --key-usage SIGN_VERIFY --key-spec ECC_NIST_P256"
+    "for SIGN_VERIFY alone. "
+    "Make one: aws kms create-key --key-usage SIGN_VERIFY --key-spec ECC_NIST_P256"
 )
 
 
