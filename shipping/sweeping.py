@@ -6,6 +6,7 @@ It runs once an hour, over the days since the one before the last time.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from shipping.events import SentEvent, events_of, text_of
 from shipping.models import Head
@@ -17,12 +18,37 @@ PAUSE = timedelta(hours=1)
 
 @dataclass
 class Sweep:
-    """What a comparison came upon."""
+    """A comparison with the head at `position`, and what it came upon."""
 
+    position: datetime
     late: list[SentEvent] = field(default_factory=list)
     """Events that were not sent, and that no reading will come upon any more."""
     tampered: dict[str, str] = field(default_factory=dict)
     """`changed` or `missing`, by the id of an event that was sent."""
+
+    def compare(self, day: date, digests: Mapping[str, str]) -> None:
+        """Compare a day of the log with the digests of what was sent of it, by the events' ids."""
+        missing_ids = set(digests)
+        for event in events_of(day):
+            missing_ids.discard(event.id)
+            self._compare_event(event, digests.get(event.id, ""))
+
+        for event_id in missing_ids:
+            self.tampered[event_id] = "missing"
+
+    def _compare_event(self, event: SentEvent, digest: str) -> None:
+        was_sent = bool(digest)
+        if was_sent and digest != event.digest:
+            self.tampered[event.id] = "changed"
+
+        if not was_sent and not self._will_be_read(event):
+            self.late.append(event)
+
+    def _will_be_read(self, event: SentEvent) -> bool:
+        """Return whether an event is where the next readings look."""
+        first = self.position - OVERLAP
+        last = self.position + AHEAD + PAUSE
+        return text_of(first) <= event.at <= text_of(last)
 
 
 def is_due(head: Head, now: datetime) -> bool:
@@ -32,35 +58,13 @@ def is_due(head: Head, now: datetime) -> bool:
 
 def sweep(head: Head, now: datetime, before_each_day: Callable[[], None]) -> Sweep:
     """Compare the days since the last time, and the one before; raise CooperError."""
-    last_sweep = datetime.fromisoformat(head.swept)
-    first_day = last_sweep.date() - timedelta(days=1)
+    last_time = datetime.fromisoformat(head.swept)
+    first_day = last_time.date() - timedelta(days=1)
 
-    result = Sweep()
+    result = Sweep(head.position_moment)
     for day, digests in digests_by_day(first_day, now.date()):
         before_each_day()
-        compare(day, digests, head.position_moment, result)
+        result.compare(day, digests)
 
-    result.late.sort(key=lambda event: event.at)
+    result.late.sort(key=attrgetter("at"))
     return result
-
-
-def compare(day: date, digests: Mapping[str, str], position: datetime, result: Sweep) -> None:
-    """Compare a day of the log with the digests of what was sent of it, by the events' ids."""
-    missing = set(digests)
-    for event in events_of(day):
-        missing.discard(event.id)
-
-        digest = digests.get(event.id)
-        if digest is None:
-            if not _will_be_read(event, position):
-                result.late.append(event)
-        elif event.digest != digest:
-            result.tampered[event.id] = "changed"
-
-    for event_id in missing:
-        result.tampered[event_id] = "missing"
-
-
-def _will_be_read(event: SentEvent, position: datetime) -> bool:
-    """Return whether an event is where the next readings look."""
-    return text_of(position - OVERLAP) <= event.at <= text_of(position + AHEAD + PAUSE)

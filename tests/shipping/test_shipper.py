@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
@@ -15,7 +14,7 @@ from core.audit import AuditEvent
 from core.errors import CooperError
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
-from shipping import delivery, events, lag, ledger, sweeping
+from shipping import delivery, events, lag, ledger
 from shipping.batches import FIRST_PREVIOUS, Batch, sha256
 from shipping.events import SentEvent, text_of
 from shipping.models import Head
@@ -24,6 +23,7 @@ from shipping.shipper import Shipper
 from shipping.signatures import SignedEnd
 from shipping.sinks import Undelivered
 from shipping.sinks.folder import FolderSink
+from shipping.sweeping import Sweep
 from tests.support import clock, faults
 from tests.support.faults import Fault
 from tests.support.shipping import Yard, stored_ids, write_event_at, write_events, yard_of
@@ -244,13 +244,13 @@ def test_a_comparison_of_many_days_remembers_one_of_them(
     head.update(actions=[Head.swept.set(text_of(yard.clock() - timedelta(days=8)))])
 
     remembered = []
-    compare = sweeping.compare
+    compare = Sweep.compare
 
-    def counted(day: date, sent: dict[str, str], *more: Any) -> None:
-        remembered.append(len(sent))
-        compare(day, sent, *more)
+    def counted(sweep: Sweep, day: date, digests: dict[str, str]) -> None:
+        remembered.append(len(digests))
+        compare(sweep, day, digests)
 
-    monkeypatch.setattr(sweeping, "compare", counted)
+    monkeypatch.setattr(Sweep, "compare", counted)
     yard.ship()
     assert [body[0]["late"] for body in yard.bodies() if body[0]["late"]] == [
         [event.pk for event in late]
