@@ -27,42 +27,48 @@ OVERLAP = LONGEST_REQUEST + AHEAD + MARGIN
 """How long after its time (`at`) an event is written at the latest.
 
 A grant's outcome has the time of its intent, and comes as late as the request may take. What is
-later than that is found by comparing whole days (`missed_events`), and is an alarm.
+later than that is found by comparing whole days (`shipping.sweeping`), and is an alarm.
 """
 
 
 class SentIds:
-    """The ids of events that were sent and may be read again, with their times."""
+    """The ids of events that were sent and may be read again."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
+        self._ids: set[str] = set()
 
     @classmethod
     def since(cls, moment: datetime) -> "SentIds":
         """Return those of all batches that may have events from a moment on."""
         ids = cls()
         for stored in newest_batches():
-            if stored.position < text_of(moment - AHEAD):
-                # no event of a batch is later than its position and AHEAD, and positions only grow
+            if stored.position < _first_position(moment):
                 break
-            ids._ids.update(ids_and_digests(stored))
+            ids._ids.update(digests_of(stored))
         return ids
 
     def __contains__(self, event_id: str) -> bool:
         return event_id in self._ids
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def add_all(self, events: Iterable[SentEvent]) -> None:
         """Keep the ids of events."""
-        for event in events:
-            self._ids[event.id] = event.digest
+        self._ids.update(event.id for event in events)
 
     def forget_before(self, moment: datetime) -> None:
         """Drop what will not be read again."""
         first_at = text_of(moment)
-        self._ids = {name: digest for name, digest in self._ids.items() if at_of(name) >= first_at}
+        self._ids = {event_id for event_id in self._ids if at_of(event_id) >= first_at}
 
-    def __len__(self) -> int:
-        return len(self._ids)
+
+def _first_position(moment: datetime) -> str:
+    """Return the least position of a batch that may have events from a moment on.
+
+    No event of a batch is later than its position and AHEAD, and positions only grow.
+    """
+    return text_of(moment - AHEAD)
 
 
 def at_of(event_id: str) -> str:
@@ -70,7 +76,7 @@ def at_of(event_id: str) -> str:
     return event_id.partition("|")[2]
 
 
-def ids_and_digests(stored: StoredBatch) -> dict[str, str]:
+def digests_of(stored: StoredBatch) -> dict[str, str]:
     """Return the digests of a batch's events by their ids."""
     return Description.of(stored.batch).digests
 
@@ -85,13 +91,13 @@ def digests_by_day(first: date, last: date) -> Iterator[tuple[date, dict[str, st
     day = last
 
     for stored in newest_batches():
-        while day >= first and stored.position < _first_position(day):
+        while day >= first and stored.position < _first_position(beginning_of(day)):
             yield day, by_day.pop(day, {})
             day -= timedelta(days=1)
         if day < first:
             return
 
-        for event_id, digest in ids_and_digests(stored).items():
+        for event_id, digest in digests_of(stored).items():
             if first <= day_of(event_id) <= last:
                 by_day[day_of(event_id)][event_id] = digest
 
@@ -100,10 +106,9 @@ def digests_by_day(first: date, last: date) -> Iterator[tuple[date, dict[str, st
         day -= timedelta(days=1)
 
 
-def _first_position(day: date) -> str:
-    """Return the least position of a batch that may have events of a day."""
-    beginning = datetime.combine(day, time.min, UTC)
-    return text_of(beginning - AHEAD)
+def beginning_of(day: date) -> datetime:
+    """Return a day's first moment (UTC)."""
+    return datetime.combine(day, time.min, UTC)
 
 
 def day_of(event_id: str) -> date:
