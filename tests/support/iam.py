@@ -36,6 +36,8 @@ IN_TRANSACTION = {
 """IAM's actions of the parts of transactions (DynamoDB guide, transaction-apis-iam)."""
 
 S3_ACTIONS = {
+    "GetBucket": "s3:ListBucket",
+    "GetObject": "s3:GetObject",
     "HeadObject": "s3:GetObject",
     "PutObject": "s3:PutObject",
     "GetBucketVersioning": "s3:GetBucketVersioning",
