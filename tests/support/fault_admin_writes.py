@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import Person
@@ -29,6 +28,17 @@ associations:
   staging-read:
     local:visitors:
 """
+
+
+class Upload:
+    """A file to send, as often as one likes."""
+
+    name = "targets.yaml"
+    content_type = "application/yaml"
+
+    def read(self) -> bytes:
+        """Return all of it, each time."""
+        return FILE
 
 
 # -- what is there before --------------------------------------------------------------------------
@@ -85,9 +95,14 @@ def enable_by_probe(browser: Client) -> Any:
     return browser.post("/admin/brokers/target/dev-read/try/", {"code": code})
 
 
+def choose_file(browser: Client) -> Any:
+    """Choose a file to import."""
+    return browser.post(IMPORT, {"file": Upload()})
+
+
 def import_file(browser: Client) -> Any:
     """Choose a file, look at its plan, and confirm it with a code."""
-    page = browser.post(IMPORT, {"file": SimpleUploadedFile("targets.yaml", FILE)})
+    page = choose_file(browser)
     confirmation = fields_of(page.text, "confirm_form") | {"code": next_code(browser.username)}
     return browser.post(f"{IMPORT}confirm/", confirmation)
 
@@ -190,6 +205,7 @@ ADMIN_WRITES = {
         "carol", form(f"/admin/{LOCAL}/alice/change/", "localaccount_form", groups="admins")
     ),
     "delete a local account": Operation("carol", delete(f"/admin/{LOCAL}/bob/delete/")),
+    "choose a file to import": Operation("carol", choose_file, in_steps=True),
     "import a file": Operation("carol", import_file, in_steps=True),
     "enable several targets": Operation(
         "carol",
@@ -238,6 +254,11 @@ ADMIN_WRITES = {
             send_with_code("/admin/brokers/target/dev-read/try/"),
         ),
         writes_what_aws_says=True,
+    ),
+    "delete several associations": Operation(
+        "carol",
+        act("brokers/association", "delete_chosen", "dev-read|local:developers"),
+        in_steps=True,
     ),
     "change an association": Operation(
         "carol", form(f"{ASSOCIATION}/change/", "association_form", until="2040-01-01T00:00")

@@ -38,6 +38,9 @@ class Operation:
     is_stale: bool = False
     """Whether the worker knows the catalogue as it was before the flow."""
 
+    stage: str = ""
+    """The fixture that it needs besides."""
+
     method: str = "post"
     """How its last request is sent."""
 

@@ -1,10 +1,10 @@
-"""Everything that people write for themselves, each as its last request."""
+"""Everything that people write for themselves, and programs, each as its last request."""
 
 from typing import Any
 
 from django.test import Client
 
-from accounts import announcements, totp
+from accounts import announcements, service_tokens, totp
 from accounts.announcements import Announcement, Happening
 from accounts.totp.codes import code_at
 from tests.support.codes import current_step, give_device, next_code, seed_of
@@ -13,6 +13,7 @@ from tests.support.enrolment import PASSWORD, begin, enrol, seed_in, shown_now
 from tests.support.fault_flows import Operation, first, send
 from tests.support.fault_grants import PROD, asked_for_permit, open_to_command_lines
 from tests.support.forms import fields_of, submit
+from tests.support.saml_stage import post_response, start_sign_in
 
 ALICE = "local:alice"
 
@@ -22,6 +23,19 @@ def sign_in(browser: Client) -> Any:
     """Sign in with a password, in a browser in which nobody is."""
     browser.cookies.clear()
     return browser.post("/login/", {"username": "alice", "password": PASSWORD})
+
+
+def sign_in_by_saml(browser: Client) -> Any:
+    """Come back from an identity provider, in a browser in which nobody is."""
+    browser.cookies.clear()
+    return post_response(browser, start_sign_in(browser))
+
+
+def change_password(browser: Client) -> Any:
+    """Change one's own password."""
+    new = "rarely-typed-4711"
+    typed = {"password": PASSWORD, "new_password": new, "again": new}
+    return browser.post("/me/password/", typed)
 
 
 def set_up_first_device(browser: Client) -> Any:
@@ -62,6 +76,13 @@ def remove_device(browser: Client) -> Any:
     """Remove one's device."""
     give_device(browser.username)
     return browser.post("/device/remove/", {"code": next_code(browser.username)})
+
+
+def close_window(browser: Client) -> Any:
+    """End the time in which no further code is asked for."""
+    address = "/admin/brokers/target/dev-read/change/"
+    submit(browser, address, "target_form", title="Before")
+    return browser.post("/device/close/")
 
 
 def acknowledge_new_administrators(browser: Client) -> Any:
@@ -182,16 +203,27 @@ def give_permit(browser: Client) -> Any:
     return browser.post(path, {"code": next_code(browser.username), "reason": ""})
 
 
+def disable_by_service_token(_: Client) -> Any:
+    """Disable somebody, as an identity provider's hook does."""
+    token = service_tokens.add("hook", 30, "root@host")
+    return Client(raise_request_exception=False).post(
+        "/api/v1/people/local:alice/disable", HTTP_AUTHORIZATION=f"Bearer {token}"
+    )
+
+
 OWN_WRITES = {
     # the event comes first: without it nobody is signed in
     "sign in": Operation("alice", sign_in, in_steps=True),
+    "sign in by SAML": Operation("alice", sign_in_by_saml, in_steps=True, stage="connected"),
     "sign out": Operation("alice", send("/logout/")),
+    "change one's password": Operation("alice", change_password, in_steps=True),
     "set a first device up": Operation("dan", set_up_first_device),
     "begin another device": Operation("alice", begin_another_device),
     "replace one's device": Operation("alice", replace_device),
     "use a recovery code": Operation("alice", use_recovery_code, in_steps=True),
     "adjust a device's clock": Operation("alice", adjust_clock),
     "remove one's device": Operation("alice", remove_device),
+    "ask for codes again": Operation("carol", close_window, stage="codes_last"),
     "acknowledge new administrators": Operation("carol", acknowledge_new_administrators),
     "set preferences": Operation(
         "alice", send("/me/preferences/", theme="dark", new_tab="no"), in_steps=True
@@ -216,4 +248,5 @@ OWN_WRITES = {
     "poll for tokens": Operation("alice", poll),
     "ask for a permit": Operation("alice", ask_for_permit, method="get", status=403),
     "give a permit": Operation("alice", give_permit),
+    "disable by a service token": Operation("alice", disable_by_service_token),
 }

@@ -51,7 +51,7 @@ BUSINESS: tuple[type[Document], ...] = (
 DRAWN: tuple[type[Document], ...] = (Token, CommandLine, WebSession)
 """What has a key that is drawn: it is another one each time, and so these are counted."""
 
-HASH = re.compile(r"[0-9a-f]{64}|(?<=')[0-9a-f]{12}(?=')")
+HASH = re.compile(r"[0-9a-f]{64}|(?<=file-)[0-9a-f]{40}|(?<=')[0-9a-f]{12}(?=')")
 """What is in the key of something that is drawn, such as a code."""
 
 VOLATILE = {

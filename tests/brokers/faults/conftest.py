@@ -4,6 +4,7 @@ import pytest
 
 from brokers.grants import sts_slots
 from core import aws
+from tests.support.fault_addresses import PLACE_OF, place_of
 from tests.support.fault_operations import OPERATIONS
 from tests.support.fault_recording import record
 from tests.support.fault_table import Table
@@ -24,14 +25,24 @@ def _quick(store, settings, monkeypatch):
 
 
 @pytest.fixture
-def recorded(client_of, store):
+def codes_last(settings):
+    """Let a code be good for a while."""
+    settings.COOPER_STEP_UP_SECONDS = 300
+
+
+@pytest.fixture
+def recorded(request, client_of, store):
     """Return a maker of recordings."""
 
     def make(name):
         operation = (OPERATIONS | WORLDS)[name]
+        if operation.stage:
+            request.getfixturevalue(operation.stage)
         # so that she is a person whom an administrator can act on
         client_of("alice")
-        return record(name, operation, store, client_of(operation.person))
+        recording = record(name, operation, store, client_of(operation.person))
+        assert name in WORLDS or place_of(recording) == PLACE_OF[name]
+        return recording
 
     return make
 
