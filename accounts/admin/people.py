@@ -151,9 +151,12 @@ class PersonAdmin(StepUpMixin, admin.ModelAdmin):
         if person.provider != "local":
             return
         account = LocalAccount.find(person.subject)
-        if account is not None:
-            account.disabled = person.disabled
-            writes.save(account)
+        if account is None:
+            # it would stay enabled beside its disabled person
+            writes.check_absent(LocalAccount(person.subject))
+            return
+        account.disabled = person.disabled
+        writes.save(account)
 
     def audit_events(
         self, request: AdminRequest, operation: AdminOperation[Person]

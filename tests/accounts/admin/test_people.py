@@ -10,8 +10,9 @@ from accounts.admin.local_accounts import LocalAccountAdmin
 from accounts.admin.people_list import FRESH
 from accounts.models import LocalAccount, Person, TotpDevice
 from core.audit import AuditEvent, Event
-from tests.support import clock
-from tests.support.codes import give_device
+from tests.support import clock, faults
+from tests.support.codes import give_device, next_code
+from tests.support.faults import Fault
 from tests.support.forms import confirmed, errors_in, fields_of, submit
 
 ADD = "/admin/accounts/localaccount/add/"
@@ -57,6 +58,18 @@ def test_it_refuses_what_is_no_local_account(carol, typed, said):
     answer = submit(carol, ADD, FORM, **typed)
     assert answer.status_code == AGAIN and said in errors_in(answer.text)
     assert not typed["password"] or f'value="{typed["password"]}"' not in answer.text
+
+
+def test_a_person_is_not_disabled_beside_an_account_that_could_not_be_found(carol, client_of):
+    client_of("alice")
+    typed = fields_of(carol.get(person("alice")).text, "person_form") | {"disabled": "on"}
+    unfound = Fault("dynamodb", "GetItem", "local-accounts", mode="absent")
+    with faults.on(unfound):
+        answer = carol.post(person("alice"), typed | {"code": next_code("carol")})
+    assert answer.status_code == STALE
+    assert not Person.find("local:alice").disabled
+    assert submit(carol, person("alice"), "person_form", disabled="on").status_code == SAVED
+    assert LocalAccount.find("alice").disabled
 
 
 def test_it_asks_for_a_new_password_again_whenever_its_form_is_shown_again(carol):
