@@ -9,7 +9,7 @@ from django.conf import settings
 
 from brokers.grants import sts_slots
 from core.audit import Event
-from tests.support.fault_recording import BROKEN_OFF
+from tests.support.fault_recording import BROKEN_OFF, WRITES
 from tests.support.fault_sweep import Run
 from tests.support.faults import Call
 
@@ -63,14 +63,25 @@ def tries_little(run: Run) -> Iterator[str]:
     if run.case.fault == "absent":
         # whoever meets what is not there looks again
         return
-    usual = _most_alike(run.recording.calls)
-    tries = 1 if run.case.fault in REFUSALS else TRIES
-    if _most_alike(run.journal) > usual * tries:
-        yield f"the same call {_most_alike(run.journal)} times"
+    is_refused = run.case.fault in REFUSALS
+    for are_reads in (False, True):
+        usual = _most_alike(run.recording.calls, are_reads)
+        allowed = usual * TRIES
+        if is_refused:
+            # what is stored is looked at once more, to say what came of it
+            allowed = usual + are_reads
+        count = _most_alike(run.journal, are_reads)
+        if count > allowed:
+            yield f"the same call {count} times"
 
 
-def _most_alike(calls: list[Call]) -> int:
-    counts = Counter((call.service, call.operation, call.body) for call in calls)
+def _most_alike(calls: list[Call], are_reads: bool) -> int:
+    """Return how often the same call came, among those that read DynamoDB or among the others."""
+    counts = Counter(
+        (call.service, call.operation, call.body)
+        for call in calls
+        if are_reads == (call.service == "dynamodb" and call.operation not in WRITES)
+    )
     return max(counts.values(), default=0)
 
 

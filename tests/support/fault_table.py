@@ -12,6 +12,9 @@ class Row:
     cases: int = 0
     seconds: float = 0.0
     slowest: float = 0.0
+    missed: int = 0
+    """Cases whose call never came."""
+
     violations: list[str] = field(default_factory=list)
 
     def add(self, seconds: float, violations: Iterable[str]) -> None:
@@ -21,9 +24,15 @@ class Row:
         self.slowest = max(self.slowest, seconds)
         self.violations += violations
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nearly all cases met their call: whatever misses shows nothing."""
+        return self.missed <= self.cases // 20
+
     def __str__(self) -> str:
         counts = f"{self.cases:>7}{len(self.violations):>12}"
-        return f"{self.name:<48}{counts}{self.seconds:>9.1f}{self.slowest:>9.1f}"
+        missed = f"  {self.missed} missed" if self.missed else ""
+        return f"{self.name:<48}{counts}{self.seconds:>9.1f}{self.slowest:>9.1f}{missed}"
 
 
 class Table:
@@ -41,6 +50,7 @@ class Table:
         self.total.seconds += row.seconds
         self.total.slowest = max(self.total.slowest, row.slowest)
         self.total.violations += row.violations
+        self.total.missed += row.missed
 
         self._show(row)
         for violation in row.violations:
