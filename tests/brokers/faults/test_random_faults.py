@@ -38,6 +38,8 @@ GRANTS = (
     become("dev-uploads", "credentials", **JSON),
     several(**JSON),
 )
+
+
 def at_random(dice: random.Random, chance: float, names: list[str]) -> list[Fault]:
     """Return faults of which one or another meets a call by this chance."""
     of_each = 1 - (1 - chance) ** (1 / len(names))
