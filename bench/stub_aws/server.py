@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from email.utils import formatdate
 from typing import Any
 
 from bench.stub_aws import sts
@@ -232,7 +233,12 @@ class Connection(asyncio.Protocol):
         return Call(head, body)
 
     def _respond(self, answer: Answer) -> None:
-        lines = [f"HTTP/1.1 {answer.status}", f"Content-Length: {len(answer.body)}"]
+        lines = [
+            f"HTTP/1.1 {answer.status}",
+            f"Content-Length: {len(answer.body)}",
+            # cooper's /readyz compares its clock with it
+            f"Date: {formatdate(usegmt=True)}",
+        ]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         self._transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + answer.body)
 

@@ -1,6 +1,10 @@
 """The stub of AWS in `bench` answers as DynamoDB's documents say; cooper's figures rest on it."""
 
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -8,6 +12,7 @@ from bench.stub_aws.conflicts import Conflicts
 from bench.stub_aws.dynamodb import Database
 from bench.stub_aws.errors import StubError
 from bench.stub_aws.expressions import Place, compile_condition
+from bench.stub_aws.server import Connection, StubAws
 from bench.stub_aws.tables import Table, item_size
 
 ITEM: dict[str, Any] = {
@@ -252,3 +257,14 @@ def test_calls_under_way_meet_as_aws_documents(first: str, second: str, meet: bo
     # once the first one is over nothing is in the way
     conflicts.begin("TransactWriteItems", keys)
     assert conflicts.count == int(meet)
+
+
+def test_every_answer_says_what_time_it_is():
+    """/readyz compares its clock with it."""
+    connection = Connection(StubAws(Database(), lambda *_: []))
+    transport = MagicMock()
+    connection.connection_made(transport)
+    connection.data_received(b"POST / HTTP/1.1\r\nContent-Length: 17\r\n\r\nAction=AssumeRole")
+    [[[answer], _]] = transport.write.call_args_list
+    date = re.search(r"\r\nDate: (.*)\r\n", answer.decode())
+    assert abs(datetime.now(UTC) - parsedate_to_datetime(date[1])) < timedelta(minutes=5)
