@@ -4,6 +4,7 @@ import copy
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from django.conf import settings
@@ -156,27 +157,41 @@ def _seeded_keys(aws: EmbeddedAws) -> secret_keys.Loaded:
     return secret_keys.loaded
 
 
+@pytest.fixture(scope="session")
+def begin_anew(
+    aws: EmbeddedAws, _seeded_tables: dict[str, object], _seeded_keys: secret_keys.Loaded
+) -> Callable[[], AbstractContextManager[EmbeddedAws]]:
+    """Return a block that begins with the seed and the real time, whatever tests did before."""
+
+    @contextmanager
+    def begin() -> Iterator[EmbeddedAws]:
+        aws.tables.clear()
+        aws.tables.update(copy.deepcopy(_seeded_tables))
+        secret_keys.loaded = copy.copy(_seeded_keys)
+        # the next look at them is a minute away: tests count the calls of a request
+        secret_keys.loaded.read_at = time.monotonic()
+        secret_keys.keep_up()
+        forget_version()
+        # tests count the calls of a request
+        audit_shards.current()
+        catalogue.forget()
+        guesses.forget()
+        forget_what_is_cached()
+        injected.clear()
+        with clock.travelling():
+            yield aws
+        injected.clear()
+
+    return begin
+
+
 @pytest.fixture
 def store(
-    aws: EmbeddedAws, _seeded_tables: dict[str, object], _seeded_keys: secret_keys.Loaded
+    begin_anew: Callable[[], AbstractContextManager[EmbeddedAws]],
 ) -> Iterator[EmbeddedAws]:
-    """Begin with the seed and the real time, whatever tests before this one did."""
-    aws.tables.clear()
-    aws.tables.update(copy.deepcopy(_seeded_tables))
-    secret_keys.loaded = copy.copy(_seeded_keys)
-    # the next look at them is a minute away: tests count the calls of a request
-    secret_keys.loaded.read_at = time.monotonic()
-    secret_keys.keep_up()
-    forget_version()
-    # tests count the calls of a request
-    audit_shards.current()
-    catalogue.forget()
-    guesses.forget()
-    forget_what_is_cached()
-    injected.clear()
-    with clock.travelling():
-        yield aws
-    injected.clear()
+    """Let a test begin with the seed and the real time."""
+    with begin_anew() as begun:
+        yield begun
 
 
 @pytest.fixture

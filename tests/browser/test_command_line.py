@@ -9,13 +9,13 @@ from tests.support.aws_cli import SUITES_NOW, AwsCli, aws_cli
 from tests.support.browser import (
     check_layout,
     chromium,
-    demo,
     follow,
     page,
     see,
     sign_in,
     violations,
 )
+from tests.support.browser import served_demo as demo
 from tests.support.paths import ROOT
 from tests.support.sso_home import BOTO3, PROFILE, Home, running, with_sts
 

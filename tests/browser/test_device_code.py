@@ -33,14 +33,11 @@ HOUR = 3_600
 LOGIN = ("sso", "login", "--profile", PROFILE, "--use-device-code", "--no-browser")
 
 
-@pytest.fixture
-def demo(store) -> Iterator[dict[str, Any]]:
-    environment = store.environment() | {
-        "COOPER_EMBEDDED": "1",
-        "COOPER_DEVICE_CODE": "local:developers",
-    }
-    with serving(environment) as url:
-        yield {"url": url, "aws": store.endpoint_url}
+@pytest.fixture(scope="module")
+def demo(begin_anew) -> Iterator[dict[str, Any]]:
+    settings = {"COOPER_EMBEDDED": "1", "COOPER_DEVICE_CODE": "local:developers"}
+    with begin_anew() as aws, serving(aws.environment() | settings) as url:
+        yield {"url": url, "aws": aws.endpoint_url}
 
 
 def printed(login) -> tuple[str, str]:

@@ -9,7 +9,6 @@ from tests.support.aws_cli import AwsCli, aws_cli
 from tests.support.browser import (
     check_layout,
     chromium,
-    demo,
     expect,
     follow,
     next_code,
@@ -19,6 +18,7 @@ from tests.support.browser import (
     sign_in,
     violations,
 )
+from tests.support.browser import served_demo as demo
 from tests.support.sso_home import PROFILE, with_sts
 
 __all__ = ["aws_cli", "chromium", "demo", "page"]  # fixtures

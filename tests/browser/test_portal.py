@@ -8,7 +8,6 @@ import pytest
 from tests.support.browser import (
     check_layout,
     chromium,
-    demo,
     expect,
     follow,
     in_menu,
@@ -21,6 +20,7 @@ from tests.support.browser import (
     sign_in,
     violations,
 )
+from tests.support.browser import started_demo as demo
 
 __all__ = ["chromium", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser

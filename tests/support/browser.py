@@ -1,4 +1,4 @@
-"""Chromium, the demo as people start it, and what their hands do."""
+"""Chromium, the demo, and what people's hands do."""
 
 import base64
 import os
@@ -7,13 +7,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from accounts.totp import code_at
+from bench.live import live_site
+from demo.seed import otpauth_of
+from demo.seed_history import seed_history
+from tests.support import clock
 from tests.support.paths import ROOT
+from tests.support.served import serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -37,7 +43,24 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Iterator[dict[str, str]]:
+def demo(begin_anew) -> Iterator[dict[str, str]]:
+    """Serve the site in this process, with what the demo begins with: it is there at once."""
+    with begin_anew() as aws, live_site() as url, turning_the_clock():
+        seed_history()
+        yield {"url": url, "aws": aws.endpoint_url, "carol": otpauth_of("carol")}
+
+
+@pytest.fixture(scope="module")
+def served_demo(begin_anew) -> Iterator[dict[str, str]]:
+    """Serve the same by cooper's server, which reads what the AWS CLI sends."""
+    with begin_anew() as aws:
+        seed_history()
+        with serving(aws.environment() | {"COOPER_EMBEDDED": "1"}) as url:
+            yield {"url": url, "aws": aws.endpoint_url, "carol": otpauth_of("carol")}
+
+
+@pytest.fixture(scope="module")
+def started_demo(tmp_path_factory) -> Iterator[dict[str, str]]:
     """Start `cooper_demo` as people do, and stop it."""
     port = free_port()
     environment = {
@@ -147,6 +170,21 @@ SENT_WITHIN = 8
 used: dict[str, int] = {}
 """The newest step whose code was used, by otpauth address."""
 
+ways_to_wait: list[Callable[[float], None]] = [time.sleep]
+"""What lets seconds pass, for the server as well: the last one."""
+
+
+@contextmanager
+def turning_the_clock() -> Iterator[None]:
+    """Let time that has to pass be over at once: the server is in this process."""
+    used.clear()
+    ways_to_wait.append(clock.shift)
+    try:
+        yield
+    finally:
+        ways_to_wait.pop()
+        used.clear()
+
 
 def next_code(otpauth: str) -> str:
     """Return an unused code of a device; wait where none is valid yet (a step early or late is)."""
@@ -154,7 +192,7 @@ def next_code(otpauth: str) -> str:
     # one that is about to end would be sent too late
     step = max(int((time.time() + SENT_WITHIN) // 30) - 1, used.get(otpauth, 0) + 1)
     used[otpauth] = step
-    time.sleep(max(0, (step - 1) * 30 - time.time()))
+    ways_to_wait[-1](max(0, (step - 1) * 30 - time.time()))
     return code_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), step)
 
 
