@@ -4,7 +4,7 @@ import http.client
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from urllib.parse import urlencode, urlsplit
 
@@ -49,8 +49,6 @@ def person(number: int) -> str:
 
 def become(server: str, cookie: str, code: str) -> int:
     """Ask a server for credentials of a sensitive target; return the status."""
-    host = urlsplit(server).netloc
-    connection = http.client.HTTPConnection(host, timeout=30)
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Accept": "application/json",
@@ -58,10 +56,11 @@ def become(server: str, cookie: str, code: str) -> int:
         "Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}; {settings.CSRF_COOKIE_NAME}={TOKEN}",
     }
     body = urlencode({"duration": 900, "code": code, "csrfmiddlewaretoken": TOKEN})
-    connection.request("POST", "/targets/prod-admin/credentials/", body, headers)
-    answer = connection.getresponse()
-    told = json.loads(answer.read())
-    connection.close()
+    host = urlsplit(server).netloc
+    with closing(http.client.HTTPConnection(host, timeout=30)) as connection:
+        connection.request("POST", "/targets/prod-admin/credentials/", body, headers)
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
     assert ("AccessKeyId" in told) == (answer.status == 200), told
     return answer.status
 

@@ -4,7 +4,7 @@ import http.client
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -110,7 +110,7 @@ def test_a_documented_proxy_passes_by_servers_that_are_down(name: str, tmp_path:
         getattr(proxies, name)(config, port, [free_port(), up, free_port()], pem),
     ):
         for _ in range(REQUESTS):
-            connection = http.client.HTTPSConnection("localhost", port, timeout=60, context=tls)
-            connection.request("GET", "/healthz")
-            assert connection.getresponse().status == 200
-            connection.close()
+            line = http.client.HTTPSConnection("localhost", port, timeout=60, context=tls)
+            with closing(line) as connection:
+                connection.request("GET", "/healthz")
+                assert connection.getresponse().status == 200

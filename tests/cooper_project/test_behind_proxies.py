@@ -3,6 +3,7 @@
 import http.client
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
@@ -32,18 +33,16 @@ def send(
     port: int, headers: dict[str, str], fields: dict[str, str] | None = None
 ) -> tuple[http.client.HTTPResponse, str]:
     """Send a request for the sign-in page as a proxy does; return the response and its text."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     headers = {"Host": "127.0.0.1", **headers}
-    if fields is None:
-        connection.request("GET", "/login/", headers=headers)
-    else:
-        headers |= {"Content-Type": "application/x-www-form-urlencoded"}
-        headers |= {"Origin": "https://127.0.0.1"}
-        connection.request("POST", "/login/", urlencode(fields), headers)
-    response = connection.getresponse()
-    text = response.read().decode()
-    connection.close()
-    return response, text
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        if fields is None:
+            connection.request("GET", "/login/", headers=headers)
+        else:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+            headers |= {"Origin": "https://127.0.0.1"}
+            connection.request("POST", "/login/", urlencode(fields), headers)
+        response = connection.getresponse()
+        return response, response.read().decode()
 
 
 def test_it_reads_what_proxies_write(port: int) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -46,15 +47,17 @@ def knows(server: Server, cookies: dict[str, str]) -> bool:
 
 def idle_connection(server: Server) -> socket.socket:
     """Return a connection that has had its answer and is kept open."""
-    connection = socket.create_connection(
-        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=30
-    )
-    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-    answer = b""
-    while not answer.endswith(b"ok"):
-        part = connection.recv(65_536)
-        assert part, answer
-        answer += part
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    with ExitStack() as exits:
+        connection = exits.enter_context(socket.create_connection(address, timeout=30))
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"ok"):
+            part = connection.recv(65_536)
+            assert part, answer
+            answer += part
+        # it stays open for whoever asked
+        exits.pop_all()
     return connection
 
 

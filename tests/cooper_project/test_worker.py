@@ -53,8 +53,12 @@ def worker() -> Iterator[Worker]:
 
 def asking(worker: Worker, request: bytes = REQUEST % 9) -> socket.socket:
     """Return a connection on which a request was sent."""
-    connection = socket.create_connection(worker.sockets[0].getsockname(), timeout=30)
-    connection.sendall(request)
+    address = worker.sockets[0].getsockname()
+    with ExitStack() as exits:
+        connection = exits.enter_context(socket.create_connection(address, timeout=30))
+        connection.sendall(request)
+        # it stays open for whoever asked
+        exits.pop_all()
     return connection
 
 

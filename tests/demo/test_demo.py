@@ -225,7 +225,7 @@ def test_it_ends_both_processes_by_ctrl_c_and_keeps_what_was_done(tmp_path: Path
         assert interrupt(first.process) == 0
         for address in (first.url, first.printed(ENDPOINT_LINE)):
             with pytest.raises(OSError, match="refused"):
-                urllib.request.urlopen(address, timeout=2)
+                urllib.request.urlopen(address, timeout=2).close()
     assert "Traceback" not in (tmp_path / "output").read_text()
 
     with start_demo(store) as second:

@@ -78,18 +78,18 @@ def test_it_is_atomic_over_threads(store):
 @pytest.mark.parametrize("path", ["/moto-api/", "/moto-api/reset", "/moto-api/data.json"])
 def test_it_hides_motos_own_pages(store, path):
     with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(store.endpoint_url + path)
-    assert error.value.code == 404
-    error.value.close()
+        urllib.request.urlopen(store.endpoint_url + path).close()
+    with error.value:
+        assert error.value.code == 404
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example"])
 def test_it_refuses_foreign_hosts(store, host):
     request = urllib.request.Request(store.endpoint_url + "/", headers={"Host": host})
     with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(request)
-    assert error.value.code in (400, 403, 421)
-    error.value.close()
+        urllib.request.urlopen(request).close()
+    with error.value:
+        assert error.value.code in (400, 403, 421)
 
 
 SCRIPT = """

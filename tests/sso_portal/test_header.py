@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,23 +97,26 @@ def trusted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return stage
 
 
-def ask(url: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
-    """Ask as the AWS CLI does; return the status and the JSON."""
+BEHIND_HTTPS = {"Host": "localhost", "X-Forwarded-Proto": "https"}
+
+
+def connection_to(url: str) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     host = f"{parts.hostname}:{parts.port}"
-    connection: http.client.HTTPConnection
     if parts.scheme == "https":
         context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(host, timeout=30, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, timeout=30)
-        headers = {"Host": "localhost", "X-Forwarded-Proto": "https", **headers}
+        return http.client.HTTPSConnection(host, timeout=30, context=context)
+    return http.client.HTTPConnection(host, timeout=30)
 
-    connection.request("GET", path, headers=headers)
-    response = connection.getresponse()
-    content = json.loads(response.read())
-    connection.close()
-    return response.status, content
+
+def ask(url: str, path: str, headers: dict[str, str]) -> tuple[int, Any]:
+    """Ask as the AWS CLI does; return the status and the JSON."""
+    if not url.startswith("https:"):
+        headers = BEHIND_HTTPS | headers
+    with closing(connection_to(url)) as connection:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
 
 
 def check(capfd: Any, *words: str) -> tuple[int, str, str]:
@@ -259,16 +262,14 @@ def test_the_check_says_how_to_trust_a_ca_of_ones_own(stage: Stage, capfd: Any) 
 
 # -- bodies over real HTTP -------------------------------------------------------------------------
 def post(url: str, body: Any, **headers: str) -> tuple[int, Any]:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(f"127.0.0.1:{parts.port}", timeout=30)
-    fixed = {"Host": "localhost", "X-Forwarded-Proto": "https"}
-    connection.request("POST", "/sso-oidc/client/register", body, headers=fixed | headers)
-    response = connection.getresponse()
-    content = json.loads(response.read())
-    # the connection is good for another request, and nothing of this one's body is read as one
-    connection.request("GET", "/healthz", headers=fixed)
-    assert connection.getresponse().read().endswith(b"ok")
-    connection.close()
+    headers = BEHIND_HTTPS | headers
+    with closing(connection_to(url)) as connection:
+        connection.request("POST", "/sso-oidc/client/register", body, headers=headers)
+        response = connection.getresponse()
+        content = json.loads(response.read())
+        # the connection is good for another request, and nothing of this one's body is read as one
+        connection.request("GET", "/healthz", headers=BEHIND_HTTPS)
+        assert connection.getresponse().read().endswith(b"ok")
     return response.status, content
 
 

@@ -86,7 +86,8 @@ class Server:
             response = _opener_without_redirects().open(request, timeout=30)
         except urllib.error.HTTPError as error:
             response = error
-        text = response.read().decode()
+        with response:
+            text = response.read().decode()
         return int(response.status or 0), text, response.headers.get_all("Set-Cookie") or []
 
 
@@ -179,7 +180,8 @@ class Person:
         except urllib.error.HTTPError as error:
             response = error
 
-        text = response.read().decode()
+        with response:
+            text = response.read().decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text)
         if token:
             self._token = token[1]

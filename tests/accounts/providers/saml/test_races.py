@@ -4,7 +4,7 @@ import http.client
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from urllib.parse import urlencode, urlsplit
 
@@ -37,11 +37,11 @@ def send(
     headers = {"Host": HOST, "Cookie": cookie}
     if body:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=60)
-    connection.request(method, path, body or None, headers)
-    response = connection.getresponse()
-    response.read()
-    connection.close()
+    host = urlsplit(server).netloc
+    with closing(http.client.HTTPConnection(host, timeout=60)) as connection:
+        connection.request(method, path, body or None, headers)
+        response = connection.getresponse()
+        response.read()
 
     set_cookie = " ".join(response.headers.get_all("Set-Cookie") or [])
     saml_cookie = re.search(r"cooper-saml[^;]+", set_cookie)
