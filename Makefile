@@ -8,9 +8,12 @@ BIN = .venv/bin
 DEMO_REQUIREMENTS = requirements.txt requirements-demo.txt
 ALL_REQUIREMENTS = $(DEMO_REQUIREMENTS) requirements-dev.txt
 
-# tests wait for servers, browsers and commands: half as many workers again keep the cores busy
+# tests wait for servers, browsers and commands: twice as many workers keep the cores busy
 CORES = $(shell getconf _NPROCESSORS_ONLN)
-TEST_WORKERS = $(shell expr $(CORES) + $(CORES) / 2)
+TEST_WORKERS = $(shell expr $(CORES) \* 2)
+
+# each of the hundreds of processes that tests start would compile all of cooper anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test cover soak lint audit release fmt lock clean pictures

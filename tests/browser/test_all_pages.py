@@ -16,7 +16,6 @@ from brokers.probing.probe import CAUSES_OF_REFUSAL, ONE_OF_THREE
 from brokers.readiness import Place
 from core.dynamo import transaction
 from tests.support.browser import (
-    chromium,
     expect,
     follow,
     preview,
@@ -24,7 +23,6 @@ from tests.support.browser import (
     violations,
 )
 
-__all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}

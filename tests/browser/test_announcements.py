@@ -4,11 +4,10 @@ import pytest
 from django.conf import settings
 
 from bench.live import live_site
-from tests.support.browser import check_layout, chromium, expect, follow, in_menu, see, violations
+from tests.support.browser import check_layout, expect, follow, in_menu, see, violations
 from tests.support.codes import next_code
 from tests.support.command_line import CommandLineTool, get_portal
 
-__all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 DEV = "222222222222"

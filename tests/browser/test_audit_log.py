@@ -6,7 +6,6 @@ import pytest
 
 from tests.support.browser import (
     check_layout,
-    chromium,
     demo,
     expect,
     follow,
@@ -18,7 +17,7 @@ from tests.support.browser import (
     violations,
 )
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 LIST, ALICE = "/admin/cooper/auditevent/", "/admin/accounts/person/local_3Aalice/change/"

@@ -11,9 +11,8 @@ from brokers import catalogue
 from brokers.models import Association
 from demo.seed import PASSWORD
 from tests.support import clock
-from tests.support.browser import chromium, expect, follow, see, take_screenshot
+from tests.support.browser import expect, follow, see, take_screenshot
 
-__all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 TARGET = "/targets/dev-read/"

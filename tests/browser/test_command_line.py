@@ -8,7 +8,6 @@ import pytest
 from tests.support.aws_cli import SUITES_NOW, AwsCli, aws_cli
 from tests.support.browser import (
     check_layout,
-    chromium,
     follow,
     page,
     see,
@@ -19,7 +18,7 @@ from tests.support.browser import served_demo as demo
 from tests.support.paths import ROOT
 from tests.support.sso_home import BOTO3, PROFILE, Home, running, with_sts
 
-__all__ = ["aws_cli", "chromium", "demo", "page"]  # fixtures
+__all__ = ["aws_cli", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 SCRIPT = ROOT / "sso_portal" / "profile_script.py"

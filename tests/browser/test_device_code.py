@@ -14,7 +14,6 @@ from demo.seed import PASSWORD
 from tests.support.aws_cli import SUITES_NOW, aws_cli
 from tests.support.browser import (
     check_layout,
-    chromium,
     expect,
     follow,
     page,
@@ -25,7 +24,7 @@ from tests.support.browser import (
 from tests.support.served import serving
 from tests.support.sso_home import PROFILE, Home, HttpTool, with_sts
 
-__all__ = ["aws_cli", "chromium", "page"]  # fixtures
+__all__ = ["aws_cli", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 HOUR = 3_600

@@ -9,9 +9,8 @@ from bench.home_data import catalogue_with
 from bench.live import live_site
 from brokers import catalogue
 from brokers.catalogue_state import Catalogue
-from tests.support.browser import chromium, expect, take_screenshot, violations
+from tests.support.browser import expect, take_screenshot, violations
 
-__all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 LARGE = {"width": 1440, "height": 900}

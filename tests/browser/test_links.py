@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from brokers.console_urls import console_url
-from tests.support.browser import check_layout, chromium, demo, follow, page, see, violations
+from tests.support.browser import check_layout, demo, follow, page, see, violations
 from tests.support.console_addresses import console_addresses
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 ACCOUNT = "222222222222"

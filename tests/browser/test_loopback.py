@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.browser import chromium, demo, page, see, sign_in
+from tests.support.browser import demo, page, see, sign_in
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

@@ -6,9 +6,8 @@ import pytest
 from django.conf import settings
 
 from bench.live import live_site
-from tests.support.browser import chromium, expect, violations
+from tests.support.browser import expect, violations
 
-__all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}

@@ -8,7 +8,6 @@ import pytest
 from tests.support.aws_cli import AwsCli, aws_cli
 from tests.support.browser import (
     check_layout,
-    chromium,
     expect,
     follow,
     next_code,
@@ -21,7 +20,7 @@ from tests.support.browser import (
 from tests.support.browser import served_demo as demo
 from tests.support.sso_home import PROFILE, with_sts
 
-__all__ = ["aws_cli", "chromium", "demo", "page"]  # fixtures
+__all__ = ["aws_cli", "demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 QUESTION = re.compile("Permit this command line")

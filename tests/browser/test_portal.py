@@ -7,7 +7,6 @@ import pytest
 
 from tests.support.browser import (
     check_layout,
-    chromium,
     expect,
     follow,
     in_menu,
@@ -22,7 +21,7 @@ from tests.support.browser import (
 )
 from tests.support.browser import started_demo as demo
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

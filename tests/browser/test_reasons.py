@@ -6,7 +6,6 @@ import pytest
 
 from tests.support.browser import (
     check_layout,
-    chromium,
     demo,
     next_code,
     page,
@@ -15,7 +14,7 @@ from tests.support.browser import (
     sign_in,
 )
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 

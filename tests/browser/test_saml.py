@@ -17,7 +17,6 @@ import pytest
 from demo import example_idp
 from tests.support.browser import (
     check_layout,
-    chromium,
     expect,
     in_menu,
     open_console,
@@ -29,7 +28,7 @@ from tests.support.paths import SUPPORT
 from tests.support.saml_kit import key_pair
 from tests.support.served import ROOT, clean, manage, run, serving
 
-__all__ = ["chromium", "page"]  # fixtures
+__all__ = ["page"]  # a fixture
 pytestmark = pytest.mark.browser
 
 GONE = "Target not found, or you have no access"

@@ -10,7 +10,6 @@ from bench.live import live_site
 from brokers import catalogue
 from tests.support.browser import (
     check_layout,
-    chromium,
     expect,
     follow,
     see,
@@ -18,7 +17,6 @@ from tests.support.browser import (
     violations,
 )
 
-__all__ = ["chromium"]  # a fixture
 pytestmark = pytest.mark.browser
 
 DESK = {"width": 1440, "height": 900}

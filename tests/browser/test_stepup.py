@@ -9,7 +9,6 @@ from PIL import Image
 
 from tests.support.browser import (
     check_layout,
-    chromium,
     demo,
     expect,
     follow,
@@ -22,7 +21,7 @@ from tests.support.browser import (
     violations,
 )
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 CHANGE = "/admin/brokers/target/staging-db/change/"

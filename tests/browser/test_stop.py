@@ -4,7 +4,6 @@ import pytest
 
 from tests.support.browser import (
     check_layout,
-    chromium,
     demo,
     expect,
     follow,
@@ -15,7 +14,7 @@ from tests.support.browser import (
     violations,
 )
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 REASON = "key leak in prod"

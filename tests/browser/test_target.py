@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.support.browser import chromium, demo, expect, page, see, sign_in, violations
+from tests.support.browser import demo, expect, page, see, sign_in, violations
 
-__all__ = ["chromium", "demo", "page"]  # fixtures
+__all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 SIGNED_IN = re.compile("/federation")

@@ -99,8 +99,9 @@ def started_demo(tmp_path_factory) -> Iterator[dict[str, str]]:
         assert process.wait(timeout=40) in (0, -15, 143)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium():
+    """Start the browser, once for the modules that a process runs one after the other."""
     with playwright.sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
