@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from demo.seed_history import seed_history
 from tests.support.served import ROOT, clean, manage, run
 
 WRONG_USAGE = 2
@@ -16,20 +17,11 @@ ONE = "cooper: 1\nassociations:\n  staging-db:\n    local:visitors:\n"
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
-    """Start the embedded AWS with the demo's targets; return the environment to reach it."""
-    words = manage("cooper_demo", "--aws-only", "--seed", "--with-parent")
-    process = subprocess.Popen(
-        words, cwd=ROOT, env=clean({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    said = {}
-    for line in process.stdout:
-        if not line.strip():
-            break
-        name, _, value = line.strip().partition("=")
-        said[name] = shlex.split(value)[0] if value else ""
-    yield said
-    process.communicate(timeout=20)
+def environment(begin_anew) -> Iterator[dict[str, str]]:
+    """Return the environment to reach the embedded AWS with the demo's targets."""
+    with begin_anew() as aws:
+        seed_history()
+        yield aws.environment()
 
 
 def typed(line: str, environment: dict[str, str], given: str = ""):
