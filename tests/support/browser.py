@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from demo.seed import otpauth_of
 from demo.seed_history import seed_history
 from tests.support import clock
 from tests.support.paths import ROOT
-from tests.support.served import serving
+from tests.support.served import free_port, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
@@ -34,12 +33,6 @@ FLAGS = [
     "--disable-background-networking",
 ]
 FLAGS += ["--disable-component-update", "--disable-sync"]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

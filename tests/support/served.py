@@ -3,6 +3,7 @@
 import http.cookiejar
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,18 @@ from typing import Any
 from tests.support import warm_commands
 from tests.support.paths import ROOT
 
+PORTS = range(10_000, 32_768)
+"""Below those that Linux gives to outgoing connections: one might take it before a server does."""
+
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port that nobody listens on, another one each time."""
+    while True:
+        # tests seed `random`, and several processes look for ports
+        port = secrets.choice(PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def clean(environment: dict[str, str]) -> dict[str, str]:
