@@ -101,12 +101,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that start processes, which take longest; then go by size.
+    """Begin with the modules that start processes, which take longest; the others go by size.
 
     Whatever comes last is short then, and the workers of pytest-xdist end at about the same time.
     """
     sizes = Counter(item.path for item in items)
-    items.sort(key=lambda item: (not _starts_processes(item), -sizes[item.path], item.path))
+    first = -len(items)
+
+    def place(item: pytest.Item) -> int:
+        # those of browsers stay side by side, and share one
+        return first if _starts_processes(item) else -sizes[item.path]
+
+    items.sort(key=place)
 
 
 def _starts_processes(item: pytest.Item) -> bool:

@@ -132,7 +132,7 @@ def serving(environment: dict[str, str], *words: str) -> Iterator[str]:
         assert process.wait(timeout=40) == 0
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 120) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds
     while not is_so():
@@ -140,7 +140,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 120) -> None:
+def wait_for(url: str, process: "subprocess.Popen[Any]", seconds: float = 300) -> None:
     """Wait until an address answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
