@@ -60,6 +60,11 @@ class Preparation:
         """Let requests be answered."""
         self.problem = ""
 
+    def refuse(self, problem: str) -> None:
+        """Let no request be answered any more, until the process is started anew."""
+        self.is_done = False
+        self.problem = problem
+
     def _try_until_done(self, warm_up: Callable[[], None]) -> None:
         attempt = 0
         while not self._try():

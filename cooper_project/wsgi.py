@@ -29,6 +29,7 @@ from cooper_project import (  # noqa: E402 - models load with Django
     observation,
     preparation,
     setting_checks,
+    table_watch,
     warm_up,
 )
 from core import metrics  # noqa: E402 - a worker alone counts
@@ -42,6 +43,7 @@ def make_ready() -> None:
     """Do what makes a prepared worker fast."""
     warm_up.warm_up(application)
     warm_up.spare_the_collector()
+    table_watch.start()
     if serves_metrics():
         observation.start()
 

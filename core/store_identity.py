@@ -18,10 +18,13 @@ TABLE = Installation.Meta.table
 TABLES_ITEM = "tables"
 """The item with the identities of the tables, by their names without the prefix (JSON)."""
 
+OTHER_TABLES = "OtherTables"
+"""The code of the error that says so."""
+
 NOT_THESE = (
     "These are not the tables that this installation was set up with: {names}. They were restored, "
     "copied or made anew. Nothing is served from them before you run: cooper -setup "
-    "(docs/restore.md)"
+    "(docs/restore.md)."
 )
 
 
@@ -58,4 +61,4 @@ def refuse_other_tables() -> None:
     wrong = others(identities, tables)
     wrong += sorted(tables.keys() - identities.keys())
     if wrong:
-        raise CooperError(NOT_THESE.format(names=", ".join(wrong)), code="OtherTables")
+        raise CooperError(NOT_THESE.format(names=", ".join(wrong)), code=OTHER_TABLES)

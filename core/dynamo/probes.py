@@ -4,7 +4,7 @@ AWS decides whether a call is allowed before it looks at a write's condition, an
 hold for no item. What is read is an item that there is not, or one item that is thrown away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,12 @@ def try_index(model: type[Document], index: str) -> None:
     arguments = _query_of(model, _hash_key_of(model, index))
     arguments["IndexName"] = index
     shared().dispatch("Query", arguments)
+
+
+def ask_every_table(models: Iterable[type[Document]]) -> None:
+    """Ask tables for nothing, in one call; raise TableMissing when one is not there."""
+    keys = {_table(model): {"Keys": [_key(model)]} for model in models}
+    shared().dispatch("BatchGetItem", {"RequestItems": keys})
 
 
 def _hash_key_of(model: type[Document], index_name: str) -> str:
