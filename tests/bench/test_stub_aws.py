@@ -264,7 +264,7 @@ def test_every_answer_says_what_time_it_is():
     connection = Connection(StubAws(Database(), lambda *_: []))
     transport = MagicMock()
     connection.connection_made(transport)
-    connection.data_received(b"POST / HTTP/1.1\r\nContent-Length: 17\r\n\r\nAction=AssumeRole")
+    connection.data_received(b"POST / HTTP/1.1\r\nContent-Length: 18\r\n\r\nAction=AssumeRole&")
     [[[answer], _]] = transport.write.call_args_list
     date = re.search(r"\r\nDate: (.*)\r\n", answer.decode())
     assert abs(datetime.now(UTC) - parsedate_to_datetime(date[1])) < timedelta(minutes=5)
