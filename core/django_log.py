@@ -4,12 +4,19 @@ import copy
 import logging
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 
 from core.errors import CooperError
 from core.log_lines import JsonLineFormatter, LineFormatter
 
-ANSWERS = (BadRequest, CooperError, Http404, PermissionDenied, SuspiciousOperation)
+ANSWERS = (
+    BadRequest,
+    CooperError,
+    Http404,
+    PermissionDenied,
+    SuspiciousOperation,
+    UnreadablePostError,
+)
 """Exceptions that are answers to a request; Django logs them with a traceback."""
 
 

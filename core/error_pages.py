@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
 
 from core.errors import CooperError
@@ -157,10 +157,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer for an exception that nothing else caught: a CooperError as such, others as 500."""
+    """Answer for an exception that nothing else caught: 500, unless it is one that has an answer."""
     error = sys.exc_info()[1]
     if isinstance(error, CooperError):
         return cooper_error_response(request, error)
+    if isinstance(error, UnreadablePostError):
+        # the client has gone, or was cut off because it took too long
+        message = (
+            "The request broke off before all of it was here. Nothing was done; send it again."
+        )
+        return error_response(request, HTTPStatus.BAD_REQUEST, message)
 
     logger.error("request %s: unexpected", request_id_of(request), exc_info=error)
     message = (
