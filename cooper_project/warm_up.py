@@ -23,6 +23,7 @@ from brokers import catalogue
 from brokers.home_pages import home_page
 from brokers.stops import Stops
 from core import aws
+from core.access_log import REHEARSAL
 from core.audit import AuditEvent
 from core.dynamo import serializable_read
 from core.installation import STOP_SWITCH_ITEM, Installation
@@ -131,6 +132,7 @@ def ask(application: Application, page: str, method: str = "GET") -> int:
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": scheme,
         "wsgi.input": io.BytesIO(),
+        REHEARSAL: True,
     }
     setup_testing_defaults(environ)
 

@@ -1,7 +1,8 @@
 """One line for each request: its method, path, status and time. Never its query, body or headers.
 
 Queries carry what a sign-in hands over (`code`, `SAMLRequest`); no path of cooper's has a secret.
-Load balancers' probes and static files, where all is well with them, are left out.
+Load balancers' probes and static files, where all is well with them, are left out; so is what a
+worker asks of itself.
 """
 
 import logging
@@ -19,6 +20,12 @@ logger = logging.getLogger("cooper.access")
 
 PROBES = ("/healthz", "/readyz")
 
+REHEARSAL = "cooper.rehearsal"
+"""What a request has in its WSGI environment that a worker makes of itself to get warm.
+
+Nobody waits for it. No client can say so: its headers begin with HTTP_ there.
+"""
+
 
 @dataclass
 class Answer:
@@ -35,10 +42,14 @@ def answered(request: HttpRequest) -> Iterator[Answer]:
     try:
         yield answer
     finally:
-        seconds = time.monotonic() - began
-        metrics.count_request(answer.status, seconds)
-        if settings.COOPER_ACCESS_LOG and not _goes_without_saying(request.path, answer.status):
-            _write(request, answer.status, seconds)
+        if REHEARSAL not in request.META:
+            _tell(request, answer.status, time.monotonic() - began)
+
+
+def _tell(request: HttpRequest, status: int, seconds: float) -> None:
+    metrics.count_request(status, seconds)
+    if settings.COOPER_ACCESS_LOG and not _goes_without_saying(request.path, status):
+        _write(request, status, seconds)
 
 
 def _goes_without_saying(path: str, status: int) -> bool:

@@ -9,12 +9,13 @@ import pytest
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.template import engines
+from django.test import Client
 
 from cooper_project import preparation, warm_up
 from cooper_project.preparation import FAILED, Preparation
 from cooper_project.serving.main_process import is_replaced
 from cooper_project.serving.worker import Stage
-from core import aws
+from core import aws, metrics
 from core.errors import CooperError, Unavailable
 from core.retry import Backoff
 from embedded_aws import EmbeddedAws
@@ -121,6 +122,26 @@ def test_it_goes_the_way_of_real_requests_and_writes_nothing(store: EmbeddedAws)
     # who asks, and how things stand; and what a grant rests on
     assert {"BatchGetItem", "TransactGetItems"} <= set(calls)
     assert not [name for name in calls if "Put" in name or "Write" in name or "Update" in name]
+
+
+def test_what_it_asks_of_itself_is_neither_counted_nor_logged(
+    store: EmbeddedAws, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "cooper.access")
+    handler = WSGIHandler()
+    before = requests_counted()
+    warm_up.warm_up(handler)
+    assert requests_counted() == before and caplog.records == []
+
+    Client().get("/login/", headers={"cooper-rehearsal": "1"})
+    assert requests_counted() == before + 1
+    assert [record.name for record in caplog.records] == ["cooper.access"]
+
+
+def requests_counted() -> float:
+    [metric] = metrics.REQUEST_SECONDS.collect()
+    [count] = [sample.value for sample in metric.samples if sample.name.endswith("_count")]
+    return float(count)
 
 
 def test_what_is_there_when_a_worker_is_warm_is_left_alone_by_the_collector() -> None:
