@@ -76,6 +76,10 @@ class Links:
 
     def address(self, thing: Thing, name: str) -> str:
         """Return where a thing is shown; "" where this reader may not go, or nothing is."""
+        if thing == Thing.PERSON and ":" not in name:
+            # a command, such as `cooper -setup`
+            return ""
+
         if thing in PAGES:
             page = "change" if self.administers else "history"
             return _address(f"{PAGES[thing]}_{page}", quote(name))

@@ -292,6 +292,8 @@ def test_the_page_says_why_the_stop_stays(
     address = f"/admin/cooper/installation/{STOP_SWITCH_ITEM}/change/"
     page = carol.get(address).content.decode()
     assert "since-restore" in page and "Lift the stop" not in page
+    for useless in ('name="reason"', 'name="code"', ">cooper -setup</a>"):
+        assert useless not in page
     answer = carol.post(address, {"stopped": "off", "reason": "", "code": "000000"})
     assert "what the restore undid" in answer.content.decode()
     assert Installation.find(STOP_SWITCH_ITEM).stopped is True

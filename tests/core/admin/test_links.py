@@ -49,6 +49,10 @@ def test_nothing_is_no_link(thing):
     assert Links(administers=True).to(thing, "") == "-"
 
 
+def test_a_command_in_a_persons_place_is_no_link():
+    assert Links(administers=True).to(Thing.PERSON, "cooper -setup") == "cooper -setup"
+
+
 def test_auditors_are_led_to_histories_alone(client_of):
     """Whatever an auditor is led to is open to auditors."""
     client_of("alice")
