@@ -157,7 +157,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer for an exception that nothing else caught: 500, unless it is one that has an answer."""
+    """Answer for an exception that nothing else caught: 500, unless the exception is an answer."""
     error = sys.exc_info()[1]
     if isinstance(error, CooperError):
         return cooper_error_response(request, error)
