@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = 30.0
 """Seconds between two looks at what grants need, and at the catalogue."""
 
+TURN_EVERY = 1.0
+"""Seconds between two tries to take the turn of a worker that has ended."""
+
 CERTIFICATES_EVERY = 20
 """Looks of which one looks at the certificates too: every ten minutes."""
 
@@ -90,7 +93,16 @@ def _look_forever() -> None:
 
         if for_all:
             looks_for_all += 1
-        time.sleep(LOOK_EVERY)
+        _pause(has_turn=for_all)
+
+
+def _pause(*, has_turn: bool) -> None:
+    """Wait for the next look, or until the worker that had the turn has ended."""
+    end = time.monotonic() + LOOK_EVERY
+    while time.monotonic() < end:
+        time.sleep(TURN_EVERY)
+        if not has_turn and turn.is_ours():
+            return
 
 
 def look(*, for_all: bool = True, with_certificates: bool = True) -> None:

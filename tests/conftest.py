@@ -73,6 +73,7 @@ ON_THE_WIRE = (
     "tests/brokers/test_catalogue.py",
     "tests/brokers/test_round_trips.py",
     "tests/cooper_project/test_leaks.py",
+    "tests/cooper_project/test_local_limits.py",
     "tests/cooper_project/test_serving.py",
     "tests/cooper_project/test_setup.py",
     "tests/shipping/test_killed.py",

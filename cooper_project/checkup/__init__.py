@@ -10,6 +10,7 @@ from cooper_project.checkup import (
     backups,
     credentials,
     local,
+    memory,
     permissions,
     public_address,
     sign_in,
@@ -24,22 +25,94 @@ ASKS_MUCH = 30.0
 """Seconds for what takes more than a few calls."""
 
 CHECKS: tuple[Check, ...] = (
-    Check("settings", local.check_settings, at_start=True),
-    Check("address", local.check_address),
-    Check("metrics", local.check_metrics, needs=("settings",), at_start=True),
-    Check("open-files", local.check_open_files, at_start=True),
-    Check("memory", local.check_memory),
-    Check("static-files", local.check_static_files),
-    Check("clients", stored.check_clients, needs=("settings",), at_start=True),
-    Check("clock", credentials.check_clock, needs=("clients",), at_start=True),
-    Check("credentials", credentials.check_credentials, needs=("clients", "clock")),
-    Check("tables", stored.check_tables, needs=("clients", "clock"), at_start=True),
-    Check("installation", stored.check_installation, needs=("tables",), at_start=True),
-    Check("kms-key", stored.check_kms_key, needs=("installation",), at_start=True),
+    # -- this machine
     Check(
-        "permissions", permissions.check_permissions, needs=("clients", "clock"), patience=ASKS_MUCH
+        "settings",
+        local.check_settings,
+        at_start=True,
     ),
-    Check("table-settings", stored.check_table_settings, needs=("tables",), patience=ASKS_MUCH),
+    Check(
+        "address",
+        local.check_address,
+    ),
+    Check(
+        "metrics",
+        local.check_metrics,
+        needs=("settings",),
+        at_start=True,
+    ),
+    Check(
+        "open-files",
+        local.check_open_files,
+        at_start=True,
+    ),
+    Check(
+        "memory",
+        memory.check_memory,
+    ),
+    Check(
+        "memory-limit",
+        memory.check_limit,
+        at_start=True,
+    ),
+    Check(
+        "temporary-files",
+        local.check_temporary_files,
+        at_start=True,
+    ),
+    Check(
+        "static-files",
+        local.check_static_files,
+    ),
+    # -- AWS, and what cooper may do there
+    Check(
+        "clients",
+        stored.check_clients,
+        needs=("settings",),
+        at_start=True,
+    ),
+    Check(
+        "clock",
+        credentials.check_clock,
+        needs=("clients",),
+        at_start=True,
+    ),
+    Check(
+        "credentials",
+        credentials.check_credentials,
+        needs=("clients", "clock"),
+    ),
+    Check(
+        "tables",
+        stored.check_tables,
+        needs=("clients", "clock"),
+        at_start=True,
+    ),
+    Check(
+        "installation",
+        stored.check_installation,
+        needs=("tables",),
+        at_start=True,
+    ),
+    Check(
+        "kms-key",
+        stored.check_kms_key,
+        needs=("installation",),
+        at_start=True,
+    ),
+    Check(
+        "permissions",
+        permissions.check_permissions,
+        needs=("clients", "clock"),
+        patience=ASKS_MUCH,
+    ),
+    Check(
+        "table-settings",
+        stored.check_table_settings,
+        needs=("tables",),
+        patience=ASKS_MUCH,
+    ),
+    # -- what is stored, and who gets in
     Check(
         "stored",
         stored.check_what_is_stored,
@@ -47,11 +120,41 @@ CHECKS: tuple[Check, ...] = (
         at_start=True,
         patience=ASKS_MUCH,
     ),
-    Check("administrators", sign_in.check_administrators, needs=("tables",)),
-    Check("console-sign-in", sign_in.check_console_sign_in, needs=("settings",)),
-    Check("saml", sign_in.check_saml, needs=("tables", "kms-key")),
-    Check("backups", backups.check_backups, needs=("tables",), patience=ASKS_MUCH),
-    Check("header", public_address.check_header),
-    Check("sinks", sinks.check_sinks, needs=("clients",), patience=ASKS_MUCH),
-    Check("signing-key", sinks.check_signing_key, needs=("clients", "clock")),
+    Check(
+        "administrators",
+        sign_in.check_administrators,
+        needs=("tables",),
+    ),
+    Check(
+        "console-sign-in",
+        sign_in.check_console_sign_in,
+        needs=("settings",),
+    ),
+    Check(
+        "saml",
+        sign_in.check_saml,
+        needs=("tables", "kms-key"),
+    ),
+    Check(
+        "backups",
+        backups.check_backups,
+        needs=("tables",),
+        patience=ASKS_MUCH,
+    ),
+    # -- what is before cooper, and where its events go
+    Check(
+        "header",
+        public_address.check_header,
+    ),
+    Check(
+        "sinks",
+        sinks.check_sinks,
+        needs=("clients",),
+        patience=ASKS_MUCH,
+    ),
+    Check(
+        "signing-key",
+        sinks.check_signing_key,
+        needs=("clients", "clock"),
+    ),
 )

@@ -1,7 +1,7 @@
-"""What is checked on this machine alone: settings, address, files, memory and open files."""
+"""What is checked on this machine alone: settings, address, files and open files."""
 
+import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.conf import settings
 
@@ -10,6 +10,14 @@ from cooper_project.checkup.report import Finding, note, ok, problem, warning
 from cooper_project.outside import Addresses
 from cooper_project.serving import address, gunicorn, metrics_folder, open_files, static
 from core.checks import serves_metrics
+
+ROOM_FOR_A_FILE = 1_048_576
+"""Bytes; SAML responses are smaller, and of imports most are."""
+
+NO_TEMPORARY_FILES = (
+    "none can be written ({reason}): SAML sign-ins and large imports fail. Make room in /tmp, or "
+    "name another folder in TMPDIR."
+)
 
 
 def check_settings(_: Addresses) -> Iterator[Finding]:
@@ -53,34 +61,15 @@ def check_open_files(_: Addresses) -> Iterator[Finding]:
         yield ok(f"{limit} for each worker")
 
 
-def check_memory(_: Addresses) -> Iterator[Finding]:
-    """Compare the memory that is there with what the workers take (docs/install.md)."""
-    needed = memory_needed(settings.COOPER_WORKERS)
-    available = _available_memory()
-    if available == 0:
-        yield note("this system does not say how much memory is free")
-    elif available < needed:
-        yield warning(
-            f"{available} MiB are free, and {settings.COOPER_WORKERS} workers take {needed} MiB "
-            "while passwords are checked. Set COOPER_WORKERS lower, or give it more."
-        )
-    else:
-        yield ok(f"{available} MiB are free, and {needed} MiB are needed")
-
-
-def memory_needed(workers: int) -> int:
-    """Return the MiB that this many workers take at most (docs/install.md)."""
-    return workers * (150 + 200)
-
-
-def _available_memory() -> int:
-    """Return the MiB that are free, 0 when the system does not say."""
+def check_temporary_files(_: Addresses) -> Iterator[Finding]:
+    """Write where SAML sign-ins and large imports keep what they read for a moment."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
-    return sum(kilobytes) // 1024
+        with tempfile.TemporaryFile() as file:
+            file.write(bytes(ROOM_FOR_A_FILE))
+    except OSError as error:
+        yield warning(NO_TEMPORARY_FILES.format(reason=error.strerror))
+    else:
+        yield ok(f"they can be written in {tempfile.gettempdir()}")
 
 
 def check_static_files(_: Addresses) -> Iterator[Finding]:

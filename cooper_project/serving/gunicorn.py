@@ -5,6 +5,7 @@ Sources: https://docs.gunicorn.org/en/stable/settings.html; figures measured in 
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -101,7 +102,9 @@ def replace_this_process(start: str, metrics_folder: str) -> None:
     words = command(settings.COOPER_BIND, settings.COOPER_WORKERS)
     os.chdir(Path(settings.BASE_DIR))
 
-    # what is buffered would be lost with this process
-    sys.stdout.flush()
-    sys.stderr.flush()
+    # what is buffered would be lost with this process; where the log is full, it is
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+
     os.execve(words[0], words, environment(start, metrics_folder))  # noqa: S606 - our own interpreter

@@ -1,5 +1,6 @@
 """Verifies XML signatures by the program xmlsec1, through pysaml2."""
 
+import errno
 import shutil
 import tempfile
 import xml.etree.ElementTree as ET
@@ -12,6 +13,14 @@ from accounts.providers.saml.constants import NS_MD, SIGNATURE, qname
 from accounts.providers.saml.message_grammar import local_name
 from accounts.providers.saml.safe_xml import Rejected
 from core.errors import Unavailable
+
+NO_ROOM_ERRORS = {errno.EDQUOT, errno.ENOENT, errno.ENOSPC, errno.EROFS}
+"""Errors of a file system that takes no file; no message brings them about."""
+
+NO_ROOM = (
+    "cooper cannot verify sign-ins now: this server has no room for temporary files. Local "
+    "accounts work. Whoever runs cooper makes room in /tmp, or names another folder in TMPDIR."
+)
 
 
 def find_xmlsec1() -> str:
@@ -40,12 +49,17 @@ def is_signed_by(xml: bytes, certificate_file: str, element_type: str, element_i
     """Return whether the element with this ID is signed by this certificate's key.
 
     `element_type` is `namespace:local`, for xmlsec1's --id-attr. Keys in the message are ignored.
+    Raise Unavailable where xmlsec1 cannot be given the message.
     """
     path = require_xmlsec1()
     try:
         is_valid = _backend(path).validate_signature(
             xml, certificate_file, "pem", element_type, element_id
         )
+    except OSError as error:
+        if error.errno in NO_ROOM_ERRORS:
+            raise Unavailable(NO_ROOM, str(error)) from error
+        return False
     except Exception:  # noqa: BLE001 - pysaml2 raises any class for a hostile message; all mean no
         return False
     return bool(is_valid)

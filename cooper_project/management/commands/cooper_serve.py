@@ -1,5 +1,6 @@
 """`cooper`: serves. Refuses to start with a configuration that is not safe."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from cooper_project.management.base import CooperCommand
 from cooper_project.serving import gunicorn, metrics_folder, open_files, static
 from core import __version__
 from core.checks import serves_metrics
+from core.errors import CooperError
 
 
 class Command(CooperCommand):
@@ -55,8 +57,25 @@ class Command(CooperCommand):
 
         folder = ""
         if serves_metrics():
-            folder = str(metrics_folder.make())
+            folder = self._metrics_folder()
         gunicorn.replace_this_process(start, folder)
+
+    def _metrics_folder(self) -> str:
+        """Return the folder for workers' numbers, "" where there is no room to make it."""
+        try:
+            return str(metrics_folder.make())
+        except CooperError as error:
+            self.warn(f"warning: The metrics page is not served. {error.line}")
+            return ""
+
+    def say(self, text: str) -> None:
+        # a log that is full keeps nobody from serving
+        with suppress(OSError):
+            super().say(text)
+
+    def warn(self, text: str) -> None:
+        with suppress(OSError):
+            super().warn(text)
 
     def _apply_options(self, options: dict[str, Any]) -> None:
         """Let the command line win over the environment."""
