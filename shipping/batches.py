@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import CooperError
+
 FIRST_PREVIOUS = "0" * 64
 """What stands for the digest of the batch before the first one."""
+
+
+class Unreadable(CooperError):
+    """What is in a batch's place is none: somebody changed it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Batch {number} cannot be read: somebody changed it.")
 
 
 @dataclass(frozen=True)

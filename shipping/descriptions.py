@@ -4,12 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from shipping.batches import Batch, DeliveredBatch
+from shipping.batches import Batch, DeliveredBatch, Unreadable
 from shipping.chains import Ends, read_ends
-
-
-class Unreadable(Exception):
-    """A line does not describe a batch."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +33,16 @@ class Description:
     @classmethod
     def of(cls, batch: Batch) -> "Description":
         """Return a batch's description; raise Unreadable."""
-        return cls.from_line(batch.body.split(b"\n", 1)[0])
+        first_line = batch.body.split(b"\n", 1)[0]
+        return cls.from_line(first_line, batch.number)
 
     @classmethod
-    def from_line(cls, line: bytes) -> "Description":
-        """Return what a line says; raise Unreadable."""
+    def from_line(cls, line: bytes, number: int) -> "Description":
+        """Return what a line says, which is in the place of a batch; raise Unreadable."""
         try:
             return cls._from_content(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Unreadable from error
+            raise Unreadable(number) from error
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> "Description":

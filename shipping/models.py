@@ -6,13 +6,14 @@ signatures.
 
 import gzip
 import json
+import zlib
 from datetime import datetime
 from typing import Self
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
 from core.dynamo import Document
-from shipping.batches import Batch, DeliveredBatch
+from shipping.batches import Batch, DeliveredBatch, Unreadable
 
 HEAD = "head"
 
@@ -113,7 +114,12 @@ class StoredBatch(Shipment):
 
     @property
     def batch(self) -> Batch:
-        """The batch."""
+        """The batch; raise Unreadable where it was changed."""
+        try:
+            body = gzip.decompress(self.packed_body)
+        except (OSError, EOFError, zlib.error) as error:
+            raise Unreadable(int(self.name)) from error
+
         return Batch(
             number=int(self.name),
             previous=self.previous,
@@ -121,7 +127,7 @@ class StoredBatch(Shipment):
             first_at=self.first_at,
             last_at=self.last_at,
             count=int(self.event_count),
-            body=gzip.decompress(self.packed_body),
+            body=body,
         )
 
 

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from core.kms_signing import Verifier
-from shipping.batches import FIRST_PREVIOUS, sha256
+from shipping.batches import FIRST_PREVIOUS, Unreadable, sha256
 from shipping.chains import BEGINNING, Ends
-from shipping.descriptions import Description, Unreadable
+from shipping.descriptions import Description
 from shipping.signatures import SignedEnd
 
 
@@ -35,7 +35,7 @@ class Walk:
         first_line, *lines = body.removesuffix(b"\n").split(b"\n")
 
         try:
-            description = Description.from_line(first_line)
+            description = Description.from_line(first_line, number)
         except Unreadable:
             self._check_gap(number, follows=number - 1)
             self.findings.append(f"Batch {number} cannot be read: it was changed.")

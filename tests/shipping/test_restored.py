@@ -1,6 +1,7 @@
 """A shipper whose table is an older one than what it has delivered: it goes on behind that."""
 
 import copy
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from core import metrics
+from core.errors import CooperError
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
 from shipping.batches import Batch, sha256
@@ -157,6 +159,17 @@ def test_a_batch_that_was_removed_is_no_restore(store: EmbeddedAws, yard: Yard) 
     with pytest.raises(Exception, match="Batch 2 is not in the table any more"):
         yard.ship(Receiver())
     assert findings(yard, "table")[0] == "Batch 2 is missing."
+
+
+@pytest.mark.parametrize("content", [b"nothing", gzip.compress(b"nothing")])
+def test_a_batch_that_was_changed_in_the_table_is_said_to_be(yard: Yard, content: bytes) -> None:
+    """Whoever runs the shipper reads a sentence, and not a traceback."""
+    ship_batches(yard, 2)
+    batch = StoredBatch.find(StoredBatch.KIND, number_name(2))
+    assert batch
+    batch.update(actions=[StoredBatch.packed_body.set(content)])
+    with pytest.raises(CooperError, match="Batch 2 cannot be read: somebody changed it"):
+        yard.ship()
 
 
 def test_a_number_far_away_is_somebody_else_s(yard: Yard, caplog: pytest.LogCaptureFixture) -> None:
