@@ -140,3 +140,9 @@ def test_cooper_itself_passes() -> None:
 def test_cooper_itself_has_no_secret_in_it() -> None:
     result = run_audit("secrets", root=ROOT)
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.soak
+def test_this_repository_passes_all_that_takes_no_service() -> None:
+    result = run_audit("pins", "code", "secrets", root=ROOT)
+    assert result.returncode == 0, result.stdout

@@ -65,7 +65,7 @@ HOSTILE_URLS = (
     "https://",
     "https:///x",
     "https://user@hooks.example/",
-    "https://user:secret@hooks.example/",
+    "https://user:secret@hooks.example/",  # pragma: allowlist secret
     "https://hooks.example@169.254.169.254/",
     "https://hooks.example\\@169.254.169.254/",
     "https://hooks.example#@169.254.169.254/",
