@@ -92,7 +92,7 @@ def _measure_slow_clients(
     fleet: Fleet, cookies: list[str], quiet: Probe, seconds: float
 ) -> Figures:
     figures = Figures(f"{SLOW_CLIENTS} slow clients, each kind a quarter (R12)")
-    with SlowClients(fleet.ports, SLOW_CLIENTS // len(KINDS), cookies[0]) as clients:
+    with SlowClients(fleet.ports, SLOW_CLIENTS // len(KINDS)) as clients:
         probe = _probe(fleet, cookies, seconds)
         figures.note("connections at the beginning", clients.begun)
         _note_pages(figures, quiet, probe, SLOW_P95)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import socket
 import threading
 import time
@@ -12,13 +13,19 @@ from pathlib import Path
 from typing import Self
 
 from bench import load
+from bench.instances.browsers import ask_once
 
 BYTE_SECONDS = 1.0
 
 BODY_BYTES = 1_000_000
 
-PIPELINED = 20
-"""Pages that are asked for at once by a client that hardly reads: more than the buffers hold."""
+PIPELINED = 60
+"""Files that are asked for at once by a client that hardly reads: more than the buffers hold.
+
+Files and no pages: that many pages at once would be a flood, whoever reads them.
+"""
+
+STYLE_SHEET = re.compile(r'"(/static/[^"]+\.css)"')
 
 RECEIVE_BUFFER = 4_096
 """Bytes; without it the system takes megabytes, and the server waits for nobody."""
@@ -30,10 +37,10 @@ ESTABLISHED = "01"
 class SlowClients:
     """Clients of each kind, in a thread of their own; they try for as long as the block lasts."""
 
-    def __init__(self, ports: list[int], of_each: int, cookie: str) -> None:
+    def __init__(self, ports: list[int], of_each: int) -> None:
         self._ports = ports
         self._of_each = of_each
-        self._page = load.page("/", cookie)
+        self._file = load.page(_style_sheet(ports[0]), "")
         self._started = time.monotonic()
         self._is_over = threading.Event()
         self._kind_by_port: dict[int, str] = {}
@@ -84,7 +91,7 @@ class SlowClients:
         reader, writer = await asyncio.open_connection(sock=connected, limit=1_024)
         self._kind_by_port[writer.get_extra_info("sockname")[1]] = kind
         with suppress(OSError):
-            async for part in KINDS[kind](self._page):
+            async for part in KINDS[kind](self._file):
                 if self._is_over.is_set() or writer.is_closing():
                     break
                 writer.write(part)
@@ -93,6 +100,14 @@ class SlowClients:
                 await asyncio.sleep(BYTE_SECONDS)
         await asyncio.to_thread(self._is_over.wait)
         writer.close()
+
+
+def _style_sheet(port: int) -> str:
+    """Return the address of a file that every page has."""
+    page = ask_once(port, "GET", "/login/", {})
+    match = STYLE_SHEET.search(page.text)
+    assert match, page.text
+    return match[1]
 
 
 async def _drip_headers(_: bytes) -> AsyncIterator[bytes]:
@@ -111,8 +126,8 @@ async def _drip_body(_: bytes) -> AsyncIterator[bytes]:
         yield b"x"
 
 
-async def _read_slowly(page: bytes) -> AsyncIterator[bytes]:
-    yield page * PIPELINED
+async def _read_slowly(file: bytes) -> AsyncIterator[bytes]:
+    yield file * PIPELINED
     while True:
         yield b""
 
