@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from core.audit import Event
 from core.audit_days import oldest_first
 from core.errors import Invalid
-from core.event_words import words_of
+from core.event_words import other_actor, words_of
 
 Shipped = dict[str, Any]
 """An event as `core.audit_export` writes it."""
@@ -268,7 +268,7 @@ def _line(
         at=str(newest["at"])[:19],
         words=str(words_of(newest["event"])),
         subject=subject,
-        by=str(newest.get("person") or newest["details"].get("os_user") or "?"),
+        by=str(other_actor(newest["details"]) or newest.get("person") or "?"),
         details=_details_of(events),
         again=topic.again.format(subject=subject, name=subject.rpartition(":")[2]),
         done_at=done[1] if done and is_done else "",

@@ -195,5 +195,15 @@ def way_in_words(facts: Mapping[str, Any]) -> str:
     return "command on the host" if "os_user" in facts else ""
 
 
+def other_actor(facts: Mapping[str, Any]) -> str:
+    """Return who did it that is no person of cooper's, by an event's details, or "".
+
+    A service token, or a user of the host by a command: the event's person is whom it is about.
+    """
+    if "service_token" in facts:
+        return f"service token {facts['service_token']}"
+    return str(facts.get("os_user") or "")
+
+
 def _spaced(name: str) -> str:
     return name.replace("-", " ")

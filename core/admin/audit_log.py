@@ -25,6 +25,7 @@ from core.admin.options import ModelAdmin
 from core.admin.queryset import DocumentQuerySet
 from core.audit import AuditEvent, Event
 from core.audit_search import AuditSearch, Search
+from core.event_words import other_actor
 from core.templatetags.moments import moment
 
 PAGE = 50
@@ -230,9 +231,10 @@ class AuditEventAdmin(ModelAdmin):
 
     @display(description="Who")
     def who(self, event: AuditEvent) -> str:
-        """Return who did it: a person, or the user of the host for commands."""
-        if not event.person:
-            return str(event.facts.get("os_user") or "-")
+        """Return who did it: a person, a service token, or the user of the host for commands."""
+        other = other_actor(event.facts)
+        if other or not event.person:
+            return other or "-"
         links: Links = event.links  # type: ignore[attr-defined]
         return links.to(Thing.PERSON, event.person)
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from core.admin.sites import ADMINISTER
 from core.audit import AuditEvent
+from core.event_words import other_actor
 
 
 class Thing(StrEnum):
@@ -105,6 +106,8 @@ class Links:
             return self.to(thing_called(str(event.target)), event.target)
         if document and document != event.aws_account:
             return conditional_escape(document)
+        if event.person and not event.aws_account and other_actor(event.facts):
+            return self.to(Thing.PERSON, event.person)
         return self.to(Thing.AWS_ACCOUNT, event.aws_account or "")
 
 

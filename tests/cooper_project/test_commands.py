@@ -238,6 +238,23 @@ def test_it_manages_local_accounts(environment):
     assert "no password on stdin" in typed("cooper -user add frank", regional, "").stderr
 
 
+def test_it_makes_lists_and_revokes_service_tokens(environment):
+    regional = environment | {"COOPER_REGION": "us-east-1"}
+    assert typed("cooper -setup", regional).returncode == 0
+    assert "no service tokens" in typed("cooper -tokens list", regional).stdout
+    added = typed("cooper -tokens add okta-hook -days 30 -region us-east-1", environment)
+    token = added.stdout.strip()
+    assert added.returncode == 0 and token and "not shown again" in added.stderr
+
+    listed = typed("cooper -tokens list", regional).stdout
+    assert "okta-hook, good until" in listed and token not in listed
+    token_id = listed.split()[0]
+    revoked = typed(f"cooper --tokens revoke {token_id}", regional)
+    assert revoked.returncode == 0 and f"okta-hook ({token_id})" in revoked.stdout
+    assert typed(f"cooper -tokens revoke {token_id}", regional).returncode == 1
+    assert "no service tokens" in typed("cooper -tokens list", regional).stdout
+
+
 def test_it_exports_the_record_with_one_dash_or_two(environment, tmp_path):
     assert typed("cooper -setup -region us-east-1", environment).returncode == 0
     span = "-from 2026-01-01 -to 2036-01-01"

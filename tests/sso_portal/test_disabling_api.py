@@ -1,9 +1,13 @@
 """`POST /api/v1/people/<provider:subject>/disable` by a service token."""
 
+import getpass
+import io
 import json
+import re
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts import person_names, service_tokens
@@ -14,6 +18,8 @@ from sso_portal.address_limits import UNKNOWN_TOKENS
 from tests.support import clock
 from tests.support.command_line import CommandLineTool
 from tests.support.events import all_events
+
+CELL = r'class="field-(?:who|about)[^>]*>(.*?)</t[dh]>'
 
 
 @pytest.fixture
@@ -44,6 +50,18 @@ def test_it_disables_as_the_administration_does(client_of: Any, token: str) -> N
     [event] = [one for one in all_events() if one.event == "person:disable:done"]
     assert event.person == "local:alice" and event.source == "127.0.0.1"
     assert event.facts["service_token"] == "okta-hook" and token not in str(event.facts)
+
+
+def test_the_audit_log_says_that_the_token_did_it(client_of: Any, token: str) -> None:
+    disable("local:alice", token)
+    call_command("cooper_user", "disable", "bob", stdout=io.StringIO())
+    page = client_of("carol").get("/admin/cooper/auditevent/").text
+    rows = [row for row in page.split("<tr")[1:] if "disabled a person" in row]
+    cells = [re.sub(r"<[^>]+>", "", " ".join(re.findall(CELL, row, re.DOTALL))) for row in rows]
+    [by_token] = [cell for cell in cells if "service token okta-hook" in cell]
+    assert "local:alice" in by_token
+    [by_command] = [cell for cell in cells if "local:bob" in cell]
+    assert by_command.index(getpass.getuser()) < by_command.index("local:bob")
 
 
 def test_asked_again_it_changes_nothing(client_of: Any, token: str) -> None:

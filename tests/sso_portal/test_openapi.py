@@ -16,8 +16,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import negative_data_rejection
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+from accounts import service_tokens
+from accounts.models import LocalAccount
 from tests.support.command_line import CommandLineTool
 from tests.support.everything_logged import everything_logged
 from tests.support.faults import Fault, on
@@ -38,7 +40,12 @@ OPERATIONS = {
 }
 
 OF_SERVICES = {"/api/v1/people/{person}/disable"}
-"""What takes no person's token: tests/sso_portal/test_disabling_api.py."""
+"""What takes a service token, and no person's."""
+
+
+TARGETS = ("dev-read", "dev-uploads", None, "prod-admin")
+PEOPLE = ("local:alice", "local:nobody", None, "local:dan", "local:carol", "nonesuch:x")
+"""Alice and Dan are disabled, and Carol is the last who can administer."""
 
 
 @pytest.fixture
@@ -103,14 +110,19 @@ def test_every_component_is_used(description):
 
 
 # -- truth -----------------------------------------------------------------------------------------
-def check_answers(operation, token: str, how_many: hypothesis_settings) -> Counter[int]:
-    """Send what fits the description and what does not; return the statuses of the answers."""
+def check_answers(
+    operation, token: str, how_many: hypothesis_settings, named=TARGETS, excluded=()
+) -> Counter[int]:
+    """Send what fits the description and what does not; return the statuses of the answers.
+
+    Paths have the names in turn, and one of the description where there is None.
+    """
     statuses: Counter[int] = Counter()
     fitting = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
     others = fitting
     if operation.path.endswith("credentials"):
         others = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-    names = cycle(["dev-read", "dev-uploads", None, "prod-admin"])
+    names = cycle(named)
     headers = {"Authorization": f"Bearer {token}"}
     body_validator = validator_of_body(operation)
 
@@ -122,12 +134,13 @@ def check_answers(operation, token: str, how_many: hypothesis_settings) -> Count
             del lines[:]
             name = next(names)
             if name and case.path_parameters:
-                case.path_parameters["name"] = name
+                [parameter] = case.path_parameters
+                case.path_parameters[parameter] = name
             response = case.call(headers=headers)
             statuses[response.status_code] += 1
             # a request that lacks its token has one here, and a name that does not fit does
             case.validate_response(
-                response, headers=headers, excluded_checks=[negative_data_rejection]
+                response, headers=headers, excluded_checks=[negative_data_rejection, *excluded]
             )
             sends_body = isinstance(case.body, dict | list | str | int | float)
             if response.status_code == 200 and sends_body:
@@ -152,6 +165,22 @@ def validator_of_body(operation):
 def test_every_answer_is_as_described(description, tool, path):
     statuses = check_answers(description[path][OPERATIONS[path]], tool.access, FEW)
     assert statuses[200] > 3
+
+
+@pytest.mark.parametrize("how_many", [FEW, pytest.param(MANY, marks=pytest.mark.soak)])
+def test_every_answer_to_disabling_is_as_described(description, how_many):
+    [path] = OF_SERVICES
+    token = service_tokens.add("okta-hook", 30, "root@host")
+    # a text may be nobody's name, which no schema says
+    excluded = [positive_data_acceptance]
+    statuses = check_answers(description[path]["POST"], token, how_many, PEOPLE, excluded)
+    assert {200, 404, 409} <= set(statuses)
+    assert LocalAccount.find("alice").disabled and not LocalAccount.find("carol").disabled
+
+    wrong = description[path]["POST"].Case(path_parameters={"person": "local:erin"})
+    answer = wrong.call(headers={"Authorization": "Bearer nonsense"})
+    wrong.validate_response(answer, excluded_checks=[not_a_server_error])
+    assert answer.status_code == 401 and not LocalAccount.find("erin").disabled
 
 
 @pytest.mark.soak
