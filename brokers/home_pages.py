@@ -5,7 +5,7 @@ groups in their order, the HTML of a card, and a page of cards in pieces, compre
 Nothing in keys or values is about a person, and what somebody searched for is not kept.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -86,6 +86,33 @@ class _PiecesKey:
     per_page: int
 
 
+@dataclass
+class _Newest:
+    """The newest catalogue of which anything was made."""
+
+    snapshot: int = 0
+
+
+_newest = _Newest()
+
+
+def _drop_older(snapshot: int) -> None:
+    """Drop what was made of catalogues before this one, for which nobody asks again.
+
+    Else each edit of a target would leave everybody's cards, until MOST_BYTES are full of them.
+    """
+    if snapshot > _newest.snapshot:
+        _newest.snapshot = snapshot
+        kept.drop(lambda key: _is_older(key, snapshot))
+
+
+def _is_older(key: Hashable, snapshot: int) -> bool:
+    if isinstance(key, _PiecesKey):
+        key = key.cards
+    # a card's own HTML depends on the card alone
+    return isinstance(key, (_EndsKey, _CardsKey)) and key.snapshot < snapshot
+
+
 # -- pages -----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class HomePage:
@@ -120,6 +147,7 @@ def home_page(
 
     With a query, of those cards that have all its words. Nothing of it is a person's own.
     """
+    _drop_older(catalogue.snapshot)
     key = _cards_key(catalogue, groups, stops, now)
     cards = kept.get_or_make(key, partial(_make_cards, catalogue, key.groups, stops, now))
 

@@ -15,8 +15,8 @@ class ByteCache:
     """Keeps what was computed for a key, at most `most_bytes` of it: what was used last stays.
 
     A value never changes, and its key names everything that it was computed from: then a kept one
-    is never wrong, and nothing has to be thrown away when something changes. Threads that miss the
-    same key at once each compute it.
+    is never wrong, and nothing has to be thrown away when something changes, but for the room that
+    it takes. Threads that miss the same key at once each compute it.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -59,6 +59,14 @@ class ByteCache:
             while self.bytes > self.most_bytes:
                 _, (_, dropped) = self._entries.popitem(last=False)
                 self.bytes -= dropped
+
+    def drop(self, is_over: Callable[[Hashable], bool]) -> None:
+        """Keep nothing any more of the keys that nobody asks for again, as `is_over` says."""
+        with self._lock:
+            for key in list(self._entries):
+                if is_over(key):
+                    _, dropped = self._entries.pop(key)
+                    self.bytes -= dropped
 
     def items(self) -> Iterator[tuple[Hashable, object]]:
         """Return the keys and values as they are kept now, the one used longest ago first."""

@@ -207,6 +207,21 @@ def test_groups_that_are_associated_with_nothing_are_in_no_key(client_of, zoe):
     assert "quince" not in repr(list(home_pages.kept.items()))
 
 
+def test_what_was_made_of_a_catalogue_before_an_edit_is_kept_no_more(client_of):
+    """Else a day of edits fills all that may be kept, in each worker."""
+    alice = client_of("alice")
+    home_pages.kept.clear()
+    sizes = []
+    for number in range(3):
+        target = Target.find("dev-read")
+        target.title = f"Title {number}"
+        catalogue.edit(lambda writes, target=target: writes.save(target), "dev-read")
+        assert f"Title {number}" in alice.get("/").text
+        sizes.append(len(home_pages.kept))
+    # but for the HTML of the card that was another one
+    assert sizes == [sizes[0], sizes[0] + 1, sizes[0] + 2]
+
+
 # -- another page for whatever changes -------------------------------------------------------------
 def test_an_association_that_ends_takes_its_card_along(client_of):
     end = datetime.now(UTC) + timedelta(minutes=10)

@@ -53,6 +53,15 @@ def test_it_keeps_nothing_once_cleared():
     assert (len(cache), cache.bytes, list(cache.items())) == (0, 0, [])
 
 
+def test_it_drops_what_nobody_asks_for_again():
+    cache = ByteCache(100 * BLOCK)
+    for key in ("old 1", "new", "old 2"):
+        cache.get_or_make(key, lambda: block(1))
+    cache.drop(lambda key: key.startswith("old"))
+    assert [key for key, _ in cache.items()] == ["new"]
+    assert cache.bytes == size_of("new") + size_of(block(1))
+
+
 def test_an_error_is_not_kept():
     cache = ByteCache(BLOCK)
     with pytest.raises(ZeroDivisionError):
