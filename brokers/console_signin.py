@@ -9,8 +9,10 @@ id_roles_providers_enable-console-custom-url.html
 """
 
 import json
+import random
 import time
 from functools import lru_cache
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 import urllib3
@@ -26,6 +28,12 @@ TIMEOUT = 5.0
 
 CONNECT_TIMEOUT = 2.0
 """Seconds of them to connect."""
+
+AGAIN_WITHIN = 1.0
+"""Seconds in which a first try has to fail for a second one: both end within a grant's deadline."""
+
+PAUSES = (0.05, 0.15)
+"""Seconds before the second try, drawn between these: not everybody comes again at once."""
 
 USER_AGENT = f"cooper/{__version__} (AWS access portal)"
 """Fixed, so that a SOC can tell cooper's GetSigninToken calls from others (docs/operate.md)."""
@@ -68,7 +76,7 @@ def _request_signin_token(url: str, credentials: Credentials) -> str:
     }
     fields = {"Action": "getSigninToken", "Session": json.dumps(session)}
     try:
-        status, body = _post_counted(url, urlencode(fields))
+        status, body = _answer_of(url, urlencode(fields))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         message = (
             "AWS's sign-in did not answer. Nothing was handed out. "
@@ -97,6 +105,28 @@ def _parse_signin_token(status: int, body: bytes) -> str:
 
 
 # -- HTTP within a time limit ----------------------------------------------------------------------
+def _answer_of(url: str, fields: str) -> tuple[int, bytes]:
+    """Return status and body of the answer; of a second try where AWS fails at once.
+
+    A sign-in token that nobody received does no harm, unlike a session that nobody received.
+    """
+    again_until = time.monotonic() + AGAIN_WITHIN
+    try:
+        status, body = _post_counted(url, fields)
+    except (urllib3.exceptions.HTTPError, OSError):
+        if time.monotonic() > again_until:
+            raise
+    else:
+        may_pass = (
+            status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+        if not may_pass or time.monotonic() > again_until:
+            return status, body
+
+    time.sleep(random.uniform(*PAUSES))  # noqa: S311 - nothing is kept secret
+    return _post_counted(url, fields)
+
+
 def _post_counted(url: str, fields: str) -> tuple[int, bytes]:
     """Post the fields, and count that as a call to AWS."""
     began = time.monotonic()

@@ -1,5 +1,6 @@
 """Console sign-in: which host, what is sent, what is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,11 @@ from brokers.credentials import Credentials
 from brokers.errors import AwsRefused
 from brokers.grants import Delivery
 from core.errors import CooperError, Unavailable
+from tests.support import faults
+from tests.support.faults import Fault
 from tests.support.grants import become
+
+CONSOLE = {"delivery": Delivery.CONSOLE, "issuer": "http://x/"}
 
 MADE = Credentials("ASIAIOSFODNN7EXAMPLE", "s", "t", datetime.now(UTC), "arn:aws:sts::1:x", "x")
 
@@ -106,6 +111,36 @@ def test_it_says_so_when_the_sign_in_refuses(store):
         )
 
 
+PASSING = [
+    Fault("signin", mode="reset"),
+    Fault("signin", status=500),
+    Fault("signin", mode="throttle"),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: fault.mode)
+def test_it_tries_once_more_where_the_sign_in_fails_at_once(identity, store, fault):
+    with faults.on(replace(fault, times=1)) as [active]:
+        granted = become(identity("alice"), "dev-read", **CONSOLE)
+    assert active.hit == 1 and "SigninToken=" in granted.console_url
+
+    with faults.on(fault) as [active], pytest.raises(CooperError, match="Nothing was handed out"):
+        become(identity("alice"), "dev-read", **CONSOLE)
+    assert active.hit == 2
+
+
+@pytest.mark.parametrize("reason", ["late", "refused"])
+def test_it_tries_once_where_the_sign_in_fails_late_or_refuses(
+    identity, store, monkeypatch, reason
+):
+    fault = Fault("signin", status=400 if reason == "refused" else 500)
+    if reason == "late":
+        monkeypatch.setattr(console_signin, "AGAIN_WITHIN", 0.0)
+    with faults.on(fault) as [active], pytest.raises(CooperError, match="Nothing was handed out"):
+        become(identity("alice"), "dev-read", **CONSOLE)
+    assert active.hit == 1
+
+
 @pytest.mark.parametrize("target", ["dev-read", "dev-uploads"])
 def test_it_posts_secrets_and_never_sends_a_session_duration(identity, store, target, monkeypatch):
     sent = []
@@ -116,8 +151,7 @@ def test_it_posts_secrets_and_never_sends_a_session_duration(identity, store, ta
         return request(method, url, **more)
 
     monkeypatch.setattr(console_signin._pool(), "request", watched)
-    console = {"delivery": Delivery.CONSOLE, "issuer": "http://x/"}
-    granted = become(identity("alice"), target, **console)
+    granted = become(identity("alice"), target, **CONSOLE)
     [(method, url, body)] = sent
     assert method == "POST" and "?" not in url and "SessionDuration" not in body
     assert granted.credentials.secret_access_key not in granted.console_url
