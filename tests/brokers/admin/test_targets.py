@@ -106,11 +106,11 @@ def test_it_enables_no_role_without_external_id_while_sts_is_throttled(carol):
 
 
 def test_it_enables_a_pending_role_once_the_trust_policy_is_there(carol):
-    add_role(carol, role_arn="arn:aws:iam::444444444444:role/not-yet")
+    add_role(carol, role_arn="arn:aws:iam::444444444444:role/there-later")
     policy = trust_policy.trust_policy(
         str(AwsAccount.find("444444444444").external_id), aws.caller_identity().arn
     )
-    seed_aws.create_role("444444444444", "not-yet", policy, 3600)
+    seed_aws.create_role("444444444444", "there-later", policy, 3600)
     assert 'id="try_code"' in carol.get(change("support-read")).text
     answer = carol.post(
         "/admin/brokers/target/support-read/try/", {"code": next_code("carol")}, follow=True
