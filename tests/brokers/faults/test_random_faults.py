@@ -135,9 +135,13 @@ def test_what_passes_by_itself_is_hardly_noticed(client_of, store, capsys):
     assert succeeded >= 0.995
 
 
-def test_it_notices_a_grant_without_its_outcome(client_of, store, monkeypatch):
-    monkeypatch.setattr("brokers.grants.issue.record_outcome", lambda *_, **__: None)
-    alice = client_of("alice")
-    become("dev-read", "credentials")(alice)
-    events = [event for event in events_in(store).values() if event.event != Event.GRANT_INTENDED]
-    assert unaccounted(store.issued[-1:], events)
+def test_it_notices_a_session_that_is_not_on_the_audit_log(client_of, store):
+    become("dev-read", "credentials")(client_of("alice"))
+    issued, events = store.issued[-1:], [*events_in(store).values()]
+    assert unaccounted(issued, events) == []
+
+    outcomes = [event for event in events if event.event != Event.GRANT_INTENDED]
+    assert "without an intent" in str(unaccounted(issued, outcomes))
+    assert "issued 2 times" in str(unaccounted(issued * 2, events))
+    another = [issued[0]._replace(access_key_id="ASIAANOTHER")]
+    assert "another session's key" in str(unaccounted(another, events))
