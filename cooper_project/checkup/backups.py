@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 from cooper_project.checkup.report import Finding, note, ok, warning
 from cooper_project.outside import Addresses
 from core import aws
 from core.dynamo import documents
+from core.dynamo.table_description import recovery_in
 from core.errors import NotAllowed
 
 NOT_ALLOWED = (
@@ -21,6 +22,13 @@ OTHER_REGION = (
 )
 
 
+class Recovery(NamedTuple):
+    """From when to when a table can be restored."""
+
+    earliest: datetime
+    latest: datetime
+
+
 def check_backups(_: Addresses) -> Iterator[Finding]:
     """Ask for the point-in-time recovery of each table."""
     names = [str(model.Meta.table_name) for model in documents()]
@@ -30,13 +38,14 @@ def check_backups(_: Addresses) -> Iterator[Finding]:
         yield note(NOT_ALLOWED)
         return
 
-    off = sorted(name for name, recovery in recoveries.items() if not recovery)
+    off = sorted(name for name, recovery in recoveries.items() if recovery is None)
     if off:
         yield warning(f"no point-in-time recovery: {', '.join(off)}. Run: cooper -setup")
         return
 
-    earliest = max(recovery["EarliestRestorableDateTime"] for recovery in recoveries.values())
-    latest = min(recovery["LatestRestorableDateTime"] for recovery in recoveries.values())
+    kept = [recovery for recovery in recoveries.values() if recovery]
+    earliest = max(recovery.earliest for recovery in kept)
+    latest = min(recovery.latest for recovery in kept)
     minutes = (datetime.now(UTC) - latest).total_seconds() / 60
     yield ok(
         f"all tables can be restored to any moment from {earliest:%Y-%m-%d %H:%M} to "
@@ -45,11 +54,15 @@ def check_backups(_: Addresses) -> Iterator[Finding]:
     yield note(OTHER_REGION)
 
 
-def _recovery_of(name: str) -> dict[str, Any]:
-    """Return from when to when a table can be restored, empty where it is not kept for that."""
+def _recovery_of(name: str) -> Recovery | None:
+    """Return from when to when a table can be restored, None where it is not kept for that."""
     client = aws.client("dynamodb")
-    answer = aws.call(client.describe_continuous_backups, TableName=name).to_dict()
-    recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
-    if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
-        return {}
-    return dict(recovery)
+    answer = aws.call(client.describe_continuous_backups, TableName=name)
+    if recovery_in(answer).get("PointInTimeRecoveryStatus") != "ENABLED":
+        return None
+
+    recovery = answer.part("ContinuousBackupsDescription", "PointInTimeRecoveryDescription")
+    return Recovery(
+        earliest=recovery.moment("EarliestRestorableDateTime"),
+        latest=recovery.moment("LatestRestorableDateTime"),
+    )

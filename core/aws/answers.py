@@ -77,6 +77,13 @@ class Answer:
         """Return a part that has parts itself."""
         return Answer(self._value(path), self._service)
 
+    def parts(self, *path: str) -> "list[Answer]":
+        """Return parts of a list, at least one, which have parts themselves."""
+        values = self._value(path)
+        if not isinstance(values, list) or not values:
+            raise self._lacks(path)
+        return [Answer(value, self._service) for value in values]
+
     def optional_text(self, name: str, default: str) -> str:
         """Return a text that AWS may leave out."""
         value = self._content.get(name, default)

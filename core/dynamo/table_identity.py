@@ -11,9 +11,10 @@ from typing import Any
 
 from core import aws
 from core.dynamo.documents import documents
+from core.dynamo.table_description import Description, table_in
 from core.errors import CooperError
 
-Describe = Callable[[str], dict[str, Any] | None]
+Describe = Callable[[str], Description | None]
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,17 @@ def existing_tables(describe: Describe | None = None) -> dict[str, TableIdentity
     return tables
 
 
-def _describe(name: str) -> dict[str, Any] | None:
+def _describe(name: str) -> Description | None:
     try:
         answer = aws.call(aws.client("dynamodb").describe_table, TableName=name)
     except CooperError as error:
         if error.code == "ResourceNotFoundException":
             return None
         raise
-    return dict(answer.to_dict()["Table"])
+    return table_in(answer)
 
 
-def _identity_in(description: dict[str, Any]) -> TableIdentity:
+def _identity_in(description: Description) -> TableIdentity:
     since = _moment(description["CreationDateTime"])
     summary = description.get("RestoreSummary") or {}
     restored_to = summary.get("RestoreDateTime")

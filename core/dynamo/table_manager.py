@@ -8,13 +8,17 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from core import aws
+from core.aws.answers import Answer
+from core.dynamo.table_description import Description, table_in
 from core.errors import CooperError, NotAllowed, Unavailable
 from core.retry import Backoff
 
 Say = Callable[[str], None]
+
+Part = TypeVar("Part")
 
 LIMIT = 900.0
 """Seconds that one run waits for AWS in all.
@@ -62,29 +66,34 @@ class TableManager:
         self.end = time.monotonic() + self.limit
         self.changed: list[str] = []
 
-    def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+    def call(self, operation: str, **arguments: Any) -> Answer:
         """Call DynamoDB (`CreateTable`, ...); raise CooperError, naming a missing IAM action."""
         method_name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
         method = getattr(aws.client("dynamodb"), method_name)
         try:
-            return aws.call(method, **arguments).to_dict()
+            return aws.call(method, **arguments)
         except CooperError as error:
             raise _name_missing_permission(error, f"dynamodb:{operation}") from error
 
-    def read(self, what: str, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Make a call that changes nothing, again and again while AWS is busy."""
+    def read(
+        self, what: str, operation: str, part_in: Callable[[Answer], Part], **arguments: Any
+    ) -> Part:
+        """Make a call that changes nothing, again and again while AWS is busy.
+
+        `part_in` reads the answer; it raises Unavailable for one that cannot be read.
+        """
         for _ in self._attempts(what):
             try:
-                return self.call(operation, **arguments)
+                return part_in(self.call(operation, **arguments))
             except CooperError as error:
                 if not passes(error):
                     raise
         raise AssertionError("_attempts ends by raising")
 
-    def describe(self, table: str) -> dict[str, Any] | None:
+    def describe(self, table: str) -> Description | None:
         """Return DynamoDB's description of a table, or None when there is none."""
         try:
-            return dict(self.read(table, "DescribeTable", TableName=table)["Table"])
+            return self.read(table, "DescribeTable", table_in, TableName=table)
         except CooperError as error:
             if error.code == "ResourceNotFoundException":
                 return None

@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.dynamo.documents import Document
-
-Description = dict[str, Any]
-"""A table as DynamoDB's DescribeTable returns it."""
+from core.dynamo.table_description import Description
 
 KeySchema = list[dict[str, str]]
 """Keys as DynamoDB describes them: names and HASH or RANGE."""

@@ -10,8 +10,9 @@ from django.conf import settings
 
 from core import __version__
 from core.dynamo.documents import Document, documents
+from core.dynamo.table_description import Description, expiry_in, recovery_in, tag_keys_in
 from core.dynamo.table_manager import Say, Status, TableManager
-from core.dynamo.table_spec import Description, TableSpec
+from core.dynamo.table_spec import TableSpec
 from core.errors import Conflict, CooperError
 
 MISSING = "missing"
@@ -220,10 +221,7 @@ class Table:
 
     def _recovery_status(self) -> Status:
         name = self.spec.name
-        response = self.manager.read(name, "DescribeContinuousBackups", TableName=name)
-
-        backups = response["ContinuousBackupsDescription"]
-        recovery = backups.get("PointInTimeRecoveryDescription") or {}
+        recovery = self.manager.read(name, "DescribeContinuousBackups", recovery_in, TableName=name)
         if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
             return Status.DONE
         return Status.MISSING
@@ -232,8 +230,7 @@ class Table:
         """Raise Conflict when items expire by another attribute."""
         name = self.spec.name
         ttl_name = self.spec.ttl_name
-        response = self.manager.read(name, "DescribeTimeToLive", TableName=name)
-        expiry = response["TimeToLiveDescription"]
+        expiry = self.manager.read(name, "DescribeTimeToLive", expiry_in, TableName=name)
         status = expiry.get("TimeToLiveStatus", "DISABLED")
         attribute = expiry.get("AttributeName", ttl_name)
 
@@ -256,8 +253,9 @@ class Table:
 
     def _missing_tags(self) -> dict[str, str]:
         arn = self._arn()
-        response = self.manager.read(self.spec.name, "ListTagsOfResource", ResourceArn=arn)
-        existing = {tag["Key"] for tag in response.get("Tags", [])}
+        existing = self.manager.read(
+            self.spec.name, "ListTagsOfResource", tag_keys_in, ResourceArn=arn
+        )
         return {key: value for key, value in tags().items() if key not in existing}
 
     def _arn(self) -> str:
