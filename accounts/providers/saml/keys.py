@@ -113,7 +113,15 @@ def ensure() -> bool:
     """Make the first key unless there is one. Return whether it was made now."""
     if stored():
         return False
-    return make() == 1
+
+    try:
+        _replace([], [_create_key()], Event.SAML_KEY_MADE)
+    except Conflict:
+        if stored():
+            # another one made it meanwhile
+            return False
+        raise
+    return True
 
 
 def make() -> int:
