@@ -110,16 +110,21 @@ def sign_in_command_line(folder: str) -> None:
 def take_away(folder: str) -> None:
     """Disable a person, remove an association with a code; ship the log into the folder."""
     from accounts import local_accounts
-    from core.audit_export import Format, TimeRange, export_lines
+    from shipping.batches import FIRST_PREVIOUS
+    from shipping.chains import Chains
+    from shipping.events import events_of, text_of
+    from shipping.making import next_batch
+    from shipping.models import Head
 
     local_accounts.disable("bob")
     code = _next_code("carol")
     _remove(_signed_in("carol"), code)
     assert _is_removed()
 
-    today = datetime.now(UTC).date()
-    lines = export_lines(TimeRange.of_days(today, today).events(), Format.JSON_LINES)
-    Path(f"{folder}/shipped.jsonl").write_text("".join(lines))
+    now = datetime.now(UTC)
+    head = Head(digest=FIRST_PREVIOUS, position=text_of(now))
+    batch = next_batch(head, Chains(), list(events_of(now.date())), made_at=text_of(now))
+    Path(f"{folder}/shipped.jsonl").write_bytes(batch.body)
     print(json.dumps({"person": "local:bob", "target": REMOVED, "group": GROUP, "code": code}))
 
 

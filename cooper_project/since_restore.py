@@ -4,21 +4,16 @@ The shipped log reaches further than the restored tables. Each thing that was ta
 after the restore point, and is therefore back, becomes a line that somebody works off.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from cooper_project.shipped_files import Gap, Shipped, ShippedFiles
 from core.audit import Event
 from core.audit_days import oldest_first
-from core.errors import Invalid
 from core.event_words import other_actor, words_of
-
-Shipped = dict[str, Any]
-"""An event as `core.audit_export` writes it."""
 
 
 class Topic(NamedTuple):
@@ -115,6 +110,11 @@ TOPIC_OF = {kind: topic for topic in TOPICS for kind in (*topic.taken_away, *top
 WHOLE = ("kms-key", "saml-key", "secret-key", "registration-key")
 """Topics of which there is one, whatever their events name."""
 
+SHIPPER = "cooper -ship"
+
+SKEW = timedelta(minutes=1)
+"""How far the shipper's clock may be from the one by which AWS restores."""
+
 DETAILS_LIMIT = 160
 """Characters of what a line says beside its words."""
 
@@ -154,63 +154,27 @@ class Report:
         return [line for line in self.lines if not line.done_at and line.id not in ids]
 
 
-# -- the shipped log -------------------------------------------------------------------------------
-def read_files(paths: Iterable[Path]) -> dict[str, Shipped]:
-    """Return the events of files of JSON Lines, by id; raise Invalid for what is not one."""
-    events: dict[str, Shipped] = {}
-    for path in paths:
-        try:
-            content = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise Invalid(f"{path} cannot be read: {error}") from error
-
-        for number, line in enumerate(content.splitlines(), start=1):
-            event = _parse(line, f"{path}, line {number}")
-            if event:
-                events[str(event["id"])] = event
-    return events
-
-
-def _parse(line: str, place: str) -> Shipped:
-    """Return a line's event, empty for the line that describes a batch."""
-    try:
-        entry = json.loads(line)
-        if "event" not in entry and "previous" in entry:
-            return {}
-        _moment(entry)
-        # an event that was too large for where it went has none
-        entry.setdefault("details", {})
-        _demand_text(entry["event"])
-        _demand_text(entry["id"])
-        return dict(entry)
-    except (ValueError, TypeError, KeyError) as error:
-        raise Invalid(
-            f"{place} is no event: the file is cut off, or no JSON Lines of cooper. Fetch it anew."
-        ) from error
-
-
-def _demand_text(value: object) -> None:
-    if not isinstance(value, str) or not value:
-        raise ValueError("an event without a name or an id")
-
-
+# -- beside the table ------------------------------------------------------------------------------
 def _moment(event: Shipped) -> datetime:
     return datetime.fromisoformat(event["at"])
 
 
-# -- beside the table ------------------------------------------------------------------------------
-def compare(shipped: dict[str, Shipped], found_at: datetime) -> Report:
-    """Return what the restored table lacks; `found_at` is when set-up found the restore.
+def compare(files: ShippedFiles, restored_to: str, found_at: datetime) -> Report:
+    """Return what the restored table lacks, and what the files do.
 
-    Raise CooperError.
+    `restored_to` is the moment of the tables in ISO 8601 ("" where AWS does not say), `found_at`
+    when set-up found the restore. Raise CooperError.
     """
+    shipped = files.events
     stored_ids: set[str] = set()
     for day in sorted({_moment(event).astimezone(UTC).date() for event in shipped.values()}):
         stored_ids.update(event.pk for event in _events_of(day))
 
     missing = [event for id_, event in shipped.items() if id_ not in stored_ids]
     missing.sort(key=lambda event: str(event["at"]))
-    return _report(missing, _done_since(found_at))
+    report = _report(missing, _done_since(found_at))
+    report.lines += _lines_of_what_is_missing(files, restored_to)
+    return report
 
 
 def _events_of(day: date, since: datetime | None = None) -> Iterator[Any]:
@@ -272,6 +236,36 @@ def _line(
         details=_details_of(events),
         again=topic.again.format(subject=subject, name=subject.rpartition(":")[2]),
         done_at=done[1] if done and is_done else "",
+    )
+
+
+def _lines_of_what_is_missing(files: ShippedFiles, restored_to: str) -> Iterator[Line]:
+    """Yield a line for what the files lack: something may have been taken away in it."""
+    for gap in files.gaps:
+        if not restored_to or gap.until + SKEW > datetime.fromisoformat(restored_to):
+            yield _line_of_gap(gap)
+
+    if files.without_batch:
+        yield Line(
+            id="no-batch",
+            at=max(str(event["at"]) for event in files.events.values())[:19],
+            words="sent, and they stand in no batch",
+            subject=f"{files.without_batch:,} events",
+            by=SHIPPER,
+            details="Nobody can tell from these files whether others are missing.",
+            again="name the batches themselves, from the bucket or the folder",
+        )
+
+
+def _line_of_gap(gap: Gap) -> Line:
+    return Line(
+        id=f"gap-{gap.last}",
+        at=gap.until.isoformat()[:19],
+        words="sent, and these files lack it",
+        subject=gap.words,
+        by=SHIPPER,
+        details="What was taken away in it is not listed.",
+        again="fetch it, and name its file too",
     )
 
 

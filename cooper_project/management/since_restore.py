@@ -14,6 +14,7 @@ from cooper_project import since_restore
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
 from cooper_project.restored_store import Restore, release, stored_restore
+from cooper_project.shipped_files import read_files
 from cooper_project.since_restore import Line, Report
 from core.errors import CooperError, Invalid
 
@@ -95,11 +96,12 @@ def run(command: CooperCommand, options: dict[str, Any]) -> None:
         raise UsageError("Say with -why TEXT why that is accepted.")
 
     restore = _restore()
-    events = since_restore.read_files(paths)
-    shipped = _shipped(paths, [str(event["at"]) for event in events.values()])
+    files = read_files(paths)
+    shipped = _shipped(paths, [str(event["at"]) for event in files.events.values()])
     if paths:
         _refuse_too_old(shipped, restore)
-    report = since_restore.compare(events, datetime.fromisoformat(restore.found_at))
+    found_at = datetime.fromisoformat(restore.found_at)
+    report = since_restore.compare(files, restore.restored_to, found_at)
 
     _say_report(command, report, shipped, restore, accepted)
     if options["release"]:

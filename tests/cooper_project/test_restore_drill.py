@@ -76,7 +76,7 @@ def test_nothing_comes_back_and_each_kind_of_grant_works(
     assert is_removed()
     command("cooper_user", "disable", "bob")
     shipped = tmp_path / "shipped.jsonl"
-    shipped.write_text(shipped_log())
+    shipped.write_bytes(shipped_log())
 
     restore_tables(store, before, at=restore_point)
     assert not is_removed()

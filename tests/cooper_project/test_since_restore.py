@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from accounts import local_accounts, totp
 from accounts.models import Person
 from brokers.models import Association
 from cooper_project import restored_store, setup, since_restore
+from cooper_project.shipped_files import read_files
 from core import audit
 from core.audit import Event
 from core.dynamo import transaction
@@ -21,9 +23,14 @@ from core.emergency_stop import put_lift
 from core.errors import Conflict, Invalid
 from core.installation import STOP_SWITCH_ITEM, Installation
 from embedded_aws import EmbeddedAws
+from shipping.batches import DeliveredBatch, sha256
+from shipping.chains import Chains
+from shipping.events import events_of, text_of
+from shipping.making import next_batch
+from shipping.models import Head
 from tests.support import clock
 from tests.support.codes import give_device
-from tests.support.events import all_events, shipped_log
+from tests.support.events import all_events, shipped_batches, shipped_log
 from tests.support.restores import copy_of_tables, restore_tables
 
 PASSWORD = "long-and-rare-4711\n"
@@ -74,7 +81,7 @@ def since_point(store: EmbeddedAws, tmp_path: Path) -> Callable[[Callable[[], No
         clock.shift(2)
         change()
         file = tmp_path / "shipped.jsonl"
-        file.write_text(shipped_log())
+        file.write_bytes(shipped_log())
         restore_tables(store, before, at=at)
         clock.shift(2)
         setup.set_up(lambda line: None)
@@ -91,7 +98,7 @@ def run(*words: Any) -> str:
 
 
 def ids_of_open(output: str) -> list[str]:
-    return [line[1:9] for line in output.splitlines() if "] OPEN" in line]
+    return [line[1:].split("]")[0] for line in output.splitlines() if "] OPEN" in line]
 
 
 def take_away() -> None:
@@ -155,10 +162,124 @@ def test_an_event_without_a_name_or_an_id_is_refused(tmp_path: Path, name: str) 
     entry = {"event": "person:disable:done", "id": "2026#1", "at": "2026-11-26T08:00:00Z"}
     file = tmp_path / "day.jsonl"
     file.write_text(json.dumps(entry))
-    assert list(since_restore.read_files([file])) == ["2026#1"]
+    assert list(read_files([file]).events) == ["2026#1"]
     file.write_text(json.dumps(entry | {name: ""}))
     with pytest.raises(Invalid, match="line 1 is no event"):
-        since_restore.read_files([file])
+        read_files([file])
+
+
+def test_files_that_do_not_describe_their_batches_leave_a_line_open(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(take_away)
+    file.write_bytes(file.read_bytes().split(b"\n", 1)[1])
+    output = run(file)
+    assert "7 lines, 7 open" in output
+    assert "[no-batch] OPEN" in output and "name the batches themselves" in output
+
+
+# -- what is missing -------------------------------------------------------------------------------
+@pytest.fixture
+def batches(
+    since_point: Callable[[Callable[[], None]], Path], tmp_path: Path
+) -> Callable[[], list[Path]]:
+    """Return what takes away, and returns the log in files of a few events each."""
+
+    def make() -> list[Path]:
+        files = []
+
+        def change() -> None:
+            take_away()
+            for number, body in enumerate(shipped_batches(3), 1):
+                files.append(tmp_path / f"{number:012d}.jsonl")
+                files[-1].write_bytes(body)
+
+        since_point(change)
+        assert len(files) > 3
+        return files
+
+    return make
+
+
+def test_whole_files_leave_nothing_open_beside_what_was_taken_away(
+    batches: Callable[[], list[Path]], tmp_path: Path
+) -> None:
+    files = batches()
+    assert "6 lines, 6 open" in run(*files)
+    assert "6 lines, 6 open" in run(*reversed(files))
+
+    one = tmp_path / "all.jsonl"
+    one.write_bytes(b"".join(file.read_bytes() for file in files))
+    assert "6 lines, 6 open" in run(one)
+
+
+def test_a_batch_that_is_not_among_the_files_is_a_line(
+    batches: Callable[[], list[Path]],
+) -> None:
+    files = batches()
+    last = len(files)
+    output = run(*files[: last - 3], files[-1])
+    assert f"[gap-{last - 1}] OPEN" in output
+    assert f"batches {last - 2} to {last - 1}\n" in output
+
+    ids = ids_of_open(output)
+    assert f"gap-{last - 1}" in refusal(*files[: last - 3], files[-1], "--release")
+    words = ("--release", "--accept", ",".join(ids), "--why", "lost by the receiver")
+    assert "Released" in run(*files[: last - 3], files[-1], *words)
+    [event] = [event for event in all_events() if event.event == Event.RESTORE_WORKED_OFF]
+    assert f"batches {last - 2} to {last - 1}" in str(event.facts["accepted"])
+
+
+def test_what_was_sent_before_the_restore_point_need_not_be_there(
+    batches: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = batches()
+    assert "[gap-1] OPEN" in run(*files[1:])
+    # all of them were made after it: the clock of the shipper may be wrong by so much
+    monkeypatch.setattr(since_restore, "SKEW", -timedelta(minutes=1))
+    assert "6 lines, 6 open" in run(*files[1:])
+
+
+def test_a_batch_beside_a_restored_shipper_is_missed_too(
+    store: EmbeddedAws, tmp_path: Path
+) -> None:
+    bodies = shipped_batches(1)
+    head = Head(number=2, digest=sha256(bodies[1]), position=text_of(audit.now()))
+    head.beside = json.dumps(DeliveredBatch(4, sha256(bodies[3])).content)
+    events = list(events_of(audit.now().date()))
+    bodies[4:] = [next_batch(head, Chains(), events[4:], made_at=head.position).body]
+
+    files = [tmp_path / f"{number}.jsonl" for number in range(1, 6)]
+    for file, body in zip(files, bodies, strict=True):
+        file.write_bytes(body)
+    assert read_files(files).gaps == []
+    for number in range(1, 5):
+        others = [file for file in files if file.stem != str(number)]
+        assert [gap.words for gap in read_files(others).gaps] == [f"batch {number}"]
+
+
+@pytest.mark.parametrize("change", ["removed", "changed", "added"])
+def test_a_batch_that_is_not_as_it_was_sent_is_refused(
+    batches: Callable[[], list[Path]], change: str
+) -> None:
+    files = batches()
+    lines = files[2].read_bytes().splitlines(keepends=True)
+    if change == "removed":
+        del lines[-1]
+    elif change == "changed":
+        lines[-1] = lines[-1].replace(b'"at"', b'"at" ', 1)
+    else:
+        lines.append(files[1].read_bytes().splitlines(keepends=True)[-1])
+    files[2].write_bytes(b"".join(lines))
+    with pytest.raises(CommandError, match=f"was {change} in batch 3"):
+        run(*files)
+
+
+def test_a_description_that_says_too_little_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "day.jsonl"
+    file.write_text('{"batch": 1, "previous": ""}\n')
+    with pytest.raises(Invalid, match="line 1 is no event"):
+        read_files([file])
 
 
 def test_a_file_that_is_cut_off_is_refused(
@@ -175,7 +296,7 @@ def test_files_that_end_before_the_restore_point_are_refused(
 ) -> None:
     file = since_point(take_away)
     lines = file.read_text().splitlines(keepends=True)
-    file.write_text("".join(lines[:3]))
+    file.write_text("".join(lines[1:3]))
     with pytest.raises(CommandError, match="they say nothing of what was undone"):
         run(file, "--release")
 
@@ -240,7 +361,7 @@ def test_where_nobody_knows_the_restore_point_somebody_says_how_far_the_files_re
     # of today: midnight may have passed since the store was filled
     audit.record(Event.SIGN_OUT_DONE)
     file = tmp_path / "shipped.jsonl"
-    file.write_text(shipped_log())
+    file.write_bytes(shipped_log())
     call_command("cooper_setup", "--restored", stdout=io.StringIO())
     assert "0 lines, 0 open" in run(file)
     assert "nobody can tell whether the files" in refusal(file, "--release")

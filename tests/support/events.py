@@ -1,10 +1,13 @@
 """The audit log as tests look at it."""
 
-import json
 from datetime import UTC, datetime
 
 from core.audit import AuditEvent
-from core.audit_export import Format, TimeRange, export_lines
+from shipping.batches import FIRST_PREVIOUS
+from shipping.chains import Chains
+from shipping.events import events_of, text_of
+from shipping.making import next_batch
+from shipping.models import Head
 
 
 def all_events() -> list[AuditEvent]:
@@ -12,10 +15,24 @@ def all_events() -> list[AuditEvent]:
     return sorted(AuditEvent.everything(), key=lambda event: str(event.at))
 
 
-def shipped_log(number: int = 1) -> str:
-    """Return the log of today as a batch of this number has it."""
-    today = datetime.now(UTC).date()
-    days = TimeRange.of_days(today, today)
-    lines = list(export_lines(days.events(), Format.JSON_LINES))
-    first = json.dumps({"batch": number, "previous": "0" * 64, "ids": [], "late": []})
-    return "".join([first + "\n", *lines])
+def shipped_batches(most_events: int = 1_000) -> list[bytes]:
+    """Return the log of today in batches of so many events, as a shipper sends them."""
+    now = datetime.now(UTC)
+    head = Head(digest=FIRST_PREVIOUS, position=text_of(now))
+    chains = Chains()
+
+    bodies = []
+    events = list(events_of(now.date()))
+    for start in range(0, len(events), most_events):
+        part = events[start : start + most_events]
+        batch = next_batch(head, chains, part, made_at=text_of(now))
+        head.number = batch.number
+        head.digest = batch.digest
+        bodies.append(batch.body)
+    return bodies
+
+
+def shipped_log() -> bytes:
+    """Return the same in one batch."""
+    [body] = shipped_batches()
+    return body
