@@ -30,6 +30,7 @@ from core import aws
 from core.admin import AdminRequest, ModelAdmin
 from core.admin.brought_back import typed_before
 from core.audit import now
+from core.error_pages import name_request
 from core.errors import Conflict, CooperError, Invalid, StepUpRequired
 
 SLICE = 8.0
@@ -178,6 +179,7 @@ class UploadView(ImportExportView):
             form.add_error("file", refused.message)
             return self._upload_page(form, refused.lines, HTTPStatus.BAD_REQUEST)
         except CooperError as error:
+            name_request(request, error)
             form.add_error(None, error.message)
             return self._upload_page(form, status=error.status)
 
@@ -218,6 +220,7 @@ class ImportStepView(ImportExportView):
         try:
             return super().dispatch(request, *args, **kwargs)
         except CooperError as error:
+            name_request(request, error)
             messages.error(request, error.message)
             return HttpResponseRedirect(self.import_url())
 

@@ -25,6 +25,7 @@ from core.admin.operations import (
 )
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, Transaction
+from core.error_pages import name_request
 from core.errors import Conflict, CooperError
 
 ApplyOperation = Callable[[AdminRequest, AdminOperation[Any]], None]
@@ -178,6 +179,7 @@ class ModelAdmin(ConfirmationAdmin):
                 apply(request, operation.for_document(document))
                 count += 1
             except CooperError as error:
+                name_request(request, error)
                 messages.error(request, f"{chosen}: {error.message}")
         return count
 
