@@ -65,6 +65,7 @@ from core.audit import AuditEvent, Event
 from core.audit_history import events_of
 from core.audit_search import HISTORY_LIMIT
 from core.dynamo import Document, Transaction
+from core.error_pages import name_request
 from core.errors import CooperError, Invalid
 from core.http import post_only
 
@@ -179,13 +180,17 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         form = context["adminform"].form
         context["kind_label"] = KINDS[str(self.form_class(request, target).kind)]
         context["probe_form"] = probe_form(self, request, target)
+        # where STS was away a moment ago, asking again takes as long
+        refusal = request.operation.refusal
+        ask_sts = refusal is None or refusal.service != "sts"
         if target is not None:
             context |= impact.access_context(catalogue_of(request), target)
-            context |= trust_policy_context(target) | show_findings(form, target)
+            context |= trust_policy_context(target, ask_sts=ask_sts)
+            context |= show_findings(form, target)
             if not target.enabled:
                 context |= active_grants_context(GrantScope.of_targets([target.name]))
         elif request.method == "POST":
-            context |= typed_trust_context(form)
+            context |= typed_trust_context(form, ask_sts=ask_sts)
         return super().render_change_form(request, context, *arguments, **named)
 
     # -- saving it
@@ -335,6 +340,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
             with awaited(request, GrantScope.of_targets([target.name])):
                 show_result(request, target, probe_and_save(target))
         except CooperError as error:
+            name_request(request, error)
             messages.error(request, error.message)
         return HttpResponseRedirect(self.change_url(target))
 

@@ -12,7 +12,7 @@ class Row:
     cases: int = 0
     seconds: float = 0.0
     slowest: float = 0.0
-    missed: int = 0
+    missed: list[str] = field(default_factory=list)
     """Cases whose call never came."""
 
     violations: list[str] = field(default_factory=list)
@@ -27,11 +27,11 @@ class Row:
     @property
     def is_whole(self) -> bool:
         """Whether nearly all cases met their call: whatever misses shows nothing."""
-        return self.missed <= self.cases // 20
+        return len(self.missed) <= self.cases // 20
 
     def __str__(self) -> str:
         counts = f"{self.cases:>7}{len(self.violations):>12}"
-        missed = f"  {self.missed} missed" if self.missed else ""
+        missed = f"  {len(self.missed)} missed" if self.missed else ""
         return f"{self.name:<48}{counts}{self.seconds:>9.1f}{self.slowest:>9.1f}{missed}"
 
 
@@ -55,3 +55,5 @@ class Table:
         self._show(row)
         for violation in row.violations:
             self._show(f"    {violation}")
+        if not row.is_whole:
+            self._show(f"    {row.missed}")

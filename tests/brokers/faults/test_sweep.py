@@ -44,6 +44,17 @@ def test_it_holds_whatever_the_first_read_does_not_find(recorded, name):
     assert [line for result in results for line in complaints(result)] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "service"),
+    [("add a role", "sts"), ("change a target", "sts"), ("choose a file to import", "sts")],
+)
+@pytest.mark.parametrize("fault", ["error", "deny"])
+def test_it_holds_while_a_service_is_away(recorded, name, service, fault):
+    recording = recorded(name)
+    number = [call.service for call in recording.calls].index(service)
+    assert complaints(run(Case(name, number, fault, lasting=True), recording)) == []
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_it_holds_whatever_aws_does_at_every_call(recorded, name, table):
@@ -53,7 +64,7 @@ def test_it_holds_whatever_aws_does_at_every_call(recorded, name, table):
         try:
             result = run(case, recording)
         except Missed:
-            row.missed += 1
+            row.missed.append(str(case))
             continue
         row.add(result.seconds, [*complaints(result), *delays(result)])
     table.add(row)
