@@ -194,7 +194,7 @@ def stored_items(store: EmbeddedAws) -> dict[str, dict[str, Any]]:
 
     for event in events_in(store).values():
         kind = str(event.event)
-        if not kind.startswith(BESIDE) and kind.endswith(":done"):
+        if not kind.startswith(BESIDE) and kind.endswith((":done", "try:failed")):
             item = items.setdefault(f"event {kind} {event.target}", {"count": 0})
             item["count"] += 1
     return items
