@@ -19,6 +19,7 @@ from django.http import HttpRequest
 
 from accounts.models import Person, WebSession
 from core.dynamo import Document, DocumentKey, Items, batch_read
+from core.errors import CooperError
 
 D = TypeVar("D", bound=Document)
 
@@ -80,6 +81,7 @@ class FirstRead:
         self._request = request
         self._key_hash = key_hash
         self._items = Items({})
+        self._failure: CooperError | None = None
 
         self.begun_at = float("inf")
         """When the first read began (time.monotonic): what was written before is in it."""
@@ -104,9 +106,17 @@ class FirstRead:
         return self._items.get(model, *key)
 
     def _read(self, keys: Iterable[DocumentKey]) -> None:
+        if self._failure:
+            # whatever shows the error would wait as long once more
+            raise self._failure
+
         self.begun_at = min(self.begun_at, time.monotonic())
         missing = [key for key in keys if key not in self._items]
-        self._items = self._items | batch_read(missing)
+        try:
+            self._items = self._items | batch_read(missing)
+        except CooperError as error:
+            self._failure = error
+            raise
 
     def _first_keys(self) -> list[DocumentKey]:
         """Return what the request needs as far as it can be named before anything is read."""

@@ -97,9 +97,14 @@ def name_request(request: HttpRequest, error: CooperError) -> None:
         return
 
     request_id = request_id_of(request)
+    named = f" Request {request_id}."
+    if error.message.endswith(named):
+        # it was raised again within the request
+        return
+
     logger.warning("request %s: %s: %s", request_id, type(error).__name__, error.detail)
     # by it an administrator finds the line above
-    error.message = f"{error.message} Request {request_id}."
+    error.message += named
 
 
 def facts_of_refusal(request: HttpRequest, contact: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from accounts.reauthentication import PasswordForm
 from accounts.sessions import hash_session_key
 from core import audit
 from core.audit import Event
-from core.error_pages import error_response
+from core.error_pages import error_response, name_request
 from core.errors import CooperError, Invalid, Unavailable
 from core.http import login_redirect, post_only
 from core.requests import CooperRequest
@@ -161,6 +161,7 @@ def _refused(
     request: CooperRequest, form: CodeForm, password: PasswordForm | None, error: CooperError
 ) -> HttpResponse:
     """Show the error on the field that it is about."""
+    name_request(request, error)
     field_name = getattr(error, "field", "")
     if password and field_name == "password":
         # its own check has said so, where nothing was typed

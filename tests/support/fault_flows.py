@@ -29,6 +29,9 @@ class Operation:
     in_steps: bool = False
     """Whether it consists of several writes, each of which may be the last one."""
 
+    where_absent: frozenset[str] | None = None
+    """What is different when it is done, where a read finds nothing that it could take away."""
+
     writes_what_aws_says: bool = False
     """Whether what it writes depends on STS's answers: a probe."""
 

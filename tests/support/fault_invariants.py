@@ -122,6 +122,8 @@ def concludes_every_intent(run: Run) -> Iterator[str]:
 def writes_all_or_nothing(run: Run) -> Iterator[str]:
     """Demand that what is different is what is different after one of the operation's steps."""
     recording = run.recording
+    if run.case.fault == "absent" and run.changes == recording.operation.where_absent:
+        return
     if not recording.may_leave(run.changes):
         yield f"half written: {sorted(run.changes)}"
     elif run.says_done and not recording.operation.is_grant and recording.steps[-1] != run.changes:
@@ -130,6 +132,11 @@ def writes_all_or_nothing(run: Run) -> Iterator[str]:
 
 def uses_a_code_once(run: Run) -> Iterator[str]:
     """Let a code be good for one operation."""
+    call = run.recording.calls[run.case.number]
+    is_without_device = run.case.fault == "absent" and call.tables == ("cooper-totp-devices",)
+    if is_without_device and not run.recording.operation.is_grant:
+        # whoever has no device is asked for no code, and sets up a first one
+        return
     if run.uses_of_code > max(1, run.recording.uses_of_code):
         yield f"its code was good {run.uses_of_code} times"
 

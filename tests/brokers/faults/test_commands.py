@@ -71,7 +71,7 @@ def swept(stage, yard, monkeypatch):
     def sweep(name, case, recording):
         with monkeypatch.context() as patched:
             # what passes by itself is waited for, but not for minutes
-            patched.setattr(table_manager, "LIMIT", 10.0)
+            patched.setattr(table_manager, "LIMIT", 4.0)
             result = run(case, recording)
         with recording.later():
             wrong = wrong_in_the_end(recording, COMMANDS[name])

@@ -46,7 +46,12 @@ def test_it_holds_whatever_the_first_read_does_not_find(recorded, name):
 
 @pytest.mark.parametrize(
     ("name", "service"),
-    [("add a role", "sts"), ("change a target", "sts"), ("choose a file to import", "sts")],
+    [
+        ("add a role", "sts"),
+        ("change a target", "sts"),
+        ("choose a file to import", "sts"),
+        ("ask for codes again", "dynamodb"),
+    ],
 )
 @pytest.mark.parametrize("fault", ["error", "deny"])
 def test_it_holds_while_a_service_is_away(recorded, name, service, fault):
