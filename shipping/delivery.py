@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from core import aws, metrics
 from core.dynamo import Document, transaction
@@ -21,6 +22,14 @@ class Stopped(Exception):
     """The shipper was told to end: between two batches, so that nothing is half done."""
 
 
+class Reach(NamedTuple):
+    """How far a sink is."""
+
+    sink: str
+    number: int
+    """The last batch that it has, or that it refused for good."""
+
+
 class Delivery:
     """What each sink has, and the handing over of what it lacks."""
 
@@ -32,6 +41,10 @@ class Delivery:
         self._before_each = before_each
         self._cursors = {sink.name: _cursor_of(sink) for sink in sinks}
         self._sinks = sinks
+
+    def reaches(self) -> list[Reach]:
+        """Return how far each sink is."""
+        return [Reach(name, int(cursor.number)) for name, cursor in self._cursors.items()]
 
     def deliver(self, ledger: Ledger) -> None:
         """Give each sink the batches that it lacks, as far as it takes them.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from core import metrics
 from core.errors import CooperError
 from shipping import lag
-from shipping.delivery import Delivery, Stopped
+from shipping.delivery import Delivery, Reach, Stopped
 from shipping.events import SentEvent, text_of
 from shipping.ledger import Ledger, new_holder
 from shipping.making import in_parts, next_batch
@@ -82,6 +82,14 @@ class Shipper:
             stopping.wait(pause)
         self.end()
 
+    def last_batch(self) -> int:
+        """Return the number of the last batch that there is, 0 without the lease."""
+        return int(self._work.ledger.head.number) if self._work else 0
+
+    def reaches(self) -> list[Reach]:
+        """Return how far each sink is, nothing without the lease."""
+        return self._work.delivery.reaches() if self._work else []
+
     def end(self) -> None:
         """Let another shipper go on at once."""
         if self._work:
@@ -115,19 +123,19 @@ class _Work:
         self._key = key
         self._clock = clock
         self._sent = SentIds.since(ledger.head.position_moment - OVERLAP)
-        self._delivery = Delivery(sinks, self._go_on)
+        self.delivery = Delivery(sinks, self._go_on)
 
     def run(self) -> None:
         """Deliver what an earlier run fixed, then fix and deliver all that is new."""
         began = self._clock()
         self.ledger.renew(began)
-        self._delivery.deliver(self.ledger)
+        self.delivery.deliver(self.ledger)
 
         position = self.ledger.head.position_moment
         for events in in_parts(new_events(position, began, self._sent, self._go_on)):
             self._go_on()
             self._fix(events, min(began, latest(events, position)))
-            self._delivery.deliver(self.ledger)
+            self.delivery.deliver(self.ledger)
             self._sign()
             # a first run reads years: it need not remember them
             self._sent.forget_before(self.ledger.head.position_moment - OVERLAP)
@@ -137,7 +145,7 @@ class _Work:
         if is_due(self.ledger.head, began):
             self._sweep(began)
         # whatever is older is with the sinks, or waits in a batch
-        self._delivery.deliver(self.ledger)
+        self.delivery.deliver(self.ledger)
         self._sign()
 
     def _go_on(self) -> None:
@@ -163,7 +171,7 @@ class _Work:
 
     def _sign(self) -> None:
         sign_end(self.ledger, self._key, self._clock())
-        self._delivery.give_signatures(self._key.public_pem)
+        self.delivery.give_signatures(self._key.public_pem)
 
     def _fix(
         self, events: Sequence[SentEvent], position: datetime, *, is_late: bool = False

@@ -15,7 +15,10 @@ from cooper_project.management.base import UsageError
 from cooper_project.management.commands import cooper_ship
 from core import metrics
 from embedded_aws import EmbeddedAws
+from shipping.batches import Batch
 from shipping.ledger import Ledger
+from shipping.sinks import Undelivered
+from shipping.sinks.folder import FolderSink
 from tests.embedded_aws.clients import client_for
 from tests.support.kms_keys import another_key
 from tests.support.shipping import Yard, yard_of
@@ -34,8 +37,21 @@ def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_once_sends_what_is_there(yard: Yard) -> None:
-    assert ship("once") == ""
+    assert ship("once") == "folder: batch 1 of 1\n"
     assert len(yard.bodies()) == 1
+
+
+def test_once_fails_where_a_place_does_not_take_all(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_nothing(sink: FolderSink, batch: Batch) -> None:
+        raise Undelivered("folder: full", again=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderSink, "deliver", take_nothing)
+        with pytest.raises(CommandError, match="folder did not take"):
+            ship("once")
+    assert ship("once") == "folder: batch 1 of 1\n"
 
 
 def test_it_says_that_another_one_works(yard: Yard) -> None:

@@ -95,7 +95,20 @@ class Command(CooperCommand):
     def _run_once(self, shipper: Shipper) -> None:
         if not shipper.run_once():
             self.say("Another shipper works.")
+            return
+
+        last = shipper.last_batch()
+        reaches = shipper.reaches()
         shipper.end()
+        for reach in reaches:
+            self.say(f"{reach.sink}: batch {reach.number} of {last}")
+
+        behind = [reach.sink for reach in reaches if reach.number < last]
+        if behind:
+            raise CooperError(
+                f"{', '.join(behind)} did not take all: the lines above say why. "
+                "The next run goes on from there."
+            )
 
 
 def serve_metrics() -> str:
