@@ -1,5 +1,6 @@
 """When targets were become last, from the audit log; remembered for a minute."""
 
+import logging
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,9 @@ from typing import NamedTuple
 from core.audit import Event
 from core.audit_history import outlines_of
 from core.carried_context import carrying_context
+from core.errors import CooperError
+
+logger = logging.getLogger(__name__)
 
 FRESH = 60.0
 """Seconds that an answer is remembered."""
@@ -41,6 +45,19 @@ def last_used(names: Iterable[str]) -> dict[str, datetime | None]:
             _remembered[name] = _LastUse(now, moment)
 
     return {name: _remembered[name].moment for name in targets}
+
+
+def read_for_list(names: Iterable[str]) -> None:
+    """Read these all at once for `remembered`; a list is shown without them where that fails."""
+    try:
+        last_used(names)
+    except CooperError as error:
+        logger.warning("a list goes without the last uses: %s", error.detail)
+
+
+def remembered(name: str) -> datetime | None:
+    """Return when a target was become last as it was read for the list; raise KeyError."""
+    return _remembered[name].moment
 
 
 def forget() -> None:

@@ -63,8 +63,10 @@ def group_links(target: Any) -> str:
 @admin.display(description="Last used (UTC)")
 def last_use(target: Any) -> str:
     """Return the day that somebody became it last."""
-    name = target.name
-    moment = last_used.last_used([name])[name]
+    try:
+        moment = last_used.remembered(target.name)
+    except KeyError:
+        return "cannot be read now"
     if moment is None:
         return "-"
     return f"{moment:%Y-%m-%d}"

@@ -135,7 +135,7 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         """Ask for the last uses of a page's targets all at once."""
         changelist = super().get_changelist_instance(request)
         # remembered there, so that the column does not ask target by target
-        last_used.last_used(target.name for target in changelist.result_list)
+        last_used.read_for_list(target.name for target in changelist.result_list)
         return changelist
 
     account = staticmethod(target_columns.account)

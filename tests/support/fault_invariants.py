@@ -76,13 +76,17 @@ def tries_little(run: Run) -> Iterator[str]:
 
 
 def _most_alike(calls: list[Call], are_reads: bool) -> int:
-    """Return how often the same call came, among those that read DynamoDB or among the others."""
+    """Return how often the same call came, among those that read or among the others."""
     counts = Counter(
-        (call.service, call.operation, call.body)
-        for call in calls
-        if are_reads == (call.service == "dynamodb" and call.operation not in WRITES)
+        (call.service, call.operation, call.body) for call in calls if are_reads == _reads(call)
     )
     return max(counts.values(), default=0)
+
+
+def _reads(call: Call) -> bool:
+    if call.service == "dynamodb":
+        return call.operation not in WRITES
+    return call.operation == "GetCallerIdentity"
 
 
 def hands_out_nothing_unrecorded(run: Run) -> Iterator[str]:

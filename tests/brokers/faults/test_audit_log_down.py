@@ -77,6 +77,19 @@ def test_administrators_change_nothing(client_of, mode):
     assert form(CHANGE, "target_form", title="New")(carol).status_code == 302
 
 
+@pytest.mark.parametrize(
+    "address", ["/admin/", "/admin/brokers/target/", CHANGE, "/admin/accounts/person/"]
+)
+def test_administrators_see_what_there_is(client_of, address):
+    carol = client_of("carol")
+    with faults.on(down("deny")):
+        answer = carol.get(address)
+    assert answer.status_code == 200
+    assert "Whether somebody became an administrator lately cannot be read now." in answer.text
+    last_uses = answer.text.count(">cannot be read now<")
+    assert bool(last_uses) == (address == "/admin/brokers/target/")
+
+
 @pytest.mark.parametrize("mode", ["deny", "gone"])
 def test_pages_are_shown_all_the_same(client_of, mode):
     alice = client_of("alice")
