@@ -49,7 +49,7 @@ def check_backups(_: Addresses) -> Iterator[Finding]:
     minutes = (datetime.now(UTC) - latest).total_seconds() / 60
     yield ok(
         f"all tables can be restored to any moment from {earliest:%Y-%m-%d %H:%M} to "
-        f"{latest:%Y-%m-%d %H:%M} UTC: RPO {minutes:.0f} minutes within this region"
+        f"{latest:%Y-%m-%d %H:%M} UTC: RPO {minutes:.0f} min within this region"
     )
     yield note(OTHER_REGION)
 
