@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second meanwhile")
     parser.add_argument("--minutes", type=float, default=30.0, help="of the steady load")
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="of slow clients, of each flood"
+        "--seconds", type=float, default=60.0, help="of slow clients, of each flood, of presses"
     )
     options = parser.parse_args()
     unknown = set(options.what) - set(BY_NAME)
@@ -63,6 +63,14 @@ def _crowds(options: argparse.Namespace) -> Iterator[Figures]:
         yield from crowds.measure(options.seconds)
 
 
+def _bulkhead(options: argparse.Namespace) -> Iterator[Figures]:
+    with stub_aws(0) as stub:
+        _use(stub.environment)
+        from bench.instances import bulkhead
+
+        yield bulkhead.measure(stub, options.seconds)
+
+
 def _outages(_: argparse.Namespace) -> Iterator[Figures]:
     _use({})
     from cooper_project.setup import set_up
@@ -96,7 +104,13 @@ def _use(environment: dict[str, str]) -> None:
     django.setup()
 
 
-WHAT = {"removals": _removals, "rolling": _rolling, "crowds": _crowds, "outages": _outages}
+WHAT = {
+    "removals": _removals,
+    "rolling": _rolling,
+    "crowds": _crowds,
+    "outages": _outages,
+    "bulkhead": _bulkhead,
+}
 """What is measured unless something is named."""
 
 BY_NAME = WHAT | {"steady": _steady}

@@ -174,9 +174,12 @@ class Table:
             "TableName": name,
             "TableArn": description.get("TableArn", ""),
             "TableId": description.get("TableId", ""),
+            "TableStatus": "ACTIVE",
+            "KeySchema": description["KeySchema"],
+            "AttributeDefinitions": description.get("AttributeDefinitions", []),
             "CreationDateTime": _seconds(description.get("CreationDateTime")),
         }
-        """What tells it from any other table of this name, as DescribeTable has it."""
+        """What tells it from any other table of this name, in what DescribeTable has at least."""
         self.schema = KeySchema(description["KeySchema"])
         self.indexes = {
             index["IndexName"]: Index(index, self.schema)

@@ -187,7 +187,9 @@ def _is_at_an_end(calls: list[Call], number: int) -> bool:
     """Return whether a call is the first or the last of those like it."""
 
     def kind(call: Call) -> tuple[str, str, tuple[str, ...]]:
-        return call.service, call.operation, call.tables
+        # what is asked about a table is alike for each of them
+        is_about_a_table = call.operation.startswith(("Describe", "List"))
+        return call.service, call.operation, () if is_about_a_table else call.tables
 
     alike = [other for other, call in enumerate(calls) if kind(call) == kind(calls[number])]
     return number in (alike[0], alike[-1])
