@@ -7,7 +7,7 @@ off anywhere is simply run again.
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -56,7 +56,8 @@ class Restore:
     found_at: str
     """ISO 8601, UTC."""
     restored_to: str
-    """The moment to which AWS restored the tables; "" where it does not say."""
+    """The oldest moment to which AWS restored one of the tables; "" where it does not say of each:
+    one that was made anew has none."""
     tables: dict[str, str]
     """The identities of the tables, by their names without the prefix."""
     done: list[str] = field(default_factory=list)
@@ -121,12 +122,17 @@ def begin(say: Say, *, is_declared: bool) -> Restore | None:
     restore = Restore(
         id=secrets.token_hex(4),
         found_at=audit.now().isoformat(timespec="seconds"),
-        restored_to=max(table.restored_to for table in tables.values()),
+        restored_to=_oldest_moment(tables[name] for name in names),
         tables=identities,
     )
     say(f"These tables were restored or made anew: {', '.join(names)}. Stopping all grants ...")
     _stop(restore, names)
     return restore
+
+
+def _oldest_moment(tables: Iterable[TableIdentity]) -> str:
+    moments = [table.restored_to for table in tables]
+    return "" if "" in moments else min(moments)
 
 
 def _restored(tables: dict[str, TableIdentity]) -> list[str]:

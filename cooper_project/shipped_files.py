@@ -7,7 +7,7 @@ can tell what was disabled or removed in it.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,12 @@ from shipping.walking import wrong_lines
 
 Shipped = dict[str, Any]
 """An event as `core.audit_export` writes it."""
+
+
+UNREADABLE = "an item of the audit log that is no event"
+"""The kind of what the shipper has sent as `unreadable`."""
+
+LONG_AGO = "0001-01-02T00:00:00+00:00"
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,9 @@ class ShippedFiles:
     events: dict[str, Shipped] = field(default_factory=dict)
     """Events by id."""
     gaps: list[Gap] = field(default_factory=list)
+    until: str = ""
+    """How far they reach (ISO 8601): when the newest batch was made; without batches, when the
+    newest event happened; "" for nothing."""
     without_batch: int = 0
     """Events that stand in no batch: nobody can tell whether there were others beside them."""
 
@@ -70,6 +79,8 @@ def read_files(paths: Iterable[Path]) -> ShippedFiles:
                 files.without_batch += len(lines)
 
     files.gaps = list(chain.gaps())
+    moments = chain.made_at() or [str(event["at"]) for event in files.events.values()]
+    files.until = max(moments, default="")
     return files
 
 
@@ -109,14 +120,32 @@ def _describes_batch(line: _Line) -> bool:
 def _parse(line: _Line) -> Shipped:
     try:
         entry = json.loads(line.content)
-        datetime.fromisoformat(entry["at"])
+        if "unreadable" in entry:
+            entry["event"] = UNREADABLE
+            entry["at"] = _readable_moment(entry["at"])
+        entry["at"] = _in_utc(entry["at"])
         # an event that was too large for where it went has none
-        entry.setdefault("details", {})
+        entry["details"] = entry.get("details") or {}
         _demand_text(entry["event"])
         _demand_text(entry["id"])
         return dict(entry)
     except (ValueError, TypeError, KeyError) as error:
         raise _no_event(line) from error
+
+
+def _in_utc(at: str) -> str:
+    """Return a moment in UTC, as one is that names no zone; raise ValueError or TypeError."""
+    moment = datetime.fromisoformat(at)
+    zone = moment.tzinfo or UTC
+    return moment.replace(tzinfo=zone).astimezone(UTC).isoformat()
+
+
+def _readable_moment(at: object) -> str:
+    """Return when something happened that is no event, long ago where that cannot be read."""
+    try:
+        return _in_utc(str(at))
+    except ValueError:
+        return LONG_AGO
 
 
 def _demand_text(value: object) -> None:
@@ -155,16 +184,20 @@ class _Chain:
         body = b"\n".join([description.content, *lines, b""])
         self._batches[sha256(body)] = batch
 
+    def made_at(self) -> list[str]:
+        """Return when each batch was made (ISO 8601, UTC)."""
+        return [batch.made_at for batch in self._batches.values()]
+
     def gaps(self) -> Iterator[Gap]:
         """Yield what is missing before each batch, in the order of their numbers."""
         batches = sorted(self._batches.values(), key=lambda batch: batch.number)
-        known = set(self._batches)
+        there = set(self._batches)
         for batch in batches:
             for number, digest in _followed_by(batch):
-                if digest in known:
+                if digest in there:
                     continue
                 # after a restore two batches follow the same one
-                known.add(digest)
+                there.add(digest)
 
                 earlier = [other.number for other in batches if other.number < number]
                 first = max(earlier, default=0) + 1

@@ -38,7 +38,7 @@ def check_backups(_: Addresses) -> Iterator[Finding]:
         yield note(NOT_ALLOWED)
         return
 
-    off = sorted(name for name, recovery in recoveries.items() if recovery is None)
+    off = sorted(name for name, recovery in recoveries.items() if not recovery)
     if off:
         yield warning(f"no point-in-time recovery: {', '.join(off)}. Run: cooper -setup")
         return

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from cooper_project import since_restore
+from cooper_project import since_restore, undone_topics
 from cooper_project.management import operators
 from cooper_project.management.base import CooperCommand, UsageError
 from cooper_project.restored_store import Restore, release, stored_restore
-from cooper_project.shipped_files import read_files
+from cooper_project.shipped_files import ShippedFiles, read_files
 from cooper_project.since_restore import Line, Report
 from core.errors import CooperError, Invalid
 
@@ -48,19 +48,11 @@ RELEASED = (
     "it under Administration, Emergency stop, with a code."
 )
 
+ACCEPTED_NAMED = 500
+"""Accepted lines that stand on the audit log one by one; an event has room for no more."""
+
 ADDED_SHOWN = 20
 """Lost additions that are listed; the files have all."""
-
-
-@dataclass(frozen=True)
-class Shipped:
-    """The files that were given."""
-
-    digests: dict[str, str]
-    """SHA-256 by file name."""
-    until: str
-    """When their newest event happened, "" without any."""
-    events: int
 
 
 def add_to(verbs: "argparse._SubParsersAction[CommandParser]") -> None:
@@ -97,15 +89,15 @@ def run(command: CooperCommand, options: dict[str, Any]) -> None:
 
     restore = _restore()
     files = read_files(paths)
-    shipped = _shipped(paths, [str(event["at"]) for event in files.events.values()])
     if paths:
-        _refuse_too_old(shipped, restore)
+        _refuse_too_old(files, restore)
     found_at = datetime.fromisoformat(restore.found_at)
     report = since_restore.compare(files, restore.restored_to, found_at)
 
-    _say_report(command, report, shipped, restore, accepted)
+    _say_report(command, report, files, restore, accepted)
     if options["release"]:
-        _release(command, restore, report, shipped, accepted, why)
+        grounds = Grounds(report, files.until, facts_of_files(paths), accepted, why)
+        _release(command, restore, grounds)
 
 
 def _restore() -> Restore:
@@ -117,29 +109,33 @@ def _restore() -> Restore:
     return restore
 
 
-def _shipped(paths: list[Path], moments: list[str]) -> Shipped:
-    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    return Shipped(digests, max(moments, default=""), len(moments))
+def facts_of_files(paths: list[Path]) -> dict[str, Any]:
+    """Return how many files there are, and the SHA-256 of the list that `sha256sum` prints of them.
+
+    Their own digests would be too many for an event.
+    """
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    return {"count": len(paths), "sha256sum": hashlib.sha256("".join(lines).encode()).hexdigest()}
 
 
-def _refuse_too_old(shipped: Shipped, restore: Restore) -> None:
+def _refuse_too_old(files: ShippedFiles, restore: Restore) -> None:
     """Raise Invalid when the files end before the restore point: an empty list would be no news."""
-    if shipped.until and shipped.until >= restore.restored_to:
+    if files.until and files.until >= restore.restored_to:
         return
-    raise Invalid(TOO_OLD.format(until=shipped.until or "nothing", restored_to=restore.restored_to))
+    raise Invalid(TOO_OLD.format(until=files.until or "nothing", restored_to=restore.restored_to))
 
 
 # -- the list --------------------------------------------------------------------------------------
 def _say_report(
     command: CooperCommand,
     report: Report,
-    shipped: Shipped,
+    files: ShippedFiles,
     restore: Restore,
     accepted: list[str],
 ) -> None:
     command.say(
         f"Restored to {restore.restored_to or '?'}, found by set-up at {restore.found_at}. "
-        f"The files have {shipped.events:,} events, the newest of {shipped.until or '-'}: "
+        f"The files have {len(files.events):,} events, and end at {files.until or '-'}: "
         "what happened after that is not listed."
     )
     command.say(f"{report.missing:,} of them are not in the table: the log itself lost them.")
@@ -185,37 +181,46 @@ def _say_others(command: CooperCommand, report: Report) -> None:
     if counts:
         command.say("Lost as well, to be set up again by whoever misses it:")
     for event in report.added[:ADDED_SHOWN]:
-        topic = since_restore.TOPIC_OF[event["event"]]
-        command.say(f"    {event['event']}: {since_restore.subject_of(topic, event)}")
+        topic = undone_topics.TOPIC_OF[event["event"]]
+        command.say(f"    {event['event']}: {undone_topics.subject_of(topic, event)}")
     if len(report.added) > ADDED_SHOWN:
         command.say(f"    ... and {len(report.added) - ADDED_SHOWN:,} more")
 
 
 # -- its end ---------------------------------------------------------------------------------------
-def _release(
-    command: CooperCommand,
-    restore: Restore,
-    report: Report,
-    shipped: Shipped,
-    accepted: list[str],
-    why: str,
-) -> None:
-    if not restore.restored_to and not why:
-        raise CooperError(UNKNOWN_POINT.format(until=shipped.until))
+@dataclass(frozen=True)
+class Grounds:
+    """On which grounds somebody releases the stop."""
 
-    open_lines = report.open_lines(accepted)
+    report: Report
+    until: str
+    """How far the files reach, "" without any."""
+    files: dict[str, Any]
+    accepted: list[str]
+    why: str
+
+
+def _release(command: CooperCommand, restore: Restore, grounds: Grounds) -> None:
+    report = grounds.report
+    if not restore.restored_to and not grounds.why:
+        raise CooperError(UNKNOWN_POINT.format(until=grounds.until))
+
+    open_lines = report.open_lines(grounds.accepted)
     if open_lines:
         ids = ",".join(line.id for line in open_lines)
         raise CooperError(OPEN.format(count=len(open_lines), ids=ids))
 
-    facts: dict[str, Any] = {
-        "files": shipped.digests,
-        "until": shipped.until or None,
-        "missing": report.missing,
-        "lines": len(report.lines),
-        "accepted": [f"{line.words}: {line.subject}" for line in report.lines if not line.done_at],
-        "nothing_shipped": not shipped.digests or None,
-    }
+    accepted = [f"{line.words}: {line.subject}" for line in report.lines if not line.done_at]
     with operators.acting():
-        release(restore, why=why or None, **facts)
+        release(
+            restore,
+            why=grounds.why or None,
+            files=grounds.files,
+            until=grounds.until or None,
+            missing=report.missing,
+            lines=len(report.lines),
+            accepted=accepted[:ACCEPTED_NAMED],
+            accepted_count=len(accepted),
+            nothing_shipped=not grounds.files["count"] or None,
+        )
     command.say(RELEASED)

@@ -14,7 +14,8 @@ from django.test import Client
 from accounts import local_accounts, totp
 from accounts.models import Person
 from brokers.models import Association
-from cooper_project import restored_store, setup, since_restore
+from cooper_project import restored_store, setup, since_restore, undone_topics
+from cooper_project.management.since_restore import facts_of_files
 from cooper_project.shipped_files import read_files
 from core import audit
 from core.audit import Event
@@ -36,7 +37,7 @@ from tests.support.restores import copy_of_tables, restore_tables
 PASSWORD = "long-and-rare-4711\n"
 
 NOTHING_TO_DO = {
-    *since_restore.ISSUED,
+    *undone_topics.ISSUED,
     Event.SIGN_IN_DONE,
     Event.SIGN_OUT_DONE,
     # set-up ends and uses up all of these
@@ -151,7 +152,7 @@ def test_what_was_undone_again_before_the_restore_is_no_line(
 
 
 def test_every_kind_of_event_is_judged() -> None:
-    judged = {*since_restore.TOPIC_OF, *NOTHING_TO_DO}
+    judged = {*undone_topics.TOPIC_OF, *NOTHING_TO_DO}
     refused = {kind for kind in Event if kind.endswith((":refused", ":failed"))}
     assert set(Event) - judged == refused
     assert not judged & refused
@@ -176,6 +177,97 @@ def test_files_that_do_not_describe_their_batches_leave_a_line_open(
     output = run(file)
     assert "7 lines, 7 open" in output
     assert "[no-batch] OPEN" in output and "name the batches themselves" in output
+
+
+# -- what is undone, and what does it again --------------------------------------------------------
+def test_what_only_another_table_lost_is_a_line_too(store: EmbeddedAws, tmp_path: Path) -> None:
+    before, at = copy_of_tables(store), audit.now()
+    clock.shift(2)
+    local_accounts.disable("bob")
+    clock.shift(2)
+    file = tmp_path / "shipped.jsonl"
+    file.write_bytes(shipped_log())
+    restore_tables(store, before, "cooper-people", at=at)
+    setup.set_up(lambda line: None)
+    output = run(file)
+    assert "0 of them are not in the table" in output
+    assert "disabled a person: local:bob" in output and "1 lines, 1 open" in output
+
+
+def test_of_tables_restored_to_several_moments_the_oldest_counts(store: EmbeddedAws) -> None:
+    before, at = copy_of_tables(store), audit.now()
+    restore_tables(store, before, "cooper-people", at=at - timedelta(hours=1))
+    restore_tables(store, before, "cooper-audit", at=at)
+    setup.set_up(lambda line: None)
+    expected = (at - timedelta(hours=1)).isoformat(timespec="seconds")
+    assert restored_store.stored_restore().restored_to == expected
+
+
+def test_a_device_that_was_reset_is_a_line_though_another_one_came_since(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    give_device("dan")
+
+    def change() -> None:
+        totp.reset_device("local:dan", "carol")
+        clock.shift(2)
+        with transaction() as writes:
+            writes.create(audit.event(Event.DEVICE_ADDED, person="local:dan"))
+
+    file = since_point(change)
+    assert "reset a device: local:dan" in run(file) and "1 lines, 1 open" in run(file)
+    totp.reset_device("local:dan", "carol")
+    with transaction() as writes:
+        writes.create(audit.event(Event.DEVICE_ADDED, person="local:dan"))
+    assert "1 lines, 0 open" in run(file)
+
+
+def test_a_line_is_done_by_the_same_with_the_same_values_alone(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(lambda: local_accounts.set_groups("alice", ["visitors"]))
+    assert "1 lines, 1 open" in run(file)
+    local_accounts.set_groups("alice", ["admins", "visitors"])
+    assert "1 lines, 1 open" in run(file)
+    clock.shift(2)
+    local_accounts.set_groups("alice", ["visitors"])
+    assert "1 lines, 0 open" in run(file)
+
+
+def test_an_account_that_was_deleted_is_done_by_disabling_it(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    def change() -> None:
+        with transaction() as writes:
+            writes.create(audit.event(Event.PERSON_DELETED, object="local:bob"))
+
+    file = since_point(change)
+    assert "1 lines, 1 open" in run(file)
+    local_accounts.disable("bob")
+    assert "1 lines, 0 open" in run(file)
+
+
+def test_what_this_cooper_does_not_know_is_a_line(
+    since_point: Callable[[Callable[[], None]], Path], tmp_path: Path
+) -> None:
+    file = since_point(lambda: None)
+    others = tmp_path / "others.jsonl"
+    newer = {"event": "person:banish:done", "id": "2026#newer", "at": audit.now().isoformat()}
+    broken = {"id": "2026#broken", "at": "2026-11-26T10:00:00.banana", "unreadable": {"at": "x"}}
+    others.write_text(f"{json.dumps(newer)}\n{json.dumps(broken)}\n")
+    output = run(file, others)
+    assert "[newer] OPEN" in output and "[broken] OPEN" in output
+    assert "an item of the audit log that is no event" in output
+
+
+def test_an_event_that_somebody_wrote_over_does_nothing_again(
+    since_point: Callable[[Callable[[], None]], Path],
+) -> None:
+    file = since_point(take_away)
+    event = audit.event(Event.PERSON_DISABLED, object="local:bob")
+    event.details = "{"
+    event.save()
+    assert "6 lines, 6 open" in run(file)
 
 
 # -- what is missing -------------------------------------------------------------------------------
@@ -328,7 +420,7 @@ def test_the_stop_is_released_once_each_line_was_done_or_accepted(
 
     [event] = [event for event in all_events() if event.event == Event.RESTORE_WORKED_OFF]
     assert event.why == "by hand" and len(event.facts["accepted"]) == 4
-    assert event.facts["files"].keys() == {file.name} and event.facts["os_user"]
+    assert event.facts["files"] == facts_of_files([file]) and event.facts["os_user"]
     lift()
     assert Installation.find(STOP_SWITCH_ITEM).stopped is False
 

@@ -17,7 +17,14 @@ TRIES = 3
 REFUSALS = {"deny", "gone"}
 """Faults that another try does not mend."""
 
-AWS_WORDS = ("injected", "arn:aws:kms", "arn:aws:dynamodb", "assumed-role", "botocore", "cooper-au")
+AWS_WORDS = (
+    "injected",
+    "arn:aws:kms",
+    "arn:aws:dynamodb",
+    "assumed-role",
+    "botocore.exceptions",
+    "cooper-au",
+)
 """What belongs in the log alone: AWS's own words, and names of what is cooper's own."""
 
 BLAME = re.compile(r"(?i)(somebody|someone) else|changed meanwhile")
