@@ -99,17 +99,17 @@ CALLER_WITHIN = 3.0
 """Seconds in which AWS has to say who cooper is, or the page goes without the trust policy."""
 
 
-def trust_policy_context(target: Target, *, ask_sts: bool) -> dict[str, Any]:
+def trust_policy_context(request: AdminRequest, target: Target) -> dict[str, Any]:
     """Return the ExternalId and the trust policy of a role, as text to paste.
 
     No trust policy when STS does not say who cooper is: then nobody knows whom to trust.
     """
     if not target.is_role or not target.aws_account:
         return {}
-    return _trust_context(str(target.role_arn), int(target.max_seconds), ask_sts=ask_sts)
+    return _trust_context(request, str(target.role_arn), int(target.max_seconds))
 
 
-def typed_trust_context(form: forms.BaseForm, *, ask_sts: bool) -> dict[str, Any]:
+def typed_trust_context(request: AdminRequest, form: forms.BaseForm) -> dict[str, Any]:
     """Return the same for a role that was typed and is not saved yet.
 
     Nothing but its AWS account where that is new to cooper: its ExternalId is made with it.
@@ -118,10 +118,10 @@ def typed_trust_context(form: forms.BaseForm, *, ask_sts: bool) -> dict[str, Any
     role_arn = cleaned.get("role_arn")
     if not role_arn:
         return {}
-    return _trust_context(role_arn, cleaned.get("max_seconds") or ONE_HOUR, ask_sts=ask_sts)
+    return _trust_context(request, role_arn, cleaned.get("max_seconds") or ONE_HOUR)
 
 
-def _trust_context(role_arn: str, max_seconds: int, *, ask_sts: bool) -> dict[str, Any]:
+def _trust_context(request: AdminRequest, role_arn: str, max_seconds: int) -> dict[str, Any]:
     arn = arns.role_arn(role_arn)
     account = AwsAccount.find(arn.account_id)
     if account is None:
@@ -129,7 +129,9 @@ def _trust_context(role_arn: str, max_seconds: int, *, ask_sts: bool) -> dict[st
 
     external_id = str(account.external_id)
     context = {"trust_account": account, "external_id": external_id}
-    if not ask_sts:
+    refusal = request.operation.refusal
+    if refusal and refusal.service == "sts":
+        # it failed in this very request: asking it again takes as long
         return context
     try:
         with aws.deadline(CALLER_WITHIN):

@@ -169,8 +169,8 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
 
     def document_fieldsets(self, request: AdminRequest, obj: Target | None = None) -> Any:
         """Return what a new target needs first; the rest is folded, save where a test failed."""
-        form_class = self.form_class(request, obj)
-        return fieldsets_of(form_class, adding=obj is None, unfolded=findings_of(obj))
+        unfolded = findings_of(obj)
+        return fieldsets_of(self.form_class(request, obj), adding=obj is None, unfolded=unfolded)
 
     def render_change_form(
         self, request: AdminRequest, context: Any, *arguments: Any, **named: Any
@@ -180,17 +180,14 @@ class TargetAdmin(StepUpMixin, admin.ModelAdmin):
         form = context["adminform"].form
         context["kind_label"] = KINDS[str(self.form_class(request, target).kind)]
         context["probe_form"] = probe_form(self, request, target)
-        # where STS was away a moment ago, asking again takes as long
-        refusal = request.operation.refusal
-        ask_sts = refusal is None or refusal.service != "sts"
         if target is not None:
             context |= impact.access_context(catalogue_of(request), target)
-            context |= trust_policy_context(target, ask_sts=ask_sts)
+            context |= trust_policy_context(request, target)
             context |= show_findings(form, target)
             if not target.enabled:
                 context |= active_grants_context(GrantScope.of_targets([target.name]))
         elif request.method == "POST":
-            context |= typed_trust_context(form, ask_sts=ask_sts)
+            context |= typed_trust_context(request, form)
         return super().render_change_form(request, context, *arguments, **named)
 
     # -- saving it
