@@ -108,9 +108,11 @@ class StubAws:
             return
 
         self.calls[operation or call.path] += 1
+        # STS's other calls take as long
+        seconds = self.latency.sts if b"Action=GetCallerIdentity" in call.body else 0.0
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(None, self._pass_on, call)
-        future.add_done_callback(lambda done: respond(done.result()))
+        future.add_done_callback(lambda done: _later(seconds, respond, done.result()))
 
     def _answer_dynamodb(self, operation: str, request: Document, respond: Respond) -> None:
         keys = []

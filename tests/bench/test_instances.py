@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.instances import bulkhead
 from bench.instances.outages import Answer, _wrong
 from bench.instances.pace import Load, Outcome
 from bench.instances.removals import OFFERED, Trial, figures_of
@@ -54,6 +55,25 @@ def test_a_load_knows_its_failures_and_its_gaps():
     load.outcomes.append(Outcome("page", 2.0, 2.1, 502))
     assert [outcome.status for outcome in load.failed()] == [502]
     assert load.longest_gap() == pytest.approx(3.0)
+
+
+def test_stalled_sts_is_noticed_in_others_pages_and_in_who_is_told():
+    def loaded(kind, seconds, *statuses):
+        load = Load(1.0, iter(()))
+        load.outcomes = [Outcome(kind, 0.0, seconds, status) for status in statuses]
+        return load
+
+    def missed(presses, page_seconds):
+        figures = Figures("")
+        bulkhead._note_presses(figures, presses)
+        looks = loaded("page", page_seconds, 200)
+        looks.outcomes += loaded("healthz", 0.01, 200).outcomes
+        bulkhead._note_looks(figures, looks, looks)
+        return figures.missed()
+
+    assert missed(loaded("console", 9.0, 503, 503), 0.1) == []
+    assert len(missed(loaded("console", 9.0, 503, 200), 0.1)) == 1
+    assert len(missed(loaded("console", 11.0, 503), 0.6)) == 2
 
 
 def test_outages_notice_statuses_and_words_of_aws():
