@@ -285,7 +285,9 @@ def test_it_says_so_where_nothing_lives(carol, client_of):
     assert "nothing that cooper handed out" in carol.get(PAGE).text
 
 
-@pytest.mark.parametrize("zone", [UTC, datetime.now().astimezone().tzinfo])
+@pytest.mark.parametrize(
+    "zone", [UTC, datetime.now().astimezone().tzinfo], ids=["UTC", "of this machine"]
+)
 def test_its_policies_fit_into_iam(zone):
     now = datetime.now(UTC).astimezone(zone)
     made = revocation.revocation_of_person("x" * 64, "p" * 600, "the role r", "222222222222", now)
