@@ -144,6 +144,11 @@ def test_a_check_that_there_is_not_is_wrong_usage(
     assert outcome.code == 2 and "no check 'nonsense'. There are: address, " in outcome.err
 
 
+def test_no_check_at_all_is_wrong_usage(check_all: Callable[..., Outcome]) -> None:
+    outcome = check_all("--only", "clock", "--without", "clock,header")
+    assert outcome.code == 2 and "leaves no check to run" in outcome.err
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -200,6 +205,15 @@ def test_each_finding_is_a_line_with_what_to_do(
     assert "warning  one: is old\n" in outcome.err
     assert "problem  another: it is off\n  turn it on\n  or take another\n" in outcome.err
     assert outcome.err.endswith("cooper -check: 1 of 3 checks failed.")
+
+
+def test_warnings_are_counted_at_the_end(
+    check_all: Callable[..., Outcome], listed: Callable[..., None]
+) -> None:
+    listed(Check("one", finds(ok("is fine"), warning("is old"))))
+    outcome = check_all("--url", "https://x")
+    assert outcome.code == 0
+    assert outcome.out.endswith("Done: 1 of 1 checks passed; warnings to look at: 1.\n")
 
 
 def raises(error: Exception) -> Callable[[Addresses], Iterator[Finding]]:

@@ -128,7 +128,12 @@ class Command(CooperCommand):
             failed = len(outcome.failed) - len(outcome.skipped)
             message = f"{failed} of {count} checks failed."
             raise CommandError(message, returncode=outcome.code)
-        self.say(f"Done: {count} of {count} checks passed, nothing to mend.")
+        passed = f"Done: {count} of {count} checks passed"
+        warnings = sum(finding.level is Level.WARNING for _, finding in outcome.findings)
+        if warnings:
+            self.say(f"{passed}; warnings to look at: {warnings}.")
+        else:
+            self.say(f"{passed}, nothing to mend.")
 
 
 def _chosen(only: str, without: str) -> Sequence[Check]:
@@ -138,8 +143,10 @@ def _chosen(only: str, without: str) -> Sequence[Check]:
         if name not in names:
             raise UsageError(f"There is no check {name!r}. There are: {', '.join(sorted(names))}")
 
-    chosen = set(_split(only)) or names
-    return [check for check in CHECKS if check.name in chosen - set(_split(without))]
+    chosen = (set(_split(only)) or names) - set(_split(without))
+    if not chosen:
+        raise UsageError("That leaves no check to run: -without names all that -only does.")
+    return [check for check in CHECKS if check.name in chosen]
 
 
 def _split(text: str) -> list[str]:
