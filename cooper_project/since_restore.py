@@ -130,12 +130,7 @@ def _done_since(found_at: datetime) -> Done:
 def _as_shipped(stored: Any) -> Shipped:
     event = {name: getattr(stored, name) for name in ("person", "target", "aws_account")}
     event |= {"event": stored.event, "at": stored.moment.isoformat(timespec="seconds")}
-    try:
-        event["details"] = stored.facts
-    except ValueError:
-        # somebody wrote over it: it did nothing again
-        event["details"] = {}
-    return event
+    return event | {"details": stored.facts}
 
 
 def _report(undone: list[Shipped], done: Done) -> Report:

@@ -184,13 +184,21 @@ class AuditEvent(WrittenOnce):
 
     @property
     def moment(self) -> datetime:
-        """When it happened (UTC)."""
-        return datetime.fromisoformat(self.at.split("#")[0])
+        """When it happened (UTC), or the beginning of its day for an item that is no event."""
+        try:
+            moment = datetime.fromisoformat(self.at.split("#")[0])
+        except ValueError:
+            moment = datetime.fromisoformat(self.day[: len("2026-11-26")])
+        return moment.replace(tzinfo=moment.tzinfo or UTC)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The details as they were given."""
-        return dict(json.loads(self.details or "{}"))
+        """The details as they were given, or as they stand in an item that is no event."""
+        try:
+            return dict(json.loads(self.details or "{}"))
+        except (ValueError, TypeError):
+            # whoever may write to the table has put it there
+            return {"unreadable": self.details}
 
 
 @dataclass(frozen=True)

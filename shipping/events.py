@@ -90,6 +90,7 @@ def event_of(item: RawItem) -> SentEvent:
 def _line_of(item: RawItem) -> bytes:
     try:
         event = AuditEvent.from_raw_data(dict(item))
+        dict(json.loads(event.details or "{}"))
         [line] = export_lines([event], Format.JSON_LINES)
     except Exception:  # noqa: BLE001 - whatever somebody has put there
         line = json.dumps(_unreadable(item), default=str, sort_keys=True)
