@@ -234,7 +234,10 @@ OWN_WRITES = {
     "star a target": Operation("alice", send("/star/", star="target:dev-read")),
     "fold an AWS account": Operation("alice", send("/fold/", fold="aws-account:222222222222")),
     "choose a format": Operation("alice", send("/credentials/format/", format="fish")),
-    "put an announcement away": Operation("alice", put_announcement_away, where_absent=frozenset()),
+    # for this web session, and for those to come
+    "put an announcement away": Operation(
+        "alice", put_announcement_away, in_steps=True, where_absent=frozenset()
+    ),
     "end another web session": Operation("alice", end_other_session),
     "end all other web sessions": Operation(
         "alice", first(sign_in_elsewhere, send("/me/end-others/")), in_steps=True
@@ -250,7 +253,8 @@ OWN_WRITES = {
     ),
     "sign a command line out": Operation("alice", log_out, where_absent=frozenset()),
     "ask for a device code": Operation("alice", lambda _: waiting()),
-    "allow by a device code": Operation("alice", decide_device_code),
+    # the person is told of it first
+    "allow by a device code": Operation("alice", decide_device_code, in_steps=True),
     "poll for tokens": Operation("alice", poll),
     "ask for a permit": Operation("alice", ask_for_permit, method="get", status=403),
     "give a permit": Operation("alice", give_permit),
