@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from core import aws
 from core.dynamo import transaction
 from core.errors import Invalid
 from shipping.ledger import stored_batch
 from shipping.models import DeadLetter
 from shipping.sinks import Sink
-from shipping.sinks.base import LONGEST_DELIVERY
+from shipping.sinks.base import at_work
 
 
 def dead_letter_of(sink_name: str, number: int, reason: str) -> DeadLetter:
@@ -39,8 +38,9 @@ def deliver_again(name: str, sinks: Sequence[Sink]) -> None:
     if not named:
         raise Invalid(f"{sink_name} is not among the places that COOPER_SHIP_* name now.")
 
-    with aws.deadline(LONGEST_DELIVERY):
-        named[0].deliver(stored_batch(number).batch)
+    batch = stored_batch(number).batch
+    with at_work(named[0]):
+        named[0].deliver(batch)
     letter.delivered = datetime.now(UTC).isoformat(timespec="seconds")
     with transaction() as writes:
         writes.save(letter)

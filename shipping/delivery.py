@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from core import aws, metrics
+from core import metrics
 from core.dynamo import Document, transaction
 from shipping import lag
 from shipping.batches import Batch
@@ -13,7 +13,7 @@ from shipping.ledger import Ledger, next_batch_after, signatures_between
 from shipping.models import Cursor, Head
 from shipping.signatures import public_key_name, signature_name
 from shipping.sinks import FileSink, Sink, Undelivered
-from shipping.sinks.base import LONGEST_DELIVERY
+from shipping.sinks.base import at_work
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Delivery:
 
     def _keep(self, sink: FileSink, name: str, content: bytes) -> None:
         self._before_each()
-        with aws.deadline(LONGEST_DELIVERY):
+        with at_work(sink):
             sink.keep(name, content)
 
     def _deliver_to(self, sink: Sink, head: Head) -> None:
@@ -100,7 +100,7 @@ class Delivery:
 
         dead_letters: list[Document] = []
         try:
-            with aws.deadline(LONGEST_DELIVERY):
+            with at_work(sink):
                 sink.deliver(batch)
         except Undelivered as error:
             metrics.SHIP_FAILURES.labels(sink.name).inc()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from core import metrics
+from shipping.moments import moment_of
 
 _reached: dict[str, datetime] = {}
 """Up to when each sink has all events, as far as this process knows."""
@@ -22,11 +23,10 @@ def begin_anew(sink: str) -> None:
 def reached(sink: str, moment: str) -> None:
     """Note that a sink has all events up to a moment (ISO 8601, UTC)."""
     begin(sink)
-    try:
-        _reached[sink] = datetime.fromisoformat(moment)
-    except ValueError:
-        # somebody wrote no time into an event
-        return
+    reached_moment = moment_of(moment)
+    # somebody may have written no time into an event
+    if reached_moment:
+        _reached[sink] = reached_moment
 
 
 def seconds(sink: str) -> float:

@@ -12,6 +12,7 @@ from shipping.descriptions import Description
 from shipping.events import SentEvent, events_between, text_of
 from shipping.ledger import newest_batches
 from shipping.models import StoredBatch
+from shipping.moments import moment_of
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a clock may be off: AWS refuses the signatures of one that is further.
@@ -130,10 +131,7 @@ def new_events(
 
 def latest(events: Sequence[SentEvent], default: datetime) -> datetime:
     """Return the time of the last event; `default` where somebody wrote no time there."""
-    try:
-        return datetime.fromisoformat(events[-1].at.split("#")[0]).astimezone(UTC)
-    except ValueError:
-        return default
+    return moment_of(events[-1].at.split("#")[0]) or default
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

@@ -7,11 +7,11 @@ receives batches would take one for the other. So the chain goes on behind the n
 import logging
 from collections.abc import Sequence
 
-from core import aws, metrics
+from core import metrics
 from shipping.batches import DeliveredBatch
 from shipping.ledger import Ledger
 from shipping.sinks import FileSink, Sink, Undelivered
-from shipping.sinks.base import LONGEST_DELIVERY
+from shipping.sinks.base import at_work
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Places:
     def _newest_of(self, sink: FileSink, number: int) -> DeliveredBatch | None:
         """Return the newest batch that a place has after that of a number."""
         try:
-            with aws.deadline(LONGEST_DELIVERY):
+            with at_work(sink):
                 batch = sink.newest_after(number)
         except Undelivered as error:
             if sink.name not in self._asked:

@@ -13,6 +13,7 @@ from shipping.batches import Unreadable
 from shipping.events import events_of, text_of
 from shipping.ledger import batches_from
 from shipping.models import Head, StoredBatch, StoredSignature
+from shipping.moments import moment_of
 from shipping.reading import OVERLAP, at_of, day_of, days_between
 from shipping.sent_files import readable_end
 from shipping.signatures import SignedEnd
@@ -95,7 +96,8 @@ class Comparison:
         self._by_day: dict[date, dict[str, str]] = {}
         for name, digest in digests.items():
             self._by_day.setdefault(day_of(name), {})[name] = digest
-        self._horizon = text_of(datetime.fromisoformat(position) - OVERLAP) if position else ""
+        moment = moment_of(position)
+        self._horizon = text_of(moment - OVERLAP) if moment else ""
         """Whatever is older than this was sent."""
         self.unsent = 0
 

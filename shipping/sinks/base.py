@@ -1,9 +1,15 @@
 """What the shipper asks of a place that takes events."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
+from core import aws
 from core.errors import CooperError
 from shipping.batches import Batch, DeliveredBatch
+
+logger = logging.getLogger(__name__)
 
 HOW_TO_MAKE_IT = "How to make it, and the rights that it takes: docs/siem.md."
 """What to do where AWS says that a place is not there, or not for the shipper."""
@@ -38,6 +44,24 @@ class Sink(Protocol):
 
         Raise CooperError where that does not answer.
         """
+
+
+@contextmanager
+def at_work(sink: Sink) -> Iterator[None]:
+    """Give a sink its time for one batch or file; raise nothing but Undelivered for it.
+
+    What a sink did not expect is a fault of its own: it is in the log, and is tried again later.
+    """
+    try:
+        with aws.deadline(LONGEST_DELIVERY):
+            yield
+    except Undelivered:
+        raise
+    except Exception as error:  # what one sink did not expect keeps no other waiting
+        logger.exception("shipping: %s: unexpected", sink.name)
+        raise Undelivered(
+            f"{sink.name} failed ({type(error).__name__}): the log has the traceback.", again=True
+        ) from error
 
 
 @runtime_checkable

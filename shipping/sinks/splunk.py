@@ -8,7 +8,6 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +15,7 @@ from core import aws
 from core.errors import Unavailable
 from core.retry import Backoff
 from shipping.batches import Batch, pointer_line
+from shipping.moments import moment_of
 from shipping.sinks import network
 from shipping.sinks.base import Undelivered
 from shipping.sinks.https import NoReply, Reply, post, post_until_answered
@@ -120,15 +120,19 @@ class SplunkSink:
         yield self._envelope(BATCH_TYPE, batch, json.dumps(summary).encode())
 
     def _envelope(self, kind: str, batch: Batch, line: bytes) -> bytes:
-        """Return a line within what HEC wants round it; the line itself stays as it is."""
-        moment = datetime.fromisoformat(json.loads(line)["at"])
+        """Return a line within what HEC wants round it; the line itself stays as it is.
+
+        Where its time is none, Splunk takes the one at which it comes.
+        """
         envelope: dict[str, Any] = {
-            "time": f"{moment.timestamp():.6f}",
             "host": self._host,
             "source": SOURCE,
             "sourcetype": kind,
             "fields": {"cooper_batch": str(batch.number)},
         }
+        moment = moment_of(json.loads(line).get("at"))
+        if moment and moment.timestamp() > 0:
+            envelope["time"] = f"{moment.timestamp():.6f}"
         if self._index:
             envelope["index"] = self._index
 
@@ -172,7 +176,7 @@ class SplunkSink:
                 reply = post(self._place, self._permission, self._headers, question, path)
             except NoReply:
                 reply = None
-            if reply and _document(reply).get("acks", {}).get(str(ack_id)) is True:
+            if reply and _is_indexed(reply, ack_id):
                 return
             ACK_BACKOFF.sleep(attempt)
             attempt += 1
@@ -206,6 +210,12 @@ def _document(reply: Reply) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_indexed(reply: Reply, ack_id: object) -> bool:
+    """Return whether Splunk says so; a collector that is not in its senses says anything."""
+    acks = _document(reply).get("acks")
+    return isinstance(acks, dict) and acks.get(str(ack_id)) is True
 
 
 def _words(answer: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from shipping.sent_files import SentFiles
 from shipping.sinks import https
 from shipping.verification import Verdict, verify
 from tests.support.kill_sweep import CALLS_OF_AWS, killed_at
-from tests.support.shipping import Yard, event_at, stored_ids, write_event_at, yard_of
+from tests.support.shipping import Killed, Yard, event_at, stored_ids, write_event_at, yard_of
 from tests.support.shipping_places import (
     JOURNAL,
     JournallingFolder,
@@ -170,9 +170,9 @@ def test_one_that_was_killed_after_a_delivery_delivers_the_same_bytes_again(yard
     class KilledAfter(JournallingFolder):
         def deliver(self, batch: Batch) -> None:
             super().deliver(batch)
-            raise RuntimeError
+            raise Killed
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Killed):
         yard.ship(KilledAfter(yard.folder))
     yard.ship(JournallingFolder(yard.folder))
     first, second = (yard.folder / JOURNAL).read_text().splitlines()

@@ -14,7 +14,7 @@ from core.audit import AuditEvent
 from core.errors import CooperError
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
-from shipping import delivery, events, lag, ledger
+from shipping import events, lag, ledger
 from shipping.batches import FIRST_PREVIOUS, Batch, sha256
 from shipping.events import SentEvent, text_of
 from shipping.models import Head
@@ -181,6 +181,57 @@ def test_a_sink_that_is_down_keeps_no_other_waiting(yard: Yard, tmp_path: Path) 
     assert len(list(tmp_path.glob("later/batches/*"))) == len(yard.bodies())
 
 
+class Broken(FolderSink):
+    """A sink with a fault of its own, which nobody foresaw."""
+
+    name = "broken"
+
+    def deliver(self, batch: Batch) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'get'")
+
+
+def test_a_sink_s_own_fault_keeps_no_other_waiting(
+    yard: Yard, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_events(1)
+    failures = metrics.SHIP_FAILURES.labels("broken")
+    before = failures._value.get()
+    yard.ship(Broken(tmp_path / "broken"), FolderSink(yard.folder))
+    assert set(yard.ids()) == stored_ids()
+    assert failures._value.get() > before
+    assert "broken: unexpected" in caplog.text and "Traceback" in caplog.text
+
+    # once it is mended it gets what it did not take
+    (tmp_path / "mended").mkdir()
+    mended = FolderSink(tmp_path / "mended")
+    mended.name = "broken"
+    yard.ship(mended, FolderSink(yard.folder))
+    assert len(list(tmp_path.glob("mended/batches/*"))) == len(yard.bodies())
+
+
+class Faulty(FolderSink):
+    """A sink that keeps no file beside the batches, for a fault of its own."""
+
+    def keep(self, name: str, content: bytes) -> None:
+        raise KeyError(name)
+
+
+def test_a_sink_s_own_fault_at_a_signature_ends_nothing(
+    yard: Yard, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_events(1)
+    yard.ship(Faulty(yard.folder))
+    assert set(yard.ids()) == stored_ids()
+    assert "took no signature" in caplog.text
+
+
+@pytest.mark.parametrize("time", ["2026-11-26T10:00:00.banana", "2026-11-26T10:00:00.000001"])
+@pytest.mark.usefixtures("no_lag")
+def test_whatever_somebody_writes_as_a_time_stops_nothing(yard: Yard, time: str) -> None:
+    lag.reached("folder", time)
+    assert lag_of("folder") >= 0
+
+
 class Stopping:
     """A sink at whose first batch the shipper is told to end."""
 
@@ -304,17 +355,18 @@ def test_the_lease_is_kept_while_days_without_an_event_are_read(
 
 def test_the_lease_is_kept_for_the_longest_delivery(yard: Yard, tmp_path: Path) -> None:
     slow_clock = SteppingClock(timedelta(0))
+    kept = []
 
     class Slow(FolderSink):
         def deliver(self, batch: Batch) -> None:
-            slow_clock.now += timedelta(seconds=delivery.LONGEST_DELIVERY)
+            slow_clock.now += ledger.LONGEST_STEP
             super().deliver(batch)
-            assert is_taken(slow_clock)
+            kept.append(is_taken(slow_clock))
 
         def keep(self, name: str, content: bytes) -> None:
-            slow_clock.now += timedelta(seconds=delivery.LONGEST_DELIVERY)
+            slow_clock.now += ledger.LONGEST_STEP
             super().keep(name, content)
-            assert is_taken(slow_clock)
+            kept.append(is_taken(slow_clock))
 
     slow = Slow(yard.folder)
     also_slow = Slow(tmp_path / "another")
@@ -324,7 +376,7 @@ def test_the_lease_is_kept_for_the_longest_delivery(yard: Yard, tmp_path: Path) 
     for _ in range(3):
         write_events(2)
         shipper.run_once()
-    assert len(yard.bodies()) == 3
+    assert len(yard.bodies()) == 3 and len(kept) > 6 and all(kept)
 
 
 # -- how far behind it is --

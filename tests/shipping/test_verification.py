@@ -17,7 +17,7 @@ from shipping.batches import Batch, sha256
 from shipping.models import StoredBatch, number_name
 from shipping.sent_files import SentFiles
 from shipping.verification import SentTable, Verdict, verify
-from tests.support.shipping import Yard, write_event_at, write_events, yard_of
+from tests.support.shipping import Killed, Yard, write_event_at, write_events, yard_of
 
 
 @pytest.fixture
@@ -31,13 +31,13 @@ def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield yard
 
 
-class Killed:
+class Deadly:
     """A sink at which the shipper is killed."""
 
     name = "folder"
 
     def deliver(self, batch: Batch) -> None:
-        raise RuntimeError(batch.number)
+        raise Killed(batch.number)
 
     def problems(self) -> list[str]:
         return []
@@ -256,8 +256,8 @@ def test_a_signature_is_by_any_of_the_keys_that_are_given(yard: Yard) -> None:
 # -- between fixing and delivering --
 def test_an_event_that_is_changed_before_its_delivery_leaves_as_it_was_fixed(yard: Yard) -> None:
     [event] = write_events(1)
-    with pytest.raises(RuntimeError):
-        yard.ship(Killed())
+    with pytest.raises(Killed):
+        yard.ship(Deadly())
     event_of(event.pk).update(actions=[AuditEvent.person.set("local:mallory")])
 
     yard.ahead += timedelta(minutes=1)

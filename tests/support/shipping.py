@@ -22,6 +22,10 @@ from tests.embedded_aws.clients import client_for
 from tests.support.kms_keys import another_key
 
 
+class Killed(BaseException):
+    """What a sink raises at which the shipper is killed: nobody catches it."""
+
+
 @dataclass
 class Yard:
     """Where a test ships: the folder of a sink, and a clock that may be moved."""

@@ -13,9 +13,8 @@ from core import aws
 from core.aws import clients
 from core.retry import Backoff
 from embedded_aws import EmbeddedAws
-from shipping import delivery
 from shipping.batches import Batch, sha256
-from shipping.sinks import Sink, https, sinks_from_environment, splunk
+from shipping.sinks import Sink, base, https, sinks_from_environment, splunk
 from shipping.sinks.folder import FolderSink
 from shipping.sinks.webhook import signature
 from tests.embedded_aws.clients import client_for
@@ -167,7 +166,7 @@ def patience() -> Iterator[None]:
             patch.setitem(clients.LIMITS, service, (PATIENCE, PATIENCE, 3))
         patch.setattr(https, "ANSWER_SECONDS", PATIENCE)
         patch.setattr(splunk, "ACK_SECONDS", PATIENCE)
-        patch.setattr(delivery, "LONGEST_DELIVERY", 10 * PATIENCE)
+        patch.setattr(base, "LONGEST_DELIVERY", 10 * PATIENCE)
         aws.forget_clients()
         yield
     aws.forget_clients()

@@ -186,7 +186,7 @@ class HttpEventCollector:
             if not envelope.get("event"):
                 return _answer(400, 12, "Event field is required")
             flat = all(isinstance(value, str) for value in envelope.get("fields", {}).values())
-            if set(envelope) - self.KEYS or not flat or not float(envelope["time"]) > 0:
+            if set(envelope) - self.KEYS or not flat or not float(envelope.get("time", 1)) > 0:
                 return _answer(400, 6, "Invalid data format")
             events.append(envelope)
         if not events:

@@ -1,5 +1,6 @@
 """Delivering to Splunk's collector, which is strict, busy at times, and says what is indexed."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 
@@ -92,6 +93,34 @@ def test_requests_stay_within_a_megabyte(stub: Stub, collector: HttpEventCollect
     pointer = collector.events[3]["event"]
     assert pointer["too_large"]["sha256"] == sha256(batch.lines[3])
     assert pointer["person"] == "local:alice"
+
+
+@pytest.mark.parametrize("at", ["2026-11-26T10:00:00.banana", "", None, "0001-01-01T00:00:00"])
+def test_an_event_whose_time_is_none_goes_out_without_one(
+    stub: Stub, collector: HttpEventCollector, at: str | None
+) -> None:
+    batch = batch_of({"at": at}, {})
+    sink_at(stub).deliver(dataclasses.replace(batch, last_at=str(at)))
+    first, second, summary = collector.events
+    assert first["event"]["at"] == at and "time" not in first and "time" not in summary
+    assert second["time"] == "1795694400.000001"
+
+
+def test_a_time_without_a_zone_is_of_utc(stub: Stub, collector: HttpEventCollector) -> None:
+    sink_at(stub).deliver(batch_of({"at": "2026-11-26T12:00:00.000001"}))
+    assert collector.events[0]["time"] == "1795694400.000001"
+
+
+@pytest.mark.parametrize("acks", [b'{"acks": null}', b'{"acks": []}', b'{"acks": "0"}', b"[]"])
+def test_an_answer_that_acknowledges_nothing_is_no_delivery(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, acks: bytes
+) -> None:
+    monkeypatch.setattr(splunk, "ACK_SECONDS", 0.05)
+    stub.answers = [(200, {}, b'{"code": 0, "ackId": 0}')]
+    stub.respond = lambda _: (200, {}, acks)
+    with pytest.raises(Undelivered, match="did not say") as error:
+        sink_at(stub).deliver(batch_of({}))
+    assert error.value.again
 
 
 def test_a_refused_event_is_for_a_person(stub: Stub) -> None:
