@@ -103,8 +103,13 @@ class Shipper:
                 lag.begin_anew(sink.name)
             return None
 
-        self._places.note_newest(ledger)
-        return _Work(ledger, self._sinks, self._key, self._clock, self._stopping)
+        try:
+            self._places.note_newest(ledger)
+            return _Work(ledger, self._sinks, self._key, self._clock, self._stopping)
+        except CooperError:
+            # another one may reach what this one does not
+            ledger.release(self._clock())
+            raise
 
 
 class _Work:

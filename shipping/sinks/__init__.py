@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core import env
 from shipping.buckets import BUCKET_NAME, S3_PREFIX
-from shipping.sinks.base import FileSink, Sink, Undelivered
+from shipping.sinks.base import FileSink, PassingProblem, Sink, Undelivered
 from shipping.sinks.event_bridge import EventBridgeSink
 from shipping.sinks.folder import FolderSink
 from shipping.sinks.network import Permission, read_place
@@ -15,7 +15,7 @@ from shipping.sinks.s3 import S3Sink
 from shipping.sinks.splunk import SplunkSink
 from shipping.sinks.webhook import WebhookSink
 
-__all__ = ["FileSink", "Sink", "Undelivered", "sinks_from_environment"]
+__all__ = ["FileSink", "PassingProblem", "Sink", "Undelivered", "sinks_from_environment"]
 
 
 def sinks_from_environment() -> list[Sink]:

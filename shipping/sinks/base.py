@@ -26,6 +26,12 @@ class Undelivered(CooperError):
         self.again = again
 
 
+class PassingProblem(str):
+    """What is wrong with a sink and may pass by itself: the shipper begins, and tries again."""
+
+    __slots__ = ()
+
+
 class Sink(Protocol):
     """A place that takes batches, one after another in the order of their numbers.
 
@@ -42,7 +48,8 @@ class Sink(Protocol):
     def problems(self) -> list[str]:
         """Return what is wrong with it, each a sentence with what to do. It may ask the place.
 
-        Raise CooperError where that does not answer.
+        The shipper does not begin with any but a PassingProblem. Raise CooperError where the place
+        does not answer, which passes too.
         """
 
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from shipping.sinks.base import PassingProblem
+
 IpAddress = IPv4Address | IPv6Address
 
 USUAL_PORTS = {"https": 443, "http": 80}
@@ -135,7 +137,7 @@ def problems(setting: str, place: Place, permission: Permission) -> list[str]:
         return [f"{setting}: {error}"]
     except OSError:
         unknown = f"{setting}: the name {place.host} is not known here. "
-        return [unknown + "Look at its spelling, and at this machine's DNS."]
+        return [PassingProblem(unknown + "Look at its spelling, and at this machine's DNS.")]
     return []
 
 

@@ -25,9 +25,12 @@ class S3Sink:
 
     def __init__(self, bucket: str, prefix: str = "", region: str = "") -> None:
         self._bucket = Bucket(bucket, prefix, region)
+        self._is_unchecked = False
+        """Whether S3 did not answer when it was asked what is wrong with the bucket."""
 
     def deliver(self, batch: Batch) -> None:
         """Return once the batch is there, be it from before; raise Undelivered."""
+        self._check()
         self._put(batch_name(batch.number), batch.body)
 
     def newest_after(self, number: int) -> DeliveredBatch | None:
@@ -50,15 +53,31 @@ class S3Sink:
     def problems(self) -> list[str]:
         """Return what makes the bucket one whose files can be changed, or cannot be reached.
 
-        Raise Unavailable when S3 does not answer.
+        Raise Unavailable when S3 does not answer: the first delivery then asks again.
         """
+        self._is_unchecked = False
         try:
             next(self._bucket.names("batches/"), "")
             return [*self._versioning_problems(), *self._lock_problems()]
         except Unavailable:
+            self._is_unchecked = True
             raise
         except CooperError as error:
             return [f"COOPER_SHIP_S3_BUCKET: {self._bucket.name}: {error.line} {HOW_TO_MAKE_IT}"]
+
+    def _check(self) -> None:
+        """Raise Undelivered for a bucket that nobody could ask before, and that is no right one."""
+        if not self._is_unchecked:
+            return
+
+        try:
+            problems = self.problems()
+        except CooperError as error:
+            raise self._undelivered("batches/", error) from error
+        if problems:
+            # it is asked again until somebody has mended it
+            self._is_unchecked = True
+            raise Undelivered(f"{self.name}: {' '.join(problems)}", again=True)
 
     def _put(self, name: str, content: bytes, *, must_be_same: bool = True) -> None:
         try:

@@ -14,12 +14,15 @@ from prometheus_client import generate_latest
 from cooper_project.management.base import UsageError
 from cooper_project.management.commands import cooper_ship
 from core import metrics
+from core.retry import Backoff
 from embedded_aws import EmbeddedAws
 from shipping.batches import Batch
 from shipping.ledger import Ledger
-from shipping.sinks import Undelivered
+from shipping.sinks import Undelivered, https
 from shipping.sinks.folder import FolderSink
 from tests.embedded_aws.clients import client_for
+from tests.support import faults
+from tests.support.faults import Fault
 from tests.support.kms_keys import another_key
 from tests.support.shipping import Yard, yard_of
 
@@ -71,6 +74,34 @@ def test_it_begins_with_no_sink_that_cannot_work(
 ) -> None:
     monkeypatch.setenv("COOPER_SHIP_FOLDER", str(yard.folder / "missing"))
     with pytest.raises(CommandError, match="mkdir"):
+        ship("once")
+
+
+def test_a_place_that_is_merely_away_keeps_no_other_waiting(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def know_no_name(*_: object, **__: object) -> None:
+        raise OSError(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_URL", "https://hooks.example/x")
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_KEY", "k" * 32)
+    monkeypatch.setenv("COOPER_SHIP_EVENT_BUS", "audit")
+    monkeypatch.setattr("shipping.sinks.network.socket.getaddrinfo", know_no_name)
+    monkeypatch.setattr(https, "BACKOFF", Backoff(0.001, 0.001))
+
+    warnings: list[str] = []
+    with faults.on(Fault("events", mode="error")):
+        sinks = cooper_ship.usable_sinks(warnings.append)
+    assert [sink.name for sink in sinks] == ["folder", "webhook", "eventbridge"]
+    assert "COOPER_SHIP_WEBHOOK_URL: the name hooks.example is not known here" in warnings[0]
+    assert "eventbridge: EventBridge is busy" in warnings[1]
+
+    yard.ship(*sinks)
+    assert len(yard.bodies()) == 1
+
+    # what is set wrongly is still refused
+    monkeypatch.setenv("COOPER_SHIP_WEBHOOK_KEY", "short")
+    with pytest.raises(CommandError, match="openssl rand -hex 32"):
         ship("once")
 
 

@@ -41,7 +41,7 @@ def yard(store: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def choosy(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Choosy:
     sink = Choosy()
-    monkeypatch.setattr(cooper_ship, "usable_sinks", lambda: [sink])
+    monkeypatch.setattr(cooper_ship, "usable_sinks", lambda _: [sink])
     return sink
 
 

@@ -191,6 +191,10 @@ def test_nothing_is_fixed_before_the_place_has_been_asked(yard: Yard) -> None:
         yard.ship(silent)
     assert StoredBatch.find(StoredBatch.KIND, number_name(1)) is None
 
+    # another shipper that reaches the place need not wait for the lease
+    yard.ship(FolderSink(yard.folder))
+    assert len(yard.bodies()) == 1
+
 
 def test_a_folder_s_file_is_never_another_one(yard: Yard) -> None:
     """Somebody put it there before, or the table was restored while the shipper ran."""

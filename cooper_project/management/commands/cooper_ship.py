@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from core.errors import CooperError
 from shipping import dead_letters
 from shipping.shipper import Shipper
 from shipping.signing import signing_key
-from shipping.sinks import Sink, Undelivered, sinks_from_environment
+from shipping.sinks import PassingProblem, Sink, Undelivered, sinks_from_environment
 
 NO_SINK = "No sink is named. Set COOPER_SHIP_FOLDER, or another one of docs/siem.md."
 
@@ -58,7 +59,7 @@ class Command(CooperCommand):
             self.say(key.public_pem.decode().rstrip())
             return
 
-        sinks = usable_sinks()
+        sinks = usable_sinks(self.warn)
         if options["verb"] == "resend":
             self._resend(options["letter"], sinks)
             return
@@ -126,8 +127,11 @@ def serve_metrics() -> str:
     return ""
 
 
-def usable_sinks() -> list[Sink]:
-    """Return the sinks; raise UsageError without one, CooperError for what is wrong with one."""
+def usable_sinks(warn: Callable[[str], None]) -> list[Sink]:
+    """Return the sinks; raise UsageError without one, CooperError for what is wrong with one.
+
+    What is merely away keeps no other from beginning: `warn` is told of it.
+    """
     try:
         sinks = sinks_from_environment()
     except ImproperlyConfigured as error:
@@ -135,10 +139,24 @@ def usable_sinks() -> list[Sink]:
     if not sinks:
         raise UsageError(NO_SINK)
 
-    problems = [problem for sink in sinks for problem in sink.problems()]
-    if problems:
-        raise CooperError(" ".join(problems))
+    wrong: list[str] = []
+    for sink in sinks:
+        for problem in problems_of(sink):
+            if isinstance(problem, PassingProblem):
+                warn(f"warning: {problem}")
+            else:
+                wrong.append(problem)
+    if wrong:
+        raise CooperError(" ".join(wrong))
     return sinks
+
+
+def problems_of(sink: Sink) -> list[str]:
+    """Return what is wrong with a sink; that it does not answer is a problem that passes."""
+    try:
+        return sink.problems()
+    except CooperError as error:
+        return [PassingProblem(f"{sink.name}: {error.line}")]
 
 
 def stopping_by_signal() -> threading.Event:

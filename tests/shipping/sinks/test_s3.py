@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.errors import Unavailable
 from embedded_aws import EmbeddedAws
 from shipping.sinks import Undelivered
 from shipping.sinks.s3 import S3Sink
@@ -99,3 +100,26 @@ def test_a_bucket_whose_files_can_be_changed_is_a_problem(s3: Any) -> None:
     assert "keeps no versions" in problems("plain-bucket")
     assert "has no Object Lock" in problems("plain-bucket")
     assert "NoSuchBucket" in problems("missing-bucket")
+
+
+@pytest.mark.parametrize("mode", ["COMPLIANCE", "GOVERNANCE"])
+def test_a_bucket_that_could_not_be_asked_is_asked_before_the_first_batch(
+    store: EmbeddedAws, s3: Any, mode: str
+) -> None:
+    """The shipper begins while S3 is away, and still sends nothing to what is not locked."""
+    lock_for(s3, mode)
+    sink = S3Sink(BUCKET, "prod/")
+    with faults.on(Fault("s3", mode="error")):
+        with pytest.raises(Unavailable):
+            sink.problems()
+        with pytest.raises(Undelivered):
+            sink.deliver(BATCH)
+
+    if mode == "GOVERNANCE":
+        for _ in range(2):
+            with pytest.raises(Undelivered, match="governance mode") as error:
+                sink.deliver(BATCH)
+            assert error.value.again
+        lock_for(s3, "COMPLIANCE")
+    sink.deliver(BATCH)
+    assert list(store.buckets[BUCKET].present_keys) == [KEY]
