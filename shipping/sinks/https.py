@@ -44,6 +44,14 @@ BUSY = {
 }
 """Refusals that are about this moment, beside all from 500 on."""
 
+NEVER_TAKEN = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""Refusals of what was sent. All others are about address, key or receiver: they can be mended."""
+
 
 @dataclass(frozen=True)
 class Reply:

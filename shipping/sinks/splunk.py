@@ -18,7 +18,7 @@ from shipping.batches import Batch, pointer_line
 from shipping.moments import moment_of
 from shipping.sinks import network
 from shipping.sinks.base import Undelivered
-from shipping.sinks.https import NoReply, Reply, post, post_until_answered
+from shipping.sinks.https import NEVER_TAKEN, NoReply, Reply, post, post_until_answered
 from shipping.sinks.network import Permission, Place
 
 EVENT_PATH = "/services/collector/event"
@@ -35,13 +35,6 @@ ACK_SECONDS = 15.0
 """For which an acknowledgement is waited for."""
 
 ACK_BACKOFF = Backoff(first=0.2, longest=2.0)
-
-CONFIGURATION_STATUSES = {
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.NOT_FOUND,
-}
-"""Answers that are about the token or the address, not about the events."""
 
 MEANINGS = {
     0: "success",
@@ -64,6 +57,9 @@ MEANINGS = {
     27: "request entity too large",
 }
 """What Splunk's codes say: docs.splunk.com, "Troubleshoot HTTP Event Collector"."""
+
+ABOUT_EVENTS = (5, 6, 12, 13, 15)
+"""The codes of 400 that are about what was sent; the others are about token, index and channel."""
 
 
 class SplunkSink:
@@ -154,15 +150,16 @@ class SplunkSink:
             self._await_indexing(answer["ackId"])
 
     def _refuse(self, reply: Reply) -> None:
-        words = _words(_document(reply))
-        if reply.status in CONFIGURATION_STATUSES or reply.status < HTTPStatus.BAD_REQUEST:
-            raise Undelivered(
-                f"{self.name} answered {reply.status} ({words}). Look at COOPER_SHIP_SPLUNK_URL "
-                "and at the token.",
-                again=True,
-            )
+        answer = _document(reply)
+        words = _words(answer)
+        if _is_about_events(reply, answer):
+            raise Undelivered(f"{self.name} refused events: {reply.status} ({words}).", again=False)
 
-        raise Undelivered(f"{self.name} refused events: {reply.status} ({words}).", again=False)
+        raise Undelivered(
+            f"{self.name} answered {reply.status} ({words}). Look at COOPER_SHIP_SPLUNK_URL, at "
+            "the token, its index and its acknowledgement; every batch waits meanwhile.",
+            again=True,
+        )
 
     def _await_indexing(self, ack_id: object) -> None:
         """Return once Splunk says that what it acknowledges by `ack_id` is indexed."""
@@ -210,6 +207,16 @@ def _document(reply: Reply) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _is_about_events(reply: Reply, answer: dict[str, Any]) -> bool:
+    """Return whether what was sent is refused, which no later try changes.
+
+    Splunk answers 400 also where it has no such index or channel: its code says which.
+    """
+    if reply.status == HTTPStatus.BAD_REQUEST and "code" in answer:
+        return answer["code"] in ABOUT_EVENTS
+    return reply.status in NEVER_TAKEN
 
 
 def _is_indexed(reply: Reply, ack_id: object) -> bool:

@@ -13,18 +13,10 @@ from http import HTTPStatus
 from shipping.batches import Batch
 from shipping.sinks import network
 from shipping.sinks.base import Undelivered
-from shipping.sinks.https import post_until_answered
+from shipping.sinks.https import NEVER_TAKEN, post_until_answered
 from shipping.sinks.network import Permission, Place
 
 SIGNATURE_VERSION = "v1"
-
-NEVER_TAKEN = {
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-}
-"""Refusals of what was sent. All others are about address, key or receiver: they can be mended."""
 
 SHORTEST_KEY = 32
 """Characters of a key."""

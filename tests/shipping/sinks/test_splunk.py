@@ -124,13 +124,36 @@ def test_an_answer_that_acknowledges_nothing_is_no_delivery(
 
 
 def test_a_refused_event_is_for_a_person(stub: Stub) -> None:
-    stub.answers = [(400, {}, b'{"text": "Invalid data format", "code": 6}')]
-    with pytest.raises(Undelivered, match="code 6") as error:
-        sink_at(stub).deliver(batch_of({}))
-    assert not error.value.again
+    for code in (5, 6, 12, 13, 15):
+        stub.answers = [(400, {}, json.dumps({"text": "no", "code": code}).encode())]
+        with pytest.raises(Undelivered, match=f"code {code}:") as error:
+            sink_at(stub).deliver(batch_of({}))
+        assert not error.value.again
+
+    for status, body in ((413, b'{"code": 27}'), (413, b""), (415, b""), (422, b""), (400, b"")):
+        stub.answers = [(status, {}, body)]
+        with pytest.raises(Undelivered, match=f"refused events: {status}") as error:
+            sink_at(stub).deliver(batch_of({}))
+        assert not error.value.again
 
     for answer in (b"", b"[]", b"<html>", b'{"code": 8}'):
         stub.answers = [(200, {}, answer)]
         with pytest.raises(Undelivered) as error:
             sink_at(stub).deliver(batch_of({}))
         assert error.value.again, "what cannot be read is no delivery"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((400, json.dumps({"code": code}).encode()) for code in (7, 10, 11, 14, 16, 99, None)),
+        (400, b'{"code": []}'),
+        *((status, b"<html>") for status in (302, 401, 403, 404, 405, 410, 451)),
+    ],
+)
+def test_what_can_be_mended_makes_no_dead_letter(stub: Stub, status: int, body: bytes) -> None:
+    """An index that is missing, or a proxy between, is no fault of the batch."""
+    stub.answers = [(status, {}, body)]
+    with pytest.raises(Undelivered, match="every batch waits") as error:
+        sink_at(stub).deliver(batch_of({}))
+    assert error.value.again
