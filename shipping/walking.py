@@ -20,7 +20,7 @@ class Walk:
         self.digests: dict[str, str] = {}
         """Of each event, by its id."""
         self.last = 0
-        """The number of the last batch."""
+        """The number of the last batch; 0 where there is none."""
         self.position = ""
         """How far the log had been read at the last batch."""
         self.signed = 0
@@ -124,11 +124,24 @@ class Walk:
         else:
             self.signed = max(self.signed, end.number)
 
+    def expect_any(self) -> None:
+        """Tell that nothing is there: the place is another one, or it was emptied."""
+        if not self.last:
+            self.findings.append("Nothing that was sent is there.")
+
     def expect_last(self, number: int, why: str) -> None:
         """Tell of the batches up to a number that are not there."""
         if number > self.last:
             missing = numbers(self.last + 1, number)
             self.findings.append(f"{missing} missing at the end. {why}.")
+
+    def expect_end(self, number: int, digest: str) -> None:
+        """Tell where the shipper's last batch is missing, or another one is in its place."""
+        self.expect_last(number, "The shipper has fixed it: not delivered, or cut off")
+
+        # that one is missing was told by its number
+        if self._batch_digests.get(number, digest) != digest:
+            self.findings.append(f"Batch {number} is not the one that the shipper has fixed.")
 
 
 def wrong_lines(number: int, digests: dict[str, str], lines: Sequence[bytes]) -> list[str]:

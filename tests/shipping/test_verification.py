@@ -14,7 +14,7 @@ from core.audit import AuditEvent
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
 from shipping.batches import Batch, sha256
-from shipping.models import StoredBatch, number_name
+from shipping.models import Head, StoredBatch, StoredSignature, number_name
 from shipping.sent_files import SentFiles
 from shipping.verification import SentTable, Verdict, verify
 from tests.support.shipping import Killed, Yard, write_event_at, write_events, yard_of
@@ -216,7 +216,34 @@ def test_an_end_that_was_cut_off_with_its_signature_is_seen_with_the_shippers_ta
     assert verdict_of(yard).findings[0].startswith("Batch 3 is missing at the end.")
 
 
+def test_an_unsigned_end_that_was_rewritten_is_seen_with_the_shippers_table(yard: Yard) -> None:
+    """Whoever makes the last batch anew, in itself all right, cannot make the head anew."""
+    (yard.folder / f"signatures/{number_name(3)}.json").unlink()
+    file, lines = lines_of(yard, 3)
+    description = json.loads(lines[0]) | {"made_at": "another time"}
+    file.write_bytes(b"".join([json.dumps(description).encode() + b"\n", *lines[1:]]))
+    assert verdict_of_files_alone(yard).findings == []
+    expected = ["Batch 3 is not the one that the shipper has fixed."]
+    assert verdict_of(yard).findings == expected
+
+
+def test_where_nothing_is_nothing_is_right(yard: Yard, tmp_path: Path) -> None:
+    """Another folder, or a prefix with a slip in it, is no proof."""
+    (tmp_path / "another").mkdir()
+    for with_log in (False, True):
+        sent = SentFiles(tmp_path / "another")
+        verdict = verify(sent, Verifier(yard.key.public_pem), with_log=with_log)
+        assert verdict.findings[0] == "Nothing that was sent is there."
+
+
 # -- the shipper's table is changed --
+def test_a_table_that_was_emptied_is_named(yard: Yard) -> None:
+    for kind in (StoredBatch, StoredSignature, Head):
+        for item in kind.under(kind.KIND):
+            item.delete()
+    assert verdict_of(yard, "table").findings[0] == "Nothing that was sent is there."
+
+
 def stored(number: int) -> StoredBatch:
     batch = StoredBatch.find(StoredBatch.KIND, number_name(number))
     assert batch is not None
