@@ -4,7 +4,7 @@ One kind of key is used: ECC_NIST_P256, which signs with ECDSA_SHA_256.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html
 """
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
@@ -71,7 +71,7 @@ def _loaded(pem: bytes) -> ec.EllipticCurvePublicKey:
     message = "This is no public key of the kind ECC_NIST_P256 (PEM)."
     try:
         key = serialization.load_pem_public_key(pem)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise Invalid(message, str(error)) from error
 
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":

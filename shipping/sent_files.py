@@ -1,8 +1,11 @@
 """Delivered files, as verification reads them: in a folder, or in the bucket itself."""
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from core.errors import CooperError, Invalid
 from shipping.buckets import BUCKET_NAME, S3_PREFIX, Bucket
@@ -19,21 +22,57 @@ class SentFiles:
 
     def __init__(self, folder: Path) -> None:
         """Take a folder; raise CooperError where there is none."""
-        if not folder.is_dir():
-            raise CooperError(f"{folder} is no folder.")
+        with readable(folder):
+            if not folder.is_dir():
+                raise CooperError(f"{folder} is no folder.")
         self._folder = folder
 
     def bodies(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the batches by the numbers in their files' names."""
-        for file in sorted(self._folder.rglob("batches/*.jsonl")):
+        """Yield the batches by the numbers in their files' names; raise CooperError."""
+        for file in self._files("batches", ".jsonl"):
             number = number_of(file.name)
             if number:
-                yield number, file.read_bytes()
+                yield number, content_of(file)
 
     def signed_ends(self) -> Iterator[SignedEnd | None]:
-        """Yield the signatures, None for one that cannot be read."""
-        for file in sorted(self._folder.rglob("signatures/*.json")):
-            yield readable_end(file.read_bytes())
+        """Yield the signatures, None for one that is none; raise CooperError."""
+        for file in self._files("signatures", ".json"):
+            yield readable_end(content_of(file))
+
+    def _files(self, parent: str, ending: str) -> list[Path]:
+        """Return the files in folders of a name, however deep; raise CooperError.
+
+        What cannot be listed is never taken for empty.
+        """
+        files: list[Path] = []
+        with readable(self._folder):
+            for name, folders, _ in os.walk(self._folder, onerror=give_up):
+                # that of a file system's root, which is root's
+                folders[:] = [folder for folder in folders if folder != "lost+found"]
+                if parent in folders:
+                    inside = Path(name, parent).iterdir()
+                    files += [file for file in inside if file.name.endswith(ending)]
+        return sorted(files)
+
+
+def content_of(file: Path) -> bytes:
+    """Return what a file has; raise CooperError."""
+    with readable(file):
+        return file.read_bytes()
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raise CooperError where a path, or what is in it, cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise CooperError(f"{error.filename or path} cannot be read: {error.strerror}.") from error
+
+
+def give_up(error: OSError) -> NoReturn:
+    """Let no folder be left out."""
+    raise error
 
 
 class SentObjects:

@@ -1,10 +1,11 @@
 """A folder of files, a batch each: for people who look, other programs that collect, and tests."""
 
 import os
+import stat
 from pathlib import Path
 
 from shipping.batches import Batch, DeliveredBatch, sha256
-from shipping.sinks.base import Undelivered
+from shipping.sinks.base import PassingProblem, Undelivered
 
 
 def batch_name(number: int) -> str:
@@ -43,25 +44,48 @@ class FolderSink:
             raise Undelivered(OTHER_CONTENTS.format(path=self._folder / name), again=True)
 
     def newest_after(self, number: int) -> DeliveredBatch | None:
-        names = [file.name for file in self._folder.glob("batches/*.jsonl")]
-        newest = max((number_of(name) for name in names), default=0)
+        newest = max((number_of(name) for name in self._names()), default=0)
         if newest <= number:
             return None
         return DeliveredBatch(newest, sha256(self._present(batch_name(newest)) or b""))
 
     def keep(self, name: str, content: bytes) -> None:
-        if not (self._folder / name).exists():
+        present = self._present(name)
+        if present is None:
             self._write(name, content)
 
     def problems(self) -> list[str]:
-        if not self._folder.is_dir():
-            return [f"COOPER_SHIP_FOLDER: {self._folder} is no folder. Make it: mkdir -m 700"]
+        place = f"COOPER_SHIP_FOLDER: {self._folder}"
+        try:
+            is_folder = stat.S_ISDIR(self._folder.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            is_folder = False
+        except PermissionError:
+            return [f"{place} cannot be looked at. Let its user be cooper's."]
+        except OSError as error:
+            # a file system on the network, say
+            return [PassingProblem(f"{place} cannot be looked at: {error.strerror}.")]
 
-        if not os.access(self._folder, os.W_OK | os.X_OK):
-            return [
-                f"COOPER_SHIP_FOLDER: {self._folder} cannot be written. Let its user be cooper's."
-            ]
+        if not is_folder:
+            return [f"{place} is no folder. Make it: mkdir -m 700"]
+        if not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+            return [f"{place} cannot be read and written. Let its user be cooper's."]
         return []
+
+    def _names(self) -> list[str]:
+        """Return the names of the batches' files; raise Undelivered.
+
+        What cannot be listed is never taken for empty: numbers would be used again.
+        """
+        folder = self._folder / "batches"
+        try:
+            # before the first batch there is no such folder, but the one that it will be in
+            is_there = folder in self._folder.iterdir()
+            return [file.name for file in folder.iterdir()] if is_there else []
+        except OSError as error:
+            raise Undelivered(
+                f"{folder} cannot be listed: {error.strerror}.", again=True
+            ) from error
 
     def _present(self, name: str) -> bytes | None:
         """Return what a file has, None where there is none."""

@@ -1,6 +1,8 @@
 """Verifying what was delivered to S3, in the bucket itself."""
 
+import errno
 import io
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -94,3 +96,42 @@ def test_a_bucket_that_is_not_there_is_an_error_in_words(yard: Yard) -> None:
 def test_what_is_no_place_in_a_bucket_is_refused(place: str) -> None:
     with pytest.raises(Invalid, match="s3://example-events"):
         sent_files(place)
+
+
+@pytest.mark.parametrize("name", ["listdir", "scandir"])
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_folder_that_cannot_be_listed_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    """It is another user's, or its disk fails: not that nothing is there."""
+    (tmp_path / "prod/batches").mkdir(parents=True)
+    sent = sent_files(str(tmp_path))
+
+    def fail(path: object = ".") -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(os, name, fail)
+    with pytest.raises(CooperError, match=f"cannot be read: {os.strerror(number)}"):
+        list(sent.bodies())
+
+
+def test_a_file_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("batches/000000000001.jsonl", "signatures/000000000001.json"):
+        file = tmp_path / name
+        file.parent.mkdir()
+        file.mkdir()
+    sent = sent_files(str(tmp_path))
+    for read in (sent.bodies, sent.signed_ends):
+        with pytest.raises(CooperError, match="000000000001.json.* cannot be read"):
+            list(read())
+
+
+def test_files_are_found_however_deep_and_in_order(tmp_path: Path) -> None:
+    for name in ("a/b/batches/000000000002.jsonl", "a/b/batches/000000000001.jsonl"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(name.encode())
+    (tmp_path / "a/b/batches/notes.txt").write_text("no batch")
+    assert [number for number, _ in sent_files(str(tmp_path)).bodies()] == [1, 2]

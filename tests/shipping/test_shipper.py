@@ -170,6 +170,7 @@ def test_a_sink_that_is_down_keeps_no_other_waiting(yard: Yard, tmp_path: Path) 
         def deliver(self, batch: Batch) -> None:
             raise Undelivered("It is down.", again=True)
 
+    (tmp_path / "down").mkdir()
     write_events(1)
     yard.ship(Down(tmp_path / "down"), FolderSink(yard.folder))
     assert len(yard.bodies()) == 1
@@ -196,6 +197,7 @@ def test_a_sink_s_own_fault_keeps_no_other_waiting(
     write_events(1)
     failures = metrics.SHIP_FAILURES.labels("broken")
     before = failures._value.get()
+    (tmp_path / "broken").mkdir()
     yard.ship(Broken(tmp_path / "broken"), FolderSink(yard.folder))
     assert set(yard.ids()) == stored_ids()
     assert failures._value.get() > before

@@ -1,5 +1,6 @@
 """Whatever is changed afterwards, in the audit log, in the files or in the table, is named."""
 
+import base64
 import gzip
 import json
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.audit import AuditEvent
+from core.errors import Invalid
 from core.kms_signing import Verifier
 from embedded_aws import EmbeddedAws
 from shipping.batches import Batch, sha256
@@ -273,6 +275,18 @@ def test_an_end_that_was_cut_off_in_the_shippers_table_is_named(yard: Yard) -> N
 def test_another_key_verifies_nothing(store: EmbeddedAws, yard: Yard) -> None:
     verdict = verify(SentFiles(yard.folder), Verifier(OTHER_KEY), with_log=False)
     assert "Nothing of this is signed by this key." in verdict.findings
+
+
+def test_a_key_of_a_kind_that_nobody_knows_is_none_of_the_kind() -> None:
+    der = serialization.load_pem_public_key(OTHER_KEY).public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    # prime239v3 in place of prime256v1
+    curve = b"\x2a\x86\x48\xce\x3d\x03\x01"
+    der = der.replace(curve + b"\x07", curve + b"\x06")
+    pem = b"-----BEGIN PUBLIC KEY-----\n%s-----END PUBLIC KEY-----\n" % base64.encodebytes(der)
+    with pytest.raises(Invalid, match="no public key of the kind ECC_NIST_P256"):
+        Verifier(pem)
 
 
 def test_a_signature_is_by_any_of_the_keys_that_are_given(yard: Yard) -> None:
