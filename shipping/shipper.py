@@ -46,11 +46,15 @@ class Shipper:
             lag.begin(sink.name)
 
     def run_once(self) -> bool:
-        """Send all that is new; return whether this shipper has the lease.
+        """Send all that is new, as far as the sinks take it; return whether it has the lease.
 
         Raise CooperError where something failed: the next call begins with what is in the table;
         Stopped when told to end meanwhile.
         """
+        return self._pass(to_the_end=True)
+
+    def _pass(self, *, to_the_end: bool) -> bool:
+        """Read, and give each sink its turns; with `to_the_end` as many as it takes."""
         work, self._work = self._work, None
         work = work or self._begin()
         if work is None:
@@ -58,6 +62,8 @@ class Shipper:
 
         try:
             work.run()
+            if to_the_end:
+                work.finish()
         except Stopped:
             self._work = work
             raise
@@ -73,14 +79,19 @@ class Shipper:
         self._stopping = stopping
         while not stopping.is_set():
             try:
-                self.run_once()
+                self._pass(to_the_end=False)
             except Stopped:
                 break
             except CooperError as error:
                 metrics.SHIP_FAILURES.labels("audit log").inc()
                 logger.error("shipping: %s", error.line)
-            stopping.wait(pause)
+            if not self._is_unfinished:
+                stopping.wait(pause)
         self.end()
+
+    @property
+    def _is_unfinished(self) -> bool:
+        return bool(self._work and self._work.delivery.is_unfinished)
 
     def last_batch(self) -> int:
         """Return the number of the last batch that there is, 0 without the lease."""
@@ -152,6 +163,12 @@ class _Work:
         # whatever is older is with the sinks, or waits in a batch
         self.delivery.deliver(self.ledger)
         self._sign()
+
+    def finish(self) -> None:
+        """Deliver what a sink's turn was too short for."""
+        while self.delivery.is_unfinished:
+            self.delivery.deliver(self.ledger)
+            self._sign()
 
     def _go_on(self) -> None:
         """Keep the lease; raise Stopped where this shipper is to end."""

@@ -4,8 +4,10 @@ Only what `network.resolve` allows is connected to, at that very address; the ce
 the host's. The answer has to come whole in time, and no more of it than a little is read.
 """
 
+import random
 import re
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -119,8 +121,8 @@ def post_until_answered(
     reason = ""
     asked_pause = 0.0
     for attempt in range(TRIES):
-        if attempt:
-            _pause(attempt - 1, asked_pause)
+        if attempt and not _pause(attempt - 1, asked_pause):
+            break
         headers, body = request()
 
         try:
@@ -133,8 +135,6 @@ def post_until_answered(
 
         reason = f"it answered {reply.status}"
         asked_pause = reply.pause
-        if asked_pause > LONGEST_PAUSE:
-            break
 
     undelivered = Undelivered(f"{name} takes nothing now: {reason}.", again=True)
     undelivered.retry_after = int(asked_pause)
@@ -176,12 +176,23 @@ def _tls_options(place: Place) -> dict[str, Any]:
     }
 
 
-def _pause(attempt: int, asked_pause: float) -> None:
-    if asked_pause:
-        # a little longer, and not together with all others that were asked
-        Backoff(first=asked_pause * 1.5, longest=LONGEST_PAUSE * 1.5).sleep(0)
-    else:
+def _pause(attempt: int, asked_pause: float) -> bool:
+    """Pause after a failed attempt; return False where there is no time for it."""
+    if not asked_pause:
         BACKOFF.sleep(attempt)
+        return True
+
+    if asked_pause > LONGEST_PAUSE:
+        return False
+    # a little longer, and not together with all others that were asked
+    seconds = asked_pause * random.uniform(1, 1.5)  # noqa: S311 - not a secret
+    try:
+        if aws.seconds_left(seconds) < seconds:
+            return False
+    except Unavailable:
+        return False
+    time.sleep(seconds)
+    return True
 
 
 def _reason(error: Exception) -> str:

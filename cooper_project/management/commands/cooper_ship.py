@@ -105,11 +105,19 @@ class Command(CooperCommand):
             self.say(f"{reach.sink}: batch {reach.number} of {last}")
 
         behind = [reach.sink for reach in reaches if reach.number < last]
+        refusing = [reach.sink for reach in reaches if reach.refused]
+        failures = []
         if behind:
-            raise CooperError(
+            failures.append(
                 f"{', '.join(behind)} did not take all: the lines above say why. "
                 "The next run goes on from there."
             )
+        if refusing:
+            failures.append(
+                f"{', '.join(refusing)} refused batches for good: cooper -ship dead-letters"
+            )
+        if failures:
+            raise CooperError(" ".join(failures))
 
 
 def serve_metrics() -> str:
