@@ -126,12 +126,11 @@ def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
 
     # Without a device the new one is a first one, whatever later reads find: DynamoDB refuses to
     # put it over another (totp.enrol), should this read have missed one.
-    replaces = ""
+    proved_device = None
     try:
         _require_fresh_proof(request, identity, form)
         if has_device:
             proved_device = stepup.verify(identity.person, form.cleaned_data["code"])
-            replaces = totp.fingerprint(proved_device)
         elif settings.COOPER_ENROLMENT == "code":
             enrolment_codes.redeem(identity.person, form.cleaned_data["enrolment_code"])
     except Unavailable:
@@ -140,7 +139,7 @@ def begin(request: CooperRequest, identity: Identity) -> HttpResponse:
     except CooperError as error:
         return _refusal(request, identity, error, begin_form=form)
 
-    return _start_set_up(request, identity, replaces)
+    return _start_set_up(request, identity, proved_device)
 
 
 @post_only("device")
@@ -169,7 +168,7 @@ def recover(request: CooperRequest, identity: Identity) -> HttpResponse:
         writes.create(audit.event(Event.RECOVERY_USED))
     own_sessions.keep_this_one(request, person)
 
-    return _start_set_up(request, identity, totp.fingerprint(lost_device))
+    return _start_set_up(request, identity, lost_device)
 
 
 def _use_recovery_code(identity: Identity, typed: str) -> TotpDevice:
@@ -198,8 +197,10 @@ def _require_fresh_proof(request: CooperRequest, identity: Identity, form: Proof
         )
 
 
-def _start_set_up(request: CooperRequest, identity: Identity, replaces: str) -> HttpResponse:
-    pending_device.start(request, identity.person, replaces)
+def _start_set_up(
+    request: CooperRequest, identity: Identity, replaced: TotpDevice | None
+) -> HttpResponse:
+    pending_device.start(request, identity.person, replaced)
     audit.record(Event.ENROLMENT_BEGUN)
     return HttpResponseRedirect(_url_with_next("device-set-up", request))
 

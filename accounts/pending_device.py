@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from accounts import totp
+from accounts.models import TotpDevice
 from core.kms import Ciphertext
 
 SESSION_KEY = "enrolment"
@@ -30,12 +31,13 @@ class PendingDevice:
     replaces: str
 
 
-def start(request: HttpRequest, person: str, replaces: str) -> None:
+def start(request: HttpRequest, person: str, replaced: TotpDevice | None) -> None:
     """Make a new seed and keep its ciphertext in this web session.
 
-    `replaces` is the fingerprint of the device whose code was proved, "" for a first device.
+    `replaced` is the device whose code was proved, None for a first device.
     """
-    ciphertext = totp.encrypt_seed(totp.new_seed(), person)
+    seed = totp.new_seed(taken_label=replaced.label if replaced else None)
+    ciphertext = totp.encrypt_seed(seed, person)
 
     # Whoever started this has just proved who they are, and the proof is for this browser alone:
     # under a new key, a copy of the web session's cookie is worth nothing.
@@ -44,7 +46,7 @@ def start(request: HttpRequest, person: str, replaces: str) -> None:
         "seed": base64.b64encode(ciphertext.blob).decode(),
         "key_arn": ciphertext.key_arn,
         "at": time.time(),
-        "replaces": replaces,
+        "replaces": totp.fingerprint(replaced) if replaced else "",
     }
 
 

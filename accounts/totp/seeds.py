@@ -24,9 +24,16 @@ LABEL_LENGTH = 4
 """Letters that tell a person's devices apart."""
 
 
-def new_seed() -> bytes:
-    """Return a new random seed."""
-    return secrets.token_bytes(SEED_BYTES)
+def new_seed(taken_label: str | None = None) -> bytes:
+    """Return a new random seed, whose device has another label than `taken_label`.
+
+    Many apps put a secret over the one of the same name, and the old device has to work until the
+    new one is proved.
+    """
+    seed = secrets.token_bytes(SEED_BYTES)
+    while device_label(seed) == taken_label:
+        seed = secrets.token_bytes(SEED_BYTES)
+    return seed
 
 
 def encrypt_seed(seed: bytes, person: str) -> Ciphertext:
@@ -96,7 +103,7 @@ def base32(seed: bytes) -> str:
 
 
 def device_label(seed: bytes) -> str:
-    """Return the letters that tell a device from all others of its person.
+    """Return the letters that tell a person's new device from the one before it.
 
     20 bits of a hash: they tell nothing about the 160 bits of the seed.
     """
@@ -105,11 +112,7 @@ def device_label(seed: bytes) -> str:
 
 
 def account_name(seed: bytes, person: str) -> str:
-    """Return the name under which an app lists a device.
-
-    No two devices have the same: many apps put a secret over the one of the same name, and the old
-    device has to work until the new one is proved.
-    """
+    """Return the name under which an app lists a device: of whom, and which of theirs."""
     provider, _, subject = person.partition(":")
     return _without_colons(f"{subject} ({provider}) {device_label(seed)}")
 
