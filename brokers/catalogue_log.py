@@ -12,6 +12,7 @@ from brokers.errors import CatalogueConflict
 from brokers.models import Change
 from core.dynamo import AlreadyExists, Transaction, after, transaction
 from core.errors import CooperError, Unavailable
+from core.installation import Beside, nothing_beside
 from core.retry import Backoff, retry
 
 LOG = "catalogue"
@@ -54,11 +55,12 @@ def unread(detail: str) -> Unavailable:
 
 
 # -- writing ---------------------------------------------------------------------------------------
-def ensure_stamp() -> bool:
+def ensure_stamp(write_beside: Beside = nothing_beside) -> bool:
     """Make the stamp unless it exists; return whether it was made now. For set-up."""
     try:
         with transaction() as writes:
             writes.create(Change(LOG, STAMP, latest=0))
+            write_beside(writes)
     except AlreadyExists:
         return False
     return True

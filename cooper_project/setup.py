@@ -4,6 +4,7 @@ Run again, it repairs what is missing.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 
@@ -13,10 +14,11 @@ from brokers.catalogue_reads import all_targets
 from brokers.models import Change
 from brokers.role_names import doubles
 from cooper_project import restored_store, schema
+from cooper_project.setup_changes import SetupChanges
 from core import audit, installation, secret_keys, store_identity
 from core.audit import Event
 from core.dynamo import tables, transaction
-from core.installation import NAMES_ITEM, STOP_SWITCH_ITEM, Installation
+from core.installation import NAMES_ITEM, STOP_SWITCH_ITEM, Beside, Installation
 from core.kms import usable_key_arn
 from sso_portal import registration_keys
 
@@ -54,22 +56,26 @@ def set_up(
     installation.refuse_newer_schema(schema.stored_version())
     restored_store.refuse_incomplete(say, make_missing=make_missing)
 
-    changed = tables.ensure(key_arn, say)
+    table_changes = tables.ensure(key_arn, say)
+    stored = schema.stored_version()
+    changes = SetupChanges(is_first_run=stored == 0)
+    changes.add(table_changes)
+
     # before anything else is written: whatever comes then, nothing is granted
     restore = restored_store.begin(say, is_declared=is_restored)
     if not restore:
-        changed += _keep_identities(say)
-    changed += _ensure_items(key_arn)
-    changed += _bring_secret_keys_up_to_date(say, rotate=rotate and "secret key" not in changed)
+        changes.add(_keep_identities(say))
+    _ensure_items(key_arn, changes)
+    _bring_secret_keys_up_to_date(say, changes, rotate=rotate and "secret key" not in changes.all)
 
     _name_doubles(say)
 
     # last of all: servers refuse to start before the tables have their version
-    stored = schema.stored_version()
     if stored == 0:
-        changed = schema.write_first(changed)
-    elif changed:
-        audit.record(Event.SETUP_DONE, changed=changed)
+        changed = schema.write_first(changes.all)
+    else:
+        changes.record()
+        changed = changes.all
 
     if restore:
         changed += restored_store.finish(say, restore)
@@ -97,44 +103,47 @@ def known_key() -> str:
     return str(item.value) if item else installation.USUAL_KEY
 
 
-def _ensure_items(key_arn: str) -> list[str]:
-    """Make the items that must exist, unless they do; return which were made now."""
-    changed = []
-    if installation.ensure_kms_key(key_arn):
-        changed.append("KMS key")
-
-    # a switch that was set stays as it is
-    if Installation.find(STOP_SWITCH_ITEM) is None and installation.ensure(
-        STOP_SWITCH_ITEM, stopped=False
-    ):
-        changed.append("emergency stop")
-
-    if Change.find(catalogue.LOG, catalogue.STAMP) is None and catalogue.ensure_stamp():
-        changed.append("catalogue stamp")
-
-    if secret_keys.ensure():
-        changed.append("secret key")
-    if registration_keys.ensure():
-        changed.append("registration key")
-    if _ensure_names():
-        changed.append("names of people")
-    return changed
+def _ensure_items(key_arn: str, changes: SetupChanges) -> None:
+    """Make the items that must exist, unless they do."""
+    ensure_by_name: dict[str, Callable[[Beside], bool]] = {
+        "KMS key": partial(installation.ensure_kms_key, key_arn),
+        "emergency stop": _ensure_stop_switch,
+        "catalogue stamp": _ensure_stamp,
+        "secret key": secret_keys.ensure,
+        "registration key": registration_keys.ensure,
+        "names of people": _ensure_names,
+    }
+    for name, ensure in ensure_by_name.items():
+        is_new = ensure(partial(changes.write_beside, name))
+        if is_new:
+            changes.add_item(name)
 
 
-def _bring_secret_keys_up_to_date(say: Say, *, rotate: bool) -> list[str]:
+def _ensure_stop_switch(write_beside: Beside) -> bool:
+    """Make the switch, off; one that was set stays as it is."""
+    if Installation.find(STOP_SWITCH_ITEM):
+        return False
+    return installation.ensure(STOP_SWITCH_ITEM, write_beside, stopped=False)
+
+
+def _ensure_stamp(write_beside: Beside) -> bool:
+    if Change.find(catalogue.LOG, catalogue.STAMP):
+        return False
+    return catalogue.ensure_stamp(write_beside)
+
+
+def _bring_secret_keys_up_to_date(say: Say, changes: SetupChanges, *, rotate: bool) -> None:
     """Drop the secret keys that are retired, and introduce a new one if asked to."""
-    changed = []
     if secret_keys.drop_retired():
-        changed.append("retired secret key dropped")
+        changes.add_recorded("retired secret key dropped")
 
     if rotate:
         signs_from = secret_keys.rotate()
-        changed.append("secret key introduced")
+        changes.add_recorded("secret key introduced")
         say(
             f"A new secret key is introduced. Servers sign with it from {signs_from:%H:%M} UTC; "
             "they learn it by themselves, without a restart."
         )
-    return changed
 
 
 def _name_doubles(say: Say) -> None:
@@ -161,11 +170,11 @@ def _keep_identities(say: Say) -> list[str]:
     return ["identities of the tables"]
 
 
-def _ensure_names() -> bool:
+def _ensure_names(write_beside: Beside) -> bool:
     """Keep the names of people whom an earlier cooper let in, once; return whether it was now."""
     if Installation.find(NAMES_ITEM):
         return False
 
     person_names.ensure_all()
     # only now: a run that was cut short begins again
-    return installation.ensure(NAMES_ITEM)
+    return installation.ensure(NAMES_ITEM, write_beside)

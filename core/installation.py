@@ -1,5 +1,6 @@
 """What one installation is: its schema version, its KMS key, whether all grants are stopped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Self
@@ -7,7 +8,7 @@ from typing import Any, Self
 from django.conf import settings
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
 
-from core.dynamo import AlreadyExists, Document, transaction
+from core.dynamo import AlreadyExists, Document, Transaction, transaction
 from core.errors import CooperError
 
 SCHEMA = 2
@@ -105,11 +106,20 @@ class Settings(Installation):
         return cls.find(STOP_SWITCH_ITEM) if pk == cls.PK else None
 
 
-def ensure(name: str, **values: Any) -> bool:
+Beside = Callable[[Transaction], None]
+"""Puts what is written together with an item into its transaction."""
+
+
+def nothing_beside(writes: Transaction) -> None:
+    """Let an item be written alone."""
+
+
+def ensure(name: str, write_beside: Beside = nothing_beside, **values: Any) -> bool:
     """Make the item unless it exists; return whether it was made now."""
     try:
         with transaction() as writes:
             writes.create(Installation(name, **values))
+            write_beside(writes)
     except AlreadyExists:
         return False
     return True
@@ -124,20 +134,21 @@ def set_up_item(name: str) -> Installation:
 
 
 # -- the KMS key -----------------------------------------------------------------------------------
-def ensure_kms_key(key_arn: str) -> bool:
+def ensure_kms_key(key_arn: str, write_beside: Beside = nothing_beside) -> bool:
     """Keep the KMS key's ARN for servers and commands that are given none.
 
     Return whether it was new.
     """
     item = Installation.find(KMS_KEY)
     if item is None:
-        return ensure(KMS_KEY, value=key_arn)
+        return ensure(KMS_KEY, write_beside, value=key_arn)
     if item.value == key_arn:
         return False
 
     item.value = key_arn
     with transaction() as writes:
         writes.save(item)
+        write_beside(writes)
     return True
 
 

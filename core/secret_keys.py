@@ -21,7 +21,7 @@ from core import audit, aws, installation, kms
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError, Invalid
-from core.installation import Installation
+from core.installation import Beside, Installation, nothing_beside
 from core.stored_ciphertexts import StoredCiphertext, in_installation
 
 logger = logging.getLogger(__name__)
@@ -84,11 +84,11 @@ loaded = Loaded()
 
 
 # -- for set-up ------------------------------------------------------------------------------------
-def ensure() -> bool:
+def ensure(write_beside: Beside = nothing_beside) -> bool:
     """Make the first one unless there is one; return whether it was made now."""
     if Installation.find(ITEM):
         return False
-    return installation.ensure(ITEM, value=json.dumps([_new_key()]))
+    return installation.ensure(ITEM, write_beside, value=json.dumps([_new_key()]))
 
 
 def rotate() -> datetime:

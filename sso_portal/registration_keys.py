@@ -20,7 +20,7 @@ from core import audit, installation, kms
 from core.audit import Event
 from core.dynamo import transaction
 from core.errors import CooperError
-from core.installation import Installation
+from core.installation import Beside, Installation, nothing_beside
 from core.stored_ciphertexts import StoredCiphertext, in_installation
 
 ITEM = "registration-keys"
@@ -73,11 +73,11 @@ def forget() -> None:
 
 
 # -- for set-up ------------------------------------------------------------------------------------
-def ensure() -> bool:
+def ensure(write_beside: Beside = nothing_beside) -> bool:
     """Make the first one unless there is one; return whether it was made now."""
     if Installation.find(ITEM):
         return False
-    return installation.ensure(ITEM, value=json.dumps([_new_key()]))
+    return installation.ensure(ITEM, write_beside, value=json.dumps([_new_key()]))
 
 
 @dataclass(frozen=True)

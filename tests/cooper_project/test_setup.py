@@ -16,6 +16,7 @@ from accounts.models import Person, WebSession
 from brokers import catalogue
 from brokers.models import Change, Target
 from cooper_project import schema, setup
+from cooper_project.setup_changes import SetupChanges
 from core import audit, aws, installation, secret_keys
 from core.audit import AuditEvent, Event
 from core.dynamo import Document, documents, table_manager, tables
@@ -24,8 +25,10 @@ from core.dynamo.table_manager import TableManager
 from core.errors import Conflict, CooperError, NotAllowed, Unavailable
 from core.installation import Installation
 from embedded_aws import EmbeddedAws
+from sso_portal import registration_keys
 from tests.support.aws_refusals import refusing
 from tests.support.events import all_events
+from tests.support.shipping import Killed
 from tests.support.versions import store_version
 
 CHANGING = (
@@ -36,6 +39,10 @@ CHANGING = (
     "TagResource",
 )
 WRITING = ("PutItem", "UpdateItem", "TransactWriteItems")
+
+
+def killed(changes: SetupChanges) -> None:
+    raise Killed
 
 
 def quiet(line: str) -> None:
@@ -223,6 +230,35 @@ def killed_after(changes: int) -> None:
 
     aws.client("dynamodb").meta.events.register("after-call.dynamodb", count)
     setup.set_up(quiet)
+
+
+def test_an_item_is_made_together_with_the_event_of_all_that_was_changed(
+    store: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is cut off right after it finds nothing left to do, and so nothing to record."""
+    dynamodb("update_table", TableName=Target.Meta.table_name, DeletionProtectionEnabled=False)
+    installation.set_up_item(registration_keys.ITEM).delete()
+    before = len(events(Event.SETUP_DONE))
+    monkeypatch.setattr(SetupChanges, "record", killed)
+    with pytest.raises(Killed):
+        setup.set_up(quiet)
+
+    monkeypatch.undo()
+    assert setup.set_up(quiet) == []
+    *_, last = events(Event.SETUP_DONE)
+    assert len(events(Event.SETUP_DONE)) == before + 1
+    assert len(last.facts["changed"]) == 2 and last.facts["changed"][-1] == "registration key"
+
+
+def test_a_version_that_is_not_seen_hides_no_event(
+    store: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the first run makes an item without an event, and DynamoDB says which one that is."""
+    installation.set_up_item(registration_keys.ITEM).delete()
+    monkeypatch.setattr("cooper_project.schema.find_item", lambda _name: None)
+    with pytest.raises(Conflict):
+        setup.set_up(quiet)
+    assert Installation.find(registration_keys.ITEM) is None
 
 
 def killed_until_done(changes: int) -> int:
