@@ -13,7 +13,7 @@ from shipping.batches import sha256
 from shipping.events import SentEvent
 
 KEPT_DAYS = timedelta(days=7)
-"""How long after its day a chain's end is at hand; events are never found that late."""
+"""How long before the last comparison chains are kept: it comes upon nothing that is older."""
 
 
 class End(NamedTuple):
@@ -68,10 +68,10 @@ class Chains:
 
         return dict(sorted(grown.items()))
 
-    def without_old(self, today: date) -> "Chains":
-        """Return these chains without those of days long past."""
+    def without_old(self, day: date) -> "Chains":
+        """Return these chains without those of days long before this one."""
         # a partition's name begins with its day
-        first_day = (today - KEPT_DAYS).isoformat()
+        first_day = (day - KEPT_DAYS).isoformat()
 
         kept: Ends = {}
         for partition, end in self.ends.items():

@@ -103,7 +103,9 @@ class Ledger:
         head.number = batch.number
         head.digest = batch.digest
         head.beside = None
-        head.chains = chains.without_old(head.position_moment.date()).to_text()
+        # after a long time without a shipper, its first comparison comes upon older events
+        oldest_moment = min(head.position_moment, head.swept_moment)
+        head.chains = chains.without_old(oldest_moment.date()).to_text()
         head.until = text_of(now + LEASE)
 
         with transaction() as writes:

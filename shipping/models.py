@@ -77,6 +77,11 @@ class Head(Shipment):
         """The position, as a moment."""
         return datetime.fromisoformat(self.position)
 
+    @property
+    def swept_moment(self) -> datetime:
+        """The time of the last comparison, as a moment."""
+        return datetime.fromisoformat(self.swept)
+
 
 def number_name(number: int) -> str:
     """Return a number as a name; names sort as the numbers do."""

@@ -58,8 +58,7 @@ def is_due(head: Head, now: datetime) -> bool:
 
 def sweep(head: Head, now: datetime, before_each_day: Callable[[], None]) -> Sweep:
     """Compare the days since the last time, and the one before; raise CooperError."""
-    last_time = datetime.fromisoformat(head.swept)
-    first_day = last_time.date() - timedelta(days=1)
+    first_day = head.swept_moment.date() - timedelta(days=1)
 
     result = Sweep(head.position_moment)
     for day, digests in digests_by_day(first_day, now.date()):

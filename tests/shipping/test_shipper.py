@@ -19,11 +19,13 @@ from shipping.batches import FIRST_PREVIOUS, Batch, sha256
 from shipping.events import SentEvent, text_of
 from shipping.models import Head
 from shipping.reading import SentIds
+from shipping.sent_files import SentFiles
 from shipping.shipper import Shipper
 from shipping.signatures import SignedEnd
 from shipping.sinks import Undelivered
 from shipping.sinks.folder import FolderSink
 from shipping.sweeping import Sweep
+from shipping.verification import verify
 from tests.support import clock, faults
 from tests.support.faults import Fault
 from tests.support.shipping import Yard, stored_ids, write_event_at, write_events, yard_of
@@ -130,6 +132,18 @@ def test_an_event_that_is_written_later_than_that_is_sent_as_late_and_an_alarm(
     assert f"{late.pk} was written too late" in caplog.text
     sweep_with(yard)
     assert yard.ids().count(late.pk) == 1
+
+
+def test_a_shipper_that_was_down_for_weeks_goes_on_with_every_chain(yard: Yard) -> None:
+    write_events(2)
+    yard.ship()
+    late = write_event_at(yard.clock() - timedelta(minutes=30))
+    yard.ahead = timedelta(weeks=3)
+    write_event_at(yard.clock())
+    yard.ship()
+    assert yard.bodies()[-1][0]["late"] == [late.pk]
+    verdict = verify(SentFiles(yard.folder), Verifier(yard.key.public_pem), with_log=True)
+    assert [str(finding) for finding in verdict.findings] == []
 
 
 def test_what_is_changed_or_removed_is_an_alarm_of_the_shipper_too(
