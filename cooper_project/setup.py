@@ -53,14 +53,12 @@ def set_up(
     """
     key_arn = usable_key_arn(settings.COOPER_KMS_KEY)
     say(f"KMS key {key_arn}")
-    installation.refuse_newer_schema(schema.stored_version())
+    stored = schema.stored_version()
+    installation.refuse_newer_schema(stored)
     restored_store.refuse_incomplete(say, make_missing=make_missing)
 
-    table_changes = tables.ensure(key_arn, say)
-    stored = schema.stored_version()
     changes = SetupChanges(is_first_run=stored == 0)
-    changes.add(table_changes)
-
+    changes.add(tables.ensure(key_arn, say))
     # before anything else is written: whatever comes then, nothing is granted
     restore = restored_store.begin(say, is_declared=is_restored)
     if not restore:
@@ -121,15 +119,15 @@ def _ensure_items(key_arn: str, changes: SetupChanges) -> None:
 
 def _ensure_stop_switch(write_beside: Beside) -> bool:
     """Make the switch, off; one that was set stays as it is."""
-    if Installation.find(STOP_SWITCH_ITEM):
-        return False
-    return installation.ensure(STOP_SWITCH_ITEM, write_beside, stopped=False)
+    if Installation.find(STOP_SWITCH_ITEM) is None:
+        return installation.ensure(STOP_SWITCH_ITEM, write_beside, stopped=False)
+    return False
 
 
 def _ensure_stamp(write_beside: Beside) -> bool:
-    if Change.find(catalogue.LOG, catalogue.STAMP):
-        return False
-    return catalogue.ensure_stamp(write_beside)
+    if Change.find(catalogue.LOG, catalogue.STAMP) is None:
+        return catalogue.ensure_stamp(write_beside)
+    return False
 
 
 def _bring_secret_keys_up_to_date(say: Say, changes: SetupChanges, *, rotate: bool) -> None:
