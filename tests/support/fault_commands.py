@@ -37,7 +37,7 @@ from tests.support import clock
 from tests.support.codes import give_device
 from tests.support.fault_admin_writes import FILE
 from tests.support.fault_flows import Operation
-from tests.support.fault_recording import Recording, rehearse
+from tests.support.fault_recording import Changes, Recording, rehearse
 from tests.support.versions import forget_version
 
 NEW_PASSWORD = "rarely-typed-4711"
@@ -82,6 +82,9 @@ class Command:
     nothing_left: str = ""
     """What it says when it is run once more."""
 
+    repairs: frozenset[str] = frozenset()
+    """Changes that are no part of it: what it does where AWS says that something is off."""
+
 
 @dataclass
 class CommandRecording(Recording):
@@ -91,6 +94,11 @@ class CommandRecording(Recording):
     typed: str = ""
     clean: Callable[[], object] = lambda: None
     nothing_left: str = ""
+    repairs: frozenset[str] = frozenset()
+
+    def changes(self) -> Changes:
+        """Return what is different from the state before the command, but for repairs."""
+        return super().changes() - self.repairs
 
     def send(self) -> Any:
         """Run the command; return what it says as if it were a page."""
@@ -143,6 +151,7 @@ def record_command(name: str, command: Command, stage: Stage) -> CommandRecordin
         typed=command.typed,
         clean=stage.clean,
         nothing_left=command.nothing_left,
+        repairs=command.repairs,
     )
     recording.tables = copy.deepcopy(dict(stage.store.tables))
     recording.moment = time.time()
@@ -221,7 +230,12 @@ COMMANDS = {
         goes_on=True,
         nothing_left="nothing had to be changed",
     ),
-    "rotate the secret key": Command("cooper_setup --rotate-secret-key", in_steps=True),
+    "rotate the secret key": Command(
+        "cooper_setup --rotate-secret-key",
+        in_steps=True,
+        # a table of which AWS shows no protection gets it again, which is an event of its own
+        repairs=frozenset({"event setup:run:done None count"}),
+    ),
     "ship": Command("cooper_ship once", in_steps=True, goes_on=True),
     "import": Command(
         "cooper_import --yes {file}", in_steps=True, ended_by="cooper_import --resume"
