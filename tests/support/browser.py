@@ -216,7 +216,10 @@ def take_screenshot(page, name: str, *, full_page: bool = True) -> None:
 
 ANIMATIONS_ARE_OVER = """
 Promise.race([
-  Promise.all(document.getAnimations().map((animation) => animation.finished)),
+  Promise.all(document.getAnimations().map(
+    // one that is given up for another one is over as well
+    (animation) => animation.finished.catch(() => {})
+  )),
   // where nothing is painted (content-visibility) they stand still for good
   new Promise((resolve) => setTimeout(resolve, 2000)),
 ])
