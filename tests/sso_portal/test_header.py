@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,8 +86,11 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with ExitStack() as exits:
+def stage(
+    begin_anew: Callable[[], AbstractContextManager[EmbeddedAws]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stage]:
+    with begin_anew() as aws, ExitStack() as exits:
         yield Stage(aws, tmp_path_factory.mktemp("proxies"), exits)
 
 
