@@ -6,6 +6,8 @@ DynamoDB takes its time here, so that calls that can meet do.
 from collections import Counter
 from functools import partial
 
+import pytest
+
 from brokers.grants import limits
 from core.errors import Refused
 from core.installation import STOP_SWITCH_ITEM, Installation
@@ -15,8 +17,12 @@ from tests.support.many_people import (
     signed_in_people,
     windows,
 )
+from tests.support.patience import patient
 from tests.support.races import all_at_once
 from tests.support.saml_stage import signed_in_person
+
+__all__ = ["patient"]  # a fixture
+pytestmark = pytest.mark.usefixtures("patient")
 
 PATH = "/targets/dev-read/credentials/"
 FORM = {"duration": "900"}

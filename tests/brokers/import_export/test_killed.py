@@ -20,14 +20,16 @@ from brokers import catalogue
 from brokers.import_export import jobs
 from brokers.import_export.drafts import draft
 from brokers.models import Association, Import, ImportPart, Target
-from core import aws
 from core.audit import Event
 from tests.support import faults
 from tests.support.events import all_events
 from tests.support.faults import Fault
 from tests.support.import_files import emptied, exported, imported, many
 from tests.support.kill_sweep import killed_at
+from tests.support.patience import patient
 from tests.support.served import ROOT, clean, manage
+
+__all__ = ["patient"]  # a fixture
 
 GROUPS = 3
 
@@ -83,15 +85,6 @@ def targets_of(found: Import | None) -> set[str]:
         step = json.loads(zlib.decompress(bytes(ImportPart.find(found.number, number).body)))
         names |= {each["name"] for each in step["targets"]}
     return names
-
-
-@pytest.fixture
-def patient(monkeypatch):
-    """Wait long for DynamoDB: what is measured is whether it holds, on however busy a machine."""
-    monkeypatch.setitem(aws.LIMITS, "dynamodb", (5.0, 20.0, 3))
-    aws.forget_clients()
-    yield
-    aws.forget_clients()
 
 
 @pytest.mark.parametrize(
