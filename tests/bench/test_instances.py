@@ -2,10 +2,8 @@
 
 import http.client
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from bench.instances.removals import OFFERED, Trial, figures_of
 from bench.instances.steady import _growth, _slope
 from bench.timing import Figures
 from tests.support import proxies
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 from tests.support.served import free_port
 
 REQUESTS = 9
@@ -98,25 +97,18 @@ def test_figures_name_what_they_miss():
 
 
 # -- proxies ---------------------------------------------------------------------------------------
-class _Ok(BaseHTTPRequestHandler):
+class _Ok(QuietHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
-
 
 @contextmanager
 def server() -> Iterator[int]:
-    served = ThreadingHTTPServer(("127.0.0.1", 0), _Ok)
-    thread = threading.Thread(target=served.serve_forever, args=(0.05,))
-    thread.start()
-    yield served.server_port
-    served.shutdown()
-    served.server_close()
-    thread.join()
+    served = LoopbackServer(_Ok)
+    with running(served):
+        yield served.server_port
 
 
 @pytest.mark.parametrize("name", ["nginx", "haproxy"])

@@ -3,10 +3,8 @@
 A browser holds the form's Content-Security-Policy against the redirect that answers it.
 """
 
-import http.server
 import json
 import socket
-import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -15,21 +13,22 @@ from contextlib import contextmanager
 import pytest
 
 from tests.support.browser import demo, page, see, sign_in
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 
 __all__ = ["demo", "page"]  # fixtures
 pytestmark = pytest.mark.browser
 
 
-class Listener(http.server.HTTPServer):
+class Listener(LoopbackServer):
     """What a tool listens with."""
 
     def __init__(self, host: str) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.came: list[dict[str, list[str]]] = []
-        super().__init__((host, 0), Callback)
+        super().__init__(Callback, host)
 
 
-class Callback(http.server.BaseHTTPRequestHandler):
+class Callback(QuietHandler):
     server: Listener
 
     def do_GET(self) -> None:
@@ -43,9 +42,6 @@ class Callback(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def listening(host: str) -> Iterator[Listener]:
@@ -53,14 +49,8 @@ def listening(host: str) -> Iterator[Listener]:
         server = Listener(host)
     except OSError as error:
         pytest.skip(f"this machine has no {host}: {error}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def registered(url: str, redirect: str) -> str:

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from cooper_project.checkup.report import Level, ok, problem, unknown, warning
 from cooper_project.management.base import CooperCommand
 from cooper_project.outside import Addresses, http_probe
 from core.errors import CooperError, Unavailable
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 from tests.support.served import free_port
 
 NO_HEADER = {"__type": "InvalidRequestException", "message": "No x-amz-sso_bearer_token header"}
@@ -50,7 +50,7 @@ def dropped(**headers: str) -> Answers:
 def answering(answers: Answers) -> Iterator[str]:
     """Give these answers at an address of this machine; yield it."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             answers.requests.append((self.path, dict(self.headers.items())))
             self.send_response_only(answers.status)
@@ -60,18 +60,9 @@ def answering(answers: Answers) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(answers.body)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    server = LoopbackServer(Handler)
+    with running(server):
+        yield server.url
 
 
 class Outcome:

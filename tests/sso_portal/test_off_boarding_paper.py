@@ -6,11 +6,9 @@ import re
 import shlex
 import shutil
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,6 +21,7 @@ from embedded_aws import EmbeddedAws
 from tests.support import faults, served
 from tests.support.command_line import CommandLineTool
 from tests.support.faults import Fault
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 from tests.support.paper_commands import blocks, commands
 from tests.support.paths import ROOT
 from tests.support.saml_stage import post_response, signed_in_person, start_sign_in
@@ -234,24 +233,15 @@ def test_no_answer_is_no_success(tmp_path: Path) -> None:
 def redirecting() -> Iterator[str]:
     """Serve what leads everybody to a sign-in of its own, as some proxies do; yield its address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             self.send_response(302)
             self.send_header("Location", "/sign-in")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    server = LoopbackServer(Handler)
+    with running(server):
+        yield server.url
 
 
 def test_a_proxys_redirect_ends_with_0_and_says_of_nobody_that_they_are_out(tmp_path: Path) -> None:

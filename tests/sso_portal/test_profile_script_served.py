@@ -5,11 +5,10 @@ import json
 import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from sso_portal import profile_script
 from sso_portal.aws_config import Portal, Profile, config_block
 from sso_portal.start_views import LABEL
 from tests.support.command_line import CommandLineTool
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 from tests.support.paths import ROOT
 from tests.support.served import serving
 
@@ -117,30 +117,21 @@ class Evil:
     def __init__(self, answer: Answer) -> None:
         self.asked: list[tuple[str, str]] = []
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 asked.append((self.path, self.headers.get("Authorization", "")))
                 answer(self)
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
         asked = self.asked
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = LoopbackServer(Handler)
+        self.url = self.server.url
 
 
 @contextmanager
 def evil(answer: Answer) -> Iterator[Evil]:
-    running = Evil(answer)
-    thread = threading.Thread(target=running.server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield running
-    finally:
-        running.server.shutdown()
-        thread.join()
-        running.server.server_close()
+    made = Evil(answer)
+    with running(made.server):
+        yield made
 
 
 def answering(status: int, body: bytes = b"", **headers: str) -> Answer:

@@ -1,12 +1,12 @@
 """A service that knows vulnerabilities of packages, as OSV answers (https://ossf.github.io/osv-schema/)."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 
 Version = tuple[str, str]
 
@@ -24,7 +24,7 @@ def advisories(known: dict[Version, str]) -> Iterator[Service]:
     """Serve the ids of vulnerabilities of (package, version), each mended in the next version."""
     service = Service("")
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             version = (question["package"]["name"], question["version"])
@@ -37,14 +37,10 @@ def advisories(known: dict[Version, str]) -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        service.url = f"http://127.0.0.1:{server.server_port}/"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = LoopbackServer(Handler)
+    service.url = f"{server.url}/"
+    with running(server):
         yield service
-        server.shutdown()
 
 
 def advisory(name: str, version: Version) -> dict[str, Any]:

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.
 
 import json
 import secrets
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Self
 
 from embedded_aws import EmbeddedAws, seed_aws
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 
 ROLE = seed_aws.COOPER_ROLE
 PATH = "/latest/meta-data/iam/security-credentials/"
@@ -24,15 +25,15 @@ class Imds:
         self.handed: list[dict[str, Any]] = []
         self.broken = False
         self.token = secrets.token_urlsafe(24)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._stack = ExitStack()
+        self._server = LoopbackServer(self._handler())
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._stack.enter_context(running(self._server))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._stack.close()
 
     def environment(self) -> dict[str, str]:
         """Return what leads AWS's tools here, and to no other credentials."""
@@ -45,9 +46,7 @@ class Imds:
         )
         kept = {name: value for name, value in self.aws.environment().items() if name not in blank}
         kept["AWS_EC2_METADATA_DISABLED"] = "false"
-        return kept | {
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}"
-        }
+        return kept | {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self._server.url}
 
     def _answer(self, method: str, path: str, token: str | None) -> tuple[int, str]:
         if self.broken:
@@ -79,7 +78,7 @@ class Imds:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def _serve(self) -> None:
                 status, text = service._answer(
                     self.command, self.path, self.headers.get("X-aws-ec2-metadata-token")
@@ -92,8 +91,5 @@ class Imds:
                 self.wfile.write(body)
 
             do_GET = do_PUT = _serve  # noqa: N815 - names of http.server
-
-            def log_message(self, *_: object) -> None:
-                pass
 
         return Handler

@@ -1,6 +1,8 @@
 """An identity provider for tests: builds any message, honest or not; xmlsec1 signs and encrypts."""
 
+import atexit
 import base64
+import shutil
 import subprocess
 import tempfile
 import zlib
@@ -38,6 +40,7 @@ OURS = ""
 """The file of cooper's certificate; tests put it here, and "OURS" as `encrypts` means it."""
 
 FOLDER = Path(tempfile.mkdtemp(prefix="cooper-kit-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 def at(**shift: float) -> str:

@@ -4,12 +4,10 @@ import datetime as dt
 import ipaddress
 import json
 import ssl
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -53,7 +53,7 @@ def receiving(certificate: Path | None = None) -> Iterator[Stub]:
     """Run a receiver on loopback; with a certificate (with its key, PEM) it speaks TLS."""
     stub = Stub()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             request = Received(self.path, dict(self.headers.items()), self.rfile.read(length))
@@ -65,11 +65,7 @@ def receiving(certificate: Path | None = None) -> Iterator[Stub]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server = LoopbackServer(Handler)
     scheme = "http"
     if certificate:
         scheme = "https"
@@ -78,14 +74,8 @@ def receiving(certificate: Path | None = None) -> Iterator[Stub]:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     stub.url = f"{scheme}://localhost:{server.server_port}/events"
 
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with running(server):
         yield stub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def certificate_for(name: str, folder: Path) -> Path:

@@ -1,11 +1,8 @@
 """Connecting identity providers on the host: what is accepted, refused, and kept."""
 
-import http.server
-import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,6 +11,7 @@ from accounts.models import SamlIdp
 from accounts.providers.saml import idp_registry, idps, metadata
 from core.errors import CooperError, Invalid
 from tests.support.events import all_events
+from tests.support.loopback_server import LoopbackServer, QuietHandler, running
 from tests.support.paths import SUPPORT
 from tests.support.saml_kit import DS, ENTRA, OKTA, SAMLP, SP, at, key_pair, xmlsec1
 from tests.support.saml_stage import (
@@ -57,7 +55,7 @@ def file_of(folder: Path, text: str | bytes, name: str = "idp.xml") -> str:
 def web_server(tmp_path):
     """Serve what tests put into `answers` on this machine."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             status, headers, body = self.server.answers.get(self.path, (404, {}, b""))
             self.send_response(status)
@@ -66,18 +64,10 @@ def web_server(tmp_path):
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *arguments: Any) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = LoopbackServer(Handler)
     server.answers = {}
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with running(server):
+        yield server
 
 
 def test_it_connects_tries_lists_and_removes(empty, tmp_path, client_of):
