@@ -141,7 +141,7 @@ class Walk:
     def learn_clock(self) -> None:
         device = totp.device_of(f"local:{self.username}")
         clock.shift(4 * STEP)
-        codes = [code_at(seed_of(device), current_step() + ahead) for ahead in (0, 1)]
+        codes = [code_at(seed_of(device), current_step() + ahead) for ahead in (-1, 0)]
         self.post("/device/clock/", MOVED, code=codes[0], next_code=codes[1])
 
     def change_password(self) -> None:
