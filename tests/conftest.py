@@ -200,7 +200,7 @@ def begin_anew(
         guesses.forget()
         forget_what_is_cached()
         injected.clear()
-        with clock.travelling():
+        with clock.travelling(clock.undisturbed_now()):
             yield aws
         injected.clear()
 
@@ -211,7 +211,7 @@ def begin_anew(
 def store(
     begin_anew: Callable[[], AbstractContextManager[EmbeddedAws]],
 ) -> Iterator[EmbeddedAws]:
-    """Let a test begin with the seed and the real time."""
+    """Let a test begin with the seed and the real time, some seconds on at most."""
     with begin_anew() as begun:
         yield begun
 

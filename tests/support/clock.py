@@ -11,7 +11,23 @@ from contextlib import contextmanager
 import time_machine
 from time_machine import Traveller
 
+HALF_MINUTE = 30
+"""Seconds: a one-time code's time, and what every window of a counter consists of."""
+
+UNDISTURBED = 10
+"""Seconds after its begin in which no half minute ends for a test."""
+
 _travellers: list[Traveller] = []
+
+
+def undisturbed_now() -> float:
+    """Return now, or the begin of the next half minute where this one is about to end.
+
+    So no counter of a minute begins anew while a test fills it.
+    """
+    now = time.time()
+    left = HALF_MINUTE - now % HALF_MINUTE
+    return now if left > UNDISTURBED else now + left
 
 
 @contextmanager
