@@ -102,11 +102,15 @@ class Server:
     process: "subprocess.Popen[bytes]"
 
     def pids(self) -> list[int]:
-        """Return the process ids of the main process and its workers."""
-        return [self.process.pid, *self.worker_pids()]
+        """Return the process ids of the main process, its workers and the metrics page."""
+        return [self.process.pid, *self._children()]
 
     def worker_pids(self) -> list[int]:
-        """Return the process ids of the workers."""
+        """Return the process ids of the workers: the main process forks them."""
+        command = _command(self.process.pid)
+        return [pid for pid in self._children() if _command(pid) == command]
+
+    def _children(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
@@ -185,6 +189,14 @@ def _status(port: int, path: str) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+def _command(pid: int) -> bytes:
+    """Return the command line of a process; that of one that has ended is empty."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -31,11 +31,13 @@ class Fleet:
         self.log = log
         """What all of them write to stderr."""
         self.ports = [free_port() for _ in range(INSTANCES)]
+        self.metrics_ports = [free_port() for _ in range(INSTANCES)]
         self.servers = [self.start(number) for number in range(INSTANCES)]
 
     def start(self, number: int) -> Server:
         """Start a server, which need not be ready yet."""
-        return start_server(self._environment, WORKERS, self.ports[number], self.log)
+        bind = {"COOPER_METRICS_BIND": f"127.0.0.1:{self.metrics_ports[number]}"}
+        return start_server(self._environment | bind, WORKERS, self.ports[number], self.log)
 
     def restart(self, number: int) -> float:
         """Stop a server and start it anew, as an upgrade does; return the seconds of its stop."""

@@ -14,6 +14,8 @@ from bench.load import read_answer
 PATIENCE = 60.0
 """Seconds in which an answer has to be there."""
 
+OK = 200
+
 BROKEN = 0
 """The status of a request whose connection broke, or that was never answered."""
 
@@ -54,7 +56,7 @@ class Load:
 
     def failed(self) -> list[Outcome]:
         """Return the requests that were not answered as they should have been."""
-        return [outcome for outcome in self.outcomes if outcome.status != 200]
+        return [outcome for outcome in self.outcomes if outcome.status != OK]
 
     def of(self, kind: str) -> list[Outcome]:
         """Return the outcomes of one kind."""
@@ -62,7 +64,7 @@ class Load:
 
     def longest_gap(self) -> float:
         """Return the longest time (s) in which no request ended well."""
-        ends = sorted(outcome.ended for outcome in self.outcomes if outcome.status == 200)
+        ends = sorted(outcome.ended for outcome in self.outcomes if outcome.status == OK)
         return max(later - earlier for earlier, later in itertools.pairwise(ends))
 
     def longest(self, kind: str) -> float:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from bench import load
 from bench.instances.fleet import Fleet, running
-from bench.instances.pace import Load, Request, loaded
+from bench.instances.metrics_pages import MetricsPages, grants_done
+from bench.instances.pace import OK, Load, Request, loaded, percentile
 from bench.processes import Stub
 from bench.scale_data import association, target
 from bench.stub_aws import people
@@ -45,6 +46,7 @@ SAMPLES = 120
 EDIT_SECONDS = 60.0
 
 PAGE_P95 = 300.0
+METRICS_P95 = 300.0
 GRANT_P95 = 700.0
 SLOPE = 5.0
 """MiB an hour, of all processes together."""
@@ -66,13 +68,18 @@ def measure(stub: Stub, minutes: float = MINUTES) -> Figures:
         # caches and pools are filled first
         with loaded(requests, PAGES + 1):
             time.sleep(min(60.0, minutes * 6))
+        pages = MetricsPages(fleet.metrics_ports)
+        done_before = grants_done(pages.fetch())
         with loaded(requests, PAGES + 1) as under_load:
-            samples = _watch(fleet, minutes * 60)
+            samples = _watch(fleet, pages, minutes * 60)
+        counted = grants_done(pages.fetch()) - done_before
         tracebacks = fleet.tracebacks()
 
     figures = Figures(f"{minutes:.0f} minutes of {PAGES} pages and a grant a second (R11)")
     _note_requests(figures, under_load)
     _note_processes(figures, samples)
+    done = [outcome for outcome in under_load.of("grant") if outcome.status == OK]
+    _note_metrics_pages(figures, pages, abs(counted - len(done)))
     figures.note("tracebacks in the servers' logs", tracebacks, goal=0)
     return figures
 
@@ -163,7 +170,7 @@ class _Samples:
     cores: float = 0.0
 
 
-def _watch(fleet: Fleet, seconds: float) -> _Samples:
+def _watch(fleet: Fleet, pages: MetricsPages, seconds: float) -> _Samples:
     """Look at the processes at intervals, and edit a target once in a while."""
     samples = _Samples()
     cpu = sum(server.cpu_seconds() for server in fleet.servers)
@@ -173,6 +180,7 @@ def _watch(fleet: Fleet, seconds: float) -> _Samples:
         time.sleep(max(0.0, start + number * seconds / SAMPLES - time.monotonic()))
         elapsed = time.monotonic() - start
         _sample(fleet, samples, elapsed / 3600)
+        pages.fetch()
         if elapsed >= edits * EDIT_SECONDS:
             _edit(edits)
             edits += 1
@@ -217,6 +225,14 @@ def _note_processes(figures: Figures, samples: _Samples) -> None:
     figures.note("threads, least of the last quarter", _least(samples.threads, 3))
     figures.note("  more threads than before that", _growth(samples.threads), MORE_THREADS)
     figures.note("cores that all servers used", samples.cores)
+
+
+def _note_metrics_pages(figures: Figures, pages: MetricsPages, miscounted: int) -> None:
+    figures.note("metrics pages that were fetched", len(pages.seconds))
+    figures.note("  p95 of one", percentile(pages.seconds, 95) * 1000, METRICS_P95, "ms")
+    figures.note("  longest one", max(pages.seconds) * 1000, unit="ms")
+    figures.note("  size of the longest", pages.longest / 1024, unit="KiB")
+    figures.note("  grants done that they count too many or too few", miscounted, goal=0)
 
 
 def _slope(hours: list[float], values: list[float]) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.instances import bulkhead
+from bench.instances.metrics_pages import MetricsPages, grants_done
 from bench.instances.outages import Answer, _wrong
 from bench.instances.pace import Load, Outcome
 from bench.instances.removals import OFFERED, Trial, figures_of
@@ -94,6 +95,30 @@ def test_figures_name_what_they_miss():
     figures.note("kept", 1, goal=1)
     figures.note("missed", 2, goal=1)
     assert figures.missed() == ["missed"]
+
+
+# -- metrics pages ---------------------------------------------------------------------------------
+PAGE = b"""# TYPE cooper_grants_total counter
+cooper_grants_total{outcome="done",way="console"} 3.0
+cooper_grants_total{outcome="refused",way="console"} 5.0
+cooper_grants_total{outcome="done",way="credentials"} 4.0
+"""
+
+
+class _Page(QuietHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/metrics" else 404)
+        self.end_headers()
+        self.wfile.write(PAGE)
+
+
+def test_grants_of_all_metrics_pages_are_added_up() -> None:
+    served = LoopbackServer(_Page)
+    with running(served):
+        pages = MetricsPages([served.server_port] * 2)
+        assert grants_done(pages.fetch()) == 2 * (3 + 4)
+    assert len(pages.seconds) == 2
+    assert pages.longest == len(PAGE)
 
 
 # -- proxies ---------------------------------------------------------------------------------------
