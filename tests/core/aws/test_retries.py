@@ -1,5 +1,6 @@
 """Calls are tried again a few times, at moments that are drawn, and never what is refused (R3b)."""
 
+import random
 import statistics
 from collections.abc import Callable
 
@@ -28,7 +29,8 @@ PASSING = {
 
 @pytest.fixture
 def pauses(store: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return what botocore waits between tries, without waiting."""
+    """Return what botocore waits between tries, without waiting; each run draws the same."""
+    monkeypatch.setattr("core.aws.drawn_pauses.random", random.Random(1))  # noqa: S311 - no secret
     waited: list[float] = []
     monkeypatch.setattr("botocore.endpoint.time.sleep", waited.append)
     return waited
