@@ -17,7 +17,7 @@ from cooper_project import restored_store, schema
 from cooper_project.setup_changes import SetupChanges
 from core import audit, installation, secret_keys, store_identity
 from core.audit import Event
-from core.dynamo import tables, transaction
+from core.dynamo import Stale, tables, transaction
 from core.installation import NAMES_ITEM, STOP_SWITCH_ITEM, Beside, Installation
 from core.kms import usable_key_arn
 from sso_portal import registration_keys
@@ -112,7 +112,12 @@ def _ensure_items(key_arn: str, changes: SetupChanges) -> None:
         "names of people": _ensure_names,
     }
     for name, ensure in ensure_by_name.items():
-        is_new = ensure(partial(changes.write_beside, name))
+        write_beside = partial(changes.write_beside, name)
+        try:
+            is_new = ensure(write_beside)
+        except Stale:
+            # another first run came to its end meanwhile: what it made is found now
+            is_new = ensure(write_beside)
         if is_new:
             changes.add_item(name)
 
