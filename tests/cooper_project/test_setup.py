@@ -185,6 +185,28 @@ def test_it_writes_the_schema_version_last_so_that_half_a_set_up_is_never_served
 # -- several at once, cut short --------------------------------------------------------------------
 
 
+def test_a_first_run_finds_what_another_one_finished_meanwhile(
+    empty: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure = secret_keys.ensure
+    tries: list[Callable[..., bool]] = []
+
+    def overtaken(write_beside: Any) -> bool:
+        tries.append(ensure)
+        if len(tries) == 1:
+            monkeypatch.setattr(secret_keys, "ensure", ensure)
+            setup.set_up(quiet)
+            # this run has read before the other one wrote
+            with monkeypatch.context() as before:
+                before.setattr(Installation, "find", lambda *_: None)
+                return ensure(write_beside)
+        return ensure(write_beside)
+
+    monkeypatch.setattr(secret_keys, "ensure", overtaken)
+    assert "secret key" not in setup.set_up(quiet)
+    assert len(tries) == 2
+
+
 def test_it_ends_the_same_with_four_at_once(empty: EmbeddedAws) -> None:
     command = [sys.executable, "manage.py", "cooper_setup"]
     runs = [
